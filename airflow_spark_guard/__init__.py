@@ -1,0 +1,45 @@
+"""Airflow provider: Spark jobs that cannot hang silently, outlive their task, or succeed by accident.
+
+Importing this package imports neither Airflow nor PySpark: the public names load when they are used.
+"""
+
+from __future__ import annotations
+
+import importlib
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from airflow_spark_guard.core.errors import SparkGuardError
+    from airflow_spark_guard.core.limits import GuardLimits
+    from airflow_spark_guard.core.profile import SparkProfile
+    from airflow_spark_guard.hooks.safe_spark_submit import SafeSparkSubmitHook
+    from airflow_spark_guard.operators.safe_spark_submit import SafeSparkSubmitOperator
+
+__version__ = "0.1.0"
+
+__all__ = [
+    "GuardLimits",
+    "SafeSparkSubmitHook",
+    "SafeSparkSubmitOperator",
+    "SparkGuardError",
+    "SparkProfile",
+]
+
+_HOMES = {
+    "GuardLimits": "core.limits",
+    "SafeSparkSubmitHook": "hooks.safe_spark_submit",
+    "SafeSparkSubmitOperator": "operators.safe_spark_submit",
+    "SparkGuardError": "core.errors",
+    "SparkProfile": "core.profile",
+}
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _HOMES:
+        msg = f"module {__name__!r} has no attribute {name!r}"
+        raise AttributeError(msg)
+    return getattr(importlib.import_module(f"{__name__}.{_HOMES[name]}"), name)
+
+
+def __dir__() -> list[str]:
+    return sorted([*globals(), *__all__])

@@ -1,0 +1,168 @@
+"""Every exception of this package.
+
+::
+
+    SparkGuardError                 all of ours
+    +-- BadInputError               found before anything was started; the same input fails again
+    |   +-- ApplicationError        the application is missing, or is not what Spark can run
+    |   +-- ConfError               a Spark configuration value of the wrong type or unit
+    |   +-- ProfileError            no such profile
+    |   +-- LimitError              a limit that is not a duration, a size or a count
+    |   +-- ConnectionMissingError  no Airflow connection of that name
+    |   +-- SparkSubmitMissingError no spark-submit where one was said to be
+    |   +-- JavaError               no Java, or one that this Spark cannot use
+    +-- AttemptError                an attempt was started and is not a success; has a ``verdict``
+    |   +-- DeadlineError           it ran longer than its deadline
+    |   +-- UserCodeError           the application raised, or left with an exit code of its own
+    |   +-- ResultError             the application reported a result that XCom cannot hold
+    |   +-- DriverGoneError         a driver process ended without the closing message
+    |   +-- NotExitingError         the script ended, its process did not
+    |   +-- SubmitError             spark-submit failed before the application started
+    |   +-- KilledError             somebody ended the attempt
+    +-- ProtocolError               a message on the channel that is not of the wire protocol
+
+Every message says what happened, what was got, what was expected and what to do next, in that order;
+the parts are attributes too.
+"""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from airflow_spark_guard.core.verdict import Verdict
+
+
+class SparkGuardError(Exception):
+    """Root of this package's exceptions.
+
+    Args:
+        what: one sentence: what is wrong, and where.
+        got: the value that was found, as it should be shown (secrets masked by the caller).
+        expected: what would have been right.
+        advice: what to do next.
+    """
+
+    def __init__(self, what: str, *, got: str = "", expected: str = "", advice: str = "") -> None:
+        self.what = what
+        self.got = got
+        self.expected = expected
+        self.advice = advice
+        super().__init__(what)
+
+    def __str__(self) -> str:
+        rows = (("got", self.got), ("expected", self.expected), ("do", self.advice))
+        return "\n".join([self.what, *(f"  {name}: {text}" for name, text in rows if text)])
+
+
+class BadInputError(SparkGuardError):
+    """Found before anything was started; the same input fails in the same way again."""
+
+
+class ApplicationError(BadInputError):
+    """The application is missing, or is not what Spark can run."""
+
+
+class ConfError(BadInputError):
+    """A Spark configuration value of the wrong type or unit."""
+
+
+class ProfileError(BadInputError):
+    """No such profile."""
+
+
+class LimitError(BadInputError):
+    """A limit that is not a duration, a size or a count."""
+
+
+class ConnectionMissingError(BadInputError):
+    """No Airflow connection of that name."""
+
+
+class SparkSubmitMissingError(BadInputError):
+    """No spark-submit where one was said to be."""
+
+
+class JavaError(BadInputError):
+    """No Java, or one that this Spark cannot use."""
+
+
+class AttemptError(SparkGuardError):
+    """An attempt was started and is not a success.
+
+    Args:
+        what: as in :class:`SparkGuardError`, as are ``got``, ``expected`` and ``advice``.
+        evidence: what was seen, newest last: a traceback, the last lines of output; already bounded.
+        orphans: processes that could not be proven gone, each as ``pid command``.
+        verdict: when not the one of the class.
+    """
+
+    default_verdict: ClassVar[Verdict] = Verdict.UNKNOWN
+
+    def __init__(
+        self,
+        what: str,
+        *,
+        got: str = "",
+        expected: str = "",
+        advice: str = "",
+        evidence: str = "",
+        orphans: tuple[str, ...] = (),
+        verdict: Verdict | None = None,
+    ) -> None:
+        super().__init__(what, got=got, expected=expected, advice=advice)
+        self.evidence = evidence
+        self.orphans = orphans
+        self.verdict = verdict or self.default_verdict
+
+    def __str__(self) -> str:
+        rows = [f"{self.verdict}: {super().__str__()}"]
+        rows += [f"  possible orphan: {orphan}" for orphan in self.orphans]
+        if self.evidence:
+            rows += ["", self.evidence]
+        return "\n".join(rows)
+
+
+class DeadlineError(AttemptError):
+    """It ran longer than its deadline."""
+
+    default_verdict = Verdict.DEADLINE
+
+
+class UserCodeError(AttemptError):
+    """The application raised, or left with an exit code of its own."""
+
+    default_verdict = Verdict.USER_CODE
+
+
+class ResultError(AttemptError):
+    """The application reported a result that XCom cannot hold."""
+
+    default_verdict = Verdict.USER_CODE
+
+
+class DriverGoneError(AttemptError):
+    """A driver process ended without the closing message."""
+
+    default_verdict = Verdict.DRIVER_GONE
+
+
+class NotExitingError(AttemptError):
+    """The script ended, its process did not."""
+
+    default_verdict = Verdict.NOT_EXITING
+
+
+class SubmitError(AttemptError):
+    """spark-submit failed before the application started."""
+
+    default_verdict = Verdict.TOOLCHAIN
+
+
+class KilledError(AttemptError):
+    """Somebody ended the attempt."""
+
+    default_verdict = Verdict.KILLED
+
+
+class ProtocolError(SparkGuardError):
+    """A message on the channel that is not of the wire protocol."""

@@ -1,0 +1,59 @@
+"""Durations and sizes as people and Spark write them."""
+
+from __future__ import annotations
+
+import re
+from datetime import timedelta
+
+_DURATION = re.compile(r"(\d+(?:\.\d+)?)\s*(ms|s|sec|m|min|h|hr|d)?", re.ASCII)
+_SECONDS = {
+    "ms": 0.001, "s": 1, "sec": 1, "m": 60, "min": 60, "h": 3600, "hr": 3600, "d": 86400,
+}  # fmt: skip
+_SIZE = re.compile(r"(\d+)\s*(b|k|kb|kib|m|mb|mib|g|gb|gib)?", re.ASCII)
+_BYTES = {"b": 1, "k": 1 << 10, "m": 1 << 20, "g": 1 << 30}
+
+
+def seconds(value: object) -> float:
+    """Seconds of a number (seconds), a ``timedelta`` or a text such as ``"90"``, ``"2h"``, ``"1h 30m"``.
+
+    Raises:
+        ValueError: the value is none of these.
+    """
+    if isinstance(value, timedelta):
+        return value.total_seconds()
+    if isinstance(value, int | float) and not isinstance(value, bool):
+        return float(value)
+    if isinstance(value, str):
+        text = value.strip().lower()
+        parts = list(_DURATION.finditer(text))
+        if parts and _DURATION.sub("", text).strip() == "" and (len(parts) == 1 or all(p[2] for p in parts)):
+            return sum(float(p[1]) * _SECONDS[p[2] or "s"] for p in parts)
+    msg = f"not a duration: {value!r}"
+    raise ValueError(msg)
+
+
+def size_in_bytes(value: object) -> int:
+    """Bytes of a number (bytes) or a text such as ``"64k"``, ``"2g"`` (powers of 1024, as Spark's).
+
+    Raises:
+        ValueError: the value is none of these.
+    """
+    if isinstance(value, int) and not isinstance(value, bool):
+        return value
+    if isinstance(value, str) and (match := _SIZE.fullmatch(value.strip().lower())):
+        return int(match[1]) * _BYTES[(match[2] or "b")[0]]
+    msg = f"not a size: {value!r}"
+    raise ValueError(msg)
+
+
+def readable_duration(value: float) -> str:
+    """``5400`` -> ``"1h 30m"``; below a minute ``"12.5s"``."""
+    if value < 60:  # noqa: PLR2004 - a minute
+        return f"{value:.3g}s"
+    rest = round(value)
+    parts = []
+    for unit, length in (("d", 86400), ("h", 3600), ("m", 60), ("s", 1)):
+        count, rest = divmod(rest, length)
+        if count:
+            parts.append(f"{count}{unit}")
+    return " ".join(parts)

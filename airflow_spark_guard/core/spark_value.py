@@ -1,0 +1,53 @@
+"""Values of Spark's configuration, read as Spark reads them. Its syntax is narrower than ``quantity``'s."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, Literal
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+Kind = Literal["bool", "int", "duration", "size", "text"]
+
+EXPECTED: dict[Kind, str] = {
+    "bool": "true or false",
+    "int": "a whole number, such as 8",
+    "duration": 'a whole number and a unit (us, ms, s, m, min, h, d), such as "10s" or "5min"',
+    "size": 'a whole number and a unit (b, k, m, g, t, p), such as "512m" or "1g"',
+    "text": "text",
+}
+"""By kind: what a value may look like, for messages."""
+
+_NUMBER = re.compile(r"(-?\d+)([a-z]+)?", re.ASCII)
+_INT = re.compile(r"[+-]?\d+", re.ASCII)
+_SECONDS = {"us": 1e-6, "ms": 1e-3, "s": 1.0, "m": 60.0, "min": 60.0, "h": 3600.0, "d": 86400.0}
+_BYTES = {"b": 1} | {
+    unit + tail: 1 << 10 * power for power, unit in enumerate("kmgtp", 1) for tail in ("", "b")
+}  # fmt: skip
+_UNITS: Mapping[str, Mapping[str, float]] = {"duration": _SECONDS, "size": _BYTES}
+
+
+def number(kind: Kind, text: str, bare: str = "") -> float:
+    """Seconds of a duration, bytes of a size, the number itself of an int, 1 or 0 of a bool.
+
+    Args:
+        kind: how Spark reads the key.
+        text: the value.
+        bare: the unit of a value without a unit; Spark has one for each key.
+
+    Raises:
+        ValueError: Spark could not read the value, or it is text.
+    """
+    text = text.strip().lower()
+    if kind == "bool" and text in {"true", "false"}:
+        return float(text == "true")
+    if kind == "int" and _INT.fullmatch(text):
+        return int(text)
+    units = _UNITS.get(kind, {})
+    match = _NUMBER.fullmatch(text)
+    unit = (match[2] or bare) if match else ""
+    if match and unit in units:
+        return int(match[1]) * units[unit]
+    msg = f"not a Spark {kind}: {text!r}"
+    raise ValueError(msg)

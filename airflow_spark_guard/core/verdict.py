@@ -1,0 +1,18 @@
+"""What an attempt died of: the closed set of verdicts, and whether a retry can help."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+
+
+class Verdict(StrEnum):
+    """Why an attempt was not a success. ``docs/design.md`` gives the evidence behind each."""
+
+    DEADLINE = "DEADLINE"
+    NOT_EXITING = "NOT_EXITING"
+    JVM_GONE = "JVM_GONE"
+    DRIVER_GONE = "DRIVER_GONE"
+    USER_CODE = "USER_CODE"
+    TOOLCHAIN = "TOOLCHAIN"
+    KILLED = "KILLED"
+    UNKNOWN = "UNKNOWN"

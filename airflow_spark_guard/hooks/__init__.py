@@ -1,0 +1,1 @@
+"""Airflow hooks: thin adapters that wire core and process to connections."""

@@ -1,0 +1,141 @@
+"""The apache-spark provider's private names that we rely on: all of them here, each under a contract test.
+
+``tests/hooks/test_upstream.py`` fails when a new version of the provider renames one.
+"""
+
+from __future__ import annotations
+
+import inspect
+import os
+from typing import Any
+
+from airflow.providers.apache.spark.hooks.spark_submit import SparkSubmitHook
+from airflow.providers.common.compat.sdk import AirflowException
+
+from airflow_spark_guard.core.errors import ConnectionMissingError
+
+_CONF = "--conf"
+
+
+class UpstreamSubmitHook(SparkSubmitHook):
+    """The provider's hook, with what we need of it under public names, and without its silent yarn."""
+
+    def _resolve_connection(self) -> dict[str, Any]:
+        """Look the connection up.
+
+        Raises:
+            ConnectionMissingError: there is none of that name. Upstream submits to yarn instead.
+        """
+        try:
+            self.get_connection(self._conn_id)
+        except AirflowException as error:
+            raise ConnectionMissingError(
+                f"There is no Airflow connection {self._conn_id!r}.",
+                got=str(error).splitlines()[0] if str(error) else type(error).__name__,
+                expected="a connection of type Spark whose host is the master: local[*], spark://host:7077, yarn",
+                advice=f"Create it (airflow connections add {self._conn_id} ...), or give conn_id.",
+            ) from error
+        return super()._resolve_connection()
+
+    def _create_keytab_path_from_base64_keytab(self, base64_keytab: str, principal: str | None) -> str:
+        """As upstream, but a broken keytab is an error instead of a submit to yarn."""
+        try:
+            return super()._create_keytab_path_from_base64_keytab(base64_keytab, principal)
+        except AirflowException as error:
+            raise ConnectionMissingError(
+                f"The keytab in Airflow connection {self._conn_id!r} cannot be used.",
+                got=str(error),
+                expected="the keytab file in base64",
+                advice="Store the output of: base64 -w0 FILE",
+            ) from error
+
+    @property
+    def master(self) -> str:
+        """Spark's master URL."""
+        return str(self._connection["master"])
+
+    @property
+    def deploy_mode(self) -> str:
+        """``client`` or ``cluster``."""
+        return str(self._connection["deploy_mode"] or "client")
+
+    @property
+    def named_binary(self) -> str | None:
+        """spark-submit as operator or connection name it; None when neither does."""
+        binary = self._connection["spark_binary"]
+        return None if binary == "spark-submit" else binary
+
+    @property
+    def user_conf(self) -> dict[str, Any]:
+        """``conf=`` as the user gave it."""
+        return dict(self._conf)
+
+    def replace_conf(self, conf: dict[str, str]) -> None:
+        """Take another ``conf``, before anything is submitted."""
+        self._conf = conf
+
+    @property
+    def user_properties_file(self) -> str | None:
+        """``properties_file=``."""
+        return self._properties_file
+
+    @property
+    def user_environment(self) -> dict[str, str]:
+        """``env_vars=`` as the job's processes here will see them."""
+        return {key: str(value) for key, value in (self._env_vars or {}).items()}
+
+    @property
+    def java_class(self) -> str | None:
+        """``java_class=``: the application is a jar."""
+        return self._java_class
+
+    @property
+    def arguments(self) -> list[str]:
+        """``application_args=`` as text."""
+        return [str(argument) for argument in self._application_args or []]
+
+    def submit_options(self) -> tuple[list[str], dict[str, str]]:
+        """spark-submit's options as upstream builds them: (all but configuration, ``--conf`` by key).
+
+        Configuration travels in a properties file, where no process list shows it.
+        """
+        given, self._conf, self._properties_file = (self._conf, self._properties_file), {}, None
+        try:
+            built = self._build_spark_common_args()
+        finally:
+            self._conf, self._properties_file = given
+        options: list[str] = []
+        conf: dict[str, str] = {}
+        pairs = iter(built)
+        for option in pairs:
+            if option == _CONF:
+                key, _, value = next(pairs).partition("=")
+                conf[key] = value
+            else:
+                options.append(option)
+        return options, conf
+
+    def run_post_submit_commands(self) -> None:
+        """``post_submit_commands=``, once."""
+        self._run_post_submit_commands()
+
+
+def hook_arguments(operator: Any) -> dict[str, Any]:
+    """The arguments of upstream's hook, as upstream's operator holds them: ``name`` or ``_name``."""
+    names = [name for name in inspect.signature(SparkSubmitHook.__init__).parameters if name != "self"]
+    return {
+        name: getattr(operator, name) if hasattr(operator, name) else getattr(operator, f"_{name}")
+        for name in names
+    }
+
+
+def supervisor_pid() -> int | None:
+    """The Airflow process above this task, whose death must end the job; None under ``dag.test()``.
+
+    There the task runs in the caller's own process, and its parent is a shell that may well go away.
+    """
+    from airflow.sdk.execution_time import task_runner  # noqa: PLC0415 - Airflow's worker has it loaded
+    from airflow.sdk.execution_time.comms import CommsDecoder  # noqa: PLC0415
+
+    supervised = isinstance(getattr(task_runner, "SUPERVISOR_COMMS", None), CommsDecoder)
+    return os.getppid() if supervised else None

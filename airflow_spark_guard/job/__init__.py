@@ -1,0 +1,31 @@
+"""The job's side: what runs in the Spark driver and ships with the job.
+
+It imports neither Airflow nor anything else of this package. Outside a guarded attempt every function here
+works too: :func:`report` then reports to nobody.
+"""
+
+from __future__ import annotations
+
+import importlib
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from airflow_spark_guard.job.collect import Sample, SampleError, collect_sample
+    from airflow_spark_guard.job.reporting import ReportError, report
+
+__all__ = ["ReportError", "Sample", "SampleError", "collect_sample", "report"]
+
+_HOMES = {
+    "ReportError": "reporting",
+    "Sample": "collect",
+    "SampleError": "collect",
+    "collect_sample": "collect",
+    "report": "reporting",
+}
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _HOMES:
+        msg = f"module {__name__!r} has no attribute {name!r}"
+        raise AttributeError(msg)
+    return getattr(importlib.import_module(f"{__name__}.{_HOMES[name]}"), name)

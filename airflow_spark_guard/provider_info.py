@@ -1,0 +1,17 @@
+"""What Airflow asks an installed provider (entry point ``apache_airflow_provider``)."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from airflow_spark_guard import __version__
+
+
+def get_provider_info() -> dict[str, Any]:
+    """Provider info as Airflow's providers manager validates it."""
+    return {
+        "package-name": "airflow-spark-guard",
+        "name": "Spark guard",
+        "description": "Spark jobs that cannot hang silently, outlive their task, or succeed by accident.",
+        "versions": [__version__],
+    }
