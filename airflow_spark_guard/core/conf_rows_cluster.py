@@ -71,7 +71,7 @@ SHUFFLE = (
     ),
     Setting(
         "spark.shuffle.compress", "bool", (0, 6), "true", every("true"),
-        "Less to send, less to wait for; said aloud against older files that switch it off.",
+        "Less to send, less to wait for.",
     ),
     Setting(
         "spark.shuffle.spill.compress", "bool", (0, 9), "true", every("true"),

@@ -15,7 +15,7 @@ _SECRET_KEY = re.compile(
     re.IGNORECASE,
 )
 # Possessive, and anchored by the look-behind: a line of a megabyte is still read once.
-_NAME = re.compile(r"""(?<![\w.\-])([\w.\-]++)(["']?\s*+[=:]\s*+)""")
+_NAME = re.compile(r"""(?<![\w.\-])([\w.\-]++)(["']?\s*+[=:]\s*+|\s++)""")
 _VALUE = re.compile(r"""(?:bearer|basic)\s+\S+|"(?:[^"\\]|\\.)*+"|'[^']*+'|[^\s"']\S*+""", re.IGNORECASE)
 _URL = re.compile(r"(://[^\s/:@]*+:)[^\s/]+@")
 _BEARER = re.compile(r"(\bbearer\s+)[\w.~+/=\-]{16,}", re.IGNORECASE)
@@ -37,7 +37,8 @@ def mask_text(line: str) -> str:
     line = _BEARER.sub(rf"\1{MASK}", _URL.sub(rf"\1{MASK}@", line))
     parts, done = [], 0
     for name in _NAME.finditer(line):
-        if name.start() < done or not is_secret_key(name[1]):
+        # A blank parts an option from its value, anything else from the next word.
+        if name.start() < done or not is_secret_key(name[1]) or (name[2].isspace() and name[1][:2] != "--"):
             continue
         value = _VALUE.match(line, name.end())
         if value is None or _is_count(name[1], value[0]):

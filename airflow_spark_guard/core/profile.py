@@ -18,7 +18,7 @@ from airflow_spark_guard.core.template import is_template, render
 if TYPE_CHECKING:
     from airflow_spark_guard.core.effective_conf import ConfValue
 
-OVERRIDES = "profile overrides"
+OVERRIDES = "SparkProfile.overrides"
 
 
 @dataclass(frozen=True, repr=False)
@@ -102,7 +102,7 @@ class SparkProfile:
 
 
 def _reason(key: str, found: ConfValue) -> str:
-    return SETTINGS[key].reason if found.origin == PROFILE else f"Set by the {found.origin}."
+    return SETTINGS[key].reason if found.origin == PROFILE else f"Set by {found.origin}."
 
 
 def _is_final(value: object) -> bool:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from datetime import timedelta
 
-_DURATION = re.compile(r"(\d+(?:\.\d+)?)\s*(ms|s|sec|m|min|h|hr|d)?", re.ASCII)
+_DURATION = re.compile(r"(\d+(?:\.\d+)?)\s*(ms|sec|s|min|m|hr|h|d)?", re.ASCII)
 _SECONDS = {
     "ms": 0.001, "s": 1, "sec": 1, "m": 60, "min": 60, "h": 3600, "hr": 3600, "d": 86400,
 }  # fmt: skip
@@ -48,8 +48,9 @@ def size_in_bytes(value: object) -> int:
 
 def readable_duration(value: float) -> str:
     """``5400`` -> ``"1h 30m"``; below a minute ``"12.5s"``."""
-    if value < 60:  # noqa: PLR2004 - a minute
-        return f"{value:.3g}s"
+    short = f"{value:.3g}"
+    if float(short) < 60:  # noqa: PLR2004 - a minute, as it will be shown
+        return f"{short}s"
     rest = round(value)
     parts = []
     for unit, length in (("d", 86400), ("h", 3600), ("m", 60), ("s", 1)):

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from airflow.sdk.log import mask_secret
 
 from airflow_spark_guard.core.application import check_application
-from airflow_spark_guard.core.effective_conf import EffectiveConf, Layer, check_user_conf, effective_conf
+from airflow_spark_guard.core.effective_conf import EffectiveConf, Layer, check_user_conf
 from airflow_spark_guard.core.ending import Cause, Ending, failure
 from airflow_spark_guard.core.errors import ConfError, KilledError
 from airflow_spark_guard.core.limits import GuardLimits, checked_limits
@@ -163,7 +163,6 @@ class SafeSparkSubmitHook(UpstreamSubmitHook):
         self, spark: toolchain.SparkSubmit | None, env: Mapping[str, str], options_conf: Mapping[str, str]
     ) -> EffectiveConf:
         """Profile <- properties file <- connection <- ``conf=`` and what other arguments stand for."""
-        settings = self.profile.settings(spark.version if spark else None, self.backstop)
         file = self.user_properties_file or (toolchain.spark_defaults(spark.home, env) if spark else None)
         in_file = parse(Path(file).read_text(encoding="utf-8")) if file else {}
         extra = self.get_connection(self._conn_id).extra_dejson.get("conf") or {}
@@ -174,12 +173,13 @@ class SafeSparkSubmitHook(UpstreamSubmitHook):
                 expected='a mapping: {"conf": {"spark.eventLog.enabled": "true"}}',
                 advice="Mend the connection.",
             )
-        return effective_conf(
-            settings,
+        return self.profile.effective(
             Layer(str(file), in_file),
             Layer(f"connection {self._conn_id}", check_user_conf(extra, f"connection {self._conn_id}")),
             Layer("conf", check_user_conf(self.user_conf)),
             Layer("operator", options_conf),
+            spark_version=spark.version if spark else None,
+            deadline=self.backstop,
         )
 
     def _log_conf(self, conf: EffectiveConf) -> None:
@@ -189,12 +189,10 @@ class SafeSparkSubmitHook(UpstreamSubmitHook):
                 mask_secret(found.value)
         for note in conf.notes:
             self.log.warning("%s", note)
-        rows = (
+        rows = [
             f"{key}={mask(key, found.value)}  [{found.origin}]" for key, found in sorted(conf.values.items())
-        )
-        self.log.info(
-            "::group::Spark configuration (%s values)\n%s\n::endgroup::", len(conf.values), "\n".join(rows)
-        )
+        ]
+        self._log_lines([f"::group::Spark configuration ({len(rows)} values)", *rows, "::endgroup::"])
 
     def _add_launcher(
         self,

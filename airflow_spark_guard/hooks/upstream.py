@@ -32,7 +32,7 @@ class UpstreamSubmitHook(SparkSubmitHook):
             raise ConnectionMissingError(
                 f"There is no Airflow connection {self._conn_id!r}.",
                 got=str(error).splitlines()[0] if str(error) else type(error).__name__,
-                expected="a connection of type Spark whose host is the master: local[*], spark://host:7077, yarn",
+                expected="a connection of type Spark whose host is the master: yarn, spark://host:7077",
                 advice=f"Create it (airflow connections add {self._conn_id} ...), or give conn_id.",
             ) from error
         return super()._resolve_connection()

@@ -8,15 +8,16 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 from airflow.providers.apache.spark.operators.spark_submit import SparkSubmitOperator
 
-from airflow_spark_guard.core.limits import GuardLimits
 from airflow_spark_guard.core.options import check_options
-from airflow_spark_guard.core.profile import SparkProfile
 from airflow_spark_guard.hooks.safe_spark_submit import SafeSparkSubmitHook
 from airflow_spark_guard.hooks.upstream import hook_arguments
 from airflow_spark_guard.process.leftovers import Tag, new_attempt
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
+
+    from airflow_spark_guard.core.limits import GuardLimits
+    from airflow_spark_guard.core.profile import SparkProfile
 
 # Upstream keeps these under private names; a template field is named by its attribute.
 _TEMPLATED_OPTIONS = (

@@ -1,0 +1,160 @@
+"""From what was seen of an attempt to a result, or to the exception that says it best."""
+
+from __future__ import annotations
+
+import pytest
+
+from airflow_spark_guard.core import errors
+from airflow_spark_guard.core.ending import Cause, Ending, Heard, failure
+from airflow_spark_guard.core.protocol import Message
+from airflow_spark_guard.core.verdict import Verdict
+
+TRACEBACK = 'Traceback (most recent call last):\n  File "job.py", line 3, in <module>\nKeyError: \'distance\''
+USER = {
+    "category": "user",
+    "type": "KeyError",
+    "message": "'distance'",
+    "traceback": TRACEBACK,
+    "frames": [
+        {"file": "job.py", "line": 3, "function": "<module>"},
+        {"file": "/x/site-packages/pandas/core.py", "line": 9, "function": "get"},
+    ],
+}
+
+
+def heard(*kinds, error=None, result=None):
+    state = Heard()
+    for kind in kinds:
+        fields = {"pid": 1, "python": "3"} if kind == "hello" else {"value": result} if kind == "result" else {}
+        state.hear(Message(kind, 0.0, error if kind == "error" else fields), 5.0)
+    return state
+
+
+def ended(status, *kinds, **more):
+    return Ending(Cause.COMMAND_ENDED, status, heard(*kinds, **more), evidence="last line")
+
+
+def test_exit_code_0_and_the_closing_message_are_a_success():
+    """Both are needed, and both are enough."""
+    assert failure(ended(0, "hello", "result", "bye", result=3)) is None
+
+
+def test_exit_code_0_without_the_closing_message_is_none():
+    """os._exit(0) in the middle of a job must not be a success."""
+    error = failure(ended(0, "hello", "result", result=3))
+    assert isinstance(error, errors.DriverGoneError)
+    assert error.verdict is Verdict.DRIVER_GONE
+    assert str(error).startswith("DRIVER_GONE: The driver's Python ended before its script did.\n  got: exit code 0\n")
+    assert "os._exit()" in error.advice
+
+
+def test_an_application_that_cannot_speak_succeeds_by_exit_code_0():
+    """A jar has no launcher and therefore no closing message."""
+    assert failure(Ending(Cause.COMMAND_ENDED, 0, speaks=False)) is None
+    assert isinstance(failure(Ending(Cause.COMMAND_ENDED, 1, speaks=False)), errors.SubmitError)
+
+
+def test_the_users_traceback_is_the_exception():
+    """What was raised, in which line of the user's script, and the traceback as evidence."""
+    error = failure(ended(1, "hello", "error", error=USER))
+    assert isinstance(error, errors.UserCodeError)
+    assert str(error) == (
+        "USER_CODE: The application raised KeyError: 'distance'\n"
+        f'  got: File "job.py", line 3, in <module>\n\n{TRACEBACK}'
+    )
+
+
+def test_an_exception_without_text_reads_well():
+    """``raise ValueError`` has no message."""
+    said = {**USER, "type": "ValueError", "message": "", "frames": []}
+    assert failure(ended(1, "error", error=said)).what == "The application raised ValueError"
+
+
+def test_sys_exit_says_its_code_and_its_place():
+    """A code of the user's own is the user's message."""
+    said = {**USER, "category": "exit", "code": 3, "message": "no input today"}
+    error = failure(ended(3, "hello", "error", error=said))
+    assert isinstance(error, errors.UserCodeError)
+    assert error.what == "The application left with sys.exit(3)."
+    assert error.got == "no input today"
+    assert 'File "job.py", line 3' in error.evidence
+
+
+def test_a_result_that_xcom_cannot_hold_is_an_error_of_its_own():
+    """The job's message says it all; the place is added."""
+    said = {**USER, "category": "result", "message": "The result is too large.\n  got: 9 bytes"}
+    error = failure(ended(1, "hello", "error", error=said))
+    assert isinstance(error, errors.ResultError)
+    assert error.what == "The result is too large.\n  got: 9 bytes"
+    assert 'File "job.py", line 3' in error.evidence
+
+
+@pytest.mark.parametrize(
+    ("status", "verdict", "got"),
+    [
+        (-9, Verdict.JVM_GONE, "killed by signal 9 (SIGKILL)"),
+        (137, Verdict.DRIVER_GONE, "exit code 137 (SIGKILL)"),
+        (139, Verdict.DRIVER_GONE, "exit code 139 (SIGSEGV)"),
+        (1, Verdict.DRIVER_GONE, "exit code 1"),
+        (None, Verdict.DRIVER_GONE, "no exit code"),
+    ],
+)
+def test_the_exit_status_tells_which_driver_process_went(status, verdict, got):
+    """Negative: the JVM itself; above 128: its Python, as spark-submit reports it."""
+    error = failure(ended(status, "hello"))
+    assert (error.verdict, error.got, error.evidence) == (verdict, got, "last line")
+
+
+def test_a_failure_after_the_closing_message_is_still_a_failure():
+    """An atexit handler or a listener that breaks ends with another code."""
+    error = failure(ended(1, "hello", "bye"))
+    assert error.what == "The script ended well, but its driver failed while it was closing."
+
+
+def test_spark_s_own_time_out_is_a_deadline():
+    """DriverTimeoutPlugin ends the JVM with 124."""
+    assert isinstance(failure(ended(124, "hello")), errors.DeadlineError)
+
+
+def test_before_hello_it_is_spark_submit_that_failed():
+    """No application has started: the output is the evidence."""
+    error = failure(ended(1))
+    assert isinstance(error, errors.SubmitError)
+    assert str(error).endswith("\n\nlast line")
+
+
+@pytest.mark.parametrize(
+    ("cause", "kind", "text"),
+    [
+        (Cause.DEADLINE, errors.DeadlineError, "at its deadline of 1h 30m"),
+        (Cause.KILLED, errors.KilledError, "somebody ended the task"),
+        (Cause.GUARDIAN, errors.KilledError, "the supervisor above the task is gone"),
+        (Cause.REAPER_GONE, errors.KilledError, "The reaper, which held the job's processes, was killed"),
+    ],
+)
+def test_what_we_ended_says_why(cause, kind, text):
+    """Even a script that had said bye, and even with exit code 0."""
+    ending = Ending(cause, 0, heard("hello", "bye"), limit=5400, orphans=("7 sleep",))
+    error = failure(ending)
+    assert isinstance(error, kind)
+    assert text in error.what
+    assert "possible orphan: 7 sleep" in str(error)
+
+
+def test_a_process_that_does_not_exit_is_a_success_only_with_a_result():
+    """The result is in: a warning in the log must do. Without one nobody can tell."""
+    assert failure(Ending(Cause.NOT_EXITING, 143, heard("hello", "result", "bye"), limit=60)) is None
+    error = failure(Ending(Cause.NOT_EXITING, 143, heard("hello", "bye"), limit=60))
+    assert isinstance(error, errors.NotExitingError)
+    assert "still there 1m later" in error.what
+
+
+def test_hello_may_come_again_with_the_application():
+    """The first hello comes before there is a SparkContext."""
+    state = Heard()
+    state.hear(Message("hello", 0, {"pid": 1, "python": "3"}), 0)
+    state.hear(
+        Message("hello", 0, {"pid": 1, "python": "3", "application_id": "app-1", "ui_url": None, "spark": "4"}), 0
+    )
+    state.hear(Message("metric", 0, {"values": {}}), 0)
+    assert (state.hello, state.application_id, state.ui_url) == (True, "app-1", "")

@@ -1,0 +1,102 @@
+from datetime import timedelta
+
+import pytest
+from templater import Later, context
+
+from airflow_spark_guard.core.errors import LimitError
+from airflow_spark_guard.core.limits import GuardLimits, asdict_shallow, checked_limits
+
+
+@pytest.mark.parametrize(
+    ("field", "value"),
+    [
+        ("deadline", 0),
+        ("deadline", -1),
+        ("deadline", "soon"),
+        ("deadline", True),
+        ("deadline", timedelta(0)),
+        ("deadline", float("nan")),
+        ("deadline", float("inf")),
+        ("exit_timeout", None),
+        ("exit_timeout", "0s"),
+        ("kill_grace", "5s"),
+        ("kill_grace", 0),
+        ("result_size", "1.5k"),
+        ("result_size", 0),
+        ("result_size", -1),
+        ("log_lines", 0),
+        ("log_lines", "many"),
+        ("log_lines", 1.5),
+        ("log_lines", True),
+        ("log_lines", None),
+    ],
+)
+def test_a_limit_that_cannot_hold_is_refused_at_once(field, value):
+    """The message names the field, the value and what to write."""
+    with pytest.raises(
+        LimitError, match=rf"^GuardLimits\.{field} cannot be used\.\n  got: .*\n  expected: a .*\n  do: "
+    ) as e:
+        GuardLimits(**{field: value})
+    assert e.value.got == repr(value)
+
+
+def test_limits_can_be_written_in_many_ways():
+    """Numbers, durations, sizes and text."""
+    limits = GuardLimits(timedelta(hours=2), 30, "4s", "1m", "500")
+    assert limits.deadline_seconds() == 7200
+    assert str(limits) == "deadline 2h, exit_timeout 30s"
+
+
+def test_without_a_deadline_it_is_an_hour_or_the_tasks_own():
+    """An execution_timeout holds alone."""
+    assert GuardLimits().deadline_seconds() == 3600
+    assert GuardLimits().deadline_seconds(execution_timeout=60) is None
+    assert GuardLimits("5m").deadline_seconds(execution_timeout=60) == 300
+    assert str(GuardLimits()) == "deadline execution_timeout, exit_timeout 1m"
+
+
+def test_a_template_is_checked_when_it_is_rendered():
+    """Before that nobody knows its value."""
+    limits = GuardLimits(deadline="{{ hours }}h", log_lines=Later(5))
+    assert limits.resolve(context(hours=2)) == GuardLimits("2h", log_lines=5)
+    with pytest.raises(LimitError, match=r"^GuardLimits\.deadline cannot be used\.\n  got: 'xh'"):
+        limits.resolve(context(hours="x"))
+
+
+def test_a_template_can_be_shown():
+    """A log line or the UI may ask before it is rendered."""
+    limits = GuardLimits(deadline="{{ hours }}h", exit_timeout=Later(5))
+    assert str(limits) == "deadline {{ hours }}h, exit_timeout later"
+    assert limits.serialize()["deadline"] == "{{ hours }}h"
+    assert limits.serialize()["exit_timeout"] == "later"
+
+
+def test_the_rendered_field_is_plain_text_without_what_is_unset():
+    """Airflow stores it as JSON."""
+    assert GuardLimits(kill_grace=2).serialize() == {
+        "exit_timeout": "60s",
+        "kill_grace": "2",
+        "result_size": "64k",
+        "log_lines": "10000",
+    }
+
+
+def test_the_fields_are_read_as_they_are():
+    """What another task will give is not copied."""
+    later = Later(5)
+    assert asdict_shallow(GuardLimits(log_lines=later))["log_lines"] is later
+
+
+def test_limits_that_are_left_out_are_the_defaults():
+    """Limits that are given stay the same object."""
+    limits = GuardLimits("2h")
+    assert checked_limits(limits) is limits
+    assert checked_limits(None) == GuardLimits()
+
+
+def test_text_in_the_place_of_limits_is_refused():
+    """A template that stands for the whole object leaves text behind."""
+    with pytest.raises(
+        LimitError, match=r"^The limits of the operator cannot be used\.\n  got: '2h'\n  expected: Guard"
+    ):
+        checked_limits("2h")

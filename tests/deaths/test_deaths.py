@@ -1,0 +1,109 @@
+"""Whatever dies above or beside a hanging job, its whole tree is gone within five seconds.
+
+Under a real Airflow (LocalExecutor), on a real ``local-cluster``: the JVM, the driver's Python, two executors,
+their Python daemons and workers, and sleepers that the script and its UDF put into sessions of their own.
+"""
+
+from __future__ import annotations
+
+import signal
+
+import pytest
+
+from airflow_spark_guard.process import proctree
+from tests.deaths.harness import die, start
+from tests.support.processes import end_all, seconds_until
+
+pytestmark = [pytest.mark.airflow, pytest.mark.spark]
+LIMIT = 5.0
+
+
+@pytest.fixture
+def hanging(server, tmp_path):
+    jobs = []
+
+    def begin(dag_id="guarded", where="udf", **conf):
+        job = start(server, dag_id, where, tmp_path, **conf)
+        jobs.append(job)
+        kinds = {text.split()[1] for text in job.before}
+        assert {"java", "python", "sleep"} <= kinds, job.before
+        return job
+
+    yield begin
+    for job in jobs:
+        end_all(job.mark)
+
+
+def test_deadline(hanging):
+    """The attempt ends at its deadline, and the task says so."""
+    job = hanging(deadline="60s")
+    seconds_until(lambda: job.state() != "running", 120, "the deadline")
+    assert job.left() == []
+    log = job.log()
+    assert "DEADLINE: The attempt was ended at its deadline of 1m." in log
+    over = float(log.split("Over after ")[1].split(":")[0].replace("1m ", "60+").rstrip("s").split("+")[-1])
+    assert over <= LIMIT, "seconds behind the deadline"
+
+
+@pytest.mark.parametrize("where", ["udf", "driver"])
+def test_user_kill(hanging, where):
+    """SIGTERM to the task's group, SIGKILL five seconds later."""
+    job = hanging(where=where)
+    die(job, "user kill")
+    took = job.seconds_until_gone()
+    proctree.send(job.task_process, signal.SIGKILL)
+    assert took <= LIMIT, (took, job.before)
+
+
+def test_marked_failed_over_rest(hanging):
+    """The same as a user does it; Airflow needs up to a heartbeat (5 s) to tell the task."""
+    job = hanging()
+    die(job, "marked failed over REST")
+    took = job.seconds_until_gone()
+    assert took <= LIMIT + 5.0, (took, job.before)
+    assert job.state() == "failed"
+
+
+@pytest.mark.parametrize("where", ["udf", "driver"])
+def test_task_process_sigkill(hanging, where):
+    """An out-of-memory killer takes the task process: no handler of ours runs in it."""
+    job = hanging(where=where)
+    die(job, "task process SIGKILL")
+    took = job.seconds_until_gone()
+    assert took <= LIMIT, (took, job.before)
+
+
+def test_reaper_sigkill(hanging):
+    """The kernel ends JVM and driver; the task finds the sleepers by their tag."""
+    job = hanging()
+    die(job, "reaper SIGKILL")
+    took = job.seconds_until_gone()
+    assert took <= LIMIT, (took, job.before)
+    seconds_until(lambda: job.state() == "failed", 60, "the task's failure")
+    assert "UNKNOWN: The reaper, which held the job's processes, was killed from outside" in job.log()
+
+
+def test_reaper_and_task_process_sigkill(hanging):
+    """Nobody of the first attempt is left to clean up: the next attempt does, before it submits."""
+    job = hanging("guarded_with_retry")
+    die(job, "reaper and task process SIGKILL")
+    seconds_until(lambda: "Guarded: deadline" in job.log(2), 90, "the second attempt")
+    assert job.first_attempt_left() == []
+    log = job.log(2)
+    assert "Ended what an earlier attempt had left behind: " in log
+    assert " sleep" in log.split("left behind: ")[1].split('"')[0]
+    job.server.mark_failed(job.dag_id, job.run_id, "job")
+    job.seconds_until_gone()
+
+
+def test_supervisor_sigkill(hanging):
+    """The process above the task dies: the task lives on and Airflow shows «running» for minutes.
+
+    The last test: LocalExecutor does not replace this worker.
+    """
+    job = hanging()
+    die(job, "supervisor SIGKILL")
+    took = job.seconds_until_gone()
+    assert took <= LIMIT, (took, job.before)
+    task = job.task_process
+    seconds_until(lambda: proctree.read(task.pid) is None or proctree.read(task.pid).started != task.started, 30, "the task process's end")

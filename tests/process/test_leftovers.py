@@ -1,0 +1,96 @@
+"""What outlived its attempt is found by its tag, and nothing else is."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import time
+
+import pytest
+
+from airflow_spark_guard.process import leftovers, proctree
+from airflow_spark_guard.process.leftovers import TAG_ENV, Tag, new_attempt
+
+# Double-forked: below pid 1 (or a subreaper), not below us, as a real leftover is.
+ORPHAN = """
+import os, signal, sys, time
+if os.fork() == 0:
+    os.setsid()
+    if os.fork() == 0:
+        if "deaf" in sys.argv: signal.signal(signal.SIGTERM, signal.SIG_IGN)
+        print(os.getpid(), flush=True)
+        time.sleep(60)
+    os._exit(0)
+os.wait()
+"""
+
+
+@pytest.fixture
+def orphan():
+    started = []
+
+    def start(tag: Tag, *arguments: str) -> proctree.Proc:
+        env = {**os.environ, TAG_ENV: str(tag)}
+        process = subprocess.Popen(
+            [sys.executable, "-c", ORPHAN, *arguments], env=env, stdout=subprocess.PIPE, text=True
+        )
+        proc = proctree.read(int(process.stdout.readline()))
+        process.wait()
+        process.stdout.close()
+        started.append(proc)
+        return proc
+
+    yield start
+    for proc in started:
+        proctree.send(proc, 9)
+
+
+def test_earlier_attempts_of_the_same_task_are_found(orphan):
+    """Same task, another attempt."""
+    task = new_attempt()
+    earlier = orphan(Tag(task, "one"))
+    mine = orphan(Tag(task, "two"))
+    orphan(Tag(new_attempt(), "one"))
+    assert leftovers.find(Tag(task, "two"), of_this_attempt=False) == [proctree.read(earlier.pid)]
+    assert leftovers.find(Tag(task, "two"), of_this_attempt=True) == [proctree.read(mine.pid)]
+
+
+def test_they_are_ended_and_named(orphan):
+    """Found, ended, and looked for again."""
+    task = new_attempt()
+    proc = orphan(Tag(task, "one"))
+    assert leftovers.end(Tag(task, "two"), of_this_attempt=False) == ([str(proc)], [])
+    assert leftovers.find(Tag(task, "two"), of_this_attempt=False) == []
+
+
+def test_one_that_ignores_sigterm_is_killed(orphan):
+    """A second later."""
+    task = new_attempt()
+    proc = orphan(Tag(task, "one"), "deaf")
+    time.sleep(0.2)
+    begin = time.monotonic()
+    assert leftovers.end(Tag(task, "two"), of_this_attempt=False) == ([str(proc)], [])
+    assert 0.9 < time.monotonic() - begin < 5
+
+
+def test_what_is_above_or_below_us_is_spared():
+    """Our own environment and our children's may well carry the tag."""
+    task = new_attempt()
+    code = (
+        "import subprocess, sys\n"
+        "from airflow_spark_guard.process import leftovers\n"
+        "child = subprocess.Popen(['sleep', '60'])\n"
+        f"print(leftovers.find(leftovers.Tag('{task}', 'two'), of_this_attempt=False))\n"
+        "child.kill(); child.wait()\n"
+    )
+    env = {**os.environ, TAG_ENV: f"{task}:one"}
+    done = subprocess.run([sys.executable, "-c", code], env=env, capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "[]"
+
+
+def test_nothing_to_end_is_quick():
+    """One look at the process table."""
+    begin = time.monotonic()
+    assert leftovers.end(Tag(new_attempt(), "x"), of_this_attempt=False) == ([], [])
+    assert time.monotonic() - begin < 2

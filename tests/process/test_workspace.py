@@ -1,0 +1,91 @@
+"""The attempt's private folder."""
+
+from __future__ import annotations
+
+import os
+import stat
+import subprocess
+import sys
+import zipfile
+
+import pytest
+
+from airflow_spark_guard.process.channel import ChannelReader
+from airflow_spark_guard.process.workspace import Workspace
+
+
+@pytest.fixture
+def workspace():
+    workspace = Workspace()
+    yield workspace
+    workspace.remove()
+
+
+def mode(path):
+    return stat.S_IMODE(path.stat().st_mode)
+
+
+def test_nobody_else_can_read_it(workspace):
+    """Folder and properties hold secrets."""
+    workspace.write_properties("spark.x.password secret\n")
+    assert (mode(workspace.folder), mode(workspace.properties)) == (0o700, 0o600)
+    assert workspace.properties.read_text() == "spark.x.password secret\n"
+
+
+def test_the_zip_holds_the_jobs_side_and_nothing_else(workspace):
+    """It ships to every executor."""
+    workspace.write_launcher(sys.executable)
+    names = zipfile.ZipFile(workspace.job_zip).namelist()
+    assert "airflow_spark_guard/job/launcher.py" in names
+    assert all(n in ("__main__.py", "airflow_spark_guard/__init__.py") or "/job/" in n for n in names)
+
+
+def test_the_driver_python_runs_a_script_unchanged(workspace, tmp_path):
+    """What Spark starts in place of Python: same arguments, same ``__main__``, same import path."""
+    workspace.write_launcher(sys.executable)
+    ChannelReader(workspace.channel).close()
+    (tmp_path / "neighbour.py").write_text("WORD = 'found'\n")
+    script = tmp_path / "job.py"
+    script.write_text(
+        "import sys, neighbour, airflow_spark_guard.core.limits as installed\n"
+        "from airflow_spark_guard.job import report\n"
+        "report(1)\n"
+        "print(__name__, sys.argv[1:], __file__ == sys.argv[0], neighbour.WORD, installed.DEFAULT_DEADLINE)\n"
+    )
+    done = subprocess.run(
+        [str(workspace.driver_python), str(script), "a b", "--c"],
+        env={**os.environ, **workspace.environment(100)},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert done.stdout == "__main__ ['a b', '--c'] True found 3600.0\n"
+    assert [line.split('"kind":"')[1].split('"')[0] for line in workspace.channel.read_text().splitlines()] == [
+        "hello",
+        "result",
+        "bye",
+    ]
+
+
+@pytest.mark.parametrize("name", ["PYSPARK_DRIVER_PYTHON", "PYSPARK_PYTHON"])
+def test_without_a_named_python_the_environment_decides(workspace, tmp_path, name):
+    """spark-env.sh may set it after we have written the script."""
+    workspace.write_launcher(None)
+    script = tmp_path / "job.py"
+    script.write_text("import sys; print(sys.executable)")
+    env = {k: v for k, v in os.environ.items() if not k.startswith("PYSPARK")}
+    done = subprocess.run(
+        [str(workspace.driver_python), str(script)],
+        env={**env, name: sys.executable},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert done.stdout.strip() == sys.executable
+
+
+def test_it_can_be_removed_twice(workspace):
+    """The reaper may have been first."""
+    workspace.remove()
+    workspace.remove()
+    assert not workspace.folder.exists()

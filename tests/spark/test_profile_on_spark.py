@@ -1,0 +1,114 @@
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from airflow_spark_guard.core import properties
+from airflow_spark_guard.core.profile import SparkProfile
+
+pytestmark = pytest.mark.spark
+
+JOB = """
+import json, sys
+from pyspark.sql import SparkSession
+from pyspark.sql.functions import pandas_udf, udf
+import pandas as pd
+
+spark = SparkSession.builder.getOrCreate()
+
+@udf("long")
+def grow(value):
+    return value + 1
+
+@pandas_udf("long")
+def twice(column: pd.Series) -> pd.Series:
+    return column * 2
+
+frame = spark.range(0, 1000, 1, 4).select(twice(grow("id")).alias("n"))
+groups = frame.repartition(3, "n").groupBy((frame.n % 7).alias("k")).count().collect()
+rdd = spark.sparkContext.parallelize(range(10), 2).map(lambda n: (n % 2, n)).reduceByKey(max).collect()
+answer = {
+    "rows": sum(row["count"] for row in groups),
+    "rdd": sorted(rdd),
+    "version": spark.version,
+    "context": dict(spark.sparkContext.getConf().getAll()),
+    "session": {key: spark.conf.get(key) for key in json.loads(sys.argv[2])},
+}
+with open(sys.argv[1], "w") as file:
+    json.dump(answer, file)
+spark.stop()
+"""
+
+
+def spark_home():
+    import pyspark
+
+    return Path(pyspark.__file__).parent
+
+
+def installed_version():
+    import pyspark
+
+    return tuple(map(int, pyspark.__version__.split(".")[:2]))
+
+
+def run_application(folder, conf):
+    """Start the job with spark-submit and a properties file; give its answer back."""
+    job, answer, file = folder / "job.py", folder / "answer.json", folder / "guard.conf"
+    job.write_text(JOB, encoding="utf-8")
+    file.write_text(properties.render({"spark.ui.enabled": "false", **conf}), encoding="utf-8")
+    environment = {
+        **os.environ,
+        "SPARK_HOME": str(spark_home()),
+        "PYSPARK_PYTHON": sys.executable,
+        "PYSPARK_DRIVER_PYTHON": sys.executable,
+        "SPARK_LOCAL_IP": "127.0.0.1",
+    }
+    sql = json.dumps([key for key in conf if key.startswith("spark.sql.")])
+    command = [str(spark_home() / "bin" / "spark-submit"), "--master", "local[1]"]
+    command += ["--properties-file", str(file), str(job), str(answer), sql]
+    done = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=300, check=False)
+    assert done.returncode == 0, done.stderr[-4000:]
+    return json.loads(answer.read_text(encoding="utf-8"))
+
+
+@pytest.mark.parametrize("name", ["default", "ml-training", "strict", "none"])
+def test_an_application_starts_works_and_shows_every_value_of_the_profile(tmp_path, name):
+    """No profile makes Spark refuse to start, none breaks a UDF or a shuffle, none is ignored."""
+    conf = SparkProfile(name).settings(installed_version(), deadline=3600)
+    answer = run_application(tmp_path, conf)
+    assert answer["rows"] == 1000
+    assert answer["rdd"] == [[0, 8], [1, 9]]
+    assert {key: answer["context"].get(key) for key in conf} == conf
+    assert answer["session"] == {key: value for key, value in conf.items() if key.startswith("spark.sql.")}
+
+
+def test_the_rendered_defaults_file_is_one_that_spark_reads_with_odd_values_too(tmp_path):
+    """A file of ``to_defaults_conf`` gives every value back: escapes, line ends and letters beyond ASCII."""
+    odd = {"spark.odd.text": "C:\\new = #1 ü 漢\nsecond line: 😀", "spark.odd key:1": "!x"}
+    profile = SparkProfile("default", overrides=odd)
+    conf = properties.parse(profile.to_defaults_conf(installed_version()))
+    assert conf == profile.settings(installed_version())
+    answer = run_application(tmp_path, conf)
+    assert {key: answer["context"].get(key) for key in conf} == conf
+
+
+@pytest.mark.parametrize(
+    "user",
+    [
+        {"spark.network.timeout": "61s", "spark.executor.heartbeatInterval": "60s"},
+        {"spark.executor.heartbeatInterval": "119s"},
+        {"spark.storage.blockManagerHeartbeatTimeoutMs": "60s"},
+        {"spark.kryo.registrationRequired": "true"},
+        {"spark.driver.timeout": "1min", "spark.buffer.size": "131072"},
+    ],
+)
+def test_what_spark_takes_alone_it_takes_with_the_profile(tmp_path, user):
+    """Values at the edge of Spark's own rules start below every profile."""
+    conf = SparkProfile("strict", overrides=user).settings(installed_version(), deadline=3600)
+    answer = run_application(tmp_path, conf)
+    assert answer["rows"] == 1000
+    assert {key: answer["context"][key] for key in user} == user

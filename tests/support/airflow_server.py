@@ -1,0 +1,151 @@
+"""A real Airflow on loopback: API server, scheduler with LocalExecutor, DAG processor, SQLite."""
+
+from __future__ import annotations
+
+import json
+import os
+import secrets
+import signal
+import socket
+import subprocess
+import sys
+import time
+import urllib.error
+import urllib.request
+from pathlib import Path
+from typing import Any
+
+BIN = Path(sys.executable).parent
+
+
+def free_port() -> int:
+    with socket.socket() as sock:
+        sock.bind(("127.0.0.1", 0))
+        return sock.getsockname()[1]
+
+
+class AirflowServer:
+    """Started with ``with AirflowServer(home, dags) as server``; ended by the pids that Popen gave."""
+
+    def __init__(self, home: Path, dags: Path, extra_env: dict[str, str] | None = None) -> None:
+        self.home, self.port = home, free_port()
+        self.url = f"http://127.0.0.1:{self.port}"
+        self.env = {
+            **os.environ,
+            "PATH": f"{BIN}{os.pathsep}{os.environ['PATH']}",
+            "AIRFLOW_HOME": str(home),
+            "AIRFLOW__CORE__DAGS_FOLDER": str(dags),
+            "AIRFLOW__CORE__LOAD_EXAMPLES": "False",
+            "AIRFLOW__CORE__EXECUTOR": "LocalExecutor",
+            "AIRFLOW__CORE__PARALLELISM": "2",
+            "AIRFLOW__CORE__EXECUTION_API_SERVER_URL": f"{self.url}/execution/",
+            "AIRFLOW__CORE__SIMPLE_AUTH_MANAGER_ALL_ADMINS": "True",
+            "AIRFLOW__API__HOST": "127.0.0.1",
+            "AIRFLOW__API__PORT": str(self.port),
+            "AIRFLOW__API__WORKERS": "1",
+            "AIRFLOW__API_AUTH__JWT_SECRET": secrets.token_hex(32),
+            "AIRFLOW__USAGE_DATA_COLLECTION__ENABLED": "False",
+            "AIRFLOW__DAG_PROCESSOR__MIN_FILE_PROCESS_INTERVAL": "5",
+            "AIRFLOW__SCHEDULER__ENABLE_HEALTH_CHECK": "False",
+            "SPARK_LOCAL_IP": "127.0.0.1",
+            **(extra_env or {}),
+        }
+        self.processes: list[subprocess.Popen[bytes]] = []
+        self.token = ""
+
+    def __enter__(self) -> AirflowServer:
+        self.home.mkdir(parents=True, exist_ok=True)
+        self._run("db", "migrate")
+        for command in (["api-server"], ["scheduler", "--skip-serve-logs"], ["dag-processor"]):
+            log = (self.home / f"{command[0]}.log").open("wb")
+            self.processes.append(
+                subprocess.Popen(
+                    [str(BIN / "airflow"), *command],
+                    env=self.env,
+                    stdin=subprocess.DEVNULL,
+                    stdout=log,
+                    stderr=subprocess.STDOUT,
+                    start_new_session=True,
+                )
+            )
+        try:
+            self.wait(self._is_healthy, 180, "a healthy Airflow")
+            self.token = self._call("GET", "/auth/token", authorized=False)["access_token"]
+        except BaseException:
+            self.__exit__()
+            raise
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        for number in (signal.SIGTERM, signal.SIGKILL):
+            for process in self.processes:
+                if process.poll() is None:
+                    os.killpg(process.pid, number)
+            end = time.monotonic() + 20
+            while time.monotonic() < end and any(process.poll() is None for process in self.processes):
+                time.sleep(0.2)
+        # LocalExecutor's workers lead no group of their own; they go with their scheduler's.
+        for process in self.processes:
+            try:
+                os.killpg(process.pid, signal.SIGKILL)
+            except ProcessLookupError:
+                continue
+
+    def _run(self, *arguments: str) -> None:
+        subprocess.run([str(BIN / "airflow"), *arguments], env=self.env, check=True, capture_output=True)
+
+    def _is_healthy(self) -> bool:
+        try:
+            health = self._call("GET", "/api/v2/monitor/health", authorized=False)
+        except (OSError, ValueError):
+            return False
+        return all(health[part]["status"] == "healthy" for part in ("metadatabase", "scheduler", "dag_processor"))
+
+    def _call(self, method: str, path: str, body: Any = None, *, authorized: bool = True) -> Any:
+        request = urllib.request.Request(
+            self.url + path, method=method, data=None if body is None else json.dumps(body).encode()
+        )
+        request.add_header("Content-Type", "application/json")
+        if authorized:
+            request.add_header("Authorization", f"Bearer {self.token}")
+        with urllib.request.urlopen(request, timeout=60) as answer:
+            text = answer.read()
+        return json.loads(text) if text else None
+
+    @staticmethod
+    def wait(condition, timeout: float, what: str) -> None:
+        end = time.monotonic() + timeout
+        while not condition():
+            if time.monotonic() > end:
+                raise AssertionError(f"{what} did not come about within {timeout} s")
+            time.sleep(0.5)
+
+    def _is_known(self, dag_id: str) -> bool:
+        try:
+            self._call("PATCH", f"/api/v2/dags/{dag_id}", {"is_paused": False})
+        except urllib.error.HTTPError:
+            return False
+        return True
+
+    def trigger(self, dag_id: str, conf: dict[str, Any]) -> str:
+        """Start a run; its id."""
+        self.wait(lambda: self._is_known(dag_id), 120, f"DAG {dag_id}")
+        run = self._call("POST", f"/api/v2/dags/{dag_id}/dagRuns", {"logical_date": None, "conf": conf})
+        return run["dag_run_id"]
+
+    def task(self, dag_id: str, run_id: str, task_id: str) -> dict[str, Any]:
+        """The task instance as the API shows it."""
+        return self._call("GET", f"/api/v2/dags/{dag_id}/dagRuns/{run_id}/taskInstances/{task_id}")
+
+    def mark_failed(self, dag_id: str, run_id: str, task_id: str) -> None:
+        """What a user does to end a running task."""
+        self._call(
+            "PATCH", f"/api/v2/dags/{dag_id}/dagRuns/{run_id}/taskInstances/{task_id}", {"new_state": "failed"}
+        )
+
+    def log(self, dag_id: str, run_id: str, task_id: str, attempt: int) -> str:
+        """The task's log of one try, from the file."""
+        files = self.home.glob(
+            f"logs/dag_id={dag_id}/run_id={run_id}/task_id={task_id}/attempt={attempt}.log"
+        )
+        return "\n".join(file.read_text(errors="replace") for file in files)
