@@ -40,7 +40,9 @@ SHOWN = re.compile(
     r"\] ((?:fold|step)=\S.*?|Guarded: deadline .*?|stage \d+: .*? running)(?:\. Command|\s+\[|$)"
 )
 # Spark's own chatter says nothing about why a run failed.
-NOISE = re.compile(r"\b(INFO|DEBUG)\b|\[(info|debug) *\]|^\s*at [\w.$]+\(")
+NOISE = re.compile(r"\b(INFO|DEBUG)\b|\[(info|debug) *\]|^\s*at [\w.$]+\(|py\.warnings|graphviz")
+# Frames of installed packages: the lines of a traceback that are nobody's to mend here.
+FRAMES = re.compile(r'^  File ".*site-packages.*\n(?:    .*\n)*', re.MULTILINE)
 COLOUR = re.compile(r"\x1b\[[0-9;]*m")
 
 
@@ -150,7 +152,12 @@ def attend(process: subprocess.Popen[bytes], log: Any, look: Any) -> int:
         return process.wait()
     except KeyboardInterrupt:
         say("stopping        the job is being ended")
-        return stop(process)
+        code = stop(process)
+        with suppress(queue.Empty):
+            for line in iter(lambda: lines.get(timeout=2.0), None):
+                log.write(line)
+        log.flush()
+        return code
 
 
 def follow(lines: queue.SimpleQueue[str | None], log: Any, look: Any) -> None:
@@ -233,8 +240,9 @@ def table(result: dict[str, Any], total: float) -> None:
 
 
 def last_lines() -> list[str]:
-    """The end of the log without Spark's chatter."""
-    lines = COLOUR.sub("", LOG.read_text(encoding="utf-8", errors="replace")).splitlines()
+    """The end of the log without Spark's chatter and other packages' frames."""
+    text = COLOUR.sub("", LOG.read_text(encoding="utf-8", errors="replace"))
+    lines = FRAMES.sub("", text).splitlines()
     return [line for line in lines if line.strip() and not NOISE.search(line)][-FAILURE_LINES:]
 
 

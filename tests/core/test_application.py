@@ -10,7 +10,13 @@ from airflow_spark_guard.core.errors import ApplicationError
 
 @pytest.mark.parametrize(
     ("application", "java_class"),
-    [("/x/job.py", None), ("file:///x/job.py", None), ("/x/job.jar", None), ("/x/app", "org.x.Main"), ("/x/j.R", None)],
+    [
+        ("/x/job.py", None),
+        ("file:///x/job.py", None),
+        ("/x/job.jar", None),
+        ("/x/app", "org.x.Main"),
+        ("/x/j.R", None),
+    ],
 )
 def test_what_spark_runs_is_accepted(application, java_class):
     """Python, jars, R; whatever it is called when a class is named."""
@@ -32,6 +38,8 @@ def test_a_remote_application_is_not_looked_for():
 )
 def test_anything_else_is_named(application, what):
     """What is wrong, what was got, what to do."""
-    with pytest.raises(ApplicationError, match=f"^{what}\n  got: .+\n  expected: a .py file .*\n  do: ") as caught:
+    with pytest.raises(
+        ApplicationError, match=f"^{what}\n  got: .+\n  expected: a .py file .*\n  do: "
+    ) as caught:
         check_application(application, None, lambda _: False)
     assert (application or "an empty text") == caught.value.got

@@ -9,7 +9,7 @@ from airflow_spark_guard.core.ending import Cause, Ending, Heard, failure
 from airflow_spark_guard.core.protocol import Message
 from airflow_spark_guard.core.verdict import Verdict
 
-TRACEBACK = 'Traceback (most recent call last):\n  File "job.py", line 3, in <module>\nKeyError: \'distance\''
+TRACEBACK = "Traceback (most recent call last):\n  File \"job.py\", line 3, in <module>\nKeyError: 'distance'"
 USER = {
     "category": "user",
     "type": "KeyError",
@@ -25,7 +25,9 @@ USER = {
 def heard(*kinds, error=None, result=None):
     state = Heard()
     for kind in kinds:
-        fields = {"pid": 1, "python": "3"} if kind == "hello" else {"value": result} if kind == "result" else {}
+        fields = (
+            {"pid": 1, "python": "3"} if kind == "hello" else {"value": result} if kind == "result" else {}
+        )
         state.hear(Message(kind, 0.0, error if kind == "error" else fields), 5.0)
     return state
 
@@ -44,7 +46,9 @@ def test_exit_code_0_without_the_closing_message_is_none():
     error = failure(ended(0, "hello", "result", result=3))
     assert isinstance(error, errors.DriverGoneError)
     assert error.verdict is Verdict.DRIVER_GONE
-    assert str(error).startswith("DRIVER_GONE: The driver's Python ended before its script did.\n  got: exit code 0\n")
+    assert str(error).startswith(
+        "DRIVER_GONE: The driver's Python ended before its script did.\n  got: exit code 0\n"
+    )
     assert "os._exit()" in error.advice
 
 
@@ -154,7 +158,10 @@ def test_hello_may_come_again_with_the_application():
     state = Heard()
     state.hear(Message("hello", 0, {"pid": 1, "python": "3"}), 0)
     state.hear(
-        Message("hello", 0, {"pid": 1, "python": "3", "application_id": "app-1", "ui_url": None, "spark": "4"}), 0
+        Message(
+            "hello", 0, {"pid": 1, "python": "3", "application_id": "app-1", "ui_url": None, "spark": "4"}
+        ),
+        0,
     )
     state.hear(Message("metric", 0, {"values": {}}), 0)
     assert (state.hello, state.application_id, state.ui_url) == (True, "app-1", "")

@@ -11,7 +11,13 @@ from airflow_spark_guard.core.options import check_options
 def test_rendered_text_is_as_good_as_a_number():
     """Jinja leaves text."""
     check_options(
-        {"executor_cores": "2", "num_executors": 4, "driver_memory": "4g", "deploy_mode": "client", "conn_id": "x"}
+        {
+            "executor_cores": "2",
+            "num_executors": 4,
+            "driver_memory": "4g",
+            "deploy_mode": "client",
+            "conn_id": "x",
+        }
     )
 
 

@@ -11,7 +11,10 @@ from airflow_spark_guard.core import protocol
 from airflow_spark_guard.core.errors import ProtocolError
 from airflow_spark_guard.job import wire
 
-GOLDEN = [json.loads(line) for line in (Path(__file__).parent.parent / "golden" / "messages.jsonl").read_text().splitlines()]
+GOLDEN = [
+    json.loads(line)
+    for line in (Path(__file__).parent.parent / "golden" / "messages.jsonl").read_text().splitlines()
+]
 
 
 @pytest.mark.parametrize("message", GOLDEN, ids=lambda m: m["kind"])

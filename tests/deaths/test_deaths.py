@@ -106,4 +106,8 @@ def test_supervisor_sigkill(hanging):
     took = job.seconds_until_gone()
     assert took <= LIMIT, (took, job.before)
     task = job.task_process
-    seconds_until(lambda: proctree.read(task.pid) is None or proctree.read(task.pid).started != task.started, 30, "the task process's end")
+    seconds_until(
+        lambda: proctree.read(task.pid) is None or proctree.read(task.pid).started != task.started,
+        30,
+        "the task process's end",
+    )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import re
 import sys
 from decimal import Decimal
@@ -34,6 +35,8 @@ def spark():
     )
     yield session
     session.stop()
+    # py4j says goodbye when the interpreter ends, to a stream that pytest has closed by then.
+    logging.getLogger("py4j").setLevel(logging.WARNING)
 
 
 @pytest.fixture(scope="module")

@@ -1,4 +1,5 @@
 """Leaves sleepers in sessions of their own, then hangs in a UDF (or in the driver, with "driver")."""
+
 import os
 import subprocess
 import sys
@@ -14,7 +15,9 @@ ready, where = sys.argv[1], sys.argv[2]
 def leave_sleeper():
     if os.fork() == 0:
         os.setsid()
-        subprocess.Popen(["sleep", "900"], stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        subprocess.Popen(
+            ["sleep", "900"], stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+        )
         os._exit(0)
 
 

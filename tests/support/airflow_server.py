@@ -99,7 +99,9 @@ class AirflowServer:
             health = self._call("GET", "/api/v2/monitor/health", authorized=False)
         except (OSError, ValueError):
             return False
-        return all(health[part]["status"] == "healthy" for part in ("metadatabase", "scheduler", "dag_processor"))
+        return all(
+            health[part]["status"] == "healthy" for part in ("metadatabase", "scheduler", "dag_processor")
+        )
 
     def _call(self, method: str, path: str, body: Any = None, *, authorized: bool = True) -> Any:
         request = urllib.request.Request(
@@ -140,7 +142,9 @@ class AirflowServer:
     def mark_failed(self, dag_id: str, run_id: str, task_id: str) -> None:
         """What a user does to end a running task."""
         self._call(
-            "PATCH", f"/api/v2/dags/{dag_id}/dagRuns/{run_id}/taskInstances/{task_id}", {"new_state": "failed"}
+            "PATCH",
+            f"/api/v2/dags/{dag_id}/dagRuns/{run_id}/taskInstances/{task_id}",
+            {"new_state": "failed"},
         )
 
     def log(self, dag_id: str, run_id: str, task_id: str, attempt: int) -> str:

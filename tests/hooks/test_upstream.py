@@ -1,0 +1,120 @@
+"""The contract with the apache-spark provider: every private name of it that we rely on."""
+
+from __future__ import annotations
+
+import base64
+import inspect
+import json
+
+import pytest
+from airflow.providers.apache.spark.hooks.spark_submit import SparkSubmitHook
+from airflow.providers.apache.spark.operators.spark_submit import SparkSubmitOperator
+
+from airflow_spark_guard.core.errors import ConnectionMissingError
+from airflow_spark_guard.hooks.upstream import UpstreamSubmitHook, hook_arguments, supervisor_pid
+
+pytestmark = pytest.mark.usefixtures("airflow_db")
+
+
+def connection(monkeypatch, name="spark_x", **fields):
+    monkeypatch.setenv(f"AIRFLOW_CONN_{name.upper()}", json.dumps({"conn_type": "spark", **fields}))
+    return name
+
+
+def test_every_argument_of_the_hook_is_found_on_the_operator():
+    """Upstream's operator stores each under its name, with or without an underscore."""
+    operator = SparkSubmitOperator(task_id="x", application="a.py", driver_memory="3g", conf={"spark.a": "b"})
+    arguments = hook_arguments(operator)
+    assert set(arguments) == set(inspect.signature(SparkSubmitHook.__init__).parameters) - {"self"}
+    assert (arguments["driver_memory"], arguments["conf"]) == ("3g", {"spark.a": "b"})
+
+
+def test_the_private_names_are_there(monkeypatch):
+    """Renamed upstream, this fails first, and only ``hooks/upstream.py`` has to change."""
+    name = connection(monkeypatch, host="spark://h", port=7077, extra={"deploy-mode": "client"})
+    hook = UpstreamSubmitHook(
+        conn_id=name,
+        java_class="org.x.Main",
+        application_args=[1, "b"],
+        env_vars={"A": 1},
+        properties_file="p.conf",
+        conf={"spark.a": 1},
+    )
+    assert (hook.master, hook.deploy_mode, hook.named_binary) == ("spark://h:7077", "client", None)
+    assert (hook.java_class, hook.arguments, hook.user_environment) == ("org.x.Main", ["1", "b"], {"A": "1"})
+    assert (hook.user_properties_file, hook.user_conf) == ("p.conf", {"spark.a": 1})
+    hook.replace_conf({"spark.b": "2"})
+    assert hook.user_conf == {"spark.b": "2"}
+    for private in (
+        "_build_spark_common_args",
+        "_run_post_submit_commands",
+        "_create_keytab_path_from_base64_keytab",
+    ):
+        assert callable(getattr(SparkSubmitHook, private))
+
+
+def test_the_submit_options_are_upstreams_without_the_configuration(monkeypatch):
+    """No value of ``conf`` reaches the command line."""
+    name = connection(monkeypatch, host="yarn", extra={"queue": "team", "deploy-mode": "client"})
+    hook = UpstreamSubmitHook(
+        conn_id=name,
+        conf={"spark.password": "geheim"},
+        driver_memory="3g",
+        py_files="a.zip",
+        env_vars={"TOKEN": "geheim"},
+        properties_file="p.conf",
+        name="n",
+    )
+    options, conf = hook.submit_options()
+    assert options == [
+        "--master",
+        "yarn",
+        "--py-files",
+        "a.zip",
+        "--driver-memory",
+        "3g",
+        "--name",
+        "n",
+        "--queue",
+        "team",
+        "--deploy-mode",
+        "client",
+    ]
+    assert conf == {"spark.yarn.appMasterEnv.TOKEN": "geheim"}
+    assert (hook.user_conf, hook.user_properties_file) == ({"spark.password": "geheim"}, "p.conf")
+
+
+def test_a_missing_connection_is_named():
+    """Upstream submits to yarn."""
+    with pytest.raises(
+        ConnectionMissingError, match="^There is no Airflow connection 'nowhere'.\n  got: .+\n  expected: "
+    ):
+        UpstreamSubmitHook(conn_id="nowhere")
+
+
+def test_a_broken_keytab_is_an_error(monkeypatch):
+    """Upstream logs «could not load connection» and submits to yarn."""
+    name = connection(monkeypatch, host="yarn", extra={"keytab": "a"})
+    with pytest.raises(
+        ConnectionMissingError, match="^The keytab in Airflow connection 'spark_x' cannot be used."
+    ):
+        UpstreamSubmitHook(conn_id=name)
+
+
+def test_a_good_keytab_works(monkeypatch):
+    """As upstream."""
+    name = connection(
+        monkeypatch, host="yarn", extra={"keytab": base64.b64encode(b"x").decode(), "principal": "guard-test"}
+    )
+    assert "--keytab" in UpstreamSubmitHook(conn_id=name).submit_options()[0]
+
+
+def test_outside_a_supervised_task_there_is_no_supervisor():
+    """Under ``dag.test()`` the parent is somebody's shell."""
+    assert supervisor_pid() is None
+
+
+@pytest.mark.parametrize("binary", ["spark3-submit", "/opt/spark/bin/spark-submit"])
+def test_a_named_binary_is_kept(binary):
+    """Operator first."""
+    assert UpstreamSubmitHook(spark_binary=binary).named_binary == binary

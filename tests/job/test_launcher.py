@@ -1,0 +1,179 @@
+"""The launcher runs a script as Python would, and says how that went."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from airflow_spark_guard.job import launcher, wire
+
+REPOSITORY = Path(launcher.__file__).parents[2]
+
+
+def run(tmp_path, code, *arguments, coding="utf-8", **env):
+    script = tmp_path / "script.py"
+    script.write_bytes(code if isinstance(code, bytes) else code.encode(coding))
+    channel = tmp_path / "channel.jsonl"
+    channel.touch()
+    done = subprocess.run(
+        [
+            sys.executable,
+            "-c",
+            "import sys; from airflow_spark_guard.job.launcher import main; sys.exit(main(sys.argv[1:]))",
+            str(script),
+            *arguments,
+        ],
+        env={**os.environ, "PYTHONPATH": str(REPOSITORY), wire.CHANNEL_ENV: str(channel), **env},
+        capture_output=True,
+        text=True,
+        timeout=60,
+    )
+    messages = [json.loads(line) for line in channel.read_text().splitlines()]
+    return done, {message["kind"]: message for message in messages}
+
+
+def plain(tmp_path, *arguments):
+    """The same script by Python alone."""
+    return subprocess.run(
+        [sys.executable, str(tmp_path / "script.py"), *arguments], capture_output=True, text=True
+    )
+
+
+def test_a_script_that_ends_says_bye(tmp_path):
+    """hello with the pid first."""
+    done, said = run(tmp_path, "import os; print(os.getpid())")
+    assert done.returncode == 0
+    assert list(said) == ["hello", "bye"]
+    assert said["hello"]["pid"] == int(done.stdout)
+
+
+def test_the_script_sees_what_python_would_show_it(tmp_path):
+    """Name, file, arguments, path, and no annotations or specs of ours."""
+    code = "import sys\nprint(__name__, sys.argv, sys.path[0], __file__, sys.modules['__main__'].__dict__ is globals())\n"
+    done, _ = run(tmp_path, code, "--x", "a b")
+    assert done.stdout == plain(tmp_path, "--x", "a b").stdout
+
+
+@pytest.mark.parametrize(
+    "code",
+    [
+        "import sys; sys.exit(3)",
+        "import sys; sys.exit('no input')",
+        "import sys; sys.exit(0)",
+        "raise SystemExit",
+        "def f(): 1/0\nf()",
+        "x = (",
+        "raise KeyboardInterrupt",
+    ],
+)
+def test_exit_code_and_standard_error_are_pythons_own(tmp_path, code):
+    """Whoever reads the output sees no frame of ours."""
+    done, _ = run(tmp_path, code)
+    expected = plain(tmp_path)
+    if code == "raise KeyboardInterrupt":
+        assert done.returncode == 1
+    else:
+        assert done.returncode == expected.returncode
+    assert done.stderr == expected.stderr
+
+
+def test_an_error_is_described_without_our_frames(tmp_path):
+    """Type, text, traceback and frames, innermost last."""
+    _, said = run(tmp_path, "def f():\n    {}['distance']\nf()\n")
+    error = said["error"]
+    assert "bye" not in said
+    assert (error["category"], error["type"], error["message"]) == ("user", "KeyError", "'distance'")
+    assert [(f["line"], f["function"]) for f in error["frames"]] == [(3, "<module>"), (2, "f")]
+    assert "launcher" not in error["traceback"]
+    assert error["traceback"].startswith("Traceback (most recent call last):\n  File ")
+
+
+def test_a_huge_error_is_bounded_at_both_ends(tmp_path):
+    """The reader takes a megabyte; XCom and logs take less."""
+    _, said = run(tmp_path, "raise ValueError('begin' + 'x' * 3_000_000 + 'end')")
+    text = said["error"]["traceback"]
+    assert len(text) < 17_000
+    assert "characters left out" in text
+    assert text.endswith("xend")
+
+
+@pytest.mark.parametrize(
+    ("code", "number", "text"), [("sys.exit(3)", 3, ""), ("sys.exit('no input')", 1, "no input")]
+)
+def test_sys_exit_is_told_apart(tmp_path, code, number, text):
+    """It is an end that the author chose."""
+    _, said = run(tmp_path, f"import sys\n{code}\n")
+    error = said["error"]
+    assert (error["category"], error["code"], error["message"]) == ("exit", number, text)
+    assert error["frames"][-1]["line"] == 2
+
+
+def test_a_result_that_cannot_be_reported_is_told_apart(tmp_path):
+    """It is neither the user's logic nor Spark's fault."""
+    _, said = run(tmp_path, "from airflow_spark_guard.job import report\nreport({1, 2})\n")
+    assert said["error"]["category"] == "result"
+    assert [f["line"] for f in said["error"]["frames"]] == [2]
+
+
+def test_os_exit_says_nothing(tmp_path):
+    """That is how the reader knows."""
+    done, said = run(tmp_path, "import os; os._exit(0)")
+    assert (done.returncode, list(said)) == (0, ["hello"])
+
+
+def test_functions_of_the_script_can_still_be_pickled_at_exit(tmp_path):
+    """``__main__`` stays the script for threads and exit handlers."""
+    code = "import atexit, pickle\ndef f(): return 7\natexit.register(lambda: print(pickle.loads(pickle.dumps(f))()))\n"
+    done, _ = run(tmp_path, code)
+    assert done.stdout == "7\n"
+
+
+def test_a_script_of_another_encoding_is_read(tmp_path):
+    """PEP 263."""
+    done, _ = run(tmp_path, "# -*- coding: latin-1 -*-\nprint(ascii('\xe4'))\n", coding="latin-1")
+    assert done.stdout == "'\\xe4'\n"
+
+
+def test_sigusr1_writes_the_stacks(tmp_path):
+    """Also from inside a call that holds the interpreter lock."""
+    stacks = tmp_path / "stacks.txt"
+    code = "import os, signal, re, time\nos.kill(os.getpid(), signal.SIGUSR1)\ntime.sleep(0.2)\n"
+    done, _ = run(tmp_path, code, SPARK_GUARD_STACKS=str(stacks))
+    assert done.returncode == 0
+    assert f'File "{tmp_path}/script.py", line 2 in <module>' in stacks.read_text()
+
+
+def test_it_dies_with_its_parent(tmp_path):
+    """A driver's Python in a pure Python loop outlives its JVM otherwise."""
+    script = tmp_path / "script.py"
+    script.write_text("import os\nprint(os.getpid(), flush=True)\nwhile True: pass\n")
+    middle = (
+        "import subprocess, sys\n"
+        "subprocess.Popen([sys.executable, '-c', 'import sys; from airflow_spark_guard.job.launcher import main; "
+        "main(sys.argv[1:])', sys.argv[1]])\n"
+        "import time; time.sleep(60)\n"
+    )
+    parent = subprocess.Popen(
+        [sys.executable, "-c", middle, str(script)],
+        stdout=subprocess.PIPE,
+        text=True,
+        env={**os.environ, "PYTHONPATH": str(REPOSITORY)},
+    )
+    pid = int(parent.stdout.readline())
+    parent.kill()
+    parent.wait()
+    end = time.monotonic() + 5
+    while (
+        time.monotonic() < end
+        and Path(f"/proc/{pid}").exists()
+        and " Z " not in Path(f"/proc/{pid}/stat").read_text()
+    ):
+        time.sleep(0.05)
+    parent.stdout.close()
+    assert not Path(f"/proc/{pid}").exists() or " Z " in Path(f"/proc/{pid}/stat").read_text()
