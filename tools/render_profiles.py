@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
 
-from airflow_spark_guard.core.conf_table import PROFILES, TABLE  # noqa: E402 - runs from a checkout too
+from airflow_spark_guard.core.conf_table import PROFILES, TABLE
 
 if TYPE_CHECKING:
     from airflow_spark_guard.core.conf_setting import Setting

@@ -24,13 +24,19 @@ def watch(channel: Channel | NoChannel, parent: int) -> None:
             # The kernel's death signal has normally come first; this is for systems without it.
             os.kill(os.getpid(), signal.SIGKILL)
         if tick % PROGRESS_EVERY == 0:
-            # Everything here asks a context that the script may be starting or stopping at this moment.
-            try:
-                publish(channel, said)
-            except Exception:  # noqa: BLE001 - evidence is worth nothing if it can end a healthy job
-                said["missed"] = said.get("missed", 0) + 1
+            try_publish(channel, said)
         tick += 1
         time.sleep(PARENT_CHECK)
+
+
+def try_publish(channel: Channel | NoChannel, said: dict[str, Any]) -> bool:
+    """Publish, unless the context is being started or stopped by the script at this moment."""
+    try:
+        publish(channel, said)
+    except Exception:  # noqa: BLE001 - evidence is worth nothing if it can end a healthy job
+        said["missed"] = said.get("missed", 0) + 1
+        return False
+    return True
 
 
 def publish(channel: Channel | NoChannel, said: dict[str, Any]) -> None:

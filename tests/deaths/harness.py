@@ -8,10 +8,13 @@ import time
 import uuid
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from airflow_spark_guard.process import proctree
-from tests.support.airflow_server import AirflowServer
 from tests.support.processes import marked, seconds_until
+
+if TYPE_CHECKING:
+    from tests.support.airflow_server import AirflowServer
 
 JOBS = Path(__file__).parent.parent / "jobs"
 DAGS = Path(__file__).parent

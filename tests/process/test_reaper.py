@@ -73,7 +73,7 @@ def start(tmp_path, request):
         reapers.append(Reaper(mark, command, tmp_path / "work", **spec))
         return reapers[-1]
 
-    begin.marked = lambda: [proc for proc in marked(mark)]
+    begin.marked = lambda: list(marked(mark))
     yield begin
     for one in reapers:
         one.close()

@@ -13,7 +13,7 @@ import time
 import urllib.error
 import urllib.request
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
 BIN = Path(sys.executable).parent
 
@@ -53,7 +53,7 @@ class AirflowServer:
         self.processes: list[subprocess.Popen[bytes]] = []
         self.token = ""
 
-    def __enter__(self) -> AirflowServer:
+    def __enter__(self) -> Self:
         self.home.mkdir(parents=True, exist_ok=True)
         self._run("db", "migrate")
         for command in (["api-server"], ["scheduler", "--skip-serve-logs"], ["dag-processor"]):

@@ -1,0 +1,34 @@
+# Every target sets up .venv by itself. `make demo` and `make test` are the two to start with.
+PY := .venv/bin/python
+export SPARK_LOCAL_IP := 127.0.0.1
+
+.PHONY: help setup demo test check bench lock clean
+
+help: ## this list
+	@sed -n 's/^\([a-z-]*\):.*## /  make \1\t/p' $(MAKEFILE_LIST) | expand -t 20
+
+setup: ## make .venv from the pinned requirement files (nothing to do when they have not changed)
+	@tools/setup.sh
+
+demo: setup ## train on real flights: the example DAG on real Spark, start to end
+	@$(PY) tools/demo.py
+
+test: setup ## all tests but those in containers
+	$(PY) -m pytest --cov=airflow_spark_guard --cov-report=term --cov-fail-under=95
+
+check: setup ## lint, types, import rules, structure
+	$(PY) -m ruff check .
+	$(PY) -m ruff format --check .
+	$(PY) -m mypy
+	.venv/bin/lint-imports --no-cache
+	$(PY) -m pytest -q tests/test_project.py
+
+bench: setup ## overhead against the upstream operator -> build/bench.json
+	$(PY) tools/bench.py
+
+lock: setup ## resolve requirements/dev.in anew
+	.venv/bin/uv pip compile --universal --python-version 3.11 --no-emit-index-url --no-header -q \
+		requirements/dev.in -o requirements/dev.txt
+
+clean: ## remove .venv and build
+	rm -rf .venv build dist

@@ -1,0 +1,173 @@
+"""The shape of the project: what is public, what is shipped, what stands where."""
+
+from __future__ import annotations
+
+import ast
+import re
+import subprocess
+import sys
+import tomllib
+import zipfile
+from importlib.metadata import entry_points
+from pathlib import Path
+
+import pytest
+
+import airflow_spark_guard
+from airflow_spark_guard import job
+from airflow_spark_guard.provider_info import get_provider_info
+
+ROOT = Path(__file__).parent.parent
+PACKAGE = ROOT / "airflow_spark_guard"
+# Tested where they are used; each with the reason. This list may only become shorter.
+WITHOUT_OWN_TEST = {
+    "core/conf_rows_cluster.py": "data, in test_conf_table.py",
+    "core/conf_rows_python.py": "data, in test_conf_table.py",
+    "core/conf_setting.py": "a record, in test_conf_table.py",
+    "hooks/safe_spark_submit.py": "through the operator, on real Spark",
+    "job/matrix.py": "through collect_sample",
+    "job/sample.py": "through collect_sample",
+    "process/reaper_main.py": "start of the reaper, in test_reaper.py",
+    "provider_info.py": "here",
+}
+
+
+def modules():
+    return [path for path in sorted(PACKAGE.rglob("*.py")) if path.name != "__init__.py"]
+
+
+def test_every_module_has_a_test_of_its_name():
+    """Tests mirror the source."""
+    without = {
+        str(path.relative_to(PACKAGE))
+        for path in modules()
+        if not (ROOT / "tests" / path.relative_to(PACKAGE).parent / f"test_{path.name}").exists()
+    }
+    assert without == set(WITHOUT_OWN_TEST)
+
+
+@pytest.mark.parametrize("module", [airflow_spark_guard, job], ids=lambda module: module.__name__)
+def test_the_public_names_are_sorted_and_all_load(module):
+    """Each from one place, and no other name by accident."""
+    assert list(module.__all__) == sorted(module.__all__)
+    for name in module.__all__:
+        assert getattr(module, name).__name__ == name
+    with pytest.raises(AttributeError, match=f"module '{module.__name__}' has no attribute 'nonsense'"):
+        _ = module.nonsense
+
+
+def test_importing_the_package_imports_neither_airflow_nor_spark():
+    """DAG files are parsed again and again."""
+    code = "import airflow_spark_guard, sys; print([m for m in ('airflow', 'pyspark', 'numpy') if m in sys.modules])"
+    assert (
+        subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout
+        == "[]\n"
+    )
+
+
+def test_the_operator_imports_no_spark():
+    """Nor does a DAG that uses it."""
+    code = (
+        "import sys; from airflow_spark_guard import SafeSparkSubmitOperator, GuardLimits, SparkProfile\n"
+        "print([m for m in ('pyspark', 'numpy', 'pandas', 'pyarrow') if m in sys.modules])"
+    )
+    assert (
+        subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout
+        == "[]\n"
+    )
+
+
+def test_the_version_stands_in_one_place():
+    """Distribution, provider info and changelog follow it."""
+    version = airflow_spark_guard.__version__
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
+    assert project["dynamic"] == ["version"]
+    assert get_provider_info()["versions"] == [version]
+    assert f"## {version}" in (ROOT / "CHANGELOG.md").read_text()
+
+
+def test_airflow_finds_the_provider():
+    """By the entry point, under the canonical name of the distribution."""
+    (found,) = [
+        e for e in entry_points(group="apache_airflow_provider") if e.module.startswith("airflow_spark_guard")
+    ]
+    assert found.load()()["package-name"] == "airflow-spark-guard" == found.dist.name
+
+
+def test_the_wheel_holds_the_package_and_nothing_else(tmp_path):
+    """No tests, no DAGs, no folder ``airflow/`` that would shadow Airflow's own."""
+    subprocess.run(
+        [sys.executable, "-m", "hatchling", "build", "-t", "wheel", "-d", str(tmp_path)],
+        cwd=ROOT, check=True, capture_output=True,
+    )  # fmt: skip
+    (wheel,) = tmp_path.glob("*.whl")
+    tops = {name.split("/")[0] for name in zipfile.ZipFile(wheel).namelist()}
+    assert tops == {"airflow_spark_guard", f"airflow_spark_guard-{airflow_spark_guard.__version__}.dist-info"}
+    assert "airflow_spark_guard/py.typed" in zipfile.ZipFile(wheel).namelist()
+
+
+def test_the_jobs_side_imports_nothing_but_itself():
+    """It runs where nothing else of the package is."""
+    allowed = {"airflow_spark_guard.job", "pyspark", "numpy", "pyarrow", "__future__"}
+    for path in (PACKAGE / "job").glob("*.py"):
+        for node in ast.walk(ast.parse(path.read_text())):
+            names = [a.name for a in node.names] if isinstance(node, ast.Import) else []
+            names += [node.module or ""] if isinstance(node, ast.ImportFrom) else []
+            for name in names:
+                top = name.split(".")[0]
+                known = top in sys.stdlib_module_names or top in allowed
+                assert known or any(name.startswith(a) for a in allowed), (path.name, name)
+
+
+def test_no_module_is_long_and_no_function_either():
+    """300 lines, 40 lines without docstring, eight parameters."""
+    for path in modules():
+        text = path.read_text()
+        assert len(text.splitlines()) <= 300, path
+        for node in ast.walk(ast.parse(text)):
+            if isinstance(node, ast.FunctionDef):
+                doc = node.body[0] if ast.get_docstring(node) else None
+                lines = node.end_lineno - node.lineno + 1 - (doc.end_lineno - doc.lineno + 1 if doc else 0)
+                assert lines <= 40, (path, node.name, lines)
+
+
+def test_no_requirement_names_an_index():
+    """The lock files say what, not where from."""
+    for file in (ROOT / "requirements").glob("*.txt"):
+        assert not re.search(r"https?://|--index|--extra|--find", file.read_text()), file
+
+
+def test_pyspark_and_its_client_have_one_version():
+    """Both install into pyspark's folder; the last one would win."""
+    text = (ROOT / "requirements" / "dev.txt").read_text()
+    versions = dict(re.findall(r"^(pyspark|pyspark-client)==(\S+)", text, re.MULTILINE))
+    assert versions["pyspark"] == versions["pyspark-client"] == "4.2.0"
+
+
+def test_every_operator_is_in_an_example_dag():
+    """Examples are documentation that runs."""
+    text = "".join(path.read_text() for path in (ROOT / "dags").glob("*.py"))
+    for name in airflow_spark_guard.__all__:
+        if name.endswith(("Operator", "Sensor")):
+            assert name in text
+
+
+def test_the_readme_shows_the_example_dag_as_it_is():
+    """The snippet between the markers, word for word."""
+    dag = (ROOT / "dags" / "flight_delay_training.py").read_text()
+    snippet = re.search(
+        r"# \[START flight_delay_train\]\n(.*?)\s*# \[END flight_delay_train\]", dag, re.DOTALL
+    )[1]
+    lines = [line[4:] for line in snippet.splitlines()]
+    assert "\n".join(lines) in (ROOT / "README.md").read_text()
+
+
+def test_the_readme_names_every_limit():
+    """With its default."""
+    from dataclasses import fields
+
+    from airflow_spark_guard import GuardLimits
+
+    readme = (ROOT / "README.md").read_text()
+    for field in fields(GuardLimits):
+        assert f"| `limits.{field.name}` |" in readme

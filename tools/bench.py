@@ -1,0 +1,48 @@
+"""Every figure of the README: ``build/bench.json``. About twenty minutes on two quiet cores.
+
+python tools/bench.py [--pairs 7] [--quick]
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent
+BUILD = ROOT / "build"
+
+os.environ.setdefault("AIRFLOW_HOME", str(BUILD / "bench-airflow"))
+os.environ.setdefault("AIRFLOW__CORE__LOAD_EXAMPLES", "False")
+
+import bench_overhead
+import bench_udf
+
+
+def main() -> None:
+    """Measure, print the medians against their bars, write the file."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--pairs", type=int, default=7, help="runs of the healthy job under each operator")
+    parser.add_argument("--quick", action="store_true", help="two pairs, a short curve: does it still run?")
+    options = parser.parse_args()
+    pairs, rounds = (2, 2) if options.quick else (options.pairs, 8)
+    subprocess.run([sys.executable, "-m", "airflow", "db", "migrate"], check=True, capture_output=True)
+    overhead = bench_overhead.measure_job(pairs)
+    overhead["import_ratio"] = bench_overhead.measure_import(3 if options.quick else 15)
+    bars = {"wall_ratio": 1.02, "cpu_share": 0.01, "extra_mb": 40.0, "import_ratio": 1.05}
+    for name, bar in bars.items():
+        found = overhead[name]
+        print(f"{name:13} median {found['median']:8.4f}  ({found['min']} to {found['max']})  bar {bar}")
+    overhead["udf_buffer_curve"] = bench_udf.measure(rounds, 2_000_000)
+    BUILD.mkdir(exist_ok=True)
+    file = BUILD / "bench.json"
+    known = json.loads(file.read_text()) if file.exists() else {}
+    file.write_text(json.dumps({**known, "overhead": overhead}, indent=2) + "\n")
+    print(f"written to {file.relative_to(ROOT)}")
+
+
+if __name__ == "__main__":
+    main()
