@@ -102,11 +102,11 @@ def as_task(kind: str, figures: str) -> None:
         from airflow.providers.apache.spark.operators.spark_submit import (  # noqa: PLC0415
             SparkSubmitOperator as Operator,
         )
-    operator = Operator(task_id="job", application=str(JOB), application_args=[figures])
+    job = Operator(task_id="job", application=str(JOB), application_args=[figures])
     reaper = Reaper()
     threading.Thread(target=reaper.follow, daemon=True).start()
     begin, used = time.monotonic(), time.process_time()
-    operator.execute({})
+    job.execute({})
     wall, cpu = time.monotonic() - begin, time.process_time() - used
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
     print(json.dumps({"wall": wall, "cpu": cpu + reaper.cpu, "mb": peak + reaper.mb}))
