@@ -72,6 +72,7 @@ def _run(kind: str) -> dict[str, float]:
         figures = Path(folder, "driver.json")
         env = {
             **os.environ,
+            "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}",
             "AIRFLOW_CONN_SPARK_DEFAULT": CONNECTION,
             "SPARK_LOCAL_IP": "127.0.0.1",
             "PYSPARK_PYTHON": sys.executable,

@@ -34,6 +34,7 @@ if TYPE_CHECKING:
 
 _DRIVER_PYTHON = "spark.pyspark.driver.python"
 _PYTHON = "spark.pyspark.python"
+_PY_FILES = "spark.submit.pyFiles"
 _PROGRESS_EVERY = 10.0
 
 
@@ -214,7 +215,9 @@ class SafeSparkSubmitHook(UpstreamSubmitHook):
             place = options.index("--py-files") + 1
             options[place] = f"{options[place]},{workspace.job_zip}"
         else:
-            options += ["--py-files", str(workspace.job_zip)]
+            # As configuration, since the option would replace what the user's configuration names.
+            files = [values[_PY_FILES]] if values.get(_PY_FILES) else []
+            values[_PY_FILES] = ",".join([*files, str(workspace.job_zip)])
         env.update(workspace.environment(size_in_bytes(self.limits.result_size)))
 
     def _run(self, plan: Plan, workspace: Workspace) -> Any:
