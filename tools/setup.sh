@@ -24,7 +24,8 @@ if [ -z "$python" ]; then
 fi
 
 begun=$(date +%s)
-if [ ! -x .venv/bin/python ]; then
+if ! .venv/bin/python -m pip --version > /dev/null 2>&1; then
+    rm -rf .venv
     echo "setup: making .venv with $("$python" --version)"
     if ! "$python" -m venv .venv; then
         rm -rf .venv

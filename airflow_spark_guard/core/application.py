@@ -11,6 +11,7 @@ from airflow_spark_guard.core.errors import ApplicationError
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+_INTERNAL = ("spark-internal", "spark-shell")  # Spark's own names for «the class is on the class path»
 _KINDS = (".py", ".jar", ".R", ".r")
 
 
@@ -29,6 +30,8 @@ def check_application(application: str, java_class: str | None, exists: Callable
         raise _error(
             "No application to submit.", "an empty text", "Give application=, the path of your script."
         )
+    if java_class is not None and application in _INTERNAL:
+        return
     url = urlsplit(application)
     if url.scheme in ("", "file", "local") and not exists(Path(url.path)):
         raise _error(

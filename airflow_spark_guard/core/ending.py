@@ -8,6 +8,7 @@ from enum import StrEnum
 from typing import TYPE_CHECKING, Any
 
 from airflow_spark_guard.core import errors
+from airflow_spark_guard.core.output import safe_text
 from airflow_spark_guard.core.quantity import readable_duration
 from airflow_spark_guard.core.verdict import Verdict
 
@@ -54,7 +55,8 @@ class Heard:
         elif message.kind == "result":
             self.has_result, self.result = True, fields["value"]
         elif message.kind == "error":
-            self.error = fields
+            cleaned = {key: safe_text(value) for key, value in fields.items() if isinstance(value, str)}
+            self.error = {**fields, **cleaned}
         elif message.kind == "bye":
             self.bye_at = now
 
@@ -102,8 +104,21 @@ def failure(ending: Ending) -> AttemptError | None:
             evidence=ending.evidence,
             orphans=ending.orphans,
         )
-    if ending.heard.hello:
+    if ending.heard.hello or _is_killed(ending.exit_status):
         return _driver_gone(ending)
+    return _failed_without_a_word(ending)
+
+
+def _failed_without_a_word(ending: Ending) -> AttemptError:
+    if not ending.speaks:
+        return errors.UserCodeError(
+            "The application ended with a failure.",
+            got=_exit_text(ending.exit_status),
+            expected="exit code 0",
+            advice="Read the lines below: only Python applications tell more.",
+            evidence=ending.evidence,
+            orphans=ending.orphans,
+        )
     return errors.SubmitError(
         "spark-submit failed before the application started.",
         got=_exit_text(ending.exit_status),
@@ -134,8 +149,8 @@ def _ended_by_us(ending: Ending) -> AttemptError | None:
         )
     if ending.cause is Cause.REAPER_GONE:
         return errors.KilledError(
-            "The reaper, which held the job's processes, was killed from outside; the job was ended with it.",
-            advice="Look for an out-of-memory killer in the host's log.",
+            "The reaper, which held the job's processes, is gone without a report, and so is the job.",
+            advice="Mostly it was killed from outside: look for an out-of-memory killer in the host's log.",
             verdict=Verdict.UNKNOWN,
             **seen,
         )
@@ -176,7 +191,7 @@ def _last_frame(said: Mapping[str, Any]) -> str:
     if not own:
         return ""
     frame = own[-1]
-    return f'  File "{frame.get("file")}", line {frame.get("line")}, in {frame.get("function")}'
+    return safe_text(f'  File "{frame.get("file")}", line {frame.get("line")}, in {frame.get("function")}')
 
 
 def _driver_gone(ending: Ending) -> AttemptError:
@@ -193,7 +208,7 @@ def _driver_gone(ending: Ending) -> AttemptError:
             advice="Look at what runs at exit: atexit handlers, listeners, shutdown hooks.",
             **seen,
         )
-    if status is not None and status < 0:
+    if _is_killed(status):
         return errors.DriverGoneError(
             "The driver's JVM was killed while the application ran.",
             verdict=Verdict.JVM_GONE,
@@ -207,6 +222,11 @@ def _driver_gone(ending: Ending) -> AttemptError:
         "139 a crash in native code.",
         **seen,
     )
+
+
+def _is_killed(status: int | None) -> bool:
+    """Whether a signal ended spark-submit's own process, which is the driver's JVM."""
+    return status is not None and status < 0
 
 
 def _exit_text(status: int | None) -> str:

@@ -25,7 +25,8 @@ class GuardLimits:
     Attributes:
         deadline: wall clock from the launch. Unset: 1 h, or none of its own where the task has an
             ``execution_timeout`` (which then holds alone).
-        exit_timeout: how long the process may stay after the script has ended.
+        exit_timeout: how long the process may stay after the script has ended. A healthy driver may need a
+            while to close: the profile gives the listener bus and streaming queries 60 s each.
         kill_grace: time between SIGTERM and SIGKILL. More than 4 s does not fit into the 5 s that
             Airflow gives a killed task.
         result_size: largest result that goes to XCom, in bytes of JSON.
@@ -33,7 +34,7 @@ class GuardLimits:
     """
 
     deadline: Any = None
-    exit_timeout: Any = "60s"
+    exit_timeout: Any = "5m"
     kill_grace: Any = "3s"
     result_size: Any = "64k"
     log_lines: Any = 10_000
@@ -100,12 +101,13 @@ def _count(value: object) -> int:
     return int(value)
 
 
-_MAX_KILL_GRACE = 4.0
+# Largest values: Airflow's 5 s for a killed task; one line of the channel, quotes and escapes included.
+_LARGEST = {"kill_grace": 4.0, "result_size": 512 * 1024}
 _CHECKS: Mapping[str, tuple[Callable[[object], float], str]] = {
     "deadline": (seconds, 'a duration above 0, such as 3600, "90m" or "2h"'),
     "exit_timeout": (seconds, 'a duration above 0, such as 60 or "2m"'),
     "kill_grace": (seconds, 'a duration above 0 and up to 4 s, such as 3 or "2s"'),
-    "result_size": (size_in_bytes, 'a size above 0 in bytes, such as 65536 or "64k"'),
+    "result_size": (size_in_bytes, 'a size above 0 and up to 512k, such as 65536 or "64k"'),
     "log_lines": (_count, "a whole number above 0"),
 }
 
@@ -119,7 +121,7 @@ def _check(name: str, value: object) -> None:
     except ValueError:
         number = 0
     # An endless limit is none, and no comparison holds for a NaN.
-    if not 0 < number < math.inf or (name == "kill_grace" and number > _MAX_KILL_GRACE):
+    if not 0 < number < math.inf or number > _LARGEST.get(name, math.inf):
         raise LimitError(
             f"GuardLimits.{name} cannot be used.",
             got=repr(value),

@@ -39,14 +39,14 @@ _CHECKS: Mapping[str, tuple[Callable[[object], bool], str]] = {
 
 
 def check_options(options: Mapping[str, object]) -> None:
-    """Check the options that have a form; what is None or empty is not given.
+    """Check the options that have a form; None, 0 and the empty text are not given, as upstream has it.
 
     Raises:
         ConfError: names the option, what it is, and what it should be.
     """
     for name, value in options.items():
         check = _CHECKS.get(name)
-        if check is None or value is None or value == "":
+        if check is None or not value:
             continue
         is_right, expected = check
         if not is_right(value):

@@ -6,8 +6,11 @@ import re
 from collections import deque
 from dataclasses import dataclass, field
 
+from airflow_spark_guard.core.masking import mask_text
+
 _LONGEST_LINE = 4096
-_EVIDENCE_LINES = 40
+_EVIDENCE_LINES = 60
+_LAST_LINES = 20
 _TAIL_LINES = 200
 # Where a failure starts in what Spark, the JVM and Python print.
 _ANCHORS = re.compile(
@@ -68,15 +71,19 @@ class JobOutput:
                 f"... {held_back} of {self.total_lines} lines of output ({self.total_bytes} bytes) "
                 "were held back; the last ones:"
             )
-            lines += [shown(line) for line in list(self._tail)[-20:]]
+            lines += [shown(line) for line in list(self._tail)[-_LAST_LINES:]]
         return lines
 
-    def evidence(self) -> str:
-        """The part of the output that says what went wrong: from the last failure on, else the last lines."""
-        lines = [text for line in self._tail if not _CHATTER.match(text := shown(line))]
-        starts = [number for number, line in enumerate(lines) if _ANCHORS.search(line)]
-        begin = starts[0] if starts else max(0, len(lines) - _EVIDENCE_LINES // 2)
-        return "\n".join(lines[begin : begin + _EVIDENCE_LINES])
+    def evidence(self, *, failed: bool = True) -> str:
+        """The part of the output that says what went wrong, secrets masked.
+
+        Of a job that failed, from the first sign of failure near the end; of one that was ended, and where
+        there is no such sign, the last lines.
+        """
+        lines = [text for line in self._tail if not _CHATTER.match(text := shown(line))][-_EVIDENCE_LINES:]
+        starts = [number for number, line in enumerate(lines) if _ANCHORS.search(line)] if failed else []
+        begin = starts[0] if starts else max(0, len(lines) - _LAST_LINES)
+        return mask_text("\n".join(lines[begin:]))
 
     def _select(self, lines: list[bytes], now: float) -> list[str]:
         self.total_lines += len(lines)
@@ -88,6 +95,12 @@ class JobOutput:
             self._last_sample = now
         self.forwarded += len(chosen)
         return [shown(line) for line in chosen]
+
+
+def safe_text(text: str) -> str:
+    """Text of an untrusted job as it may stand in an exception or a log: lines kept, secrets masked."""
+    plain = text.encode(errors="replace").decode()
+    return mask_text("\n".join(line.translate(_CONTROL) for line in plain.split("\n")))
 
 
 def shown(line: bytes) -> str:

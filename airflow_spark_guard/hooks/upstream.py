@@ -15,10 +15,20 @@ from airflow.providers.common.compat.sdk import AirflowException
 from airflow_spark_guard.core.errors import ConnectionMissingError
 
 _CONF = "--conf"
+# Options that stand for a key: Spark lets them win, so they belong to what is merged, checked and shown.
+_OPTION_KEYS = {
+    "--driver-memory": "spark.driver.memory",
+    "--executor-memory": "spark.executor.memory",
+    "--executor-cores": "spark.executor.cores",
+    "--num-executors": "spark.executor.instances",
+    "--total-executor-cores": "spark.cores.max",
+}
 
 
 class UpstreamSubmitHook(SparkSubmitHook):
     """The provider's hook, with what we need of it under public names, and without its silent yarn."""
+
+    _fixed_options: list[str] | None = None
 
     def _resolve_connection(self) -> dict[str, Any]:
         """Look the connection up.
@@ -55,9 +65,9 @@ class UpstreamSubmitHook(SparkSubmitHook):
         return str(self._connection["master"])
 
     @property
-    def deploy_mode(self) -> str:
-        """``client`` or ``cluster``."""
-        return str(self._connection["deploy_mode"] or "client")
+    def named_deploy_mode(self) -> str | None:
+        """``client`` or ``cluster`` as operator or connection name it; None when neither does."""
+        return self._connection["deploy_mode"] or None
 
     @property
     def named_binary(self) -> str | None:
@@ -70,9 +80,16 @@ class UpstreamSubmitHook(SparkSubmitHook):
         """``conf=`` as the user gave it."""
         return dict(self._conf)
 
-    def replace_conf(self, conf: dict[str, str]) -> None:
-        """Take another ``conf``, before anything is submitted."""
-        self._conf = conf
+    def fix_command(self, binary: str, options: list[str], env: dict[str, str]) -> None:
+        """Let upstream submit with exactly this spark-submit, these options and this environment."""
+        self._connection["spark_binary"] = binary
+        self._fixed_options = options
+        self._env = env
+
+    def _build_spark_common_args(self) -> list[str]:
+        if self._fixed_options is not None:
+            return list(self._fixed_options)
+        return list(super()._build_spark_common_args())
 
     @property
     def user_properties_file(self) -> str | None:
@@ -95,7 +112,7 @@ class UpstreamSubmitHook(SparkSubmitHook):
         return [str(argument) for argument in self._application_args or []]
 
     def submit_options(self) -> tuple[list[str], dict[str, str]]:
-        """spark-submit's options as upstream builds them: (all but configuration, ``--conf`` by key).
+        """spark-submit's options as upstream builds them: (all but ``--conf``, configuration by key).
 
         Configuration travels in a properties file, where no process list shows it.
         """
@@ -111,8 +128,11 @@ class UpstreamSubmitHook(SparkSubmitHook):
             if option == _CONF:
                 key, _, value = next(pairs).partition("=")
                 conf[key] = value
-            else:
-                options.append(option)
+                continue
+            options.append(option)
+            if option in _OPTION_KEYS:
+                options.append(value := next(pairs))
+                conf[_OPTION_KEYS[option]] = value
         return options, conf
 
     def run_post_submit_commands(self) -> None:

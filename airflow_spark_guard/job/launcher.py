@@ -44,6 +44,7 @@ def main(arguments: Sequence[str]) -> int:
 def run_script(channel: Channel | NoChannel, arguments: list[str]) -> int:
     """Run the script as ``__main__``; report its error or its end."""
     script = arguments[0]
+    channel = _OwnChannel(channel)
     sys.argv = arguments
     if not getattr(sys.flags, "safe_path", False):
         sys.path[0] = os.path.dirname(os.path.abspath(script))  # noqa: PTH100, PTH120
@@ -54,16 +55,29 @@ def run_script(channel: Channel | NoChannel, arguments: list[str]) -> int:
     sys.modules["__main__"] = module
     try:
         with open(script, "rb") as source:  # noqa: PTH123
-            code = compile(source.read(), script, "exec")
+            code = compile(source.read(), script, "exec", dont_inherit=True)
         exec(code, module.__dict__)  # noqa: S102 - running the script is what a launcher is for
     except SystemExit as stop:
         return _left(channel, stop)
     except BaseException as error:  # noqa: BLE001 - whatever ended the script is what the task must show
         channel.send("error", **describe(error))
-        traceback.print_exception(type(error), error, _users_part(error.__traceback__))
+        part = _users_part(error.__traceback__)
+        sys.excepthook(type(error), error.with_traceback(part), part)
         return _FAILED
     channel.send("bye")
     return 0
+
+
+class _OwnChannel(NoChannel):
+    """The channel for the process that opened it: a fork that ends must not say bye for its parent."""
+
+    def __init__(self, channel: Channel | NoChannel) -> None:
+        self._channel, self._pid = channel, os.getpid()
+
+    def send(self, kind: str, **fields: Any) -> None:
+        """Send from the script's own process, and from no fork of it."""
+        if os.getpid() == self._pid:
+            self._channel.send(kind, **fields)
 
 
 def _left(channel: Channel | NoChannel, stop: SystemExit) -> int:
@@ -83,13 +97,17 @@ def describe(error: BaseException) -> dict[str, Any]:
     """An exception as fields of an ``error`` message: bounded text, frames without ours, newest last."""
     part = _users_part(error.__traceback__)
     text = "".join(traceback.format_exception(type(error), error, part)).rstrip()
+    try:
+        message = str(error)
+    except Exception:  # noqa: BLE001 - the user's own __str__ is broken, and that is not the news
+        message = ""
     if len(text) > _TRACEBACK_LIMIT:
         half = _TRACEBACK_LIMIT // 2
         text = f"{text[:half]}\n... {len(text) - 2 * half} characters left out ...\n{text[-half:]}"
     return {
         "category": "result" if isinstance(error, ReportError) else "user",
         "type": type(error).__name__,
-        "message": str(error)[:2000],
+        "message": message[:2000],
         "traceback": text,
         "frames": [
             {"file": frame.filename, "line": frame.lineno, "function": frame.name}

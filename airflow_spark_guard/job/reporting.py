@@ -61,6 +61,7 @@ _INFINITE = (float("inf"), float("-inf"))
 def _check(result: Any) -> None:
     try:
         size = len(json.dumps(result, allow_nan=False))
+        _check_keys(result)
     except (TypeError, ValueError) as error:
         msg = _message(
             "The result is not JSON.",
@@ -78,6 +79,19 @@ def _check(result: Any) -> None:
             "Write the data to storage (parquet, a table, a file) and report its path.",
         )
         raise ReportError(msg)
+
+
+def _check_keys(value: Any) -> None:
+    """``json`` turns other keys into text silently; the reader would not find them again."""
+    if isinstance(value, dict):
+        for key, below in value.items():
+            if not isinstance(key, str):
+                msg = f"the key {key!r} is no text"
+                raise TypeError(msg)
+            _check_keys(below)
+    elif isinstance(value, (list, tuple)):
+        for below in value:
+            _check_keys(below)
 
 
 def _message(what: str, got: str, expected: str, advice: str) -> str:

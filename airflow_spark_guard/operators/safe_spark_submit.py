@@ -71,6 +71,7 @@ class SafeSparkSubmitOperator(SparkSubmitOperator):
         self.profile = profile
         self.limits = limits
         self._tag: Tag | None = None
+        self._killed = False
 
     def execute(self, context: Any) -> Any:
         """Submit, watch, and return the job's result; ``SafeSparkSubmitHook.submit`` names the errors."""
@@ -81,25 +82,29 @@ class SafeSparkSubmitOperator(SparkSubmitOperator):
 
     def on_kill(self) -> None:
         """End the job; without one there is nothing to end, and no connection is looked up for it."""
+        self._killed = True
         if self._hook is not None:
             super().on_kill()
 
     def _get_hook(self) -> SafeSparkSubmitHook:
         timeout = self.execution_timeout
-        return SafeSparkSubmitHook(
+        hook = SafeSparkSubmitHook(
             profile=self.profile,
             limits=self.limits,
             tag=self._tag,
             execution_timeout=timeout.total_seconds() if timeout else None,
             **hook_arguments(self),
         )
+        if self._killed:
+            hook.on_kill()
+        return hook
 
 
 def _tag(context: Mapping[str, Any]) -> Tag:
     """The task instance, told apart from one of the same name in another Airflow on this host."""
     ti = context.get("ti")
     if ti is None:
-        return Tag("none", new_attempt())
+        return Tag(new_attempt(), new_attempt())
     names = (os.environ.get("AIRFLOW_HOME", ""), ti.dag_id, ti.run_id, ti.task_id, ti.map_index)
     digest = hashlib.sha256("\0".join(map(str, names)).encode()).hexdigest()
     return Tag(digest[:32], new_attempt())

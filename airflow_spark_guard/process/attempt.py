@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from airflow_spark_guard.core.protocol import Message
     from airflow_spark_guard.process.leftovers import Tag
 
-_REAPER = Path(__file__).with_name("reaper_main.py")
+_REAPER = (sys.executable, "-I", "-S", str(Path(__file__).with_name("reaper_main.py")))
 _TICK = 0.25
 _CHUNK = 1 << 16
 # The reaper's own deadline lies this much behind ours: it is for the case that this process hangs.
@@ -39,6 +39,7 @@ class Launch:
         command: spark-submit with its arguments.
         env: the whole environment of the job.
         workdir: the attempt's folder.
+        secrets: the file in it that the reaper removes as soon as the tree is gone.
         tag: marks the attempt's processes.
         deadline: seconds that the guard allows, or None.
         backstop: seconds after which the reaper ends it even if this process hangs.
@@ -50,12 +51,17 @@ class Launch:
     command: Sequence[str]
     env: Mapping[str, str]
     workdir: Path
+    secrets: Path
     tag: Tag
     deadline: float | None
     backstop: float
     exit_timeout: float
     grace: float
     guardians: Sequence[int] = ()
+
+
+def _drop(_: bytes) -> None:
+    """Nobody is there to take the output."""
 
 
 class Source(Protocol):
@@ -74,28 +80,9 @@ class Attempt:
         self.report: dict[str, Any] | None = None
         self._over = False
         self._kill_requested = False
-        life_read, self._life = os.pipe()
-        self._status, status_write = os.pipe()
-        self._reaper = subprocess.Popen(
-            [
-                sys.executable,
-                "-I",
-                "-S",
-                str(_REAPER),
-                self._spec(life_read, status_write),
-                "--",
-                *launch.command,
-            ],
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            env={**launch.env, leftovers.TAG_ENV: str(launch.tag)},
-            pass_fds=(life_read, status_write),
-            start_new_session=True,
-            bufsize=0,
-        )
-        os.close(life_read)
-        os.close(status_write)
+        self._consume: Callable[[bytes], None] = _drop
+        self._descriptors: list[int] = []
+        self._reaper: subprocess.Popen[bytes] | None = None
 
     def _spec(self, life_fd: int, status_fd: int) -> str:
         guardians = [proc for pid in self.launch.guardians if (proc := proctree.read(pid))]
@@ -108,39 +95,73 @@ class Attempt:
                 "deadline": self.launch.backstop + _BACKSTOP,
                 "grace": self.launch.grace,
                 "workdir": str(self.launch.workdir),
+                "secrets": str(self.launch.secrets),
             }
         )
 
     def __enter__(self) -> Self:
+        try:
+            self._start()
+        except BaseException:
+            # A time-out may be raised anywhere, also here: closing the pipe alone ends what has started.
+            self.__exit__()
+            raise
         return self
 
+    def _start(self) -> None:
+        life_read, life = os.pipe()
+        self._descriptors.append(life)
+        self._status, status_write = os.pipe()
+        self._descriptors.append(self._status)
+        try:
+            self._reaper = subprocess.Popen(
+                [*_REAPER, self._spec(life_read, status_write), "--", *self.launch.command],
+                stdin=subprocess.DEVNULL,
+                stdout=subprocess.PIPE,
+                stderr=subprocess.STDOUT,
+                env={**self.launch.env, leftovers.TAG_ENV: str(self.launch.tag)},
+                pass_fds=(life_read, status_write),
+                start_new_session=True,
+                bufsize=0,
+            )
+        finally:
+            os.close(life_read)
+            os.close(status_write)
+
     def __exit__(self, *_: object) -> None:
-        if not self._over:
-            self.end()
-        os.close(self._life)
-        os.close(self._status)
-        if self._reaper.stdout:
-            self._reaper.stdout.close()
+        try:
+            self._consume = _drop  # whoever took it may be what has failed
+            if self._reaper is not None and not self._over:
+                self.end()
+        finally:
+            while self._descriptors:
+                os.close(self._descriptors.pop())
+            if self._reaper is not None and self._reaper.stdout:
+                self._reaper.stdout.close()
 
     def request_kill(self) -> None:
         """Ask the reaper to end the tree. Safe in a signal handler: one flag, one signal."""
         self._kill_requested = True
-        self._reaper.terminate()
+        if self._reaper is not None:
+            self._reaper.terminate()
 
     def end(self) -> tuple[str, ...]:
         """End the tree, wait until it is gone, and name what could not be proven gone."""
-        self._reaper.terminate()
-        limit = time.monotonic() + self.launch.grace + _PATIENCE
-        while not self._over and time.monotonic() < limit:
-            self.poll(0.1)
-        if not self._over:
-            self._reaper.kill()
-        self._reaper.wait()
+        if self._reaper is not None:
+            self._reaper.terminate()
+            limit = time.monotonic() + self.launch.grace + _PATIENCE
+            while not self._over and time.monotonic() < limit:
+                # What the job prints while it is ended belongs to its output; reading it also keeps the
+                # pipe from filling up.
+                self._consume(self.poll(0.1))
+            if not self._over:
+                self._reaper.kill()
+            self._reaper.wait()
         return tuple(leftovers.end(self.launch.tag, of_this_attempt=True)[1])
 
     def poll(self, patience: float) -> bytes:
         """Wait up to ``patience`` seconds for output or for the reaper's report; what was printed."""
-        output = self._reaper.stdout
+        output = self._reaper.stdout if self._reaper else None
         wanted: list[Any] = [self._status, *([output] if output and not output.closed else [])]
         ready = select.select(wanted, [], [], patience)[0]
         if self._status in ready and not self._over:
@@ -166,19 +187,19 @@ class Attempt:
     ) -> Ending:
         """Follow the attempt to its end; whatever ended it, its processes are gone when this returns."""
         heard = Heard()
+        self._consume = lambda chunk: on_lines(output.feed(chunk, time.monotonic()))
         cause = Cause.COMMAND_ENDED
         while not self._over:
             chunk = self.poll(_TICK)
             self._take_in(source, heard, on_message)
-            if chunk:
-                on_lines(output.feed(chunk, time.monotonic()))
+            self._consume(chunk)
             due = self._due(heard)
             if due is not None:
                 cause = due
                 break
         orphans = self.end()
         while chunk := self.poll(0.0):
-            on_lines(output.feed(chunk, time.monotonic()))
+            self._consume(chunk)
         self._take_in(source, heard, on_message)
         on_lines(output.finish(time.monotonic()))
         return replace(self._ending(cause, heard, output, orphans), speaks=speaks)
@@ -208,7 +229,7 @@ class Attempt:
             heard=heard,
             seconds=time.monotonic() - self.started,
             limit=limit or self.launch.backstop,
-            evidence=output.evidence(),
+            evidence=output.evidence(failed=cause is Cause.COMMAND_ENDED),
             orphans=orphans + tuple(report.get("left", ())),
         )
 

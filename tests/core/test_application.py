@@ -16,6 +16,7 @@ from airflow_spark_guard.core.errors import ApplicationError
         ("/x/job.jar", None),
         ("/x/app", "org.x.Main"),
         ("/x/j.R", None),
+        ("spark-internal", "org.x.Main"),
     ],
 )
 def test_what_spark_runs_is_accepted(application, java_class):

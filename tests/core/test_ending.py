@@ -55,7 +55,18 @@ def test_exit_code_0_without_the_closing_message_is_none():
 def test_an_application_that_cannot_speak_succeeds_by_exit_code_0():
     """A jar has no launcher and therefore no closing message."""
     assert failure(Ending(Cause.COMMAND_ENDED, 0, speaks=False)) is None
-    assert isinstance(failure(Ending(Cause.COMMAND_ENDED, 1, speaks=False)), errors.SubmitError)
+    error = failure(Ending(Cause.COMMAND_ENDED, 1, speaks=False))
+    assert isinstance(error, errors.UserCodeError)
+    assert error.what == "The application ended with a failure."
+    assert failure(Ending(Cause.COMMAND_ENDED, -9, speaks=False)).verdict is Verdict.JVM_GONE
+
+
+def test_what_the_job_says_is_cleaned_and_masked():
+    """It is untrusted, and it may hold what its author would not log."""
+    said = {**USER, "message": "\x1b[31mdb password=abc\udcff", "traceback": "a\nb token=xyz\r\x07"}
+    error = failure(ended(1, "error", error=said))
+    assert error.what == "The application raised KeyError: [31mdb password=******"
+    assert error.evidence == "a\nb token=******"
 
 
 def test_the_users_traceback_is_the_exception():
@@ -133,7 +144,11 @@ def test_before_hello_it_is_spark_submit_that_failed():
         (Cause.DEADLINE, errors.DeadlineError, "at its deadline of 1h 30m"),
         (Cause.KILLED, errors.KilledError, "somebody ended the task"),
         (Cause.GUARDIAN, errors.KilledError, "the supervisor above the task is gone"),
-        (Cause.REAPER_GONE, errors.KilledError, "The reaper, which held the job's processes, was killed"),
+        (
+            Cause.REAPER_GONE,
+            errors.KilledError,
+            "The reaper, which held the job's processes, is gone without a report",
+        ),
     ],
 )
 def test_what_we_ended_says_why(cause, kind, text):

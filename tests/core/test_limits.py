@@ -42,7 +42,7 @@ def test_a_limit_that_cannot_hold_is_refused_at_once(field, value):
 
 def test_limits_can_be_written_in_many_ways():
     """Numbers, durations, sizes and text."""
-    limits = GuardLimits(timedelta(hours=2), 30, "4s", "1m", "500")
+    limits = GuardLimits(timedelta(hours=2), 30, "4s", "512k", "500")
     assert limits.deadline_seconds() == 7200
     assert str(limits) == "deadline 2h, exit_timeout 30s"
 
@@ -52,7 +52,7 @@ def test_without_a_deadline_it_is_an_hour_or_the_tasks_own():
     assert GuardLimits().deadline_seconds() == 3600
     assert GuardLimits().deadline_seconds(execution_timeout=60) is None
     assert GuardLimits("5m").deadline_seconds(execution_timeout=60) == 300
-    assert str(GuardLimits()) == "deadline execution_timeout, exit_timeout 1m"
+    assert str(GuardLimits()) == "deadline execution_timeout, exit_timeout 5m"
 
 
 def test_a_template_is_checked_when_it_is_rendered():
@@ -74,7 +74,7 @@ def test_a_template_can_be_shown():
 def test_the_rendered_field_is_plain_text_without_what_is_unset():
     """Airflow stores it as JSON."""
     assert GuardLimits(kill_grace=2).serialize() == {
-        "exit_timeout": "60s",
+        "exit_timeout": "5m",
         "kill_grace": "2",
         "result_size": "64k",
         "log_lines": "10000",

@@ -23,14 +23,14 @@ def test_rendered_text_is_as_good_as_a_number():
 
 def test_what_is_not_given_is_not_checked():
     """None, and the empty text of a template without a value."""
-    check_options({"executor_cores": None, "driver_memory": ""})
+    check_options({"executor_cores": None, "driver_memory": "", "num_executors": 0})
 
 
 @pytest.mark.parametrize(
     ("name", "value"),
     [
         ("executor_cores", "two"),
-        ("executor_cores", 0),
+        ("executor_cores", -1),
         ("num_executors", True),
         ("total_executor_cores", "1.5"),
         ("driver_memory", "4 gigs"),

@@ -79,3 +79,10 @@ def test_without_a_failure_the_evidence_is_the_last_lines():
     output = JobOutput(1000)
     output.feed(b"".join(b"%d\n" % n for n in range(100)), 0)
     assert output.evidence().splitlines() == [str(n) for n in range(80, 100)]
+
+
+def test_the_evidence_of_a_job_that_was_ended_is_its_last_lines():
+    """An exception that it had handled long before is not the news; secrets are masked."""
+    output = JobOutput(1000)
+    output.feed(b"Traceback (most recent call last):\n" + b"work\n" * 30 + b"password=abc\n", 0)
+    assert output.evidence(failed=False).splitlines() == ["work"] * 19 + ["password=******"]

@@ -80,7 +80,7 @@ def test_reaper_sigkill(hanging):
     took = job.seconds_until_gone()
     assert took <= LIMIT, (took, job.before)
     seconds_until(lambda: job.state() == "failed", 60, "the task's failure")
-    assert "UNKNOWN: The reaper, which held the job's processes, was killed from outside" in job.log()
+    assert "UNKNOWN: The reaper, which held the job's processes, is gone without a report" in job.log()
 
 
 def test_reaper_and_task_process_sigkill(hanging):

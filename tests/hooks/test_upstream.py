@@ -35,16 +35,17 @@ def test_the_private_names_are_there(monkeypatch):
     hook = UpstreamSubmitHook(
         conn_id=name,
         java_class="org.x.Main",
-        application_args=[1, "b"],
+        application_args=["1", "b"],
         env_vars={"A": 1},
         properties_file="p.conf",
         conf={"spark.a": 1},
     )
-    assert (hook.master, hook.deploy_mode, hook.named_binary) == ("spark://h:7077", "client", None)
+    assert (hook.master, hook.named_deploy_mode, hook.named_binary) == ("spark://h:7077", "client", None)
     assert (hook.java_class, hook.arguments, hook.user_environment) == ("org.x.Main", ["1", "b"], {"A": "1"})
     assert (hook.user_properties_file, hook.user_conf) == ("p.conf", {"spark.a": 1})
-    hook.replace_conf({"spark.b": "2"})
-    assert hook.user_conf == {"spark.b": "2"}
+    hook.fix_command("/x/spark-submit", ["--verbose"], {"A": "b"})
+    assert hook._build_spark_submit_command("a.py") == ["/x/spark-submit", "--verbose", "a.py", "1", "b"]
+    assert hook._env == {"A": "b"}
     for private in (
         "_build_spark_common_args",
         "_run_post_submit_commands",
@@ -80,7 +81,7 @@ def test_the_submit_options_are_upstreams_without_the_configuration(monkeypatch)
         "--deploy-mode",
         "client",
     ]
-    assert conf == {"spark.yarn.appMasterEnv.TOKEN": "geheim"}
+    assert conf == {"spark.yarn.appMasterEnv.TOKEN": "geheim", "spark.driver.memory": "3g"}
     assert (hook.user_conf, hook.user_properties_file) == ({"spark.password": "geheim"}, "p.conf")
 
 

@@ -134,6 +134,42 @@ def test_functions_of_the_script_can_still_be_pickled_at_exit(tmp_path):
     assert done.stdout == "7\n"
 
 
+def test_a_fork_says_nothing_for_its_parent(tmp_path):
+    """A child that ends, leaves or raises is not the script."""
+    code = (
+        "import os, sys\n"
+        "for end in (lambda: sys.exit(0), lambda: sys.exit(3), lambda: 1 / 0, lambda: None):\n"
+        "    if os.fork() == 0:\n"
+        "        end()\n"
+        "        break\n"
+        "    os.wait()\n"
+        "else:\n"
+        "    os._exit(0)\n"
+    )
+    done, said = run(tmp_path, code)
+    assert (done.returncode, list(said)) == (0, ["hello"])
+
+
+def test_the_script_is_compiled_as_python_would(tmp_path):
+    """Future imports of ours are not its own: annotations stay what they are."""
+    done, _ = run(tmp_path, "def f(x: int): ...\nprint(f.__annotations__)\n")
+    assert done.stdout == "{'x': <class 'int'>}\n"
+
+
+def test_an_exception_hook_of_the_script_is_called(tmp_path):
+    """Error trackers live there."""
+    done, said = run(tmp_path, "import sys\nsys.excepthook = lambda *e: print('seen', e[0].__name__)\n1/0\n")
+    assert done.stdout == "seen ZeroDivisionError\n"
+    assert said["error"]["type"] == "ZeroDivisionError"
+
+
+def test_an_exception_that_cannot_be_printed_is_still_told(tmp_path):
+    """Its own __str__ is broken."""
+    code = "class Odd(Exception):\n    def __str__(self): raise ValueError\nraise Odd\n"
+    _, said = run(tmp_path, code)
+    assert (said["error"]["type"], said["error"]["message"]) == ("Odd", "")
+
+
 def test_a_script_of_another_encoding_is_read(tmp_path):
     """PEP 263."""
     done, _ = run(tmp_path, "# -*- coding: latin-1 -*-\nprint(ascii('\xe4'))\n", coding="latin-1")

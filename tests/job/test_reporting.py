@@ -51,7 +51,7 @@ def test_a_metric_is_a_single_value():
         report(maes=[1, 2])
 
 
-@pytest.mark.parametrize("result", [np.float32(1), {"x": math.nan}, {1, 2}, b"x"], ids=repr)
+@pytest.mark.parametrize("result", [np.float32(1), {"x": math.nan}, {1, 2}, b"x", {"a": [{1: 2}]}], ids=repr)
 def test_a_result_that_is_not_json_says_how_to_make_it_so(result):
     """numpy numbers are the usual case."""
     with pytest.raises(

@@ -231,6 +231,13 @@ def test_bad_input_is_one_clear_exception_before_anything_starts(run, kwargs, ki
     assert str(caught.value).startswith(text)
 
 
+def test_the_users_py_files_are_kept(run, tmp_path, log):
+    """Whether an argument or the configuration names them."""
+    assert run("fine", py_files=SCRIPT) == {"args": []}
+    assert f"--py-files {SCRIPT}," in log.text
+    assert run("fine", conf={"spark.submit.pyFiles": SCRIPT}) == {"args": []}
+
+
 def test_the_connections_conf_lies_between_profile_and_conf(run, monkeypatch, log):
     """profile <- connection <- conf=."""
     extra = {
@@ -326,6 +333,38 @@ def test_rendered_fields_and_mapped_tasks(airflow_db, tmp_path):
     assert "Guarded: deadline 9m, profile default" in text
 
 
+def test_airflows_execution_timeout_ends_the_whole_tree(airflow_db, tmp_path):
+    """Raised by Airflow in the middle of our watch: its own exception, and no process left."""
+    mark = f"execution-timeout-{os.getpid()}"
+    done = _dag_test(
+        tmp_path,
+        f"SafeSparkSubmitOperator(task_id='job', application={SCRIPT!r}, application_args=['sleep'],\n"
+        f"        execution_timeout=timedelta(seconds=8), env_vars={{{MARK!r}: {mark!r}}})",
+    )
+    assert marked(mark) == []
+    assert "STATE failed" in done
+    assert "AirflowTaskTimeout" in done
+
+
+def _dag_test(tmp_path, task: str) -> str:
+    """What a DAG of one task prints under ``dag.test()``."""
+    file = tmp_path / "one_task.py"
+    file.write_text(
+        "from datetime import timedelta\n"
+        "from airflow.sdk import dag\n"
+        "from airflow_spark_guard import GuardLimits, SafeSparkSubmitOperator\n"
+        "@dag(schedule=None)\n"
+        "def one_task():\n"
+        f"    {task}\n"
+        "dag_object = one_task()\n"
+        "if __name__ == '__main__':\n"
+        "    print('STATE', dag_object.test().state)\n"
+    )
+    env = {**os.environ, "AIRFLOW__CORE__DAGS_FOLDER": str(tmp_path)}
+    done = subprocess.run([sys.executable, str(file)], capture_output=True, text=True, timeout=300, env=env)
+    return done.stdout + done.stderr
+
+
 def test_our_arguments_show_as_data():
     """What the UI shows as the rendered field."""
     operator = SafeSparkSubmitOperator(
@@ -344,3 +383,29 @@ def test_an_unknown_argument_is_refused():
 def test_on_kill_before_anything_started_does_nothing():
     """No connection is looked up in a signal handler."""
     SafeSparkSubmitOperator(task_id="x", application="a.py", conn_id="nowhere").on_kill()
+
+
+def test_cluster_mode_submits_as_upstream_with_all_configuration_in_the_file(run, tmp_path, log, monkeypatch):
+    """A spark-submit that only writes down what it was given."""
+    monkeypatch.setenv("AIRFLOW_CONN_SPARK_YARN", '{"conn_type": "spark", "host": "yarn"}')
+    seen = tmp_path / "seen"
+    binary = tmp_path / "bin" / "spark-submit"
+    binary.parent.mkdir()
+    binary.write_text(
+        f'#!/bin/bash\necho "$@" > {seen}\nwhile [ "$1" != --properties-file ]; do shift; done\ncat "$2" >> {seen}\n'
+    )
+    binary.chmod(0o755)
+    run(
+        "x",
+        deploy_mode="cluster",
+        conn_id="spark_yarn",
+        spark_binary=str(binary),
+        durable=False,
+        conf={"spark.x.password": "geheim-4713"},
+    )
+    command, *properties = seen.read_text().splitlines()
+    assert command.startswith("--master yarn --name arrow-spark --deploy-mode cluster --properties-file /")
+    assert "geheim-4713" not in command + log.text
+    assert "spark.x.password geheim-4713" in "\n".join(properties).replace("=", " ")
+    assert not any("spark.driver.timeout" in line for line in properties)
+    assert "its deadline, its kill and its outcome are upstream's" in log.text

@@ -7,6 +7,7 @@ import subprocess
 import sys
 import threading
 import time
+from pathlib import Path
 
 import pytest
 
@@ -31,6 +32,7 @@ class Run:
             command=("bash", "-c", command),
             env={**os.environ, MARK: self.mark},
             workdir=tmp_path,
+            secrets=tmp_path / "spark.properties",
             tag=self.tag,
             deadline=limits.get("deadline"),
             backstop=60,
@@ -136,6 +138,26 @@ def test_a_flood_of_output_is_bounded_and_survived(tmp_path):
     assert any("of 2000001 lines of output (200000008 bytes) were held back" in line for line in run.lines)
 
 
+def test_what_is_printed_while_it_is_ended_is_not_lost(tmp_path):
+    """The last words of a job that is told to stop."""
+    run = Run(
+        tmp_path,
+        "trap 'echo last words; exit 1' TERM; echo ready; while true; do sleep 0.1; done",
+        deadline=1.0,
+    )
+    assert (run.lines[0], run.lines[-1]) == ("ready", "last words")
+    assert run.ending.evidence.endswith("\nlast words")
+
+
+def test_a_failed_start_leaves_nothing_open(tmp_path):
+    """No descriptor, no process."""
+    before = len(list(Path("/proc/self/fd").iterdir()))
+    launch = Launch(("true",), {"X": 1}, tmp_path, tmp_path / "s", Tag(new_attempt(), "a"), None, 60, 60, 1.0)
+    with pytest.raises(TypeError), Attempt(launch):
+        raise AssertionError("not reached")
+    assert len(list(Path("/proc/self/fd").iterdir())) == before
+
+
 def test_an_exception_in_the_watch_ends_the_attempt(tmp_path):
     """Airflow's execution_timeout is one, raised wherever the task happens to be."""
     mark, reader = new_attempt(), ChannelReader(tmp_path / "channel.jsonl")
@@ -143,6 +165,7 @@ def test_an_exception_in_the_watch_ends_the_attempt(tmp_path):
         ("bash", "-c", "setsid sleep 300 & echo x; sleep 300"),
         {**os.environ, MARK: mark},
         tmp_path,
+        tmp_path / "spark.properties",
         Tag(new_attempt(), "a"),
         None,
         60,

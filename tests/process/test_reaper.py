@@ -34,6 +34,7 @@ class Reaper:
             "deadline": 60,
             "grace": 1.0,
             "workdir": str(workdir),
+            "secrets": str(workdir / "spark.properties"),
             **spec,
         }
         self.process = subprocess.Popen(
@@ -142,6 +143,16 @@ def test_the_pipes_end_of_file_is_the_tasks_death(start, tmp_path):
     assert not (tmp_path / "work").exists()
 
 
+def test_the_secrets_are_removed_with_the_tree(start, tmp_path):
+    """Whatever ended it, and whoever is left to tidy up."""
+    (tmp_path / "work").mkdir()
+    secrets = tmp_path / "work" / "spark.properties"
+    secrets.touch()
+    assert start("true").report()["reason"] == "ended"
+    assert not secrets.exists()
+    assert secrets.parent.exists()
+
+
 def test_another_parent_than_at_the_start_is_the_tasks_death(start):
     """For a parent that forked and left a copy of the pipe."""
     assert start("sleep 300", parent=1).report()["reason"] == "parent"
@@ -187,6 +198,7 @@ def test_a_command_that_cannot_start_says_so(start, tmp_path):
         "deadline": 9,
         "grace": 1,
         "workdir": "",
+        "secrets": "",
     }
     done = subprocess.run(
         [sys.executable, "-I", "-S", str(MAIN), json.dumps(spec), "--", "/nowhere/spark-submit"],

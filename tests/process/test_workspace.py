@@ -11,12 +11,13 @@ import zipfile
 import pytest
 
 from airflow_spark_guard.process.channel import ChannelReader
+from airflow_spark_guard.process.leftovers import new_attempt
 from airflow_spark_guard.process.workspace import Workspace
 
 
 @pytest.fixture
 def workspace():
-    workspace = Workspace()
+    workspace = Workspace(new_attempt())
     yield workspace
     workspace.remove()
 
@@ -91,3 +92,14 @@ def test_it_can_be_removed_twice(workspace):
     workspace.remove()
     workspace.remove()
     assert not workspace.folder.exists()
+
+
+def test_the_folder_of_an_earlier_attempt_is_removed():
+    """Task and reaper may both have been killed; its properties hold secrets."""
+    task = new_attempt()
+    earlier, other = Workspace(task), Workspace(new_attempt())
+    later = Workspace(task)
+    assert not earlier.folder.exists()
+    assert other.folder.exists()
+    other.remove()
+    later.remove()

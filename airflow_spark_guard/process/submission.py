@@ -1,0 +1,175 @@
+"""What is about to be submitted: which Spark, in which environment, with which configuration."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from airflow_spark_guard.core.effective_conf import EffectiveConf, Layer, check_user_conf
+from airflow_spark_guard.core.errors import ConfError
+from airflow_spark_guard.core.properties import parse, render
+from airflow_spark_guard.process import toolchain
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from airflow_spark_guard.core.profile import SparkProfile
+    from airflow_spark_guard.process.workspace import Workspace
+
+_DEPLOY_MODE = "spark.submit.deployMode"
+_DRIVER_PYTHON = "spark.pyspark.driver.python"
+_PYTHON = "spark.pyspark.python"
+_PY_FILES = "spark.submit.pyFiles"
+
+
+@dataclass(frozen=True)
+class Request:
+    """What operator and connection ask for.
+
+    Attributes:
+        master: Spark's master URL.
+        profile: the configuration under the user's own.
+        options: spark-submit's options without configuration.
+        options_conf: the keys that arguments stand for, such as ``driver_memory=``.
+        conf: ``conf=``.
+        connection: the connection's name.
+        connection_conf: the connection's extra ``conf``.
+        properties_file: ``properties_file=``.
+        environment: ``env_vars=``.
+        binary: spark-submit as operator or connection name it.
+        deploy_mode: as operator or connection name it.
+        deadline: seconds that a client-mode attempt may take.
+    """
+
+    master: str
+    profile: SparkProfile
+    options: Sequence[str] = ()
+    options_conf: Mapping[str, str] = field(default_factory=dict)
+    conf: Mapping[Any, object] = field(default_factory=dict)
+    connection: str = ""
+    connection_conf: object = None
+    properties_file: str | None = None
+    environment: Mapping[str, str] = field(default_factory=dict)
+    binary: str | None = None
+    deploy_mode: str | None = None
+    deadline: float | None = None
+
+
+@dataclass(frozen=True)
+class Submission:
+    """A request with everything found that it left open.
+
+    Attributes:
+        request: the request.
+        spark: the spark-submit to run.
+        env: the whole environment of the job.
+        conf: the effective configuration, with the origin of each value.
+        deploy_mode: ``client`` or ``cluster``.
+    """
+
+    request: Request
+    spark: toolchain.SparkSubmit
+    env: dict[str, str]
+    conf: EffectiveConf
+    deploy_mode: str
+
+    def command(self, workspace: Workspace, application: Sequence[str]) -> list[str]:
+        """The command line; all configuration goes into the private properties file.
+
+        Args:
+            workspace: where the file is written.
+            application: the application and its arguments.
+        """
+        workspace.write_properties(render(self.conf.plain()))
+        return [self.spark.path, *self._options(workspace), *application]
+
+    def guarded_command(
+        self, workspace: Workspace, application: Sequence[str], result_size: int
+    ) -> tuple[list[str], dict[str, str]]:
+        """The same with our launcher as the driver's Python, and the environment that it needs."""
+        values, env = self.conf.plain(), dict(self.env)
+        named = values.get(_DRIVER_PYTHON) or values.get(_PYTHON)
+        if not named and self.spark.bundled and not _names_python(env):
+            # The Spark beside us belongs to the Python beside us; "python3" of the PATH may be another. But
+            # executors elsewhere have a Python of their own.
+            everywhere = self.request.master.startswith("local")
+            env["PYSPARK_PYTHON" if everywhere else "PYSPARK_DRIVER_PYTHON"] = toolchain.own_python()
+        workspace.write_launcher(named)
+        values[_DRIVER_PYTHON] = str(workspace.driver_python)
+        options = self._options(workspace)
+        if "--py-files" in options:
+            place = options.index("--py-files") + 1
+            options[place] = f"{options[place]},{workspace.job_zip}"
+        else:
+            # As configuration, since the option would replace what the user's configuration names.
+            files = [values[_PY_FILES]] if values.get(_PY_FILES) else []
+            values[_PY_FILES] = ",".join([*files, str(workspace.job_zip)])
+        workspace.write_properties(render(values))
+        return [self.spark.path, *options, *application], {**env, **workspace.environment(result_size)}
+
+    def _options(self, workspace: Workspace) -> list[str]:
+        return [*self.request.options, "--properties-file", str(workspace.properties)]
+
+
+def prepare(request: Request, workspace: Workspace) -> Submission:
+    """Find Spark and Java, and merge: profile <- properties file <- connection <- ``conf=``, arguments.
+
+    Raises:
+        SparkSubmitMissingError: no spark-submit.
+        JavaError: no Java that this Spark can use.
+        ConfError: a value of the wrong type or unit, or a properties file that cannot be read.
+    """
+    env = {**os.environ, **request.environment}
+    spark = toolchain.find_spark_submit(request.binary, env)
+    if spark.home is not None:
+        env["SPARK_HOME"] = str(spark.home)
+    java_home = toolchain.java_home(env, spark, workspace.folder)
+    if java_home:
+        env["JAVA_HOME"] = java_home
+    layers = _layers(request, toolchain.spark_defaults(spark.home, env))
+    modes = [layer.conf[_DEPLOY_MODE] for layer in layers if layer.conf.get(_DEPLOY_MODE)]
+    mode = request.deploy_mode or (modes[-1] if modes else env.get("DEPLOY_MODE", "client"))
+    deadline = request.deadline if mode == "client" else None
+    conf = request.profile.effective(*layers, spark_version=spark.version, deadline=deadline)
+    return Submission(request, spark, env, conf, mode)
+
+
+def _layers(request: Request, defaults: Path | None) -> list[Layer]:
+    file = request.properties_file or defaults
+    connection = f"connection {request.connection}"
+    return [
+        Layer(str(file), _read(file) if file else {}),
+        Layer(connection, check_user_conf(_connection_conf(request), connection)),
+        Layer("conf", check_user_conf(request.conf)),
+        Layer("operator", request.options_conf),
+    ]
+
+
+def _read(file: str | Path) -> dict[str, str]:
+    try:
+        return parse(Path(file).read_text(encoding="utf-8"))
+    except (OSError, UnicodeDecodeError) as error:
+        raise ConfError(
+            "The properties file cannot be read.",
+            got=f"{file}: {error}",
+            expected="a file of Spark properties in UTF-8",
+            advice="Check properties_file= as the Airflow worker sees it.",
+        ) from error
+
+
+def _connection_conf(request: Request) -> Mapping[Any, object]:
+    found = request.connection_conf or {}
+    if not isinstance(found, dict):
+        raise ConfError(
+            f"The extra 'conf' of connection {request.connection!r} is no configuration.",
+            got=type(found).__name__,
+            expected='a mapping: {"conf": {"spark.eventLog.enabled": "true"}}',
+            advice="Mend the connection.",
+        )
+    return found
+
+
+def _names_python(env: Mapping[str, str]) -> bool:
+    return bool(env.get("PYSPARK_PYTHON") or env.get("PYSPARK_DRIVER_PYTHON"))

@@ -1,0 +1,141 @@
+"""What is submitted: which Spark, environment and configuration, for which deploy mode."""
+
+from __future__ import annotations
+
+import sys
+
+import pytest
+
+from airflow_spark_guard.core.errors import ConfError
+from airflow_spark_guard.core.profile import SparkProfile
+from airflow_spark_guard.core.properties import parse
+from airflow_spark_guard.process import toolchain
+from airflow_spark_guard.process.leftovers import new_attempt
+from airflow_spark_guard.process.submission import Request, prepare
+from airflow_spark_guard.process.workspace import Workspace
+
+
+@pytest.fixture
+def workspace():
+    workspace = Workspace(new_attempt())
+    yield workspace
+    workspace.remove()
+
+
+@pytest.fixture
+def ask(workspace, monkeypatch):
+    for name in ("SPARK_HOME", "PYSPARK_PYTHON", "PYSPARK_DRIVER_PYTHON", "SPARK_CONF_DIR", "DEPLOY_MODE"):
+        monkeypatch.delenv(name, raising=False)
+
+    def prepared(master="local[1]", **fields):
+        return prepare(
+            Request(**{"master": master, "profile": SparkProfile(), "deadline": 600.0, **fields}), workspace
+        )
+
+    return prepared
+
+
+def test_the_layers_lie_in_their_order(ask, tmp_path):
+    """profile <- file <- connection <- conf= <- arguments, each with its origin."""
+    file = tmp_path / "mine.conf"
+    file.write_text("spark.a file\nspark.b file\nspark.c file\nspark.network.timeout 250s\n")
+    conf = ask(
+        properties_file=str(file),
+        connection="x",
+        connection_conf={"spark.b": "connection", "spark.c": "connection"},
+        conf={"spark.c": "conf", "spark.driver.memory": "1g"},
+        options_conf={"spark.driver.memory": "2g"},
+    ).conf.values
+    assert [(conf[f"spark.{k}"].value, conf[f"spark.{k}"].origin) for k in "abc"] == [
+        ("file", str(file)),
+        ("connection", "connection x"),
+        ("conf", "conf"),
+    ]
+    assert (conf["spark.driver.memory"].value, conf["spark.network.timeout"].value) == ("2g", "250s")
+    assert conf["spark.task.reaper.enabled"].origin == "profile"
+
+
+def test_the_spark_defaults_are_merged_since_spark_will_not_read_them(ask, tmp_path):
+    """A properties file makes Spark ignore them."""
+    (tmp_path / "spark-defaults.conf").write_text("spark.network.timeout 260s\n")
+    conf = ask(environment={"SPARK_CONF_DIR": str(tmp_path)}).conf.values
+    assert conf["spark.network.timeout"].value == "260s"
+
+
+@pytest.mark.parametrize(
+    ("fields", "mode"),
+    [
+        ({}, "client"),
+        ({"deploy_mode": "client", "conf": {"spark.submit.deployMode": "cluster"}}, "client"),
+        ({"deploy_mode": "cluster"}, "cluster"),
+        ({"conf": {"spark.submit.deployMode": "cluster"}}, "cluster"),
+        ({"connection_conf": {"spark.submit.deployMode": "cluster"}}, "cluster"),
+        ({"environment": {"DEPLOY_MODE": "cluster"}}, "cluster"),
+    ],
+)
+def test_the_deploy_mode_is_found_where_spark_looks(ask, fields, mode):
+    """In cluster mode the driver has no use for a launcher on this host, nor a deadline of this task."""
+    submission = ask("yarn", **fields)
+    assert submission.deploy_mode == mode
+    assert ("spark.driver.timeout" in submission.conf.values) is (mode == "client")
+
+
+def test_the_command_line_holds_no_configuration(ask, workspace):
+    """It all stands in the private file."""
+    submission = ask(options=["--master", "yarn"], conf={"spark.x.password": "geheim"})
+    command = submission.command(workspace, ["app.jar", "--x"])
+    assert command[1:] == [
+        "--master",
+        "yarn",
+        "--properties-file",
+        str(workspace.properties),
+        "app.jar",
+        "--x",
+    ]
+    assert parse(workspace.properties.read_text())["spark.x.password"] == "geheim"
+
+
+@pytest.mark.parametrize("master", ["local[2]", "local-cluster[1,1,1024]"])
+def test_on_this_host_every_python_is_ours(ask, workspace, master):
+    """Where Spark is the pyspark beside us, and nothing names a Python."""
+    _, env = ask(master).guarded_command(workspace, ["a.py"], 100)
+    assert env["PYSPARK_PYTHON"] == sys.executable
+    assert "PYSPARK_DRIVER_PYTHON" not in env
+
+
+def test_executors_elsewhere_keep_their_own_python(ask, workspace):
+    """A path of this host would mean nothing there."""
+    _, env = ask("spark://host:7077").guarded_command(workspace, ["a.py"], 100)
+    assert env["PYSPARK_DRIVER_PYTHON"] == sys.executable
+    assert "PYSPARK_PYTHON" not in env
+
+
+@pytest.mark.parametrize(
+    "fields",
+    [{"environment": {"PYSPARK_PYTHON": "/x/python"}}, {"conf": {"spark.pyspark.python": "/x/python"}}],
+)
+def test_a_python_that_is_named_is_kept(ask, workspace, fields):
+    """By the environment or by the configuration."""
+    submission = ask(**fields)
+    _, env = submission.guarded_command(workspace, ["a.py"], 100)
+    assert env.get("PYSPARK_PYTHON") == fields.get("environment", {}).get("PYSPARK_PYTHON")
+    assert ("/x/python" in workspace.driver_python.read_text()) is ("conf" in fields)
+
+
+def test_the_jobs_side_is_added_to_the_users_files(ask, workspace):
+    """As an option where the user gave one, else as configuration."""
+    command, _ = ask(options=["--py-files", "mine.zip"]).guarded_command(workspace, ["a.py"], 100)
+    assert f"mine.zip,{workspace.job_zip}" in command
+    ask(conf={"spark.submit.pyFiles": "mine.zip"}).guarded_command(workspace, ["a.py"], 100)
+    assert parse(workspace.properties.read_text())["spark.submit.pyFiles"] == f"mine.zip,{workspace.job_zip}"
+
+
+def test_a_properties_file_that_is_not_there_is_named(ask):
+    """Before anything starts."""
+    with pytest.raises(ConfError, match="^The properties file cannot be read.\n  got: /nowhere/x.conf: "):
+        ask(properties_file="/nowhere/x.conf")
+
+
+def test_the_home_of_the_found_spark_is_set(ask):
+    """Its scripts need not look for it by running Python."""
+    assert ask().env["SPARK_HOME"] == str(toolchain.installed_pyspark())
