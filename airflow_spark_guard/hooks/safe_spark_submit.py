@@ -116,7 +116,7 @@ class SafeSparkSubmitHook(UpstreamSubmitHook):
             options_conf=options_conf,
             conf=self.user_conf,
             connection=self._conn_id,
-            connection_conf=self.get_connection(self._conn_id).extra_dejson.get("conf"),
+            connection_conf=self.connection_conf,
             properties_file=self.user_properties_file,
             environment=self.user_environment,
             binary=self.named_binary,

@@ -28,6 +28,8 @@ _OPTION_KEYS = {
 class UpstreamSubmitHook(SparkSubmitHook):
     """The provider's hook, with what we need of it under public names, and without its silent yarn."""
 
+    # The connection's extra ``conf``, whatever it is; kept, since each look-up may ask a secrets backend.
+    connection_conf: object = None
     _fixed_options: list[str] | None = None
 
     def _resolve_connection(self) -> dict[str, Any]:
@@ -37,7 +39,7 @@ class UpstreamSubmitHook(SparkSubmitHook):
             ConnectionMissingError: there is none of that name. Upstream submits to yarn instead.
         """
         try:
-            self.get_connection(self._conn_id)
+            self.connection_conf = self.get_connection(self._conn_id).extra_dejson.get("conf")
         except AirflowException as error:
             raise ConnectionMissingError(
                 f"There is no Airflow connection {self._conn_id!r}.",

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import shutil
+import stat
 import tempfile
 import zipfile
 from pathlib import Path
@@ -28,8 +30,11 @@ def _prefix(task: str) -> str:
 def remove_left_behind(task: str) -> None:
     """Remove the folders of earlier attempts: task and reaper may both have been killed."""
     for folder in Path(tempfile.gettempdir()).glob(f"{_prefix(task)}*"):
-        if folder.stat().st_uid == os.getuid() and not folder.is_symlink():
-            shutil.rmtree(folder, ignore_errors=True)
+        # Anybody may write into the temporary folder: only what is ours, and no way to somewhere else.
+        with contextlib.suppress(OSError):
+            found = folder.lstat()
+            if found.st_uid == os.getuid() and stat.S_ISDIR(found.st_mode):
+                shutil.rmtree(folder, ignore_errors=True)
 
 
 class Workspace:
