@@ -11,7 +11,7 @@ fi
 
 python=${PYTHON:-}
 if [ -z "$python" ]; then
-    for candidate in python3.12 python3.13 python3.11 python3; do
+    for candidate in python3.11 python3.12 python3.13 python3; do
         if "$candidate" -c 'import sys; sys.exit(not (3, 11) <= sys.version_info < (3, 14))' 2>/dev/null; then
             python=$candidate
             break
