@@ -7,6 +7,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+import coverage
 import pytest
 
 ROOT = Path(__file__).parent.parent
@@ -27,6 +28,11 @@ os.environ.update(
 )
 for name in ("SPARK_HOME", "PYSPARK_PYTHON", "PYSPARK_DRIVER_PYTHON", "SPARK_CONF_DIR"):
     os.environ.pop(name, None)
+
+
+if coverage.Coverage.current() is not None:
+    # Tests that start launcher or reaper directly let them measure themselves; nothing else does.
+    os.environ["SPARK_GUARD_TEST_COVERAGE"] = str(ROOT / "pyproject.toml")
 
 
 @pytest.fixture(scope="session")

@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 
 from airflow_spark_guard.job import launcher, wire
+from tests.support.processes import ROOT, python_main
 
 REPOSITORY = Path(launcher.__file__).parents[2]
 
@@ -21,15 +22,11 @@ def run(tmp_path, code, *arguments, coding="utf-8", **env):
     script.write_bytes(code if isinstance(code, bytes) else code.encode(coding))
     channel = tmp_path / "channel.jsonl"
     channel.touch()
+    command, environment = python_main("airflow_spark_guard.job.launcher")
     done = subprocess.run(
-        [
-            sys.executable,
-            "-c",
-            "import sys; from airflow_spark_guard.job.launcher import main; sys.exit(main(sys.argv[1:]))",
-            str(script),
-            *arguments,
-        ],
-        env={**os.environ, "PYTHONPATH": str(REPOSITORY), wire.CHANNEL_ENV: str(channel), **env},
+        [*command, str(script), *arguments],
+        env={**environment, wire.CHANNEL_ENV: str(channel), **env},
+        cwd=ROOT,
         capture_output=True,
         text=True,
         timeout=60,

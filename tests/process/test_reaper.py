@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from airflow_spark_guard.process import proctree, reaper
-from tests.support.processes import MARK, end_all, marked, seconds_until
+from tests.support.processes import MARK, ROOT, end_all, marked, python_main, seconds_until
 
 MAIN = Path(reaper.__file__).with_name("reaper_main.py")
 # A command with a child in a session of its own, which outlives it unless somebody looks.
@@ -37,9 +37,11 @@ class Reaper:
             "secrets": str(workdir / "spark.properties"),
             **spec,
         }
+        start, environment = python_main("airflow_spark_guard.process.reaper")
         self.process = subprocess.Popen(
-            [sys.executable, "-I", "-S", str(MAIN), json.dumps(text), "--", "bash", "-c", command],
-            env={**os.environ, MARK: mark},
+            [*start, json.dumps(text), "--", "bash", "-c", command],
+            env={**environment, MARK: mark},
+            cwd=ROOT,
             pass_fds=(life_read, status_write),
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,

@@ -57,17 +57,17 @@ class AirflowServer:
         self.home.mkdir(parents=True, exist_ok=True)
         self._run("db", "migrate")
         for command in (["api-server"], ["scheduler", "--skip-serve-logs"], ["dag-processor"]):
-            log = (self.home / f"{command[0]}.log").open("wb")
-            self.processes.append(
-                subprocess.Popen(
-                    [str(BIN / "airflow"), *command],
-                    env=self.env,
-                    stdin=subprocess.DEVNULL,
-                    stdout=log,
-                    stderr=subprocess.STDOUT,
-                    start_new_session=True,
+            with (self.home / f"{command[0]}.log").open("wb") as log:
+                self.processes.append(
+                    subprocess.Popen(
+                        [str(BIN / "airflow"), *command],
+                        env=self.env,
+                        stdin=subprocess.DEVNULL,
+                        stdout=log,
+                        stderr=subprocess.STDOUT,
+                        start_new_session=True,
+                    )
                 )
-            )
         try:
             self.wait(self._is_healthy, 180, "a healthy Airflow")
             self.token = self._call("GET", "/auth/token", authorized=False)["access_token"]

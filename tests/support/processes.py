@@ -3,12 +3,24 @@
 from __future__ import annotations
 
 import os
+import sys
 import time
 from pathlib import Path
 
 from airflow_spark_guard.process import proctree
 
 MARK = "SPARK_GUARD_TEST_MARK"
+ROOT = Path(__file__).parent.parent.parent
+
+
+def python_main(module: str) -> tuple[list[str], dict[str, str]]:
+    """Command and environment that run ``main(sys.argv[1:])`` of a module, measured where we are measured."""
+    code = f"from {module} import main; sys.exit(main(sys.argv[1:]))"
+    env = {**os.environ, "PYTHONPATH": str(ROOT)}
+    if config := os.environ.get("SPARK_GUARD_TEST_COVERAGE"):
+        env["COVERAGE_PROCESS_START"] = config
+        code = f"import coverage; coverage.process_startup(); {code}"
+    return [sys.executable, "-c", f"import sys; {code}"], env
 
 
 def marked(mark: str) -> list[proctree.Proc]:
