@@ -11,13 +11,21 @@
     |   +-- ConnectionMissingError  no Airflow connection of that name
     |   +-- SparkSubmitMissingError no spark-submit where one was said to be
     |   +-- JavaError               no Java, or one that this Spark cannot use
+    |   +-- ImpossibleError         no worker of the cluster can ever fit one executor of this size
     +-- AttemptError                an attempt was started and is not a success; has a ``verdict``
     |   +-- DeadlineError           it ran longer than its deadline
     |   +-- UserCodeError           the application raised, or left with an exit code of its own
     |   +-- ResultError             the application reported a result that XCom cannot hold
+    |   +-- StarvedError            no executor ever took a task
+    |   +-- StalledError            a stage is active and nothing of it moved
+    |   +-- ExecutorsLostError      executors were lost again and again, or none was left
+    |   +-- WorkerCrashedError      Python workers died again and again
+    |   +-- DriverSilentError       no Spark job, no heartbeat: the driver's own code stands still
+    |   +-- VanishedError           its manager no longer knows the application
     |   +-- DriverGoneError         a driver process ended without the closing message
     |   +-- NotExitingError         the script ended, its process did not
     |   +-- SubmitError             spark-submit failed before the application started
+    |   +-- ToolchainError          Spark's own failure, not the script's
     |   +-- KilledError             somebody ended the attempt
     +-- ProtocolError               a message on the channel that is not of the wire protocol
 
@@ -86,6 +94,10 @@ class JavaError(BadInputError):
     """No Java, or one that this Spark cannot use."""
 
 
+class ImpossibleError(BadInputError):
+    """No worker of the cluster can ever fit one executor of this size."""
+
+
 class AttemptError(SparkGuardError):
     """An attempt was started and is not a success.
 
@@ -94,6 +106,8 @@ class AttemptError(SparkGuardError):
         evidence: what was seen, newest last: a traceback, the last lines of output; already bounded.
         orphans: processes that could not be proven gone, each as ``pid command``.
         verdict: when not the one of the class.
+        place: the line of the user's own Python, ``file:line, function``; empty when it is not known.
+        record: the folder that the attempt leaves behind; empty when there is none.
     """
 
     default_verdict: ClassVar[Verdict] = Verdict.UNKNOWN
@@ -113,9 +127,13 @@ class AttemptError(SparkGuardError):
         self.evidence = evidence
         self.orphans = orphans
         self.verdict = verdict or self.default_verdict
+        self.place = ""
+        self.record = ""
 
     def __str__(self) -> str:
         rows = [f"{self.verdict}: {super().__str__()}"]
+        rows += [f"  where: {self.place}"] if self.place else []
+        rows += [f"  record: {self.record}"] if self.record else []
         rows += [f"  possible orphan: {orphan}" for orphan in self.orphans]
         if self.evidence:
             rows += ["", self.evidence]
@@ -140,6 +158,42 @@ class ResultError(AttemptError):
     default_verdict = Verdict.USER_CODE
 
 
+class StarvedError(AttemptError):
+    """No executor ever took a task."""
+
+    default_verdict = Verdict.STARVED
+
+
+class StalledError(AttemptError):
+    """A stage is active and nothing of it moved."""
+
+    default_verdict = Verdict.STALLED
+
+
+class ExecutorsLostError(AttemptError):
+    """Executors were lost again and again, or none was left."""
+
+    default_verdict = Verdict.EXECUTORS_LOST
+
+
+class WorkerCrashedError(AttemptError):
+    """Python workers died again and again."""
+
+    default_verdict = Verdict.WORKER_CRASHED
+
+
+class DriverSilentError(AttemptError):
+    """No Spark job, no heartbeat: the driver's own code stands still."""
+
+    default_verdict = Verdict.DRIVER_SILENT
+
+
+class VanishedError(AttemptError):
+    """Its manager no longer knows the application."""
+
+    default_verdict = Verdict.VANISHED
+
+
 class DriverGoneError(AttemptError):
     """A driver process ended without the closing message."""
 
@@ -154,6 +208,12 @@ class NotExitingError(AttemptError):
 
 class SubmitError(AttemptError):
     """spark-submit failed before the application started."""
+
+    default_verdict = Verdict.TOOLCHAIN
+
+
+class ToolchainError(AttemptError):
+    """Spark's own failure, not the script's."""
 
     default_verdict = Verdict.TOOLCHAIN
 

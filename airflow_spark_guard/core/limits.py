@@ -25,25 +25,53 @@ class GuardLimits:
     Attributes:
         deadline: wall clock from the launch. Unset: 1 h, or none of its own where the task has an
             ``execution_timeout`` (which then holds alone).
+        start_timeout: how long a Spark job may wait for its first task to be started (STARVED).
+        stall_timeout: how long every counter of an active stage may stand still before the stage counts as
+            hung (STALLED) when its workers are seen to be blocked; where they are busy or cannot be seen,
+            three times as long. Never less than 3 executor heartbeats or 5 times the stage's median task.
+        driver_silence: how long the driver may run without a Spark job, without ``heartbeat()`` and without
+            ending (DRIVER_SILENT) when it is seen to be blocked; three times as long when it computes.
+            Off unless set: only the author knows how long a model fit may take.
+        executor_losses: executors that may be lost within ``executor_window`` (EXECUTORS_LOST). Those that
+            dynamic allocation or a decommission takes away do not count.
+        executor_window: see ``executor_losses``.
+        executors_gone: how long a running Spark job may be without any executor after it had one.
+        evidence_window: time between the two looks at a stage's workers that tell blocked from busy; it lies
+            within ``stall_timeout`` and ``driver_silence``.
+        poll_interval: time between two looks at the driver's REST API, at the most.
+        autopsy_budget: time for the last look before a hung job is ended.
         exit_timeout: how long the process may stay after the script has ended. A healthy driver may need a
             while to close: the profile gives the listener bus and streaming queries 60 s each.
         kill_grace: time between SIGTERM and SIGKILL. More than 4 s does not fit into the 5 s that
             Airflow gives a killed task.
         result_size: largest result that goes to XCom, in bytes of JSON.
         log_lines: lines of job output forwarded to the task log; beyond them a sample and the last lines.
+        record_size: largest size of the attempt's record, in bytes; beyond it the middle of the output is
+            left out.
     """
 
     deadline: Any = None
+    start_timeout: Any = "5m"
+    stall_timeout: Any = "10m"
+    driver_silence: Any = None
+    executor_losses: Any = 3
+    executor_window: Any = "10m"
+    executors_gone: Any = "60s"
+    evidence_window: Any = "60s"
+    poll_interval: Any = "30s"
+    autopsy_budget: Any = "10s"
     exit_timeout: Any = "5m"
     kill_grace: Any = "3s"
     result_size: Any = "64k"
     log_lines: Any = 10_000
+    record_size: Any = "256m"
 
     def __post_init__(self) -> None:
         for field in fields(self):
             value = getattr(self, field.name)
             if not is_template(value) and not hasattr(value, "resolve"):
                 _check(field.name, value)
+        _check_order(self)
 
     def resolve(self, context: Mapping[str, Any]) -> GuardLimits:
         """Airflow's templater calls this in the task: a new object, every template rendered and checked."""
@@ -101,27 +129,75 @@ def _count(value: object) -> int:
     return int(value)
 
 
+# Smaller before larger. The defaults give way to each other: only two values that somebody chose contradict.
+_ORDER = (
+    ("evidence_window", "stall_timeout"),
+    ("evidence_window", "driver_silence"),
+    ("poll_interval", "stall_timeout"),
+    ("stall_timeout", "deadline"),
+    ("start_timeout", "deadline"),
+    ("driver_silence", "deadline"),
+    ("executors_gone", "deadline"),
+    ("kill_grace", "deadline"),
+)
+
+
+def _check_order(limits: GuardLimits) -> None:
+    chosen = {
+        field.name: value
+        for field in fields(limits)
+        if (value := getattr(limits, field.name)) != field.default and not is_template(value)
+    }
+    for small, large in _ORDER:
+        if small not in chosen or large not in chosen:
+            continue
+        if any(hasattr(chosen[name], "resolve") for name in (small, large)):
+            continue
+        if seconds(chosen[small]) >= seconds(chosen[large]):
+            raise LimitError(
+                f"GuardLimits.{small} and GuardLimits.{large} contradict each other.",
+                got=f"{small}={chosen[small]!r}, {large}={chosen[large]!r}",
+                expected=f"{small} < {large}: the inner limit must be able to pass first",
+                advice=f"Lower {small}, or raise {large}.",
+            )
+
+
 # Largest values: Airflow's 5 s for a killed task; one line of the channel, quotes and escapes included.
-_LARGEST = {"kill_grace": 4.0, "result_size": 512 * 1024}
+_LARGEST = {"kill_grace": 4.0, "result_size": 512 * 1024, "autopsy_budget": 60.0}
+_SMALLEST = {"executor_losses": 0, "record_size": 1 << 20}
+_DURATION = 'a duration above 0, such as 90, "90s" or "10m"'
+_OFF_UNLESS_SET = ("deadline", "driver_silence")
 _CHECKS: Mapping[str, tuple[Callable[[object], float], str]] = {
     "deadline": (seconds, 'a duration above 0, such as 3600, "90m" or "2h"'),
+    "start_timeout": (seconds, _DURATION),
+    "stall_timeout": (seconds, _DURATION),
+    "driver_silence": (seconds, _DURATION),
+    "executor_losses": (_count, "a whole number, 0 or above"),
+    "executor_window": (seconds, _DURATION),
+    "executors_gone": (seconds, _DURATION),
+    "evidence_window": (seconds, _DURATION),
+    "poll_interval": (seconds, _DURATION),
+    "autopsy_budget": (seconds, 'a duration above 0 and up to 60 s, such as 10 or "15s"'),
     "exit_timeout": (seconds, 'a duration above 0, such as 60 or "2m"'),
     "kill_grace": (seconds, 'a duration above 0 and up to 4 s, such as 3 or "2s"'),
     "result_size": (size_in_bytes, 'a size above 0 and up to 512k, such as 65536 or "64k"'),
     "log_lines": (_count, "a whole number above 0"),
+    "record_size": (size_in_bytes, 'a size of 1m or more, such as "256m"'),
 }
 
 
 def _check(name: str, value: object) -> None:
-    if value is None and name == "deadline":
+    if value is None and name in _OFF_UNLESS_SET:
         return
     parse, expected = _CHECKS[name]
     try:
         number = parse(value)
     except ValueError:
-        number = 0
+        number = -1
     # An endless limit is none, and no comparison holds for a NaN.
-    if not 0 < number < math.inf or number > _LARGEST.get(name, math.inf):
+    smallest = _SMALLEST.get(name)
+    enough = number > 0 if smallest is None else number >= smallest
+    if not (enough and number < math.inf) or number > _LARGEST.get(name, math.inf):
         raise LimitError(
             f"GuardLimits.{name} cannot be used.",
             got=repr(value),
