@@ -1,7 +1,7 @@
 """One look at a running attempt: plain frozen values, the only thing that the watchdog is given.
 
 An observation is made by ``process/observer.py``, judged by ``core/watchdog.py``, written to the attempt's
-record as one JSON line, and read back by the replay tests. Counters are cumulative: two equal values mean that
+record as one JSON line, and read back by replay tests. Counters are cumulative: two equal values mean that
 nothing happened between, whether somebody looked or not.
 """
 
