@@ -1,0 +1,64 @@
+"""What the watchdog answers: healthy so far, a notice for the task log, or the end of the attempt."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from airflow_spark_guard.core.verdict import Verdict
+
+
+@dataclass(frozen=True)
+class Finding:
+    """A limit that has passed.
+
+    Attributes:
+        verdict: what the attempt ends with.
+        what: one sentence.
+        limit: the limit in seconds, as it was applied.
+        reached_at: when it was reached, seconds since the launch.
+        got: what was seen.
+        expected: what was wanted.
+        advice: what to do next.
+        suspect: whose stack tells most: ``worker`` or ``driver``; empty when no stack would tell.
+    """
+
+    verdict: Verdict
+    what: str
+    limit: float
+    reached_at: float
+    got: str = ""
+    expected: str = ""
+    advice: str = ""
+    suspect: str = ""
+
+
+@dataclass(frozen=True)
+class Look:
+    """What the watchdog wants to see next.
+
+    Attributes:
+        at: when, seconds since the launch.
+        readings: whether processes and task threads are wanted too.
+        details: whether the durations of tasks are wanted too.
+    """
+
+    at: float
+    readings: bool = False
+    details: bool = False
+
+
+@dataclass(frozen=True)
+class Decision:
+    """The answer to one observation.
+
+    Attributes:
+        look: what to look at next, and when.
+        finding: what ends the attempt; None while it goes on.
+        notices: lines for the task log; each is said once.
+    """
+
+    look: Look
+    finding: Finding | None = None
+    notices: tuple[str, ...] = ()

@@ -1,0 +1,74 @@
+"""The limits of the watch as the watchdog wants them: plain numbers, seconds unless said otherwise."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from airflow_spark_guard.core.quantity import seconds
+
+if TYPE_CHECKING:
+    from airflow_spark_guard.core.limits import GuardLimits
+
+PATIENCE = 3.0
+"""A standstill that may be work (busy, or out of sight) is given this many times its limit."""
+_HEARTBEATS = 3.0
+_MEDIANS = 5.0
+_HEARTBEAT = 10.0  # spark.executor.heartbeatInterval
+
+
+@dataclass(frozen=True)
+class Windows:
+    """What ``GuardLimits`` says, read once when the attempt starts; defaults as there.
+
+    Attributes:
+        deadline: None where ``execution_timeout`` alone holds.
+        heartbeat: how often executors report, the pace of every counter.
+        local: whether the master is ``local[n]``, where the driver is its own executor.
+        others: see :class:`~airflow_spark_guard.core.limits.GuardLimits`.
+    """
+
+    deadline: float | None = 3600.0
+    start: float = 300.0
+    stall: float = 600.0
+    silence: float | None = None
+    losses: int = 3
+    loss_window: float = 600.0
+    gone: float = 60.0
+    evidence: float = 60.0
+    poll: float = 30.0
+    exit: float = 300.0
+    heartbeat: float = _HEARTBEAT
+    local: bool = False
+
+    @classmethod
+    def of(
+        cls,
+        limits: GuardLimits,
+        *,
+        deadline: float | None,
+        heartbeat: float | None = None,
+        local: bool = False,
+    ) -> Windows:
+        """The windows for checked limits; defaults that do not fit into a shorter limit give way."""
+        stall = seconds(limits.stall_timeout)
+        silence = None if limits.driver_silence is None else seconds(limits.driver_silence)
+        shortest = min(stall, silence or stall)
+        return cls(
+            deadline=deadline,
+            start=seconds(limits.start_timeout),
+            stall=stall,
+            silence=silence,
+            losses=int(limits.executor_losses),
+            loss_window=seconds(limits.executor_window),
+            gone=seconds(limits.executors_gone),
+            evidence=min(seconds(limits.evidence_window), shortest / 2),
+            poll=min(seconds(limits.poll_interval), shortest / 4),
+            exit=seconds(limits.exit_timeout),
+            heartbeat=heartbeat or _HEARTBEAT,
+            local=local,
+        )
+
+    def stall_of(self, median: float | None) -> float:
+        """How long a stage may stand still whose finished tasks took ``median`` seconds."""
+        return max(self.stall, _HEARTBEATS * self.heartbeat, _MEDIANS * (median or 0.0))
