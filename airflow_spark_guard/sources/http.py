@@ -1,0 +1,117 @@
+"""Asking a web server that may be slow, wrong, or not Spark's at all: bounded in time, size and reach."""
+
+from __future__ import annotations
+
+import asyncio
+from email.utils import parsedate_to_datetime
+from typing import TYPE_CHECKING, TypeVar
+
+import httpx
+
+from airflow_spark_guard.core.answer import Answer, UnusableAnswerError
+from airflow_spark_guard.core.output import safe_text
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from airflow_spark_guard.core.answer import Dialogue, Request
+
+T = TypeVar("T")
+
+MAX_BODY = 8 << 20
+_MAX_REDIRECTS = 3
+# A dialogue may take this many times what one silence may.
+_PATIENCE = 3
+
+
+class HttpSource:
+    """Runs dialogues with a web server. Of one event loop.
+
+    Args:
+        base_url: where paths start.
+        timeout: longest silence of the server, in seconds; a whole dialogue may take three times that.
+        max_body: the largest answer that is read, in bytes.
+    """
+
+    def __init__(self, base_url: str = "", *, timeout: float = 5.0, max_body: int = MAX_BODY) -> None:
+        self._base = base_url.rstrip("/")
+        self._budget = timeout * _PATIENCE
+        self._max_body = max_body
+        # No proxy and no netrc of the environment: the servers are the cluster's own, and get no secret.
+        # Without compression a short answer cannot swell in memory.
+        self._client = httpx.AsyncClient(
+            timeout=timeout, trust_env=False, headers={"Accept-Encoding": "identity"}
+        )
+
+    async def run(self, dialogue: Dialogue[T]) -> T:
+        """Ask what the dialogue asks for, until it returns.
+
+        Raises:
+            UnusableAnswerError: what the dialogue could not do without.
+        """
+        deadline = asyncio.get_running_loop().time() + self._budget
+        try:
+            request = next(dialogue)
+            while True:
+                try:
+                    answer = await self._ask(request, deadline)
+                except UnusableAnswerError as error:
+                    request = dialogue.throw(error)
+                else:
+                    request = dialogue.send(answer)
+        except StopIteration as end:
+            result: T = end.value
+            return result
+
+    async def aclose(self) -> None:
+        """Close the connections."""
+        await self._client.aclose()
+
+    async def _ask(self, request: Request, deadline: float) -> Answer:
+        url = request.url if "://" in request.url else f"{self._base}{request.url}"
+        try:
+            async with asyncio.timeout_at(deadline):
+                return await self._follow(self._built(url, request.form))
+        except TimeoutError as error:
+            raise UnusableAnswerError(f"no whole answer within {self._budget:g} s") from error
+        except (httpx.HTTPError, httpx.InvalidURL, OSError) as error:
+            reason = safe_text(str(error))[:200] or type(error).__name__
+            raise UnusableAnswerError(f"no answer: {reason}") from error
+
+    def _built(self, url: str, form: Mapping[str, str] | None) -> httpx.Request:
+        if form is None:
+            return self._client.build_request("GET", url)
+        return self._client.build_request("POST", url, data=dict(form))
+
+    async def _follow(self, request: httpx.Request) -> Answer:
+        for _ in range(_MAX_REDIRECTS + 1):
+            answer, target = await self._once(request)
+            if target is None:
+                return answer
+            if target.url.host != request.url.host:
+                raise UnusableAnswerError(f"the answer is a redirect to another host, {target.url.host!r}")
+            request = target
+        raise UnusableAnswerError("the answer is a redirect, again and again")
+
+    async def _once(self, request: httpx.Request) -> tuple[Answer, httpx.Request | None]:
+        response = await self._client.send(request, stream=True, follow_redirects=False)
+        try:
+            body = b"" if response.next_request else await self._body(response)
+        finally:
+            await response.aclose()
+        return Answer(response.status_code, body, _date(response)), response.next_request
+
+    async def _body(self, response: httpx.Response) -> bytes:
+        body = bytearray()
+        async for chunk in response.aiter_raw():
+            body += chunk
+            if len(body) > self._max_body:
+                raise UnusableAnswerError(f"the answer is larger than {self._max_body} bytes")
+        return bytes(body)
+
+
+def _date(response: httpx.Response) -> float | None:
+    try:
+        return parsedate_to_datetime(response.headers.get("date", "")).timestamp()
+    except (ValueError, OverflowError):
+        return None

@@ -1,0 +1,93 @@
+"""The driver's REST API, asked over HTTP; ``core/spark_rest.py`` says what the answers mean."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from airflow_spark_guard.core import spark_rest
+from airflow_spark_guard.core.answer import UnusableAnswerError
+from airflow_spark_guard.sources.blocking import BlockingLoop
+from airflow_spark_guard.sources.http import HttpSource
+
+if TYPE_CHECKING:
+    from airflow_spark_guard.core.answer import Dialogue
+    from airflow_spark_guard.core.observation import DriverView
+    from airflow_spark_guard.core.spark_rest import JavaThread
+
+
+class AsyncRestSource:
+    """What the driver says of one application.
+
+    Args:
+        base_url: the UI, such as ``http://host:4040``.
+        application_id: whose; the UI of another application gives no view.
+        local: whether the master is ``local[n]``.
+        timeout: longest silence of the driver, in seconds; one look may take three times that.
+    """
+
+    def __init__(
+        self, base_url: str, application_id: str, *, local: bool = False, timeout: float = 5.0
+    ) -> None:
+        self._http = HttpSource(base_url, timeout=timeout)
+        self._application_id = application_id
+        self._local = local
+        self._known = False
+        self._dropped = 0
+
+    async def look(self, *, details: bool = False) -> DriverView:
+        """One look; ``details`` adds times of tasks, and the events that the driver has lost.
+
+        Raises:
+            UnusableAnswerError: no answer, or one that tells nothing of our application.
+        """
+        try:
+            view = await self._http.run(self._dialogue(details=details))
+        except UnusableAnswerError:
+            self._known = False  # another application may have taken the port
+            raise
+        self._known, self._dropped = True, view.dropped_events
+        return view
+
+    def _dialogue(self, *, details: bool) -> Dialogue[DriverView]:
+        if not self._known:
+            yield from spark_rest.check_application(self._application_id)
+        return (
+            yield from spark_rest.look(
+                self._application_id, details=details, local=self._local, dropped=self._dropped
+            )
+        )
+
+    async def threads(self, executor_id: str) -> list[JavaThread]:
+        """The threads of an executor's JVM, or of the driver's (``driver``).
+
+        Raises:
+            UnusableAnswerError: no answer, or no such executor.
+        """
+        return await self._http.run(spark_rest.threads(self._application_id, executor_id))
+
+    async def aclose(self) -> None:
+        """Close the connections."""
+        await self._http.aclose()
+
+
+class RestSource:
+    """The same for callers that wait; arguments and errors are those of :class:`AsyncRestSource`."""
+
+    def __init__(
+        self, base_url: str, application_id: str, *, local: bool = False, timeout: float = 5.0
+    ) -> None:
+        self._source = AsyncRestSource(base_url, application_id, local=local, timeout=timeout)
+        self._loop = BlockingLoop()
+
+    def look(self, *, details: bool = False) -> DriverView:
+        """One look; ``details`` adds times of tasks, and the events that the driver has lost."""
+        return self._loop.run(self._source.look(details=details))
+
+    def threads(self, executor_id: str) -> list[JavaThread]:
+        """The threads of an executor's JVM, or of the driver's (``driver``)."""
+        return self._loop.run(self._source.threads(executor_id))
+
+    def close(self) -> None:
+        """Close the connections, and end the thread that served them."""
+        self._loop.run(self._source.aclose())
+        self._loop.close()
