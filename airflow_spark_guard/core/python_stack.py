@@ -1,0 +1,162 @@
+"""Python stacks seen from outside: frames, whose they are, and the one line to name."""
+
+from __future__ import annotations
+
+import json
+import re
+from dataclasses import dataclass
+from hashlib import sha256
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+_MOST_THREADS = 256
+_MOST_FRAMES = 512
+_HASH = 16
+# Installed packages, the standard library, Spark's own Python and ours. A folder of the user's may well be
+# called "pyspark": only where Spark puts its own does the name count.
+_FOREIGN = re.compile(
+    r"[/\\](?:site|dist)-packages[/\\]"
+    r"|[/\\]lib(?:64)?[/\\](?:python|pypy)\d[^/\\]*[/\\]"
+    r"|[/\\](?:python\d+|pyspark|py4j-[^/\\]*)\.zip(?:[/\\]|$)"
+    r"|[/\\]python[/\\](?:pyspark|py4j)[/\\]"
+    r"|airflow_spark_guard_job\.zip|[/\\]airflow_spark_guard[/\\]job[/\\]"
+    r"|^<(?:frozen|__array_function__)\b"
+)
+
+
+class Frame(NamedTuple):
+    """One call: where it stands, and in which function."""
+
+    file: str
+    line: int
+    function: str
+
+    def __str__(self) -> str:
+        return f"{self.file}:{self.line}, {self.function}"
+
+
+@dataclass(frozen=True)
+class PythonThread:
+    """A thread's stack.
+
+    Attributes:
+        frames: innermost first.
+        main: whether it is the process's main thread.
+        name: empty where it has none.
+        active: whether it was on a CPU, as far as that could be seen.
+        locals: py-spy's local variables as they were read; only ever hashed, never shown.
+    """
+
+    frames: tuple[Frame, ...]
+    main: bool = False
+    name: str = ""
+    active: bool = False
+    locals: str = ""
+
+    def __repr__(self) -> str:
+        """Without the local variables: they may hold data and secrets."""
+        return f"PythonThread({self.name!r}, main={self.main}, frames={self.frames!r})"
+
+
+def is_users(frame: Frame) -> bool:
+    """Whether this line is the user's own: no installed package, no standard library, not Spark, not ours."""
+    return _FOREIGN.search(frame.file) is None
+
+
+def place_of(frames: Sequence[Frame]) -> str:
+    """The innermost line of the user's own Python, else the innermost at all; empty without frames."""
+    users = next((frame for frame in frames if is_users(frame)), None)
+    chosen = users or (frames[0] if frames else None)
+    return "" if chosen is None else str(chosen)
+
+
+def place_in(threads: Iterable[PythonThread]) -> str:
+    """The line to name of a whole process: the main thread's if it is the user's, else another thread's."""
+    ordered = sorted(threads, key=lambda thread: not thread.main)
+    for thread in ordered:
+        if any(map(is_users, thread.frames)):
+            return place_of(thread.frames)
+    return place_of(ordered[0].frames) if ordered else ""
+
+
+def telling(threads: Iterable[PythonThread]) -> tuple[PythonThread, ...]:
+    """The threads that say whether the process moves: the main one, and those that run the user's code.
+
+    Threads of libraries (progress bars, pools) and our own wake up in a process that hangs.
+    """
+    return tuple(thread for thread in threads if thread.main or any(map(is_users, thread.frames)))
+
+
+def fingerprints(threads: Iterable[PythonThread]) -> tuple[str, str]:
+    """Hashes (of the stack, of stack and local variables) of the telling threads; empty without any.
+
+    The innermost line of a running thread does not count: ``while True: pass`` is at one of two lines.
+    """
+    told = telling(threads)
+    if not told:
+        return "", ""
+    stack = [(_where(thread), thread.main) for thread in told]
+    return digest(stack), digest((stack, [thread.locals for thread in told]))
+
+
+def digest(value: object) -> str:
+    """16 hexadecimal digits that stand for a plain value."""
+    return sha256(repr(value).encode(errors="replace")).hexdigest()[:_HASH]
+
+
+def _where(thread: PythonThread) -> tuple[Frame, ...]:
+    if not thread.active:
+        return thread.frames
+    return (*(frame._replace(line=0) for frame in thread.frames[:1]), *thread.frames[1:])
+
+
+def is_idle_worker(threads: Iterable[PythonThread]) -> bool:
+    """Whether a Python worker has no task: its main thread reads the first number of the next one."""
+    main = next((thread for thread in threads if thread.main), None)
+    if main is None:
+        return False
+    reader = next((at for at, frame in enumerate(main.frames) if frame.function == "read_int"), None)
+    if reader is None or any(map(is_users, main.frames)):
+        return False
+    # Below the reader only what reads the socket; above it the worker's loop itself, and no task's function.
+    below, above = main.frames[:reader], main.frames[reader + 1 :]
+    return not any("pyspark" in frame.file for frame in below) and _functions(above)[:1] == ["main"]
+
+
+def _functions(frames: Sequence[Frame]) -> list[str]:
+    return [frame.function for frame in frames]
+
+
+def parse_py_spy(text: str | bytes) -> tuple[PythonThread, ...]:
+    """The threads of ``py-spy dump --json``; none where the text is something else."""
+    try:
+        rows = json.loads(text)
+    except ValueError:
+        return ()
+    if not isinstance(rows, list):
+        return ()
+    return tuple(_py_spy_thread(row) for row in rows[:_MOST_THREADS] if isinstance(row, dict))
+
+
+def _py_spy_thread(row: dict[str, Any]) -> PythonThread:
+    frames = row.get("frames")
+    found = [frame for frame in frames if isinstance(frame, dict)] if isinstance(frames, list) else []
+    found = found[:_MOST_FRAMES]
+    variables = [frame.get("locals") for frame in found]
+    name = row.get("thread_name")
+    return PythonThread(
+        frames=tuple(
+            Frame(str(frame.get("filename", "")), _number(frame.get("line")), str(frame.get("name", "")))
+            for frame in found
+        ),
+        main=name == "MainThread",
+        name=name if isinstance(name, str) else "",
+        active=row.get("active") is True,
+        locals=json.dumps(variables, sort_keys=True) if any(variables) else "",
+    )
+
+
+def _number(value: object) -> int:
+    return value if isinstance(value, int) else 0

@@ -1,0 +1,206 @@
+"""Looks at the processes of an attempt on this host: what they used so far, and where they stand.
+
+Without stacks, a look costs one pass over ``/proc`` and disturbs nobody. With stacks, py-spy stops each
+Python for some milliseconds. That moves its context switches: figures are read before it, and what it added
+is taken off at later looks, since a blocked process must not look busy because we looked at it.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import sys
+import time
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING, NamedTuple
+
+from airflow_spark_guard.core.observation import Reading
+from airflow_spark_guard.core.python_stack import (
+    PythonThread,
+    fingerprints,
+    is_idle_worker,
+    parse_py_spy,
+    place_in,
+)
+from airflow_spark_guard.process import spark_processes
+
+if TYPE_CHECKING:
+    from collections.abc import Container
+
+    from airflow_spark_guard.process.leftovers import Tag
+    from airflow_spark_guard.process.proctree import Proc
+
+_TICKS = os.sysconf("SC_CLK_TCK")
+_PY_SPY_TIMEOUT = 2.0
+_MOST_WORKERS = 8
+_AT_ONCE = 4
+_LONGEST_DUMP = 8 << 20
+# A thread that was stopped goes back to sleep a moment after py-spy has let go of it.
+_SETTLE = 0.05
+
+
+class _Stack(NamedTuple):
+    """A Python process's stack, local variables already hashed."""
+
+    stack: str = ""
+    locals: str = ""
+    place: str = ""
+    idle: bool = False
+
+
+class Looker:
+    """Looks at one attempt again and again.
+
+    Between two looks it keeps no stack and no local variable, only how often py-spy stopped which process.
+
+    Args:
+        tag: the attempt's.
+    """
+
+    def __init__(self, tag: Tag) -> None:
+        self._tag = tag
+        # What py-spy's stops added to a process's switches, by its key.
+        self._ours: dict[str, int] = {}
+
+    def look(self, *, stacks: bool) -> tuple[Reading, ...]:
+        """All processes of the attempt on this host that may be stuck, without idle Python workers.
+
+        Args:
+            stacks: whether py-spy is asked too, for the driver's Python and up to 8 workers. Without py-spy,
+                or where it is not allowed, ``stack``, ``locals`` and ``place`` stay empty, and an idle worker
+                cannot be told from a blocked one.
+        """
+        found = spark_processes.find(self._tag)
+        pythons = [("worker", proc, executor) for proc, executor in found.workers]
+        if found.driver is not None:
+            pythons.append(("driver", found.driver, ""))
+        readings = [self._reading(role, proc, executor) for role, proc, executor in pythons]
+        if stacks:
+            seen = _stacks([proc for _, proc, _ in pythons])
+            time.sleep(_SETTLE)
+            for reading in readings:
+                self._subtract(reading, seen)
+            readings = [_with_stack(reading, seen.get(reading.key, _Stack())) for reading in readings]
+            readings = [reading for reading in readings if not seen.get(reading.key, _Stack()).idle]
+        if found.jvm is not None:
+            readings.append(self._reading("jvm", found.jvm, ""))
+        return tuple(readings)
+
+    def executors_here(self) -> frozenset[str]:
+        """Ids of the executors on this host; ``driver`` where the driver's JVM has Python workers."""
+        return spark_processes.find(self._tag).executors
+
+    def _reading(self, role: str, proc: Proc, executor: str) -> Reading:
+        key = _key(proc)
+        switches = _switches(proc.pid)
+        return Reading(
+            role=role,
+            key=key,
+            executor=executor,
+            cpu=_cpu(proc.pid),
+            switches=None if switches is None else switches - self._ours.get(key, 0),
+            io=_io(proc.pid),
+        )
+
+    def _subtract(self, before: Reading, dumped: Container[str]) -> None:
+        """Remember what the dump that was just taken added."""
+        now = _switches(int(before.key.partition(":")[0]))
+        if before.key in dumped and before.switches is not None and now is not None:
+            self._ours[before.key] = now - before.switches
+
+
+def python_threads(proc: Proc, timeout: float = _PY_SPY_TIMEOUT) -> tuple[PythonThread, ...]:
+    """The process's Python threads by py-spy, without local variables.
+
+    Raises:
+        PermissionError: py-spy may not look at it.
+        FileNotFoundError: there is no py-spy.
+        TimeoutError: it did not answer in time.
+        ProcessLookupError: it saw nothing: the process is gone, or no Python that it knows.
+    """
+    return parse_py_spy(_py_spy(proc.pid, (), timeout))
+
+
+def _key(proc: Proc) -> str:
+    return f"{proc.pid}:{proc.started}"
+
+
+def _with_stack(reading: Reading, stack: _Stack) -> Reading:
+    return replace(reading, stack=stack.stack, locals=stack.locals, place=stack.place)
+
+
+def _cpu(pid: int) -> float | None:
+    try:
+        fields = Path(f"/proc/{pid}/stat").read_text(errors="replace").rpartition(")")[2].split()
+        return (int(fields[11]) + int(fields[12])) / _TICKS
+    except (OSError, ValueError, IndexError):
+        return None
+
+
+def _switches(pid: int) -> int | None:
+    try:
+        threads = os.listdir(f"/proc/{pid}/task")  # noqa: PTH208 - names are enough
+    except OSError:
+        return None
+    counts = [_counts(f"/proc/{pid}/task/{thread}/status", "ctxt_switches:") for thread in threads]
+    seen = [count for count in counts if count is not None]
+    return sum(seen) if seen else None
+
+
+def _io(pid: int) -> int | None:
+    return _counts(f"/proc/{pid}/io", "char:")
+
+
+def _counts(path: str, ending: str) -> int | None:
+    """The sum of the fields whose name ends so (``rchar``, ``wchar``); None where there is no such field."""
+    try:
+        lines = Path(path).read_text(errors="replace").splitlines()
+    except OSError:  # gone, or not ours to see
+        return None
+    numbers = [
+        int(line.split()[1]) for line in lines if line.split()[:1] and line.split()[0].endswith(ending)
+    ]
+    return sum(numbers) if numbers else None
+
+
+def _stacks(processes: list[Proc]) -> dict[str, _Stack]:
+    """Stacks by key, of the driver and the first workers: the same ones at every look."""
+    chosen = [*processes[:_MOST_WORKERS], *processes[_MOST_WORKERS:][-1:]]
+    if not chosen:
+        return {}
+    with ThreadPoolExecutor(_AT_ONCE) as pool:
+        return dict(zip(map(_key, chosen), pool.map(_stack, chosen), strict=True))
+
+
+def _stack(proc: Proc) -> _Stack:
+    try:
+        threads = parse_py_spy(_py_spy(proc.pid, ("--locals", "--locals"), _PY_SPY_TIMEOUT))
+    except OSError:
+        return _Stack()
+    stack, variables = fingerprints(threads)
+    return _Stack(stack, variables, place_in(threads), is_idle_worker(threads))
+
+
+def _py_spy(pid: int, options: tuple[str, ...], timeout: float) -> bytes:
+    program = shutil.which(
+        "py-spy", path=f"{Path(sys.executable).parent}{os.pathsep}{os.environ.get('PATH', '')}"
+    )
+    if program is None:
+        msg = "no py-spy here"
+        raise FileNotFoundError(msg)
+    try:
+        done = subprocess.run(
+            [program, "dump", "--json", *options, "--pid", str(pid)],
+            capture_output=True, stdin=subprocess.DEVNULL, timeout=timeout, check=False,
+        )  # fmt: skip
+    except subprocess.TimeoutExpired as error:
+        raise TimeoutError from error
+    if done.returncode == 0:
+        return done.stdout[:_LONGEST_DUMP]
+    if b"ermission" in done.stderr or b"not permitted" in done.stderr:
+        msg = "no permission"
+        raise PermissionError(msg)
+    raise ProcessLookupError

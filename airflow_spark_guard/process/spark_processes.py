@@ -1,0 +1,130 @@
+"""The processes of an attempt on this host, by what they are to Spark."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from airflow_spark_guard.process import proctree
+from airflow_spark_guard.process.leftovers import TAG_ENV
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+    from airflow_spark_guard.process.leftovers import Tag
+
+# ``local[n]`` has one executor, inside the driver's JVM; Spark gives it this id.
+DRIVER = "driver"
+_SUBMIT = "org.apache.spark.deploy.SparkSubmit"
+_LAUNCHER = "org.apache.spark.launcher.Main"
+_JOB_ZIP = "airflow_spark_guard_job.zip"
+_LONGEST_COMMAND = 1 << 20
+_LONGEST_ID = 64
+
+
+@dataclass(frozen=True)
+class SparkProcesses:
+    """What is there.
+
+    Attributes:
+        driver: the driver's Python; None where it has not started, or the driver runs elsewhere.
+        jvm: the driver's JVM; None likewise.
+        workers: Python workers, each with its executor's id (``driver`` in ``local[n]``).
+        executors: ids of the executors whose JVM runs here.
+    """
+
+    driver: proctree.Proc | None
+    jvm: proctree.Proc | None
+    workers: tuple[tuple[proctree.Proc, str], ...]
+    executors: frozenset[str]
+
+
+def find(tag: Tag) -> SparkProcesses:
+    """The attempt's processes that this user may see; one pass over the process table."""
+    processes = proctree.table()
+    driver = jvm = None
+    workers: list[tuple[proctree.Proc, str]] = []
+    executors = set()
+    for proc, executor in _jvms(processes.values(), tag):
+        children = [child for child in processes.values() if child.parent == proc.pid and child.state != "Z"]
+        found = [(worker, executor) for worker in _workers(children, processes)]
+        workers += found
+        if executor != DRIVER:
+            executors.add(executor)
+            continue
+        jvm = proc
+        driver = _driver_python(proc, children, processes)
+        if found:
+            executors.add(DRIVER)
+    return SparkProcesses(driver, jvm, tuple(sorted(workers)), frozenset(executors))
+
+
+def _jvms(processes: Iterable[proctree.Proc], tag: Tag) -> Iterator[tuple[proctree.Proc, str]]:
+    for proc in processes:
+        if proc.state == "Z":
+            continue
+        executor = _executor_of(_command(proc.pid))
+        if executor and _carries(proc.pid, tag):
+            yield proc, executor
+
+
+def _executor_of(command: list[str]) -> str:
+    """The executor id of a Spark JVM by its command line; empty for any other process."""
+    if _LAUNCHER in command:
+        return ""
+    if _SUBMIT in command:
+        return DRIVER
+    if not any(part.startswith("org.apache.spark.") and part.endswith("ExecutorBackend") for part in command):
+        return ""
+    at = command.index("--executor-id") + 1 if "--executor-id" in command else len(command)
+    return command[at][:_LONGEST_ID] if at < len(command) else ""
+
+
+def _workers(children: list[proctree.Proc], processes: dict[int, proctree.Proc]) -> Iterator[proctree.Proc]:
+    """Python workers below a Spark JVM: forks of its daemon, or its own children where there is no daemon."""
+    for child in children:
+        module = _module(child.pid)
+        if module.endswith("daemon"):
+            yield from (
+                fork
+                for fork in processes.values()
+                if fork.parent == child.pid and fork.state != "Z" and _module(fork.pid) == module
+            )
+        elif "worker" in module:
+            yield child
+
+
+def _module(pid: int) -> str:
+    """The module that a Python process was started with (``python -m module ...``)."""
+    command = _command(pid)
+    return command[2] if len(command) > len(("python", "-m")) and command[1] == "-m" else ""
+
+
+def _driver_python(
+    jvm: proctree.Proc, children: list[proctree.Proc], processes: dict[int, proctree.Proc]
+) -> proctree.Proc | None:
+    """Our launcher, at whatever depth below the JVM; without it, the JVM's own child that is a Python."""
+    for proc in proctree.descendants(jvm.pid, processes):
+        # The topmost one: processes that the script forks have the same command line.
+        if proc.state != "Z" and any(part.endswith(_JOB_ZIP) for part in _command(proc.pid)):
+            return proc
+    pythons = [child for child in children if child.command.startswith("py") and not _module(child.pid)]
+    return pythons[0] if pythons else None
+
+
+def _command(pid: int) -> list[str]:
+    try:
+        with open(f"/proc/{pid}/cmdline", "rb") as file:  # noqa: PTH123 - as in proctree
+            text = file.read(_LONGEST_COMMAND)
+    except OSError:
+        return []
+    return [part.decode(errors="replace") for part in text.split(b"\0")[:-1]]
+
+
+def _carries(pid: int, tag: Tag) -> bool:
+    """Whether the process has the attempt's tag. Its environment holds secrets: nothing of it is kept."""
+    try:
+        with open(f"/proc/{pid}/environ", "rb") as file:  # noqa: PTH123 - as in proctree
+            return f"{TAG_ENV}={tag}".encode() in file.read().split(b"\0")
+    except OSError:  # gone, or another user's
+        return False

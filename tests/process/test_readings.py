@@ -1,0 +1,170 @@
+"""What a look from outside tells of processes that are blocked, busy, slow, gone, or not ours."""
+
+from __future__ import annotations
+
+import time
+
+import pytest
+
+from airflow_spark_guard.process import proctree, readings
+from airflow_spark_guard.process.leftovers import Tag, new_attempt
+from airflow_spark_guard.process.readings import Looker
+from airflow_spark_guard.process.workspace import Workspace
+from tests.support.spark_standin import BACKEND, SUBMIT, Standins
+
+
+@pytest.fixture
+def tag():
+    return Tag(new_attempt(), new_attempt())
+
+
+@pytest.fixture
+def standins(tmp_path, tag):
+    started = Standins(tmp_path, tag)
+    yield started
+    started.end()
+
+
+def by_place(found) -> dict:
+    """By the function that the place names."""
+    return {reading.place.rpartition(", ")[2] or reading.role: reading for reading in found}
+
+
+def test_two_looks_tell_blocked_busy_and_slow_workers_apart(standins, tag):
+    """The figures of FACTS hold on this machine: the classes cannot be mixed up."""
+    jvm = standins.jvm(BACKEND, standins.daemon("lock", "nobody", "busy", "rows"))
+    standins.await_below(jvm, 5)
+    time.sleep(0.5)
+    looker = Looker(tag)
+    before = {reading.key: reading for reading in looker.look(stacks=True)}
+    time.sleep(2)
+    after = by_place(looker.look(stacks=True))
+    assert set(after) == {"lock", "nobody", "busy", "slow"}
+    moved = {
+        name: (
+            reading.cpu - before[reading.key].cpu,
+            reading.switches - before[reading.key].switches,
+            reading.io - before[reading.key].io,
+            reading.stack != before[reading.key].stack,
+            reading.locals != before[reading.key].locals,
+        )
+        for name, reading in after.items()
+    }
+    assert moved["lock"] == (0, 0, 0, False, False)
+    assert moved["nobody"] == (0, 0, 0, False, False)
+    assert moved["busy"][0] > 0.3
+    assert moved["busy"][2:] == (0, False, False)
+    assert moved["slow"][1] > 10
+    assert moved["slow"][3:] == (False, True)
+    assert {reading.executor for reading in after.values()} == {"3"}
+    assert {reading.role for reading in after.values()} == {"worker"}
+    assert after["lock"].place == f"{standins.tmp_path}/hanging_job.py:5, lock"
+    assert looker.executors_here() == {"3"}
+
+
+def test_local_variables_are_hashed_and_nothing_of_them_is_kept(standins, tag):
+    """Neither in a reading nor in the looker."""
+    jvm = standins.jvm(BACKEND, standins.daemon("lock"))
+    standins.await_below(jvm, 2)
+    time.sleep(0.5)
+    looker = Looker(tag)
+    (found,) = looker.look(stacks=True)
+    assert len(found.locals) == len(found.stack) == 16
+    assert "a-secret" not in repr((found, vars(looker)))
+
+
+def test_the_driver_is_found_by_our_launcher_and_named_by_its_script(standins, tag, tmp_path):
+    """Its JVM too; a Python worker below that JVM belongs to the executor «driver»."""
+    workspace = Workspace(tag.task)
+    workspace.write_launcher(None)
+    script = tmp_path / "script.py"
+    script.write_text("import os, threading\nos.fork()\nthreading.Event().wait()\n")
+    jvm = standins.jvm(
+        SUBMIT, [str(workspace.driver_python), str(script)], standins.daemon("lock"), PYSPARK_PYTHON="python"
+    )
+    standins.await_below(jvm, 4)
+    time.sleep(0.7)
+    looker = Looker(tag)
+    found = {reading.role: reading for reading in looker.look(stacks=True)}
+    workspace.remove()
+    assert found["driver"].place == f"{script}:3, <module>"
+    assert (found["driver"].executor, found["worker"].executor) == ("", "driver")
+    assert found["jvm"].key.startswith(f"{jvm.pid}:")
+    assert found["jvm"].stack == ""
+    assert looker.executors_here() == {"driver"}
+
+
+def test_a_driver_without_our_launcher_is_the_jvms_own_python(standins, tag, tmp_path):
+    """And what has ended, another attempt's, or a UDF's own subprocess is no reading."""
+    script = tmp_path / "plain.py"
+    script.write_text("import threading\nthreading.Event().wait()\n")
+    jvm = standins.jvm(
+        SUBMIT, ["python", str(script)], standins.daemon("subprocess_of_the_udf"), ["sleep", "60"]
+    )
+    other = standins.jvm(BACKEND, standins.daemon("lock"), tag=Tag(tag.task, "another"))
+    launching = standins.jvm(("org.apache.spark.launcher.Main", *SUBMIT))
+    standins.jvm(BACKEND[:1])
+    standins.await_below(jvm, 5)
+    standins.await_below(other, 2)
+    time.sleep(0.5)
+    found = Looker(tag).look(stacks=False)
+    assert sorted(reading.role for reading in found) == ["driver", "jvm", "worker"]
+    assert all(reading.place == "" for reading in found)
+    launching.wait()
+
+
+def test_workers_without_a_daemon_are_found(standins, tag):
+    """``spark.python.use.daemon=false``: the executor's own children."""
+    worker = "import threading; threading.Event().wait()"
+    (standins.tmp_path / "standin" / "worker.py").write_text(worker)
+    command = [*standins.daemon()[:2], "standin.worker", "standin.worker"]
+    jvm = standins.jvm(BACKEND, command)
+    standins.await_below(jvm, 1)
+    time.sleep(0.3)
+    assert [reading.role for reading in Looker(tag).look(stacks=False)] == ["worker"]
+
+
+def test_nothing_is_there():
+    """Before the launch, after the end, on another host."""
+    looker = Looker(Tag(new_attempt(), "x"))
+    assert looker.look(stacks=True) == ()
+    assert looker.executors_here() == frozenset()
+
+
+def test_a_look_without_stacks_is_cheap(standins, tag):
+    """Two a minute are asked for."""
+    standins.await_below(standins.jvm(BACKEND, standins.daemon("lock")), 2)
+    begin = time.process_time()
+    Looker(tag).look(stacks=False)
+    assert time.process_time() - begin < 0.5
+
+
+def test_without_py_spy_the_figures_remain(standins, tag, monkeypatch, tmp_path):
+    """It is optional."""
+    jvm = standins.jvm(BACKEND, standins.daemon("lock"))
+    standins.await_below(jvm, 2)
+    monkeypatch.setattr("sys.executable", str(tmp_path / "python"))
+    monkeypatch.setenv("PATH", str(tmp_path))
+    (found,) = Looker(tag).look(stacks=True)
+    assert (found.stack, found.locals, found.place) == ("", "", "")
+    assert found.switches is not None
+    with pytest.raises(FileNotFoundError, match="no py-spy here"):
+        readings.python_threads(proctree.read(jvm.pid))
+
+
+@pytest.mark.parametrize(
+    ("script", "error"),
+    [
+        ("echo 'Error: Permission Denied (os error 13)' >&2; exit 1", PermissionError),
+        ("echo 'Error: Failed to find python version' >&2; exit 1", ProcessLookupError),
+        ("exec sleep 5", TimeoutError),
+    ],
+)
+def test_each_way_not_to_see_a_stack_has_its_error(tmp_path, monkeypatch, script, error):
+    """The autopsy says which; a reading just stays without a stack."""
+    program = tmp_path / "py-spy"
+    program.write_text(f"#!/bin/sh\n{script}\n")
+    program.chmod(0o700)
+    monkeypatch.setattr("sys.executable", str(tmp_path / "python"))
+    with pytest.raises(error):
+        readings.python_threads(proctree.read(1), timeout=0.5)

@@ -1,0 +1,12 @@
+"""Which process is what; the rest of it is tested through the readings."""
+
+from __future__ import annotations
+
+from airflow_spark_guard.process import spark_processes
+from airflow_spark_guard.process.leftovers import Tag, new_attempt
+
+
+def test_an_attempt_without_processes_has_none_of_them():
+    """Nothing of other attempts is taken for it."""
+    found = spark_processes.find(Tag(new_attempt(), "x"))
+    assert (found.driver, found.jvm, found.workers, found.executors) == (None, None, (), frozenset())

@@ -1,0 +1,96 @@
+"""Processes that look to the process table as Spark's do: small enough to start in a test."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+
+from airflow_spark_guard.process import proctree
+from airflow_spark_guard.process.leftovers import TAG_ENV
+from tests.support.processes import seconds_until
+
+# A JVM starts its Python processes and waits.
+JVM = (
+    "import json, subprocess, sys; [p.wait() for p in [subprocess.Popen(c) for c in json.loads(sys.argv[1])]]"
+)
+SUBMIT = ("org.apache.spark.deploy.SparkSubmit", "job.py")
+BACKEND = ("org.apache.spark.executor.CoarseGrainedExecutorBackend", "--executor-id", "3", "--cores", "1")
+# pyspark.daemon forks its workers; what they run is the user's.
+DAEMON = """\
+import importlib, os, sys
+sys.path.insert(0, os.getcwd())
+job = importlib.import_module("hanging_job")
+for how in sys.argv[2:]:
+    if os.fork() == 0:
+        getattr(job, how)()
+while True:
+    os.wait()
+"""
+JOB = """\
+import socket, subprocess, threading, time
+
+def lock():
+    secret = "a-secret-in-a-local"
+    threading.Event().wait()
+
+def nobody():
+    ours, theirs = socket.socketpair()
+    ours.recv(1)
+
+def busy():
+    while True:
+        pass
+
+def rows():
+    for row in range(10 ** 9):
+        slow(row)
+
+def slow(row):
+    time.sleep(0.05)
+
+def subprocess_of_the_udf():
+    subprocess.run(["sleep", "300"])
+"""
+
+
+class Standins:
+    """Stand-ins of one attempt, ended when the test is over."""
+
+    def __init__(self, tmp_path, tag) -> None:
+        self.tmp_path, self.tag = tmp_path, tag
+        self.started: list[subprocess.Popen] = []
+        package = tmp_path / "standin"
+        package.mkdir()
+        (package / "__init__.py").touch()
+        (package / "daemon.py").write_text(DAEMON)
+        (tmp_path / "hanging_job.py").write_text(JOB)
+
+    def daemon(self, *workers: str) -> list[str]:
+        return [sys.executable, "-m", "standin.daemon", "standin.worker", *workers]
+
+    def jvm(self, arguments, *children: list[str], tag=None, **env: str) -> subprocess.Popen:
+        process = subprocess.Popen(
+            [sys.executable, "-c", JVM, json.dumps(children), *arguments],
+            env={**os.environ, TAG_ENV: str(tag or self.tag), **env},
+            cwd=self.tmp_path,
+        )
+        self.started.append(process)
+        return process
+
+    def await_below(self, process: subprocess.Popen, count: int) -> None:
+        """Until so many processes are below it, interpreters started."""
+
+        def there() -> bool:
+            return len(proctree.descendants(process.pid, proctree.table())) >= count
+
+        seconds_until(there, 20, f"{count} processes")
+
+    def end(self) -> None:
+        for process in self.started:
+            for proc in proctree.descendants(process.pid, proctree.table()):
+                proctree.send(proc, signal.SIGKILL)
+            process.kill()
+            process.wait()
