@@ -8,17 +8,29 @@ from enum import StrEnum
 from typing import TYPE_CHECKING, Any
 
 from airflow_spark_guard.core import errors
-from airflow_spark_guard.core.output import safe_text
+from airflow_spark_guard.core.classify import diagnose
+from airflow_spark_guard.core.heard import Heard
 from airflow_spark_guard.core.quantity import readable_duration
+from airflow_spark_guard.core.said import diagnosed, said_by_the_job
 from airflow_spark_guard.core.verdict import Verdict
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from airflow_spark_guard.core.autopsy import Autopsy
     from airflow_spark_guard.core.errors import AttemptError
-    from airflow_spark_guard.core.protocol import Message
+    from airflow_spark_guard.core.finding import Finding
 
 _DRIVER_TIMEOUT_EXIT = 124  # Spark's DriverTimeoutPlugin
+_CLASSES: Mapping[Verdict, type[AttemptError]] = {
+    Verdict.DEADLINE: errors.DeadlineError,
+    Verdict.STARVED: errors.StarvedError,
+    Verdict.STALLED: errors.StalledError,
+    Verdict.EXECUTORS_LOST: errors.ExecutorsLostError,
+    Verdict.DRIVER_SILENT: errors.DriverSilentError,
+    Verdict.NOT_EXITING: errors.NotExitingError,
+    Verdict.VANISHED: errors.VanishedError,
+}
 _SHELL_SIGNAL_BASE = 128  # spark-submit's code for a driver Python that a signal ended
 
 
@@ -26,39 +38,11 @@ class Cause(StrEnum):
     """What made the attempt end."""
 
     COMMAND_ENDED = "the command ended"
+    FINDING = "the watchdog ended it"
     DEADLINE = "the deadline passed"
-    NOT_EXITING = "the script ended, its process did not"
     KILLED = "somebody ended the task"
     GUARDIAN = "the supervisor above the task is gone"
     REAPER_GONE = "the reaper was killed"
-
-
-@dataclass
-class Heard:
-    """What the job has said on the channel so far."""
-
-    hello: bool = False
-    bye_at: float | None = None
-    has_result: bool = False
-    result: Any = None
-    error: Mapping[str, Any] | None = None
-    application_id: str = ""
-    ui_url: str = ""
-
-    def hear(self, message: Message, now: float) -> None:
-        """Take in one message; ``now`` in seconds of a monotonic clock."""
-        fields = message.fields
-        if message.kind == "hello":
-            self.hello = True
-            self.application_id = fields.get("application_id", self.application_id)
-            self.ui_url = fields.get("ui_url") or self.ui_url
-        elif message.kind == "result":
-            self.has_result, self.result = True, fields["value"]
-        elif message.kind == "error":
-            cleaned = {key: safe_text(value) for key, value in fields.items() if isinstance(value, str)}
-            self.error = {**fields, **cleaned}
-        elif message.kind == "bye":
-            self.bye_at = now
 
 
 @dataclass(frozen=True)
@@ -71,7 +55,9 @@ class Ending:
         heard: what came over the channel.
         speaks: whether the application runs under our launcher, and therefore says hello and bye.
         seconds: how long it ran.
-        limit: the limit that ended it, in seconds.
+        backstop: when the reaper would have ended it by itself, in seconds.
+        finding: what the watchdog found; None unless that ended it.
+        autopsy: what the last look at a job that was ended has shown; None where there was none.
         evidence: the telling part of the output.
         orphans: processes that could not be proven gone.
     """
@@ -81,7 +67,9 @@ class Ending:
     heard: Heard = field(default_factory=Heard)
     speaks: bool = True
     seconds: float = 0.0
-    limit: float = 0.0
+    backstop: float = 0.0
+    finding: Finding | None = None
+    autopsy: Autopsy | None = None
     evidence: str = ""
     orphans: tuple[str, ...] = ()
 
@@ -91,12 +79,18 @@ def failure(ending: Ending) -> AttemptError | None:
 
     Success of a Python application needs exit code 0 *and* the closing message; of any other, exit code 0.
     """
-    if ending.cause is not Cause.COMMAND_ENDED:
-        return _ended_by_us(ending)
+    if ending.cause not in {Cause.COMMAND_ENDED, Cause.FINDING}:
+        return _ended_from_outside(ending)
     if ending.heard.error is not None:
-        return _said_by_the_job(ending)
-    if ending.exit_status == 0 and (ending.heard.bye_at is not None or not ending.speaks):
+        return said_by_the_job(ending.heard.error, ending.orphans)
+    if ending.finding is not None:
+        return _found(ending, ending.finding)
+    if ending.exit_status == 0 and (ending.heard.bye or not ending.speaks):
         return None
+    return _ended_by_itself(ending)
+
+
+def _ended_by_itself(ending: Ending) -> AttemptError:
     if ending.exit_status == _DRIVER_TIMEOUT_EXIT:
         return errors.DeadlineError(
             "spark.driver.timeout has ended the driver.",
@@ -109,7 +103,27 @@ def failure(ending: Ending) -> AttemptError | None:
     return _failed_without_a_word(ending)
 
 
+def _found(ending: Ending, finding: Finding) -> AttemptError | None:
+    if finding.verdict is Verdict.NOT_EXITING and ending.heard.has_result:
+        return None
+    seen = ending.autopsy
+    error = _CLASSES[finding.verdict](
+        finding.what,
+        got=finding.got,
+        expected=finding.expected,
+        advice=finding.advice,
+        evidence="\n".join(seen.summary) if seen is not None and seen.summary else ending.evidence,
+        orphans=ending.orphans,
+    )
+    error.place = seen.place if seen is not None and finding.suspect else ""
+    error.limit = finding.limit
+    return error
+
+
 def _failed_without_a_word(ending: Ending) -> AttemptError:
+    found = diagnose(ending.evidence, ending.exit_status)
+    if found is not None and found.verdict is not Verdict.USER_CODE:
+        return diagnosed(found, ending.evidence, ending.orphans)
     if not ending.speaks:
         return errors.UserCodeError(
             "The application ended with a failure.",
@@ -128,23 +142,13 @@ def _failed_without_a_word(ending: Ending) -> AttemptError:
     )
 
 
-def _ended_by_us(ending: Ending) -> AttemptError | None:
+def _ended_from_outside(ending: Ending) -> AttemptError:
     seen: dict[str, Any] = {"evidence": ending.evidence, "orphans": ending.orphans}
     if ending.cause is Cause.DEADLINE:
         return errors.DeadlineError(
-            f"The attempt was ended at its deadline of {readable_duration(ending.limit)}.",
+            f"The reaper ended the attempt at {readable_duration(ending.backstop)}: the task's own process "
+            "did not.",
             advice="If the job is healthy, raise GuardLimits.deadline; if not, see where its output stops.",
-            **seen,
-        )
-    if ending.cause is Cause.NOT_EXITING:
-        if ending.heard.has_result and ending.heard.error is None:
-            return None
-        return errors.NotExitingError(
-            f"The script ended, but its process was still there {readable_duration(ending.limit)} later, and "
-            "was ended.",
-            expected="a process that exits when its script ends",
-            advice="Look for a thread that is not a daemon, or an atexit handler that waits. A job that has "
-            "reported a result counts as a success with a warning.",
             **seen,
         )
     if ending.cause is Cause.REAPER_GONE:
@@ -157,43 +161,6 @@ def _ended_by_us(ending: Ending) -> AttemptError | None:
     return errors.KilledError(f"The attempt was ended: {ending.cause}.", **seen)
 
 
-def _said_by_the_job(ending: Ending) -> AttemptError:
-    said = ending.heard.error or {}
-    seen: dict[str, Any] = {"orphans": ending.orphans}
-    if said["category"] == "result":
-        lines = str(said["message"]).splitlines() or ["The result cannot be reported."]
-        return errors.ResultError(
-            "\n".join(lines), evidence=f"It was reported here:\n{_last_frame(said)}", **seen
-        )
-    if said["category"] == "exit":
-        text = f"sys.exit({said.get('code', 1)})"
-        return errors.UserCodeError(
-            f"The application left with {text}.",
-            got=str(said["message"]),
-            expected="the end of the script, or sys.exit(0)",
-            evidence=f"It left here:\n{_last_frame(said)}",
-            **seen,
-        )
-    place = _last_frame(said)
-    summary = str(said["message"]).strip().splitlines() or [""]
-    return errors.UserCodeError(
-        f"The application raised {said['type']}: {summary[0]}".rstrip(": "),
-        got=place.strip(),
-        evidence=str(said["traceback"]),
-        **seen,
-    )
-
-
-def _last_frame(said: Mapping[str, Any]) -> str:
-    """The innermost frame of the script itself, which is where its author looks first."""
-    frames = [frame for frame in said["frames"] if isinstance(frame, dict)]
-    own = [frame for frame in frames if "site-packages" not in str(frame.get("file"))] or frames
-    if not own:
-        return ""
-    frame = own[-1]
-    return safe_text(f'  File "{frame.get("file")}", line {frame.get("line")}, in {frame.get("function")}')
-
-
 def _driver_gone(ending: Ending) -> AttemptError:
     status = ending.exit_status
     seen: dict[str, Any] = {
@@ -201,7 +168,7 @@ def _driver_gone(ending: Ending) -> AttemptError:
         "evidence": ending.evidence,
         "orphans": ending.orphans,
     }
-    if ending.heard.bye_at is not None:
+    if ending.heard.bye:
         return errors.DriverGoneError(
             "The script ended well, but its driver failed while it was closing.",
             expected="exit code 0",

@@ -108,6 +108,8 @@ class AttemptError(SparkGuardError):
         verdict: when not the one of the class.
         place: the line of the user's own Python, ``file:line, function``; empty when it is not known.
         record: the folder that the attempt leaves behind; empty when there is none.
+        limit: the limit that ended it, seconds; None when it ended otherwise.
+        retry: whether this failure is worth a retry; None where the verdict alone decides.
     """
 
     default_verdict: ClassVar[Verdict] = Verdict.UNKNOWN
@@ -129,6 +131,8 @@ class AttemptError(SparkGuardError):
         self.verdict = verdict or self.default_verdict
         self.place = ""
         self.record = ""
+        self.limit: float | None = None
+        self.retry: bool | None = None
 
     def __str__(self) -> str:
         rows = [f"{self.verdict}: {super().__str__()}"]

@@ -7,20 +7,25 @@ import os
 import select
 import subprocess
 import sys
+import threading
 import time
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol, Self
 
-from airflow_spark_guard.core.ending import Cause, Ending, Heard
+from airflow_spark_guard.core.ending import Cause, Ending
+from airflow_spark_guard.core.heard import Heard
 from airflow_spark_guard.process import leftovers, proctree
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
+    from airflow_spark_guard.core.autopsy import Autopsy
+    from airflow_spark_guard.core.finding import Finding
     from airflow_spark_guard.core.output import JobOutput
     from airflow_spark_guard.core.protocol import Message
     from airflow_spark_guard.process.leftovers import Tag
+    from airflow_spark_guard.process.watch import Watch
 
 _REAPER = (sys.executable, "-I", "-S", str(Path(__file__).with_name("reaper_main.py")))
 _TICK = 0.25
@@ -41,9 +46,9 @@ class Launch:
         workdir: the attempt's folder.
         secrets: the file in it that the reaper removes as soon as the tree is gone.
         tag: marks the attempt's processes.
-        deadline: seconds that the guard allows, or None.
         backstop: seconds after which the reaper ends it even if this process hangs.
-        exit_timeout: seconds that the process may stay after the closing message.
+        speaks: whether the application runs under our launcher, and therefore says hello and bye.
+        autopsy_budget: seconds for the last look before a hung job is ended.
         grace: seconds between SIGTERM and SIGKILL.
         guardians: pids above this process whose death ends the attempt.
     """
@@ -53,9 +58,9 @@ class Launch:
     workdir: Path
     secrets: Path
     tag: Tag
-    deadline: float | None
     backstop: float
-    exit_timeout: float
+    speaks: bool
+    autopsy_budget: float
     grace: float
     guardians: Sequence[int] = ()
 
@@ -69,6 +74,22 @@ class Source(Protocol):
 
     def read(self) -> list[Message]:
         """The messages since the last call."""
+
+
+class Listener(Protocol):
+    """Who is told what happens, as it happens."""
+
+    def chunk(self, chunk: bytes) -> None:
+        """Output of the job, as it came."""
+
+    def lines(self, lines: list[str]) -> None:
+        """Output of the job, as it is to be shown."""
+
+    def message(self, message: Message) -> None:
+        """A message of the job."""
+
+    def examine(self, finding: Finding, heard: Heard) -> Autopsy | None:
+        """The last look at a job that is about to be ended; called on a thread of its own."""
 
 
 class Attempt:
@@ -176,62 +197,64 @@ class Attempt:
             output.close()
         return b""
 
-    def watch(
-        self,
-        source: Source,
-        output: JobOutput,
-        on_lines: Callable[[list[str]], None],
-        on_message: OnMessage,
-        *,
-        speaks: bool,
-    ) -> Ending:
+    def watch(self, source: Source, output: JobOutput, watch: Watch, listener: Listener) -> Ending:
         """Follow the attempt to its end; whatever ended it, its processes are gone when this returns."""
         heard = Heard()
-        self._consume = lambda chunk: on_lines(output.feed(chunk, time.monotonic()))
-        cause = Cause.COMMAND_ENDED
-        while not self._over:
+
+        def consume(chunk: bytes) -> None:
+            watch.hear_output(chunk)
+            listener.chunk(chunk)
+            listener.lines(output.feed(chunk, time.monotonic()))
+
+        self._consume = consume
+        finding = autopsy = None
+        while not self._over and finding is None:
             chunk = self.poll(_TICK)
-            self._take_in(source, heard, on_message)
+            self._take_in(source, heard, listener)
             self._consume(chunk)
-            due = self._due(heard)
-            if due is not None:
-                cause = due
-                break
+            finding = watch.tick(self._now(), heard)
+        if finding is not None:
+            autopsy = self._examine(listener, finding, heard)
         orphans = self.end()
         while chunk := self.poll(0.0):
             self._consume(chunk)
-        self._take_in(source, heard, on_message)
-        on_lines(output.finish(time.monotonic()))
-        return replace(self._ending(cause, heard, output, orphans), speaks=speaks)
-
-    def _take_in(self, source: Source, heard: Heard, on_message: OnMessage) -> None:
-        for message in source.read():
-            heard.hear(message, time.monotonic())
-            on_message(message)
-
-    def _due(self, heard: Heard) -> Cause | None:
-        """The limit that has passed, if one has."""
-        now = time.monotonic()
-        if self.launch.deadline is not None and now - self.started >= self.launch.deadline:
-            return Cause.DEADLINE
-        if heard.bye_at is not None and now - heard.bye_at >= self.launch.exit_timeout:
-            return Cause.NOT_EXITING
-        return None
-
-    def _ending(self, cause: Cause, heard: Heard, output: JobOutput, orphans: tuple[str, ...]) -> Ending:
+        self._take_in(source, heard, listener)
+        listener.lines(output.finish(time.monotonic()))
         report = self.report or {}
-        if cause is Cause.COMMAND_ENDED:
-            cause = self._cause_of(report.get("reason"))
-        limit = self.launch.exit_timeout if cause is Cause.NOT_EXITING else self.launch.deadline
         return Ending(
-            cause=cause,
+            cause=self._cause_of(report.get("reason")) if finding is None else Cause.FINDING,
             exit_status=report.get("exit"),
             heard=heard,
-            seconds=time.monotonic() - self.started,
-            limit=limit or self.launch.backstop,
-            evidence=output.evidence(failed=cause is Cause.COMMAND_ENDED),
+            speaks=self.launch.speaks,
+            seconds=self._now(),
+            backstop=self.launch.backstop,
+            finding=finding,
+            autopsy=autopsy,
+            evidence=output.evidence(failed=finding is None),
             orphans=orphans + tuple(report.get("left", ())),
         )
+
+    def _now(self) -> float:
+        return time.monotonic() - self.started
+
+    def _take_in(self, source: Source, heard: Heard, listener: Listener) -> None:
+        for message in source.read():
+            heard.hear(message, self._now())
+            listener.message(message)
+
+    def _examine(self, listener: Listener, finding: Finding, heard: Heard) -> Autopsy | None:
+        """The autopsy, while somebody reads the output: what it provokes may be more than a pipe holds."""
+        found: list[Autopsy | None] = []
+        thread = threading.Thread(
+            target=lambda: found.append(listener.examine(finding, heard)),
+            name="spark-guard-autopsy",
+            daemon=True,
+        )
+        limit = time.monotonic() + self.launch.autopsy_budget + 1.0
+        thread.start()
+        while thread.is_alive() and time.monotonic() < limit and not (self._over or self._kill_requested):
+            self._consume(self.poll(0.05))
+        return found[0] if found else None
 
     def _cause_of(self, reason: str | None) -> Cause:
         if self._kill_requested:

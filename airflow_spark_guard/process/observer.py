@@ -1,0 +1,159 @@
+"""The observer: looks at the job from a thread of its own, so that a slow UI never holds up the watch."""
+
+from __future__ import annotations
+
+import queue
+import threading
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, NamedTuple
+
+from airflow_spark_guard.core.answer import UnusableAnswerError
+from airflow_spark_guard.core.executor_heartbeat import digest
+from airflow_spark_guard.core.jvm_stack import task_readings
+from airflow_spark_guard.process import readings
+from airflow_spark_guard.sources import log_page
+from airflow_spark_guard.sources.rest import RestSource
+
+if TYPE_CHECKING:
+    from airflow_spark_guard.core.finding import Look
+    from airflow_spark_guard.core.observation import DriverView, Executor, Master, Reading
+    from airflow_spark_guard.process.leftovers import Tag
+    from airflow_spark_guard.sources.master import MasterSource
+
+_MOST_EXECUTORS = 4  # whose threads and logs are asked for; each costs requests of its own
+_LOG_TAIL = 16 * 1024
+_PATIENCE = 5.0
+
+
+class Application(NamedTuple):
+    """The running application as the job, or spark-submit's output, has named it."""
+
+    id: str
+    ui_url: str
+
+
+@dataclass(frozen=True)
+class Sight:
+    """What one look has seen; the fields are those of an observation."""
+
+    driver: DriverView | None = None
+    blind: str = ""
+    readings: tuple[Reading, ...] | None = None
+    heard_from_executors: str = ""
+    master: Master | None = None
+
+
+@dataclass
+class Observer:
+    """Answers one request after the other.
+
+    Args:
+        tag: of the attempt's processes.
+        local: whether the master is ``local[n]``.
+        master: the standalone master, if there is one.
+    """
+
+    tag: Tag
+    local: bool = False
+    master: MasterSource | None = None
+    _requests: queue.SimpleQueue[tuple[Look, Application | None] | None] = field(
+        default_factory=queue.SimpleQueue
+    )
+    _sights: queue.SimpleQueue[Sight] = field(default_factory=queue.SimpleQueue)
+    _thread: threading.Thread | None = None
+    _rest: RestSource | None = None
+    _application: Application | None = None
+    busy: bool = False
+
+    def request(self, look: Look, application: Application | None) -> None:
+        """Look, and have the answer ready for :meth:`take`."""
+        if self._thread is None:
+            self._thread = threading.Thread(target=self._serve, name="spark-guard-observer", daemon=True)
+            self._thread.start()
+        self.busy = True
+        self._requests.put((look, application))
+
+    def take(self) -> Sight | None:
+        """The answer to the request, once it is there."""
+        try:
+            sight = self._sights.get_nowait()
+        except queue.Empty:
+            return None
+        self.busy = False
+        return sight
+
+    @property
+    def rest(self) -> RestSource | None:
+        """The driver's REST API, once the application is known; for the autopsy."""
+        return self._rest
+
+    def close(self) -> None:
+        """End the thread; one that waits for an answer ends by itself."""
+        self._requests.put(None)
+        if self._thread is not None:
+            self._thread.join(_PATIENCE)
+        if self._rest is not None:
+            self._rest.close()
+
+    def _serve(self) -> None:
+        while (request := self._requests.get()) is not None:
+            self._sights.put(self._look(*request))
+
+    def _look(self, look: Look, application: Application | None) -> Sight:
+        self._follow(application)
+        driver, blind = self._driver(look)
+        running = [row for row in (driver.executors if driver else ()) if row.active and row.active_tasks]
+        return Sight(
+            driver=driver,
+            blind=blind,
+            readings=self._readings(running) if look.readings else None,
+            heard_from_executors=self._heard(running) if look.readings else "",
+            master=self._ask_master(application, driver),
+        )
+
+    def _follow(self, application: Application | None) -> None:
+        if application == self._application:
+            return
+        if self._rest is not None:
+            self._rest.close()
+        self._application, self._rest = application, None
+        if application is not None and application.ui_url.startswith(("http://", "https://")):
+            self._rest = RestSource(application.ui_url, application.id, local=self.local)
+
+    def _driver(self, look: Look) -> tuple[DriverView | None, str]:
+        if self._rest is None:
+            return None, "it has no UI" if self._application is not None else ""
+        try:
+            return self._rest.look(details=look.details), ""
+        except UnusableAnswerError as error:
+            return None, str(error)
+
+    def _readings(self, running: list[Executor]) -> tuple[Reading, ...]:
+        found = list(readings.look(self.tag, stacks=True))
+        for row in running[:_MOST_EXECUTORS]:
+            try:
+                threads = self._rest.threads(row.id) if self._rest is not None else []
+            except UnusableAnswerError:
+                continue  # without its threads the executor is judged by its workers, or is out of sight
+            found += task_readings(threads, row.id)
+        return tuple(found)
+
+    def _heard(self, running: list[Executor]) -> str:
+        tails = []
+        for row in running[:_MOST_EXECUTORS]:
+            try:
+                tails.append(log_page.tail(row.stderr_url, _LOG_TAIL) if row.stderr_url else "")
+            except UnusableAnswerError:
+                continue
+        return digest("\n".join(tails))
+
+    def _ask_master(self, application: Application | None, driver: DriverView | None) -> Master | None:
+        """Only while no executor is there: nothing else of what it says would be judged."""
+        if self.master is None or application is None or driver is None:
+            return None
+        if any(row.active for row in driver.executors):
+            return None
+        try:
+            return self.master.look(application.id)
+        except UnusableAnswerError:
+            return None

@@ -1,0 +1,99 @@
+"""The watch over one attempt: when to look, what was seen, what the watchdog says of it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from airflow_spark_guard.core.finding import Look
+from airflow_spark_guard.core.observation import Observation
+from airflow_spark_guard.core.submit_log import SubmitLog
+from airflow_spark_guard.core.watchdog import Watchdog, overdue
+from airflow_spark_guard.process.observer import Application
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+
+    from airflow_spark_guard.core.finding import Finding
+    from airflow_spark_guard.core.heard import Heard
+    from airflow_spark_guard.core.observation import DriverView
+    from airflow_spark_guard.core.windows import Windows
+    from airflow_spark_guard.process.observer import Observer, Sight
+
+
+def _ignore(_: object) -> None:
+    """Nobody wants to know."""
+
+
+@dataclass
+class Watch:
+    """Ties the observer to the watchdog.
+
+    Args:
+        windows: the limits.
+        observer: does the looking; None where nothing but the clock is watched.
+        on_notice: takes lines for the task log.
+        on_observation: takes every observation, for the record.
+    """
+
+    windows: Windows
+    observer: Observer | None = None
+    on_notice: Callable[[str], None] = _ignore
+    on_observation: Callable[[Observation], None] = _ignore
+    submit_log: SubmitLog = field(default_factory=SubmitLog)
+    driver: DriverView | None = None
+    _watchdog: Watchdog = field(init=False)
+    _next: Look = field(init=False)
+
+    def __post_init__(self) -> None:
+        self._watchdog = Watchdog(self.windows)
+        self._next = Look(self.windows.poll)
+
+    def hear_output(self, lines: Iterable[str]) -> None:
+        """What spark-submit prints tells of executors that live too briefly to be seen."""
+        for line in lines:
+            self.submit_log.hear(line)
+
+    def tick(self, now: float, heard: Heard) -> Finding | None:
+        """What ends the attempt; None while it may go on. ``now`` in seconds since the launch."""
+        finding = overdue(self.windows, now, heard.ended_at)
+        if finding is not None or self.observer is None:
+            return finding
+        sight = self.observer.take()
+        if sight is not None:
+            return self._judge(now, sight, heard)
+        if now >= self._next.at and not self.observer.busy:
+            self.observer.request(self._next, self.application(heard))
+        return None
+
+    def application(self, heard: Heard) -> Application | None:
+        """The application, by the job's own word or by spark-submit's."""
+        known, url = heard.application_id, heard.ui_url
+        if not known:
+            known, url = self.submit_log.application_id, self.submit_log.ui_url
+        return Application(known, url) if known else None
+
+    def close(self) -> None:
+        """End the observer."""
+        if self.observer is not None:
+            self.observer.close()
+
+    def _judge(self, now: float, sight: Sight, heard: Heard) -> Finding | None:
+        seen = Observation(
+            at=now,
+            driver=sight.driver,
+            blind=sight.blind,
+            inside=heard.inside,
+            readings=sight.readings,
+            heard_from_executors=sight.heard_from_executors,
+            executor_exits=self.submit_log.executor_exits,
+            exit_reason=self.submit_log.exit_reason,
+            master=sight.master,
+        )
+        self.driver = sight.driver or self.driver
+        self.on_observation(seen)
+        decision = self._watchdog.observe(seen)
+        for notice in decision.notices:
+            self.on_notice(notice)
+        self._next = decision.look
+        return decision.finding
