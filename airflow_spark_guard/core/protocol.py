@@ -2,6 +2,12 @@
 
 The writing end is ``job/wire.py``, which ships with the job and cannot be imported from here; golden messages
 in ``tests/golden/`` hold the two together.
+
+``progress`` always carries ``stages`` (active ones, by the status tracker), and where it is known ``jobs``
+(running now), ``sql`` (16 hex digits that change when a live SQL metric moves; empty when no execution
+runs), ``rss`` (of the driver's Python, bytes) and ``heartbeat`` (the newest one; ``count`` is cumulative). It
+comes when one of them but ``rss`` has moved, and every 30 s as a sign of life. The optional fields joined
+version 1: both ends come from the same package, so that a reader that does not know them is never met.
 """
 
 from __future__ import annotations
@@ -20,13 +26,22 @@ MAX_LINE = 1 << 20
 
 _TEXT, _INT, _MAP, _LIST = (str,), (int,), (dict,), (list,)
 _OPTIONAL_TEXT = (str, type(None))
+_LONGEST_TEXT = 200
+_HUGE = 1e300  # NaN and infinity, which Python's JSON takes, are beyond it
+# What ``heartbeat`` of a progress message holds, all of it.
+_HEARTBEAT: Mapping[str, tuple[type, ...]] = {
+    "count": (int,),
+    "text": (str,),
+    "done": (int, float, type(None)),
+    "total": (int, float, type(None)),
+}
 # kind -> required fields and optional fields, each with its JSON types
 _KINDS: Mapping[str, tuple[Mapping[str, tuple[type, ...]], Mapping[str, tuple[type, ...]]]] = {
     "hello": (
         {"pid": _INT, "python": _TEXT},
         {"application_id": _TEXT, "ui_url": _OPTIONAL_TEXT, "spark": _TEXT},
     ),
-    "progress": ({"stages": _LIST}, {}),
+    "progress": ({"stages": _LIST}, {"jobs": _INT, "sql": _TEXT, "rss": _INT, "heartbeat": _MAP}),
     "metric": ({"values": _MAP}, {}),
     "warning": ({"text": _TEXT}, {}),
     "result": ({"value": (object,)}, {}),
@@ -89,7 +104,24 @@ def _checked(raw: dict[str, Any]) -> Message:
             raise _error(
                 f"{kind} with {name}={value!r}"[:200], f"{kind} as protocol {PROTOCOL_VERSION} has it"
             )
+    if "heartbeat" in raw and not _is_heartbeat(raw["heartbeat"]):
+        raise _error(
+            f"{kind} with heartbeat={raw['heartbeat']!r}"[:200], f"heartbeat with {', '.join(_HEARTBEAT)}"
+        )
     return Message(kind, float(sent_at), raw)
+
+
+def _is_heartbeat(value: Mapping[str, Any]) -> bool:
+    if value.keys() != _HEARTBEAT.keys() or len(str(value["text"])) > _LONGEST_TEXT:
+        return False
+    return all(
+        isinstance(item, _HEARTBEAT[name]) and (not isinstance(item, int | float) or _is_number(item))
+        for name, item in value.items()
+    )
+
+
+def _is_number(value: float) -> bool:
+    return not isinstance(value, bool) and -_HUGE < value < _HUGE
 
 
 def _error(got: str, expected: str) -> ProtocolError:

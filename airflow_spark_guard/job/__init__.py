@@ -1,7 +1,7 @@
 """The job's side: what runs in the Spark driver and ships with the job.
 
 It imports neither Airflow nor anything else of this package. Outside a guarded attempt every function here
-works too: :func:`report` then reports to nobody.
+works too: :func:`report` and :func:`heartbeat` then speak to nobody.
 """
 
 from __future__ import annotations
@@ -11,15 +11,18 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from airflow_spark_guard.job.collect import Sample, SampleError, collect_sample
+    from airflow_spark_guard.job.heartbeats import heartbeat
     from airflow_spark_guard.job.reporting import ReportError, report
 
-__all__ = ["ReportError", "Sample", "SampleError", "collect_sample", "report"]
+__all__ = ["ReportError", "Sample", "SampleError", "collect_sample", "heartbeat", "report"]
 
 _HOMES = {
     "ReportError": "reporting",
     "Sample": "collect",
     "SampleError": "collect",
     "collect_sample": "collect",
+    # A module of the same name would take its place in this package as soon as it is imported.
+    "heartbeat": "heartbeats",
     "report": "reporting",
 }
 

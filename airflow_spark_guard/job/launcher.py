@@ -17,12 +17,13 @@ import traceback
 import types
 from typing import TYPE_CHECKING, Any
 
+from airflow_spark_guard.job import progress
 from airflow_spark_guard.job.reporting import ReportError
 from airflow_spark_guard.job.status import watch
-from airflow_spark_guard.job.wire import Channel, NoChannel, open_channel
+from airflow_spark_guard.job.wire import open_channel
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
 STACKS_ENV = "SPARK_GUARD_STACKS"
 _PR_SET_PDEATHSIG = 1
@@ -37,14 +38,23 @@ def main(arguments: Sequence[str]) -> int:
     _die_with_the_jvm()
     _arm_stack_dumps()
     channel.send("hello", pid=os.getpid(), python=sys.version.split()[0])
-    threading.Thread(target=watch, args=(channel, os.getppid()), name="spark-guard", daemon=True).start()
-    return run_script(channel, list(arguments))
+    ours = progress.start(channel)
+    threading.Thread(
+        target=watch, args=(channel, ours, os.getppid()), name="spark-guard", daemon=True
+    ).start()
+
+    def say(kind: str, **fields: Any) -> None:
+        """The script's last word; a fork of it that ends must not speak for its parent."""
+        if ours.is_ours:
+            ours.flush()
+            channel.send(kind, **fields)
+
+    return run_script(say, list(arguments))
 
 
-def run_script(channel: Channel | NoChannel, arguments: list[str]) -> int:
-    """Run the script as ``__main__``; report its error or its end."""
+def run_script(say: Callable[..., None], arguments: list[str]) -> int:
+    """Run the script as ``__main__``; say its error or its end, as ``Channel.send`` would."""
     script = arguments[0]
-    channel = _OwnChannel(channel)
     sys.argv = arguments
     if not getattr(sys.flags, "safe_path", False):
         sys.path[0] = os.path.dirname(os.path.abspath(script))  # noqa: PTH100, PTH120
@@ -58,36 +68,24 @@ def run_script(channel: Channel | NoChannel, arguments: list[str]) -> int:
             code = compile(source.read(), script, "exec", dont_inherit=True)
         exec(code, module.__dict__)  # noqa: S102 - running the script is what a launcher is for
     except SystemExit as stop:
-        return _left(channel, stop)
+        return _left(say, stop)
     except BaseException as error:  # noqa: BLE001 - whatever ended the script is what the task must show
-        channel.send("error", **describe(error))
+        say("error", **describe(error))
         part = _users_part(error.__traceback__)
         sys.excepthook(type(error), error.with_traceback(part), part)
         return _FAILED
-    channel.send("bye")
+    say("bye")
     return 0
 
 
-class _OwnChannel(NoChannel):
-    """The channel for the process that opened it: a fork that ends must not say bye for its parent."""
-
-    def __init__(self, channel: Channel | NoChannel) -> None:
-        self._channel, self._pid = channel, os.getpid()
-
-    def send(self, kind: str, **fields: Any) -> None:
-        """Send from the script's own process, and from no fork of it."""
-        if os.getpid() == self._pid:
-            self._channel.send(kind, **fields)
-
-
-def _left(channel: Channel | NoChannel, stop: SystemExit) -> int:
+def _left(say: Callable[..., None], stop: SystemExit) -> int:
     """``sys.exit``: None and 0 are a good end, a number is the code, anything else is printed and 1."""
     if stop.code is None or stop.code == 0:
-        channel.send("bye")
+        say("bye")
         return 0
     code = stop.code if isinstance(stop.code, int) else _FAILED
     text = "" if isinstance(stop.code, int) else str(stop.code)
-    channel.send("error", **{**describe(stop), "category": "exit", "code": code, "message": text[:2000]})
+    say("error", **{**describe(stop), "category": "exit", "code": code, "message": text[:2000]})
     if text:
         print(text, file=sys.stderr)
     return code

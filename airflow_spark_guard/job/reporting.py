@@ -36,7 +36,7 @@ def report(result: Any = _UNSET, /, **metrics: float | str | bool | None) -> Non
     """
     for name, value in metrics.items():
         if not (value is None or isinstance(value, (bool, int, float, str))):
-            msg = _message(
+            msg = refusal(
                 f"report({name}=...) takes a single value.",
                 f"{type(value).__name__}",
                 "a number, text or a truth value",
@@ -63,7 +63,7 @@ def _check(result: Any) -> None:
         size = len(json.dumps(result, allow_nan=False))
         _check_keys(result)
     except (TypeError, ValueError) as error:
-        msg = _message(
+        msg = refusal(
             "The result is not JSON.",
             f"{type(result).__name__}: {error}",
             "None, truth values, finite numbers, text, lists and mappings with text keys",
@@ -72,7 +72,7 @@ def _check(result: Any) -> None:
         raise ReportError(msg) from error
     limit = int(os.environ.get(RESULT_SIZE_ENV, DEFAULT_RESULT_SIZE))
     if size > limit:
-        msg = _message(
+        msg = refusal(
             "The result is too large for XCom.",
             f"{size} bytes of JSON",
             f"at most {limit} bytes (GuardLimits.result_size)",
@@ -94,5 +94,6 @@ def _check_keys(value: Any) -> None:
             _check_keys(below)
 
 
-def _message(what: str, got: str, expected: str, advice: str) -> str:
+def refusal(what: str, got: str, expected: str, advice: str) -> str:
+    """The text of a :class:`ReportError`."""
     return f"{what}\n  got: {got}\n  expected: {expected}\n  do: {advice}"

@@ -8,72 +8,128 @@ import sys
 import time
 from typing import TYPE_CHECKING, Any
 
+from airflow_spark_guard.job.sql_metrics import SqlMetrics
+
 if TYPE_CHECKING:
-    from airflow_spark_guard.job.wire import Channel, NoChannel
+    from airflow_spark_guard.job.progress import Progress
+    from airflow_spark_guard.job.wire import Channel
 
 PARENT_CHECK = 1.0  # seconds
-PROGRESS_EVERY = 5  # parent checks
+POLL_EVERY = (5.0, 10.0, 20.0, 30.0)  # seconds; the further right, the slower the polls
+SLOW_POLL = 0.1  # seconds
+MOST_STAGES = 50
 
 
-def watch(channel: Channel | NoChannel, parent: int) -> None:
+def watch(channel: Channel, progress: Progress, parent: int) -> None:
     """Until the process ends: die with the JVM, say hello for the application, publish its progress."""
-    said: dict[str, Any] = {}
-    tick = 0
+    status, pace, due = Status(channel, progress), 0, 0.0
     while True:
         if os.getppid() != parent:
             # The kernel's death signal has normally come first; this is for systems without it.
             os.kill(os.getpid(), signal.SIGKILL)
-        if tick % PROGRESS_EVERY == 0:
-            try_publish(channel, said)
-        tick += 1
+        if time.monotonic() >= due:
+            begin = time.monotonic()
+            status.try_poll()
+            end = time.monotonic()
+            pace = next_pace(pace, end - begin)
+            due = end + POLL_EVERY[pace] - PARENT_CHECK / 2
+        progress.tick()
         time.sleep(PARENT_CHECK)
 
 
-def try_publish(channel: Channel | NoChannel, said: dict[str, Any]) -> bool:
-    """Publish, unless the context is being started or stopped by the script at this moment."""
-    try:
-        publish(channel, said)
-    except Exception:  # noqa: BLE001 - evidence is worth nothing if it can end a healthy job
-        said["missed"] = said.get("missed", 0) + 1
-        return False
-    return True
+def next_pace(pace: int, seconds: float) -> int:
+    """Where in ``POLL_EVERY`` to go on after a poll of so many seconds."""
+    return min(pace + 1, len(POLL_EVERY) - 1) if seconds > SLOW_POLL else max(pace - 1, 0)
 
 
-def publish(channel: Channel | NoChannel, said: dict[str, Any]) -> None:
-    """Send hello for a new SparkContext, and progress where it has changed since ``said``."""
-    context = _active_context()
-    if context is None:
-        return
-    application = context.applicationId
-    if said.get("application") != application:
-        channel.send(
+class Status:
+    """What the SparkContext of this process, if there is one, says of its application.
+
+    Attributes:
+        missed: polls that failed.
+    """
+
+    def __init__(self, channel: Channel, progress: Progress) -> None:
+        self.missed = 0
+        self._channel, self._progress = channel, progress
+        self._application: str | None = None
+        self._sql: SqlMetrics | None = None
+
+    def try_poll(self) -> bool:
+        """Poll, unless the context is being started or stopped by the script at this moment."""
+        try:
+            self.poll()
+        except Exception:  # noqa: BLE001 - evidence is worth nothing if it can end a healthy job
+            self.missed += 1
+            return False
+        return True
+
+    def poll(self) -> None:
+        """Send hello for a new SparkContext, and its figures where they have moved."""
+        context = _active_context()
+        if context is None:
+            self._progress.show({"stages": [], "rss": resident_bytes()})
+            return
+        if context._jsc.sc().isStopped():  # noqa: SLF001 - there is no public way
+            return
+        if self._application != context.applicationId:
+            self._greet(context)
+        tracker = context.statusTracker()
+        jobs = len(tracker.getActiveJobsIds())
+        figures = {"jobs": jobs, "stages": _stages(tracker), "rss": resident_bytes()}
+        sql = self._sql_digest(context, busy=jobs > 0)
+        self._progress.show(figures if sql is None else {**figures, "sql": sql})
+
+    def _greet(self, context: Any) -> None:
+        self._channel.send(
             "hello",
             pid=os.getpid(),
             python=sys.version.split()[0],
-            application_id=application,
+            application_id=context.applicationId,
             ui_url=context.uiWebUrl,
             spark=context.version,
         )
-        said["application"] = application
-    stages = _stages(context)
-    if stages != said.get("stages"):
-        channel.send("progress", stages=stages)
-        said["stages"] = stages
+        self._application, self._sql = context.applicationId, None
+
+    def _sql_digest(self, context: Any, *, busy: bool) -> str | None:
+        """None where there is no status store, and before the first job, which makes Spark set it up."""
+        if self._sql is None:
+            session = _classic_session(context)
+            if session is None or not busy:
+                return None
+            self._sql = SqlMetrics(session._jsparkSession.sharedState().statusStore())  # noqa: SLF001
+        return self._sql.digest()
+
+
+def resident_bytes() -> int:
+    """Resident memory of this process; 0 where the system does not tell."""
+    try:
+        with open("/proc/self/statm", "rb") as statm:  # noqa: PTH123 - pathlib costs start-up time here
+            return int(statm.read().split()[1]) * os.sysconf("SC_PAGE_SIZE")
+    except OSError:
+        return 0
 
 
 def _active_context() -> Any:
-    # Looked up, not imported: a script that never uses Spark must not pay for it.
+    # Looked up, not imported: a script that never uses Spark must not pay for it. With Spark Connect there is
+    # none, and so nothing to ask. A context that is being stopped has given up its JVM side first.
     for name in ("pyspark.core.context", "pyspark.context"):  # 4.x, 3.5
         module = sys.modules.get(name)
         if module is not None and hasattr(module, "SparkContext"):
-            return module.SparkContext._active_spark_context  # noqa: SLF001 - there is no public way
+            context = module.SparkContext._active_spark_context  # noqa: SLF001 - there is no public way
+            return context if getattr(context, "_jsc", None) is not None else None
     return None
 
 
-def _stages(context: Any) -> list[dict[str, int]]:
-    tracker = context.statusTracker()
+def _classic_session(context: Any) -> Any:
+    found = getattr(sys.modules.get("pyspark.sql.session"), "SparkSession", None)
+    session = getattr(found, "_instantiatedSession", None)
+    return session if getattr(session, "_sc", None) is context else None
+
+
+def _stages(tracker: Any) -> list[dict[str, int]]:
     rows = []
-    for stage in tracker.getActiveStageIds():
+    for stage in sorted(tracker.getActiveStageIds())[:MOST_STAGES]:
         info = tracker.getStageInfo(stage)
         if info is not None:
             rows.append(

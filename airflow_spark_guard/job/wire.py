@@ -36,34 +36,46 @@ def encode(kind: str, fields: dict[str, Any], now: float) -> bytes:
 
 
 class Channel:
-    """The attempt's channel; every message is one atomic append, from any thread or forked child."""
+    """Where messages go; every message is one atomic append, from any thread or forked child.
 
-    def __init__(self, path: str) -> None:
-        self._fd = os.open(path, os.O_WRONLY | os.O_APPEND | os.O_CLOEXEC)
-        self._lock = threading.Lock()
+    Args:
+        path: the attempt's channel file. None outside a guarded attempt: messages are checked and dropped.
+    """
+
+    def __init__(self, path: str | None) -> None:
+        self._fd = None if path is None else os.open(path, os.O_WRONLY | os.O_APPEND | os.O_CLOEXEC)
+        self.renew_lock()
+
+    def renew_lock(self) -> None:
+        """For a forked child: another thread of the parent may have held the lock at that moment."""
+        self._lock = threading.RLock()
 
     def send(self, kind: str, **fields: Any) -> None:
         """Append one message; see :func:`encode` for the errors."""
         line = encode(kind, fields, time.time())
+        if self._fd is None:
+            return
         with self._lock:
             while line:
                 line = line[os.write(self._fd, line) :]
 
 
-class NoChannel:
-    """Stands in for the channel when the application runs outside a guarded attempt."""
-
-    def send(self, kind: str, **fields: Any) -> None:
-        """Check the message as the real channel does, and drop it."""
-        encode(kind, fields, 0.0)
+_opened: dict[str | None, Channel] = {}  # one per path, so that its lock is shared by all threads
 
 
-_opened: dict[str, Channel] = {}  # one per path, so that the lock is shared by all threads
-
-
-def open_channel() -> Channel | NoChannel:
-    """The channel of this attempt, or its stand-in where there is none."""
-    path = os.environ.get(CHANNEL_ENV, "")
+def open_channel() -> Channel:
+    """The channel of this attempt; outside one, a channel that leads nowhere."""
+    path: str | None = os.environ.get(CHANNEL_ENV, "")
     if not path or not os.path.exists(path):  # noqa: PTH110 - pathlib costs start-up time here
-        return NoChannel()
-    return _opened.setdefault(path, Channel(path)) if path not in _opened else _opened[path]
+        path = None
+    if path not in _opened:
+        _opened.setdefault(path, Channel(path))
+    return _opened[path]
+
+
+def _after_fork() -> None:
+    for channel in _opened.values():
+        channel.renew_lock()
+
+
+os.register_at_fork(after_in_child=_after_fork)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 import threading
 
 import pytest
@@ -62,14 +63,40 @@ def test_threads_and_forked_children_do_not_mix_their_lines(channel_path):
     reader.close()
 
 
-def test_outside_an_attempt_there_is_a_stand_in(monkeypatch, tmp_path):
+def test_a_fork_can_write_while_its_parent_is_writing(channel_path):
+    """The child gets a copy of the lock, held by a thread that it does not have."""
+    reader = ChannelReader(channel_path)
+    channel = wire.open_channel()
+    locked, go_on = threading.Event(), threading.Event()
+
+    def hold():
+        with channel._lock:
+            locked.set()
+            go_on.wait(30)
+
+    thread = threading.Thread(target=hold)
+    thread.start()
+    locked.wait(30)
+    child = os.fork()
+    if child == 0:
+        signal.alarm(20)
+        channel.send("bye")
+        os._exit(0)
+    assert os.waitpid(child, 0)[1] == 0
+    go_on.set()
+    thread.join()
+    assert [m.kind for m in reader.read()] == ["bye"]
+    reader.close()
+
+
+def test_outside_an_attempt_the_channel_leads_nowhere(monkeypatch, tmp_path):
     """It checks and drops."""
     monkeypatch.delenv(wire.CHANNEL_ENV, raising=False)
-    assert isinstance(wire.open_channel(), wire.NoChannel)
-    monkeypatch.setenv(wire.CHANNEL_ENV, str(tmp_path / "gone"))
     channel = wire.open_channel()
-    assert isinstance(channel, wire.NoChannel)
+    monkeypatch.setenv(wire.CHANNEL_ENV, str(tmp_path / "gone"))
+    assert wire.open_channel() is channel
     channel.send("bye")
+    assert list(tmp_path.iterdir()) == []
     with pytest.raises(TypeError, match="not JSON serializable"):
         channel.send("result", value=object())
 

@@ -1,0 +1,80 @@
+"""Live SQL metrics of the driver's Classic status store, as one digest that moves when one of them moves.
+
+The store is private to Spark (``SQLAppStatusStore``, the same from 3.5 to 4.3) and the only place that knows
+the values while an execution runs: the REST API gives none, and in ``local[n]`` its task counters stay 0.
+Values come formatted, sizes with one decimal: what a row count does not show, a size may hide.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from typing import Any
+
+NEWEST = 20  # executions looked at
+_SEPARATOR = "\x01"
+# Executions may arrive a little out of order: that many known ones are looked at again.
+_OVERLAP = 4
+_METRIC = re.compile(r"SQLPlanMetric\((.*),(\d+),(\w+)\)", re.DOTALL)
+_TIMES = re.compile(r"\b(?:time|duration|latency|memory|gc)\b", re.IGNORECASE)
+
+
+def counts_work(name: str, kind: str) -> bool:
+    """Whether a metric moves only when work is done: no times, which may run on, and no memory."""
+    return kind not in ("timing", "nsTiming") and not _TIMES.search(name)
+
+
+class SqlMetrics:
+    """Follows the running executions of one application.
+
+    Args:
+        store: ``spark._jsparkSession.sharedState().statusStore()``.
+    """
+
+    def __init__(self, store: Any) -> None:
+        self._store = store
+        self._last_id = -1
+        # Running executions by id: which of their metrics (by accumulator) count.
+        self._running: dict[int, dict[str, bool]] = {}
+
+    def digest(self) -> str:
+        """16 hex digits; empty when no execution runs. A few Py4J calls for each running execution."""
+        self._find_new()
+        parts = []
+        for number in sorted(self._running)[-NEWEST:]:
+            execution = self._store.execution(number)
+            if execution.isEmpty() or not execution.get().completionTime().isEmpty():
+                del self._running[number]
+            else:
+                parts.append(f"{number}:{self._values(number, execution.get())}")
+        if not parts:
+            return ""
+        return hashlib.blake2b("\n".join(parts).encode(errors="replace"), digest_size=8).hexdigest()
+
+    def _find_new(self) -> None:
+        count = self._store.executionsCount()
+        newest = self._store.executionsList(max(0, count - NEWEST), NEWEST)
+        highest = self._last_id
+        for place in range(newest.size() - 1, -1, -1):
+            execution = newest.apply(place)
+            number = execution.executionId()
+            if number <= self._last_id - _OVERLAP:
+                break
+            highest = max(highest, number)
+            if number not in self._running and execution.completionTime().isEmpty():
+                self._running[number] = {}
+        self._last_id = highest
+        for number in sorted(self._running)[:-NEWEST]:
+            del self._running[number]
+
+    def _values(self, number: int, execution: Any) -> list[tuple[str, str]]:
+        text = self._store.executionMetrics(number).mkString(_SEPARATOR)
+        values = [row.partition(" -> ")[::2] for row in text.split(_SEPARATOR) if row]
+        counted = self._running[number]
+        if any(accumulator not in counted for accumulator, _ in values):
+            # A new execution, or adaptive execution has planned anew.
+            for row in execution.metrics().mkString(_SEPARATOR).split(_SEPARATOR):
+                if match := _METRIC.fullmatch(row):
+                    counted[match[2]] = counts_work(match[1], match[3])
+        # A value whose metric is not known yet is left out; the next look knows it.
+        return sorted(row for row in values if counted.get(row[0], False))

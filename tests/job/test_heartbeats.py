@@ -1,0 +1,141 @@
+"""``heartbeat``: arguments, the two ways it takes, and what it costs."""
+
+from __future__ import annotations
+
+import json
+import math
+import os
+import subprocess
+import sys
+import time
+import zipfile
+
+import numpy as np
+import pytest
+
+from airflow_spark_guard.core.executor_heartbeat import MARK, digest, is_heartbeat
+from airflow_spark_guard.job import ReportError, heartbeat, heartbeats, progress, wire
+from airflow_spark_guard.process.channel import ChannelReader
+from airflow_spark_guard.process.workspace import Workspace
+from tests.support.processes import ROOT
+
+
+@pytest.mark.parametrize(
+    ("arguments", "what", "got"),
+    [
+        ({"text": 3}, r"heartbeat\(text\) takes text.", "int"),
+        ({"done": "3"}, r"heartbeat\(done=...\) takes a finite number.", "str"),
+        ({"done": True}, r"heartbeat\(done=...\) takes a finite number.", "bool"),
+        ({"total": math.nan}, r"heartbeat\(total=...\) takes a finite number.", "nan"),
+        ({"total": -math.inf}, r"heartbeat\(total=...\) takes a finite number.", "-inf"),
+        ({"done": 10**400}, r"heartbeat\(done=...\) takes a finite number.", "int"),
+        ({"done": np.int64(3)}, r"heartbeat\(done=...\) takes a finite number.", "int64"),
+    ],
+    ids=str,
+)
+def test_wrong_arguments_are_refused_everywhere(arguments, what, got):
+    """Also outside a guarded attempt, so that the error is found at the desk."""
+    with pytest.raises(ReportError, match=f"^{what}\n  got: {got}\n  expected: .+\n  do: .+"):
+        heartbeat(**arguments)
+
+
+def test_the_name_stays_the_function():
+    """A module of that name would take its place."""
+    from airflow_spark_guard.job import heartbeat as again
+
+    assert again is heartbeat
+    assert callable(again)
+
+
+def test_the_drivers_heartbeat_goes_over_the_channel(tmp_path):
+    """With what is done and of how much."""
+    reader = ChannelReader(tmp_path / "c")
+    kept = progress._of_this_process[:]
+    progress.start(wire.Channel(str(tmp_path / "c")))
+    try:
+        heartbeat("fold 3\nof 5", done=3, total=5.0)
+        heartbeat("fold 4", done=4, total=5.0)
+        progress.current().flush()
+    finally:
+        progress._of_this_process[:] = kept
+    assert [m.fields for m in reader.read()] == [
+        {"stages": [], "heartbeat": {"count": 1, "text": "fold 3 of 5", "done": 3, "total": 5.0}},
+        {"stages": [], "heartbeat": {"count": 2, "text": "fold 4", "done": 4, "total": 5.0}},
+    ]
+    reader.close()
+
+
+def other_process(code, *, path=ROOT, **env):
+    """Standard error of a process that the launcher did not start."""
+    clean = {name: value for name, value in os.environ.items() if name != wire.CHANNEL_ENV}
+    done = subprocess.run(
+        [sys.executable, "-c", code],
+        env={**clean, "PYTHONPATH": str(path), **env},
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=True,
+        cwd="/",
+    )
+    assert done.stdout == ""
+    return done.stderr
+
+
+def test_another_process_writes_a_line_a_second_to_standard_error(tmp_path):
+    """The reading end takes it; the count goes on in between."""
+    code = (
+        "import time\nfrom airflow_spark_guard.job import heartbeat\n"
+        "for i in range(100): heartbeat('row\\n%d' % i, done=i, total=100)\n"
+        "time.sleep(1.05)\nheartbeat()\n"
+    )
+    text = other_process(code, **{wire.CHANNEL_ENV: str(tmp_path)})
+    lines = text.splitlines()
+    assert all(map(is_heartbeat, lines))
+    first, second = (json.loads(line.removeprefix(MARK)) for line in lines)
+    assert {name: first[name] for name in ("n", "text", "done", "total")} == {
+        "n": 1,
+        "text": "row 0",
+        "done": 0,
+        "total": 100,
+    }
+    assert (second["n"], second["w"], second["text"]) == (101, first["w"], "")
+    assert abs(second["t"] - time.time()) < 60
+    assert digest(text) not in ("", digest(lines[0] + "\n"))
+
+
+def test_outside_a_guarded_attempt_nothing_is_written():
+    """Nobody would read it."""
+    assert other_process("from airflow_spark_guard.job import heartbeat\nheartbeat('x')\n") == ""
+
+
+def test_what_was_shipped_with_a_guarded_attempt_writes_anywhere():
+    """An executor elsewhere has none of our environment; the zip's name tells."""
+    workspace = Workspace("test-heartbeat")
+    try:
+        workspace.write_launcher(None)
+        assert "airflow_spark_guard/job/heartbeats.py" in zipfile.ZipFile(workspace.job_zip).namelist()
+        code = "from airflow_spark_guard.job import heartbeat\nheartbeat('x')\n"
+        assert is_heartbeat(other_process(code, path=workspace.job_zip).rstrip("\n"))
+    finally:
+        workspace.remove()
+
+
+def test_the_longest_line_is_read_by_the_other_end():
+    """Every character escaped, every field at its widest."""
+    line = heartbeats.line(2**63, "\U0001f600" * 300, -1.2345678901234567e299, -1.2345678901234567e299)
+    assert is_heartbeat(line.decode().rstrip("\n"))
+    assert line.count(b"\n") == 1
+
+
+def test_a_throttled_call_costs_microseconds():
+    """It may stand in the innermost loop; the bar is generous, the machine may be busy."""
+    for beat in (heartbeat, progress.Progress(wire.Channel(None)).beat):
+        arguments = ("x", 1, 2) if beat is not heartbeat else ("x",)
+        beat(*arguments)
+        best = math.inf
+        for _ in range(5):
+            begin = time.perf_counter()
+            for _ in range(1000):
+                beat(*arguments)
+            best = min(best, (time.perf_counter() - begin) / 1000)
+        assert best < 20e-6
