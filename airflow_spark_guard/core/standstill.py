@@ -65,7 +65,10 @@ class StallRule:
 
     def observe(self, seen: Observation, now: float) -> Finding | None:
         """The finding, if a stage has stood still for longer than it may."""
-        stages = {stage.key: stage for stage in _active_stages(seen)}
+        active = _active_stages(seen)
+        if active is None:
+            return None
+        stages = {stage.key: stage for stage in active}
         self._follow(stages, seen, now)
         if not self.stages:
             self.before = self.state = None
@@ -81,7 +84,7 @@ class StallRule:
 
     def look(self, seen: Observation, now: float) -> Look | None:
         """When to look again, and whether at the processes."""
-        medians = {stage.key: stage.median_seconds for stage in _active_stages(seen)}
+        medians = {stage.key: stage.median_seconds for stage in _active_stages(seen) or ()}
         looks = [
             self._look(self.windows.stall_of(medians.get(key)), still, now)
             for key, still in self.stages.items()
@@ -155,15 +158,16 @@ class StallRule:
         )
 
 
-def _active_stages(seen: Observation) -> tuple[Stage, ...]:
-    """The stages that run tasks; by the job's own word where the REST API does not answer."""
-    if seen.inside is not None and seen.inside.ended:
+def _active_stages(seen: Observation) -> tuple[Stage, ...] | None:
+    """The stages that run tasks, by the job's own word where the REST API is silent; None: cannot be seen."""
+    inside = seen.inside
+    if inside is not None and inside.ended:
         return ()
-    source = seen.driver or seen.inside
-    if source is None:
-        return ()
-    active = tuple(stage for stage in source.stages if stage.active)
-    return active or tuple(stage for stage in source.stages if stage.launched)
+    if seen.driver is None and (inside is None or (inside.jobs and not inside.stages)):
+        return None
+    stages = (seen.driver or inside).stages  # type: ignore[union-attr]
+    active = tuple(stage for stage in stages if stage.active)
+    return active or tuple(stage for stage in stages if stage.launched)
 
 
 def _signature(stage: Stage, seen: Observation) -> dict[str, Any]:

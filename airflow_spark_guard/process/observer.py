@@ -63,6 +63,7 @@ class Observer:
     _thread: threading.Thread | None = None
     _rest: RestSource | None = None
     _application: Application | None = None
+    _beats: dict[str, str] = field(default_factory=dict)
     busy: bool = False
 
     def request(self, look: Look, application: Application | None) -> None:
@@ -139,13 +140,14 @@ class Observer:
         return tuple(found)
 
     def _heard(self, running: list[Executor]) -> str:
-        tails = []
         for row in running[:_MOST_EXECUTORS]:
             try:
-                tails.append(log_page.tail(row.stderr_url, _LOG_TAIL) if row.stderr_url else "")
+                found = digest(log_page.tail(row.stderr_url, _LOG_TAIL)) if row.stderr_url else ""
             except UnusableAnswerError:
                 continue
-        return digest("\n".join(tails))
+            if found:  # a line that has left the tail is no news
+                self._beats[row.id] = found
+        return ",".join(f"{executor}:{found}" for executor, found in sorted(self._beats.items()))
 
     def _ask_master(self, application: Application | None, driver: DriverView | None) -> Master | None:
         """Only while no executor is there: nothing else of what it says would be judged."""

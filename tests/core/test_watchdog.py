@@ -1,0 +1,420 @@
+"""The watchdog on sequences of plain observations; real jobs are replayed in ``test_traces.py``."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from airflow_spark_guard.core.limits import GuardLimits
+from airflow_spark_guard.core.observation import DriverView, Executor, Inside, Master, Observation, Reading
+from airflow_spark_guard.core.verdict import Verdict
+from airflow_spark_guard.core.watchdog import Watchdog, overdue
+from airflow_spark_guard.core.windows import PATIENCE, Windows
+from tests.core.watched import BLOCKED, EXECUTOR, INSIDE, PYTHON_THREAD, STAGE, Job, moving, running
+
+
+def test_a_blocked_stage_is_stalled_at_its_limit():
+    """Ten minutes of nothing, its workers looked at a minute before and at the end."""
+    job = Job()
+    finding = job.until(3000, driver=running())
+    assert finding.verdict is Verdict.STALLED
+    assert (finding.limit, finding.suspect) == (600, "worker")
+    assert 600 <= job.at <= 602
+    assert finding.reached_at == 600
+    assert job.asked_at == pytest.approx([540, 600], abs=1)
+
+
+def test_a_busy_stage_is_given_three_times_as_long():
+    """A loop without an end and a long native call look the same."""
+    job = Job()
+
+    def spinning(at):
+        return (moving(BLOCKED, at, cpu=1, switches=50), PYTHON_THREAD)
+
+    finding = job.until(5000, driver=running(), reading=spinning)
+    assert finding.verdict is Verdict.STALLED
+    assert finding.limit == 600 * PATIENCE
+    assert 1800 <= job.at <= 1803
+    assert "busy in one place" in finding.got
+
+
+@pytest.mark.parametrize(
+    "reading",
+    [
+        lambda at: (moving(BLOCKED, at, switches=20), PYTHON_THREAD),
+        lambda at: (moving(BLOCKED, at, io=4000), PYTHON_THREAD),
+        lambda at: (replace(moving(BLOCKED, at, cpu=1), locals=str(at)), PYTHON_THREAD),
+        lambda at: (replace(BLOCKED, key=str(at)), PYTHON_THREAD),
+        lambda at: (Reading("task", "t", executor="0", stack=str(at), kind="running"),),
+    ],
+    ids=["switches", "rows come back", "other locals", "another process", "another stack in the JVM"],
+)
+def test_a_stage_whose_workers_work_is_left_alone(reading):
+    """However long its counters stand still; the log says so."""
+    job = Job(replace(Windows(), deadline=None))
+    assert job.until(20_000, driver=running(), reading=reading) is None
+    assert "its workers work; it is left alone" in job.notices[0]
+
+
+def test_a_stage_out_of_sight_is_given_three_times_as_long():
+    """No process of it runs where the task runs."""
+    job = Job()
+    finding = job.until(5000, driver=running(), reading=lambda _: ())
+    assert finding.verdict is Verdict.STALLED
+    assert finding.limit == 1800
+    assert "out of sight" in finding.got
+
+
+def test_one_executor_out_of_sight_counts_for_all():
+    """The blocked workers here may be the idle ones."""
+    other = Executor(id="1", active=True, active_tasks=1)
+    job = Job()
+    finding = job.until(5000, driver=running(executors=(EXECUTOR, other)))
+    assert finding.limit == 1800
+
+
+def test_the_limit_grows_with_the_stages_own_tasks():
+    """Five times the median of its finished tasks."""
+    job = Job()
+    finding = job.until(5000, driver=running(stages=(replace(STAGE, median_seconds=200.0),)))
+    assert finding.limit == 1000
+
+
+def test_a_task_blocked_in_the_jvm_is_stalled():
+    """It waits on a socket for ever; no Python is part of it."""
+    thread = Reading("task", "t", executor="0", stack="x", kind="io")
+    job = Job()
+    assert job.until(5000, driver=running(), reading=lambda _: (thread,)).limit == 600
+
+
+def test_a_stage_without_a_running_task_is_stalled_late():
+    """It is active, has had tasks, and none is running."""
+    job = Job()
+    idle = (replace(EXECUTOR, active_tasks=0),)
+    stages = (replace(STAGE, active=0),)
+    finding = job.until(5000, driver=running(stages=stages, executors=idle), reading=lambda _: ())
+    assert finding.verdict is Verdict.STALLED
+    assert finding.limit == 1800
+
+
+def test_a_refused_ui_is_no_movement():
+    """The same figures before and after mean that nothing happened between."""
+    job = Job()
+
+    def flapping(at):
+        return {"driver": None, "blind": "no answer"} if int(at / 30) % 2 else {"driver": running()}
+
+    finding = job.until(5000, step=flapping)
+    assert finding.verdict is Verdict.STALLED
+    assert job.at < 700
+
+
+def test_blind_the_jobs_own_word_is_enough():
+    """No UI at all: stages by the status tracker, workers by the process table."""
+    job = Job()
+    inside = replace(INSIDE, stages=(STAGE,))
+    finding = job.until(5000, inside=inside, blind="it has no UI")
+    assert finding.verdict is Verdict.STALLED
+    assert any("cannot be read (it has no UI)" in notice for notice in job.notices)
+
+
+def test_a_job_of_which_nothing_is_seen_gets_no_verdict_but_its_deadline():
+    """Unknown is unknown."""
+    job = Job()
+    finding = job.until(9000, inside=None, blind="HTML")
+    assert finding.verdict is Verdict.DEADLINE
+    assert finding.reached_at == 3600
+
+
+@pytest.mark.parametrize("moves", ["heartbeats", "sql"])
+def test_the_jobs_own_signs_of_life_count(moves):
+    """Live SQL metrics and heartbeat()."""
+    job = Job(replace(Windows(), deadline=None))
+
+    def step(at):
+        value = int(at / 300)
+        return {"inside": replace(INSIDE, **{moves: str(value) if moves == "sql" else value})}
+
+    assert job.until(10_000, driver=running(), step=step) is None
+
+
+def test_heartbeats_on_executors_count():
+    """They are looked for when the stage is suspected."""
+    job = Job(replace(Windows(), deadline=None))
+    assert job.until(10_000, driver=running(), step=lambda at: {"heard_from_executors": str(at)}) is None
+
+
+def test_a_job_without_executors_is_starved():
+    """The first task never started."""
+    waiting = replace(STAGE, active=0, done=0, launched=False, counters=())
+    master = Master(known=True, waiting=True, workers=((0, 100, 2, 1024),))
+    job = Job()
+    finding = job.until(5000, driver=running(stages=(waiting,), executors=()), master=master)
+    assert finding.verdict is Verdict.STARVED
+    assert 300 <= job.at <= 302
+    assert finding.got == "0 executors; 1 workers (0 of 2 cores and 100 of 1024 MiB free)"
+
+
+def test_a_stage_that_waits_for_another_is_not_starved():
+    """The first one has the cores."""
+    waiting = replace(STAGE, stage=4, active=0, done=0, launched=False)
+    job = Job(replace(Windows(), deadline=None))
+    step = lambda at: {"driver": running(stages=(waiting, replace(STAGE, done=int(at / 100))))}  # noqa: E731
+    assert job.until(5000, step=step) is None
+
+
+def lost(*ids, reason="Command exited with code 137"):
+    return tuple(Executor(id=id_, active=False, removed=1.0, reason=reason) for id_ in ids)
+
+
+def test_losses_within_the_budget_pass():
+    """Three in ten minutes; a fourth is one too many."""
+    job = Job()
+    assert job.observe(1, driver=running(executors=(EXECUTOR, *lost("1", "2", "3")))) is None
+    finding = job.observe(2, driver=running(executors=(EXECUTOR, *lost("1", "2", "3", "4"))))
+    assert finding.verdict is Verdict.EXECUTORS_LOST
+    assert finding.what == "4 executors were lost within 10m; 3 may be."
+    assert finding.got == "Command exited with code 137"
+
+
+def test_losses_long_ago_do_not_count():
+    """One an hour may go on for ever."""
+    job = Job(replace(Windows(), deadline=None, losses=1, poll=3600.0))
+    for hour in range(1, 6):
+        ids = [str(number) for number in range(1, hour + 1)]
+        assert job.observe(3600.0 * hour, driver=running(executors=(EXECUTOR, *lost(*ids)))) is None
+
+
+def test_executors_that_dynamic_allocation_removes_do_not_count():
+    """Nor those that are decommissioned."""
+    gone = lost("1", "2", "3", "4", "5", reason="Executor killed by driver.")
+    assert Job().observe(1, driver=running(executors=(EXECUTOR, *gone))) is None
+
+
+def test_a_crash_loop_ends_at_once():
+    """The REST API sees none of them: they die before they register."""
+    job = Job(replace(Windows(), losses=1000))
+    assert job.observe(5, driver=running(executors=()), executor_exits=10) is None
+    finding = job.observe(10, driver=running(executors=()), executor_exits=30, exit_reason="code 1")
+    assert finding.verdict is Verdict.EXECUTORS_LOST
+    assert "they die as soon as they start" in finding.what
+    assert finding.got == "code 1"
+
+
+def test_no_executor_left_for_a_minute_is_the_end():
+    """One loss is within the budget, but nobody took its place."""
+    job = Job()
+    assert job.observe(1, driver=running()) is None
+    gone = running(executors=lost("0"), stages=(replace(STAGE, active=0),))
+    finding = job.until(500, driver=gone)
+    assert finding.verdict is Verdict.EXECUTORS_LOST
+    assert finding.what.startswith("No executor has been left for 1m")
+    assert 61 <= job.at <= 92
+
+
+def test_an_application_that_the_master_has_forgotten_has_vanished():
+    """It knew it before, and no executor is left."""
+    job = Job()
+    assert job.observe(1, driver=running(), master=Master(known=True, waiting=False)) is None
+    gone = running(executors=lost("0"), stages=(replace(STAGE, active=0),))
+    finding = job.until(500, driver=gone, master=Master(known=False, waiting=False))
+    assert finding.verdict is Verdict.VANISHED
+
+
+DRIVER = Reading("driver", "9:9", cpu=1.0, switches=10, stack="d")
+JVM = Reading("jvm", "8:8", cpu=10.0)
+IDLE = Inside(application_id="app-1")
+SILENCE = replace(Windows(), silence=120.0, deadline=None)
+
+
+def test_a_silent_driver_is_left_alone_unless_asked_for():
+    """Only the author knows how long a model fit may take."""
+    job = Job(replace(Windows(), deadline=None))
+    assert job.until(20_000, inside=IDLE, driver=DriverView(jobs=0)) is None
+
+
+def test_a_blocked_driver_is_silent_at_its_limit():
+    """It waits on a lock, and its JVM has nothing to do."""
+    job = Job(SILENCE)
+    finding = job.until(2000, inside=IDLE, driver=DriverView(jobs=0), reading=lambda _: (DRIVER, JVM))
+    assert finding.verdict is Verdict.DRIVER_SILENT
+    assert finding.suspect == "driver"
+    assert 120 <= job.at <= 122
+
+
+@pytest.mark.parametrize(
+    "reading",
+    [
+        lambda at: (moving(DRIVER, at, cpu=1), JVM),
+        lambda at: (replace(DRIVER, stack=str(at)), JVM),
+        lambda at: (DRIVER, moving(JVM, at, cpu=1)),
+        lambda _: (),
+    ],
+    ids=["busy", "moving", "its JVM plans", "unseen"],
+)
+def test_a_driver_that_may_be_working_is_given_three_times_as_long(reading):
+    """A loop, a model fit, a planning phase."""
+    job = Job(SILENCE)
+    finding = job.until(2000, inside=IDLE, driver=DriverView(jobs=0), reading=reading)
+    assert finding.verdict is Verdict.DRIVER_SILENT
+    assert 360 <= job.at <= 362
+
+
+def test_a_spark_job_ends_the_silence():
+    """And so does the next one."""
+    job = Job(SILENCE)
+    busy = lambda at: {"inside": replace(IDLE, jobs=int(at / 100) % 2)}  # noqa: E731
+    assert job.until(5000, step=busy, reading=lambda _: (DRIVER, JVM)) is None
+
+
+def test_what_the_clock_alone_decides():
+    """Deadline and exit limit, on the second."""
+    windows = Windows(deadline=100, exit=10)
+    assert overdue(windows, 99.9, None) is None
+    assert overdue(windows, 100, None).verdict is Verdict.DEADLINE
+    assert overdue(windows, 59, 50.0) is None
+    assert overdue(windows, 60, 50.0).verdict is Verdict.NOT_EXITING
+    assert overdue(replace(windows, deadline=None), 1e9, None) is None
+
+
+def test_after_the_scripts_end_only_the_clock_counts():
+    """Executors go, counters stand still: that is what an end looks like."""
+    job = Job(replace(Windows(), deadline=None, exit=1e9))
+    ended = replace(INSIDE, ended=True, heard_at=1.0, stages=(STAGE,))
+    assert job.until(9000, inside=ended, driver=running(executors=lost("1", "2", "3", "4", "5"))) is None
+
+
+def test_hours_in_which_nobody_ran_do_not_count():
+    """The host was asleep between two looks, and the job with it."""
+    job = Job(replace(Windows(), deadline=None))
+    assert job.observe(100, driver=running(), inside=INSIDE) is None
+    assert job.observe(20_000, driver=running(), inside=INSIDE) is None
+    finding = job.until(30_000, driver=running())
+    assert finding.verdict is Verdict.STALLED
+    assert 20_000 < finding.reached_at <= job.at
+
+
+def test_a_clock_that_goes_back_harms_nothing():
+    """Such an observation counts as taken at the same time."""
+    job = Job()
+    for at in (0, 500, 20, 30, 300):
+        assert job.observe(at, driver=running(), inside=INSIDE) is None
+    assert job.until(3000, driver=running()).verdict is Verdict.STALLED
+
+
+def test_dropped_events_are_said_and_count_as_movement():
+    """Where Spark loses events its counters may stand still although the job moves."""
+    job = Job(replace(Windows(), deadline=None))
+    step = lambda at: {"driver": replace(running(), dropped_events=int(at))}  # noqa: E731
+    assert job.until(5000, step=step) is None
+    assert [notice for notice in job.notices if "drops events" in notice]
+
+
+def test_notices_are_said_once():
+    """Skew, spill, retries, garbage collection."""
+    stage = replace(
+        STAGE, tasks=4, done=3, attempt=3, spilled=2 << 30, median_seconds=10.0, longest_seconds=120.0
+    )
+    job = Job(replace(Windows(), deadline=None))
+
+    def step(at):
+        executor = replace(EXECUTOR, gc_ms=int(at * 400))
+        return {"driver": running(stages=(replace(stage, counters=(int(at),)),), executors=(executor,))}
+
+    assert job.until(1000, step=step) is None
+    assert [notice.split(":")[0].split(" (")[0] for notice in job.notices] == [
+        "Skew in stage 3",
+        "Stage 3 has spilled 2.0 GiB",
+        "Stage 3 runs for the 4th time",
+        "Executor 0 spent 40% of the last 2m in garbage collection",
+    ]
+
+
+WINDOW = st.floats(min_value=1, max_value=2000, allow_nan=False)
+GAPS = st.lists(st.floats(min_value=0.1, max_value=60), min_size=1, max_size=60)
+
+
+@settings(max_examples=100, deadline=None)
+@given(gaps=GAPS, data=st.data())
+def test_no_stall_while_any_counter_moves(gaps, data):
+    """Whatever the limits, whatever the processes look like, as long as one counter differs each time."""
+    windows = Windows(
+        deadline=None, stall=data.draw(WINDOW), evidence=0.4, silence=data.draw(WINDOW), poll=1.0
+    )
+    watchdog, at, count = Watchdog(windows), 0.0, 0
+    for gap in gaps:
+        at, count = at + min(gap, windows.stall / 2, windows.silence / 2), count + 1
+        what = data.draw(st.sampled_from(["done", "counters", "sql", "heartbeats"]))
+        stage = replace(
+            STAGE, done=count if what == "done" else 0, counters=(count if what == "counters" else 0,)
+        )
+        inside = replace(
+            INSIDE, sql=str(count if what == "sql" else 0), heartbeats=count if what == "heartbeats" else 0
+        )
+        # Cumulative counters never go back: what moved once keeps its value.
+        seen = Observation(
+            at=at,
+            driver=running(stages=(replace(stage, failed=count),)),
+            inside=inside,
+            readings=(BLOCKED, PYTHON_THREAD),
+        )
+        assert watchdog.observe(seen).finding is None
+
+
+@settings(max_examples=100, deadline=None)
+@given(short=WINDOW, factor=st.floats(min_value=1, max_value=10), blocked=st.booleans())
+def test_a_longer_limit_never_ends_a_job_earlier(short, factor, blocked):
+    """Verdicts are monotone in the limits."""
+
+    def ended_at(stall):
+        job = Job(
+            Windows(deadline=None, stall=stall, evidence=min(60.0, stall / 2), poll=min(30.0, stall / 4))
+        )
+        readings = (BLOCKED, PYTHON_THREAD) if blocked else ()
+        assert job.until(100_000, driver=running(), reading=lambda _: readings) is not None
+        return job.at
+
+    assert ended_at(short) <= ended_at(short * factor) + 1.0
+
+
+@settings(max_examples=50, deadline=None)
+@given(few=st.integers(0, 10), more=st.integers(0, 10), losses=st.integers(0, 15))
+def test_a_larger_budget_never_ends_a_job_earlier(few, more, losses):
+    """The same for executors."""
+
+    def ends(budget):
+        job = Job(replace(Windows(), losses=budget))
+        gone = lost(*(str(number) for number in range(1, losses + 1)))
+        return job.observe(1, driver=running(executors=(EXECUTOR, *gone))) is not None
+
+    assert ends(few) or not ends(few + more)
+
+
+def test_windows_come_from_the_limits():
+    """Defaults give way to shorter limits; the pace of the executors sets a floor."""
+    windows = Windows.of(GuardLimits(stall_timeout="20s"), deadline=60.0, heartbeat=2.0, local=True)
+    assert (windows.stall, windows.evidence, windows.poll, windows.local) == (20, 10, 5, True)
+    assert windows.stall_of(None) == 20
+    assert windows.stall_of(10.0) == 50
+    assert replace(windows, heartbeat=10.0).stall_of(None) == 30
+    assert Windows.of(GuardLimits(), deadline=3600.0) == Windows()
+
+
+def test_an_observation_survives_its_record():
+    """As JSON and back."""
+    seen = Observation(
+        at=3.5,
+        driver=running(executors=(EXECUTOR, *lost("4"))),
+        inside=replace(INSIDE, stages=(STAGE,)),
+        readings=(BLOCKED, PYTHON_THREAD),
+        master=Master(known=True, waiting=False, workers=((1, 2, 3, 4),)),
+        blind="",
+        executor_exits=2,
+    )
+    assert Observation.from_json(seen.to_json()) == seen
+    assert Observation.from_json(Observation(at=1.0).to_json()) == Observation(at=1.0)
+    with pytest.raises(TypeError):
+        Observation.from_json({"at": 1.0, "nonsense": 2})
