@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from airflow_spark_guard.core.limits import GuardLimits
     from airflow_spark_guard.core.profile import SparkProfile
     from airflow_spark_guard.hooks.safe_spark_submit import SafeSparkSubmitHook
+    from airflow_spark_guard.operators.retry_policy import SparkGuardRetryPolicy
     from airflow_spark_guard.operators.safe_spark_submit import SafeSparkSubmitOperator
 
 __version__ = "0.1.0"
@@ -22,6 +23,7 @@ __all__ = [
     "SafeSparkSubmitHook",
     "SafeSparkSubmitOperator",
     "SparkGuardError",
+    "SparkGuardRetryPolicy",
     "SparkProfile",
 ]
 
@@ -30,6 +32,7 @@ _HOMES = {
     "SafeSparkSubmitHook": "hooks.safe_spark_submit",
     "SafeSparkSubmitOperator": "operators.safe_spark_submit",
     "SparkGuardError": "core.errors",
+    "SparkGuardRetryPolicy": "operators.retry_policy",
     "SparkProfile": "core.profile",
 }
 

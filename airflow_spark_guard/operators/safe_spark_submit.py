@@ -8,9 +8,12 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 from airflow.providers.apache.spark.operators.spark_submit import SparkSubmitOperator
 
+from airflow_spark_guard.core.errors import SparkGuardError
 from airflow_spark_guard.core.options import check_options
 from airflow_spark_guard.hooks.safe_spark_submit import SafeSparkSubmitHook
 from airflow_spark_guard.hooks.upstream import hook_arguments
+from airflow_spark_guard.operators.failure import report
+from airflow_spark_guard.operators.retry_policy import AIRFLOW_ASKS, SparkGuardRetryPolicy
 from airflow_spark_guard.process.leftovers import Tag, new_attempt
 
 if TYPE_CHECKING:
@@ -42,7 +45,8 @@ class SafeSparkSubmitOperator(SparkSubmitOperator):
         profile: anti-hanging Spark configuration under the user's own: ``"default"``, ``"ml-training"``,
             ``"strict"``, ``"none"``, or a :class:`~airflow_spark_guard.SparkProfile`. (templated)
         limits: how long and how much an attempt may take. (templated)
-        **kwargs: what ``SparkSubmitOperator`` takes.
+        **kwargs: what ``SparkSubmitOperator`` takes. Without a ``retry_policy``, ``retries`` are spent only
+            where one can help: an error of the user's own code fails at once.
 
     Returns:
         What the application reported with ``airflow_spark_guard.job.report(result)``, as the task's XCom.
@@ -68,16 +72,27 @@ class SafeSparkSubmitOperator(SparkSubmitOperator):
         **kwargs: Any,
     ) -> None:
         super().__init__(**kwargs)
+        # Here, since default_args may hold the user's own, and since a mapped task passes None.
+        if AIRFLOW_ASKS and self.retry_policy is None:
+            self.retry_policy = SparkGuardRetryPolicy()
         self.profile = profile
         self.limits = limits
         self._tag: Tag | None = None
         self._killed = False
 
     def execute(self, context: Any) -> Any:
-        """Submit, watch, and return the job's result; ``SafeSparkSubmitHook.submit`` names the errors."""
-        check_options({name.lstrip("_"): getattr(self, name) for name in _TEMPLATED_OPTIONS})
-        self._tag = _tag(context)
-        super().execute(context)
+        """Submit, watch, and return the job's result; ``SafeSparkSubmitHook.submit`` names the errors.
+
+        An error that no retry can help is an ``AirflowFailException`` as well, unless the user has given a
+        ``retry_policy``. The verdict of an attempt that failed is pushed as XCom ``spark_guard_verdict``.
+        """
+        try:
+            check_options({name.lstrip("_"): getattr(self, name) for name in _TEMPLATED_OPTIONS})
+            self._tag = _tag(context)
+            super().execute(context)
+        except SparkGuardError as error:
+            report(error, self, context)
+            raise
         return self._hook.result if isinstance(self._hook, SafeSparkSubmitHook) else None
 
     def on_kill(self) -> None:

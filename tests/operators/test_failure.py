@@ -1,0 +1,225 @@
+"""What Airflow makes of a failure: ended or retried, the exception in the log, the verdict in XCom."""
+
+from __future__ import annotations
+
+import json
+import os
+import pickle
+import re
+import subprocess
+import sys
+from types import SimpleNamespace
+
+import pytest
+from airflow.sdk.exceptions import AirflowFailException
+
+from airflow_spark_guard import SafeSparkSubmitOperator, SparkGuardRetryPolicy
+from airflow_spark_guard.core import errors
+from airflow_spark_guard.operators.failure import VERDICT_KEY, end_retries, report
+
+
+class Task:
+    """A task instance that keeps what is pushed, or refuses it."""
+
+    def __init__(self, *, try_number=1, max_tries=2, refuse=None):
+        self.try_number, self.max_tries, self.refuse, self.pushed = try_number, max_tries, refuse, {}
+
+    def xcom_push(self, key, value):
+        if self.refuse is not None:
+            raise self.refuse
+        self.pushed[key] = value
+
+
+@pytest.fixture
+def operator():
+    return SafeSparkSubmitOperator(task_id="job", application="a.py", retries=2)
+
+
+def test_what_no_retry_can_help_is_also_airflows_own(operator):
+    """The same object, its class and attributes as before, and its text."""
+    error = errors.UserCodeError("It broke.", got="1", evidence="Traceback", orphans=("12 java",))
+    before, parts = str(error), dict(vars(error))
+    report(error, operator, {})
+    assert isinstance(error, AirflowFailException)
+    assert isinstance(error, errors.UserCodeError)
+    assert (str(error), vars(error)) == (before, parts)
+    assert f"{type(error).__module__}.{type(error).__qualname__}" == (
+        "airflow_spark_guard.core.errors.UserCodeError"
+    )
+
+
+def test_what_a_retry_can_help_is_not(operator):
+    """Airflow's ``retries`` go on."""
+    error = errors.ExecutorsLostError("Three executors were lost.")
+    report(error, operator, {})
+    assert type(error) is errors.ExecutorsLostError
+
+
+def test_a_stall_ends_with_the_second_one(operator):
+    """By the number of the try that Airflow gives."""
+    first, second = errors.StalledError("x"), errors.StalledError("x")
+    report(first, operator, {"ti": Task(try_number=1)})
+    report(second, operator, {"ti": Task(try_number=2)})
+    assert [isinstance(error, AirflowFailException) for error in (first, second)] == [False, True]
+
+
+@pytest.mark.parametrize("how", ["an object of the user's", "a subclass of ours"])
+def test_a_policy_of_the_users_decides_alone(how):
+    """Airflow asks no policy about an AirflowFailException, so it gets the plain error."""
+
+    class Softer(SparkGuardRetryPolicy):
+        pass
+
+    policy = SimpleNamespace() if how == "an object of the user's" else Softer()
+    operator = SafeSparkSubmitOperator(task_id="job", application="a.py", retry_policy=policy)
+    error, ti = errors.UserCodeError("It broke."), Task()
+    report(error, operator, {"ti": ti})
+    assert type(error) is errors.UserCodeError
+    assert ti.pushed[VERDICT_KEY]["retry"] is False, "what we advise is told all the same"
+
+
+def test_without_policies_in_airflow_the_rule_is_the_same(operator):
+    """As on 3.1 and 3.2, where no operator has one."""
+    operator.retry_policy = None
+    error = errors.ConfError("spark.x is wrong.")
+    report(error, operator, {})
+    assert isinstance(error, AirflowFailException)
+
+
+def test_bad_input_pushes_no_verdict(operator):
+    """There was no attempt."""
+    ti = Task()
+    report(errors.ConfError("spark.x is wrong."), operator, {"ti": ti})
+    assert ti.pushed == {}
+
+
+def test_a_push_that_fails_hides_nothing(operator, capsys):
+    """A warning; the error goes on as it would have."""
+    error = errors.UserCodeError("It broke.")
+    report(error, operator, {"ti": Task(refuse=OSError("the bucket is gone"))})
+    assert isinstance(error, AirflowFailException)
+    assert (
+        f"The XCom {VERDICT_KEY} could not be pushed: OSError: the bucket is gone" in capsys.readouterr().out
+    )
+
+
+@pytest.mark.parametrize("kind", [errors.UserCodeError, errors.ConfError, errors.ToolchainError])
+def test_such_an_error_can_be_pickled(kind):
+    """It comes back as one, with its parts."""
+    error = kind("It broke.", got="1", advice="Mend it.")
+    if isinstance(error, errors.AttemptError):
+        error.place = "job.py:12"
+    end_retries(error)
+    end_retries(error)
+    again = pickle.loads(pickle.dumps(error))  # noqa: S301 - our own bytes
+    assert type(again) is type(error)
+    assert (str(again), vars(again)) == (str(error), vars(error))
+
+
+def test_airflow_can_store_such_an_error():
+    """It reads back its own class, with our text once."""
+    from airflow.serialization.serialized_objects import BaseSerialization
+
+    error = errors.UserCodeError("It broke.", got="1")
+    end_retries(error)
+    again = BaseSerialization.deserialize(json.loads(json.dumps(BaseSerialization.serialize(error))))
+    assert type(again) is AirflowFailException
+    assert str(again) == str(error) == "USER_CODE: It broke.\n  got: 1"
+
+
+DAG = """
+import json, os
+from datetime import timedelta
+from airflow.sdk import dag
+from airflow_spark_guard import SafeSparkSubmitOperator
+folder = os.environ["RETRIES_FOLDER"]
+jar = dict(spark_binary=folder + "/spark-submit", application=folder + "/app.jar", java_class="x.Y",
+           retries=2, retry_delay=timedelta(0), profile="none")
+script = {**jar, "application": folder + "/app.py", "java_class": None}
+@dag(schedule=None)
+def retries():
+    SafeSparkSubmitOperator(task_id="user_code", **jar)
+    SafeSparkSubmitOperator.partial(task_id="mapped", **jar).expand(application_args=[["a"]])
+    SafeSparkSubmitOperator(task_id="toolchain", **script)
+    SafeSparkSubmitOperator(task_id="bad_input", **{**jar, "application": folder + "/nowhere.jar"})
+    SafeSparkSubmitOperator(task_id="bad_template", limits="{{ 'soon' }}", **jar)
+dag_object = retries()
+if __name__ == "__main__":
+    from airflow.models.xcom import XComModel
+    from airflow.utils.session import create_session
+    run = dag_object.test()
+    for ti in run.get_task_instances():
+        print("TRIES", ti.task_id, ti.state, ti.try_number)
+    with create_session() as session:
+        for row in session.scalars(XComModel.get_many(run_id=run.run_id, key="spark_guard_verdict")):
+            value = row.value if isinstance(row.value, str) else json.dumps(row.value)
+            print("VERDICT", row.task_id, row.map_index, value)
+"""
+SUBMIT = """#!/bin/bash
+echo "Exception in thread main java.lang.RuntimeException: boo"
+exit 3
+"""
+
+
+@pytest.fixture(scope="module")
+def printed(airflow_db, tmp_path_factory):
+    """What a DAG prints whose spark-submit always fails, every task with two retries."""
+    folder = tmp_path_factory.mktemp("retries")
+    for name, text in {"spark-submit": SUBMIT, "app.jar": "", "app.py": "", "dags/retries.py": DAG}.items():
+        file = folder / name
+        file.parent.mkdir(exist_ok=True)
+        file.write_text(text)
+        file.chmod(0o755)
+    done = subprocess.run(
+        [sys.executable, str(folder / "dags/retries.py")],
+        capture_output=True,
+        text=True,
+        timeout=300,
+        env={
+            **os.environ,
+            "AIRFLOW__CORE__DAGS_FOLDER": str(folder / "dags"),
+            "RETRIES_FOLDER": str(folder),
+        },
+    )
+    return done.stdout + done.stderr
+
+
+def test_only_what_a_retry_can_help_is_tried_again(printed):
+    """Under real Airflow, two retries each."""
+    tries = {found[1]: (found[2], int(found[3])) for found in re.finditer(r"TRIES (\w+) (\w+) (\d)", printed)}
+    assert tries == {
+        "user_code": ("failed", 1),
+        "mapped": ("failed", 1),
+        "toolchain": ("failed", 3),
+        "bad_input": ("failed", 1),
+        "bad_template": ("failed", 1),
+    }, printed[-3000:]
+
+
+def test_the_verdict_is_in_xcom_after_the_failure(printed):
+    """Of attempts, mapped ones too; bad input is no attempt."""
+    found = {
+        (row[1], int(row[2])): json.loads(row[3])
+        for row in re.finditer(r"VERDICT (\w+) (-?\d+) (\{.*\})", printed)
+    }
+    assert set(found) == {("user_code", -1), ("mapped", 0), ("toolchain", -1)}
+    verdict = found["user_code", -1]
+    assert verdict["verdict"] == "USER_CODE"
+    assert verdict["what"] == "The application ended with a failure."
+    assert verdict["got"] == "exit code 3"
+    assert verdict["retry"] is False
+    assert verdict["hint"]
+    assert found["toolchain", -1]["verdict"] == "TOOLCHAIN"
+    assert "RuntimeException" not in str(found), "evidence stays in the log"
+
+
+def test_the_log_shows_the_failure_once_under_its_own_name(printed):
+    """One traceback of one exception; no class of Airflow's, no «during handling of»."""
+    log = printed.partition("running task <TaskInstance: retries.user_code")[2].partition("[DAG TEST] end")[0]
+    shown = "airflow_spark_guard.core.errors.UserCodeError: USER_CODE: The application ended with a failure."
+    assert log.count(shown) == 1
+    assert log.count("USER_CODE: ") == 1
+    assert log.count("Traceback (most recent call last)") == 1
+    assert "another exception occurred" not in log
+    assert "AirflowFailException" not in log
+    assert log.count("No retry: ") == 1
