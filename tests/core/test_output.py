@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import time
+
 import pytest
 
 from airflow_spark_guard.core.output import JobOutput, shown
@@ -86,3 +88,65 @@ def test_the_evidence_of_a_job_that_was_ended_is_its_last_lines():
     output = JobOutput(1000)
     output.feed(b"Traceback (most recent call last):\n" + b"work\n" * 30 + b"password=abc\n", 0)
     assert output.evidence(failed=False).splitlines() == ["work"] * 19 + ["password=******"]
+
+
+def test_repeated_status_lines_are_counted():
+    """Three of them, then a number; what was printed is said at the end."""
+    output = JobOutput(100)
+    bars = b"".join(b"[Stage 3:%s> (%d + 2) / 200]\r" % (b"=" * (n // 10), n) for n in range(200))
+    assert len(output.feed(bars, 0)) == 3
+    assert output.feed(b"\r" + b" " * 40 + b"\rdone\n", 1) == [
+        "... 197 more lines like: [Stage 3:===================> (199 + 2) / 200]",
+        "done",
+    ]
+    assert output.finish(2) == [
+        f"... 197 of 201 lines of output ({output.total_bytes} bytes) were held back: they repeat others."
+    ]
+
+
+def test_a_count_is_said_while_nothing_comes():
+    """The watch feeds empty chunks too."""
+    output = JobOutput(100)
+    output.feed(b"INFO a\n" * 10, 0)
+    assert output.feed(b"", 30) == []
+    assert output.feed(b"", 61) == ["... 7 more lines like: INFO a"]
+
+
+def test_a_count_that_is_still_due_is_said_at_the_end():
+    """Before the total."""
+    output = JobOutput(100)
+    output.feed(b"INFO a\n" * 10, 0)
+    assert output.finish(1) == [
+        "... 7 more lines like: INFO a",
+        "... 7 of 10 lines of output (70 bytes) were held back: they repeat others.",
+    ]
+
+
+def test_a_return_and_a_newline_in_two_chunks_are_one_end():
+    """The same lines, wherever a chunk ends."""
+    output = JobOutput(100)
+    assert output.feed(b"one\r", 0) == []
+    assert output.feed(b"\ntwo\r", 0) == ["one"]
+    assert output.feed(b"three", 0) == ["two"]
+    assert output.finish(0) == ["three"]
+
+
+def test_a_traceback_is_kept_through_a_thousand_lines_of_shutdown():
+    """Whether they are shown or counted."""
+    output = JobOutput(10)
+    output.feed(b'Traceback (most recent call last):\n  File "job.py", line 3, in f\nValueError: x\n', 0)
+    output.feed(b"".join(b"26/11/20 20:57:05 WARN Hook: %d\n" % n for n in range(1000)), 0)
+    assert output.evidence().startswith(
+        'Traceback (most recent call last):\n  File "job.py", line 3, in f\nValue'
+    )
+
+
+def test_a_million_repeated_lines_take_a_few_seconds_at_the_most():
+    """And leave three lines and a number."""
+    output = JobOutput(10_000)
+    chunk = b"".join(b"26/11/20 20:57:05 INFO TaskSetManager: Starting task %d.0\n" % n for n in range(1000))
+    started = time.perf_counter()
+    for _ in range(1000):
+        output.feed(chunk, 0)
+    assert time.perf_counter() - started < 5
+    assert (output.total_lines, output.forwarded) == (1_000_000, 3)
