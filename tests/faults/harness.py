@@ -1,0 +1,252 @@
+"""One case under one operator: start it, do to it what the case says, and see what became of it."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import re
+import shutil
+import signal
+import subprocess
+import sys
+import time
+import uuid
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from airflow_spark_guard.process import proctree
+from tests.faults.cases import CONF, LIMITS, LOCAL_CLUSTER, NAMESPACE, SERVER
+from tests.faults.cluster import DRIVER_ADDRESS, StandaloneCluster, spark_env
+from tests.support.processes import MARK, end_all, marked
+
+if TYPE_CHECKING:
+    from tests.faults.cases import Case
+
+ROOT = Path(__file__).parent.parent.parent
+BUILD = ROOT / "build" / "faults"
+JOBS = Path(__file__).parent / "jobs"
+SETTLE = 5.0  # seconds that what is being ended may take to be gone
+SPARE = 60.0  # seconds beyond the deadline after which the harness itself gives up
+_APPLICATION = re.compile(r"\bapp-\d{14}-\d{4}\b")
+_EXECUTOR = "CoarseGrainedExecutorBackend"
+
+
+class Running:
+    """A case that runs, or has run. Times are seconds since the epoch."""
+
+    def __init__(self, case: Case, operator: str, cluster: StandaloneCluster | None) -> None:
+        self.case, self.operator = case, operator
+        self._cluster = cluster
+        self.folder = BUILD / operator / slug(case.name)
+        shutil.rmtree(self.folder, ignore_errors=True)
+        self.folder.mkdir(parents=True)
+        self.mark = uuid.uuid4().hex
+        self.others: list[str] = []
+        self.moment = self.folder / "moment"
+        self.launched: float | None = None
+        self.fault: float | None = None
+        self.outcome: dict[str, Any] = {}
+        self.orphans: list[str] = []
+        self.limits = {**LIMITS, **case.limits}
+
+    @property
+    def cluster(self) -> StandaloneCluster:
+        assert self._cluster is not None
+        return self._cluster
+
+    def run(self) -> Running:
+        try:
+            if self.case.before:
+                self.case.before(self)
+            with (self.folder / "task.log").open("wb") as log:
+                process = subprocess.Popen(
+                    [sys.executable, "-m", "tests.faults.run_dag", str(self._spec())],
+                    cwd=ROOT, env=self._env(), stdin=subprocess.DEVNULL, stdout=log,
+                    stderr=subprocess.STDOUT, start_new_session=True,
+                )  # fmt: skip
+            try:
+                self._follow(process)
+                self._count_orphans()
+            finally:
+                with contextlib.suppress(ProcessLookupError):
+                    os.killpg(process.pid, signal.SIGKILL)
+                process.wait()
+        finally:
+            for mark in (self.mark, *self.others):
+                end_all(mark)
+            self._remove_work()
+        return self
+
+    def _spec(self) -> Path:
+        script, *arguments = self.case.job
+        if script == "steady.py":
+            arguments = [str(self.moment), *arguments]
+        elif script != "healthy.py":
+            arguments = [arguments[0], str(self.moment), *arguments[1:]]
+        spec = {
+            "operator": self.operator,
+            "application": str(JOBS / script),
+            "arguments": arguments,
+            "env_vars": self._job_env(),
+            "conf": {**CONF, f"spark.executorEnv.{MARK}": self.mark, **self.case.conf},
+            "limits": self.limits,
+            "outcome": str(self.folder / "outcome.json"),
+        }
+        file = self.folder / "spec.json"
+        file.write_text(json.dumps(spec, indent=2))
+        return file
+
+    def _job_env(self) -> dict[str, str]:
+        env = {MARK: self.mark}
+        if self._cluster is not None:
+            env["PYSPARK_PYTHON"] = sys.executable
+        if self.case.where == NAMESPACE:
+            env["SPARK_LOCAL_IP"] = DRIVER_ADDRESS
+        return env
+
+    def _env(self) -> dict[str, str]:
+        host = self.case.where
+        connection: dict[str, Any] = {"conn_type": "spark", "host": host, "extra": {"deploy-mode": "client"}}
+        if self._cluster is not None:
+            connection |= {"host": f"spark://{self._cluster.address}", "port": self._cluster.port}
+        return {
+            **airflow_env(),
+            "AIRFLOW_CONN_SPARK_DEFAULT": json.dumps(connection),
+            "AIRFLOW__SPARK_GUARD__RECORD_FOLDER": str(self.folder / "record"),
+        }
+
+    def _follow(self, process: subprocess.Popen[bytes]) -> None:
+        """Until the task has ended; what the case does from outside is done when its moment has come."""
+        end = time.monotonic() + self.limits["deadline"] + SPARE
+        file = self.folder / "outcome.json"
+        while not self.outcome.get("state") and time.monotonic() < end:
+            if self.launched is None:
+                self._look_for_launch()
+            if self.fault is None and self.case.action and self.moment.exists():
+                time.sleep(2.0)  # let it get going
+                self.fault = time.time()
+                self.case.action(self)
+            if file.exists():
+                self.outcome = json.loads(file.read_text())
+            elif process.poll() is not None:
+                break
+            time.sleep(0.2)
+        if self.fault is None and self.moment.exists():
+            with contextlib.suppress(ValueError):
+                self.fault = float(self.moment.read_text())
+        if not self.outcome.get("state"):
+            self.outcome |= {"state": "running", "at": time.time(), "exception": "none: ended by the harness"}
+
+    def _look_for_launch(self) -> None:
+        started = [proc.started for proc in marked(self.mark)]
+        if started:
+            ago = time.clock_gettime(time.CLOCK_BOOTTIME) - min(started) / os.sysconf("SC_CLK_TCK")
+            self.launched = time.time() - ago
+
+    def _count_orphans(self) -> None:
+        """What carries the mark once everything had the time to go."""
+        end = time.monotonic() + SETTLE
+        while marked(self.mark) and time.monotonic() < end:
+            time.sleep(0.2)
+        self.orphans = sorted(str(proc) for proc in marked(self.mark))
+
+    def _remove_work(self) -> None:
+        """The folders that executors of a local-cluster leave in Spark's own installation."""
+        if self.case.where.startswith("local-cluster"):
+            text = (self.folder / "task.log").read_text(errors="replace")
+            for name in set(_APPLICATION.findall(text)):
+                shutil.rmtree(Path(spark_env(BUILD)["SPARK_HOME"], "work", name), ignore_errors=True)
+
+    # What cases do
+
+    def _executors(self) -> list[proctree.Proc]:
+        return [proc for proc in marked(self.mark) if _EXECUTOR in command_line(proc.pid)]
+
+    def signal_executor(self, number: int) -> None:
+        """The first executor that is there."""
+        proctree.send(min(self._executors()), number)
+
+    def kill_driver_jvm(self) -> None:
+        proctree.send(self._driver_jvm(), signal.SIGKILL)
+
+    def _driver_jvm(self) -> proctree.Proc:
+        (found,) = [p for p in marked(self.mark) if "deploy.SparkSubmit" in command_line(p.pid) and p.command == "java"]  # fmt: skip
+        return found
+
+    def kill_driver_python(self) -> None:
+        jvm, script = self._driver_jvm(), str(JOBS / self.case.job[0])
+        (found,) = [p for p in marked(self.mark) if p.parent == jvm.pid and script in command_line(p.pid)]
+        proctree.send(found, signal.SIGKILL)
+
+    def occupy(self) -> None:
+        """Another application takes every core of the cluster."""
+        mark = uuid.uuid4().hex
+        self.others.append(mark)
+        env = {**spark_env(BUILD), "SPARK_LOCAL_IP": "127.0.0.1", MARK: mark}
+        moment = self.folder / "occupied"
+        command = [f"{env['SPARK_HOME']}/bin/spark-submit", "--master", self.cluster.url]
+        command += ["--conf", "spark.executor.memory=512m", "--conf", f"spark.executorEnv.{MARK}={mark}"]
+        with (self.folder / "other.log").open("wb") as log:
+            subprocess.Popen(
+                [*command, str(JOBS / "steady.py"), str(moment), "1000"], env=env, stdin=subprocess.DEVNULL,
+                stdout=log, stderr=subprocess.STDOUT, start_new_session=True,
+            )  # fmt: skip
+        end = time.monotonic() + 60
+        while not moment.exists() or self.cluster.cores_free():
+            assert time.monotonic() < end, "the other application did not start"
+            time.sleep(0.3)
+
+    # What became of it
+
+    def summary(self) -> dict[str, Any]:
+        """Of the attempt's record; {} where there is none."""
+        files = sorted((self.folder / "record").rglob("summary.json"))
+        return json.loads(files[-1].read_text()) if files else {}
+
+    def observations(self) -> Path | None:
+        files = sorted((self.folder / "record").rglob("observations.jsonl"))
+        return files[-1] if files else None
+
+
+def command_line(pid: int) -> str:
+    with contextlib.suppress(OSError):
+        return Path(f"/proc/{pid}/cmdline").read_bytes().replace(b"\0", b" ").decode(errors="replace")
+    return ""
+
+
+def slug(name: str) -> str:
+    """A name that is fit for a folder."""
+    return re.sub(r"[^a-z0-9]+", "-", name.lower()).strip("-")
+
+
+def airflow_env() -> dict[str, str]:
+    """One Airflow home for all cases, with its database in SQLite."""
+    kept = {key: value for key, value in os.environ.items() if not key.startswith(("AIRFLOW_", "SPARK_", "PYSPARK_"))}  # fmt: skip
+    home = BUILD / "airflow"
+    return {
+        **kept,
+        "PATH": f"{Path(sys.executable).parent}{os.pathsep}{kept.get('PATH', '')}",
+        "AIRFLOW_HOME": str(home),
+        "AIRFLOW__CORE__DAGS_FOLDER": str(home / "dags"),
+        "AIRFLOW__CORE__LOAD_EXAMPLES": "False",
+        "AIRFLOW__USAGE_DATA_COLLECTION__ENABLED": "False",
+        "SPARK_LOCAL_IP": "127.0.0.1",
+    }
+
+
+def migrate() -> None:
+    """Airflow's database, made once."""
+    env = airflow_env()
+    Path(env["AIRFLOW_HOME"], "dags").mkdir(parents=True, exist_ok=True)
+    if not Path(env["AIRFLOW_HOME"], "airflow.db").exists():
+        subprocess.run([sys.executable, "-m", "airflow", "db", "migrate"], env=env, check=True, capture_output=True)  # fmt: skip
+
+
+def run(case: Case, operator: str) -> Running:
+    """The case on the cluster that it names."""
+    assert case.where != SERVER
+    if case.where == LOCAL_CLUSTER or case.where.startswith("local"):
+        return Running(case, operator, None).run()
+    with StandaloneCluster(BUILD / "cluster", namespace=case.where == NAMESPACE) as cluster:
+        return Running(case, operator, cluster).run()

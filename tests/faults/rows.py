@@ -1,0 +1,147 @@
+"""From what became of a case to its row, and to what is wrong with the row."""
+
+from __future__ import annotations
+
+import re
+import tempfile
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from tests.deaths import harness as deaths
+from tests.deaths.conftest import CONNECTION
+from tests.faults.harness import JOBS, run
+from tests.support.airflow_server import AirflowServer
+from tests.support.processes import end_all
+
+if TYPE_CHECKING:
+    from tests.faults.cases import Case
+    from tests.faults.harness import Running
+
+PATIENCE = 10.0  # seconds from a limit to a failed task
+_WATCHED = 20.0
+
+
+def guarded(case: Case) -> tuple[dict[str, Any], Running]:
+    """The row of our operator."""
+    done = run(case, "guarded")
+    summary, outcome = done.summary(), done.outcome
+    row = {
+        "fault": case.name,
+        "where": case.where,
+        "expected": " or ".join(case.expectations),
+        "verdict": verdict(outcome),
+        "seconds_to_fail": seconds_to_fail(done),
+        "limit_s": summary.get("limit_s"),
+        "named_line": short_place(outcome.get("place") or summary.get("place", "")),
+        "orphans": len(done.orphans),
+        "seconds_from_fault": since(outcome.get("at"), done.fault),
+        "note": case.note,
+    }
+    row["short"] = short(case, row, done)
+    return row, done
+
+
+def upstream(case: Case) -> dict[str, Any]:
+    """Upstream's column."""
+    done = run(case, "upstream")
+    outcome = done.outcome
+    ended = "success" if outcome["state"] == "success" else outcome.get("exception", outcome["state"])
+    begin = done.fault or done.launched or outcome.get("begun")
+    return {"ended": ended, "seconds": since(outcome.get("at"), begin), "orphans": len(done.orphans)}
+
+
+def verdict(outcome: dict[str, Any]) -> str:
+    """ "" for success; of an exception without a verdict its name."""
+    if outcome["state"] == "success":
+        return ""
+    if outcome.get("exception") == "ImpossibleError":
+        return "IMPOSSIBLE"
+    return outcome.get("verdict") or outcome.get("exception", "none")
+
+
+def since(end: float | None, begin: float | None) -> float | None:
+    return None if end is None or begin is None else round(end - begin, 1)
+
+
+def seconds_to_fail(done: Running) -> float | None:
+    """From the limit's passing to the failed task; where the verdict has no limit, from the fault."""
+    at = done.outcome.get("at")
+    if done.outcome["state"] == "success":
+        return None
+    reached = done.summary().get("limit_reached_at_s")
+    if reached is not None and done.launched is not None:
+        return since(at, done.launched + reached)
+    return since(at, (done.fault or done.outcome.get("begun", at)) + done.case.notice)
+
+
+def short_place(place: str) -> str:
+    """Without the folder."""
+    return re.sub(r"^.*/", "", place)
+
+
+def expected_lines(case: Case) -> list[str]:
+    """``file:line`` of every line that carries the case's comment."""
+    script = JOBS / case.job[0]
+    wanted = f"STUCK HERE ({case.stuck})"
+    lines = script.read_text().splitlines()
+    return [f"{script.name}:{number}" for number, line in enumerate(lines, 1) if wanted in line]
+
+
+def short(case: Case, row: dict[str, Any], done: Running | None = None) -> str:
+    """What is wrong with a row, or ""."""
+    wrong = []
+    if row["verdict"] not in case.expectations:
+        wrong.append(f"verdict {row['verdict'] or 'none'}")
+    if row["orphans"]:
+        wrong.append(f"{row['orphans']} orphans")
+    if (row["seconds_to_fail"] or 0.0) > PATIENCE:
+        wrong.append(f"{row['seconds_to_fail']} s to fail")
+    if case.stuck and not any(
+        re.match(rf"{re.escape(line)}\b", row["named_line"]) for line in expected_lines(case)
+    ):
+        wrong.append(f"names {row['named_line'] or 'no line'}, not {' or '.join(expected_lines(case))}")
+    if done is not None and case.check and (found := case.check(done)):
+        wrong.append(found)
+    return "; ".join(wrong)
+
+
+def death(case: Case, operator: str) -> tuple[list[str], float | None]:
+    """A case that needs a real scheduler: what is left 20 s later, and the seconds until nothing was."""
+    with tempfile.TemporaryDirectory(prefix="faults-", ignore_cleanup_errors=True) as folder:
+        environment = {"DEATHS_JOBS": str(deaths.JOBS), "AIRFLOW_CONN_SPARK_DEFAULT": CONNECTION}
+        with AirflowServer(Path(folder), deaths.DAGS, environment) as server:
+            job = deaths.start(server, operator, "udf", Path(folder))
+            died = time.monotonic()
+            deaths.die(job, case.job[1])
+            took = None
+            while took is None and time.monotonic() - died < _WATCHED:
+                took = None if job.left() else round(time.monotonic() - died, 1)
+                time.sleep(0.1)
+            left = job.left()
+            end_all(job.mark)
+    return left, took
+
+
+def guarded_death(case: Case) -> dict[str, Any]:
+    """The row of our operator."""
+    left, took = death(case, "guarded")
+    row = {
+        "fault": case.name,
+        "where": case.where,
+        "expected": case.expected,
+        "verdict": "GONE" if not left else "",
+        "seconds_to_fail": took,
+        "limit_s": None,
+        "named_line": "",
+        "orphans": len(left),
+        "note": case.note,
+    }
+    row["short"] = short(case, row)
+    return row
+
+
+def upstream_death(case: Case) -> dict[str, Any]:
+    """Upstream's column."""
+    left, took = death(case, "upstream")
+    return {"ended": "gone" if not left else "still running", "seconds": took, "orphans": len(left)}

@@ -1,0 +1,88 @@
+"""One case as Airflow runs it: a DAG of one task, in this process; what became of it goes to a file.
+
+python run_dag.py SPEC.json
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+import time
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+
+def main(file: str) -> None:
+    spec = json.loads(Path(file).read_text())
+    outcome = Outcome(Path(spec["outcome"]))
+    from airflow.sdk import DAG
+
+    with DAG("fault", schedule=None, catchup=False) as dag:
+        operator(spec)(
+            task_id="job",
+            retries=0,
+            application=spec["application"],
+            application_args=spec["arguments"],
+            env_vars=spec["env_vars"],
+            conf=spec["conf"],
+            on_execute_callback=outcome.begun,
+            on_success_callback=outcome.success,
+            on_failure_callback=outcome.failure,
+            **options(spec),
+        )
+    dag.test()
+
+
+def operator(spec: dict[str, Any]) -> Any:
+    if spec["operator"] == "upstream":
+        from airflow.providers.apache.spark.operators.spark_submit import SparkSubmitOperator
+
+        return SparkSubmitOperator
+    from airflow_spark_guard import SafeSparkSubmitOperator
+
+    return SafeSparkSubmitOperator
+
+
+def options(spec: dict[str, Any]) -> dict[str, Any]:
+    if spec["operator"] == "upstream":
+        return {"execution_timeout": timedelta(seconds=spec["limits"]["deadline"])}
+    from airflow_spark_guard import GuardLimits
+
+    return {"limits": GuardLimits(**spec["limits"])}
+
+
+class Outcome:
+    """Written as Airflow's callbacks come, times in seconds since the epoch."""
+
+    def __init__(self, file: Path) -> None:
+        self.file = file
+        self.known: dict[str, Any] = {}
+
+    def _write(self, **known: Any) -> None:
+        self.known |= known
+        new = self.file.with_suffix(".new")
+        new.write_text(json.dumps(self.known))
+        new.replace(self.file)
+
+    def begun(self, _: Any) -> None:
+        self._write(begun=time.time())
+
+    def success(self, _: Any) -> None:
+        self._write(state="success", at=time.time())
+
+    def failure(self, context: Any) -> None:
+        error = context.get("exception")
+        self._write(
+            state="failed",
+            at=time.time(),
+            exception=type(error).__name__,
+            verdict=str(getattr(error, "verdict", "")),
+            place=str(getattr(error, "place", "")),
+            orphans=list(getattr(error, "orphans", ())),
+            text=str(error)[:2000],
+        )
+
+
+if __name__ == "__main__":
+    main(sys.argv[1])

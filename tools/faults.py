@@ -1,0 +1,125 @@
+"""The fault matrix on real Spark under real Airflow: ``build/faults.json``.
+
+    python tools/faults.py [--quick] [--upstream] [--only NAME]... [--list] [--record-traces]
+
+A row is short when its verdict is wrong, a process is left, the task fails more than 10 s after its limit,
+or the line that hung is not named; then the exit code is 1. ``--upstream`` fills the second column only.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+ROOT = Path(__file__).resolve().parent.parent
+sys.path.insert(0, str(ROOT))
+
+from tests.faults import rows, traces
+from tests.faults.cases import CASES, NAMESPACE, SERVER
+from tests.faults.cluster import can_namespace
+from tests.faults.harness import migrate, slug
+
+if TYPE_CHECKING:
+    from tests.faults.cases import Case
+
+FILE = ROOT / "build" / "faults.json"
+
+
+def main() -> int:
+    """Run what was asked for, print a row as each case ends."""
+    options = parse()
+    chosen = choose(options)
+    if options.list:
+        print(
+            "\n".join(
+                f"{slug(case.name):60} {case.where:45} {' or '.join(case.expectations)}" for case in chosen
+            )
+        )
+        return 0
+    if not chosen:
+        print(f"No case of that name: {', '.join(options.only)}; --list shows them.")
+        return 2
+    migrate()
+    begin = time.monotonic()
+    print("| fault | expected | verdict | seconds to fail | limit | line | orphans | took | |")
+    print("|---|---|---|---|---|---|---|---|---|", flush=True)
+    wrong = [case.name for case in chosen if not run(case, options)]
+    took = time.monotonic() - begin
+    print(
+        f"\n{len(chosen)} cases in {took / 60:.1f} min, {len(wrong)} short. Logs: build/faults/*/*/task.log"
+    )
+    return 1 if wrong else 0
+
+
+def parse() -> argparse.Namespace:
+    """What the command line says."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--quick", action="store_true", help="one case per verdict, three healthy ones")
+    parser.add_argument("--upstream", action="store_true", help="run SparkSubmitOperator: the second column")
+    parser.add_argument(
+        "--only", action="append", default=[], metavar="NAME", help="cases whose name holds this"
+    )
+    parser.add_argument("--list", action="store_true", help="show the cases, run none")
+    parser.add_argument("--record-traces", action="store_true", help="keep the observations in tests/traces/")
+    return parser.parse_args()
+
+
+def choose(options: argparse.Namespace) -> list[Case]:
+    """The cases that are meant; what this machine cannot do is said and left out."""
+    found = [case for case in CASES if case.quick or not options.quick]
+    if options.only:
+        found = [case for case in found if any(slug(text) in slug(case.name) for text in options.only)]
+    if not can_namespace():
+        for case in [case for case in found if case.where == NAMESPACE]:
+            print(f"Left out, for want of root and ip: {case.name}")
+            found.remove(case)
+    return found
+
+
+def run(case: Case, options: argparse.Namespace) -> bool:
+    """One case: its row into the file and onto the screen; whether the row is good."""
+    begin = time.monotonic()
+    known = {row["fault"]: row for row in (json.loads(FILE.read_text()) if FILE.exists() else [])}
+    old = known.get(case.name, {"fault": case.name, "where": case.where})
+    if options.upstream:
+        column = rows.upstream_death(case) if case.where == SERVER else rows.upstream(case)
+        row = {**old, "upstream": column}
+        shown: list[Any] = ["upstream", column["ended"], column["seconds"], "", "", column["orphans"]]
+    else:
+        row = measured(case, options) | ({"upstream": old["upstream"]} if "upstream" in old else {})
+        shown = [
+            row[key] for key in ("expected", "verdict", "seconds_to_fail", "limit_s", "named_line", "orphans")
+        ]
+    known[case.name] = row
+    order = {each.name: place for place, each in enumerate(CASES)}
+    kept = sorted(
+        (row for row in known.values() if row["fault"] in order), key=lambda row: order[row["fault"]]
+    )
+    FILE.parent.mkdir(exist_ok=True)
+    FILE.write_text(json.dumps(kept, indent=1) + "\n")
+    wrong = "" if options.upstream else row["short"]
+    cells = [
+        case.name,
+        *("" if cell is None else cell for cell in shown),
+        f"{time.monotonic() - begin:.0f} s",
+    ]
+    print(f"| {' | '.join(map(str, cells))} | {f'SHORT: {wrong}' if wrong else ''} |", flush=True)
+    return not wrong
+
+
+def measured(case: Case, options: argparse.Namespace) -> dict[str, Any]:
+    """The row of our operator."""
+    if case.where == SERVER:
+        return rows.guarded_death(case)
+    row, done = rows.guarded(case)
+    if options.record_traces:
+        traces.record(done)
+    return row
+
+
+if __name__ == "__main__":
+    sys.exit(main())
