@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 LARGEST_SUMMARY = 4096
 _MOST_ORPHANS = 10
-# Tried in turn: only texts full of multi-byte or escaped characters need a shorter one than the first two.
+# Tried in turn; the last one fits whatever the characters are (12 bytes of JSON at the most).
 _TEXT_LENGTHS = (500, 400, 300, 200, 100, 50, 20)
 _ORPHAN_SHARE = 5
 _CUT = "..."
@@ -25,12 +25,8 @@ def verdict_summary(error: AttemptError, advice: Advice) -> dict[str, Any]:
     Texts that are not known are empty. Each has at most 500 characters, of the orphans the first ten are
     named, with at most 100 characters each.
     """
-    summary: dict[str, Any] = {}
-    for length in _TEXT_LENGTHS:
-        summary = _summary(error, advice, length)
-        if len(json.dumps(summary)) <= LARGEST_SUMMARY:
-            break
-    return summary
+    summaries = (_summary(error, advice, length) for length in _TEXT_LENGTHS)
+    return next(summary for summary in summaries if len(json.dumps(summary)) <= LARGEST_SUMMARY)
 
 
 def _summary(error: AttemptError, advice: Advice, length: int) -> dict[str, Any]:

@@ -9,7 +9,7 @@ from airflow.providers.common.compat.sdk import AirflowFailException
 from airflow_spark_guard.core.errors import AttemptError, SparkGuardError
 from airflow_spark_guard.core.retry import advise
 from airflow_spark_guard.core.verdict_summary import verdict_summary
-from airflow_spark_guard.operators.retry_policy import SparkGuardRetryPolicy, attempts_so_far
+from airflow_spark_guard.operators.retry_policy import AIRFLOW_ASKS, SparkGuardRetryPolicy, attempts_so_far
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -31,11 +31,13 @@ def report(error: SparkGuardError, operator: BaseOperator, context: Mapping[str,
     advice = advise(error, attempts)
     if ti is not None and isinstance(error, AttemptError):
         _push(error, advice, operator, ti)
-    if advice.retry or _user_decides(operator):
+    if _user_decides(operator):
         return
-    if operator.retries:
+    if not advice.retry:
         operator.log.info("No retry: %s", advice.hint)
-    end_retries(error)
+        end_retries(error)
+    elif not AIRFLOW_ASKS:  # else Airflow logs the policy's reason, which is the same
+        operator.log.info("A retry may help: %s", advice.hint)
 
 
 def end_retries(error: SparkGuardError) -> None:

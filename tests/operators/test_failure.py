@@ -78,12 +78,17 @@ def test_a_policy_of_the_users_decides_alone(how):
     assert ti.pushed[VERDICT_KEY]["retry"] is False, "what we advise is told all the same"
 
 
-def test_without_policies_in_airflow_the_rule_is_the_same(operator):
-    """As on 3.1 and 3.2, where no operator has one."""
+def test_without_policies_in_airflow_the_rule_is_the_same(operator, monkeypatch, capsys):
+    """As on 3.1 and 3.2, where no operator has one; the log says what a policy would."""
+    monkeypatch.setattr("airflow_spark_guard.operators.failure.AIRFLOW_ASKS", False)
     operator.retry_policy = None
-    error = errors.ConfError("spark.x is wrong.")
-    report(error, operator, {})
-    assert isinstance(error, AirflowFailException)
+    bad, starved = errors.ConfError("spark.x is wrong."), errors.StarvedError("No executor came.")
+    report(bad, operator, {})
+    report(starved, operator, {})
+    assert [isinstance(error, AirflowFailException) for error in (bad, starved)] == [True, False]
+    log = capsys.readouterr().out
+    assert "No retry: Nothing was started, and the same input is refused again." in log
+    assert "A retry may help: The cluster was full; " in log
 
 
 def test_bad_input_pushes_no_verdict(operator):
