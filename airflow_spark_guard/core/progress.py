@@ -1,23 +1,136 @@
-"""Progress of a job as one line for the task log."""
+"""Progress of a job as one line for the task log, said seldom enough."""
 
 from __future__ import annotations
 
+from collections import deque
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
 _SHOWN = 4
+_EVERY = 10.0
+_EVERY_UNCHANGED = 60.0
+_FEWEST_DONE = 3
+_LOOKS = 60
+_LARGEST = 10**12
+_MINUTE, _HOUR, _DAY = 60.0, 3600.0, 86400.0
+
+
+@dataclass(frozen=True)
+class _Row:
+    """One active stage, as the job tells it."""
+
+    stage: int
+    attempt: int
+    tasks: int
+    active: int
+    done: int
+    failed: int
+    nth: int
+    of: int
+
+    @property
+    def key(self) -> tuple[int, int]:
+        return (self.stage, self.attempt)
+
+    def text(self, left: str = "") -> str:
+        """``stage 3 (2 of 7): 412/900 tasks, 8 running, 2 failed, about 2 min left``."""
+        place = f" ({self.nth} of {self.of})" if 0 < self.nth <= self.of else ""
+        retry = f", attempt {self.attempt + 1}" if self.attempt else ""
+        failed = f", {self.failed} failed" if self.failed else ""
+        return (
+            f"stage {self.stage}{place}{retry}: {self.done}/{self.tasks} tasks, {self.active} running"
+            f"{failed}{left and ', '}{left}"
+        )
+
+
+@dataclass
+class Progress:
+    """Turns the stages of ``progress`` messages into a line now and then.
+
+    A line is due every 10 s while something changes, every 60 s while nothing does.
+    """
+
+    _said_at: float | None = None
+    _said: tuple[_Row, ...] = ()
+    _looks: dict[tuple[int, int], deque[tuple[float, int]]] = field(default_factory=dict)
+
+    def hear(self, stages: Sequence[Any], now: float) -> str:
+        """The line to log, empty when none is due.
+
+        Args:
+            stages: rows of a ``progress`` message, untrusted: whole numbers ``stage``, ``attempt``,
+                ``tasks``, ``active``, ``done`` and ``failed``; where known, ``nth`` and ``of`` (it is the
+                second of the seven stages of its job).
+            now: seconds of a monotonic clock.
+        """
+        rows = _rows(stages)
+        self._look(rows, now)
+        if not rows or not self._is_due(rows, now):
+            return ""
+        self._said_at, self._said = now, rows
+        return _line([row.text(self._left(row, now)) for row in rows[:_SHOWN]], len(rows))
+
+    def _is_due(self, rows: tuple[_Row, ...], now: float) -> bool:
+        if self._said_at is None:
+            return True
+        pause = _EVERY_UNCHANGED if rows == self._said else _EVERY
+        return not 0 <= now - self._said_at < pause
+
+    def _look(self, rows: tuple[_Row, ...], now: float) -> None:
+        kept = {row.key: self._looks.get(row.key) or deque(maxlen=_LOOKS) for row in rows[:_SHOWN]}
+        for row in rows[:_SHOWN]:
+            looks = kept[row.key]
+            if not looks or looks[-1][1] != row.done:
+                looks.append((now, row.done))
+        self._looks = kept
+
+    def _left(self, row: _Row, now: float) -> str:
+        """How long the stage will take, by the rate of the last minutes; empty when that says little."""
+        since, done_then = self._looks[row.key][0]
+        finished, remaining = row.done - done_then, row.tasks - row.done
+        if finished < _FEWEST_DONE or remaining <= 0 or now <= since:
+            return ""
+        return _coarse(remaining * (now - since) / finished)
 
 
 def progress_text(stages: Sequence[Any]) -> str:
-    """``stage 3: 40 of 200 tasks done, 8 running``; empty when no stage is active or nothing is usable."""
-    rows = [row for row in stages if isinstance(row, dict)]
-    texts = [
-        f"stage {row.get('stage')}: {row.get('done')} of {row.get('tasks')} tasks done, "
-        f"{row.get('active')} running" + (f", {row['failed']} failed" if row.get("failed") else "")
-        for row in rows[:_SHOWN]
-    ]
-    if len(rows) > _SHOWN:
-        texts.append(f"and {len(rows) - _SHOWN} more stages")
-    return "; ".join(texts)
+    """``stage 3: 40/200 tasks, 8 running``; empty when no stage is active or nothing is usable."""
+    rows = _rows(stages)
+    return _line([row.text() for row in rows[:_SHOWN]], len(rows))
+
+
+def _line(texts: list[str], rows: int) -> str:
+    more = [f"and {rows - _SHOWN} more stages"] if rows > _SHOWN else []
+    return "; ".join([*texts, *more])
+
+
+def _rows(stages: Sequence[Any]) -> tuple[_Row, ...]:
+    rows = {}
+    for raw in stages:
+        if isinstance(raw, dict) and _is_count(raw.get("stage")) and _is_count(raw.get("tasks")):
+            row = _Row(**{name: _count(raw.get(name)) for name in _Row.__dataclass_fields__})
+            rows[row.key] = row
+    return tuple(rows.values())
+
+
+def _is_count(value: object) -> bool:
+    return isinstance(value, int) and not isinstance(value, bool) and 0 <= value <= _LARGEST
+
+
+def _count(value: Any) -> int:
+    return int(value) if _is_count(value) else 0
+
+
+def _coarse(left: float) -> str:
+    if left < _MINUTE:
+        return "less than 1 min left"
+    if left > _DAY:
+        return "more than a day left"
+    if left < 10 * _MINUTE:
+        return f"about {round(left / _MINUTE)} min left"
+    if left < _HOUR - 2.5 * _MINUTE:
+        return f"about {5 * round(left / (5 * _MINUTE))} min left"
+    return f"about {round(2 * left / _HOUR) / 2:g} h left"
