@@ -48,7 +48,7 @@ class _Stack(NamedTuple):
     stack: str = ""
     locals: str = ""
     place: str = ""
-    idle: bool = False
+    kind: str = ""
 
 
 class Looker:
@@ -66,7 +66,7 @@ class Looker:
         self._ours: dict[str, int] = {}
 
     def look(self, *, stacks: bool) -> tuple[Reading, ...]:
-        """All processes of the attempt on this host that may be stuck, without idle Python workers.
+        """All processes of the attempt on this host that may be stuck; an idle Python worker says so.
 
         Args:
             stacks: whether py-spy is asked too, for the driver's Python and up to 8 workers. Without py-spy,
@@ -84,7 +84,6 @@ class Looker:
             for reading in readings:
                 self._subtract(reading, seen)
             readings = [_with_stack(reading, seen.get(reading.key, _Stack())) for reading in readings]
-            readings = [reading for reading in readings if not seen.get(reading.key, _Stack()).idle]
         if found.jvm is not None:
             readings.append(self._reading("jvm", found.jvm, ""))
         return tuple(readings)
@@ -129,7 +128,7 @@ def _key(proc: Proc) -> str:
 
 
 def _with_stack(reading: Reading, stack: _Stack) -> Reading:
-    return replace(reading, stack=stack.stack, locals=stack.locals, place=stack.place)
+    return replace(reading, **stack._asdict())
 
 
 def _cpu(pid: int) -> float | None:
@@ -181,7 +180,7 @@ def _stack(proc: Proc) -> _Stack:
     except OSError:
         return _Stack()
     stack, variables = fingerprints(threads)
-    return _Stack(stack, variables, place_in(threads), is_idle_worker(threads))
+    return _Stack(stack, variables, place_in(threads), "idle" if is_idle_worker(threads) else "")
 
 
 def _py_spy(pid: int, options: tuple[str, ...], timeout: float) -> bytes:

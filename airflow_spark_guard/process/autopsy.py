@@ -1,0 +1,84 @@
+"""Taking the autopsy: every look at its own risk, all of them at once, and none longer than the budget."""
+
+from __future__ import annotations
+
+import queue
+import threading
+import time
+from functools import partial
+from typing import TYPE_CHECKING
+
+from airflow_spark_guard.core.autopsy import Autopsy, Sights, report
+from airflow_spark_guard.process import last_looks, spark_processes
+from airflow_spark_guard.process.last_looks import Found, NotSeenError, Scene
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+__all__ = ["Scene", "take"]
+
+# The share of the budget after which the driver's JVM is asked by a signal instead.
+_REST_SHARE = 0.4
+
+
+def take(scene: Scene, budget_seconds: float) -> Autopsy:
+    """Look at everything, and tell what was seen. It never raises for what it could not see."""
+    until = time.monotonic() + budget_seconds
+    try:
+        processes = spark_processes.find(scene.tag)
+    except OSError:
+        processes = spark_processes.SparkProcesses(None, None, (), frozenset())
+    steps = _Steps()
+    steps.start("driver's Python", partial(last_looks.driver_python, scene, processes))
+    steps.start("Python workers", partial(last_looks.python_workers, scene, processes))
+    for executor in (spark_processes.DRIVER, *last_looks.asked(scene)):
+        steps.start(last_looks.jvm_name(executor), partial(last_looks.jvm, scene, executor))
+    found = Found()
+    steps.gather(found, until - (1 - _REST_SHARE) * budget_seconds)
+    if not any(jvm.executor == "driver" for jvm in found.jvms):
+        steps.start("driver's JVM by SIGQUIT", partial(last_looks.driver_jvm_by_signal, scene, processes))
+    steps.gather(found, until)
+    found.unseen += [f"{name}: no answer in time" for name in steps.open]
+    if any(jvm.executor == "driver" for jvm in found.jvms):
+        found.unseen = [line for line in found.unseen if not line.startswith("driver's JVM")]
+    return report(
+        Sights(
+            suspect=scene.suspect,
+            driver=found.driver,
+            workers=tuple(found.workers),
+            jvms=tuple(sorted(found.jvms, key=lambda jvm: (jvm.executor == "driver", jvm.executor))),
+            lost=tuple(executor for executor in scene.executors if not executor.active),
+            unseen=tuple(found.unseen),
+        )
+    )
+
+
+class _Steps:
+    """Looks that run at once. One that hangs is left behind: its thread dies with this process."""
+
+    def __init__(self) -> None:
+        self.open: list[str] = []
+        self._done: queue.SimpleQueue[tuple[str, Found]] = queue.SimpleQueue()
+
+    def start(self, name: str, step: Callable[[], Found]) -> None:
+        self.open.append(name)
+        threading.Thread(target=self._run, args=(name, step), name=f"autopsy: {name}", daemon=True).start()
+
+    def _run(self, name: str, step: Callable[[], Found]) -> None:
+        try:
+            found = step()
+        except NotSeenError as error:
+            found = Found(unseen=[f"{name}: {error}"])
+        except Exception as error:  # noqa: BLE001 - a look that fails must not keep the job alive
+            found = Found(unseen=[f"{name}: not readable ({type(error).__name__})"])
+        self._done.put((name, found))
+
+    def gather(self, found: Found, until: float) -> None:
+        """Take what is ready until all are, or the time is over."""
+        while self.open:
+            try:
+                name, part = self._done.get(timeout=max(0.0, until - time.monotonic()))
+            except queue.Empty:
+                return
+            self.open.remove(name)
+            found.add(part)

@@ -1,0 +1,245 @@
+"""The looks of an autopsy: each at one thing, by whatever way is open, with a time-out of its own."""
+
+from __future__ import annotations
+
+import signal
+import time
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Protocol
+
+from airflow_spark_guard.core.autopsy import Jvm, PythonProcess
+from airflow_spark_guard.core.jvm_dump import parse_dump
+from airflow_spark_guard.core.python_dump import parse_dumps
+from airflow_spark_guard.core.python_stack import is_idle_worker, is_users
+from airflow_spark_guard.process import proctree, spark_processes
+from airflow_spark_guard.process.readings import python_threads
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from airflow_spark_guard.core.observation import Executor
+    from airflow_spark_guard.core.python_stack import PythonThread
+    from airflow_spark_guard.core.spark_rest import JavaThread
+    from airflow_spark_guard.process.leftovers import Tag
+    from airflow_spark_guard.process.spark_processes import SparkProcesses
+
+_MOST_WORKERS = 8
+_MOST_EXECUTORS = 3
+_TAIL = 64 * 1024
+_LONGEST_STACKS = 256 * 1024
+# faulthandler answers within 30 ms, a JVM within a second.
+_SIGNAL_PATIENCE = 2.0
+_QUIET = 0.1
+_TICK = 0.02
+
+
+class Threads(Protocol):
+    """The driver's REST API, as far as it is needed here (``sources/rest.py``)."""
+
+    def threads(self, executor_id: str) -> Sequence[JavaThread]:
+        """The threads of an executor's JVM, or of the driver's (``driver``); may raise."""
+
+
+@dataclass(frozen=True)
+class Scene:
+    """Where to look.
+
+    Attributes:
+        tag: the attempt's.
+        suspect: of the finding: ``worker``, ``driver``, or empty.
+        stacks: the file that the launcher's faulthandler writes to.
+        driver_pid: of the hello message; None where none came. It is not trusted, only compared.
+        rest: the driver's REST API; None where there is none.
+        tail: the last bytes of an executor's log page, by URL and length; None where nobody can ask.
+        jvm_dump: what the driver's JVM has printed of SIGQUIT so far; somebody else reads the output. None:
+            the signal is not sent.
+        executors: all that the driver knew at last, living and dead.
+    """
+
+    tag: Tag
+    suspect: str
+    stacks: Path
+    driver_pid: int | None = None
+    rest: Threads | None = None
+    tail: Callable[[str, int], str] | None = None
+    jvm_dump: Callable[[], str] | None = None
+    executors: tuple[Executor, ...] = ()
+
+
+@dataclass
+class Found:
+    """What the steps bring; each one is a partial :class:`Sights`."""
+
+    driver: PythonProcess | None = None
+    workers: list[PythonProcess] = field(default_factory=list)
+    jvms: list[Jvm] = field(default_factory=list)
+    unseen: list[str] = field(default_factory=list)
+
+    def add(self, other: Found) -> None:
+        """Take over what another look has brought."""
+        self.driver = self.driver or other.driver
+        self.workers += other.workers
+        self.jvms += other.jvms
+        self.unseen += other.unseen
+
+
+class NotSeenError(Exception):
+    """One plain line: what could not be looked at, and why."""
+
+
+def asked(scene: Scene) -> list[str]:
+    """The executors whose JVM and log to ask: at most 3, those with tasks first."""
+    living = [row for row in scene.executors if row.active and row.id != spark_processes.DRIVER]
+    living.sort(key=lambda row: -row.active_tasks)
+    return [row.id for row in living[:_MOST_EXECUTORS]]
+
+
+def jvm_name(executor: str) -> str:
+    """What a look at it is called."""
+    return "driver's JVM" if executor == spark_processes.DRIVER else f"JVM of executor {executor[:64]}"
+
+
+def jvm(scene: Scene, executor: str) -> Found:
+    """The threads of a JVM by the REST API, which classifies and names them.
+
+    Raises:
+        NotSeenError: there is no such API, or it named no threads.
+    """
+    if scene.rest is None:
+        raise NotSeenError("there is no Spark UI to ask")
+    threads = tuple(scene.rest.threads(executor))
+    if not threads:
+        raise NotSeenError("the Spark UI named no threads")
+    return Found(jvms=[Jvm(executor, threads)])
+
+
+def driver_jvm_by_signal(scene: Scene, processes: SparkProcesses) -> Found:
+    """The threads of the driver's JVM by SIGQUIT, which needs no HTTP and no free thread.
+
+    Raises:
+        NotSeenError: it runs elsewhere, is gone, or did not answer.
+    """
+    if scene.jvm_dump is None or processes.jvm is None:
+        raise NotSeenError("not readable (it does not run here)")
+    size = len(scene.jvm_dump())
+    if not proctree.send(processes.jvm, signal.SIGQUIT):
+        raise NotSeenError("it is gone")
+    text = _awaited(lambda: scene.jvm_dump()[size:] if scene.jvm_dump else "", quiet=5 * _QUIET)
+    threads = tuple(parse_dump(text))
+    if not threads:
+        raise NotSeenError("it printed no thread dump")
+    return Found(jvms=[Jvm(spark_processes.DRIVER, threads)])
+
+
+def driver_python(scene: Scene, processes: SparkProcesses) -> Found:
+    """The driver's Python by our faulthandler, which needs no GIL; else by py-spy.
+
+    Raises:
+        NotSeenError: it runs elsewhere, or neither way is open.
+    """
+    proc = processes.driver
+    if proc is None:
+        raise NotSeenError("not found on this host")
+    threads: tuple[PythonThread, ...] = ()
+    if scene.driver_pid in (None, proc.pid) and _handles_usr1(proc):
+        size = _size(scene.stacks)
+        if proctree.send(proc, signal.SIGUSR1):
+            dumps = parse_dumps(_awaited(lambda: _text_from(scene.stacks, size), quiet=_QUIET))
+            threads = dumps[-1].threads if dumps else ()
+    if not threads:
+        threads = _by_py_spy(proc)
+    return Found(driver=PythonProcess("the driver's Python", threads))
+
+
+def _handles_usr1(proc: proctree.Proc) -> bool:
+    """Whether it catches SIGUSR1: whoever does not is killed by it."""
+    try:
+        lines = Path(f"/proc/{proc.pid}/status").read_text(errors="replace").splitlines()
+        caught = next(int(line.split()[1], 16) for line in lines if line.startswith("SigCgt:"))
+    except (OSError, StopIteration, ValueError):
+        return False
+    return bool(caught >> (signal.SIGUSR1 - 1) & 1)
+
+
+def _by_py_spy(proc: proctree.Proc) -> tuple[PythonThread, ...]:
+    try:
+        return python_threads(proc)
+    except PermissionError:
+        why = "no permission"
+    except FileNotFoundError:
+        why = "py-spy is not installed"
+    except TimeoutError:
+        why = "py-spy did not answer in time"
+    except OSError:
+        why = "py-spy sees no Python in it"
+    raise NotSeenError(f"stack of {proc} not readable ({why})")
+
+
+def python_workers(scene: Scene, processes: SparkProcesses) -> Found:
+    """Local workers by py-spy; where that shows no line of the user's, the executors' logs."""
+    found = Found()
+    for proc, executor in processes.workers[:_MOST_WORKERS]:
+        try:
+            threads = _by_py_spy(proc)
+        except NotSeenError as error:
+            found.unseen.append(f"Python workers: {error}")
+            continue
+        if not is_idle_worker(threads):
+            found.workers.append(PythonProcess(f"Python worker {proc.pid} of executor {executor}", threads))
+    if not any(is_users(f) for worker in found.workers for t in worker.threads for f in t.frames):
+        found.workers += _from_logs(scene)
+    if not processes.workers and not found.workers:
+        found.unseen.append("Python workers: none on this host, and no stack in the executors' logs")
+    return found
+
+
+def _from_logs(scene: Scene) -> list[PythonProcess]:
+    """The newest dump that shows the user's Python in each executor's log."""
+    chosen = asked(scene)
+    rows = [row for row in scene.executors if row.id in chosen and row.stderr_url]
+    found = []
+    for row in sorted(rows, key=lambda row: chosen.index(row.id)):
+        dumps = parse_dumps(_tail(scene, row.stderr_url))
+        telling = [d for d in dumps if any(is_users(f) for t in d.threads for f in t.frames)]
+        if telling:
+            who = f"a Python worker of executor {row.id} (by its log)"
+            found.append(PythonProcess(who, telling[-1].threads))
+    return found
+
+
+def _tail(scene: Scene, url: str) -> str:
+    try:
+        return scene.tail(url, _TAIL) if scene.tail else ""
+    except Exception:  # noqa: BLE001 - the log page is gone with its worker
+        return ""
+
+
+def _awaited(read: Callable[[], str], *, quiet: float) -> str:
+    """What comes, until it has been complete for a moment."""
+    until = time.monotonic() + _SIGNAL_PATIENCE
+    text, since = "", time.monotonic()
+    while time.monotonic() < until:
+        now = read()
+        if now != text:
+            text, since = now, time.monotonic()
+        elif text and time.monotonic() - since > quiet:
+            break
+        time.sleep(_TICK)
+    return text
+
+
+def _size(path: Path) -> int:
+    try:
+        return path.stat().st_size
+    except OSError:
+        return 0
+
+
+def _text_from(path: Path, offset: int) -> str:
+    try:
+        with path.open("rb") as file:
+            file.seek(offset)
+            return file.read(_LONGEST_STACKS).decode(errors="replace")
+    except OSError:
+        return ""
