@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from dataclasses import dataclass
+from itertools import chain, islice
 from typing import TYPE_CHECKING
 
 from airflow_spark_guard.core.executor_loss import is_bad_removal
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
 
 _SUMMARY_LINES = 15
 _LINE = 300
+_CUT = 2000
 _USER_FRAMES, _INNER_FRAMES = 8, 3
 _PLACES, _TASKS, _LOST, _UNSEEN = 3, 3, 3, 4
 _LARGEST = 256 * 1024
@@ -104,14 +106,29 @@ class Autopsy:
 def report(sights: Sights) -> Autopsy:
     """Put what was seen into words."""
     guilty = _guilty(sights)
-    summary = tuple(safe_text(line)[:_LINE] for line in _summary(sights, guilty))[:_SUMMARY_LINES]
-    text = "\n".join([*summary, "", *map(safe_text, _whole(sights))])
+    summary = tuple(_safe(line) for line in islice(_summary(sights, guilty), _SUMMARY_LINES))
     return Autopsy(
-        place=safe_text(place_in(guilty.threads))[:_LINE] if guilty else "",
-        python_stack=safe_text("\n".join(_short(guilty))) if guilty else "",
+        place=_safe(place_in(guilty.threads)) if guilty else "",
+        python_stack="\n".join(map(_safe, _short(guilty))) if guilty else "",
         summary=summary,
-        text=text.encode()[:_LARGEST].decode(errors="ignore") + ("" if text.endswith("\n") else "\n"),
+        text="".join(_bounded((*summary, ""), _whole(sights))),
     )
+
+
+def _safe(line: str) -> str:
+    """A line that may be shown. What is cut off before masking is far longer than what is shown."""
+    return safe_text(line[:_CUT])[:_LINE]
+
+
+def _bounded(summary: Iterable[str], lines: Iterable[str]) -> Iterator[str]:
+    """Lines until they are too many bytes: a dump of thousands of threads is not worth seconds."""
+    size = 0
+    for line in chain(summary, map(_safe, lines)):
+        size += len(line.encode()) + 1
+        if size > _LARGEST:
+            yield "... (cut)\n"
+            return
+        yield f"{line}\n"
 
 
 def _guilty(sights: Sights) -> PythonProcess | None:
@@ -196,7 +213,7 @@ def _whole(sights: Sights) -> Iterator[str]:
         yield f"== Python stack of {process.who}"
         yield from _python_lines(process.threads)
     for executor in sights.lost:
-        yield f"== executor {executor.id[:64]} is gone: {executor.reason[:2000] or 'no reason given'}"
+        yield f"== executor {executor.id[:64]} is gone: {executor.reason or 'no reason given'}"
     for line in sights.unseen:
         yield f"== {line}"
     for jvm in sights.jvms:
@@ -216,7 +233,7 @@ def _python_lines(threads: Iterable[PythonThread]) -> Iterator[str]:
 
 def _java_lines(thread: JavaThread) -> Iterator[str]:
     frames = frames_of(thread.stack)
-    yield f'"{thread.name[:_LINE]}" {thread.state}: {classify_thread(frames, thread.state)}'
+    yield f'"{thread.name[:_LINE]}" {thread.state[:20]}: {classify_thread(frames, thread.state)}'
     for frame in frames:
-        yield f"  {frame[:_LINE]}"
+        yield f"  {frame}"
     yield ""

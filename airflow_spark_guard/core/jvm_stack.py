@@ -52,11 +52,12 @@ _PLANNING = re.compile(
     r"|^org\.codehaus\.janino\."
 )
 _SHORT = 200
+_LONGEST = 500
 
 
 def frames_of(stack: Iterable[str]) -> tuple[str, ...]:
     """The frames alone, innermost first: no lock lines, no class loader, no module."""
-    plain = (_ORIGIN.sub("", line.strip().removeprefix("at ")) for line in stack)
+    plain = (_ORIGIN.sub("", line[:_LONGEST].strip().removeprefix("at ")) for line in stack)
     return tuple(line for line in plain if _FRAME.match(line) and not line.startswith("-"))
 
 
