@@ -185,7 +185,8 @@ def _times(base: str, stage: Stage) -> Dialogue[Stage]:
 
 def _median(answer: Answer) -> float | None:
     summary = read.record(read.decoded(answer, "taskSummary"), "taskSummary")
-    values = summary.get("duration", summary.get("executorRunTime"))
+    # Not ``duration``: that counts running tasks in, with what the last heartbeat said of them.
+    values = summary.get("executorRunTime")
     if not isinstance(values, list) or not values or not read.is_number(values[0]) or values[0] < 0:
         return None
     return float(values[0]) / _MILLISECONDS
