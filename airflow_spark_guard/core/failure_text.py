@@ -25,8 +25,8 @@ _OF_SPARK = re.compile(r"\bpy4j[./]|\bpyspark(?:\.zip)?[./]|\borg\.apache\.spark
 _QUERY_ERROR = re.compile(r"pyspark\.(?:errors|sql\.utils)\.[\w.]{1,100}: ")
 _FRAME = re.compile(r'\s{0,8}File "([^"]{1,400})", line (\d{1,9})(,?) in (.{1,200})')
 _NOT_THE_USERS = re.compile(
-    r"/(?:site|dist)-packages/|/lib(?:64)?/python\d|^<frozen |pyspark\.zip/|py4j-[\w.-]{1,40}\.zip/|"
-    r"/python/pyspark/|/python\d[\d.]*/lib/"
+    r"/(?:site|dist)-packages/|/lib(?:64)?/python\d|^<(?!stdin|ipython)|pyspark\.zip/|py4j-[\w.-]{1,40}\.zip/|"
+    r"/python/pyspark/"
 )
 
 

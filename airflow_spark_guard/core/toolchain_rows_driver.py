@@ -106,20 +106,18 @@ MASTER = (
         "check spark.driver.bindAddress (SPARK_LOCAL_IP).",
         retry=True,
     ),
-    Row(
-        "starved",
-        sign(r"Initial job has not accepted any resources"),
-        "No worker had room for an executor of this size.",
-        "Compare spark.executor.memory (and its overhead) and spark.executor.cores with the workers, and "
-        "see which applications hold them.",
-        retry=True,
-        verdict=Verdict.STARVED,
-        weight=Weight.NOISE,
-        scope=Scope.LOG,
-    ),
 )
 
 DRIVER = (
+    Row(
+        "driver_crashed",
+        sign(r"^Fatal Python error: "),
+        "The driver's Python crashed in native code.",
+        "See the line where it stood. Mostly a package with native code: try another version of it, or "
+        "OMP_NUM_THREADS=1.",
+        verdict=Verdict.DRIVER_GONE,
+        scope=Scope.LOG,
+    ),
     Row(
         "driver_heap",
         sign(
@@ -134,7 +132,10 @@ DRIVER = (
     ),
     Row(
         "context_stopped_by_script",
-        sign(r"SparkContext was (?:shut down|stopped)[^\n]{0,80}by the script"),
+        sign(
+            r"^AttributeError: 'NoneType' object has no attribute '(?:sc|setCallSite|parallelize|emptyRDD)'",
+            r"^org\.apache\.spark\.api\.java\.JavaSparkContext\.stop\(",
+        ),
         "The script uses Spark after its own stop().",
         "Call spark.stop() last, or not at all: Spark stops when the script ends.",
         verdict=Verdict.USER_CODE,
@@ -162,12 +163,24 @@ DRIVER = (
             r"Error while sending or receiving",
             r"An error occurred while trying to connect to the Java server",
             r"JAVA_GATEWAY_EXITED",
+            r", in connect_to_java_server$",
         ),
         "The driver's JVM is gone, and its Python was left alone.",
         "Signal 9 is mostly the out-of-memory killer: see the host's log and spark.driver.memory. Else look "
         "for hs_err_pid*.log in the working folder.",
         retry=True,
         verdict=Verdict.JVM_GONE,
+        weight=Weight.NOISE,
+    ),
+    # Last: a job that starts late says so too, and starving by itself ends no job.
+    Row(
+        "starved",
+        sign(r"Initial job has not accepted any resources"),
+        "No worker had room for an executor of this size.",
+        "Compare spark.executor.memory (and its overhead) and spark.executor.cores with the workers, and "
+        "see which applications hold them.",
+        retry=True,
+        verdict=Verdict.STARVED,
         weight=Weight.NOISE,
     ),
 )

@@ -90,7 +90,6 @@ EXECUTORS = (
     Row(
         "executor_heap",
         sign(
-            r"\(executor \d+ exited[^\n]{0,200}exited with (?:exit )?code:? 52\b",
             r"executor (?!driver)\w{1,40}\): java\.lang\.OutOfMemoryError",
             r"exited with (?:exit )?code:? 52\b",
             r"Exit status: 52\b",
@@ -105,7 +104,7 @@ EXECUTORS = (
         "executor_memory",
         sign(
             r"OOMKilled",
-            r"(?:possible container OOM|SIGKILL, possible)",
+            r"possible container OOM",
             r"Container (?:killed by YARN|from a bad node)[^\n]{0,200}memory",
             r"exceeding (?:physical |virtual )?memory limits",
             r"running beyond (?:physical|virtual) memory",
@@ -129,8 +128,7 @@ EXECUTORS = (
         "executor_disk",
         sign(r"exited with (?:exit )?code:? 53\b", r"Failed to create (?:a )?local dir(?:ectory)? "),
         "An executor could not create its local folder.",
-        "Check spark.local.dir (SPARK_LOCAL_DIRS on the worker): does it exist, may Spark write to it, is "
-        "it full?",
+        "Check spark.local.dir (SPARK_LOCAL_DIRS on the worker): it must exist, be writable and have room.",
     ),
     Row(
         "no_space",
