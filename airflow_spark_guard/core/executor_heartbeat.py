@@ -7,6 +7,10 @@ from __future__ import annotations
 
 import hashlib
 import json
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
 
 MARK = "SPARK_GUARD_HEARTBEAT"
 LONGEST = 4096  # characters; ours are far shorter
@@ -17,7 +21,7 @@ def digest(stderr_tail: str) -> str:
 
     It is made of the newest line alone, whichever worker wrote it: older lines leave the tail when anything
     else is printed, and that must not look like a heartbeat. For the same reason an empty answer after a full
-    one means that the line has left the tail, not that something moved: keep the last one.
+    one means that the line has left the tail, not that something moved: :func:`heard` keeps the last one.
 
     Args:
         stderr_tail: the end of one executor's standard error; untrusted. A line cut at either end of it is
@@ -29,6 +33,17 @@ def digest(stderr_tail: str) -> str:
         if beat is not None:
             return hashlib.blake2b(repr(beat).encode(), digest_size=8).hexdigest()
     return ""
+
+
+def heard(known: Mapping[str, str], tails: Mapping[str, str]) -> dict[str, str]:
+    """What is known of every executor's newest heartbeat after another look at some logs.
+
+    Args:
+        known: the answer to the last look; empty at first.
+        tails: the end of standard error by executor id, of those whose log could be read.
+    """
+    new = {executor: found for executor, tail in tails.items() if (found := digest(tail))}
+    return {**known, **new}
 
 
 def is_heartbeat(line: str) -> bool:

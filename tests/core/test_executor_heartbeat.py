@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from airflow_spark_guard.core import executor_heartbeat
-from airflow_spark_guard.core.executor_heartbeat import LONGEST, digest, is_heartbeat
+from airflow_spark_guard.core.executor_heartbeat import LONGEST, digest, heard, is_heartbeat
 from airflow_spark_guard.job import heartbeats
 
 LINE = 'SPARK_GUARD_HEARTBEAT {"w": 7, "t": 1795196812.5, "n": 3, "text": "row 3"}'
@@ -68,3 +68,14 @@ def test_the_mark_inside_the_text_changes_nothing():
     line = heartbeats.line(1, f"{heartbeats.MARK} {{}}", None, None).decode()
     assert is_heartbeat(line.rstrip("\n"))
     assert digest(line) != ""
+
+
+def test_what_was_heard_of_an_executor_stays_known():
+    """Its log may be out of reach, or full of other things; neither is news."""
+    known = heard({}, {"0": f"{LINE}\n", "1": "nothing\n"})
+    assert known == {"0": digest(f"{LINE}\n")}
+    assert heard(known, {"0": "Timeout (0:00:05)!\n"}) == heard(known, {}) == known
+    assert heard(known, {"1": f"{LINE}\n", "0": f"{OTHER}\n"}) == {
+        "0": digest(f"{OTHER}\n"),
+        "1": digest(f"{LINE}\n"),
+    }

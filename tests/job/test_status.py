@@ -8,6 +8,7 @@ from types import SimpleNamespace
 import pytest
 
 from airflow_spark_guard.job import status
+from airflow_spark_guard.job.progress import Progress
 from airflow_spark_guard.job.wire import Channel
 from airflow_spark_guard.process.channel import ChannelReader
 
@@ -18,10 +19,19 @@ class Context:
     applicationId, uiWebUrl, version = "app-7", "http://127.0.0.1:4040", "4.2.0"  # noqa: N815
 
     def __init__(self):
-        self.stages = {}
+        self.stages, self.jobs, self.stopped, self._jsc = {}, [], False, self
+
+    def sc(self):
+        return self
+
+    def isStopped(self):  # noqa: N802
+        return self.stopped
 
     def statusTracker(self):  # noqa: N802
         return self
+
+    def getActiveJobsIds(self):  # noqa: N802
+        return self.jobs
 
     def getActiveStageIds(self):  # noqa: N802
         return [*self.stages, 99]
@@ -31,18 +41,20 @@ class Context:
 
 
 @pytest.fixture
-def channel(tmp_path):
+def said(tmp_path):
+    """(status, the messages since the last look)."""
     reader = ChannelReader(tmp_path / "c")
-    yield Channel(str(tmp_path / "c")), reader
+    channel = Channel(str(tmp_path / "c"))
+    yield status.Status(channel, Progress(channel)), reader.read
     reader.close()
 
 
 @pytest.fixture
 def context():
     """A module under pyspark's name, as ``sys.modules`` has it in a driver."""
-    kept = {name: sys.modules.get(name) for name in ("pyspark.core.context", "pyspark.context")}
+    names = ("pyspark.core.context", "pyspark.context", "pyspark.sql.session")
+    kept = {name: sys.modules.pop(name, None) for name in names}
     context = Context()
-    sys.modules.pop("pyspark.context", None)
     sys.modules["pyspark.core.context"] = SimpleNamespace(
         SparkContext=SimpleNamespace(_active_spark_context=context)
     )
@@ -59,38 +71,93 @@ def stage(done):
     )
 
 
-def test_a_new_context_is_said_once_and_its_stages_on_change(channel, context):
+def test_a_new_context_is_said_once_and_its_figures_on_change(said, context):
     """A stage that has gone in between is passed over."""
-    writer, reader = channel
-    said = {}
-    status.publish(writer, said)
-    context.stages[3] = stage(1)
-    status.publish(writer, said)
-    status.publish(writer, said)
+    told, messages = said
+    told.poll()
+    context.stages[3], context.jobs = stage(1), [0]
+    told.poll()
+    told.poll()
     context.stages[3] = stage(2)
-    status.publish(writer, said)
-    messages = reader.read()
-    assert [m.kind for m in messages] == ["hello", "progress", "progress", "progress"]
-    assert messages[0].fields["application_id"] == "app-7"
-    assert messages[0].fields["ui_url"] == "http://127.0.0.1:4040"
-    assert [row["done"] for m in messages[1:] for row in m.fields["stages"]] == [1, 2]
+    told.poll()
+    found = messages()
+    assert [m.kind for m in found] == ["hello", "progress", "progress", "progress"]
+    assert found[0].fields["application_id"] == "app-7"
+    assert found[0].fields["ui_url"] == "http://127.0.0.1:4040"
+    assert [row["done"] for m in found[1:] for row in m.fields["stages"]] == [1, 2]
+    assert [m.fields["jobs"] for m in found[1:]] == [0, 1, 1]
+    assert all(m.fields["rss"] > 1 << 20 for m in found[1:])
+    assert all("sql" not in m.fields for m in found[1:])
 
 
-def test_without_a_context_nothing_is_said(channel):
+def test_without_a_context_nothing_is_said(said, context):
     """A script that never uses Spark, or not yet."""
-    writer, reader = channel
-    kept = {name: sys.modules.pop(name, None) for name in ("pyspark.core.context", "pyspark.context")}
-    status.publish(writer, {})
-    sys.modules.update({name: module for name, module in kept.items() if module})
-    assert reader.read() == []
+    told, messages = said
+    for modules in ({}, {"pyspark.core.context": SimpleNamespace()}):
+        sys.modules.pop("pyspark.core.context", None)
+        sys.modules.update(modules)
+        told.poll()
+    assert messages() == []
 
 
-def test_a_context_that_breaks_does_not_end_the_thread(channel, context):
+def test_a_context_that_has_ended_has_no_stages_left(said, context):
+    """The last word on it must not stand for ever."""
+    told, messages = said
+    context.stages[3] = stage(1)
+    told.poll()
+    context._jsc = None
+    told.poll()
+    fields = messages()[-1].fields
+    assert fields["stages"] == []
+    assert "jobs" not in fields
+
+
+def test_nothing_is_asked_while_the_context_stops(said, context):
+    """Its parts close one after the other."""
+    told, messages = said
+    context.stopped, context.statusTracker = True, None
+    told.poll()
+    assert messages() == []
+
+
+def test_a_context_that_breaks_does_not_end_the_thread(said, context):
     """The script may be stopping it at this moment."""
-    writer, _ = channel
+    told, _ = said
     context.statusTracker = None
-    said = {}
-    assert status.try_publish(writer, said) is False
-    assert said["missed"] == 1
+    assert told.try_poll() is False
+    assert told.missed == 1
     del context.statusTracker
-    assert status.try_publish(writer, said) is True
+    assert told.try_poll() is True
+
+
+def test_the_status_store_is_asked_once_a_job_runs(said, context):
+    """Asking sets it up, which is Spark's business and not ours; another session's is never asked."""
+    told, messages = said
+    asked = []
+    empty = SimpleNamespace(
+        executionsCount=lambda: 0, executionsList=lambda *_: SimpleNamespace(size=lambda: 0)
+    )
+    shared = SimpleNamespace(statusStore=lambda: asked.append(1) or empty)
+    session = SimpleNamespace(_sc=None, _jsparkSession=SimpleNamespace(sharedState=lambda: shared))
+    sys.modules["pyspark.sql.session"] = SimpleNamespace(
+        SparkSession=SimpleNamespace(_instantiatedSession=session)
+    )
+    context.jobs = [1]
+    told.poll()
+    session._sc, context.jobs = context, []
+    told.poll()
+    assert (asked, messages()[-1].fields.get("sql")) == ([], None)
+    context.jobs = [1]
+    told.poll()
+    context.jobs = []
+    told.poll()
+    assert (asked, messages()[-1].fields["sql"]) == ([1], "")
+
+
+def test_a_poll_that_takes_long_is_made_less_often():
+    """5, 10, 20, 30 seconds, and back step by step."""
+    paces, pace = [], 0
+    for seconds in (0.1, 0.2, 0.2, 0.2, 0.2, 0.01, 0.2, 0.0, 0.0, 0.0, 0.0):
+        pace = status.next_pace(pace, seconds)
+        paces.append(status.POLL_EVERY[pace])
+    assert paces == [5, 10, 20, 30, 30, 20, 30, 20, 10, 5, 5]
