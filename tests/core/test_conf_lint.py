@@ -1,0 +1,77 @@
+import pytest
+
+from airflow_spark_guard.core.conf_lint import check_conf, conf_error, lint
+from airflow_spark_guard.core.conf_table import PROFILES, SPARK_VERSIONS
+from airflow_spark_guard.core.effective_conf import ConfValue
+from airflow_spark_guard.core.errors import ConfError
+from airflow_spark_guard.core.known_confs import parse
+from airflow_spark_guard.core.profile import SparkProfile
+
+MASTERS = (
+    "",
+    "local[2]",
+    "local-cluster[2,1,1024]",
+    "spark://worker-1:7077",
+    "yarn",
+    "k8s://https://worker-1",
+)
+
+
+def values(conf, profile="none", version=(4, 2)):
+    return SparkProfile(profile, overrides=conf).effective(spark_version=version, deadline=3600).values
+
+
+@pytest.mark.parametrize("version", [*SPARK_VERSIONS, None])
+@pytest.mark.parametrize("profile", PROFILES)
+def test_no_profile_alone_has_a_problem(profile, version):
+    """Whatever Spark, whatever master: the profile never is at fault."""
+    conf = SparkProfile(profile).effective(spark_version=version, deadline=3600).values
+    for master in MASTERS:
+        assert lint(conf, spark_version=version, master=master, stall=600.0) == ()
+
+
+def test_warnings_come_back_as_texts():
+    said = check_conf(
+        values({"spark.netwrok.timeout": "1s"}),
+        spark_version=(4, 2),
+        environment=["SPARK_NETWORK_TIMEOUT", "PATH"],
+    )
+    assert said == (
+        (
+            "spark.netwrok.timeout = 1s (SparkProfile.overrides): Spark knows no such key. "
+            "Did you mean spark.network.timeout?"
+        ),
+        "The environment sets SPARK_NETWORK_TIMEOUT, which nobody reads. Set spark.network.timeout in conf=.",
+    )
+
+
+def test_one_error_is_told_as_such():
+    with pytest.raises(ConfError) as caught:
+        check_conf(values({"spark.rpc.message.maxSize": "4096"}))
+    assert str(caught.value) == (
+        "spark.rpc.message.maxSize = 4096 (SparkProfile.overrides): Spark refuses to start.\n"
+        "  expected: 2047 at the most, in MiB without a unit\n"
+        "  do: Write 2047 at the most, in MiB without a unit."
+    )
+
+
+def test_all_errors_are_told_at_once_and_errors_come_first():
+    conf = values({"spark.netwrok.timeout": "1", "spark.executor.memory": "4", "spark.memory.fraction": "2"})
+    found = lint(conf)
+    assert [problem.severity for problem in found] == ["error", "error", "warning"]
+    with pytest.raises(ConfError, match="The Spark configuration has 2 errors.") as caught:
+        check_conf(conf)
+    assert "(1) spark.memory.fraction = 2" in caught.value.got
+    assert "(2) spark.executor.memory = 4" in caught.value.got
+    assert "(2) Set spark.executor.memory to 1g." in caught.value.advice
+
+
+def test_secrets_of_a_wrong_value_are_not_shown():
+    error = conf_error(list(lint(values({"spark.authenticate.secretBitLength": "hunter2"}))))
+    assert "hunter2" not in str(error)
+
+
+def test_another_table_may_be_given():
+    conf = {"spark.only.here": ConfValue("1", "conf")}
+    assert lint(conf, known=parse("spark.only.here\n")) == ()
+    assert lint(conf) != ()
