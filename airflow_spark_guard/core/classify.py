@@ -77,14 +77,12 @@ def diagnose(text: str, exit_status: int | None = None) -> Diagnosis | None:
         exit_status: of spark-submit, which in client mode is the driver's JVM.
     """
     parts = take_apart(text)
-    found = _of_weight(Weight.CAUSE, parts) or _of_weight(Weight.TRACE, parts)
-    if found is None and parts.users:
+    if not parts.sparks:
         return None
-    by_code = _BY_EXIT_CODE.get(exit_status) if exit_status is not None and found is None else None
-    if by_code is not None and exit_status is not None:
-        row = next(row for row in ROWS if row.name == by_code)
-        return _diagnosis(row, f"exit code {exit_status}: {exit_code_meaning(exit_status)}")
-    return found or _of_weight(Weight.NOISE, parts)
+    found = _of_weight(Weight.CAUSE, parts) or _of_weight(Weight.TRACE, parts)
+    if found or parts.users:
+        return found
+    return _of_exit_code(exit_status) or _of_weight(Weight.NOISE, parts)
 
 
 def exit_code_meaning(code: int) -> str:
@@ -96,6 +94,13 @@ def _of_weight(weight: Weight, parts: FailureText) -> Diagnosis | None:
     for row in ROWS:
         if row.weight is weight and (line := _line(row, parts)):
             return _diagnosis(row, line)
+    return None
+
+
+def _of_exit_code(code: int | None) -> Diagnosis | None:
+    for row in ROWS:
+        if code is not None and row.name == _BY_EXIT_CODE.get(code):
+            return _diagnosis(row, f"exit code {code}: {exit_code_meaning(code)}")
     return None
 
 

@@ -39,12 +39,14 @@ class FailureText:
         exception: the driver's exception with its chain and the Java part; empty when there is none.
         worker: what a Python worker sent within it; empty when there is none.
         users: whether the exception began in code of the user's, or in a query that is wrong.
+        sparks: whether Spark had any part in the exception, or there is none.
     """
 
     everything: str
     exception: str
     worker: str
     users: bool
+    sparks: bool
 
 
 def take_apart(text: str) -> FailureText:
@@ -52,8 +54,13 @@ def take_apart(text: str) -> FailureText:
     lines = _lines(text)
     block = _exception(lines)
     worker = _from_worker(block or lines)
+    exception = "\n".join(block)
     return FailureText(
-        "\n".join(lines), "\n".join(block), "\n".join(worker), users=bool(block) and _is_users(block)
+        everything="\n".join(lines),
+        exception=exception,
+        worker="\n".join(worker),
+        users=bool(block) and _is_users(block),
+        sparks=not block or _OF_SPARK.search(exception) is not None,
     )
 
 
