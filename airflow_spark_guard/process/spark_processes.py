@@ -105,8 +105,13 @@ def _driver_python(
 ) -> proctree.Proc | None:
     """Our launcher, at whatever depth below the JVM; without it, the JVM's own child that is a Python."""
     for proc in proctree.descendants(jvm.pid, processes):
-        # The topmost one: processes that the script forks have the same command line.
-        if proc.state != "Z" and any(part.endswith(_JOB_ZIP) for part in _command(proc.pid)):
+        # The topmost one: processes that the script forks have the same command line. JVMs name the zip too,
+        # as a file to ship.
+        if (
+            proc.state != "Z"
+            and proc.command != "java"
+            and any(part.endswith(_JOB_ZIP) for part in _command(proc.pid))
+        ):
             return proc
     pythons = [child for child in children if child.command.startswith("py") and not _module(child.pid)]
     return pythons[0] if pythons else None

@@ -12,10 +12,19 @@ from airflow_spark_guard.process import proctree
 from airflow_spark_guard.process.leftovers import TAG_ENV
 from tests.support.processes import seconds_until
 
-# A JVM starts its Python processes and waits.
-JVM = (
-    "import json, subprocess, sys; [p.wait() for p in [subprocess.Popen(c) for c in json.loads(sys.argv[1])]]"
-)
+# A JVM starts its Python processes and waits; on SIGQUIT it prints what it is told to print.
+JVM = """\
+import json, os, shutil, signal, subprocess, sys
+
+def dump(*_):
+    with open(os.environ["SIGQUIT_PRINTS"]) as source, open(os.environ["OUTPUT"], "a") as output:
+        shutil.copyfileobj(source, output)
+
+children = [subprocess.Popen(command) for command in json.loads(sys.argv[1])]
+signal.signal(signal.SIGQUIT, dump)
+for child in children:
+    child.wait()
+"""
 SUBMIT = ("org.apache.spark.deploy.SparkSubmit", "job.py")
 BACKEND = ("org.apache.spark.executor.CoarseGrainedExecutorBackend", "--executor-id", "3", "--cores", "1")
 # pyspark.daemon forks its workers; what they run is the user's.

@@ -1,0 +1,102 @@
+"""The single looks; what they make of each other is in test_autopsy.py."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+import time
+
+import pytest
+
+from airflow_spark_guard.core.observation import Executor
+from airflow_spark_guard.process import last_looks, proctree
+from airflow_spark_guard.process.last_looks import NotSeenError, Scene
+from airflow_spark_guard.process.leftovers import Tag
+from airflow_spark_guard.process.spark_processes import SparkProcesses
+
+SLEEPER = "import sys, time; print(flush=True); time.sleep(60)"
+
+
+@pytest.fixture
+def sleeper():
+    process = subprocess.Popen([sys.executable, "-c", SLEEPER], stdout=subprocess.PIPE)
+    process.stdout.readline()
+    yield process
+    process.kill()
+    process.wait()
+    process.stdout.close()
+
+
+def scene(tmp_path, **fields) -> Scene:
+    return Scene(Tag("t", "a"), "driver", tmp_path / "stacks.txt", **fields)
+
+
+def processes(driver=None, jvm=None) -> SparkProcesses:
+    return SparkProcesses(driver, jvm, (), frozenset())
+
+
+def test_three_executors_are_asked_those_with_tasks_first(tmp_path):
+    """Dead ones and the driver's own row never."""
+    rows = [Executor(str(n), active=n != 0, active_tasks=n) for n in range(6)]
+    rows.append(Executor("driver", active=True, active_tasks=9))
+    assert last_looks.asked(scene(tmp_path, executors=tuple(rows))) == ["5", "4", "3"]
+
+
+def test_a_process_that_is_gone_is_said_to_be(tmp_path, sleeper):
+    """Between the table and the look."""
+    proc = proctree.read(sleeper.pid)
+    sleeper.kill()
+    sleeper.wait()
+    with pytest.raises(NotSeenError, match="stack of .* not readable"):
+        last_looks.driver_python(scene(tmp_path), processes(driver=proc))
+    with pytest.raises(NotSeenError, match="it is gone"):
+        last_looks.driver_jvm_by_signal(scene(tmp_path, jvm_dump=str), processes(jvm=proc))
+
+
+def test_an_api_that_names_no_threads_has_shown_nothing(tmp_path):
+    """Such as that of an executor that has just started."""
+
+    class Empty:
+        def threads(self, _):
+            return []
+
+    with pytest.raises(NotSeenError, match="the Spark UI named no threads"):
+        last_looks.jvm(scene(tmp_path, rest=Empty()), "driver")
+
+
+def test_a_jvm_that_prints_no_dump_is_not_waited_for_long(tmp_path):
+    """Two seconds at the most."""
+    process = subprocess.Popen(
+        ["sh", "-c", "trap : QUIT; echo; while :; do sleep 0.1; done"], stdout=subprocess.PIPE
+    )
+    process.stdout.readline()
+    begin = time.monotonic()
+    with pytest.raises(NotSeenError, match="it printed no thread dump"):
+        last_looks.driver_jvm_by_signal(
+            scene(tmp_path, jvm_dump=str), processes(jvm=proctree.read(process.pid))
+        )
+    assert time.monotonic() - begin < 4
+    process.kill()
+    process.wait()
+    process.stdout.close()
+
+
+@pytest.mark.parametrize(
+    ("script", "why"),
+    [
+        ("echo 'Error: Operation not permitted' >&2; exit 1", "no permission"),
+        ("exec sleep 5", "py-spy did not answer in time"),
+        ("exit 1", "py-spy sees no Python in it"),
+    ],
+)
+def test_why_a_stack_cannot_be_read_is_one_plain_line(tmp_path, monkeypatch, sleeper, script, why):
+    """It stands in the task log."""
+    program = tmp_path / "py-spy"
+    program.write_text(f"#!/bin/sh\n{script}\n")
+    program.chmod(0o700)
+    monkeypatch.setattr("sys.executable", str(tmp_path / "python"))
+    proc = proctree.read(sleeper.pid)
+    with pytest.raises(NotSeenError) as caught:
+        last_looks.driver_python(scene(tmp_path), processes(driver=proc))
+    assert str(caught.value) == f"stack of {proc} not readable ({why})"
+    assert sleeper.poll() is None
