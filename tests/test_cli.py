@@ -1,5 +1,7 @@
 import subprocess
 import sys
+import tomllib
+from pathlib import Path
 
 import pytest
 
@@ -100,3 +102,9 @@ def test_it_starts_without_airflow_and_spark():
         "assert not {'airflow', 'pyspark', 'psutil', 'httpx'} & set(sys.modules)"
     )
     subprocess.run([sys.executable, "-c", code], check=True, capture_output=True)
+
+
+def test_the_command_is_an_entry_point():
+    """``spark-guard`` is there once the package is installed."""
+    project = tomllib.loads((Path(__file__).parent.parent / "pyproject.toml").read_text())["project"]
+    assert project["scripts"] == {"spark-guard": f"{main.__module__}:{main.__name__}"}

@@ -22,7 +22,6 @@ _SERIALIZER, _CODEC = "spark.serializer", "spark.io.compression.codec"
 _LOCAL = re.compile(r"local(?:\[\s*(\d+)\s*(?:,\s*\d+\s*)?])?", re.ASCII)
 _BLOCK = "spark.broadcast.blockSize"
 _TWO_GIB = 2 << 30
-_KRYO_ON_DEMAND = (4, 3)
 _SPARKS = re.compile(r"org\.apache\.spark\.serializer\.(?:Kryo|Java)Serializer")
 _EXCLUSION = ("spark.excludeOnFailure.enabled", "spark.excludeOnFailure.application.enabled")
 _PER_NODE = "spark.excludeOnFailure.task.maxTaskAttemptsPerNode"
@@ -118,22 +117,16 @@ def names(view: ConfView) -> Iterator[Problem]:
 
 
 def kryo(view: ConfView) -> Iterator[Problem]:
-    """Kryo's buffer ends below 2 GiB."""
+    """Kryo's buffer ends below 2 GiB; Spark makes a Kryo serializer at every start, used or not."""
     for key in ("spark.kryoserializer.buffer", "spark.kryoserializer.buffer.max"):
         size = view.number(key)
-        if view.is_users(key) and size is not None and size >= _TWO_GIB and _makes_kryo(view):
+        if view.is_users(key) and size is not None and size >= _TWO_GIB:
             yield _error(
                 key,
                 f"{view.said(key)}: Kryo's buffer cannot be that large; Spark refuses to start.",
                 "less than 2g",
                 f"Set {key} to 1g at the most.",
             )
-
-
-def _makes_kryo(view: ConfView) -> bool:
-    # Until 4.2 Spark makes a Kryo serializer at every start, used or not.
-    kryo_is_used = (view.text(_SERIALIZER) or "").endswith("KryoSerializer")
-    return kryo_is_used or (view.version is not None and view.version < _KRYO_ON_DEMAND)
 
 
 def exclusion(view: ConfView) -> Iterator[Problem]:

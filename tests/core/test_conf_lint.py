@@ -1,8 +1,10 @@
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from airflow_spark_guard.core.conf_lint import check_conf, conf_error, lint
-from airflow_spark_guard.core.conf_table import PROFILES, SPARK_VERSIONS
-from airflow_spark_guard.core.effective_conf import ConfValue
+from airflow_spark_guard.core.conf_table import PROFILES, SPARK_VERSIONS, profile_settings
+from airflow_spark_guard.core.effective_conf import ConfValue, Layer, effective_conf
 from airflow_spark_guard.core.errors import ConfError
 from airflow_spark_guard.core.known_confs import parse
 from airflow_spark_guard.core.profile import SparkProfile
@@ -28,6 +30,42 @@ def test_no_profile_alone_has_a_problem(profile, version):
     conf = SparkProfile(profile).effective(spark_version=version, deadline=3600).values
     for master in MASTERS:
         assert lint(conf, spark_version=version, master=master, stall=600.0) == ()
+
+
+USERS = st.fixed_dictionaries(
+    {},
+    optional={
+        "spark.network.timeout": st.sampled_from(["30s", "60s", "100s", "180s", "800s", "banana", "120000"]),
+        "spark.network.timeoutInterval": st.sampled_from(["10s", "60s", "200s"]),
+        "spark.executor.heartbeatInterval": st.sampled_from(["10", "20s", "119s", "150s"]),
+        "spark.storage.blockManagerHeartbeatTimeoutMs": st.sampled_from(["20s", "60s", "600000"]),
+        "spark.serializer": st.sampled_from(["kryo", "org.apache.spark.serializer.JavaSerializer"]),
+        "spark.kryoserializer.buffer.max": st.sampled_from(["1g", "2g"]),
+        "spark.kryoserializer.buffer": st.sampled_from(["64k", "512m"]),
+        "spark.driver.memory": st.sampled_from(["256m", "1g"]),
+        "spark.driver.timeout": st.sampled_from(["-1min", "5min"]),
+        "spark.plugins": st.sampled_from(
+            ["", "com.example.Plugin", "org.apache.spark.deploy.DriverTimeoutPlugin"]
+        ),
+        "spark.buffer.size": st.sampled_from(["4096", "64k"]),
+        "spark.task.maxFailures": st.sampled_from(["0", "2"]),
+        "spark.excludeOnFailure.enabled": st.sampled_from(["true"]),
+        "spark.task.cpus": st.sampled_from(["1", "2"]),
+    },
+)
+
+
+@settings(max_examples=150, deadline=None)
+@given(user=USERS, profile=st.sampled_from(PROFILES), version=st.sampled_from(SPARK_VERSIONS))
+def test_a_profile_adds_no_error_to_what_the_user_sets(user, profile, version):
+    """What is refused with a profile is refused without one."""
+
+    def errors(name):
+        conf = effective_conf(profile_settings(name, version, 3600), Layer("conf", user))
+        found = lint(conf.values, spark_version=version, master="local[1]", stall=600.0)
+        return {problem.key for problem in found if problem.severity == "error"}
+
+    assert errors(profile) <= errors("none")
 
 
 def test_warnings_come_back_as_texts():

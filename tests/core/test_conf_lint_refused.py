@@ -52,7 +52,7 @@ def keys(conf, master="spark://worker-1:7077", version=(4, 2), origin="conf"):
         ({"spark.serializer": "kryo"}, "spark.serializer"),
         ({"spark.serializer": "org.apache.spark.serializer.Kryo"}, "spark.serializer"),
         ({"spark.kryoserializer.buffer.max": "2g"}, "spark.kryoserializer.buffer.max"),
-        ({"spark.kryoserializer.buffer.max": "2048", **KRYO}, "spark.kryoserializer.buffer.max"),
+        ({"spark.kryoserializer.buffer": "2048m", **KRYO}, "spark.kryoserializer.buffer"),
         (
             {"spark.excludeOnFailure.enabled": "true", "spark.task.maxFailures": "2"},
             "spark.excludeOnFailure.task.maxTaskAttemptsPerNode",
@@ -111,10 +111,3 @@ def test_cores_are_judged_by_the_master():
     assert keys({"spark.task.cpus": "2"}, "yarn") == ["spark.task.cpus"]
     assert keys({"spark.executor.cores": "4", "spark.cores.max": "2"}, "yarn") == []
     assert keys(DYNAMIC, "local[2]") == []
-
-
-def test_an_unused_kryo_is_refused_only_where_spark_makes_one_anyway():
-    conf = {"spark.kryoserializer.buffer.max": "2g"}
-    assert keys(conf, version=(4, 3)) == []
-    assert keys(conf, version=None) == []
-    assert keys({**conf, **KRYO}, version=(4, 3)) == ["spark.kryoserializer.buffer.max"]
