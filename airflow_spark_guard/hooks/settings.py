@@ -1,0 +1,25 @@
+"""What Airflow's configuration says of this package: read late, in the task, never at import."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+SECTION = "spark_guard"
+RECORD_FOLDER = "record_folder"
+_NONE = "none"
+_BESIDE_THE_LOGS = "spark_guard"
+
+
+def record_root() -> Path | None:
+    """The folder of all records: ``[spark_guard] record_folder``, or None when that is ``none``.
+
+    Unset or empty: ``spark_guard`` beside the folder of ``[logging] base_log_folder``. A relative path is
+    taken from there too, since tasks run in a working directory of their own.
+    """
+    from airflow.providers.common.compat.sdk import conf  # noqa: PLC0415 - importing it reads airflow.cfg
+
+    wanted = str(conf.get(SECTION, RECORD_FOLDER, fallback="") or "").strip()
+    if wanted.lower() == _NONE:
+        return None
+    beside = Path(conf.get("logging", "base_log_folder")).expanduser().absolute().parent
+    return beside / (Path(wanted).expanduser() if wanted else _BESIDE_THE_LOGS)

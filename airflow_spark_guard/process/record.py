@@ -1,0 +1,238 @@
+"""What an attempt leaves behind: a folder that can be read while the job runs and when all is over."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import math
+import os
+import queue
+import threading
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Self
+
+from airflow_spark_guard.core.masked_lines import MaskedLines
+from airflow_spark_guard.core.masking import MASK, is_secret_key
+from airflow_spark_guard.core.output import safe_text
+from airflow_spark_guard.process import record_folder
+from airflow_spark_guard.process.output_file import OutputFile, open_at, write_all
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+SUMMARY, OBSERVATIONS, AUTOPSY = "summary.json", "observations.jsonl", "autopsy.txt"
+# Chunks that wait for a slow store (at 64 KiB each), and seconds that the job may wait for one.
+_WAITING = 64
+_PATIENCE = 5.0
+_DEEPEST = 12
+
+
+class Record:
+    """The folder of one attempt. It never raises, and it never holds the job up for long.
+
+    ``summary.json`` is replaced whole, ``observations.jsonl`` has one JSON object a line, ``output.log`` the
+    raw output (see :class:`OutputFile`), ``autopsy.txt`` text; secrets are masked in all of them. A thread
+    of its own writes: a store that hangs costs the job 5 s, once. After the first error nothing more is
+    written.
+
+    Args:
+        folder: of this attempt alone (see :mod:`record_folder`); made here.
+        size: bytes that it may take: half for the output, an eighth for observations, a sixteenth for
+            summary and autopsy each.
+
+    Attributes:
+        folder: as given.
+        trouble: what went wrong, one sentence; empty while all is well.
+    """
+
+    def __init__(self, folder: Path, size: int) -> None:
+        self.folder = folder
+        self.trouble = ""
+        self._size = size
+        self._files: _Files | None = None
+        self._jobs: queue.Queue[Callable[[_Files], None] | None] = queue.Queue(_WAITING)
+        self._thread = threading.Thread(target=self._write, name="spark-guard-record", daemon=True)
+        self._closed = False
+        self._thread.start()
+
+    @property
+    def place(self) -> str:
+        """The folder as text; empty when it could not be made."""
+        return str(self.folder) if self._files is not None or not self.trouble else ""
+
+    def summary(self, fields: Mapping[str, Any]) -> None:
+        """Replace ``summary.json``: a reader sees the old one or the new one, never a half."""
+        text = _json(fields)
+        self._put(lambda files: files.summary(text))
+
+    def observation(self, fields: Mapping[str, Any]) -> None:
+        """Append a line to ``observations.jsonl``, or leave it out when its share is nearly used up."""
+        text = _json(fields)
+        self._put(lambda files: files.observation(text))
+
+    def output(self, chunk: bytes) -> None:
+        """Append raw output."""
+        if chunk:
+            self._put(lambda files: files.output(chunk))
+
+    def autopsy(self, text: str) -> None:
+        """Write ``autopsy.txt``."""
+        data = safe_text(text).encode()
+        self._put(lambda files: files.autopsy(data))
+
+    def close(self) -> None:
+        """Write what waits, join the output. May be called more than once."""
+        if self._closed:
+            return
+        self._put(_Files.finish)
+        self._closed = True
+        with contextlib.suppress(queue.Full):
+            self._jobs.put_nowait(None)
+        self._thread.join(0.1 if self.trouble else _PATIENCE)
+        if self._thread.is_alive():
+            self._give_up("it does not answer")
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def _put(self, job: Callable[[_Files], None]) -> None:
+        if self.trouble or self._closed:
+            return
+        try:
+            self._jobs.put(job, timeout=_PATIENCE)
+        except queue.Full:
+            self._give_up("it does not answer")
+
+    def _give_up(self, reason: str) -> None:
+        self.trouble = self.trouble or f"The record {self.folder} cannot be written: {reason}."
+
+    def _write(self) -> None:
+        """The thread: until the record is closed. After an error it only takes what comes."""
+        try:
+            self._files = _Files(record_folder.make(self.folder), self._size)
+        except OSError as error:
+            self._give_up(_reason(error))
+        while (job := self._jobs.get()) is not None:
+            if self._files is not None and not self.trouble:
+                try:
+                    job(self._files)
+                except OSError as error:
+                    self._give_up(_reason(error))
+            if self._closed and self._jobs.empty():  # too full to take the end
+                break
+        if self._files is not None:
+            self._files.close()
+
+
+class NoRecord:
+    """Stands in where no record is wanted: takes everything, keeps nothing."""
+
+    folder = Path()
+    place = ""
+    trouble = ""
+
+    def summary(self, fields: Mapping[str, Any]) -> None:
+        """Nothing."""
+
+    def observation(self, fields: Mapping[str, Any]) -> None:
+        """Nothing."""
+
+    def output(self, chunk: bytes) -> None:
+        """Nothing."""
+
+    def autopsy(self, text: str) -> None:
+        """Nothing."""
+
+    def close(self) -> None:
+        """Nothing."""
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        """Nothing."""
+
+
+class _Files:
+    """The open files of a record; each method may raise OSError."""
+
+    def __init__(self, folder: int, size: int) -> None:
+        self._folder = folder
+        self._small = size // 16
+        self._share = size // 8
+        self._written = 0
+        self._seen = 0
+        self._open = contextlib.ExitStack()
+        self._open.callback(os.close, folder)
+        self._masked = MaskedLines()
+        self._output = OutputFile(folder, size // 2)
+        self._open.callback(self._output.abandon)
+        self._observations = self._open.enter_context(
+            open_at(folder, OBSERVATIONS, os.O_WRONLY | os.O_APPEND | os.O_TRUNC)
+        )
+
+    def summary(self, text: str) -> None:
+        if len(text) > self._small:
+            text = json.dumps({"left_out": f"a summary of {len(text)} bytes"})
+        self._replace(SUMMARY, text.encode() + b"\n")
+
+    def observation(self, text: str) -> None:
+        self._seen += 1
+        # While half of the share is free all are kept, then every 2nd; with a quarter every 4th, and so on.
+        free = self._share - self._written
+        step = 1 << int(math.log2(self._share / free)) if free > 0 else 0
+        line = text.encode() + b"\n"
+        if step and self._seen % step == 0 and len(line) <= free:
+            write_all(self._observations, line)
+            self._written += len(line)
+
+    def output(self, chunk: bytes) -> None:
+        self._output.write(self._masked.take(chunk))
+
+    def autopsy(self, data: bytes) -> None:
+        self._replace(AUTOPSY, data[: self._small])
+
+    def finish(self) -> None:
+        self._output.write(self._masked.rest())
+        self._output.close()
+
+    def close(self) -> None:
+        with contextlib.suppress(OSError):
+            self._open.close()
+
+    def _replace(self, name: str, data: bytes) -> None:
+        new = f"{name}.new"
+        with open_at(self._folder, new, os.O_WRONLY | os.O_TRUNC) as file:
+            write_all(file, data)
+        os.rename(new, name, src_dir_fd=self._folder, dst_dir_fd=self._folder)
+
+
+def _reason(error: OSError) -> str:
+    return error.strerror or type(error).__name__
+
+
+def _json(fields: Mapping[str, Any]) -> str:
+    return json.dumps(_clean(fields, _DEEPEST))
+
+
+def _clean(value: Any, depth: int) -> Any:
+    """JSON that any reader takes: no secrets, no control characters, no NaN."""
+    if isinstance(value, str):
+        return safe_text(value)
+    if value is None or isinstance(value, bool | int):
+        return value
+    if isinstance(value, float):
+        return value if math.isfinite(value) else None
+    if depth and hasattr(value, "items"):
+        return {
+            safe_text(str(key)): MASK
+            if isinstance(item, str) and is_secret_key(str(key))
+            else _clean(item, depth - 1)
+            for key, item in value.items()
+        }
+    if depth and isinstance(value, list | tuple):
+        return [_clean(item, depth - 1) for item in value]
+    return safe_text(str(value))

@@ -1,0 +1,58 @@
+"""Where an attempt's record stands, and how its folder is made."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import shutil
+from pathlib import Path
+from urllib.parse import quote
+
+_LONGEST_NAME = 120
+_KEPT = 80
+_PREVIOUS = ".previous"
+
+
+def record_folder(
+    root: Path, dag_id: str, run_id: str, task_id: str, map_index: int, try_number: int
+) -> Path:
+    """``root / dag / run / task / try-1``, or ``map-0-try-1`` of a mapped task; no two keys share one.
+
+    Letters, digits and ``_-+:@=,.`` stand as they are, anything else as ``%XX``; a long id ends in a hash.
+    """
+    mapped = f"map-{map_index}-" if map_index >= 0 else ""
+    return root / _safe(dag_id) / _safe(run_id) / _safe(task_id) / f"{mapped}try-{try_number}"
+
+
+def make(folder: Path) -> int:
+    """Make the folder, readable by its owner alone, and give its descriptor.
+
+    What an earlier run of the very same try has left is moved aside to ``<folder>.previous``, where it
+    replaces what was there. Old records are never removed otherwise: that is the task of whoever owns the
+    store, as with Airflow's logs.
+
+    Raises:
+        OSError: the store is gone, full, read-only, or something else stands in the way.
+    """
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    try:
+        folder.mkdir(mode=0o700)
+    except FileExistsError:
+        previous = Path(f"{folder}{_PREVIOUS}")
+        shutil.rmtree(previous, ignore_errors=True)
+        folder.rename(previous)
+        folder.mkdir(mode=0o700)
+    # By its descriptor: an earlier run of this try that still lives goes on in the folder moved aside.
+    return os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW)
+
+
+def _safe(name: str) -> str:
+    """A file name for this id, and for no other."""
+    text = quote(name, safe="+:@=,", errors="surrogatepass").replace("~", "%7E")
+    if not text.strip("."):
+        text = text.replace(".", "%2E") or "%"
+    if len(text) <= _LONGEST_NAME:
+        return text
+    digest = hashlib.sha256(name.encode(errors="surrogatepass")).hexdigest()
+    # Nothing else leaves a tilde in.
+    return f"{text[:_KEPT]}~{digest[:32]}"

@@ -1,0 +1,63 @@
+"""Where records go."""
+
+from __future__ import annotations
+
+import json
+from importlib.resources import files
+from pathlib import Path
+
+import jsonschema
+import pytest
+
+from airflow_spark_guard.hooks import settings
+from airflow_spark_guard.provider_info import get_provider_info
+
+ROOT = Path(__file__).parent.parent.parent
+
+
+@pytest.fixture
+def set_option(monkeypatch):
+    monkeypatch.setenv("AIRFLOW__LOGGING__BASE_LOG_FOLDER", "/var/log/airflow/logs")
+    return lambda value: monkeypatch.setenv("AIRFLOW__SPARK_GUARD__RECORD_FOLDER", value)
+
+
+def test_unset_records_go_beside_the_logs(set_option):
+    """Nothing has to be configured."""
+    assert settings.record_root() == Path("/var/log/airflow/spark_guard")
+
+
+@pytest.mark.parametrize(
+    ("value", "root"),
+    [
+        ("", Path("/var/log/airflow/spark_guard")),
+        ("/data/records", Path("/data/records")),
+        ("records", Path("/var/log/airflow/records")),
+        ("~/records", Path.home() / "records"),
+        ("none", None),
+        (" None ", None),
+    ],
+)
+def test_the_option_says_where(set_option, value, root):
+    """Absolute, relative to the logs, or nowhere."""
+    set_option(value)
+    assert settings.record_root() == root
+
+
+def test_provider_info_reader_and_docs_agree():
+    """Each option is declared, read and described, and Airflow accepts the declaration."""
+    info = get_provider_info()
+    (section,) = info["config"]
+    (option,) = info["config"][section]["options"]
+    assert (section, option) == (settings.SECTION, settings.RECORD_FOLDER)
+    schema = json.loads((files("airflow") / "provider_info.schema.json").read_text())
+    jsonschema.validate(
+        info["config"], {**schema["properties"]["config"], "definitions": schema["definitions"]}
+    )
+    assert f"[{section}] {option}" in (ROOT / "docs" / "records.md").read_text()
+
+
+def test_airflow_knows_the_option_and_its_default(set_option):
+    """By the provider's entry point."""
+    from airflow.providers.common.compat.sdk import conf
+
+    assert conf.get(settings.SECTION, settings.RECORD_FOLDER) == ""
