@@ -64,9 +64,8 @@ def _of_one(view: ConfView, key: str) -> Iterator[Problem]:
     """At most one thing about each key: the first that explains why it does nothing."""
     # A file is shared with other applications, and with Spark's daemons: what is not for us is no mistake.
     from_file = "/" in view.values[key].origin
-    for rule in (_dead, _misspelt, _of_another_version, _of_another_manager):
-        if rule is _of_another_manager and from_file:
-            return
+    rules = (_dead, _misspelt, _of_another_version, *(() if from_file else (_of_another_manager,)))
+    for rule in rules:
         found = rule(view, key)
         if found is not None:
             yield found

@@ -106,11 +106,15 @@ class ConfView:
 
     def said(self, key: str) -> str:
         """``spark.x = 1 (conf)``: which value stands, and who set it."""
-        found = self.values.get(key)
+        found, name = self.values.get(key), _short(key)
         if found is None:
-            return f"{key} = {self.text(key)} (Spark's own)"
-        shown = safe_text(mask(key, found.value))
-        return f"{key} = {shown if len(shown) <= _SHOWN else shown[:_SHOWN] + '...'} ({found.origin})"
+            return f"{name} = {self.text(key)} (Spark's own)"
+        return f"{name} = {_short(mask(key, found.value))} ({found.origin})"
+
+
+def _short(text: str) -> str:
+    shown = safe_text(text)
+    return shown if len(shown) <= _SHOWN else f"{shown[:_SHOWN]}..."
 
 
 def manager_of(master: str) -> str:
