@@ -8,10 +8,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
-from airflow_spark_guard.core.autopsy import Jvm, PythonProcess
 from airflow_spark_guard.core.jvm_dump import parse_dump
 from airflow_spark_guard.core.python_dump import parse_dumps
 from airflow_spark_guard.core.python_stack import is_idle_worker, is_users
+from airflow_spark_guard.core.sights import Jvm, PythonProcess
 from airflow_spark_guard.process import proctree, spark_processes
 from airflow_spark_guard.process.readings import python_threads
 

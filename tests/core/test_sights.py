@@ -5,10 +5,11 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
-from airflow_spark_guard.core.autopsy import Autopsy, Jvm, PythonProcess, Sights, report
+from airflow_spark_guard.core.autopsy import Autopsy
 from airflow_spark_guard.core.observation import Executor
 from airflow_spark_guard.core.python_dump import parse_dumps
 from airflow_spark_guard.core.python_stack import Frame, PythonThread, parse_py_spy
+from airflow_spark_guard.core.sights import Jvm, PythonProcess, Sights, report
 from airflow_spark_guard.core.spark_rest import JavaThread
 
 DATA = Path(__file__).parent.parent / "data" / "stacks"
