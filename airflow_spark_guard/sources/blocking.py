@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Coroutine
 
 T = TypeVar("T")
+_PATIENCE = 1.0  # with a thread that has nothing left to do
 
 
 class BlockingLoop:
@@ -22,14 +23,16 @@ class BlockingLoop:
 
     def __init__(self) -> None:
         self._loop: asyncio.AbstractEventLoop | None = None
+        self._thread: threading.Thread | None = None
 
     def run(self, coroutine: Coroutine[Any, Any, T]) -> T:
         """What the coroutine returns or raises; it is cancelled when the waiting is interrupted."""
         if self._loop is None:
             self._loop = asyncio.new_event_loop()
-            threading.Thread(
+            self._thread = threading.Thread(
                 target=_serve, args=(self._loop,), name="spark-guard-sources", daemon=True
-            ).start()
+            )
+            self._thread.start()
         future = asyncio.run_coroutine_threadsafe(coroutine, self._loop)
         try:
             return future.result()
@@ -39,9 +42,10 @@ class BlockingLoop:
 
     def close(self) -> None:
         """End the thread; a later :meth:`run` would start another."""
-        if self._loop is not None:
+        if self._loop is not None and self._thread is not None:
             self._loop.call_soon_threadsafe(self._loop.stop)
-            self._loop = None
+            self._thread.join(_PATIENCE)
+            self._loop = self._thread = None
 
 
 def _serve(loop: asyncio.AbstractEventLoop) -> None:

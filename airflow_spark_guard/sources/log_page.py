@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from airflow_spark_guard.core import log_page
+from airflow_spark_guard.core import log_tail
 from airflow_spark_guard.sources.blocking import BlockingLoop
 from airflow_spark_guard.sources.http import HttpSource
 
@@ -23,7 +23,7 @@ async def tail_async(stderr_url: str, length: int = _LENGTH, *, timeout: float =
     """
     source = HttpSource(timeout=timeout, max_body=length + _HEADER)
     try:
-        return await source.run(log_page.tail(stderr_url, length))
+        return await source.run(log_tail.tail(stderr_url, length))
     finally:
         await source.aclose()
 

@@ -1,0 +1,36 @@
+import asyncio
+
+import pytest
+
+from airflow_spark_guard.core.answer import UnusableAnswerError
+from airflow_spark_guard.sources.log_page import tail, tail_async
+from tests.support.web_server import say, serving
+
+PAGE = "/logPage/?appId=app-1&executorId=0&logType=stderr"
+
+
+def worker(handler, form):
+    assert handler.path.startswith("/log/?appId=app-1&executorId=0&logType=stderr&byteLength=")
+    say(handler, b"==== Bytes 0-10 of 10 of /opt/spark/work/app-1/0/stderr ====\nTimeout (0:00:05)!")
+
+
+def test_the_end_of_an_executors_stderr_is_read():
+    """Both ways."""
+    with serving(worker) as url:
+        assert tail(url + PAGE, 4096) == "Timeout (0:00:05)!"
+        assert asyncio.run(tail_async(url + PAGE)) == "Timeout (0:00:05)!"
+
+
+def test_no_more_than_was_asked_for_is_read():
+    """Whatever the other side sends."""
+    with (
+        serving(lambda handler, _: say(handler, b"x" * 1_000_000)) as url,
+        pytest.raises(UnusableAnswerError, match="the answer is larger than 8192 bytes"),
+    ):
+        tail(url + PAGE, 4096)
+
+
+def test_a_worker_that_is_gone_is_one_sentence():
+    """It may have died with its executor."""
+    with pytest.raises(UnusableAnswerError, match="^no answer: "):
+        tail("http://127.0.0.1:1" + PAGE)

@@ -1,0 +1,74 @@
+import asyncio
+import json
+from contextlib import closing
+
+import pytest
+
+from airflow_spark_guard.core.answer import UnusableAnswerError
+from airflow_spark_guard.sources.master import AsyncMasterSource, MasterSource
+from tests.support.dialogue import recorded
+from tests.support.web_server import say, serving
+
+STATE = recorded("4.3.0", "master")
+APP = STATE["activeapps"][0]
+
+
+def cluster(token=None):
+    """A master that ends its application, asking for a token where one is given."""
+    over = []
+
+    def reply(handler, form):
+        if form is not None:
+            good = f"id={APP['id']}&terminate=true" + (f"&csrfToken={token}" if token else "")
+            if form == good:
+                over.append(1)
+            say(handler, status=302, Location="/") if form == good else say(handler, b"<html>", 403)
+        elif handler.path == "/":
+            say(handler, f'<form><input type="hidden" name="csrfToken" value="{token}"/></form>'.encode())
+        else:
+            changed = {"activeapps": [], "completedapps": [APP]} if over else {}
+            say(handler, json.dumps({**STATE, **changed}).encode())
+
+    return reply
+
+
+def test_a_master_is_looked_at():
+    """Its page, as somebody named it."""
+    with serving(cluster()) as ui, closing(MasterSource(STATE["url"], ui)) as master:
+        view = master.look(APP["id"])
+        assert (view.known, view.waiting, view.workers) == (True, False, ((0, 0, 2, 1024),))
+        assert not master.look().known
+
+
+@pytest.mark.parametrize("token", [None, "abc"])
+def test_an_application_is_killed_and_that_is_proven(token):
+    """With the token that Spark 4.3 wants, and without."""
+    with serving(cluster(token)) as ui, closing(MasterSource(STATE["url"], ui)) as master:
+        assert master.gone(APP["id"]) is False
+        assert master.kill(APP["id"]) is True
+        assert master.gone(APP["id"]) is True
+
+
+def test_no_master_is_one_sentence():
+    """And proves nothing."""
+    with closing(MasterSource("spark://127.0.0.1:7077", "http://127.0.0.1:1")) as master:
+        with pytest.raises(UnusableAnswerError, match="^no living master: http://127.0.0.1:1: no answer: "):
+            master.look()
+        assert master.gone("app-1") is None
+
+
+def test_the_async_source_says_the_same():
+    """For triggers."""
+
+    async def all_of_it(ui):
+        master = AsyncMasterSource(STATE["url"], ui)
+        said = [
+            (await master.look(APP["id"])).known,
+            await master.kill(APP["id"]),
+            await master.gone(APP["id"]),
+        ]
+        await master.aclose()
+        return said
+
+    with serving(cluster()) as ui:
+        assert asyncio.run(all_of_it(ui)) == [True, True, True]

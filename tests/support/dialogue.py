@@ -1,0 +1,45 @@
+"""Plays the web server in a dialogue of core/answer.py: no I/O."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+from airflow_spark_guard.core.answer import Answer, UnusableAnswerError
+
+DATA = Path(__file__).parent.parent / "data" / "rest"
+VERSIONS = sorted(path.name for path in DATA.iterdir())
+
+
+def recorded(version, name):
+    """An answer of this Spark, as tools/record_rest.py kept it."""
+    return json.loads((DATA / version / f"{name}.json").read_text())
+
+
+def play(dialogue, server):
+    """What the dialogue returns; ``server(request)`` gives JSON, an Answer, or None for «no answer»."""
+    try:
+        request = next(dialogue)
+        while True:
+            reply = server(request)
+            if reply is None:
+                request = dialogue.throw(UnusableAnswerError("no answer"))
+            elif isinstance(reply, Answer):
+                request = dialogue.send(reply)
+            else:
+                request = dialogue.send(Answer(200, json.dumps(reply).encode()))
+    except StopIteration as end:
+        return end.value
+
+
+def spark(version, *, at=None, **replaced):
+    """A server that answers as this Spark did; ``replaced`` gives other answers by name."""
+
+    def answer(request):
+        path = request.url.partition("?")[0]
+        name = "metrics" if "/metrics/" in path else path.rpartition("/")[2]
+        if name in replaced:
+            return replaced[name]
+        return Answer(200, json.dumps(recorded(version, name)).encode(), at)
+
+    return answer
