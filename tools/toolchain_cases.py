@@ -61,7 +61,7 @@ CASES: Final = (
         _DRIVER_JVM + "os.kill(jvm, signal.SIGKILL)\ntime.sleep(2)\nspark.range(1).count()\n",
     ),
     Case("context_stopped_by_script", "spark.stop()\nspark.range(1).count()\n"),
-    Case("context_stopped_by_script.frame", "frame = spark.range(1)\nspark.stop()\nframe.count()\n"),
+    Case("context_shut_down.frame", "frame = spark.range(1)\nspark.stop()\nframe.count()\n"),
     Case("context_shut_down.stopped", "frame = spark.range(1)\nsc._jsc.sc().stop()\nframe.count()\n"),
     Case(
         "context_shut_down",
@@ -73,6 +73,7 @@ CASES: Final = (
         "spark.range(1).count()\n",
         CLUSTER,
         {"spark.executor.extraJavaOptions": "-XX:+NoSuchFlag", "spark.deploy.maxExecutorRetries": "2"},
+        output=True,
     ),
     Case("masters_unresponsive", "spark.range(1).count()\n", "spark://127.0.0.1:1", output=True),
     Case("driver_heap", _FILL_THE_HEAP, LOCAL, _SMALL_HEAP),
@@ -262,7 +263,7 @@ CASES: Final = (
     # the user's own failures, which no row may claim
     Case("none.analysis", "spark.range(1).select('nobody').collect()\n"),
     Case("none.parse", "spark.sql('selec 1')\n"),
-    Case("none.driver", "rows = spark.range(1).collect()\n{{}}['missing']\n"),
+    Case("none.driver", "rows = spark.range(1).collect()\n{}['missing']\n"),
     Case("none.driver_module", "import no_such_module\n"),
     Case(
         "none.udf",

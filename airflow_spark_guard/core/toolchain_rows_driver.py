@@ -8,7 +8,11 @@ from airflow_spark_guard.core.verdict import Verdict
 SIZES = (
     Row(
         "kryo_buffer",
-        sign(r"KryoException: Buffer overflow", r"Kryo serialization failed: Buffer overflow"),
+        sign(
+            r"KryoException: Buffer overflow",
+            r"Kryo serialization failed: Buffer overflow",
+            r"\[KRYO_BUFFER_OVERFLOW\]",
+        ),
         "One object is larger than Kryo's buffer.",
         "Raise spark.kryoserializer.buffer.max (default 64m, below 2g) above the size that the message "
         "names, or make the objects smaller: more partitions, fewer rows collected.",
@@ -148,6 +152,7 @@ DRIVER = (
             r"SparkContext has been shutdown",
             r"Cannot call methods on a stopped SparkContext",
             r"Job \d{1,9} cancelled because SparkContext",
+            r'"org\.apache\.spark\.SparkEnv\$\.get\(\)" is null',
         ),
         "Spark was stopped while the script still used it.",
         "It is a consequence: look further up in output.log for what stopped it (the master, the driver's "
