@@ -75,9 +75,8 @@ def decoded(answer: Answer, what: str) -> Any:
     try:
         return json.loads(answer.body)
     except (ValueError, RecursionError) as error:
-        raise UnusableAnswerError(
-            f"{what}: no JSON but {answer.body[:60]!r} ({len(answer.body)} bytes)"
-        ) from error
+        begin = safe_text(repr(answer.body[:60]))
+        raise UnusableAnswerError(f"{what}: no JSON but {begin} ({len(answer.body)} bytes)") from error
 
 
 def _said(answer: Answer) -> str:

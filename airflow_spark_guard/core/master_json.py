@@ -10,6 +10,7 @@ from urllib.parse import urlsplit
 from airflow_spark_guard.core import answer as read
 from airflow_spark_guard.core.answer import Request, UnusableAnswerError
 from airflow_spark_guard.core.observation import Master
+from airflow_spark_guard.core.output import safe_text
 
 if TYPE_CHECKING:
     from airflow_spark_guard.core.answer import Answer, Dialogue, Row
@@ -94,7 +95,7 @@ def _living(masters: tuple[str, ...], ui: str | None) -> Dialogue[tuple[str, Row
             reasons.append(f"{page} is {read.text(state, 'status', 20) or 'no master'}")
         else:
             return page, state
-    raise UnusableAnswerError(f"no living master: {'; '.join(reasons) or 'none is known'}")
+    raise UnusableAnswerError(safe_text(f"no living master: {'; '.join(reasons) or 'none is known'}"))
 
 
 def _host(master: str) -> str:

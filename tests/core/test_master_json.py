@@ -80,6 +80,13 @@ def test_a_master_on_standby_is_skipped():
         play(master_json.look((), None, None), lambda _: None)
 
 
+def test_a_password_in_an_address_is_not_shown():
+    """The sentence goes to the log."""
+    with pytest.raises(UnusableAnswerError) as caught:
+        play(master_json.look(MASTERS, "http://me:hunter2@m1:8080", None), lambda _: None)
+    assert str(caught.value) == "no living master: http://me:******@m1:8080: no answer"
+
+
 def test_the_page_of_an_ipv6_master_is_asked():
     """Its address keeps the brackets."""
     assert next(master_json.look(("spark://[::1]:7077",), None, None)).url == "http://[::1]:8080/json/"
