@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import signal
 import time
+from collections import Counter
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
@@ -25,6 +27,7 @@ if TYPE_CHECKING:
     from airflow_spark_guard.process.spark_processes import SparkProcesses
 
 _MOST_WORKERS = 8
+_AT_ONCE = 4
 _MOST_EXECUTORS = 3
 _TAIL = 64 * 1024
 _LONGEST_STACKS = 256 * 1024
@@ -173,25 +176,36 @@ def _by_py_spy(proc: proctree.Proc) -> tuple[PythonThread, ...]:
         why = "py-spy did not answer in time"
     except OSError:
         why = "py-spy sees no Python in it"
-    raise NotSeenError(f"stack of {proc} not readable ({why})")
+    raise NotSeenError(f"stack not readable ({why})")
 
 
 def python_workers(scene: Scene, processes: SparkProcesses) -> Found:
     """Local workers by py-spy; where that shows no line of the user's, the executors' logs."""
     found = Found()
-    for proc, executor in processes.workers[:_MOST_WORKERS]:
-        try:
-            threads = _by_py_spy(proc)
-        except NotSeenError as error:
-            found.unseen.append(f"Python workers: {error}")
-            continue
-        if not is_idle_worker(threads):
-            found.workers.append(PythonProcess(f"Python worker {proc.pid} of executor {executor}", threads))
+    with ThreadPoolExecutor(_AT_ONCE) as pool:
+        for part in pool.map(_worker, processes.workers[:_MOST_WORKERS]):
+            found.add(part)
+    found.unseen = [
+        f"{count} Python worker{'s' if count > 1 else ''}: {why}"
+        for why, count in Counter(found.unseen).items()
+    ]
     if not any(is_users(f) for worker in found.workers for t in worker.threads for f in t.frames):
         found.workers += _from_logs(scene)
     if not processes.workers and not found.workers:
         found.unseen.append("Python workers: none on this host, and no stack in the executors' logs")
     return found
+
+
+def _worker(worker: tuple[proctree.Proc, str]) -> Found:
+    proc, executor = worker
+    try:
+        threads = _by_py_spy(proc)
+    except NotSeenError as error:
+        return Found(unseen=[str(error)])
+    if is_idle_worker(threads):
+        return Found()
+    who = f"Python worker {proc.pid} of executor {executor}"
+    return Found(workers=[PythonProcess(who, threads)])
 
 
 def _from_logs(scene: Scene) -> list[PythonProcess]:

@@ -153,7 +153,9 @@ def test_without_py_spy_the_executors_logs_name_the_line(standins, tag, workspac
         return (DATA / "executor-stderr.txt").read_text()[-length:]
 
     executors = tuple(
-        Executor(name, active=name != "4", active_tasks=int(name == "3"), stderr_url=page and f"http://w/{page}")
+        Executor(
+            name, active=name != "4", active_tasks=int(name == "3"), stderr_url=page and f"http://w/{page}"
+        )
         for name, page in (("1", "gone"), ("2", ""), ("3", "log"), ("4", "dead"))
     )
     scene = Scene(tag, "worker", workspace.stacks, rest=Rest(broken=("1",)), tail=tail, executors=executors)
@@ -162,7 +164,7 @@ def test_without_py_spy_the_executors_logs_name_the_line(standins, tag, workspac
     assert found.place == "/jobs/hung.py:13, hang"
     assert found.summary[0] == "a Python worker of executor 3 (by its log) is at /jobs/hung.py:13, hang"
     assert "JVM of executor 1: not readable (ConnectionError)" in found.summary
-    assert any("not readable (py-spy is not installed)" in line for line in found.summary)
+    assert "1 Python worker: stack not readable (py-spy is not installed)" in found.summary
     assert "executor 4 was lost: no reason given" in found.summary
 
 
@@ -176,3 +178,17 @@ def test_nothing_to_see_is_said_in_plain_lines(tag, workspace):
         "driver's JVM: there is no Spark UI to ask",
         "driver's JVM by SIGQUIT: not readable (it does not run here)",
     }
+
+
+def test_eight_workers_are_looked_at_four_at_a_time(standins, tag, workspace, monkeypatch, tmp_path):
+    """A py-spy that hangs for all of them does not eat the budget."""
+    jvm = standins.jvm(BACKEND, standins.daemon(*["lock"] * 9))
+    standins.await_below(jvm, 10)
+    program = tmp_path / "py-spy"
+    program.write_text("#!/bin/sh\nexec sleep 30\n")
+    program.chmod(0o700)
+    monkeypatch.setattr("sys.executable", str(tmp_path / "python"))
+    begin = time.monotonic()
+    found = take(Scene(tag, "worker", workspace.stacks), 8)
+    assert time.monotonic() - begin < 6
+    assert "8 Python workers: stack not readable (py-spy did not answer in time)" in found.summary

@@ -47,7 +47,7 @@ def test_a_process_that_is_gone_is_said_to_be(tmp_path, sleeper):
     proc = proctree.read(sleeper.pid)
     sleeper.kill()
     sleeper.wait()
-    with pytest.raises(NotSeenError, match="stack of .* not readable"):
+    with pytest.raises(NotSeenError, match="stack not readable"):
         last_looks.driver_python(scene(tmp_path), processes(driver=proc))
     with pytest.raises(NotSeenError, match="it is gone"):
         last_looks.driver_jvm_by_signal(scene(tmp_path, jvm_dump=str), processes(jvm=proc))
@@ -98,5 +98,5 @@ def test_why_a_stack_cannot_be_read_is_one_plain_line(tmp_path, monkeypatch, sle
     proc = proctree.read(sleeper.pid)
     with pytest.raises(NotSeenError) as caught:
         last_looks.driver_python(scene(tmp_path), processes(driver=proc))
-    assert str(caught.value) == f"stack of {proc} not readable ({why})"
+    assert str(caught.value) == f"stack not readable ({why})"
     assert sleeper.poll() is None
