@@ -43,6 +43,12 @@ def test_both_ends_agree_on_version_and_length():
     assert (protocol.PROTOCOL_VERSION, protocol.MAX_LINE) == (wire.PROTOCOL_VERSION, wire.MAX_LINE)
 
 
+def beat(**other):
+    """A progress message whose heartbeat is wrong in one place."""
+    heartbeat = {"count": 1, "text": "", "done": None, "total": None, **other}
+    return json.dumps({"v": 1, "kind": "progress", "t": 1, "stages": [], "heartbeat": heartbeat}).encode()
+
+
 @pytest.mark.parametrize(
     ("line", "got"),
     [
@@ -60,6 +66,16 @@ def test_both_ends_agree_on_version_and_length():
         (b'{"v":1,"kind":"hello","t":1,"pid":"1","python":"3"}', "hello with pid='1'"),
         (b'{"v":1,"kind":"hello","t":1,"pid":1,"python":"3","spark":4}', "hello with spark=4"),
         (b'{"v":1,"kind":"result","t":1}', "result with value=None"),
+        (b'{"v":1,"kind":"progress","t":1,"stages":[],"sql":3}', "progress with sql=3"),
+        (b'{"v":1,"kind":"progress","t":1,"stages":[],"heartbeat":{}}', r"progress with heartbeat=\{\}"),
+        (beat(count=True), "progress with heartbeat=.*True"),
+        (beat(count=1.5), "progress with heartbeat=.*1.5"),
+        (beat(text="x" * 201), "progress with heartbeat=.*x"),
+        (beat(text=1), "progress with heartbeat=.*'text': 1"),
+        (beat(done="3"), "progress with heartbeat=.*'done': '3'"),
+        (beat(done=float("nan")), "progress with heartbeat=.*'done': nan"),
+        (beat(total=10**400), "progress with heartbeat=.*"),
+        (beat(pid=1), "progress with heartbeat=.*'pid': 1"),
         (b"1" * (protocol.MAX_LINE + 1), f"a line of {protocol.MAX_LINE + 1} bytes"),
     ],
 )
