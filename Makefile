@@ -2,7 +2,7 @@
 PY := .venv/bin/python
 export SPARK_LOCAL_IP := 127.0.0.1
 
-.PHONY: help setup demo test check bench lock clean
+.PHONY: help setup demo test check bench faults faults-quick faults-upstream lock clean
 
 help: ## this list
 	@sed -n 's/^\([a-z-]*\):.*## /  make \1\t/p' $(MAKEFILE_LIST) | expand -t 20
@@ -25,6 +25,15 @@ check: setup ## lint, types, import rules, structure
 
 bench: setup ## overhead against the upstream operator -> build/bench.json
 	$(PY) tools/bench.py
+
+faults: setup ## the fault matrix on real Spark, at most 30 min -> build/faults.json
+	@$(PY) tools/faults.py
+
+faults-quick: setup ## one fault per verdict and three healthy jobs, at most 8 min
+	@$(PY) tools/faults.py --quick
+
+faults-upstream: setup ## the same faults under SparkSubmitOperator: the second column of build/faults.json
+	@$(PY) tools/faults.py --upstream
 
 lock: setup ## resolve requirements/dev.in anew
 	.venv/bin/uv pip compile --universal --python-version 3.11 --no-emit-index-url --no-header -q \

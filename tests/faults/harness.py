@@ -61,7 +61,7 @@ class Running:
                 self.case.before(self)
             with (self.folder / "task.log").open("wb") as log:
                 process = subprocess.Popen(
-                    [sys.executable, "-m", "tests.faults.run_dag", str(self._spec())],
+                    [sys.executable, "-m", "airflow", "dags", "test", "fault"],
                     cwd=ROOT, env=self._env(), stdin=subprocess.DEVNULL, stdout=log,
                     stderr=subprocess.STDOUT, start_new_session=True,
                 )  # fmt: skip
@@ -110,8 +110,12 @@ class Running:
         connection: dict[str, Any] = {"conn_type": "spark", "host": host, "extra": {"deploy-mode": "client"}}
         if self._cluster is not None:
             connection |= {"host": f"spark://{self._cluster.address}", "port": self._cluster.port}
+        home = self.folder / "airflow"
+        home.mkdir()
+        shutil.copy(BUILD / "airflow" / "airflow.db", home)
         return {
-            **airflow_env(),
+            **airflow_env(home),
+            "FAULT_SPEC": str(self._spec()),
             "AIRFLOW_CONN_SPARK_DEFAULT": json.dumps(connection),
             "AIRFLOW__SPARK_GUARD__RECORD_FOLDER": str(self.folder / "record"),
         }
@@ -220,15 +224,14 @@ def slug(name: str) -> str:
     return re.sub(r"[^a-z0-9]+", "-", name.lower()).strip("-")
 
 
-def airflow_env() -> dict[str, str]:
-    """One Airflow home for all cases, with its database in SQLite."""
+def airflow_env(home: Path) -> dict[str, str]:
+    """For Airflow with its database in SQLite; every case has a home of its own."""
     kept = {key: value for key, value in os.environ.items() if not key.startswith(("AIRFLOW_", "SPARK_", "PYSPARK_"))}  # fmt: skip
-    home = BUILD / "airflow"
     return {
         **kept,
         "PATH": f"{Path(sys.executable).parent}{os.pathsep}{kept.get('PATH', '')}",
         "AIRFLOW_HOME": str(home),
-        "AIRFLOW__CORE__DAGS_FOLDER": str(home / "dags"),
+        "AIRFLOW__CORE__DAGS_FOLDER": str(JOBS.parent / "dags"),
         "AIRFLOW__CORE__LOAD_EXAMPLES": "False",
         "AIRFLOW__USAGE_DATA_COLLECTION__ENABLED": "False",
         "SPARK_LOCAL_IP": "127.0.0.1",
@@ -236,10 +239,11 @@ def airflow_env() -> dict[str, str]:
 
 
 def migrate() -> None:
-    """Airflow's database, made once."""
-    env = airflow_env()
-    Path(env["AIRFLOW_HOME"], "dags").mkdir(parents=True, exist_ok=True)
-    if not Path(env["AIRFLOW_HOME"], "airflow.db").exists():
+    """Airflow's database, made once and copied for every case."""
+    home = BUILD / "airflow"
+    home.mkdir(parents=True, exist_ok=True)
+    if not (home / "airflow.db").exists():
+        env = airflow_env(home)
         subprocess.run([sys.executable, "-m", "airflow", "db", "migrate"], env=env, check=True, capture_output=True)  # fmt: skip
 
 
@@ -248,5 +252,7 @@ def run(case: Case, operator: str) -> Running:
     assert case.where != SERVER
     if case.where == LOCAL_CLUSTER or case.where.startswith("local"):
         return Running(case, operator, None).run()
-    with StandaloneCluster(BUILD / "cluster", namespace=case.where == NAMESPACE) as cluster:
+    with StandaloneCluster(
+        BUILD / operator / f"{slug(case.name)}-cluster", namespace=case.where == NAMESPACE
+    ) as cluster:
         return Running(case, operator, cluster).run()
