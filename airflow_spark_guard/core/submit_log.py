@@ -12,7 +12,7 @@ _LONGEST = 1000
 _MAX_REASON = 300
 _MAX_KNOWN = 200_000  # executors told apart; a crash loop makes 100 a second
 # A job may print a million lines: one search for plain words first. «xecutor» for both spellings.
-_WORDS = ("xecutor ", "SparkUI", "app ID", "Submitted application", "has not accepted any resources")
+WORDS = ("xecutor ", "SparkUI", "app ID", "Submitted application", "has not accepted any resources")
 _EXITS = (
     re.compile(r"Executor updated: \S+/(\S+) is now (?:EXITED|FAILED|LOST) \((.*)\)"),
     re.compile(r"Executor \S+/(\S+) removed: (.*)"),
@@ -49,7 +49,7 @@ class SubmitLog:
 
     def hear(self, line: str) -> None:
         """Take in one line."""
-        if not any(word in line for word in _WORDS):
+        if not any(word in line for word in WORDS):
             return
         line = line[:_LONGEST]
         if "has not accepted any resources" in line:

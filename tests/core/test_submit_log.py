@@ -1,0 +1,96 @@
+import re
+import time
+
+import pytest
+
+from airflow_spark_guard.core.submit_log import SubmitLog
+from tests.support.dialogue import DATA, recorded
+
+
+def heard(*lines):
+    log = SubmitLog()
+    for line in lines:
+        log.hear(line)
+    return log
+
+
+@pytest.mark.parametrize("version", sorted(path.parent.name for path in DATA.glob("*/submit.log")))
+def test_the_output_of_every_spark_is_understood(version):
+    """One executor was killed; three lines say so."""
+    log = heard(*(DATA / version / "submit.log").read_text().splitlines())
+    assert (log.executor_exits, log.exit_reason) == (1, "Command exited with code 137")
+    assert log.application_id == recorded(version, "master")["activeapps"][0]["id"]
+    assert re.fullmatch(r"http://[\w.]+:\d+", log.ui_url)
+
+
+def test_each_executor_is_counted_once():
+    """Whatever says so, and however often."""
+    log = heard(
+        "INFO StandaloneAppClient$ClientEndpoint: Executor updated: app-1/3 is now EXITED (Command exited with code 1)",
+        "INFO StandaloneSchedulerBackend: Executor app-1/3 removed: Command exited with code 1",
+        "ERROR TaskSchedulerImpl: Lost executor 3 on 10.0.0.1: Command exited with code 1",
+        "ERROR TaskSchedulerImpl: Lost executor 4 on 10.0.0.1: Executor heartbeat timed out after 22647 ms",
+    )
+    assert (log.executor_exits, log.exit_reason) == (2, "Executor heartbeat timed out after 22647 ms")
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "INFO StandaloneAppClient$ClientEndpoint: Executor updated: app-1/3 is now RUNNING",
+        "INFO StandaloneAppClient$ClientEndpoint: Executor updated: app-1/3 is now KILLED",
+        "INFO StandaloneSchedulerBackend: Executor app-1/3 removed: Executor decommission: scale in",
+        "INFO TaskSchedulerImpl: Executor 3 on 10.0.0.1 killed by driver.",
+        "INFO StandaloneSchedulerBackend: Granted executor ID app-1/3 on hostPort 10.0.0.1:1 with 1 core(s)",
+        "an Executor of the job's own",
+    ],
+)
+def test_what_is_no_loss_is_not_counted(line):
+    """Dynamic allocation, decommission, and the job's own words."""
+    assert heard(line) == SubmitLog()
+
+
+def test_a_job_without_resources_is_counted():
+    """Spark says so every 15 s."""
+    line = (
+        "WARN TaskSchedulerImpl: Initial job has not accepted any resources; check your cluster UI to ensure"
+    )
+    assert heard(line, line).starved == 2
+
+
+def test_yarn_names_the_application_in_other_words():
+    """The name of an application is not its id."""
+    log = heard("INFO YarnClientImpl: Submitted application application_1700000000000_0042")
+    assert log.application_id == "application_1700000000000_0042"
+    assert heard("INFO SparkContext: Submitted application: my job").application_id == ""
+
+
+@pytest.mark.parametrize(
+    ("lines", "url"),
+    [
+        (["Start Jetty 0.0.0.0:0 for SparkUI", "Successfully started service 'SparkUI' on port 4041."], "http://127.0.0.1:4041"),
+        (["Start Jetty 10.1.2.3:0 for SparkUI", "Successfully started service 'SparkUI' on port 4041."], "http://10.1.2.3:4041"),
+        (["Start Jetty 0.0.0.0:0 for SparkUI"], ""),
+        (["Bound SparkUI to 0.0.0.0, and started at http://host:4040"], "http://host:4040"),
+        (["Service 'SparkUI' could not bind on port 4040. Attempting port 4041."], ""),
+    ],
+)  # fmt: skip
+def test_the_address_of_the_ui_is_heard(lines, url):
+    """The port alone is no address."""
+    assert heard(*lines).ui_url == url
+
+
+def test_what_it_keeps_is_bounded_and_fit_to_be_shown():
+    """Any line may be the job's own."""
+    log = heard("Lost executor 1 on h: \x1b[2J password=hunter2 " + "x" * 10_000)
+    assert log.exit_reason.startswith("[2J password=****** x")
+    assert len(log.exit_reason) == 300
+
+
+def test_a_million_lines_cost_little():
+    """One look for plain words each; the bound is generous for a loaded machine."""
+    line, log = "2026-11-20 INFO my.job: row 17 of 1000000 done, accuracy 0.93", SubmitLog()
+    begin = time.process_time()
+    for _ in range(100_000):
+        log.hear(line)
+    assert time.process_time() - begin < 1
