@@ -102,15 +102,14 @@ def test_a_driver_without_our_launcher_is_the_jvms_own_python(standins, tag, tmp
         SUBMIT, ["python", str(script)], standins.daemon("subprocess_of_the_udf"), ["sleep", "60"]
     )
     other = standins.jvm(BACKEND, standins.daemon("lock"), tag=Tag(tag.task, "another"))
-    launching = standins.jvm(("org.apache.spark.launcher.Main", *SUBMIT))
-    standins.jvm(BACKEND[:1])
+    standins.jvm(("org.apache.spark.launcher.Main", *SUBMIT), ["sleep", "60"])
+    standins.jvm(BACKEND[:1], ["sleep", "60"])
     standins.await_below(jvm, 5)
     standins.await_below(other, 2)
     time.sleep(0.5)
     found = Looker(tag).look(stacks=False)
     assert sorted(reading.role for reading in found) == ["driver", "jvm", "worker"]
     assert all(reading.place == "" for reading in found)
-    launching.wait()
 
 
 def test_workers_without_a_daemon_are_found(standins, tag):
@@ -168,3 +167,10 @@ def test_each_way_not_to_see_a_stack_has_its_error(tmp_path, monkeypatch, script
     monkeypatch.setattr("sys.executable", str(tmp_path / "python"))
     with pytest.raises(error):
         readings.python_threads(proctree.read(1), timeout=0.5)
+
+
+def test_a_process_that_is_gone_has_no_figures():
+    """It may vanish between the table and the look."""
+    gone = proctree.Proc(pid=2**30, parent=1, started=1, state="S", command="python")
+    found = Looker(Tag("t", "a"))._reading("worker", gone, "1")
+    assert (found.cpu, found.switches, found.io) == (None, None, None)

@@ -10,3 +10,9 @@ def test_an_attempt_without_processes_has_none_of_them():
     """Nothing of other attempts is taken for it."""
     found = spark_processes.find(Tag(new_attempt(), "x"))
     assert (found.driver, found.jvm, found.workers, found.executors) == (None, None, (), frozenset())
+
+
+def test_a_process_that_is_gone_is_none_of_them():
+    """Neither command line nor environment can be read."""
+    assert spark_processes._command(2**30) == []
+    assert not spark_processes._carries(2**30, Tag("t", "a"))
