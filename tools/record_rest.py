@@ -79,13 +79,13 @@ def record(version: str, home: Path) -> bool:
         **{name: value for name, value in os.environ.items() if not name.startswith(("SPARK_", "PYSPARK_"))},
         "SPARK_HOME": str(home),
         "SPARK_LOCAL_IP": "127.0.0.1",
-        "SPARK_WORKER_DIR": tempfile.mkdtemp(),
         "PYSPARK_PYTHON": sys.executable,
     }
     master, master_ui = free_port(), free_port()
     spark_class, deploy = str(home / "bin" / "spark-class"), "org.apache.spark.deploy"
     at = ["--host", "127.0.0.1"]
     with ExitStack() as stack:
+        env["SPARK_WORKER_DIR"] = stack.enter_context(tempfile.TemporaryDirectory(ignore_cleanup_errors=True))
         ports = ["--port", str(master), "--webui-port", str(master_ui)]
         start(stack, env, spark_class, f"{deploy}.master.Master", *at, *ports)
         page = f"http://127.0.0.1:{master_ui}/json/"
