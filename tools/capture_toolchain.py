@@ -82,12 +82,12 @@ def capture(case: Case, folder: Path) -> tuple[str, int]:
     bare.write_text('#!/bin/sh\nunset PYTHONPATH\nexec /usr/bin/python3 -s "$@"\n')
     bare.chmod(0o755)
     script, kept, runner = folder / f"{case.name}.py", folder / "traceback.txt", folder / "runner.py"
-    script.write_text(case.script.format(**places))
+    script.write_text(placed(case.script, places))
     runner.write_text(RUNNER)
     conf = {"spark.ui.enabled": "false", **case.conf}
     command = [str(SPARK_HOME / "bin" / "spark-submit"), "--master", case.master]
     for key, value in conf.items():
-        command += ["--conf", f"{key}={value.format(**places)}"]
+        command += ["--conf", f"{key}={placed(value, places)}"]
     command += [str(runner), str(script), str(kept), str(case.session)]
     env = {**os.environ, "SPARK_LOCAL_IP": "127.0.0.1", "SPARK_HOME": str(SPARK_HOME)}
     env |= {"PYSPARK_DRIVER_PYTHON": sys.executable, "PYSPARK_PYTHON": sys.executable}
@@ -104,7 +104,7 @@ def capture(case: Case, folder: Path) -> tuple[str, int]:
 
 def written(file: Path) -> str:
     """What the job wrote last: without its JVM the driver's Python may take some seconds longer."""
-    end = time.monotonic() + 45
+    end = time.monotonic() + 15
     while time.monotonic() < end:
         if file.exists() and (text := file.read_text()):
             return text
@@ -112,9 +112,16 @@ def written(file: Path) -> str:
     return ""
 
 
+def placed(text: str, places: dict[str, Path]) -> str:
+    """With this run's folders in place of ``{modules}`` and the like."""
+    for name, place in places.items():
+        text = text.replace("{" + name + "}", str(place))
+    return text
+
+
 def interpreter(value: str, places: dict[str, Path]) -> str:
     """The Python that this case's workers run."""
-    return "/usr/bin/python3" if value == OTHER_PYTHON else value.format(**places)
+    return "/usr/bin/python3" if value == OTHER_PYTHON else placed(value, places)
 
 
 @contextlib.contextmanager
