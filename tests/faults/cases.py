@@ -49,9 +49,8 @@ class Case:
 
     Attributes:
         name: what is wrong, in the issue's words.
-        job: script and its first argument; what STUCK HERE comments are looked for under.
+        job: script, what it does, and further arguments; the harness adds the file for the fault's time.
         expected: the verdict, "" for success, a tuple where two are honest.
-        arguments: the script's further arguments, before or behind the file of the moment.
         where: the cluster.
         limits: what differs from LIMITS.
         conf: what differs from CONF; the same for both operators.
@@ -81,13 +80,9 @@ class Case:
         return (self.expected,) if isinstance(self.expected, str) else self.expected
 
     @property
-    def hangs_in_python(self) -> bool:
-        return bool(self.stuck)
-
-    @property
     def stuck(self) -> str:
         """The name in the STUCK HERE comments of its script, "" where it does not hang in Python."""
-        return self.job[1] if len(self.job) > 1 and self.job[1] in _HANGS else ""
+        return self.job[1] if self.expected and self.job[1] in _HANGS else ""
 
 
 _HANGS = ("while_true", "lock", "planning", "thread", "at_exit", "pandas_sleep", "socket")
