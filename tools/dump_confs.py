@@ -15,7 +15,6 @@ import re
 import sys
 import zipfile
 from collections.abc import Iterable
-from decimal import Decimal
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -166,6 +165,8 @@ class Probe:
             return None
         if hasattr(found, "getClass") and found.getClass().getName() == "scala.Some":
             found = found.get()
+        if hasattr(found, "getClass") and found.getClass().getName() == "scala.math.BigDecimal":
+            found = found.toDouble()
         return found
 
     def unit(self, samples: dict[str, Any], units: dict[str, Any]) -> str:
@@ -185,7 +186,7 @@ class Probe:
             if unit:
                 return f"{name}:{unit}"
         found = [type(value) for value in map(self.read, NUMBERS) if value is not None]
-        if float in found or Decimal in found:
+        if float in found:
             return "double"
         if int in found:
             return "long" if self.read("3000000000") is not None else "int"
@@ -287,10 +288,11 @@ def combine(folder: Path) -> None:
     rows |= {f"{prefix}*": ["", "", "", "prefix", "", ""] for prefix in PREFIXES}
     for version in order:  # the newest Spark that knows a key says what it is
         rows |= dict(rows_of(dumps[version], version, order[-1], read))
+    composed = dict(transport_rows())
     for key, row in rows.items():
-        known = [v for v in order if key in dumps[v]["literals"]]
-        if known and not row[0] and known[0] != order[0] and key not in dict(transport_rows()):
-            row[0] = known[0]
+        first = next((v for v in order if knows(dumps[v], key)), order[0])
+        if key not in composed and (minor(row[0]) > minor(first) if row[0] else first != order[0]):
+            row[0] = first  # a fix that was carried back, or a key without an entry
     head = (
         f"# Spark's keys, from the registries of {', '.join(order)} (tools/dump_confs.py writes this file).\n"
     )
@@ -305,6 +307,12 @@ def combine(folder: Path) -> None:
     text = "".join("\t".join([key, *row]).rstrip("\t") + "\n" for key, row in sorted(rows.items()))
     TABLE.write_text(head + text, encoding="utf-8")
     print(f"{TABLE.name}: {len(rows)} rows, {TABLE.stat().st_size >> 10} KiB")
+
+
+def knows(found: dict[str, Any], key: str) -> bool:
+    """Whether that version has the key in any of its tables, as a key or as an old spelling."""
+    others = (other for row in found["entries"].values() for other in row["alternatives"])
+    return key in found["entries"] or key in found["literals"] or key in found["old"] or key in others
 
 
 def transport_rows() -> Iterator[tuple[str, list[str]]]:
