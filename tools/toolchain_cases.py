@@ -72,7 +72,7 @@ CASES: Final = (
         "application_removed",
         "spark.range(1).count()\n",
         CLUSTER,
-        {"spark.executor.extraJavaOptions": "-XX:+NoSuchFlag", "spark.deploy.maxExecutorRetries": "2"},
+        {"spark.executor.extraJavaOptions": "-agentlib:nosuch", "spark.deploy.maxExecutorRetries": "2"},
         output=True,
     ),
     Case("masters_unresponsive", "spark.range(1).count()\n", "spark://127.0.0.1:1", output=True),

@@ -73,8 +73,10 @@ def worker_place(text: str) -> str:
     worker = _from_worker(lines)
     if not worker and any("most recent call first" in line for line in lines):
         worker = lines  # a dump from a worker's log, with nothing around it
+    # A crash dumps every thread; the one that crashed is the current one.
+    current = next((n for n, line in enumerate(worker) if line.startswith("Current thread ")), 0)
     place = ""
-    for line in worker:
+    for line in worker[current:]:
         if worker is not lines and line.startswith("\tat "):
             break
         frame = _FRAME.fullmatch(line)
@@ -121,5 +123,5 @@ def _from_worker(lines: list[str]) -> list[str]:
 def _is_users(block: list[str]) -> bool:
     """Whether the first exception of the chain is not Spark's: later ones came of it."""
     end = next((n for n, line in enumerate(block) if n and _CHAIN.search(line)), len(block))
-    first = "\n".join(block[:end])
+    first = "\n".join(block[: end + 1])
     return _OF_SPARK.search(first) is None or _QUERY_ERROR.search(first) is not None

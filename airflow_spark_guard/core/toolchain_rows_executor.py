@@ -14,6 +14,18 @@ WORKERS = (
         "and PYSPARK_PYTHON).",
     ),
     Row(
+        "no_pyspark",
+        sign(
+            r"No module named '?pyspark\b",
+            r"EOFException occurred while reading the port number",
+            r"Bad data in pyspark\.daemon's standard output",
+        ),
+        "The executors' Python could not start Spark's worker.",
+        "Read the worker's own message below; check spark.pyspark.python on a worker, and that "
+        "SPARK_HOME/python is there.",
+        scope=Scope.WORKER,
+    ),
+    Row(
         "no_pyarrow",
         sign(
             r"(?:ModuleNotFoundError|ImportError): No module named '?(?:pyarrow|pandas)\b",
@@ -35,14 +47,6 @@ WORKERS = (
         scope=Scope.WORKER,
     ),
     Row(
-        "no_pyspark",
-        sign(r"No module named '?pyspark\b", r"Error from python worker:"),
-        "The executors' Python could not start Spark's worker.",
-        "Read the worker's own message below; check spark.pyspark.python on a worker, and that "
-        "SPARK_HOME/python is there.",
-        weight=Weight.TRACE,
-    ),
-    Row(
         "python_missing",
         sign(r'Cannot run program "[^"\n]{1,400}"'),
         "The executors' Python is not where Spark was told to look for it.",
@@ -55,6 +59,7 @@ WORKERS = (
         "See the line where it stood. Mostly a package with native code, or two that each bring their own "
         "threads: try OMP_NUM_THREADS=1 (spark.executorEnv.OMP_NUM_THREADS), then other versions.",
         verdict=Verdict.WORKER_CRASHED,
+        scope=Scope.WORKER,
     ),
     Row(
         "worker_idle",

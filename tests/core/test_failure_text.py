@@ -50,6 +50,15 @@ def test_a_dump_from_a_workers_log_needs_nothing_around_it():
     assert worker_place(dump) == "/jobs/etl.py:14, ask"
 
 
+def test_of_several_threads_the_one_that_crashed_is_meant():
+    dump = (
+        "Python worker exited unexpectedly (crashed): Fatal Python error: Segmentation fault\n\n"
+        'Thread 0x1 (most recent call first):\n  File "/jobs/etl.py", line 3 in wait\n\n'
+        'Current thread 0x2 (most recent call first):\n  File "/jobs/etl.py", line 9 in crash\n'
+    )
+    assert worker_place(dump) == "/jobs/etl.py:9, crash"
+
+
 def test_a_place_is_safe_to_show():
     """File and function names are the job's own words."""
     text = f'PythonException: {HEAD}\n  File "/jobs/\x1b[31mx.py", line 1, in password=hunter2\n'
