@@ -20,6 +20,7 @@ __all__ = ["ROWS", "Diagnosis", "diagnose", "exit_code_meaning", "worker_place"]
 ROWS: Final[tuple[Row, ...]] = (*WORKERS, *SIZES, *EXECUTORS, *SOURCES, *MASTER, *DRIVER)
 
 _LONGEST_LINE = 300
+_BEFORE_THE_SIGN = 220
 # The driver's JVM ends with these by itself; a script would have to choose them.
 _BY_EXIT_CODE: Final = {52: "driver_heap", 53: "executor_disk"}
 _EXIT_CODES: Final = {
@@ -111,7 +112,7 @@ def _line(row: Row, parts: FailureText) -> str:
         if found:
             begin = text.rfind("\n", 0, found.start()) + 1
             end = text.find("\n", found.end())
-            return text[begin : end if end >= 0 else len(text)].strip()
+            return text[begin : end if end >= 0 else len(text)]
     return ""
 
 
@@ -124,5 +125,9 @@ def _where(scope: Scope, parts: FailureText) -> tuple[str, ...]:
 
 
 def _diagnosis(row: Row, line: str) -> Diagnosis:
-    shown = safe_text(line)[:_LONGEST_LINE]
-    return Diagnosis(row.name, row.verdict, row.what, row.advice, row.retry, shown)
+    # Masked before it is cut. Spark tells the whole story in one line, and its end may matter more.
+    shown = safe_text(line).strip(": \t")
+    found = row.pattern.search(shown)
+    begin = max(0, found.end() - _BEFORE_THE_SIGN) if found else 0
+    line = shown[begin : begin + _LONGEST_LINE]
+    return Diagnosis(row.name, row.verdict, row.what, row.advice, row.retry, line)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import signal
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any
 
@@ -72,6 +72,10 @@ class Ending:
     autopsy: Autopsy | None = None
     evidence: str = ""
     orphans: tuple[str, ...] = ()
+
+    def with_orphans(self, more: tuple[str, ...]) -> Ending:
+        """The same with what was found later."""
+        return replace(self, orphans=self.orphans + more)
 
 
 def failure(ending: Ending) -> AttemptError | None:

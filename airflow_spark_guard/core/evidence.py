@@ -31,8 +31,8 @@ class State(StrEnum):
     """No CPU, no switches, no I/O, the same stack with the same locals."""
     WORKING = "working"
     """Something of it moves."""
-    SPINNING = "busy in one place"
-    """It computes, and nothing else of it moves: an endless loop, or one long native call."""
+    SPINNING = "busy without a row"
+    """It computes, and no row comes out: a loop without an end, or one long computation."""
     UNSEEN = "out of sight"
     """It runs where its processes cannot be looked at."""
 
@@ -109,12 +109,12 @@ def _worker(pair: Pair) -> State:
     cpu, switches, io = rates["cpu"], rates["switches"], rates["io"]
     if cpu is None:
         return State.UNSEEN
-    if pair.before.locals and pair.before.locals != pair.after.locals:
-        return State.WORKING
     if (io or 0.0) >= _IDLE_IO:
         return State.WORKING
     if cpu >= _BUSY_CPU:
-        return State.SPINNING
+        return State.SPINNING  # whatever its locals do: a loop without an end counts too
+    if pair.before.locals and pair.before.locals != pair.after.locals:
+        return State.WORKING
     return State.BLOCKED if cpu < _IDLE_CPU and (switches or 0.0) < _IDLE_SWITCHES else State.WORKING
 
 

@@ -163,7 +163,7 @@ DRIVER = (
     Row(
         "gateway_lost",
         sign(
-            r"Py4JNetworkError",
+            r"Py4JNetworkError: ",
             r"Answer from Java side is empty",
             r"Error while sending or receiving",
             r"An error occurred while trying to connect to the Java server",

@@ -2,34 +2,27 @@
 
 from __future__ import annotations
 
-import contextlib
-import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from airflow.sdk.log import mask_secret
 
 from airflow_spark_guard.core.application import check_application
-from airflow_spark_guard.core.ending import Cause, Ending, failure
+from airflow_spark_guard.core.conf_lint import check_conf
 from airflow_spark_guard.core.errors import KilledError
 from airflow_spark_guard.core.limits import GuardLimits, checked_limits
 from airflow_spark_guard.core.masking import is_secret_key, mask, mask_text
-from airflow_spark_guard.core.output import JobOutput, safe_text
 from airflow_spark_guard.core.profile import SparkProfile
-from airflow_spark_guard.core.progress import progress_text
 from airflow_spark_guard.core.quantity import readable_duration, seconds, size_in_bytes
+from airflow_spark_guard.hooks.guarded_run import GuardedRun
 from airflow_spark_guard.hooks.upstream import UpstreamSubmitHook, supervisor_pid
 from airflow_spark_guard.process import leftovers
-from airflow_spark_guard.process.attempt import Attempt, Launch
-from airflow_spark_guard.process.channel import ChannelReader
 from airflow_spark_guard.process.submission import Request, Submission, prepare
 from airflow_spark_guard.process.workspace import Workspace
 
 if TYPE_CHECKING:
-    from airflow_spark_guard.core.effective_conf import EffectiveConf
-    from airflow_spark_guard.core.protocol import Message
+    from airflow_spark_guard.process.attempt import Attempt
 
-_PROGRESS_EVERY = 10.0
 # Shorter values, and truth values, are part of too many innocent words to be blotted out everywhere.
 _SHORTEST_SECRET = 6
 
@@ -42,6 +35,7 @@ class SafeSparkSubmitHook(UpstreamSubmitHook):
         limits: how long and how much an attempt may take.
         tag: marks the attempt's processes; a leftover of an earlier attempt of the same task is ended.
         execution_timeout: seconds that Airflow gives the task, if it limits it.
+        record: the folder for the attempt's record (``process/record.py``); None for none.
         **kwargs: what the provider's hook takes.
 
     Raises:
@@ -55,6 +49,7 @@ class SafeSparkSubmitHook(UpstreamSubmitHook):
         limits: GuardLimits | None = None,
         tag: leftovers.Tag | None = None,
         execution_timeout: float | None = None,
+        record: Path | None = None,
         **kwargs: Any,
     ) -> None:
         super().__init__(**kwargs)
@@ -62,11 +57,11 @@ class SafeSparkSubmitHook(UpstreamSubmitHook):
         self.limits = checked_limits(limits)
         self.tag = tag or leftovers.Tag(leftovers.new_attempt(), leftovers.new_attempt())
         self.execution_timeout = execution_timeout
+        self.record = record
         self.result: Any = None
         self._attempt: Attempt | None = None
         self._killed = False
         self._runs_elsewhere = False
-        self._progress_at = 0.0
 
     @property
     def deadline(self) -> float | None:
@@ -89,7 +84,7 @@ class SafeSparkSubmitHook(UpstreamSubmitHook):
         workspace = Workspace(self.tag.task)
         try:
             submission = prepare(self._request(), workspace)
-            self._log_conf(submission.conf)
+            self._log_conf(submission)
             if submission.deploy_mode == "cluster":
                 return self._submit_to_cluster(submission, workspace, application, kwargs)
             self.result = self._run(submission, workspace, application)
@@ -122,6 +117,7 @@ class SafeSparkSubmitHook(UpstreamSubmitHook):
             binary=self.named_binary,
             deploy_mode=self.named_deploy_mode,
             deadline=self.backstop,
+            tag=str(self.tag),
         )
 
     def _submit_to_cluster(
@@ -136,20 +132,42 @@ class SafeSparkSubmitHook(UpstreamSubmitHook):
         self.fix_command(binary, options, submission.env)
         return super().submit(application, **kwargs)
 
-    def _log_conf(self, conf: EffectiveConf) -> None:
+    def _log_conf(self, submission: Submission) -> None:
         """Once per attempt, folded in the UI; secrets masked here and in whatever is logged later."""
-        for key, found in conf.values.items():
+        values = submission.conf.values
+        for key, found in values.items():
             if is_secret_key(key) and len(found.value) >= _SHORTEST_SECRET:
                 mask_secret(found.value)
-        for note in conf.notes:
-            self.log.warning("%s", note)
-        rows = [
-            f"{key}={mask(key, found.value)}  [{found.origin}]" for key, found in sorted(conf.values.items())
-        ]
-        self._log_lines([f"::group::Spark configuration ({len(rows)} values)", *rows, "::endgroup::"])
+        warnings = check_conf(
+            values,
+            spark_version=submission.spark.version,
+            master=self.master,
+            environment=tuple(submission.env),
+            stall=seconds(self.limits.stall_timeout),
+        )
+        for text in (*submission.conf.notes, *warnings):
+            self.log.warning("%s", text)
+        self.log.info("::group::Spark configuration (%s values)", len(values))
+        for key, found in sorted(values.items()):
+            self.log.info("%s=%s  [%s]", key, mask(key, found.value), found.origin)
+        self.log.info("::endgroup::")
 
     def _run(self, submission: Submission, workspace: Workspace, application: str) -> Any:
         check_application(application, self.java_class, Path.exists)
+        supervisor = supervisor_pid()
+        run = GuardedRun(
+            submission,
+            workspace,
+            self.limits,
+            self.tag,
+            deadline=self.deadline,
+            backstop=self.backstop,
+            log=self.log,
+            record=self.record,
+            master_ui=self.master_ui,
+            guardians=(supervisor,) if supervisor else (),
+        )
+        run.preflight()
         if self._killed:
             raise KilledError("The task was ended before its job was submitted.")
         speaks = self.java_class is None and application.endswith(".py")
@@ -166,71 +184,12 @@ class SafeSparkSubmitHook(UpstreamSubmitHook):
             ".".join(map(str, submission.spark.version or ("of unknown version",))),
             mask_text(" ".join(command)),
         )
-        ending = self._watch(self._launch(command, env, workspace), workspace, speaks=speaks)
-        self._log_ending(ending)
-        error = failure(ending)
-        if error is not None:
-            raise error
-        return ending.heard.result
+        return run.run(command, env, speaks=speaks, on_start=self._started)
 
-    def _launch(self, command: list[str], env: dict[str, str], workspace: Workspace) -> Launch:
-        supervisor = supervisor_pid()
-        return Launch(
-            command=command,
-            env=env,
-            workdir=workspace.folder,
-            secrets=workspace.properties,
-            tag=self.tag,
-            deadline=self.deadline,
-            backstop=self.backstop,
-            exit_timeout=seconds(self.limits.exit_timeout),
-            grace=seconds(self.limits.kill_grace),
-            guardians=[supervisor] if supervisor else [],
-        )
-
-    def _watch(self, launch: Launch, workspace: Workspace, *, speaks: bool) -> Ending:
-        output = JobOutput(int(self.limits.log_lines))
-        with contextlib.closing(ChannelReader(workspace.channel)) as channel, Attempt(launch) as attempt:
-            self._attempt = attempt
-            if self._killed:  # between the last look and now
-                attempt.request_kill()
-            return attempt.watch(channel, output, self._log_lines, self._on_message, speaks=speaks)
-
-    def _log_lines(self, lines: list[str]) -> None:
-        for line in lines:
-            self.log.info("%s", line)
-
-    def _on_message(self, message: Message) -> None:
-        fields = message.fields
-        if message.kind == "hello" and "application_id" in fields:
-            ui = fields.get("ui_url") or "none"
-            self.log.info("%s", safe_text(f"Spark application {fields['application_id']}, UI at {ui}"))
-        elif message.kind == "metric":
-            text = ", ".join(f"{name}={value}" for name, value in fields["values"].items())
-            self.log.info("%s", safe_text(text))
-        elif message.kind == "warning":
-            self.log.warning("%s", safe_text(fields["text"]))
-        elif message.kind == "progress" and time.monotonic() - self._progress_at >= _PROGRESS_EVERY:
-            text = progress_text(fields["stages"])
-            if text:
-                self._progress_at = time.monotonic()
-                self.log.info("%s", safe_text(text))
-
-    def _log_ending(self, ending: Ending) -> None:
-        if ending.cause is Cause.NOT_EXITING:
-            self.log.warning(
-                "The script ended %s ago and its process did not; it was ended.",
-                readable_duration(ending.limit),
-            )
-        if ending.orphans:
-            self.log.warning("Could not be proven gone: %s", ", ".join(ending.orphans))
-        self.log.info(
-            "Over after %s: %s, exit code %s, %s.",
-            readable_duration(ending.seconds),
-            ending.cause,
-            "none" if ending.exit_status is None else ending.exit_status,
-            f"{len(ending.orphans)} possible orphans" if ending.orphans else "no process left",
-        )
+    def _started(self, attempt: Attempt) -> None:
+        self._attempt = attempt
+        if self._killed:  # between the last look and now
+            attempt.request_kill()
 
     def _end_leftovers(self) -> None:
         """A process of an earlier attempt would run beside this one: end it first."""

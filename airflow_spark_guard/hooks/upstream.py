@@ -30,6 +30,8 @@ class UpstreamSubmitHook(SparkSubmitHook):
 
     # The connection's extra ``conf``, whatever it is; kept, since each look-up may ask a secrets backend.
     connection_conf: object = None
+    # The connection's extra ``master_ui``: the standalone master's web page, where it is not on port 8080.
+    master_ui: str | None = None
     _fixed_options: list[str] | None = None
 
     def _resolve_connection(self) -> dict[str, Any]:
@@ -39,7 +41,9 @@ class UpstreamSubmitHook(SparkSubmitHook):
             ConnectionMissingError: there is none of that name. Upstream submits to yarn instead.
         """
         try:
-            self.connection_conf = self.get_connection(self._conn_id).extra_dejson.get("conf")
+            extra = self.get_connection(self._conn_id).extra_dejson
+            self.connection_conf = extra.get("conf")
+            self.master_ui = str(extra["master_ui"]) if extra.get("master_ui") else None
         except AirflowException as error:
             raise ConnectionMissingError(
                 f"There is no Airflow connection {self._conn_id!r}.",

@@ -11,13 +11,16 @@ from airflow.providers.apache.spark.operators.spark_submit import SparkSubmitOpe
 from airflow_spark_guard.core.errors import SparkGuardError
 from airflow_spark_guard.core.options import check_options
 from airflow_spark_guard.hooks.safe_spark_submit import SafeSparkSubmitHook
+from airflow_spark_guard.hooks.settings import record_root
 from airflow_spark_guard.hooks.upstream import hook_arguments
 from airflow_spark_guard.operators.failure import report
 from airflow_spark_guard.operators.retry_policy import AIRFLOW_ASKS, SparkGuardRetryPolicy
 from airflow_spark_guard.process.leftovers import Tag, new_attempt
+from airflow_spark_guard.process.record_folder import record_folder
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
+    from pathlib import Path
 
     from airflow_spark_guard.core.limits import GuardLimits
     from airflow_spark_guard.core.profile import SparkProfile
@@ -78,6 +81,7 @@ class SafeSparkSubmitOperator(SparkSubmitOperator):
         self.profile = profile
         self.limits = limits
         self._tag: Tag | None = None
+        self._record: Path | None = None
         self._killed = False
 
     def execute(self, context: Any) -> Any:
@@ -89,6 +93,7 @@ class SafeSparkSubmitOperator(SparkSubmitOperator):
         try:
             check_options({name.lstrip("_"): getattr(self, name) for name in _TEMPLATED_OPTIONS})
             self._tag = _tag(context)
+            self._record = _record(context)
             super().execute(context)
         except SparkGuardError as error:
             report(error, self, context)
@@ -108,11 +113,20 @@ class SafeSparkSubmitOperator(SparkSubmitOperator):
             limits=self.limits,
             tag=self._tag,
             execution_timeout=timeout.total_seconds() if timeout else None,
+            record=self._record,
             **hook_arguments(self),
         )
         if self._killed:
             hook.on_kill()
         return hook
+
+
+def _record(context: Mapping[str, Any]) -> Path | None:
+    """The folder for this try's record; None outside Airflow, or where records are switched off."""
+    ti, root = context.get("ti"), record_root()
+    if ti is None or root is None:
+        return None
+    return record_folder(root, ti.dag_id, ti.run_id, ti.task_id, ti.map_index, ti.try_number)
 
 
 def _tag(context: Mapping[str, Any]) -> Tag:

@@ -79,8 +79,11 @@ class Source(Protocol):
 class Listener(Protocol):
     """Who is told what happens, as it happens."""
 
-    def chunk(self, chunk: bytes) -> None:
-        """Output of the job, as it came."""
+    def chunk(self, chunk: bytes) -> bytes:
+        """Output of the job, as it came; the part of it that the log is to show."""
+
+    def rest(self) -> bytes:
+        """What :meth:`chunk` has held back, at the end of the output."""
 
     def lines(self, lines: list[str]) -> None:
         """Output of the job, as it is to be shown."""
@@ -201,10 +204,12 @@ class Attempt:
         """Follow the attempt to its end; whatever ended it, its processes are gone when this returns."""
         heard = Heard()
 
-        def consume(chunk: bytes) -> None:
+        def show(chunk: bytes) -> None:
             watch.hear_output(chunk)
-            listener.chunk(chunk)
             listener.lines(output.feed(chunk, time.monotonic()))
+
+        def consume(chunk: bytes) -> None:
+            show(listener.chunk(chunk) if chunk else chunk)
 
         self._consume = consume
         finding = autopsy = None
@@ -218,6 +223,7 @@ class Attempt:
         orphans = self.end()
         while chunk := self.poll(0.0):
             self._consume(chunk)
+        show(listener.rest())
         self._take_in(source, heard, listener)
         listener.lines(output.finish(time.monotonic()))
         report = self.report or {}

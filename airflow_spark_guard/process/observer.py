@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
+import contextlib
 import queue
 import threading
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, NamedTuple
 
 from airflow_spark_guard.core.answer import UnusableAnswerError
-from airflow_spark_guard.core.executor_heartbeat import digest
+from airflow_spark_guard.core.executor_heartbeat import heard
 from airflow_spark_guard.core.jvm_stack import task_readings
-from airflow_spark_guard.process import readings
+from airflow_spark_guard.process.readings import Looker
 from airflow_spark_guard.sources import log_page
 from airflow_spark_guard.sources.rest import RestSource
 
@@ -63,8 +64,12 @@ class Observer:
     _thread: threading.Thread | None = None
     _rest: RestSource | None = None
     _application: Application | None = None
+    _looker: Looker = field(init=False)
     _beats: dict[str, str] = field(default_factory=dict)
     busy: bool = False
+
+    def __post_init__(self) -> None:
+        self._looker = Looker(self.tag)
 
     def request(self, look: Look, application: Application | None) -> None:
         """Look, and have the answer ready for :meth:`take`."""
@@ -130,7 +135,7 @@ class Observer:
             return None, str(error)
 
     def _readings(self, running: list[Executor]) -> tuple[Reading, ...]:
-        found = list(readings.look(self.tag, stacks=True))
+        found = list(self._looker.look(stacks=True))
         for row in running[:_MOST_EXECUTORS]:
             try:
                 threads = self._rest.threads(row.id) if self._rest is not None else []
@@ -140,13 +145,11 @@ class Observer:
         return tuple(found)
 
     def _heard(self, running: list[Executor]) -> str:
+        tails = {}
         for row in running[:_MOST_EXECUTORS]:
-            try:
-                found = digest(log_page.tail(row.stderr_url, _LOG_TAIL)) if row.stderr_url else ""
-            except UnusableAnswerError:
-                continue
-            if found:  # a line that has left the tail is no news
-                self._beats[row.id] = found
+            with contextlib.suppress(UnusableAnswerError):
+                tails[row.id] = log_page.tail(row.stderr_url, _LOG_TAIL) if row.stderr_url else ""
+        self._beats = heard(self._beats, tails)
         return ",".join(f"{executor}:{found}" for executor, found in sorted(self._beats.items()))
 
     def _ask_master(self, application: Application | None, driver: DriverView | None) -> Master | None:

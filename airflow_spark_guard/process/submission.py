@@ -11,6 +11,7 @@ from airflow_spark_guard.core.effective_conf import EffectiveConf, Layer, check_
 from airflow_spark_guard.core.errors import ConfError
 from airflow_spark_guard.core.properties import parse, render
 from airflow_spark_guard.process import toolchain
+from airflow_spark_guard.process.leftovers import TAG_ENV
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -22,6 +23,7 @@ _DEPLOY_MODE = "spark.submit.deployMode"
 _DRIVER_PYTHON = "spark.pyspark.driver.python"
 _PYTHON = "spark.pyspark.python"
 _PY_FILES = "spark.submit.pyFiles"
+_EXECUTOR_TAG = f"spark.executorEnv.{TAG_ENV}"
 
 
 @dataclass(frozen=True)
@@ -41,6 +43,7 @@ class Request:
         binary: spark-submit as operator or connection name it.
         deploy_mode: as operator or connection name it.
         deadline: seconds that a client-mode attempt may take.
+        tag: marks the attempt's processes; executors of a cluster inherit no environment.
     """
 
     master: str
@@ -55,6 +58,7 @@ class Request:
     binary: str | None = None
     deploy_mode: str | None = None
     deadline: float | None = None
+    tag: str = ""
 
 
 @dataclass(frozen=True)
@@ -82,14 +86,14 @@ class Submission:
             workspace: where the file is written.
             application: the application and its arguments.
         """
-        workspace.write_properties(render(self.conf.plain()))
+        workspace.write_properties(render(self._values()))
         return [self.spark.path, *self._options(workspace), *application]
 
     def guarded_command(
         self, workspace: Workspace, application: Sequence[str], result_size: int
     ) -> tuple[list[str], dict[str, str]]:
         """The same with our launcher as the driver's Python, and the environment that it needs."""
-        values, env = self.conf.plain(), dict(self.env)
+        values, env = self._values(), dict(self.env)
         named = values.get(_DRIVER_PYTHON) or values.get(_PYTHON)
         if not named and self.spark.bundled and not _names_python(env):
             # The Spark beside us belongs to the Python beside us; "python3" of the PATH may be another. But
@@ -108,6 +112,10 @@ class Submission:
             values[_PY_FILES] = ",".join([*files, str(workspace.job_zip)])
         workspace.write_properties(render(values))
         return [self.spark.path, *options, *application], {**env, **workspace.environment(result_size)}
+
+    def _values(self) -> dict[str, str]:
+        tag = {_EXECUTOR_TAG: self.request.tag} if self.request.tag else {}
+        return {**self.conf.plain(), **tag}
 
     def _options(self, workspace: Workspace) -> list[str]:
         return [*self.request.options, "--properties-file", str(workspace.properties)]

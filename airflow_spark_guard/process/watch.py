@@ -5,20 +5,25 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from airflow_spark_guard.core.executor_heartbeat import MARK, heard
 from airflow_spark_guard.core.finding import Look
 from airflow_spark_guard.core.observation import Observation
-from airflow_spark_guard.core.submit_log import SubmitLog
+from airflow_spark_guard.core.submit_log import WORDS, SubmitLog
 from airflow_spark_guard.core.watchdog import Watchdog, overdue
 from airflow_spark_guard.process.observer import Application
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable
 
     from airflow_spark_guard.core.finding import Finding
     from airflow_spark_guard.core.heard import Heard
     from airflow_spark_guard.core.observation import DriverView
     from airflow_spark_guard.core.windows import Windows
     from airflow_spark_guard.process.observer import Observer, Sight
+
+_WORDS = tuple(word.encode() for word in WORDS)
+_HEARTBEAT = MARK.encode()
+_LONGEST_LINE = 4096
 
 
 def _ignore(_: object) -> None:
@@ -44,15 +49,23 @@ class Watch:
     driver: DriverView | None = None
     _watchdog: Watchdog = field(init=False)
     _next: Look = field(init=False)
+    _rest: bytes = b""
+    _beats: dict[str, str] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         self._watchdog = Watchdog(self.windows)
         self._next = Look(self.windows.poll)
 
-    def hear_output(self, lines: Iterable[str]) -> None:
+    def hear_output(self, chunk: bytes) -> None:
         """What spark-submit prints tells of executors that live too briefly to be seen."""
-        for line in lines:
-            self.submit_log.hear(line)
+        body, end, rest = (self._rest + chunk).rpartition(b"\n")
+        self._rest = rest[-_LONGEST_LINE:]
+        if end and any(word in body for word in _WORDS):
+            for line in body.split(b"\n"):
+                self.submit_log.hear(line.decode(errors="replace"))
+        if end and _HEARTBEAT in body:
+            # Executors in local[n] and forks of the driver write theirs into the driver's own output.
+            self._beats = heard(self._beats, {"": body.decode(errors="replace") + "\n"})
 
     def tick(self, now: float, heard: Heard) -> Finding | None:
         """What ends the attempt; None while it may go on. ``now`` in seconds since the launch."""
@@ -85,7 +98,7 @@ class Watch:
             blind=sight.blind,
             inside=heard.inside,
             readings=sight.readings,
-            heard_from_executors=sight.heard_from_executors,
+            heard_from_executors=sight.heard_from_executors + self._beats.get("", ""),
             executor_exits=self.submit_log.executor_exits,
             exit_reason=self.submit_log.exit_reason,
             master=sight.master,

@@ -1,0 +1,211 @@
+"""A guarded run in client mode: launch, watch, autopsy, kill, proof, record, and what is raised."""
+
+from __future__ import annotations
+
+import contextlib
+import time
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from airflow_spark_guard.core.answer import UnusableAnswerError
+from airflow_spark_guard.core.conf_view import ConfView, manager_of
+from airflow_spark_guard.core.ending import Ending, failure
+from airflow_spark_guard.core.known_confs import known_confs
+from airflow_spark_guard.core.output import JobOutput
+from airflow_spark_guard.core.preflight import check_fit
+from airflow_spark_guard.core.quantity import seconds, size_in_bytes
+from airflow_spark_guard.core.windows import Windows
+from airflow_spark_guard.hooks.attempt_log import AttemptLog
+from airflow_spark_guard.process.attempt import Attempt, Launch
+from airflow_spark_guard.process.channel import ChannelReader
+from airflow_spark_guard.process.observer import Observer
+from airflow_spark_guard.process.record import NoRecord, Record
+from airflow_spark_guard.process.watch import Watch
+from airflow_spark_guard.sources.master import MasterSource
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+    from pathlib import Path
+
+    from airflow_spark_guard.core.errors import AttemptError
+    from airflow_spark_guard.core.limits import GuardLimits
+    from airflow_spark_guard.hooks.attempt_log import TaskLogger
+    from airflow_spark_guard.process.leftovers import Tag
+    from airflow_spark_guard.process.submission import Submission
+    from airflow_spark_guard.process.workspace import Workspace
+
+    OnStart = Callable[[Attempt], None]
+
+_HEARTBEAT = "spark.executor.heartbeatInterval"
+# A master notices a driver's death at once; a worker's executors follow within seconds.
+_PROOF_PATIENCE, _PROOF_TICK = 5.0, 0.5
+
+
+@dataclass
+class GuardedRun:
+    """One attempt.
+
+    Args:
+        submission: what to run.
+        workspace: its folder.
+        limits: checked.
+        tag: of its processes.
+        deadline: seconds that the guard allows; None where ``execution_timeout`` alone holds.
+        backstop: seconds after which nobody gives it more time.
+        log: of the task.
+        record: the folder for its record; None for none.
+        master_ui: the standalone master's web page; None for the usual one.
+        guardians: pids whose death ends it.
+    """
+
+    submission: Submission
+    workspace: Workspace
+    limits: GuardLimits
+    tag: Tag
+    deadline: float | None
+    backstop: float
+    log: TaskLogger
+    record: Path | None = None
+    master_ui: str | None = None
+    guardians: tuple[int, ...] = ()
+    _begun: float = field(default_factory=time.time)
+
+    def preflight(self) -> None:
+        """Ask the master whether it can ever give one executor of this size.
+
+        Raises:
+            ImpossibleError: no worker is large enough.
+        """
+        seen = None
+        with self._master() as master:
+            if master is not None:
+                with contextlib.suppress(UnusableAnswerError):  # nothing known is nothing wrong
+                    seen = master.look()
+        warning = check_fit(self.submission.conf.values, self._master_url, seen)
+        if warning:
+            self.log.warning("%s", warning)
+
+    def run(self, command: list[str], env: dict[str, str], *, speaks: bool, on_start: OnStart) -> Any:
+        """Run the command to its end; the result that the job reports.
+
+        Raises:
+            AttemptError: the attempt is no success.
+        """
+        launch = Launch(
+            command=command,
+            env=env,
+            workdir=self.workspace.folder,
+            secrets=self.workspace.properties,
+            tag=self.tag,
+            backstop=self.backstop,
+            speaks=speaks,
+            autopsy_budget=seconds(self.limits.autopsy_budget),
+            grace=seconds(self.limits.kill_grace),
+            guardians=self.guardians,
+        )
+        with self._record() as record, self._master() as master:
+            record.summary(self._summary(None, None))
+            ending = self._watch(launch, record, master, on_start)
+            error = failure(ending)
+            if error is not None:
+                error.record = record.place
+            record.summary(self._summary(ending, error))
+            if record.trouble:
+                self.log.warning("%s", record.trouble)
+        if error is not None:
+            raise error
+        return ending.heard.result
+
+    def _watch(
+        self, launch: Launch, record: Record | NoRecord, master: MasterSource | None, on_start: OnStart
+    ) -> Ending:
+        log = AttemptLog(self.log, record, self.tag, self.workspace.stacks, launch.autopsy_budget)
+        windows = self._windows()
+        watch = log.watch = Watch(
+            windows,
+            Observer(self.tag, local=windows.local, master=master),
+            on_notice=log.notice,
+            on_observation=log.observation,
+        )
+        output = JobOutput(int(self.limits.log_lines))
+        with (
+            contextlib.closing(watch),
+            contextlib.closing(ChannelReader(self.workspace.channel)) as channel,
+            Attempt(launch) as attempt,
+        ):
+            on_start(attempt)
+            ending = attempt.watch(channel, output, watch, log)
+            application = watch.application(ending.heard)
+        ending = ending.with_orphans(prove_gone(master, application.id if application else ""))
+        log.ended(ending)
+        return ending
+
+    def _windows(self) -> Windows:
+        view = ConfView(self.submission.conf.values, known_confs(), self._master_url)
+        return Windows.of(
+            self.limits,
+            deadline=self.deadline,
+            heartbeat=view.number(_HEARTBEAT),
+            local=manager_of(self._master_url) == "local",
+        )
+
+    @property
+    def _master_url(self) -> str:
+        return self.submission.request.master
+
+    @contextlib.contextmanager
+    def _master(self) -> Iterator[MasterSource | None]:
+        if manager_of(self._master_url) != "standalone":
+            yield None
+            return
+        with contextlib.closing(MasterSource(self._master_url, self.master_ui)) as source:
+            yield source
+
+    def _record(self) -> Record | NoRecord:
+        if self.record is None:
+            return NoRecord()
+        return Record(self.record, size_in_bytes(self.limits.record_size))
+
+    def _summary(self, ending: Ending | None, error: AttemptError | None) -> dict[str, Any]:
+        """What ``summary.json`` says: at the launch, and at the end."""
+        said = {"state": "running", "started_at": self._begun, "limits": self.limits.serialize()}
+        if ending is None:
+            return said
+        finding = ending.finding
+        return {
+            **said,
+            "state": "success" if error is None else "failed",
+            "verdict": "" if error is None else str(error.verdict),
+            "what": "" if error is None else error.what,
+            "got": "" if error is None else error.got,
+            "advice": "" if error is None else error.advice,
+            "place": "" if error is None else error.place,
+            "limit_s": None if finding is None else finding.limit,
+            "limit_reached_at_s": None if finding is None else finding.reached_at,
+            "ended_at_s": ending.seconds,
+            "exit_status": ending.exit_status,
+            "orphans": list(ending.orphans),
+            "application_id": ending.heard.application_id,
+        }
+
+
+def prove_gone(master: MasterSource | None, application_id: str) -> tuple[str, ...]:
+    """Wait until the master has let the application go, end it there if it does not; what remains."""
+    if master is None or not application_id:
+        return ()
+    limit = time.monotonic() + _PROOF_PATIENCE
+    asked = False
+    while True:
+        try:
+            gone = master.gone(application_id)
+        except UnusableAnswerError as error:
+            return (f"{application_id} ({error})",)
+        if gone is not False:
+            return () if gone else (f"{application_id} (its master cannot say)",)
+        if time.monotonic() >= limit:
+            return (f"{application_id} (its master still runs it)",)
+        if not asked and time.monotonic() >= limit - _PROOF_PATIENCE / 2:
+            asked = True
+            with contextlib.suppress(UnusableAnswerError):
+                master.kill(application_id)
+        time.sleep(_PROOF_TICK)
