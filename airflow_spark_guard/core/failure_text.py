@@ -91,7 +91,10 @@ def worker_place(text: str) -> str:
 def _lines(text: str) -> list[str]:
     if len(text) > LONGEST_TEXT:
         half = LONGEST_TEXT // 2
-        text = f"{text[:half]}\n{text[-half:]}"
+        end = text[-half:]
+        begin = end.find("\n") + 1
+        # From a line's beginning: half a secret would not be known as one.
+        text = f"{text[:half]}\n{end[begin:]}"
     return [line.rstrip("\r")[:_LONGEST_LINE] for line in text.split("\n")]
 
 

@@ -173,6 +173,15 @@ def test_secrets_in_the_line_are_masked_and_the_line_is_short():
     assert len(found.cause_line) == 300
 
 
+def test_of_a_long_line_the_sign_is_shown_and_no_half_of_a_secret():
+    """Spark writes «Job aborted ... most recent failure: ... Reason: ...» in one line."""
+    line = f"org.apache.spark.SparkException: {'x' * 400} password=hunter2{'y' * 215} ExecutorLostFailure (executor 6)"
+    found = diagnose(line)
+    assert found is not None
+    assert found.cause_line.endswith("ExecutorLostFailure (executor 6)")
+    assert "yyy" not in found.cause_line
+
+
 PIECES = st.sampled_from(
     [
         "Traceback (most recent call last):\n", '  File "x.py", line 3, in f\n', "\n", "\tat ", "Caused by: ",
