@@ -21,7 +21,7 @@ _IDLE_JVM_CPU = 0.25
 _BUSY_CPU = 0.25  # an endless loop on a crowded machine does not get a whole core
 # A worker that faulthandler dumps every two minutes writes some kilobytes; rows are more than that.
 _IDLE_IO = 512.0
-_PYTHON = "python"
+_PYTHON, _IDLE = "python", "idle"
 
 
 class State(StrEnum):
@@ -76,17 +76,16 @@ def of_executors(seen: Sequence[Pair], came: Iterable[Reading], running: Iterabl
         came: readings of workers that had no pair: a new process is work.
         running: ids of the executors that run tasks.
     """
-    if any(reading.role == "worker" and reading.kind != "idle" for reading in came):
+    if any(reading.role == "worker" and reading.kind != _IDLE for reading in came):
         return State.WORKING
-    by_executor: dict[str, list[Pair]] = {executor: [] for executor in running}
-    for pair in seen:
-        by_executor.setdefault(pair.after.executor, []).append(pair)
-    return together(_executor(found) for found in by_executor.values())
+    # An executor without a task has at most idle workers; they say nothing.
+    wanted = set(running) or {pair.after.executor for pair in seen if pair.after.kind != _IDLE}
+    return together(_executor([pair for pair in seen if pair.after.executor == name]) for name in wanted)
 
 
 def _executor(found: Sequence[Pair]) -> State:
     threads = [pair for pair in found if pair.after.role == "task"]
-    workers = [pair for pair in found if pair.after.role == "worker" and pair.after.kind != "idle"]
+    workers = [pair for pair in found if pair.after.role == "worker" and pair.after.kind != _IDLE]
     states = [state_of(pair) for pair in (*threads, *workers) if pair.after.kind != _PYTHON]
     if any(pair.after.kind == _PYTHON for pair in threads) and not workers:
         states.append(State.UNSEEN)  # it waits for a Python worker that nobody sees

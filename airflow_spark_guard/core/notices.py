@@ -75,7 +75,7 @@ class NoticeRule:
         if self._blind >= _BLIND_LOOKS:
             yield Notice(
                 "blind",
-                f"The driver's REST API cannot be read ({seen.blind}): a stall is judged by the job's own word.",
+                f"The driver's REST API cannot be read ({seen.blind}): it is judged by its own word.",
             )
         if seen.driver is not None and seen.driver.dropped_events > self._dropped:
             self._dropped = seen.driver.dropped_events

@@ -38,7 +38,7 @@ def test_a_busy_stage_is_given_three_times_as_long():
     assert finding.verdict is Verdict.STALLED
     assert finding.limit == 600 * PATIENCE
     assert 1800 <= job.at <= 1803
-    assert "busy in one place" in finding.got
+    assert "busy without a row" in finding.got
 
 
 @pytest.mark.parametrize(
@@ -46,7 +46,7 @@ def test_a_busy_stage_is_given_three_times_as_long():
     [
         lambda at: (moving(BLOCKED, at, switches=20), PYTHON_THREAD),
         lambda at: (moving(BLOCKED, at, io=4000), PYTHON_THREAD),
-        lambda at: (replace(moving(BLOCKED, at, cpu=1), locals=str(at)), PYTHON_THREAD),
+        lambda at: (replace(moving(BLOCKED, at, switches=0), locals=str(at)), PYTHON_THREAD),
         lambda at: (replace(BLOCKED, key=str(at)), PYTHON_THREAD),
         lambda at: (Reading("task", "t", executor="0", stack=str(at), kind="running"),),
     ],
@@ -74,6 +74,17 @@ def test_one_executor_out_of_sight_counts_for_all():
     job = Job()
     finding = job.until(5000, driver=running(executors=(EXECUTOR, other)))
     assert finding.limit == 1800
+
+
+def test_idle_workers_of_an_executor_without_a_task_say_nothing():
+    """Its Python workers are kept for the next task."""
+    idle = replace(BLOCKED, key="2:2", executor="1", kind="idle")
+    executors = (EXECUTOR, Executor(id="1", active=True))
+    job = Job()
+    finding = job.until(
+        5000, driver=running(executors=executors), reading=lambda _: (BLOCKED, PYTHON_THREAD, idle)
+    )
+    assert finding.limit == 600
 
 
 def test_the_limit_grows_with_the_stages_own_tasks():
