@@ -80,6 +80,11 @@ class Case:
         return (self.expected,) if isinstance(self.expected, str) else self.expected
 
     @property
+    def reaches_its_fault(self) -> bool:
+        """Whether the script says so when it gets there."""
+        return self.job[0] in ("driver.py", "udf.py") or self.action is not None
+
+    @property
     def stuck(self) -> str:
         """The name in the STUCK HERE comments of its script, "" where it does not hang in Python."""
         return self.job[1] if self.expected and self.job[1] in _HANGS else ""

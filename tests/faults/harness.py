@@ -142,6 +142,10 @@ class Running:
         if not self.outcome.get("state"):
             self.outcome |= {"state": "running", "at": time.time(), "exception": "none: ended by the harness"}
 
+    def fault_came(self) -> bool:
+        """Whether the job ever came to its fault; one that waits for cores or executors never does."""
+        return self.moment.exists() or not self.case.reaches_its_fault
+
     def _look_for_launch(self) -> None:
         started = [proc.started for proc in marked(self.mark)]
         if started:

@@ -47,6 +47,7 @@ def upstream(case: Case) -> dict[str, Any]:
     done = run(case, "upstream")
     outcome = done.outcome
     ended = "success" if outcome["state"] == "success" else outcome.get("exception", outcome["state"])
+    assert done.fault_came(), f"the job ended before its fault; see {done.folder}"
     begin = done.fault or done.launched or outcome.get("begun")
     return {"ended": ended, "seconds": since(outcome.get("at"), begin), "orphans": len(done.orphans)}
 
@@ -101,6 +102,8 @@ def short(case: Case, row: dict[str, Any], done: Running | None = None) -> str:
         re.match(rf"{re.escape(line)}\b", row["named_line"]) for line in expected_lines(case)
     ):
         wrong.append(f"names {row['named_line'] or 'no line'}, not {' or '.join(expected_lines(case))}")
+    if done is not None and not done.fault_came():
+        wrong.append("the job ended before its fault")
     if done is not None and case.check and (found := case.check(done)):
         wrong.append(found)
     return "; ".join(wrong)

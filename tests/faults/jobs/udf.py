@@ -15,6 +15,7 @@ from pyspark.sql import SparkSession
 from pyspark.sql.functions import col, pandas_udf, udf
 
 what, moment = sys.argv[1], sys.argv[2]
+spark = SparkSession.builder.getOrCreate()
 
 
 def now():
@@ -75,7 +76,6 @@ def memory(number):
         rows.append(bytearray(8 << 20))
 
 
-spark = SparkSession.builder.getOrCreate()
 rows = spark.range(4).repartition(2)
 if what == "pandas_sleep":
     # The first stage ends well; behind the shuffle the second one sleeps.
