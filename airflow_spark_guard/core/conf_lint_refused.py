@@ -24,6 +24,7 @@ _BLOCK = "spark.broadcast.blockSize"
 _TWO_GIB = 2 << 30
 _SPARKS = re.compile(r"org\.apache\.spark\.serializer\.(?:Kryo|Java)Serializer")
 _EXCLUSION = ("spark.excludeOnFailure.enabled", "spark.excludeOnFailure.application.enabled")
+_SPARK_4 = (4, 0)  # the second key came with it
 _PER_NODE = "spark.excludeOnFailure.task.maxTaskAttemptsPerNode"
 _CPUS, _CORES, _CORES_MAX = "spark.task.cpus", "spark.executor.cores", "spark.cores.max"
 _JAVA_OPTIONS = ("spark.executor.extraJavaOptions", "spark.executor.defaultJavaOptions")
@@ -131,7 +132,8 @@ def kryo(view: ConfView) -> Iterator[Problem]:
 
 def exclusion(view: ConfView) -> Iterator[Problem]:
     """A node must be excluded before the task has used up its attempts."""
-    on = next((key for key in _EXCLUSION if view.is_on(key)), None)
+    keys = _EXCLUSION if view.version is not None and view.version >= _SPARK_4 else _EXCLUSION[:1]
+    on = next((key for key in keys if view.is_on(key)), None)
     attempts, failures = view.number(_PER_NODE), view.number("spark.task.maxFailures")
     if on is None or attempts is None or failures is None or attempts < failures:
         return
@@ -237,4 +239,5 @@ REFUSED: tuple[Callable[[ConfView], Iterator[Problem]], ...] = (
     heartbeats, ranges, memory, classes, names, kryo, exclusion, cores, java_options, switches,
     dynamic_allocation,
 )  # fmt: skip
-"""Each is certain: tried on a real Spark, see tests/spark/test_conf_lint_on_spark.py."""
+"""Each is certain. What ``local[1]`` can show was tried, see tests/spark/test_conf_lint_on_spark.py; the bounds
+of dynamic allocation and executor.cores > cores.max were read in Spark's source."""

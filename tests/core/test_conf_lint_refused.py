@@ -111,3 +111,10 @@ def test_cores_are_judged_by_the_master():
     assert keys({"spark.task.cpus": "2"}, "yarn") == ["spark.task.cpus"]
     assert keys({"spark.executor.cores": "4", "spark.cores.max": "2"}, "yarn") == []
     assert keys(DYNAMIC, "local[2]") == []
+
+
+def test_exclusion_from_the_application_is_known_from_spark_4_on():
+    conf = {"spark.excludeOnFailure.application.enabled": "true", "spark.task.maxFailures": "2"}
+    assert keys(conf) == ["spark.excludeOnFailure.task.maxTaskAttemptsPerNode"]
+    assert keys(conf, version=(3, 5)) == []
+    assert keys(conf, version=None) == []
