@@ -239,5 +239,6 @@ REFUSED: tuple[Callable[[ConfView], Iterator[Problem]], ...] = (
     heartbeats, ranges, memory, classes, names, kryo, exclusion, cores, java_options, switches,
     dynamic_allocation,
 )  # fmt: skip
-"""Each is certain. What ``local[1]`` can show was tried, see tests/spark/test_conf_lint_on_spark.py; the bounds
-of dynamic allocation and executor.cores > cores.max were read in Spark's source."""
+"""Each is certain. tests/spark/test_conf_lint_on_spark.py tries what ``local[1]`` can show; the bounds of
+dynamic allocation, and executor.cores > cores.max, rest on Spark's code.
+"""
