@@ -35,7 +35,8 @@ def parse_dumps(text: str) -> tuple[PythonDump, ...]:
     head of the same thread begins another dump.
     """
     parser = _Parser()
-    for line in text.splitlines()[-_MOST_LINES:]:
+    whole = text[: text.rfind("\n") + 1]  # the last line may still be in the writing
+    for line in whole.splitlines()[-_MOST_LINES:]:
         parser.take(line[:_LONGEST])
     return parser.dumps()
 

@@ -40,7 +40,9 @@ def test_dumps_in_an_executors_stderr_are_found_after_a_cut_beginning():
 def test_lines_of_a_log_between_do_not_hurt():
     """The executor's JVM writes to the same file."""
     lines = STDERR.splitlines()
-    mixed = "\n".join(part for line in lines for part in (line, "26/11/20 23:55:41 INFO Executor: Running"))
+    mixed = "".join(
+        f"{part}\n" for line in lines for part in (line, "26/11/20 23:55:41 INFO Executor: Running")
+    )
     assert places(mixed) == [HUNG] * 3
 
 
