@@ -13,7 +13,7 @@ from airflow_spark_guard.core.verdict import Verdict
 from airflow_spark_guard.core.windows import PATIENCE
 
 if TYPE_CHECKING:
-    from airflow_spark_guard.core.observation import Observation, Reading
+    from airflow_spark_guard.core.observation import Inside, Observation, Reading
     from airflow_spark_guard.core.windows import Windows
 
 
@@ -44,22 +44,24 @@ class SilenceRule:
             self.before, self.state = None, State.UNSEEN
             return None
         self._weigh(seen, now)
-        limit = self._limit(self.windows.silence)
+        limit = self._limit(self._silence(seen.inside))
         return self._finding(limit, now) if now - self.since >= limit else None
 
     def look(self, seen: Observation, now: float) -> Look | None:
         """When to look again, and whether at the processes."""
         if self.since is None or self.windows.silence is None or seen.inside is None:
             return None
-        first = self.since + self.windows.silence - self.windows.evidence
+        silence = self._silence(seen.inside)
+        first = self.since + silence - self.windows.evidence
         if self.before is None:
             return Look(max(now, first), readings=True)
-        ends = [
-            end
-            for end in (self.since + self.windows.silence, self.since + PATIENCE * self.windows.silence)
-            if end > now
-        ]
+        ends = [end for end in (self.since + silence, self.since + PATIENCE * silence) if end > now]
         return Look(max(now, min([self.before[0] + self.windows.evidence, *ends])), readings=True)
+
+    def _silence(self, inside: Inside) -> float:
+        """The limit of this phase: a SparkContext that is being made waits for the cluster."""
+        silence = self.windows.silence or 0.0
+        return silence if inside.application_id else max(silence, self.windows.start)
 
     def _limit(self, silence: float) -> float:
         return silence if self.state is State.BLOCKED else PATIENCE * silence

@@ -274,6 +274,14 @@ def test_a_driver_that_may_be_working_is_given_three_times_as_long(reading):
     assert 360 <= job.at <= 362
 
 
+def test_a_driver_that_waits_for_its_first_executor_has_the_start_timeout():
+    """Making a SparkContext may take as long as the cluster needs."""
+    job = Job(SILENCE)
+    finding = job.until(2000, inside=Inside(), reading=lambda _: (DRIVER, JVM))
+    assert finding.verdict is Verdict.DRIVER_SILENT
+    assert 300 <= job.at <= 302
+
+
 def test_a_spark_job_ends_the_silence():
     """And so does the next one."""
     job = Job(SILENCE)
