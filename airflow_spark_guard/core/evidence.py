@@ -112,7 +112,7 @@ def _worker(pair: Pair) -> State:
         return State.WORKING
     if cpu >= _BUSY_CPU:
         return State.SPINNING  # whatever its locals do: a loop without an end counts too
-    if pair.before.locals and pair.before.locals != pair.after.locals:
+    if _differ(pair.before.locals, pair.after.locals):
         return State.WORKING
     return State.BLOCKED if cpu < _IDLE_CPU and (switches or 0.0) < _IDLE_SWITCHES else State.WORKING
 
@@ -122,7 +122,7 @@ def _driver(pair: Pair) -> State:
     cpu, switches = rates["cpu"], rates["switches"]
     if cpu is None:
         return State.UNSEEN
-    if pair.before.stack != pair.after.stack:
+    if _differ(pair.before.stack, pair.after.stack):
         return State.WORKING
     if cpu >= _BUSY_CPU:
         return State.SPINNING
@@ -135,6 +135,11 @@ def _jvm(pair: Pair) -> State:
     if cpu is None:
         return State.UNSEEN
     return State.BLOCKED if cpu < _IDLE_JVM_CPU else State.SPINNING
+
+
+def _differ(before: str, after: str) -> bool:
+    """Whether two hashes tell of movement; one that could not be taken tells nothing."""
+    return bool(before and after) and before != after
 
 
 def _thread(pair: Pair) -> State:
