@@ -110,6 +110,7 @@ class Running:
         connection: dict[str, Any] = {"conn_type": "spark", "host": host, "extra": {"deploy-mode": "client"}}
         if self._cluster is not None:
             connection |= {"host": f"spark://{self._cluster.address}", "port": self._cluster.port}
+            connection["extra"]["master_ui"] = f"http://{self._cluster.address}:{self._cluster.ui_port}"
         home = self.folder / "airflow"
         home.mkdir()
         shutil.copy(BUILD / "airflow" / "airflow.db", home)
