@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from airflow_spark_guard.job.progress import Progress
     from airflow_spark_guard.job.wire import Channel
 
+CANCEL_ENV = "SPARK_GUARD_CANCEL"
 PARENT_CHECK = 1.0  # seconds
 POLL_EVERY = (5.0, 10.0, 20.0, 30.0)  # seconds; the further right, the slower the polls
 SLOW_POLL = 0.1  # seconds
@@ -23,10 +24,13 @@ MOST_STAGES = 50
 def watch(channel: Channel, progress: Progress, parent: int) -> None:
     """Until the process ends: die with the JVM, say hello for the application, publish its progress."""
     status, pace, due = Status(channel, progress), 0, 0.0
+    cancel = os.environ.get(CANCEL_ENV, "")
     while True:
         if os.getppid() != parent:
             # The kernel's death signal has normally come first; this is for systems without it.
             os.kill(os.getpid(), signal.SIGKILL)
+        if cancel and os.path.exists(cancel):  # noqa: PTH110 - pathlib costs start-up time here
+            cancel = "" if status.try_cancel() else cancel
         if time.monotonic() >= due:
             begin = time.monotonic()
             status.try_poll()
@@ -61,6 +65,16 @@ class Status:
             self.poll()
         except Exception:  # noqa: BLE001 - evidence is worth nothing if it can end a healthy job
             self.missed += 1
+            return False
+        return True
+
+    def try_cancel(self) -> bool:
+        """Cancel every Spark job, so that what they have half written is taken back before the kill."""
+        try:
+            context = _active_context()
+            if context is not None:
+                context.cancelAllJobs()
+        except Exception:  # noqa: BLE001 - the driver may be going down already
             return False
         return True
 

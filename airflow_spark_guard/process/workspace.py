@@ -47,6 +47,7 @@ class Workspace:
         folder: the folder itself.
         channel: JSON lines from the job.
         stacks: Python stacks of the driver, written on SIGUSR1.
+        cancel: does not exist; once it does, the job's side cancels its Spark jobs.
         properties: Spark's ``--properties-file``; the only place where secret values stand.
         job_zip: the job's side of this package; Python can run it.
         driver_python: what Spark starts as the driver's Python.
@@ -57,6 +58,7 @@ class Workspace:
         self.folder = Path(tempfile.mkdtemp(prefix=_prefix(task)))
         self.channel = self.folder / "channel.jsonl"
         self.stacks = self.folder / "stacks.txt"
+        self.cancel = self.folder / "cancel"
         self.properties = self.folder / "spark.properties"
         self.job_zip = self.folder / "airflow_spark_guard_job.zip"
         self.driver_python = self.folder / "driver-python"
@@ -89,6 +91,7 @@ class Workspace:
     def environment(self, result_size: int) -> dict[str, str]:
         """What the job's side reads from its environment (``job/wire.py``, ``job/launcher.py``)."""
         return {
+            "SPARK_GUARD_CANCEL": str(self.cancel),
             "SPARK_GUARD_CHANNEL": str(self.channel),
             "SPARK_GUARD_RESULT_SIZE": str(result_size),
             "SPARK_GUARD_STACKS": str(self.stacks),

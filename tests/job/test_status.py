@@ -161,3 +161,18 @@ def test_a_poll_that_takes_long_is_made_less_often():
         pace = status.next_pace(pace, seconds)
         paces.append(status.POLL_EVERY[pace])
     assert paces == [5, 10, 20, 30, 30, 20, 30, 20, 10, 5, 5]
+
+
+def test_jobs_are_cancelled_once_when_asked(said, context):
+    """Before the kill, so that committers take back what is half written; again when that failed."""
+    told, _ = said
+    asked = []
+
+    def refuse():
+        raise RuntimeError
+
+    context.cancelAllJobs = refuse
+    assert told.try_cancel() is False
+    context.cancelAllJobs = lambda: asked.append("cancelled")
+    assert told.try_cancel() is True
+    assert asked == ["cancelled"]
