@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from airflow_spark_guard.operators.retry_policy import SparkGuardRetryPolicy
     from airflow_spark_guard.operators.safe_spark_submit import SafeSparkSubmitOperator
 
-__version__ = "0.1.0"
+__version__ = "0.2.0"
 
 __all__ = [
     "GuardLimits",
