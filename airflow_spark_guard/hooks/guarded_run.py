@@ -10,10 +10,12 @@ from typing import TYPE_CHECKING, Any
 from airflow_spark_guard.core.answer import UnusableAnswerError
 from airflow_spark_guard.core.conf_view import ConfView, manager_of
 from airflow_spark_guard.core.ending import Ending, failure
+from airflow_spark_guard.core.errors import SparkGuardError
 from airflow_spark_guard.core.known_confs import known_confs
 from airflow_spark_guard.core.output import JobOutput
 from airflow_spark_guard.core.preflight import check_fit
 from airflow_spark_guard.core.quantity import seconds, size_in_bytes
+from airflow_spark_guard.core.verdict import Verdict
 from airflow_spark_guard.core.windows import Windows
 from airflow_spark_guard.hooks.attempt_log import AttemptLog
 from airflow_spark_guard.process.attempt import Attempt, Launch
@@ -105,14 +107,17 @@ class GuardedRun:
         )
         with self._record() as record, self._master() as master:
             record.summary(self._summary(None, None))
-            ending = self._watch(launch, record, master, on_start)
+            try:
+                ending = self._watch(launch, record, master, on_start)
+            except BaseException as raised:  # a time-out of Airflow's, or a channel that is not ours
+                record.summary({**self._summary(None, None), **_broken_off(raised)})
+                raise
             error = failure(ending)
-            if error is not None:
-                error.record = record.place
             record.summary(self._summary(ending, error))
-            if record.trouble:
-                self.log.warning("%s", record.trouble)
+        if record.trouble:  # all of it is known once the record is closed
+            self.log.warning("%s", record.trouble)
         if error is not None:
+            error.record = record.place
             raise error
         return ending.heard.result
 
@@ -183,17 +188,37 @@ class GuardedRun:
             "limit_s": None if finding is None else finding.limit,
             "limit_reached_at_s": None if finding is None else finding.reached_at,
             "ended_at_s": ending.seconds,
+            "cause": str(ending.cause),
             "exit_status": ending.exit_status,
+            "hello": ending.heard.hello,
+            "bye": ending.heard.bye,
+            "error": dict(ending.heard.error) if ending.heard.error else None,
             "orphans": list(ending.orphans),
             "application_id": ending.heard.application_id,
         }
 
 
-def prove_gone(master: MasterSource | None, application_id: str) -> tuple[str, ...]:
-    """Wait until the master has let the application go, end it there if it does not; what remains."""
+def _broken_off(raised: BaseException) -> dict[str, Any]:
+    """What ``summary.json`` says of a watch that came to no ending; nobody knows what a foreign text holds."""
+    what = (
+        raised.what if isinstance(raised, SparkGuardError) else f"The watch ended: {type(raised).__name__}."
+    )
+    return {"state": "failed", "verdict": str(Verdict.UNKNOWN), "what": what}
+
+
+def prove_gone(
+    master: MasterSource | None, application_id: str, patience: float = _PROOF_PATIENCE
+) -> tuple[str, ...]:
+    """Wait until the master has let the application go, end it there if it does not; what remains.
+
+    Args:
+        master: the standalone master; None where there is none.
+        application_id: empty where none is known.
+        patience: seconds; after half of them the master is told to end it.
+    """
     if master is None or not application_id:
         return ()
-    limit = time.monotonic() + _PROOF_PATIENCE
+    limit = time.monotonic() + patience
     asked = False
     while True:
         try:
@@ -204,7 +229,7 @@ def prove_gone(master: MasterSource | None, application_id: str) -> tuple[str, .
             return () if gone else (f"{application_id} (its master cannot say)",)
         if time.monotonic() >= limit:
             return (f"{application_id} (its master still runs it)",)
-        if not asked and time.monotonic() >= limit - _PROOF_PATIENCE / 2:
+        if not asked and time.monotonic() >= limit - patience / 2:
             asked = True
             with contextlib.suppress(UnusableAnswerError):
                 master.kill(application_id)

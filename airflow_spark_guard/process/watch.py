@@ -70,6 +70,8 @@ class Watch:
     def tick(self, now: float, heard: Heard) -> Finding | None:
         """What ends the attempt; None while it may go on. ``now`` in seconds since the launch."""
         finding = overdue(self.windows, now, heard.ended_at)
+        if finding is not None:
+            self.on_observation(Observation(at=now, inside=heard.inside))
         if finding is not None or self.observer is None:
             return finding
         sight = self.observer.take()

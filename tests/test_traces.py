@@ -1,0 +1,75 @@
+"""Recorded observations of real runs, judged again: every fault gets its verdict, no healthy job gets one.
+
+``tools/faults.py --record-traces`` makes them; the first line says what was run, the last how it ended.
+"""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from airflow_spark_guard.core.ending import Cause, Ending, failure
+from airflow_spark_guard.core.heard import Heard
+from airflow_spark_guard.core.limits import GuardLimits
+from airflow_spark_guard.core.observation import Observation
+from airflow_spark_guard.core.verdict import Verdict
+from airflow_spark_guard.core.watchdog import Watchdog
+from airflow_spark_guard.core.windows import Windows
+
+TRACES = sorted((Path(__file__).parent / "traces").glob("*.jsonl"))
+# What the watchdog itself finds; the others are told by how the processes ended.
+FOUND = {
+    Verdict.DEADLINE,
+    Verdict.DRIVER_SILENT,
+    Verdict.EXECUTORS_LOST,
+    Verdict.NOT_EXITING,
+    Verdict.STALLED,
+    Verdict.STARVED,
+}
+HEARTBEAT = 2.0  # the matrix's spark.executor.heartbeatInterval
+
+
+def read(trace):
+    first, *lines, last = [json.loads(line) for line in trace.read_text().splitlines()]
+    return first, [Observation.from_json(line) for line in lines], last["ending"]
+
+
+def replay(head, observations):
+    """The first finding, as the watch would have had it."""
+    limits = GuardLimits(**head["limits"])
+    watchdog = Watchdog(Windows.of(limits, deadline=float(head["limits"]["deadline"]), heartbeat=HEARTBEAT))
+    for seen in observations:
+        decision = watchdog.observe(seen)
+        if decision.finding is not None:
+            return decision.finding
+    return None
+
+
+@pytest.mark.parametrize("trace", TRACES, ids=lambda path: path.stem)
+def test_a_recorded_run_gets_the_same_verdict_again(trace):
+    """By the watchdog, or by how its processes ended."""
+    head, observations, last = read(trace)
+    finding = replay(head, observations)
+    error = failure(ending(last, finding))
+    verdict = "" if error is None else str(error.verdict)
+    assert verdict in head["expected"]
+    if finding is not None:
+        assert finding.verdict in FOUND
+
+
+def ending(last, finding):
+    """How it ended, as the watch saw it."""
+    heard = Heard(hello=last["hello"], bye=last["bye"], error=last["error"])
+    if finding is not None:
+        return Ending(Cause.FINDING, last["exit_status"], heard, finding=finding)
+    return Ending(Cause(last["cause"]), last["exit_status"], heard)
+
+
+def test_every_verdict_and_every_healthy_case_has_a_trace():
+    """The corpus must not shrink."""
+    seen = {verdict for trace in TRACES for verdict in read(trace)[0]["expected"]}
+    told = {str(verdict) for verdict in Verdict} - {"KILLED", "UNKNOWN", "VANISHED"}
+    assert told <= seen
+    assert len([trace for trace in TRACES if trace.stem.startswith("healthy")]) == 11
