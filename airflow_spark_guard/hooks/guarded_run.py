@@ -199,7 +199,7 @@ class GuardedRun:
 
 
 def _broken_off(raised: BaseException) -> dict[str, Any]:
-    """What ``summary.json`` says of a watch that came to no ending; nobody knows what a foreign text holds."""
+    """What ``summary.json`` says of a watch that came to no ending; a foreign message may hold anything."""
     what = (
         raised.what if isinstance(raised, SparkGuardError) else f"The watch ended: {type(raised).__name__}."
     )
@@ -221,10 +221,7 @@ def prove_gone(
     limit = time.monotonic() + patience
     asked = False
     while True:
-        try:
-            gone = master.gone(application_id)
-        except UnusableAnswerError as error:
-            return (f"{application_id} ({error})",)
+        gone = master.gone(application_id)
         if gone is not False:
             return () if gone else (f"{application_id} (its master cannot say)",)
         if time.monotonic() >= limit:

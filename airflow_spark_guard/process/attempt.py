@@ -217,7 +217,9 @@ class Attempt:
             chunk = self.poll(_TICK)
             self._take_in(source, heard, listener)
             self._consume(chunk)
-            finding = watch.tick(self._now(), heard)
+            # What is over, or is being ended, has passed its last limit.
+            if not self._over and not self._kill_requested:
+                finding = watch.tick(self._now(), heard)
         if finding is not None:
             autopsy = self._examine(listener, finding, heard)
         orphans = self.end()
@@ -271,7 +273,3 @@ class Attempt:
             "guardian": Cause.GUARDIAN,
             None: Cause.REAPER_GONE,
         }.get(reason, Cause.KILLED)
-
-
-if TYPE_CHECKING:
-    OnMessage = Callable[[Message], None]

@@ -103,7 +103,11 @@ class Observer:
 
     def _serve(self) -> None:
         while (request := self._requests.get()) is not None:
-            self._sights.put(self._look(*request))
+            try:
+                sight = self._look(*request)
+            except Exception as error:  # noqa: BLE001 - without an answer the watch would wait for ever
+                sight = Sight(blind=f"the look at it failed ({type(error).__name__})")
+            self._sights.put(sight)
 
     def _look(self, look: Look, application: Application | None) -> Sight:
         self._follow(application)
