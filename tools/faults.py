@@ -134,7 +134,7 @@ def measured(case: Case, options: argparse.Namespace) -> dict[str, Any]:
     if case.where == SERVER:
         return rows.guarded_death(case)
     row, done = rows.guarded(case)
-    if options.record_traces:
+    if options.record_traces and not row["short"]:
         traces.record(done)
     return row
 

@@ -137,7 +137,7 @@ FAULTS = (
         limits={"start_timeout": 60},
     ),
     Case(
-        "executor SIGSTOPped", ("steady.py", "120"), "EXECUTORS_LOST", notice=NOTICE,
+        "executor SIGSTOPped", ("steady.py", "40"), "EXECUTORS_LOST", notice=NOTICE,
         limits={"executor_losses": 0, "stall_timeout": 40},
         action=lambda running: running.signal_executor(signal.SIGSTOP),
     ),
@@ -166,7 +166,7 @@ FAULTS = (
         limits={"executor_losses": 2}, action=lambda running: running.cluster.kill("worker-2"),
     ),
     Case(
-        "network between driver and one executor dropped", ("steady.py", "120"), "EXECUTORS_LOST",
+        "network between driver and one executor dropped", ("steady.py", "40"), "EXECUTORS_LOST",
         where=NAMESPACE, notice=NOTICE, limits={"executor_losses": 0, "stall_timeout": 40},
         conf={"spark.driver.host": DRIVER_ADDRESS, "spark.driver.bindAddress": DRIVER_ADDRESS},
         action=lambda running: running.cluster.cut(),

@@ -15,6 +15,8 @@ import uuid
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import pyspark
+
 from airflow_spark_guard.process import proctree
 from tests.faults.cases import CONF, LIMITS, LOCAL_CLUSTER, NAMESPACE, SERVER
 from tests.faults.cluster import DRIVER_ADDRESS, StandaloneCluster, spark_env
@@ -28,7 +30,6 @@ BUILD = ROOT / "build" / "faults"
 JOBS = Path(__file__).parent / "jobs"
 SETTLE = 5.0  # seconds that what is being ended may take to be gone
 SPARE = 60.0  # seconds beyond the deadline after which the harness itself gives up
-_APPLICATION = re.compile(r"\bapp-\d{14}-\d{4}\b")
 _EXECUTOR = "CoarseGrainedExecutorBackend"
 
 
@@ -75,7 +76,7 @@ class Running:
         finally:
             for mark in (self.mark, *self.others):
                 end_all(mark)
-            self._remove_work()
+            shutil.rmtree(self.folder / "spark", ignore_errors=True)
         return self
 
     def _spec(self) -> Path:
@@ -99,8 +100,6 @@ class Running:
 
     def _job_env(self) -> dict[str, str]:
         env = {MARK: self.mark}
-        if self._cluster is not None:
-            env["PYSPARK_PYTHON"] = sys.executable
         if self.case.where == NAMESPACE:
             env["SPARK_LOCAL_IP"] = DRIVER_ADDRESS
         return env
@@ -117,6 +116,8 @@ class Running:
         return {
             **airflow_env(home),
             "FAULT_SPEC": str(self._spec()),
+            "SPARK_HOME": str(self._make_home()),
+            "PYSPARK_PYTHON": sys.executable,
             "AIRFLOW_CONN_SPARK_DEFAULT": json.dumps(connection),
             "AIRFLOW__SPARK_GUARD__RECORD_FOLDER": str(self.folder / "record"),
         }
@@ -160,12 +161,18 @@ class Running:
             time.sleep(0.2)
         self.orphans = sorted(str(proc) for proc in marked(self.mark))
 
-    def _remove_work(self) -> None:
-        """The folders that executors of a local-cluster leave in Spark's own installation."""
-        if self.case.where.startswith("local-cluster"):
-            text = (self.folder / "task.log").read_text(errors="replace")
-            for name in set(_APPLICATION.findall(text)):
-                shutil.rmtree(Path(spark_env(BUILD)["SPARK_HOME"], "work", name), ignore_errors=True)
+    def _make_home(self) -> Path:
+        """A Spark of the case's own, of links: a ``local-cluster`` works in its home's ``work``.
+
+        Two that start within the same second have the same application id, and would share a folder there;
+        a crash loop leaves thousands.
+        """
+        home = self.folder / "spark"
+        home.mkdir()
+        for entry in Path(pyspark.__file__).parent.iterdir():
+            if entry.name != "work":
+                (home / entry.name).symlink_to(entry)
+        return home
 
     # What cases do
 

@@ -24,7 +24,9 @@ def record(done: Running) -> None:
     lines = [scrubbed(line) for line in found.read_text().splitlines() if line.strip()]
     TRACES.mkdir(exist_ok=True)
     summary = json.loads((found.parent / "summary.json").read_text())
-    ending = {name: summary.get(name) for name in ("cause", "exit_status", "hello", "bye", "error", "verdict")}
+    ending = {
+        name: summary.get(name) for name in ("cause", "exit_status", "hello", "bye", "error", "verdict")
+    }
     last = scrubbed(json.dumps({"ending": ending}))
     text = "\n".join([json.dumps(head), *thinned(lines, SIZE - 1000 - len(last)), last])
     (TRACES / f"{slug(done.case.name)}.jsonl").write_text(text + "\n")
