@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from airflow_spark_guard.core import errors
-from airflow_spark_guard.core.ending import Cause, Ending, Heard, failure
+from airflow_spark_guard.core.autopsy import Autopsy
+from airflow_spark_guard.core.ending import Cause, Ending, failure
+from airflow_spark_guard.core.finding import Finding
+from airflow_spark_guard.core.heard import Heard
 from airflow_spark_guard.core.protocol import Message
 from airflow_spark_guard.core.verdict import Verdict
 
@@ -74,8 +79,7 @@ def test_the_users_traceback_is_the_exception():
     error = failure(ended(1, "hello", "error", error=USER))
     assert isinstance(error, errors.UserCodeError)
     assert str(error) == (
-        "USER_CODE: The application raised KeyError: 'distance'\n"
-        f'  got: File "job.py", line 3, in <module>\n\n{TRACEBACK}'
+        f"USER_CODE: The application raised KeyError: 'distance'\n  where: job.py:3, <module>\n\n{TRACEBACK}"
     )
 
 
@@ -92,7 +96,7 @@ def test_sys_exit_says_its_code_and_its_place():
     assert isinstance(error, errors.UserCodeError)
     assert error.what == "The application left with sys.exit(3)."
     assert error.got == "no input today"
-    assert 'File "job.py", line 3' in error.evidence
+    assert error.place == "job.py:3, <module>"
 
 
 def test_a_result_that_xcom_cannot_hold_is_an_error_of_its_own():
@@ -101,7 +105,7 @@ def test_a_result_that_xcom_cannot_hold_is_an_error_of_its_own():
     error = failure(ended(1, "hello", "error", error=said))
     assert isinstance(error, errors.ResultError)
     assert error.what == "The result is too large.\n  got: 9 bytes"
-    assert 'File "job.py", line 3' in error.evidence
+    assert error.place == "job.py:3, <module>"
 
 
 @pytest.mark.parametrize(
@@ -141,7 +145,7 @@ def test_before_hello_it_is_spark_submit_that_failed():
 @pytest.mark.parametrize(
     ("cause", "kind", "text"),
     [
-        (Cause.DEADLINE, errors.DeadlineError, "at its deadline of 1h 30m"),
+        (Cause.DEADLINE, errors.DeadlineError, "The reaper ended the attempt at 1h 30m"),
         (Cause.KILLED, errors.KilledError, "somebody ended the task"),
         (Cause.GUARDIAN, errors.KilledError, "the supervisor above the task is gone"),
         (
@@ -153,30 +157,117 @@ def test_before_hello_it_is_spark_submit_that_failed():
 )
 def test_what_we_ended_says_why(cause, kind, text):
     """Even a script that had said bye, and even with exit code 0."""
-    ending = Ending(cause, 0, heard("hello", "bye"), limit=5400, orphans=("7 sleep",))
+    ending = Ending(cause, 0, heard("hello", "bye"), backstop=5400, orphans=("7 sleep",))
     error = failure(ending)
     assert isinstance(error, kind)
     assert text in error.what
     assert "possible orphan: 7 sleep" in str(error)
 
 
+FOUND = Finding(
+    Verdict.STALLED,
+    "Stage 3 (count at job.py:12) stood still for 10m.",
+    600.0,
+    605.0,
+    got="4 of 10 tasks done, 2 running, workers blocked",
+    expected="some counter to move within 10m",
+    advice="Give the call in that line a time-out.",
+    suspect="worker",
+)
+SEEN = Autopsy(place="/jobs/job.py:12, slow", summary=tuple(f"line {row}" for row in range(15)))
+
+
+def found(verdict, *kinds, autopsy=SEEN, **more):
+    finding = replace(FOUND, verdict=verdict, **more)
+    return Ending(
+        Cause.FINDING, 143, heard(*kinds), finding=finding, autopsy=autopsy, evidence="last line of output"
+    )
+
+
+@pytest.mark.parametrize(
+    ("verdict", "kind"),
+    [
+        (Verdict.DEADLINE, errors.DeadlineError),
+        (Verdict.STARVED, errors.StarvedError),
+        (Verdict.STALLED, errors.StalledError),
+        (Verdict.EXECUTORS_LOST, errors.ExecutorsLostError),
+        (Verdict.DRIVER_SILENT, errors.DriverSilentError),
+        (Verdict.NOT_EXITING, errors.NotExitingError),
+        (Verdict.VANISHED, errors.VanishedError),
+    ],
+)
+def test_what_the_watchdog_found_reads_from_the_verdict_to_the_evidence(verdict, kind):
+    """Verdict, what, got, expected, do, where, record, orphans, evidence: a page, not a book."""
+    error = failure(found(verdict, "hello").with_orphans(("7 sleep",)))
+    error.record = "/records/attempt=1"
+    assert type(error) is kind
+    assert error.verdict is verdict
+    assert error.limit == 600.0
+    lines = str(error).splitlines()
+    assert lines[:8] == [
+        f"{verdict}: {FOUND.what}",
+        f"  got: {FOUND.got}",
+        f"  expected: {FOUND.expected}",
+        f"  do: {FOUND.advice}",
+        "  where: /jobs/job.py:12, slow",
+        "  record: /records/attempt=1",
+        "  possible orphan: 7 sleep",
+        "",
+    ]
+    assert lines[8:] == list(SEEN.summary)
+    assert len(lines) <= 60
+
+
+def test_without_an_autopsy_the_output_is_the_evidence():
+    """Nobody looked, or the look showed nothing."""
+    for autopsy in (None, Autopsy()):
+        error = failure(found(Verdict.STALLED, "hello", autopsy=autopsy))
+        assert (error.place, error.evidence) == ("", "last line of output")
+
+
+def test_a_verdict_about_the_cluster_names_no_line():
+    """Executors are lost, or never come: no line of the script is to blame."""
+    assert failure(found(Verdict.STARVED, "hello", suspect="")).place == ""
+
+
 def test_a_process_that_does_not_exit_is_a_success_only_with_a_result():
     """The result is in: a warning in the log must do. Without one nobody can tell."""
-    assert failure(Ending(Cause.NOT_EXITING, 143, heard("hello", "result", "bye"), limit=60)) is None
-    error = failure(Ending(Cause.NOT_EXITING, 143, heard("hello", "bye"), limit=60))
+    assert failure(found(Verdict.NOT_EXITING, "hello", "result", "bye")) is None
+    error = failure(found(Verdict.NOT_EXITING, "hello", "bye"))
     assert isinstance(error, errors.NotExitingError)
-    assert "still there 1m later" in error.what
 
 
-def test_hello_may_come_again_with_the_application():
-    """The first hello comes before there is a SparkContext."""
-    state = Heard()
-    state.hear(Message("hello", 0, {"pid": 1, "python": "3"}), 0)
-    state.hear(
-        Message(
-            "hello", 0, {"pid": 1, "python": "3", "application_id": "app-1", "ui_url": None, "spark": "4"}
+@pytest.mark.parametrize("verdict", [Verdict.NOT_EXITING, Verdict.DEADLINE, Verdict.STALLED])
+def test_an_error_before_the_hang_is_the_failure(verdict):
+    """The user's traceback says more than a process that stays; a result before it changes nothing."""
+    ending = replace(found(verdict), heard=heard("hello", "result", "error", error=USER))
+    error = failure(ending)
+    assert isinstance(error, errors.UserCodeError)
+    assert error.what == "The application raised KeyError: 'distance'"
+
+
+def test_a_result_does_not_save_an_attempt_that_hangs_in_its_script():
+    """Only the closing message ends the script."""
+    assert isinstance(failure(found(Verdict.STALLED, "hello", "result")), errors.StalledError)
+
+
+@pytest.mark.parametrize(
+    ("status", "evidence", "kind", "verdict"),
+    [
+        (1, "ModuleNotFoundError: x", errors.SubmitError, Verdict.TOOLCHAIN),
+        (52, "no words", errors.ToolchainError, Verdict.TOOLCHAIN),
+        (
+            1,
+            "26/11/20 10:00:00 ERROR StandaloneSchedulerBackend: Application has been killed. "
+            "Reason: All masters are unresponsive! Giving up.",
+            errors.AttemptError,
+            None,
         ),
-        0,
-    )
-    state.hear(Message("metric", 0, {"values": {}}), 0)
-    assert (state.hello, state.application_id, state.ui_url) == (True, "app-1", "")
+    ],
+)
+def test_a_silent_failure_is_read_from_the_output(status, evidence, kind, verdict):
+    """Nothing came over the channel; the toolchain table knows Spark's own words."""
+    error = failure(Ending(Cause.COMMAND_ENDED, status, evidence=evidence))
+    assert isinstance(error, kind)
+    assert verdict is None or error.verdict is verdict
+    assert error.evidence == evidence

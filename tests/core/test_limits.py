@@ -1,3 +1,4 @@
+from dataclasses import fields
 from datetime import timedelta
 
 import pytest
@@ -40,9 +41,48 @@ def test_a_limit_that_cannot_hold_is_refused_at_once(field, value):
     assert e.value.got == repr(value)
 
 
+ORDER = [
+    ("evidence_window", "stall_timeout"),
+    ("evidence_window", "driver_silence"),
+    ("poll_interval", "stall_timeout"),
+    ("stall_timeout", "deadline"),
+    ("start_timeout", "deadline"),
+    ("driver_silence", "deadline"),
+    ("executors_gone", "deadline"),
+    ("kill_grace", "deadline"),
+]
+
+
+@pytest.mark.parametrize(("small", "large"), ORDER)
+def test_limits_that_contradict_each_other_are_refused_as_a_pair(small, large):
+    """The message names both, their values and the order that they need; a rendered template is no way out."""
+    with pytest.raises(
+        LimitError,
+        match=rf"^GuardLimits\.{small} and GuardLimits\.{large} contradict each other\.\n"
+        rf"  got: {small}='4s', {large}=4\n"
+        rf"  expected: {small} < {large}: the inner limit must be able to pass first\n"
+        rf"  do: Lower {small}, or raise {large}\.$",
+    ):
+        GuardLimits(**{small: "4s", large: 4})
+    later = GuardLimits(**{small: "{{ seconds }}s", large: 4})
+    assert getattr(later.resolve(context(seconds=3)), small) == "3s"
+    with pytest.raises(LimitError, match=rf"^GuardLimits\.{small} and GuardLimits\.{large} contradict"):
+        later.resolve(context(seconds=4))
+    assert GuardLimits(**{small: Later(9), large: 4}) is not None
+
+
+@pytest.mark.parametrize(("small", "large"), ORDER)
+def test_a_default_gives_way_to_a_chosen_limit(small, large):
+    """Only two values that somebody chose can contradict each other."""
+    assert getattr(GuardLimits(**{large: "4s"}), large) == "4s"
+    assert getattr(GuardLimits(**{small: 4}), small) == 4
+
+
 def test_limits_can_be_written_in_many_ways():
     """Numbers, durations, sizes and text."""
-    limits = GuardLimits(timedelta(hours=2), 30, "4s", "512k", "500")
+    limits = GuardLimits(
+        deadline=timedelta(hours=2), exit_timeout=30, kill_grace="4s", result_size="512k", log_lines="500"
+    )
     assert limits.deadline_seconds() == 7200
     assert str(limits) == "deadline 2h, exit_timeout 30s"
 
@@ -73,12 +113,9 @@ def test_a_template_can_be_shown():
 
 def test_the_rendered_field_is_plain_text_without_what_is_unset():
     """Airflow stores it as JSON."""
-    assert GuardLimits(kill_grace=2).serialize() == {
-        "exit_timeout": "5m",
-        "kill_grace": "2",
-        "result_size": "64k",
-        "log_lines": "10000",
-    }
+    shown = GuardLimits(kill_grace=2).serialize()
+    assert (shown["exit_timeout"], shown["kill_grace"], shown["log_lines"]) == ("5m", "2", "10000")
+    assert {field.name for field in fields(GuardLimits)} - set(shown) == {"deadline", "driver_silence"}
 
 
 def test_the_fields_are_read_as_they_are():
