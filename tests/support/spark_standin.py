@@ -26,7 +26,15 @@ for child in children:
     child.wait()
 """
 SUBMIT = ("org.apache.spark.deploy.SparkSubmit", "job.py")
-BACKEND = ("org.apache.spark.executor.CoarseGrainedExecutorBackend", "--executor-id", "3", "--cores", "1")
+
+
+def backend(executor: str) -> tuple[str, ...]:
+    """The arguments of an executor's JVM."""
+    name = "org.apache.spark.executor.CoarseGrainedExecutorBackend"
+    return (name, "--executor-id", executor, "--cores", "1")
+
+
+BACKEND = backend("3")
 # pyspark.daemon forks its workers; what they run is the user's.
 DAEMON = """\
 import importlib, os, sys
@@ -65,6 +73,11 @@ def subprocess_of_the_udf():
 """
 
 
+def jvm_command(arguments, *children: list[str]) -> list[str]:
+    """The command of a stand-in for a JVM."""
+    return [sys.executable, "-c", JVM, json.dumps(children), *arguments]
+
+
 class Standins:
     """Stand-ins of one attempt, ended when the test is over."""
 
@@ -82,7 +95,7 @@ class Standins:
 
     def jvm(self, arguments, *children: list[str], tag=None, **env: str) -> subprocess.Popen:
         process = subprocess.Popen(
-            [sys.executable, "-c", JVM, json.dumps(children), *arguments],
+            jvm_command(arguments, *children),
             env={**os.environ, TAG_ENV: str(tag or self.tag), **env},
             cwd=self.tmp_path,
         )

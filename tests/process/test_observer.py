@@ -1,0 +1,222 @@
+"""What one look sees: a driver's REST API, processes, executors' logs, a master; each on its own."""
+
+from __future__ import annotations
+
+import json
+import time
+from contextlib import closing
+
+import pytest
+
+from airflow_spark_guard.core.answer import UnusableAnswerError
+from airflow_spark_guard.core.finding import Look
+from airflow_spark_guard.core.observation import Master
+from airflow_spark_guard.process.leftovers import Tag, new_attempt
+from airflow_spark_guard.process.observer import Application, Observer, Sight
+from tests.support.dialogue import recorded
+from tests.support.processes import seconds_until
+from tests.support.spark_standin import Standins, backend
+from tests.support.web_server import say, serving
+
+VERSION = "4.2.0"
+APP = recorded(VERSION, "applications")[0]["id"]
+QUICK, THOROUGH = Look(0.0), Look(0.0, readings=True, details=True)
+
+
+class Driver:
+    """A driver's REST API and a worker's log page on one port; ``status`` other than 200 refuses a path."""
+
+    def __init__(self, **replaced) -> None:
+        self.replaced, self.status, self.log, self.url = replaced, {}, "", ""
+
+    def __call__(self, handler, _):
+        path = handler.path.partition("?")[0]
+        name = "metrics" if "/metrics/" in path else path.rstrip("/").rpartition("/")[2]
+        if status := self.status.get(name):
+            say(handler, b"<html>", status)
+        elif name == "log":
+            size = len(self.log)
+            say(handler, f"==== Bytes 0-{size} of {size} of /work/stderr ====\n{self.log}".encode())
+        else:
+            rows = json.dumps(self.replaced.get(name) or recorded(VERSION, name))
+            say(handler, rows.replace("http://127.0.0.1:38507", self.url).encode())
+
+
+class Asked:
+    """A master that says what it is told to say; it is a port of the observer, not a web server."""
+
+    def __init__(self, answer) -> None:
+        self.answer, self.applications = answer, []
+
+    def look(self, application_id):
+        self.applications.append(application_id)
+        if isinstance(self.answer, Exception):
+            raise self.answer
+        return self.answer
+
+
+@pytest.fixture
+def tag():
+    return Tag(new_attempt(), new_attempt())
+
+
+@pytest.fixture
+def driver():
+    """A driver with an application of ours."""
+    made = Driver()
+    with serving(made) as made.url:
+        yield made
+
+
+def seen(observer, look=QUICK, application=None) -> Sight:
+    """The answer to one request."""
+    observer.request(look, application)
+    found = []
+    seconds_until(lambda: found or found.extend(filter(None, [observer.take()])), 10, "a sight")
+    return found[0]
+
+
+def lone(executors):
+    """The executors' rows with only the dead one."""
+    return [row for row in executors if not row["isActive"]]
+
+
+def test_before_there_is_an_application_nothing_is_seen(tag):
+    """Nor is anybody blind to anything."""
+    with closing(Observer(tag)) as observer:
+        assert observer.take() is None
+        assert seen(observer) == Sight()
+        assert observer.rest is None
+
+
+def test_a_request_is_answered_once_and_meanwhile_it_is_busy(tag, driver):
+    """So that a slow UI is not asked again and again."""
+    with closing(Observer(tag)) as observer:
+        observer.request(QUICK, Application(APP, driver.url))
+        assert observer.busy
+        found = []
+        seconds_until(lambda: found or found.extend(filter(None, [observer.take()])), 10, "a sight")
+        assert found[0].driver.jobs == 1
+        assert not observer.busy
+        assert observer.take() is None
+
+
+def test_a_look_at_the_api_alone(tag, driver):
+    """Readings and logs only where they are wanted."""
+    with closing(Observer(tag)) as observer:
+        sight = seen(observer, QUICK, Application(APP, driver.url))
+        assert [stage.key for stage in sight.driver.stages] == [(2, 0)]
+        assert (sight.blind, sight.readings, sight.heard_from_executors) == ("", None, "")
+        assert observer.rest is not None
+
+
+def test_a_ui_that_is_none_of_ours_is_not_believed(tag, driver):
+    """Another application's port, an error, no UI at all, and what is no web address."""
+    with closing(Observer(tag)) as observer:
+        other = seen(observer, QUICK, Application("app-2", driver.url))
+        assert (other.driver, other.blind) == (None, f"the UI is not of app-2 but of {APP}")
+        driver.status["stages"] = 500
+        assert seen(observer, QUICK, Application(APP, driver.url)).blind == "stages: HTTP status 500"
+        for url in ("", "file:///etc/passwd"):
+            assert seen(observer, QUICK, Application(APP, url)).blind == "it has no UI"
+
+
+def test_a_new_spark_context_is_followed(tag, driver):
+    """Its UI is another one; the old one's connections are closed."""
+    second = Driver(applications=[{"id": "app-2"}], jobs=[])
+    with serving(second) as second.url, closing(Observer(tag)) as observer:
+        assert seen(observer, QUICK, Application(APP, driver.url)).driver.jobs == 1
+        first = observer.rest
+        assert seen(observer, QUICK, Application("app-2", second.url)).driver is not None
+        assert observer.rest is not first
+        assert seen(observer, QUICK, None) == Sight()
+
+
+def test_readings_are_of_processes_and_of_task_threads(tag, driver, tmp_path):
+    """Python workers by /proc and py-spy, task threads by the API; without it, the workers alone."""
+    standins = Standins(tmp_path, tag)
+    try:
+        jvm = standins.jvm(backend("1"), standins.daemon("lock"))
+        standins.await_below(jvm, 2)
+        time.sleep(0.5)
+        with closing(Observer(tag)) as observer:
+            application = Application(APP, driver.url)
+            sight = seen(observer, THOROUGH, application)
+            found = [(reading.role, reading.executor, reading.kind) for reading in sight.readings]
+            assert found == [("worker", "1", ""), ("task", "1", "python"), ("task", "1", "python")]
+            assert sight.readings[0].place == f"{tmp_path}/hanging_job.py:5, lock"
+            driver.status["threads"] = 404
+            for known in (application, None):
+                assert [reading.role for reading in seen(observer, THOROUGH, known).readings] == ["worker"]
+    finally:
+        standins.end()
+
+
+def test_what_executors_wrote_is_heard_and_remembered(tag, driver):
+    """A log that cannot be read for once is no movement."""
+
+    def beat(count: int) -> str:
+        return f'before SPARK_GUARD_HEARTBEAT {{"w": 7, "t": 1.5, "n": {count}}}\n'
+
+    application = Application(APP, driver.url)
+    with closing(Observer(tag)) as observer:
+        assert seen(observer, THOROUGH, application).heard_from_executors == ""
+        driver.log = beat(1)
+        first = seen(observer, THOROUGH, application).heard_from_executors
+        assert first.startswith("1:")
+        driver.status["log"] = 500
+        assert seen(observer, THOROUGH, application).heard_from_executors == first
+        del driver.status["log"]
+        driver.log = beat(2)
+        assert seen(observer, THOROUGH, application).heard_from_executors not in ("", first)
+
+
+def test_an_executor_without_a_log_page_is_left_out(tag, driver):
+    """As on a cluster that has none."""
+    driver.replaced["allexecutors"] = [
+        {**row, "executorLogs": {}} for row in recorded(VERSION, "allexecutors")
+    ]
+    with closing(Observer(tag)) as observer:
+        assert seen(observer, THOROUGH, Application(APP, driver.url)).heard_from_executors == ""
+
+
+def test_the_master_is_asked_only_while_there_is_no_executor(tag, driver):
+    """Nothing else of what it says would be judged."""
+    master = Asked(Master(known=True, waiting=True))
+    application = Application(APP, driver.url)
+    with closing(Observer(tag, master=master)) as observer:
+        assert seen(observer, QUICK, application).master is None
+        assert seen(observer, QUICK).master is None
+        driver.replaced["allexecutors"] = lone(recorded(VERSION, "allexecutors"))
+        assert seen(observer, QUICK, application).master == master.answer
+        master.answer = UnusableAnswerError("no answer")
+        assert seen(observer, QUICK, application).master is None
+    assert master.applications == [APP, APP]
+
+
+def test_a_look_that_fails_is_answered_all_the_same(tag, driver):
+    """The watch would wait for it until the deadline; the next look has its own chance."""
+    master = Asked(KeyError("of ours"))
+    driver.replaced["allexecutors"] = lone(recorded(VERSION, "allexecutors"))
+    with closing(Observer(tag, master=master)) as observer:
+        sight = seen(observer, QUICK, Application(APP, driver.url))
+        assert sight == Sight(blind="the look at it failed (KeyError)")
+        master.answer = Master(known=False, waiting=False)
+        assert seen(observer, QUICK, Application(APP, driver.url)).master == master.answer
+
+
+def test_an_observer_that_was_never_asked_is_closed(tag):
+    """No thread, no connection."""
+    Observer(tag).close()
+
+
+def test_closing_does_not_wait_for_a_ui_that_hangs(tag, driver, monkeypatch):
+    """The task's end is not the UI's to decide."""
+    monkeypatch.setattr("airflow_spark_guard.process.observer._PATIENCE", 0.2)
+    with serving(lambda *_: time.sleep(3)) as url:
+        observer = Observer(tag)
+        observer.request(QUICK, Application(APP, url))
+        time.sleep(0.2)
+        begin = time.monotonic()
+        observer.close()
+        assert time.monotonic() - begin < 1

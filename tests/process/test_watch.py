@@ -1,0 +1,199 @@
+"""When the watch looks, what it makes of an answer, and what it hears in spark-submit's output."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+
+from airflow_spark_guard.core.executor_heartbeat import MARK
+from airflow_spark_guard.core.finding import Look
+from airflow_spark_guard.core.heard import Heard
+from airflow_spark_guard.core.observation import DriverView, Executor, Master, Stage
+from airflow_spark_guard.core.protocol import Message
+from airflow_spark_guard.core.verdict import Verdict
+from airflow_spark_guard.core.windows import Windows
+from airflow_spark_guard.process.observer import Application, Sight
+from airflow_spark_guard.process.watch import Watch
+
+STAGE = Stage(stage=3, attempt=0, tasks=10, active=2, done=4, failed=0, launched=True, counters=(7,))
+VIEW = DriverView(jobs=1, stages=(STAGE,), executors=(Executor(id="0", active=True, active_tasks=2),))
+EXIT = "INFO StandaloneSchedulerBackend: Executor app-1/{} removed: Command exited with code 137\n"
+
+
+class Told:
+    """An observer whose answers are put in by the test: it is the port, without threads and clocks."""
+
+    def __init__(self) -> None:
+        self.asked: list[tuple[Look, Application | None]] = []
+        self.answers: list[Sight] = []
+        self.busy = self.closed = False
+
+    def request(self, look, application) -> None:
+        self.asked.append((look, application))
+        self.busy = True
+
+    def take(self) -> Sight | None:
+        if not self.answers:
+            return None
+        self.busy = False
+        return self.answers.pop()
+
+    def close(self) -> None:
+        self.closed = True
+
+
+class Watched:
+    """A watch with all that comes out of it."""
+
+    def __init__(self, **windows) -> None:
+        self.observer, self.notices, self.seen = Told(), [], []
+        self.watch = Watch(
+            Windows(**windows),
+            self.observer,
+            on_notice=self.notices.append,
+            on_observation=self.seen.append,
+        )
+        self.heard = Heard()
+
+    def say(self, kind: str, now: float, **fields) -> None:
+        self.heard.hear(Message(kind, 0.0, fields), now)
+
+    def look(self, now: float, sight: Sight):
+        """Asked at ``now``, answered at once: what the watch says."""
+        assert self.watch.tick(now, self.heard) is None
+        self.observer.answers.append(sight)
+        return self.watch.tick(now, self.heard)
+
+
+def test_it_looks_after_one_poll_interval_and_waits_for_the_answer():
+    """Then again when the watchdog wants to."""
+    watched = Watched(poll=30.0)
+    ticks = [watched.watch.tick(now, watched.heard) for now in (0.0, 29.9, 30.0, 35.0, 90.0)]
+    assert ticks == [None] * 5
+    assert watched.observer.asked == [(Look(30.0), None)]
+    watched.observer.answers.append(Sight(driver=VIEW))
+    assert watched.watch.tick(91.0, watched.heard) is None
+    assert [seen.at for seen in watched.seen] == [91.0]
+    watched.watch.tick(92.0, watched.heard)
+    assert len(watched.observer.asked) == 1
+    watched.watch.tick(121.0, watched.heard)
+    assert watched.observer.asked[1][0].at == 121.0
+
+
+def test_an_observation_holds_what_was_seen_and_what_was_heard():
+    """Every field of it."""
+    watched = Watched()
+    watched.say("hello", 1.0, pid=7, python="3", application_id="app-1", ui_url="http://ui")
+    watched.watch.hear_output(EXIT.format(5).encode())
+    master = Master(known=True, waiting=False)
+    sight = Sight(VIEW, "", (), "0:aa", master)
+    assert watched.look(30.0, sight) is None
+    (seen,) = watched.seen
+    assert (seen.driver, seen.readings, seen.heard_from_executors, seen.master) == (VIEW, (), "0:aa", master)
+    assert (seen.executor_exits, seen.exit_reason) == (1, "Command exited with code 137")
+    assert seen.inside.application_id == "app-1"
+    assert watched.observer.asked == [(Look(30.0), Application("app-1", "http://ui"))]
+
+
+def test_the_last_view_of_the_driver_is_kept_for_the_autopsy():
+    """Also when the next look is blind."""
+    watched = Watched()
+    watched.look(30.0, Sight(driver=VIEW))
+    watched.look(60.0, Sight(blind="refused"))
+    assert watched.watch.driver == VIEW
+
+
+def test_notices_are_passed_on_once():
+    """As the watchdog has them."""
+    watched = Watched()
+    for now in range(30, 240, 30):
+        watched.look(float(now), Sight(blind="refused"))
+    assert watched.notices == [
+        "The driver's REST API cannot be read (refused): it is judged by its own word."
+    ]
+
+
+def test_a_finding_of_the_watchdog_is_the_answer():
+    """More executors lost than may be, as spark-submit has printed it; none was ever seen."""
+    watched = Watched(losses=3)
+    for number in range(4):
+        watched.watch.hear_output(EXIT.format(number).encode())
+    assert watched.look(30.0, Sight(driver=VIEW)).verdict is Verdict.EXECUTORS_LOST
+
+
+@pytest.mark.parametrize("observed", [True, False])
+def test_the_clock_alone_decides_without_a_look(observed):
+    """With an observer that does not answer, and with none."""
+    watched = Watched(deadline=100.0, exit=20.0)
+    watched.watch.observer = watched.observer if observed else None
+    assert watched.watch.tick(99.0, watched.heard) is None
+    assert watched.watch.tick(100.0, watched.heard).verdict is Verdict.DEADLINE
+    watched.say("bye", 50.0)
+    assert watched.watch.tick(69.9, watched.heard) is None
+    assert watched.watch.tick(70.0, watched.heard).verdict is Verdict.NOT_EXITING
+
+
+def test_lines_are_heard_however_the_output_is_cut():
+    """A chunk ends anywhere; a line without an end is kept, but not all of it."""
+    watch = Watched().watch
+    text = (EXIT.format(1) + "x\n" + EXIT.format(2)).encode()
+    for at in range(0, len(text), 7):
+        watch.hear_output(text[at : at + 7])
+    assert watch.submit_log.executor_exits == 2
+    watch.hear_output(b"x" * 100_000)
+    watch.hear_output(b"\n" + EXIT.format(3).encode())
+    assert watch.submit_log.executor_exits == 3
+    watch.hear_output(b"\xff\xfe " + EXIT.format(4).encode())
+    assert watch.submit_log.executor_exits == 4
+
+
+def test_the_application_is_known_by_the_jobs_own_word_or_by_spark_submits():
+    """An application that does not speak has only the second."""
+    watched = Watched()
+    assert watched.watch.application(watched.heard) is None
+    watched.watch.hear_output(
+        b"INFO JettyUtils: Start Jetty 0.0.0.0:0 for SparkUI\n"
+        b"INFO Utils: Successfully started service 'SparkUI' on port 33893.\n"
+        b"INFO StandaloneSchedulerBackend: Connected to Spark cluster with app ID app-0\n"
+    )
+    assert watched.watch.application(watched.heard) == Application("app-0", "http://127.0.0.1:33893")
+    watched.say("hello", 1.0, pid=7, python="3", application_id="app-1", ui_url=None)
+    assert watched.watch.application(watched.heard) == Application("app-1", "")
+
+
+def test_heartbeats_in_the_drivers_output_are_movement():
+    """Of workers in local[n]; kept while nothing newer comes."""
+    watched = Watched()
+
+    def beat(count: int) -> bytes:
+        return f"{MARK} {json.dumps({'w': 7, 't': 1.5, 'n': count})}\n".encode()
+
+    watched.look(30.0, Sight())
+    watched.watch.hear_output(beat(1))
+    watched.look(60.0, Sight())
+    watched.watch.hear_output(b"something else\n")
+    watched.look(90.0, Sight(heard_from_executors="0:aa"))
+    watched.watch.hear_output(beat(2))
+    watched.look(120.0, Sight())
+    silent, first, both, second = [seen.heard_from_executors for seen in watched.seen]
+    assert (silent, both) == ("", f"0:aa{first}")
+    assert len({silent, first, second}) == 3
+
+
+def test_closing_it_closes_its_observer():
+    """If it has one."""
+    watched = Watched()
+    watched.watch.close()
+    assert watched.observer.closed
+    Watch(Windows()).close()
+
+
+def test_nobody_has_to_listen():
+    """The listeners are optional."""
+    observer = Told()
+    watch = Watch(Windows(), observer)
+    for now in range(30, 240, 30):
+        watch.tick(float(now), Heard())
+        observer.answers.append(Sight(blind="refused"))
+        assert watch.tick(float(now), Heard()) is None
