@@ -86,8 +86,12 @@ def of_executors(seen: Sequence[Pair], came: Iterable[Reading], running: Iterabl
 def _executor(found: Sequence[Pair]) -> State:
     threads = [pair for pair in found if pair.after.role == "task"]
     workers = [pair for pair in found if pair.after.role == "worker" and pair.after.kind != _IDLE]
+    waiting = any(pair.after.kind == _PYTHON for pair in threads)
+    if not waiting:
+        # A worker whose stack cannot be read may be one without a task: no thread is known to wait for it.
+        workers = [pair for pair in workers if pair.after.stack]
     states = [state_of(pair) for pair in (*threads, *workers) if pair.after.kind != _PYTHON]
-    if any(pair.after.kind == _PYTHON for pair in threads) and not workers:
+    if waiting and not workers:
         states.append(State.UNSEEN)  # it waits for a Python worker that nobody sees
     return together(states)
 
@@ -106,7 +110,7 @@ def _rates(pair: Pair) -> Mapping[str, float | None]:
 def _worker(pair: Pair) -> State:
     rates = _rates(pair)
     cpu, switches, io = rates["cpu"], rates["switches"], rates["io"]
-    if cpu is None:
+    if cpu is None or switches is None:
         return State.UNSEEN
     if (io or 0.0) >= _IDLE_IO:
         return State.WORKING
@@ -114,19 +118,19 @@ def _worker(pair: Pair) -> State:
         return State.SPINNING  # whatever its locals do: a loop without an end counts too
     if _differ(pair.before.locals, pair.after.locals):
         return State.WORKING
-    return State.BLOCKED if cpu < _IDLE_CPU and (switches or 0.0) < _IDLE_SWITCHES else State.WORKING
+    return State.BLOCKED if cpu < _IDLE_CPU and switches < _IDLE_SWITCHES else State.WORKING
 
 
 def _driver(pair: Pair) -> State:
     rates = _rates(pair)
     cpu, switches = rates["cpu"], rates["switches"]
-    if cpu is None:
+    if cpu is None or switches is None:
         return State.UNSEEN
     if _differ(pair.before.stack, pair.after.stack):
         return State.WORKING
     if cpu >= _BUSY_CPU:
         return State.SPINNING
-    idle = cpu < _IDLE_DRIVER_CPU and (switches or 0.0) < _IDLE_DRIVER_SWITCHES
+    idle = cpu < _IDLE_DRIVER_CPU and switches < _IDLE_DRIVER_SWITCHES
     return State.BLOCKED if idle else State.WORKING
 
 
@@ -148,4 +152,7 @@ def _thread(pair: Pair) -> State:
         return State.UNSEEN
     if pair.before.stack != pair.after.stack:
         return State.WORKING
+    if pair.after.kind == "shuffle":
+        # Spark ends a fetch by itself when no byte comes for spark.network.timeout: this one is slow.
+        return State.UNSEEN
     return State.SPINNING if pair.after.kind in {"running", "gc", "planning"} else State.BLOCKED

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
 _MOST_STAGES = 200
 _LONGEST_NOTE = 200
+_LARGEST = 1 << 53
 
 
 @dataclass
@@ -64,9 +65,15 @@ class Heard:
             self.has_result, self.result = True, fields["value"]
         elif message.kind == "error":
             cleaned = {key: safe_text(value) for key, value in fields.items() if isinstance(value, str)}
-            self.error, self.ended_at = {**fields, **cleaned}, now
+            self.error = {**fields, **cleaned}
+            self._end(now)
         elif message.kind == "bye":
-            self.bye, self.ended_at = True, now
+            self.bye = True
+            self._end(now)
+
+    def _end(self, now: float) -> None:
+        """The first word of an end counts: repeated, it must not put off the limit that runs from it."""
+        self.ended_at = now if self.ended_at is None else self.ended_at
 
     @property
     def inside(self) -> Inside | None:
@@ -88,7 +95,9 @@ class Heard:
 
 
 def _count(value: object) -> int:
-    return value if isinstance(value, int) and not isinstance(value, bool) and value >= 0 else 0
+    if isinstance(value, bool) or not isinstance(value, int):
+        return 0
+    return min(max(0, value), _LARGEST)
 
 
 def _stages(rows: object) -> tuple[Stage, ...]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections import deque
+import math
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
@@ -34,14 +34,14 @@ class LossRule:
 
     Attributes:
         windows: the limits.
-        rest: when each loss was first seen by the REST API.
+        rest: when each loss happened at the latest, by the REST API.
         printed: when each loss was first seen in the output.
         reason: why the last one was lost, in Spark's words.
     """
 
     windows: Windows
-    rest: deque[float] = field(default_factory=deque)
-    printed: deque[float] = field(default_factory=deque)
+    rest: list[float] = field(default_factory=list)
+    printed: list[float] = field(default_factory=list)
     reason: str = ""
     _known: set[str] = field(default_factory=set)
     _exits: int = 0
@@ -64,24 +64,30 @@ class LossRule:
         return Look(max(now, self._gone_since + self.windows.gone))
 
     def _count(self, seen: Observation, now: float) -> None:
-        gone = [row for row in (seen.driver.executors if seen.driver else ()) if not row.active]
-        for row in gone:
-            if row.id in self._known:
-                continue
-            self._known.add(row.id)
-            self._lost_last = is_bad_removal(row.reason)
-            if self._lost_last:
-                self.rest.append(now)
-                self.reason = row.reason
+        rows = seen.driver.executors if seen.driver else ()
+        gone = [row for row in rows if not row.active and row.id not in self._known]
+        if gone:
+            self._count_gone(sorted(gone, key=lambda row: row.removed or math.inf), now)
         new = seen.executor_exits - self._exits
         if new > 0:
             # More than the window can hold say nothing more.
             self.printed.extend([now] * min(new, _LOOP_LOSSES + self.windows.losses + 1))
             self.reason, self._exits = seen.exit_reason or self.reason, seen.executor_exits
         oldest = now - max(self.windows.loss_window, _LOOP_WINDOW)
-        for times in (self.rest, self.printed):
-            while times and times[0] < oldest:
-                times.popleft()
+        self.rest = [at for at in self.rest if at >= oldest]
+        self.printed = [at for at in self.printed if at >= oldest]
+
+    def _count_gone(self, gone: list[Executor], now: float) -> None:
+        """Executors that are newly gone, in the order in which they went."""
+        self._known.update(row.id for row in gone)
+        self._lost_last, self._gone_since = is_bad_removal(gone[-1].reason), None
+        newest = gone[-1].removed
+        for row in gone:
+            if is_bad_removal(row.reason):
+                # Nobody may have looked for long: what went an hour before the last one went an hour ago.
+                age = newest - row.removed if newest and row.removed else 0.0
+                self.rest.append(now - age)
+                self.reason = row.reason
 
     def _within(self, window: float, now: float) -> int:
         return max(_since(self.rest, now - window), _since(self.printed, now - window))

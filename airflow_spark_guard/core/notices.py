@@ -14,7 +14,8 @@ if TYPE_CHECKING:
     from airflow_spark_guard.core.observation import Executor, Observation, Stage
     from airflow_spark_guard.core.windows import Windows
 
-_SKEW, _SKEW_SECONDS, _SKEW_DONE = 5.0, 60.0, 0.75
+_SKEW, _SKEW_SECONDS = 5.0, 60.0
+_SKEW_DONE = (3, 4)  # of its tasks
 _GC_SHARE, _GC_WINDOW = 0.2, 120.0
 _SPILL = 1 << 30
 _RETRIES = 3
@@ -108,7 +109,7 @@ def _of_stage(stage: Stage) -> Iterator[Notice]:
         median is not None
         and longest is not None
         and longest >= max(_SKEW_SECONDS, _SKEW * median)
-        and stage.done >= _SKEW_DONE * stage.tasks
+        and stage.done * _SKEW_DONE[1] >= stage.tasks * _SKEW_DONE[0]
     ):
         yield Notice(
             f"skew {stage.key}",

@@ -24,6 +24,8 @@ class SilenceRule:
     Attributes:
         windows: the limits; without ``silence`` the rule is off.
         since: since when the driver is silent; None while it is not.
+        signature: everything that moves when it goes on.
+        run_ms: how long tasks have run so far, by the executors' own count; None before anybody looked.
         before: the readings that the next ones are compared with.
         state: what the driver's processes do.
     """
@@ -31,6 +33,7 @@ class SilenceRule:
     windows: Windows
     since: float | None = None
     signature: Any = None
+    run_ms: int | None = None
     before: tuple[float, tuple[Reading, ...]] | None = None
     state: State = State.UNSEEN
 
@@ -39,7 +42,8 @@ class SilenceRule:
         if self.windows.silence is None or seen.inside is None:
             return None
         signature = (seen.inside.heartbeats, seen.inside.sql, seen.inside.application_id)
-        if self.since is None or _occupied(seen) or signature != self.signature:
+        occupied = self._tasks_ran(seen) or _occupied(seen)
+        if self.since is None or occupied or signature != self.signature:
             self.since, self.signature = (None if _occupied(seen) else now), signature
             self.before, self.state = None, State.UNSEEN
             return None
@@ -57,6 +61,13 @@ class SilenceRule:
             return Look(max(now, first), readings=True)
         ends = [end for end in (self.since + silence, self.since + PATIENCE * silence) if end > now]
         return Look(max(now, min([self.before[0] + self.windows.evidence, *ends])), readings=True)
+
+    def _tasks_ran(self, seen: Observation) -> bool:
+        """Whether tasks ended since the last look: a short Spark job between two looks shows nowhere else."""
+        if seen.driver is None:
+            return False
+        before, self.run_ms = self.run_ms, sum(row.run_ms for row in seen.driver.executors)
+        return before not in (None, self.run_ms)
 
     def _silence(self, inside: Inside) -> float:
         """The limit of this phase: a SparkContext that is being made waits for the cluster."""

@@ -10,6 +10,7 @@ from airflow_spark_guard.core.evidence import State
 from airflow_spark_guard.core.finding import Finding, Look
 from airflow_spark_guard.core.output import safe_text
 from airflow_spark_guard.core.quantity import readable_duration
+from airflow_spark_guard.core.stages import known_stages
 from airflow_spark_guard.core.verdict import Verdict
 from airflow_spark_guard.core.windows import PATIENCE, Windows
 
@@ -32,18 +33,26 @@ class Standstill:
 
     Attributes:
         signature: everything of it that moves when it goes on.
-        since: when the signature was first seen, seconds since the launch.
+        since: when the signature was first seen, or was last excused, seconds since the launch.
+        first: when the signature was first seen.
+        median: of its finished tasks, seconds, when somebody last looked; None before.
+        doubtful: whether Spark has lost events since it last moved: it may have ended long ago.
     """
 
     signature: dict[str, Any]
     since: float
+    first: float
+    median: float | None = None
+    doubtful: bool = False
 
     def moved(self, signature: dict[str, Any]) -> bool:
         """Take in what is seen now; what was not seen, before or now, is no movement."""
         known = {name: value for name, value in signature.items() if value is not None}
-        moved = any(self.signature[name] not in (None, value) for name, value in known.items())
+        moved = {name for name, value in known.items() if self.signature[name] not in (None, value)}
+        # What else the job does says nothing of this stage's end.
+        self.doubtful = "dropped" in moved or (self.doubtful and not moved & {"rest", "tracker"})
         self.signature = {**self.signature, **known}
-        return moved
+        return bool(moved)
 
 
 @dataclass
@@ -62,6 +71,7 @@ class StallRule:
     before: tuple[float, tuple[Reading, ...]] | None = None
     state: State | None = None
     notices: list[str] = field(default_factory=list)
+    _dropped: int = 0
 
     def observe(self, seen: Observation, now: float) -> Finding | None:
         """The finding, if a stage has stood still for longer than it may."""
@@ -84,24 +94,30 @@ class StallRule:
 
     def look(self, seen: Observation, now: float) -> Look | None:
         """When to look again, and whether at the processes."""
-        medians = {stage.key: stage.median_seconds for stage in _active_stages(seen) or ()}
+        del seen
         looks = [
-            self._look(self.windows.stall_of(medians.get(key)), still, now)
-            for key, still in self.stages.items()
+            self._look(self.windows.stall_of(still.median), still, now)
+            for still in self.stages.values()
+            if not still.doubtful
         ]
         return min(looks, key=lambda look: look.at, default=None)
 
     def _follow(self, stages: dict[tuple[int, int], Stage], seen: Observation, now: float) -> None:
         for key in set(self.stages) - set(stages):
             del self.stages[key]
+        dropped = seen.driver.dropped_events if seen.driver is not None else self._dropped
         for key, stage in stages.items():
             signature = _signature(stage, seen)
             still = self.stages.get(key)
             if still is None:
-                self.stages[key] = Standstill(signature, now)
+                still = Standstill(signature, now, now, doubtful=dropped > self._dropped)
+                self.stages[key] = still
             elif still.moved(signature):
-                still.since = now
+                still.since = still.first = now
                 self.before = self.state = None
+            if stage.median_seconds is not None:
+                still.median = stage.median_seconds
+        self._dropped = dropped
 
     def _weigh(self, seen: Observation, now: float) -> None:
         if seen.readings is None:
@@ -118,20 +134,25 @@ class StallRule:
         self.before = (now, seen.readings)
 
     def _leave_alone(self, now: float) -> None:
-        longest = max(now - still.since for still in self.stages.values())
+        longest = max(now - still.first for still in self.stages.values())
         self.notices.append(
             f"No counter of the running stage has moved for {readable_duration(longest)}, but its workers "
             "work; it is left alone."
         )
         for still in self.stages.values():
             still.since = now
-        self.state = None
+        # Not before the limit is near again: every look stops the workers for a moment.
+        self.before = self.state = None
 
     def _overdue(self, stage: Stage, still: Standstill, now: float) -> bool:
-        return self.state is not None and now - still.since >= self._limit(stage)
+        judged = self.state is not None and not still.doubtful
+        return judged and now - still.since >= self._limit(stage)
 
     def _limit(self, stage: Stage) -> float:
-        limit = self.windows.stall_of(stage.median_seconds)
+        limit = self.windows.stall_of(self.stages[stage.key].median)
+        if not stage.active:
+            # Its executors were taken away; how long it may wait for others is another limit's business.
+            return max(limit * PATIENCE, self.windows.start)
         return limit if self.state is State.BLOCKED else limit * PATIENCE
 
     def _look(self, limit: float, still: Standstill, now: float) -> Look:
@@ -159,13 +180,10 @@ class StallRule:
 
 
 def _active_stages(seen: Observation) -> tuple[Stage, ...] | None:
-    """The stages that run tasks, by the job's own word where the REST API is silent; None: cannot be seen."""
-    inside = seen.inside
-    if inside is not None and inside.ended:
-        return ()
-    if seen.driver is None and (inside is None or (inside.jobs and not inside.stages)):
+    """The stages that run tasks, else those that have run some; None where that cannot be seen."""
+    stages = known_stages(seen)
+    if stages is None:
         return None
-    stages = (seen.driver or inside).stages  # type: ignore[union-attr]
     active = tuple(stage for stage in stages if stage.active)
     return active or tuple(stage for stage in stages if stage.launched)
 

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from airflow_spark_guard.core.finding import Finding, Look
 from airflow_spark_guard.core.quantity import readable_duration
+from airflow_spark_guard.core.stages import known_stages
 from airflow_spark_guard.core.verdict import Verdict
 
 if TYPE_CHECKING:
@@ -22,26 +23,30 @@ class StarvationRule:
 
     Attributes:
         windows: the limits.
-        since: since when it waits; None while it does not.
+        waits: since when each stage waits, by key, while all stages wait. A stage that was served between two
+            looks is gone from it: short jobs that each wait a little are not one job that waits for long.
     """
 
     windows: Windows
-    since: float | None = None
+    waits: dict[tuple[int, int], float] = field(default_factory=dict)
 
     def observe(self, seen: Observation, now: float) -> Finding | None:
         """The finding, if it has waited for longer than it may."""
         waiting = _waiting(seen)
-        if waiting is not None:
-            self.since = (self.since if self.since is not None else now) if waiting else None
-        if self.since is None or not waiting or now - self.since < self.windows.start:
+        if waiting is None:
             return None
-        executors = [row for row in seen.driver.executors if row.active] if seen.driver else []
+        self.waits = {key: self.waits.get(key, now) for key in waiting}
+        since = min(self.waits.values(), default=now)
+        if not self.waits or now - since < self.windows.start:
+            return None
+        executors = [row for row in seen.driver.executors if row.active] if seen.driver else None
+        count = "executors out of sight" if executors is None else f"{len(executors)} executors"
         return Finding(
             Verdict.STARVED,
-            f"A Spark job has waited {readable_duration(now - self.since)} for its first task to start.",
+            f"A Spark job has waited {readable_duration(now - since)} for its first task to start.",
             self.windows.start,
-            self.since + self.windows.start,
-            got=f"{len(executors)} executors{_cluster(seen.master)}",
+            since + self.windows.start,
+            got=f"{count}{_cluster(seen.master)}",
             expected=f"a task within {readable_duration(self.windows.start)}",
             advice="See who holds the cluster's cores and memory; ask for smaller executors "
             "(spark.executor.memory, spark.executor.cores), set spark.cores.max for every application, or "
@@ -50,17 +55,18 @@ class StarvationRule:
 
     def look(self, _: Observation, now: float) -> Look | None:
         """When the limit will have passed."""
-        return None if self.since is None else Look(max(now, self.since + self.windows.start))
+        since = min(self.waits.values(), default=None)
+        return None if since is None else Look(max(now, since + self.windows.start))
 
 
-def _waiting(seen: Observation) -> bool | None:
-    """Whether a job waits for its first task; None where that cannot be seen."""
-    if seen.inside is not None and seen.inside.ended:
-        return False
-    source = seen.driver or seen.inside
-    if source is None:
+def _waiting(seen: Observation) -> tuple[tuple[int, int], ...] | None:
+    """The stages that wait for their first task, if all do; None where that cannot be seen."""
+    stages = known_stages(seen)
+    if stages is None:
         return None
-    return bool(source.stages) and not any(stage.active or stage.launched for stage in source.stages)
+    if any(stage.active or stage.launched for stage in stages):
+        return ()
+    return tuple(stage.key for stage in stages)
 
 
 def _cluster(master: Master | None) -> str:

@@ -256,18 +256,17 @@ def test_a_result_does_not_save_an_attempt_that_hangs_in_its_script():
     [
         (1, "ModuleNotFoundError: x", errors.SubmitError, Verdict.TOOLCHAIN),
         (52, "no words", errors.ToolchainError, Verdict.TOOLCHAIN),
+        (1, "ERROR All masters are unresponsive! Giving up.", errors.ToolchainError, Verdict.TOOLCHAIN),
+        (1, "Python worker exited unexpectedly (crashed)", errors.WorkerCrashedError, Verdict.WORKER_CRASHED),
         (
             1,
-            "26/11/20 10:00:00 ERROR StandaloneSchedulerBackend: Application has been killed. "
-            "Reason: All masters are unresponsive! Giving up.",
-            errors.AttemptError,
-            None,
+            "Lost executor 1: Command exited with code 52",
+            errors.ExecutorsLostError,
+            Verdict.EXECUTORS_LOST,
         ),
     ],
 )
 def test_a_silent_failure_is_read_from_the_output(status, evidence, kind, verdict):
     """Nothing came over the channel; the toolchain table knows Spark's own words."""
     error = failure(Ending(Cause.COMMAND_ENDED, status, evidence=evidence))
-    assert isinstance(error, kind)
-    assert verdict is None or error.verdict is verdict
-    assert error.evidence == evidence
+    assert (type(error), error.verdict, error.evidence) == (kind, verdict, evidence)

@@ -126,8 +126,8 @@ def test_a_refused_ui_is_no_movement():
 def test_blind_the_jobs_own_word_is_enough():
     """No UI at all: stages by the status tracker, workers by the process table."""
     job = Job()
-    inside = replace(INSIDE, stages=(STAGE,))
-    finding = job.until(5000, inside=inside, blind="it has no UI")
+    step = lambda at: {"inside": replace(INSIDE, stages=(STAGE,), heard_at=at)}  # noqa: E731
+    finding = job.until(5000, step=step, blind="it has no UI")
     assert finding.verdict is Verdict.STALLED
     assert any("cannot be read (it has no UI)" in notice for notice in job.notices)
 
