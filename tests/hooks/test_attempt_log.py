@@ -1,0 +1,144 @@
+"""What the task log shows of an attempt, and what goes to its record."""
+
+from __future__ import annotations
+
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+
+from airflow_spark_guard.core.ending import Cause, Ending
+from airflow_spark_guard.core.finding import Finding
+from airflow_spark_guard.core.heard import Heard
+from airflow_spark_guard.core.observation import DriverView, Executor, Observation
+from airflow_spark_guard.core.protocol import Message
+from airflow_spark_guard.core.verdict import Verdict
+from airflow_spark_guard.core.windows import Windows
+from airflow_spark_guard.hooks.attempt_log import AttemptLog
+from airflow_spark_guard.process.leftovers import Tag, new_attempt
+from airflow_spark_guard.process.observer import Observer
+from airflow_spark_guard.process.record import Record
+from airflow_spark_guard.process.watch import Watch
+from tests.support.task_log import TaskLog
+
+DUMP = Path(__file__).parent.parent / "data" / "stacks" / "sigquit.txt"
+FINDING = Finding(Verdict.STALLED, "Stage 3 stood still for 10m.", 600.0, 700.0, suspect="worker")
+
+
+@pytest.fixture
+def task():
+    return TaskLog()
+
+
+@pytest.fixture
+def record(tmp_path):
+    with Record(tmp_path / "record", 1 << 20) as made:
+        yield made
+
+
+@pytest.fixture
+def log(task, record, tmp_path):
+    return AttemptLog(task, record, Tag(new_attempt(), new_attempt()), tmp_path / "stacks.txt", 1.0)
+
+
+def told(record, name: str) -> str:
+    """What the record holds, once it is closed."""
+    record.close()
+    return (record.folder / name).read_text()
+
+
+def test_output_is_recorded_raw_and_thread_dumps_are_kept_from_the_log(log, record):
+    """A dump of the JVM has thousands of lines; they are for the autopsy."""
+    dump = DUMP.read_bytes()
+    shown = log.chunk(b"before\n") + log.chunk(dump[:5000]) + log.chunk(dump[5000:]) + log.chunk(b"after")
+    shown += log.rest()
+    assert b"Full thread dump" not in shown
+    assert shown.startswith(b"before\n")
+    assert shown.endswith(b"after")
+    assert "Full thread dump" in told(record, "output.log")
+
+
+def test_heartbeats_of_executors_are_no_output(log, task):
+    """What only quotes one is."""
+    log.lines(["one", 'SPARK_GUARD_HEARTBEAT {"w": 7, "t": 1.5, "n": 1}', "SPARK_GUARD_HEARTBEAT is ours"])
+    assert task.infos == "one\nSPARK_GUARD_HEARTBEAT is ours"
+
+
+@pytest.mark.parametrize(
+    ("kind", "fields", "shown"),
+    [
+        ("hello", {"pid": 7, "python": "3"}, ""),
+        ("hello", {"application_id": "app-1", "ui_url": None}, "Spark application app-1, UI at none"),
+        ("hello", {"application_id": "app-1", "ui_url": "http://ui"}, "Spark application app-1, UI at http://ui"),
+        ("metric", {"values": {"rows": 3, "loss": 0.5}}, "rows=3, loss=0.5"),
+        (
+            "progress",
+            {"stages": [{"stage": 3, "attempt": 0, "tasks": 9, "active": 2, "done": 4, "failed": 0}]},
+            "stage 3: 4/9 tasks, 2 running",
+        ),
+        ("progress", {"stages": []}, ""),
+        ("bye", {}, ""),
+        ("hello", {"application_id": "app\x1b[31m", "ui_url": ""}, "Spark application app[31m, UI at none"),
+    ],
+)  # fmt: skip
+def test_a_message_is_one_line(log, task, kind, fields, shown):
+    """Or none; control characters are taken out."""
+    log.message(Message(kind, 0.0, fields))
+    assert (task.infos, task.warnings) == (shown, "")
+
+
+def test_warnings_and_notices_are_warnings(log, task):
+    """Of the job, and of the watchdog."""
+    log.message(Message("warning", 0.0, {"text": "few rows"}))
+    log.notice("Skew in stage 3")
+    assert (task.infos, task.warnings) == ("", "few rows\nSkew in stage 3")
+
+
+def test_every_look_is_recorded(log, record):
+    """As one line of JSON."""
+    log.observation(Observation(at=30.0, blind="refused"))
+    assert told(record, "observations.jsonl") == '{"at": 30.0, "blind": "refused"}\n'
+
+
+def test_the_last_look_is_announced_told_and_recorded(log, task, record):
+    """With what the watch knew of executors; here no process is left to look at."""
+    lost = Executor(id="4", active=False, reason="Command exited with code 137")
+    with closing(Watch(Windows(), Observer(log.tag))) as log.watch:
+        log.watch.driver = DriverView(jobs=1, executors=(lost,))
+        found = log.examine(FINDING, Heard(pid=7))
+    assert task.warnings == ("STALLED: Stage 3 stood still for 10m. Looking once more before it is ended.")
+    assert "executor 4 was lost: Command exited with code 137" in found.summary
+    assert told(record, "autopsy.txt").strip() == found.text.strip()
+
+
+def test_the_last_look_needs_no_watch_and_no_observer(log):
+    """It sees the less."""
+    alone = log.examine(FINDING, Heard())
+    log.watch = Watch(Windows())
+    assert log.examine(FINDING, Heard()).summary == alone.summary
+
+
+@pytest.mark.parametrize(
+    ("ending", "info", "warning"),
+    [
+        (
+            Ending(Cause.COMMAND_ENDED, 0, seconds=61.0),
+            "Over after 1m 1s: the command ended, exit code 0, no process left.",
+            "",
+        ),
+        (
+            Ending(Cause.FINDING, None, Heard(bye=True), seconds=5.0, finding=FINDING),
+            "Over after 5s: the watchdog ended it, exit code none, no process left.",
+            "Stage 3 stood still for 10m.",
+        ),
+        (
+            Ending(Cause.FINDING, -9, seconds=5.0, finding=FINDING, orphans=("7 sleep", "app-1")),
+            "Over after 5s: the watchdog ended it, exit code -9, 2 possible orphans.",
+            "Could not be proven gone: 7 sleep, app-1",
+        ),
+    ],
+)
+def test_how_it_ended_is_one_line(log, task, ending, info, warning):
+    """And a warning where the error alone would not say it."""
+    log.ended(ending)
+    assert (task.infos, task.warnings) == (info, warning)

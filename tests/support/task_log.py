@@ -1,0 +1,16 @@
+"""A task's logger that keeps what it is told."""
+
+from __future__ import annotations
+
+
+class TaskLog:
+    """Lines by level, as text."""
+
+    def __init__(self) -> None:
+        self.infos = self.warnings = ""
+
+    def info(self, event: str, *args: object) -> None:
+        self.infos = f"{self.infos}\n{event % args}".lstrip("\n")
+
+    def warning(self, event: str, *args: object) -> None:
+        self.warnings = f"{self.warnings}\n{event % args}".lstrip("\n")
