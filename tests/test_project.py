@@ -24,7 +24,6 @@ WITHOUT_OWN_TEST = {
     "core/conf_rows_cluster.py": "data, in test_conf_table.py",
     "core/conf_rows_python.py": "data, in test_conf_table.py",
     "core/conf_setting.py": "a record, in test_conf_table.py",
-    "hooks/safe_spark_submit.py": "through the operator, on real Spark",
     "job/matrix.py": "through collect_sample",
     "job/sample.py": "through collect_sample",
     "process/reaper_main.py": "start of the reaper, in test_reaper.py",

@@ -1,0 +1,205 @@
+"""The hook from its plan to its result, on a script that stands in for spark-submit."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+import threading
+import time
+from pathlib import Path
+
+import pytest
+
+from airflow_spark_guard.core import errors
+from airflow_spark_guard.core.limits import GuardLimits
+from airflow_spark_guard.hooks.safe_spark_submit import SafeSparkSubmitHook
+from airflow_spark_guard.process.leftovers import TAG_ENV, Tag, new_attempt
+from tests.support.processes import ROOT, seconds_until
+
+pytestmark = pytest.mark.usefixtures("airflow_db")
+# Says that it was started, and runs the driver's Python that the configuration names; a jar it only shows.
+SUBMIT = """\
+#!{python}
+import os, sys
+sys.path.insert(0, {root!r})
+from airflow_spark_guard.core.properties import parse
+arguments = sys.argv[1:]
+with open(os.path.join({folder!r}, "started"), "w") as file:
+    file.write(" ".join(arguments))
+with open(arguments[arguments.index("--properties-file") + 1]) as file:
+    conf = parse(file.read())
+print("executor tag", conf.get("spark.executorEnv.{tag}"))
+scripts = [word for word in arguments if word.endswith(".py")]
+if scripts and "spark.pyspark.driver.python" in conf:
+    driver = conf["spark.pyspark.driver.python"]
+    os.execv(driver, [driver, *arguments[arguments.index(scripts[-1]):]])
+"""
+JOB = "from airflow_spark_guard.job import report\nimport sys\nreport(sys.argv[1:])\n"
+WAIT = "import time\nprint('waits', flush=True)\ntime.sleep(300)\n"
+
+
+class Stand:
+    """A Spark as far as files go, a job, and the task log."""
+
+    def __init__(self, tmp_path, monkeypatch, capsys) -> None:
+        self.folder, self._monkeypatch, self._capsys, self._log = tmp_path, monkeypatch, capsys, ""
+        home = tmp_path / "spark"
+        (home / "bin").mkdir(parents=True)
+        (home / "jars").mkdir()
+        (home / "jars" / "spark-core_2.13-4.2.0.jar").touch()
+        program = home / "bin" / "spark-submit"
+        program.write_text(
+            SUBMIT.format(python=sys.executable, root=str(ROOT), folder=str(tmp_path), tag=TAG_ENV)
+        )
+        program.chmod(0o755)
+        self.home = home
+
+    def hook(self, kind=SafeSparkSubmitHook, master="local[1]", extra=None, **kwargs) -> SafeSparkSubmitHook:
+        connection = {
+            "conn_type": "spark",
+            "host": master,
+            "extra": {"deploy-mode": "client", **(extra or {})},
+        }
+        self._monkeypatch.setenv("AIRFLOW_CONN_SPARK_HOOK", json.dumps(connection))
+        env = {"SPARK_HOME": str(self.home), "PYSPARK_PYTHON": sys.executable}
+        return kind(conn_id="spark_hook", env_vars=env, **kwargs)
+
+    def job(self, text: str = JOB) -> str:
+        file = self.folder / "job.py"
+        file.write_text(text)
+        return str(file)
+
+    @property
+    def started(self) -> bool:
+        return (self.folder / "started").exists()
+
+    @property
+    def log(self) -> str:
+        self._log += self._capsys.readouterr().out
+        return self._log
+
+
+@pytest.fixture
+def stand(tmp_path, monkeypatch, capsys):
+    return Stand(tmp_path, monkeypatch, capsys)
+
+
+def test_the_result_is_what_the_job_reports(stand):
+    """Under the default deadline; executors are told the tag, which no environment carries to them."""
+    hook = stand.hook(application_args=["a b", 3])
+    assert hook.submit(stand.job()) == ["a b", "3"]
+    assert hook.result == ["a b", "3"]
+    assert "Guarded: deadline 1h, profile default, Spark 4.2." in stand.log
+    assert f"executor tag {hook.tag}" in stand.log
+
+
+def test_the_shorter_of_deadline_and_execution_timeout_is_the_backstop(stand):
+    """The deadline is the guard's own; the time-out is Airflow's."""
+    both = stand.hook(limits=GuardLimits(deadline="2h"), execution_timeout=420.0)
+    assert (both.deadline, both.backstop) == (7200.0, 420.0)
+    alone = stand.hook(execution_timeout=420.0)
+    assert (alone.deadline, alone.backstop) == (None, 420.0)
+
+
+def test_an_error_of_the_configuration_stops_it_before_the_launch(stand):
+    """It says what contradicts what."""
+    hook = stand.hook(conf={"spark.executor.heartbeatInterval": "200s", "spark.network.timeout": "100s"})
+    with pytest.raises(errors.ConfError, match="heartbeatInterval"):
+        hook.submit(stand.job())
+    assert not stand.started
+
+
+def test_a_warning_of_the_configuration_is_logged(stand):
+    """And the job runs."""
+    stand.hook(conf={"spark.executor.memry": "1g"}).submit(stand.job())
+    assert "spark.executor.memry" in next(
+        line for line in stand.log.splitlines() if "warning" in line.lower()
+    )
+
+
+def test_an_executor_that_fits_nowhere_stops_it_before_the_launch(stand):
+    """Not after an hour."""
+    hook = stand.hook(master="local-cluster[1,1,1024]", conf={"spark.executor.memory": "4g"})
+    with pytest.raises(errors.ImpossibleError):
+        hook.submit(stand.job())
+    assert not stand.started
+
+
+def test_an_application_that_is_no_python_says_no_more_than_its_exit_code(stand):
+    """No launcher, no result."""
+    jar = stand.folder / "app.jar"
+    jar.touch()
+    assert stand.hook(java_class="org.x.Main").submit(str(jar)) is None
+    assert stand.started
+
+
+def test_a_kill_before_the_launch_prevents_it(stand):
+    """Nothing is started for nobody."""
+    hook = stand.hook()
+    hook.on_kill()
+    with pytest.raises(errors.KilledError, match="ended before its job was submitted"):
+        hook.submit(stand.job())
+    assert not stand.started
+
+
+def test_a_kill_just_before_the_launch_ends_it(stand):
+    """Between the last look and the process."""
+
+    class KilledLate(SafeSparkSubmitHook):
+        @property
+        def arguments(self) -> list[str]:
+            self.on_kill()
+            return super().arguments
+
+    with pytest.raises(errors.KilledError, match="somebody ended the task"):
+        stand.hook(KilledLate).submit(stand.job(WAIT))
+
+
+def test_a_kill_while_it_runs_ends_it(stand):
+    """By the reaper; the record tells."""
+    hook = stand.hook(record=stand.folder / "record")
+
+    def kill():
+        seconds_until(lambda: stand.started, 20, "the start")
+        time.sleep(0.3)
+        hook.on_kill()
+
+    thread = threading.Thread(target=kill)
+    thread.start()
+    with pytest.raises(errors.KilledError) as caught:
+        hook.submit(stand.job(WAIT))
+    thread.join()
+    assert caught.value.record == str(stand.folder / "record")
+    assert json.loads((stand.folder / "record" / "summary.json").read_text())["verdict"] == "KILLED"
+
+
+def test_in_cluster_mode_upstream_submits_with_our_configuration(stand):
+    """The driver runs elsewhere: its kill is upstream's, and the task log says so."""
+    hook = stand.hook(master="yarn", deploy_mode="cluster")
+    hook.submit(stand.job())
+    assert "deploy_mode=cluster: the profile's configuration is applied" in stand.log
+    assert "--properties-file" in (stand.folder / "started").read_text()
+    hook.on_kill()
+
+
+def test_what_an_earlier_attempt_left_is_ended_first(stand):
+    """Two attempts would write over each other."""
+    task = new_attempt()
+    left = subprocess.Popen(
+        ["sh", "-c", f"exec {sys.executable} -c 'import time; time.sleep(300)' &"],
+        env={**os.environ, TAG_ENV: str(Tag(task, "earlier"))},
+    )
+    left.wait()
+    hook = stand.hook(tag=Tag(task, "now"))
+    assert hook.submit(stand.job()) == []
+    assert "Ended what an earlier attempt had left behind: " in stand.log
+
+
+def test_post_submit_commands_run_whatever_happens(stand):
+    """As upstream."""
+    touched = Path(stand.folder, "touched")
+    with pytest.raises(errors.UserCodeError):
+        stand.hook(post_submit_commands=[f"touch {touched}"]).submit(stand.job("raise ValueError"))
+    assert touched.exists()
