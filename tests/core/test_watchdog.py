@@ -8,12 +8,19 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from airflow_spark_guard.core.limits import GuardLimits
-from airflow_spark_guard.core.observation import DriverView, Executor, Inside, Master, Observation, Reading
+from airflow_spark_guard.core.observation import (
+    DriverView,
+    Executor,
+    Inside,
+    Master,
+    Observation,
+    Reading,
+    Stage,
+)
 from airflow_spark_guard.core.verdict import Verdict
 from airflow_spark_guard.core.watchdog import Watchdog, overdue
 from airflow_spark_guard.core.windows import PATIENCE, Windows
-from tests.core.watched import BLOCKED, EXECUTOR, INSIDE, PYTHON_THREAD, STAGE, Job, moving, running
+from tests.core.watched import BLOCKED, EXECUTOR, INSIDE, PYTHON_THREAD, STAGE, Job, lost, moving, running
 
 
 def test_a_blocked_stage_is_stalled_at_its_limit():
@@ -158,137 +165,6 @@ def test_heartbeats_on_executors_count():
     assert job.until(10_000, driver=running(), step=lambda at: {"heard_from_executors": str(at)}) is None
 
 
-def test_a_job_without_executors_is_starved():
-    """The first task never started."""
-    waiting = replace(STAGE, active=0, done=0, launched=False, counters=())
-    master = Master(known=True, waiting=True, workers=((0, 100, 2, 1024),))
-    job = Job()
-    finding = job.until(5000, driver=running(stages=(waiting,), executors=()), master=master)
-    assert finding.verdict is Verdict.STARVED
-    assert 300 <= job.at <= 302
-    assert finding.got == "0 executors; 1 workers (0 of 2 cores and 100 of 1024 MiB free)"
-
-
-def test_a_stage_that_waits_for_another_is_not_starved():
-    """The first one has the cores."""
-    waiting = replace(STAGE, stage=4, active=0, done=0, launched=False)
-    job = Job(replace(Windows(), deadline=None))
-    step = lambda at: {"driver": running(stages=(waiting, replace(STAGE, done=int(at / 100))))}  # noqa: E731
-    assert job.until(5000, step=step) is None
-
-
-def lost(*ids, reason="Command exited with code 137"):
-    return tuple(Executor(id=id_, active=False, removed=1.0, reason=reason) for id_ in ids)
-
-
-def test_losses_within_the_budget_pass():
-    """Three in ten minutes; a fourth is one too many."""
-    job = Job()
-    assert job.observe(1, driver=running(executors=(EXECUTOR, *lost("1", "2", "3")))) is None
-    finding = job.observe(2, driver=running(executors=(EXECUTOR, *lost("1", "2", "3", "4"))))
-    assert finding.verdict is Verdict.EXECUTORS_LOST
-    assert finding.what == "4 executors were lost within 10m; 3 may be."
-    assert finding.got == "Command exited with code 137"
-
-
-def test_losses_long_ago_do_not_count():
-    """One an hour may go on for ever."""
-    job = Job(replace(Windows(), deadline=None, losses=1, poll=3600.0))
-    for hour in range(1, 6):
-        ids = [str(number) for number in range(1, hour + 1)]
-        assert job.observe(3600.0 * hour, driver=running(executors=(EXECUTOR, *lost(*ids)))) is None
-
-
-def test_executors_that_dynamic_allocation_removes_do_not_count():
-    """Nor those that are decommissioned."""
-    gone = lost("1", "2", "3", "4", "5", reason="Executor killed by driver.")
-    assert Job().observe(1, driver=running(executors=(EXECUTOR, *gone))) is None
-
-
-def test_a_crash_loop_ends_at_once():
-    """The REST API sees none of them: they die before they register."""
-    job = Job(replace(Windows(), losses=1000))
-    assert job.observe(5, driver=running(executors=()), executor_exits=10) is None
-    finding = job.observe(10, driver=running(executors=()), executor_exits=30, exit_reason="code 1")
-    assert finding.verdict is Verdict.EXECUTORS_LOST
-    assert "they die as soon as they start" in finding.what
-    assert finding.got == "code 1"
-
-
-def test_no_executor_left_for_a_minute_is_the_end():
-    """One loss is within the budget, but nobody took its place."""
-    job = Job()
-    assert job.observe(1, driver=running()) is None
-    gone = running(executors=lost("0"), stages=(replace(STAGE, active=0),))
-    finding = job.until(500, driver=gone)
-    assert finding.verdict is Verdict.EXECUTORS_LOST
-    assert finding.what.startswith("No executor has been left for 1m")
-    assert 61 <= job.at <= 92
-
-
-def test_an_application_that_the_master_has_forgotten_has_vanished():
-    """It knew it before, and no executor is left."""
-    job = Job()
-    assert job.observe(1, driver=running(), master=Master(known=True, waiting=False)) is None
-    gone = running(executors=lost("0"), stages=(replace(STAGE, active=0),))
-    finding = job.until(500, driver=gone, master=Master(known=False, waiting=False))
-    assert finding.verdict is Verdict.VANISHED
-
-
-DRIVER = Reading("driver", "9:9", cpu=1.0, switches=10, stack="d")
-JVM = Reading("jvm", "8:8", cpu=10.0)
-IDLE = Inside(application_id="app-1")
-SILENCE = replace(Windows(), silence=120.0, deadline=None)
-
-
-def test_a_silent_driver_is_left_alone_unless_asked_for():
-    """Only the author knows how long a model fit may take."""
-    job = Job(replace(Windows(), deadline=None))
-    assert job.until(20_000, inside=IDLE, driver=DriverView(jobs=0)) is None
-
-
-def test_a_blocked_driver_is_silent_at_its_limit():
-    """It waits on a lock, and its JVM has nothing to do."""
-    job = Job(SILENCE)
-    finding = job.until(2000, inside=IDLE, driver=DriverView(jobs=0), reading=lambda _: (DRIVER, JVM))
-    assert finding.verdict is Verdict.DRIVER_SILENT
-    assert finding.suspect == "driver"
-    assert 120 <= job.at <= 122
-
-
-@pytest.mark.parametrize(
-    "reading",
-    [
-        lambda at: (moving(DRIVER, at, cpu=1), JVM),
-        lambda at: (replace(DRIVER, stack=str(at)), JVM),
-        lambda at: (DRIVER, moving(JVM, at, cpu=1)),
-        lambda _: (),
-    ],
-    ids=["busy", "moving", "its JVM plans", "unseen"],
-)
-def test_a_driver_that_may_be_working_is_given_three_times_as_long(reading):
-    """A loop, a model fit, a planning phase."""
-    job = Job(SILENCE)
-    finding = job.until(2000, inside=IDLE, driver=DriverView(jobs=0), reading=reading)
-    assert finding.verdict is Verdict.DRIVER_SILENT
-    assert 360 <= job.at <= 362
-
-
-def test_a_driver_that_waits_for_its_first_executor_has_the_start_timeout():
-    """Making a SparkContext may take as long as the cluster needs."""
-    job = Job(SILENCE)
-    finding = job.until(2000, inside=Inside(), reading=lambda _: (DRIVER, JVM))
-    assert finding.verdict is Verdict.DRIVER_SILENT
-    assert 300 <= job.at <= 302
-
-
-def test_a_spark_job_ends_the_silence():
-    """And so does the next one."""
-    job = Job(SILENCE)
-    busy = lambda at: {"inside": replace(IDLE, jobs=int(at / 100) % 2)}  # noqa: E731
-    assert job.until(5000, step=busy, reading=lambda _: (DRIVER, JVM)) is None
-
-
 def test_what_the_clock_alone_decides():
     """Deadline and exit limit, on the second."""
     windows = Windows(deadline=100, exit=10)
@@ -330,26 +206,6 @@ def test_dropped_events_are_said_and_count_as_movement():
     step = lambda at: {"driver": replace(running(), dropped_events=int(at))}  # noqa: E731
     assert job.until(5000, step=step) is None
     assert [notice for notice in job.notices if "drops events" in notice]
-
-
-def test_notices_are_said_once():
-    """Skew, spill, retries, garbage collection."""
-    stage = replace(
-        STAGE, tasks=4, done=3, attempt=3, spilled=2 << 30, median_seconds=10.0, longest_seconds=120.0
-    )
-    job = Job(replace(Windows(), deadline=None))
-
-    def step(at):
-        executor = replace(EXECUTOR, gc_ms=int(at * 400))
-        return {"driver": running(stages=(replace(stage, counters=(int(at),)),), executors=(executor,))}
-
-    assert job.until(1000, step=step) is None
-    assert [notice.split(":")[0].split(" (")[0] for notice in job.notices] == [
-        "Skew in stage 3",
-        "Stage 3 has spilled 2.0 GiB",
-        "Stage 3 runs for the 4th time",
-        "Executor 0 spent 40% of the last 2m in garbage collection",
-    ]
 
 
 WINDOW = st.floats(min_value=1, max_value=2000, allow_nan=False)
@@ -412,28 +268,57 @@ def test_a_larger_budget_never_ends_a_job_earlier(few, more, losses):
     assert ends(few) or not ends(few + more)
 
 
-def test_windows_come_from_the_limits():
-    """Defaults give way to shorter limits; the pace of the executors sets a floor."""
-    windows = Windows.of(GuardLimits(stall_timeout="20s"), deadline=60.0, heartbeat=2.0, local=True)
-    assert (windows.stall, windows.evidence, windows.poll, windows.local) == (20, 10, 5, True)
-    assert windows.stall_of(None) == 20
-    assert windows.stall_of(10.0) == 50
-    assert replace(windows, heartbeat=10.0).stall_of(None) == 30
-    assert Windows.of(GuardLimits(), deadline=3600.0) == Windows()
+FIGURE = st.integers(-3, 3) | st.integers(0, 10**9) | st.just(10**300)
+SECONDS = st.none() | st.floats(min_value=-10, max_value=1e12)
+TEXT = st.text(max_size=5) | st.sampled_from(["", "0", "driver", "killed by driver", "code 137"])
+STAGES = st.lists(
+    st.builds(
+        Stage, stage=st.integers(0, 2), attempt=st.integers(0, 5), tasks=FIGURE, active=FIGURE, done=FIGURE,
+        failed=FIGURE, launched=st.booleans(), counters=st.lists(FIGURE, max_size=3).map(tuple), name=TEXT,
+        spilled=FIGURE, median_seconds=SECONDS, longest_seconds=SECONDS,
+    ), max_size=3,
+).map(tuple)  # fmt: skip
+EXECUTORS = st.lists(
+    st.builds(
+        Executor, id=TEXT, active=st.booleans(), added=st.floats(0, 1e10),
+        removed=st.none() | st.floats(0, 1e10), reason=TEXT, active_tasks=FIGURE, cores=FIGURE,
+        gc_ms=FIGURE, run_ms=FIGURE,
+    ), max_size=3,
+).map(tuple)  # fmt: skip
+READING = st.builds(
+    Reading, role=st.sampled_from(["worker", "task", "driver", "jvm", "other"]), key=TEXT, executor=TEXT,
+    cpu=SECONDS, switches=st.none() | FIGURE, io=st.none() | FIGURE, stack=TEXT, locals=TEXT, place=TEXT,
+    kind=st.sampled_from(["", "python", "shuffle", "gc", "idle", "running", "nonsense"]),
+)  # fmt: skip
+OBSERVATION = st.builds(
+    Observation, at=st.floats(-100, 1e6),
+    driver=st.none() | st.builds(
+        DriverView, jobs=FIGURE, stages=STAGES, executors=EXECUTORS, dropped_events=FIGURE
+    ),
+    blind=TEXT,
+    inside=st.none() | st.builds(
+        Inside, application_id=TEXT, jobs=FIGURE, stages=STAGES, sql=TEXT, heartbeats=FIGURE, note=TEXT,
+        rss=FIGURE, ended=st.booleans(), heard_at=st.floats(-100, 1e6),
+    ),
+    readings=st.none() | st.lists(READING, max_size=4).map(tuple), heard_from_executors=TEXT,
+    executor_exits=FIGURE, exit_reason=TEXT,
+    master=st.none() | st.builds(
+        Master, known=st.booleans(), waiting=st.booleans(),
+        workers=st.lists(st.tuples(FIGURE, FIGURE, FIGURE, FIGURE), max_size=4).map(tuple),
+    ),
+)  # fmt: skip
 
 
-def test_an_observation_survives_its_record():
-    """As JSON and back."""
-    seen = Observation(
-        at=3.5,
-        driver=running(executors=(EXECUTOR, *lost("4"))),
-        inside=replace(INSIDE, stages=(STAGE,)),
-        readings=(BLOCKED, PYTHON_THREAD),
-        master=Master(known=True, waiting=False, workers=((1, 2, 3, 4),)),
-        blind="",
-        executor_exits=2,
-    )
-    assert Observation.from_json(seen.to_json()) == seen
-    assert Observation.from_json(Observation(at=1.0).to_json()) == Observation(at=1.0)
-    with pytest.raises(TypeError):
-        Observation.from_json({"at": 1.0, "nonsense": 2})
+@settings(max_examples=60, deadline=None)
+@given(seen=st.lists(OBSERVATION, max_size=12), silence=st.none() | WINDOW, local=st.booleans())
+def test_whatever_is_observed_the_watchdog_answers(seen, silence, local):
+    """Figures that go back, clocks that jump both ways, ids that repeat: an answer, and a look that comes."""
+    watchdog, latest = Watchdog(Windows(silence=silence, local=local)), 0.0
+    for one in seen:
+        decision = watchdog.observe(one)
+        latest = max(latest, one.at)
+        assert latest < decision.look.at <= latest + watchdog.windows.poll + 1
+        assert all("\n" not in notice for notice in decision.notices)
+        if decision.finding is not None:
+            assert decision.finding.what
+            assert len(str(decision.finding)) < 3000

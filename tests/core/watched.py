@@ -59,3 +59,7 @@ def moving(reading, at, **per_second):
     return replace(
         reading, **{name: getattr(reading, name) + int(at * rate) for name, rate in per_second.items()}
     )
+
+
+def lost(*ids, reason="Command exited with code 137"):
+    return tuple(Executor(id=id_, active=False, removed=1.0, reason=reason) for id_ in ids)
