@@ -185,7 +185,9 @@ def test_a_driver_that_hangs_is_ended_and_its_line_is_named(stand):
     with pytest.raises(errors.DriverSilentError) as caught:
         stand.script(HANG, limits=limits)
     assert caught.value.place == f"{stand.tmp_path}/script.py:4, fit"
-    assert (stand.summary["verdict"], stand.summary["limit_s"]) == ("DRIVER_SILENT", 2.0)
+    assert stand.summary["verdict"] == "DRIVER_SILENT"
+    # Three times as long where a crowded machine makes it look busy.
+    assert stand.summary["limit_s"] in (2.0, 6.0)
 
 
 def test_a_deadline_names_the_line_too(stand):

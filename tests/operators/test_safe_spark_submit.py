@@ -146,9 +146,13 @@ def test_a_script_that_misbehaves_is_one_clear_exception(run, what, kind, verdic
 
 def test_the_users_traceback_is_in_the_exception(run):
     """With file and line, and no frame of ours."""
+    lines = Path(SCRIPT).read_text().splitlines()
+    line = next(n for n, text in enumerate(lines, 1) if "in the last line" in text)
     with pytest.raises(errors.UserCodeError) as caught:
         run("raise")
-    assert f'File "{SCRIPT}", line ' in caught.value.got
+    assert caught.value.place == f"{SCRIPT}:{line}, <module>"
+    assert f"  where: {SCRIPT}:{line}, <module>" in str(caught.value)
+    assert f'File "{SCRIPT}", line {line}' in caught.value.evidence
     assert "launcher" not in str(caught.value)
     assert caught.value.evidence.endswith("ValueError: in the last line")
 
@@ -176,7 +180,7 @@ def test_invalid_utf_8_is_shown_replaced(run, log):
 def test_a_thread_that_stays_is_ended(run, log):
     """With a result: a success with a warning. Without one: NOT_EXITING."""
     assert run("thread with result", limits=GuardLimits(exit_timeout="2s")) == "done"
-    assert "its process did not; it was ended" in log.text
+    assert "The script ended, but its process was still there 2s later, and was ended." in log.text
     with pytest.raises(
         errors.NotExitingError, match="^NOT_EXITING: The script ended, but its process was still there 2s"
     ):
@@ -191,8 +195,13 @@ def test_a_foreign_message_on_the_channel_ends_the_job(run):
 
 def test_the_deadline_holds(run):
     """Templated durations are checked after rendering; here a plain one."""
-    with pytest.raises(errors.DeadlineError, match="^DEADLINE: The attempt was ended at its deadline of 5s."):
+    with pytest.raises(
+        errors.DeadlineError, match="^DEADLINE: The attempt was ended at its deadline of 5s."
+    ) as caught:
         run("sleep", limits=GuardLimits(deadline=5))
+    assert caught.value.limit == 5.0
+    # Where JVM and driver were up in time, the line that it slept in is named.
+    assert caught.value.place == "" or caught.value.place.startswith(f"{SCRIPT}:")
 
 
 def test_an_execution_timeout_alone_replaces_the_default_deadline(run, log):

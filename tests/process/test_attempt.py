@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 import subprocess
 import sys
 import threading
@@ -236,6 +237,18 @@ def test_a_killed_reaper_is_noticed_and_its_leftovers_are_ended(tmp_path):
 
     run = Run(tmp_path, "setsid sleep 300 & sleep 300", during=kill)
     assert (run.ending.cause, run.ending.exit_status, run.left) == (Cause.REAPER_GONE, None, [])
+
+
+def test_a_reaper_that_hangs_is_killed_and_its_leftovers_are_ended(tmp_path, monkeypatch):
+    """Stopped, it ends nothing; the kernel ends its child, the tag tells the sleeper."""
+    monkeypatch.setattr("airflow_spark_guard.process.attempt._PATIENCE", 0.5)
+
+    def stop(attempt):
+        time.sleep(0.7)
+        attempt._reaper.send_signal(signal.SIGSTOP)
+
+    run = Run(tmp_path, "setsid sleep 300 & sleep 300", during=stop, deadline=1.0)
+    assert (run.ending.cause, run.ending.exit_status, run.left) == (Cause.FINDING, None, [])
 
 
 def test_a_guardians_death_is_named(tmp_path):
