@@ -1,4 +1,4 @@
-"""What spark-submit's own output tells: executors that died, an application that waits, its id and its UI."""
+"""What spark-submit's own output tells: lost executors, a job that waits, id and UI, large tasks."""
 
 from __future__ import annotations
 
@@ -12,7 +12,15 @@ _LONGEST = 1000
 _MAX_REASON = 300
 _MAX_KNOWN = 200_000  # executors told apart; a crash loop makes 100 a second
 # A job may print a million lines: one search for plain words first. «xecutor» for both spellings.
-WORDS = ("xecutor ", "SparkUI", "app ID", "Submitted application", "has not accepted any resources")
+WORDS = (
+    "xecutor ",
+    "SparkUI",
+    "app ID",
+    "Submitted application",
+    "has not accepted any resources",
+    "of very large size",
+    "large task binary",
+)
 _EXITS = (
     re.compile(r"Executor updated: \S+/(\S+) is now (?:EXITED|FAILED|LOST) \((.*)\)"),
     re.compile(r"Executor \S+/(\S+) removed: (.*)"),
@@ -24,6 +32,11 @@ _APPLICATION = re.compile(
 _JETTY = re.compile(r"Start Jetty (\S+):\d+ for SparkUI")
 _BOUND = re.compile(r"Successfully started service 'SparkUI' on port (\d{1,5})\b")
 _STARTED = re.compile(r"Bound SparkUI to \S+, and started at (https?://\S{1,200})")
+# Figures and units only: what is said of them needs no masking.
+_TASK = re.compile(r"Stage (\d{1,9}) contains a task of very large size \((\d{1,12}) Ki?B\)")
+_BINARY = re.compile(r"Broadcasting large task binary with size (\d{1,9}(?:\.\d{1,3})? [KMGT]i?B)\b")
+_MOST_OVERSIZED = 10
+_KIB_IN_MIB = 1024
 _ANYWHERE = ("0.0.0.0", "[::]", "::")  # noqa: S104 - read, not bound
 
 
@@ -37,6 +50,8 @@ class SubmitLog:
         starved: how often Spark said that the job was given no resources; it says so every 15 s.
         application_id: as the cluster names it; empty until it was printed, and always in ``local[n]``.
         ui_url: the UI on this machine; empty until it was printed.
+        oversized: advice for the task log on tasks and code that are too large, in the order in which they
+            were printed: one for each stage and one for code, ten at the most. It only grows.
     """
 
     executor_exits: int = 0
@@ -44,7 +59,9 @@ class SubmitLog:
     starved: int = 0
     application_id: str = ""
     ui_url: str = ""
+    oversized: tuple[str, ...] = ()
     _known: set[str] = field(default_factory=set)
+    _large: set[str] = field(default_factory=set)
     _host: str = "127.0.0.1"
 
     def hear(self, line: str) -> None:
@@ -54,12 +71,23 @@ class SubmitLog:
         line = line[:_LONGEST]
         if "has not accepted any resources" in line:
             self.starved += 1
+        elif "large" in line and (found := _TASK.search(line) or _BINARY.search(line)):
+            self._hear_size(found)
         elif "SparkUI" in line:
             self._hear_ui(line)
         elif found := _APPLICATION.search(line):
             self.application_id = found[1] or found[2]
         else:
             self._hear_exit(line)
+
+    def _hear_size(self, found: re.Match[str]) -> None:
+        of_task = found.re is _TASK
+        topic = found[1] if of_task else "binary"
+        if topic in self._large or len(self._large) >= _MOST_OVERSIZED:
+            return
+        self._large.add(topic)
+        said = _of_task(int(topic), int(found[2])) if of_task else _of_binary(found[1])
+        self.oversized = (*self.oversized, said)
 
     def _hear_exit(self, line: str) -> None:
         found = next((match for pattern in _EXITS if (match := pattern.search(line))), None)
@@ -78,3 +106,17 @@ class SubmitLog:
             self.ui_url = f"http://{self._host}:{found[1]}"
         elif found := _STARTED.search(line):
             self.ui_url = found[1]
+
+
+def _of_task(stage: int, kib: int) -> str:
+    return (
+        f"Tasks of stage {stage} take {kib / _KIB_IN_MIB:.1f} MiB each from the driver: data that was made there "
+        "(parallelize, createDataFrame). Read it from storage, or make more partitions."
+    )
+
+
+def _of_binary(size: str) -> str:
+    return (
+        f"Spark sends {size} of code with a stage: a function or a plan of the script holds a large object. "
+        "Give it to SparkContext.broadcast() once, or load it inside the function."
+    )

@@ -94,3 +94,49 @@ def test_a_million_lines_cost_little():
     for _ in range(100_000):
         log.hear(line)
     assert time.process_time() - begin < 1
+
+
+LARGE = (
+    "26/11/20 10:00:00 WARN TaskSetManager: Stage {} contains a task of very large size ({} KiB). The maximum "
+    "recommended task size is 1000 KiB."
+)
+BINARY = "26/11/20 10:00:00 WARN DAGScheduler: Broadcasting large task binary with size {}"
+
+
+def test_a_large_task_is_said_once_for_each_stage():
+    """With its size, and what to do."""
+    log = heard(LARGE.format(3, 20480), LARGE.format(3, 20480), LARGE.format(4, 1001))
+    first, second = log.oversized
+    assert first == (
+        "Tasks of stage 3 take 20.0 MiB each from the driver: data that was made there (parallelize, "
+        "createDataFrame). Read it from storage, or make more partitions."
+    )
+    assert second.startswith("Tasks of stage 4 take 1.0 MiB each")
+
+
+def test_a_large_closure_is_said_once():
+    """Spark says so for every stage that has it."""
+    (text,) = heard(BINARY.format("5.2 MiB"), BINARY.format("7.0 MiB")).oversized
+    assert text == (
+        "Spark sends 5.2 MiB of code with a stage: a function or a plan of the script holds a large object. "
+        "Give it to SparkContext.broadcast() once, or load it inside the function."
+    )
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "Stage x contains a task of very large size (9 KiB)",
+        BINARY.format("password=hunter2"),
+        "a large task binary of the job's own",
+        LARGE.format(3, "9" * 50),
+    ],
+)
+def test_what_is_no_size_is_not_said(line):
+    """Only figures and units are taken from a line."""
+    assert heard(line) == SubmitLog()
+
+
+def test_ten_sizes_are_enough():
+    """A job of thousands of stages has a short log."""
+    assert len(heard(*(LARGE.format(stage, 5000) for stage in range(99))).oversized) == 10
