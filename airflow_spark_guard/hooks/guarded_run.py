@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from airflow_spark_guard.core.answer import UnusableAnswerError
 from airflow_spark_guard.core.conf_view import ConfView, manager_of
-from airflow_spark_guard.core.ending import Ending, failure
+from airflow_spark_guard.core.ending import Cause, Ending, failure
 from airflow_spark_guard.core.errors import SparkGuardError
 from airflow_spark_guard.core.known_confs import known_confs
 from airflow_spark_guard.core.output import JobOutput
@@ -41,6 +41,8 @@ if TYPE_CHECKING:
 _HEARTBEAT = "spark.executor.heartbeatInterval"
 # A master notices a driver's death at once; a worker's executors follow within seconds.
 _PROOF_PATIENCE, _PROOF_TICK = 5.0, 0.5
+# Airflow gives a killed task 5 s in all, and the record is still to be written.
+_PROOF_PATIENCE_KILLED = 1.0
 
 
 @dataclass
@@ -141,7 +143,8 @@ class GuardedRun:
             on_start(attempt)
             ending = attempt.watch(channel, output, watch, log)
             application = watch.application(ending.heard)
-        ending = ending.with_orphans(prove_gone(master, application.id if application else ""))
+        patience = _PROOF_PATIENCE_KILLED if ending.cause is Cause.KILLED else _PROOF_PATIENCE
+        ending = ending.with_orphans(prove_gone(master, application.id if application else "", patience))
         log.ended(ending)
         return ending
 
@@ -206,9 +209,7 @@ def _broken_off(raised: BaseException) -> dict[str, Any]:
     return {"state": "failed", "verdict": str(Verdict.UNKNOWN), "what": what}
 
 
-def prove_gone(
-    master: MasterSource | None, application_id: str, patience: float = _PROOF_PATIENCE
-) -> tuple[str, ...]:
+def prove_gone(master: MasterSource | None, application_id: str, patience: float) -> tuple[str, ...]:
     """Wait until the master has let the application go, end it there if it does not; what remains.
 
     Args:

@@ -22,7 +22,7 @@ from airflow_spark_guard.process.submission import Request, prepare
 from airflow_spark_guard.process.workspace import Workspace
 from airflow_spark_guard.sources.master import MasterSource
 from tests.support.dialogue import recorded
-from tests.support.processes import MARK, end_all, marked
+from tests.support.processes import MARK, end_all, marked, seconds_until
 from tests.support.spark_standin import SUBMIT, Standins, backend, jvm_command
 from tests.support.task_log import TaskLog
 from tests.support.web_server import say, serving
@@ -350,7 +350,7 @@ def test_an_application_that_does_not_go_is_named():
     assert proof(master) == (f"{MASTER_APP['id']} (its master still runs it)",)
     assert master.told == 1
     assert proof(Master(known=False)) == (f"{MASTER_APP['id']} (its master cannot say)",)
-    assert prove_gone(None, MASTER_APP["id"]) == ()
+    assert prove_gone(None, MASTER_APP["id"], 1.0) == ()
     assert proof(Master(), application="") == ()
 
 
@@ -365,3 +365,28 @@ def test_what_cannot_be_proven_gone_is_in_error_record_and_log(stand, monkeypatc
     assert stand.summary["orphans"] == [orphan]
     assert f"Could not be proven gone: {orphan}" in stand.log.warnings
     assert caught.value.verdict is Verdict.USER_CODE
+
+
+def test_a_killed_task_does_not_wait_long_for_its_master(stand):
+    """Airflow would kill it before its record is written."""
+    master = Master(kills=False)
+    line = f"StandaloneSchedulerBackend: Connected to Spark cluster with app ID {MASTER_APP['id']}"
+
+    def kill(attempt):
+        def later():
+            seconds_until(lambda: MASTER_APP["id"] in stand.log.infos, 10, "output")
+            attempt.request_kill()
+
+        threading.Thread(target=later).start()
+
+    with serving(master) as ui, pytest.raises(errors.KilledError) as caught:
+        stand.run(
+            ["sh", "-c", f"echo '{line}'; sleep 300"],
+            speaks=False,
+            master=STATE["url"],
+            master_ui=ui,
+            on_start=kill,
+        )
+    assert stand.seconds < 5
+    assert master.told == 1
+    assert caught.value.orphans == (f"{MASTER_APP['id']} (its master still runs it)",)
