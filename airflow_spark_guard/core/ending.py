@@ -102,6 +102,10 @@ def _ended_by_itself(ending: Ending) -> AttemptError:
             evidence=ending.evidence,
             orphans=ending.orphans,
         )
+    own = None if ending.heard.bye else diagnose("", ending.exit_status)
+    if own is not None:
+        # A code with which the JVM ends by itself: nobody was left to send an error.
+        return diagnosed(own, ending.evidence, ending.orphans)
     if ending.heard.hello or _is_killed(ending.exit_status):
         return _driver_gone(ending)
     return _failed_without_a_word(ending)

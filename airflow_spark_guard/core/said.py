@@ -19,9 +19,13 @@ _CLASSES: Mapping[Verdict, type[AttemptError]] = {
     Verdict.EXECUTORS_LOST: errors.ExecutorsLostError,
     Verdict.WORKER_CRASHED: errors.WorkerCrashedError,
     Verdict.VANISHED: errors.VanishedError,
+    Verdict.STARVED: errors.StarvedError,
+    Verdict.JVM_GONE: errors.DriverGoneError,
     Verdict.USER_CODE: errors.UserCodeError,
     Verdict.DRIVER_GONE: errors.DriverGoneError,
 }
+# Of a longer traceback: the script's own frames are at one end of it, what they led to at the other.
+_FIRST_LINES, _LAST_LINES = 20, 39
 
 
 def said_by_the_job(said: Mapping[str, Any], orphans: tuple[str, ...]) -> AttemptError:
@@ -33,13 +37,13 @@ def said_by_the_job(said: Mapping[str, Any], orphans: tuple[str, ...]) -> Attemp
     text = str(said["traceback"])
     found = diagnose(f"{text}\n{said['message']}")
     if found is not None:
-        error = diagnosed(found, text, orphans)
+        error = diagnosed(found, _short(text), orphans)
         error.place = worker_place(text) or _place(said)
         return error
     summary = str(said["message"]).strip().splitlines() or [""]
     error = errors.UserCodeError(
         f"The application raised {said['type']}: {summary[0]}".rstrip(": "),
-        evidence=text,
+        evidence=_short(text),
         orphans=orphans,
     )
     error.place = worker_place(text) or _place(said)
@@ -58,6 +62,15 @@ def diagnosed(found: Diagnosis, evidence: str, orphans: tuple[str, ...]) -> Atte
     )
     error.retry = found.retry
     return error
+
+
+def _short(text: str) -> str:
+    """At most 60 lines; all of it is in the record's output."""
+    lines = text.splitlines()
+    left = len(lines) - _FIRST_LINES - _LAST_LINES
+    if left <= 1:
+        return text
+    return "\n".join([*lines[:_FIRST_LINES], f"... {left} lines ...", *lines[-_LAST_LINES:]])
 
 
 def _bad_result(said: Mapping[str, Any], orphans: tuple[str, ...]) -> AttemptError:
@@ -80,7 +93,7 @@ def _left(said: Mapping[str, Any], orphans: tuple[str, ...]) -> AttemptError:
 
 def _place(said: Mapping[str, Any]) -> str:
     """The innermost frame of the script itself, which is where its author looks first."""
-    frames = [frame for frame in said["frames"] if isinstance(frame, dict)]
+    frames = [frame for frame in said["frames"] if isinstance(frame, dict) and frame.get("file")]
     own = [frame for frame in frames if "site-packages" not in str(frame.get("file"))] or frames
     if not own:
         return ""

@@ -110,7 +110,7 @@ class SubmitLog:
 
 def _of_task(stage: int, kib: int) -> str:
     return (
-        f"Tasks of stage {stage} take {kib / _KIB_IN_MIB:.1f} MiB each from the driver: data that was made there "
+        f"Tasks of stage {stage} take {kib / _KIB_IN_MIB:.1f} MiB each from the driver: data made there "
         "(parallelize, createDataFrame). Read it from storage, or make more partitions."
     )
 

@@ -270,3 +270,10 @@ def test_a_silent_failure_is_read_from_the_output(status, evidence, kind, verdic
     """Nothing came over the channel; the toolchain table knows Spark's own words."""
     error = failure(Ending(Cause.COMMAND_ENDED, status, evidence=evidence))
     assert (type(error), error.verdict, error.evidence) == (kind, verdict, evidence)
+
+
+def test_a_jvm_that_ends_by_itself_while_the_script_runs_says_why_by_its_code():
+    """52 is its own OutOfMemoryError; after the closing message it is a failure of the closing."""
+    error = failure(ended(52, "hello"))
+    assert (type(error), error.what) == (errors.ToolchainError, "The driver's JVM ran out of heap.")
+    assert isinstance(failure(ended(52, "hello", "bye")), errors.DriverGoneError)

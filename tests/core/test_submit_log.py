@@ -108,7 +108,7 @@ def test_a_large_task_is_said_once_for_each_stage():
     log = heard(LARGE.format(3, 20480), LARGE.format(3, 20480), LARGE.format(4, 1001))
     first, second = log.oversized
     assert first == (
-        "Tasks of stage 3 take 20.0 MiB each from the driver: data that was made there (parallelize, "
+        "Tasks of stage 3 take 20.0 MiB each from the driver: data made there (parallelize, "
         "createDataFrame). Read it from storage, or make more partitions."
     )
     assert second.startswith("Tasks of stage 4 take 1.0 MiB each")
