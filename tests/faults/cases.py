@@ -138,7 +138,7 @@ FAULTS = (
     ),
     Case(
         "executor SIGSTOPped", ("steady.py", "40"), "EXECUTORS_LOST", notice=NOTICE,
-        limits={"executor_losses": 0, "stall_timeout": 40},
+        limits={"executor_losses": 0, "stall_timeout": 40}, note="budget 0: no loss is allowed",
         action=lambda running: running.signal_executor(signal.SIGSTOP),
     ),
     Case("Python worker os._exit(1) in a loop", ("udf.py", "os_exit"), "WORKER_CRASHED", quick=True),
@@ -168,6 +168,7 @@ FAULTS = (
     Case(
         "network between driver and one executor dropped", ("steady.py", "40"), "EXECUTORS_LOST",
         where=NAMESPACE, notice=NOTICE, limits={"executor_losses": 0, "stall_timeout": 40},
+        note="budget 0: no loss is allowed",
         conf={"spark.driver.host": DRIVER_ADDRESS, "spark.driver.bindAddress": DRIVER_ADDRESS},
         action=lambda running: running.cluster.cut(),
     ),
@@ -180,7 +181,7 @@ FAULTS = (
     ),
     Case("driver Python out of memory", ("driver.py", "memory"), ("USER_CODE", "DRIVER_GONE"), quick=True),
     Case("1,000,000 lines of output per second", ("driver.py", "output"), "", check=_bounded_log),
-    Case("a job that just goes on", ("driver.py", "sleep"), "DEADLINE", limits={"deadline": 30}, quick=True),
+    Case("a job that just goes on", ("driver.py", "sleep"), "DEADLINE", limits={"deadline": 45}, quick=True),
     Case(
         "planning stall of the driver (huge `isin`)", ("driver.py", "planning", "400000"), "DRIVER_SILENT",
         limits={"driver_silence": 8, "evidence_window": 4},

@@ -35,6 +35,7 @@ def guarded(case: Case) -> tuple[dict[str, Any], Running]:
         "limit_s": summary.get("limit_s"),
         "named_line": short_place(outcome.get("place") or summary.get("place", "")),
         "orphans": len(done.orphans),
+        "claimed_orphans": outcome.get("orphans", []),
         "seconds_from_fault": since(outcome.get("at"), done.fault),
         "note": case.note,
     }

@@ -100,7 +100,7 @@ def at_exit():
 def sleep():
     """Something outside ends this driver."""
     now()
-    time.sleep(60)
+    time.sleep(300)
 
 
 spark = SparkSession.builder.getOrCreate()
