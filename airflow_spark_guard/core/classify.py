@@ -54,7 +54,7 @@ class Diagnosis:
         what: the cause, one sentence.
         advice: what to do next.
         retry: whether the same attempt can come to a different end.
-        cause_line: the line that says so, safe to show, at most 304 characters.
+        cause_line: the line that says so, safe to show, at most 300 characters.
     """
 
     name: str
@@ -129,5 +129,7 @@ def _diagnosis(row: Row, line: str) -> Diagnosis:
     shown = safe_text(line).strip(": \t")
     found = row.pattern.search(shown)
     begin = max(0, found.end() - _BEFORE_THE_SIGN) if found else 0
-    line = ("... " if begin else "") + shown[begin : begin + _LONGEST_LINE]
+    if begin:  # not in the middle of a word
+        begin = shown.find(" ", begin, begin + _BEFORE_THE_SIGN) + 1 or begin
+    line = shown[begin : begin + _LONGEST_LINE]
     return Diagnosis(row.name, row.verdict, row.what, row.advice, row.retry, line)

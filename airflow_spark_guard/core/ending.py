@@ -28,6 +28,7 @@ _CLASSES: Mapping[Verdict, type[AttemptError]] = {
     Verdict.STALLED: errors.StalledError,
     Verdict.EXECUTORS_LOST: errors.ExecutorsLostError,
     Verdict.DRIVER_SILENT: errors.DriverSilentError,
+    Verdict.DRIVER_GONE: errors.DriverGoneError,
     Verdict.NOT_EXITING: errors.NotExitingError,
     Verdict.VANISHED: errors.VanishedError,
 }

@@ -13,6 +13,7 @@ _GIVEN_BACK = re.compile(
     r"|deleted by a user or the framework"  # Kubernetes: the pod was, as by a node that is drained
     r"|exited after application shutdown"
     r"|runner thread for executor \S+ interrupted"  # standalone: the master told the worker to end it
+    r"|IllegalStateException: Shutdown in progress"  # the JVM of a local-cluster goes down
     r"|exited with (?:exit )?code 0\b",  # orderly: the JVM's own exit
     re.IGNORECASE,
 )

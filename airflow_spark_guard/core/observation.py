@@ -190,6 +190,8 @@ class Observation:
             none lives long enough to be seen by the REST API.
         exit_reason: why the last of them ended, in Spark's words; untrusted.
         master: None where it was not asked or gave no usable answer.
+        driver_gone_at: when the driver's Python was first missing, seconds since the launch; None while it is
+            there, or has never been seen.
     """
 
     at: float
@@ -201,6 +203,7 @@ class Observation:
     executor_exits: int = 0
     exit_reason: str = ""
     master: Master | None = None
+    driver_gone_at: float | None = None
 
     def to_json(self) -> dict[str, Any]:
         """As JSON, without what has its default value."""

@@ -11,6 +11,7 @@ from airflow_spark_guard.core.output import safe_text
 _LONGEST = 1000
 _MAX_REASON = 300
 _MAX_KNOWN = 200_000  # executors told apart; a crash loop makes 100 a second
+_TURNS = ("stop() from shutdown hook", "SparkContext is stopping", "Running Spark version")
 # A job may print a million lines: one search for plain words first. «xecutor» for both spellings.
 WORDS = (
     "xecutor ",
@@ -20,6 +21,7 @@ WORDS = (
     "has not accepted any resources",
     "of very large size",
     "large task binary",
+    *_TURNS,
 )
 _EXITS = (
     re.compile(r"Executor updated: \S+/(\S+) is now (?:EXITED|FAILED|LOST) \((.*)\)"),
@@ -46,6 +48,7 @@ class SubmitLog:
 
     Attributes:
         executor_exits: executors that ended with a failure, each counted once.
+        stopping: whether the SparkContext is being stopped, which costs it all its executors.
         exit_reason: why the last of them did, in Spark's words.
         starved: how often Spark said that the job was given no resources; it says so every 15 s.
         application_id: as the cluster names it; empty until it was printed, and always in ``local[n]``.
@@ -55,6 +58,7 @@ class SubmitLog:
     """
 
     executor_exits: int = 0
+    stopping: bool = False
     exit_reason: str = ""
     starved: int = 0
     application_id: str = ""
@@ -77,7 +81,9 @@ class SubmitLog:
             self._hear_ui(line)
         elif found := _APPLICATION.search(line):
             self.application_id = found[1] or found[2]
-        else:
+        elif any(word in line for word in _TURNS):
+            self.stopping = "Running Spark version" not in line
+        elif not self.stopping:
             self._hear_exit(line)
 
     def _hear_size(self, found: re.Match[str]) -> None:

@@ -27,14 +27,31 @@ if TYPE_CHECKING:
 _GAP = 30.0
 
 
-def overdue(windows: Windows, now: float, ended_at: float | None) -> Finding | None:
+# What is left of a driver whose Python has died normally ends by itself within a second or two.
+_HALF_A_DRIVER = 5.0
+
+
+def overdue(
+    windows: Windows, now: float, ended_at: float | None, gone_at: float | None = None
+) -> Finding | None:
     """What the clock alone decides.
 
     Args:
         windows: the limits.
         now: seconds since the launch.
-        ended_at: when the closing message came; None before it.
+        ended_at: when the script ended; None before that.
+        gone_at: when the driver's Python was first missing; None while it is there.
     """
+    if gone_at is not None and ended_at is None and now - gone_at >= _HALF_A_DRIVER:
+        return Finding(
+            Verdict.DRIVER_GONE,
+            "The driver's Python ended before its script did, and its JVM stayed.",
+            _HALF_A_DRIVER,
+            gone_at + _HALF_A_DRIVER,
+            expected="the end of the script (its closing message never came)",
+            advice="Mostly it was killed from outside, or by os._exit() in its own code: see the host's log "
+            "for an out-of-memory killer.",
+        )
     if ended_at is not None and now - ended_at >= windows.exit:
         return Finding(
             Verdict.NOT_EXITING,
@@ -82,11 +99,12 @@ class Watchdog:
         """
         now = self._clock(seen.at)
         ended_at = seen.inside.heard_at if seen.inside is not None and seen.inside.ended else None
-        finding = overdue(self.windows, seen.at, ended_at)
+        finding = overdue(self.windows, seen.at, ended_at, seen.driver_gone_at)
         for rule in self._rules:
             # Every rule sees every observation, or its counts would have holes.
             found = rule.observe(seen, now)
-            if found is not None and finding is None:
+            # Without its driver an application falls apart, and that is not why.
+            if found is not None and finding is None and seen.driver_gone_at is None:
                 finding = replace(found, reached_at=found.reached_at + self._skipped)
         notices = (*self._notices.observe(seen, now), *self._stall.notices)
         self._stall.notices.clear()

@@ -10,6 +10,7 @@ from airflow_spark_guard.core.finding import Look
 from airflow_spark_guard.core.observation import Observation
 from airflow_spark_guard.core.submit_log import WORDS, SubmitLog
 from airflow_spark_guard.core.watchdog import Watchdog, overdue
+from airflow_spark_guard.process import proctree
 from airflow_spark_guard.process.observer import Application
 
 if TYPE_CHECKING:
@@ -50,6 +51,8 @@ class Watch:
     _watchdog: Watchdog = field(init=False)
     _next: Look = field(init=False)
     _rest: bytes = b""
+    _driver_seen: bool = False
+    _gone_at: float | None = None
     _beats: dict[str, str] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
@@ -69,9 +72,10 @@ class Watch:
 
     def tick(self, now: float, heard: Heard) -> Finding | None:
         """What ends the attempt; None while it may go on. ``now`` in seconds since the launch."""
-        finding = overdue(self.windows, now, heard.ended_at)
+        self._look_for_driver(now, heard.pid)
+        finding = overdue(self.windows, now, heard.ended_at, self._gone_at)
         if finding is not None:
-            self.on_observation(Observation(at=now, inside=heard.inside))
+            self.on_observation(Observation(at=now, inside=heard.inside, driver_gone_at=self._gone_at))
         if finding is not None or self.observer is None:
             return finding
         sight = self.observer.take()
@@ -93,6 +97,16 @@ class Watch:
         if self.observer is not None:
             self.observer.close()
 
+    def _look_for_driver(self, now: float, pid: int) -> None:
+        """Whether the driver's Python has gone. Its pid means nothing here if it was never seen here."""
+        if pid <= 1 or self._gone_at is not None:
+            return
+        proc = proctree.read(pid)
+        if proc is not None and proc.state != "Z":
+            self._driver_seen = True
+        elif self._driver_seen:
+            self._gone_at = now
+
     def _judge(self, now: float, sight: Sight, heard: Heard) -> Finding | None:
         seen = Observation(
             at=now,
@@ -104,6 +118,7 @@ class Watch:
             executor_exits=self.submit_log.executor_exits,
             exit_reason=self.submit_log.exit_reason,
             master=sight.master,
+            driver_gone_at=self._gone_at,
         )
         self.driver = sight.driver or self.driver
         self.on_observation(seen)

@@ -140,3 +140,17 @@ def test_what_is_no_size_is_not_said(line):
 def test_ten_sizes_are_enough():
     """A job of thousands of stages has a short log."""
     assert len(heard(*(LARGE.format(stage, 5000) for stage in range(99))).oversized) == 10
+
+
+def test_executors_that_go_with_their_context_do_not_count():
+    """They are told to; the next context of the script has its own."""
+    exit_line = "INFO StandaloneSchedulerBackend: Executor app-1/{} removed: Command exited with code 143"
+    log = heard(
+        "INFO SparkContext: Invoking stop() from shutdown hook",
+        exit_line.format(1),
+        "INFO SparkContext: Running Spark version 4.2.0",
+        exit_line.format(2),
+        "INFO SparkContext: SparkContext is stopping with exitCode 0 from stop at <unknown>:0.",
+        exit_line.format(3),
+    )
+    assert log.executor_exits == 1

@@ -175,6 +175,17 @@ def test_what_the_clock_alone_decides():
     assert overdue(replace(windows, deadline=None), 1e9, None) is None
 
 
+def test_without_its_driver_an_application_is_judged_by_that_alone():
+    """Its executors go; what stays is ended after 5 s."""
+    windows = Windows()
+    gone = lost("1", "2", "3", "4", "5")
+    job = Job()
+    assert job.observe(10, driver=running(executors=gone), driver_gone_at=9.0) is None
+    finding = job.observe(14, driver=running(executors=gone), driver_gone_at=9.0)
+    assert finding.verdict is Verdict.DRIVER_GONE
+    assert overdue(windows, 100.0, 8.0, 9.0) is None
+
+
 def test_after_the_scripts_end_only_the_clock_counts():
     """Executors go, counters stand still: that is what an end looks like."""
     job = Job(replace(Windows(), deadline=None, exit=1e9))
