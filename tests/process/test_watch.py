@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import subprocess
 
 import pytest
 
@@ -132,6 +133,29 @@ def test_the_clock_alone_decides_without_a_look(observed):
     watched.say("bye", 50.0)
     assert watched.watch.tick(69.9, watched.heard) is None
     assert watched.watch.tick(70.0, watched.heard).verdict is Verdict.NOT_EXITING
+    # The record holds what was judged.
+    assert [(seen.at, seen.driver) for seen in watched.seen] == [(100.0, None), (70.0, None)]
+
+
+def test_a_driver_whose_python_is_gone_is_noticed():
+    """Five seconds later, by its absence; its JVM may stay for ever."""
+    watched = Watched()
+    driver = subprocess.Popen(["sleep", "300"])
+    watched.say("hello", 1.0, pid=driver.pid, python="3")
+    assert watched.watch.tick(2.0, watched.heard) is None
+    driver.kill()
+    driver.wait()
+    assert [watched.watch.tick(now, watched.heard) for now in (3.0, 7.9)] == [None, None]
+    assert watched.watch.tick(8.0, watched.heard).verdict is Verdict.DRIVER_GONE
+    assert watched.seen[-1].driver_gone_at == 3.0
+
+
+@pytest.mark.parametrize("pid", [0, 1, (1 << 22) + 1])
+def test_a_driver_that_was_never_seen_here_is_not_missed(pid):
+    """It runs in another pid namespace, or has made its pid up."""
+    watched = Watched()
+    watched.say("hello", 1.0, pid=pid, python="3")
+    assert [watched.watch.tick(now, watched.heard) for now in (2.0, 20.0)] == [None, None]
 
 
 def test_lines_are_heard_however_the_output_is_cut():
