@@ -190,6 +190,15 @@ def test_a_driver_that_hangs_is_ended_and_its_line_is_named(stand):
     assert stand.summary["limit_s"] in (2.0, 6.0)
 
 
+def test_a_driver_that_died_under_a_jvm_that_stays_is_the_verdict(stand):
+    """Half an application would stay until the deadline."""
+    text = "import os, signal, time\ntime.sleep(1)\nos.kill(os.getpid(), signal.SIGKILL)\n"
+    with pytest.raises(errors.DriverGoneError):
+        stand.script(text, stand.executor("lock"))
+    assert (stand.summary["verdict"], stand.summary["limit_s"]) == ("DRIVER_GONE", 5.0)
+    assert stand.summary["ended_at_s"] < 20
+
+
 def test_a_deadline_names_the_line_too(stand):
     """Whatever it hangs in."""
     with pytest.raises(errors.DeadlineError) as caught:
