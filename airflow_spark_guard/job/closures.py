@@ -26,22 +26,23 @@ class Closures:
 
     def __init__(self, folder: str) -> None:
         self._folder = folder
-        self._known: set[str] = set()
+        # Size by name: a file may still be in the writing.
+        self._known: dict[str, int] = {}
         self._said = 0
 
     def warnings(self) -> list[str]:
         """One line for each large function that was not there before; OSError when the folder is gone."""
         found = []
         with os.scandir(self._folder) as entries:
-            new = [entry for entry in entries if entry.name not in self._known]
-        for entry in new:
-            self._known.add(entry.name)
-            size = entry.stat(follow_symlinks=False).st_size if entry.is_file(follow_symlinks=False) else 0
-            if size >= LARGE and self._said < MOST and _is_function(entry.path):
+            sizes = {entry.name: entry.stat(follow_symlinks=False).st_size for entry in entries}
+        grown = [name for name, size in sizes.items() if self._known.get(name, 0) < LARGE <= size]
+        self._known = sizes
+        for name in grown:
+            if self._said < MOST and _is_function(os.path.join(self._folder, name)):  # noqa: PTH118
                 self._said += 1
                 found.append(
-                    f"A function that the script gives to Spark takes {size / LARGE:.1f} MiB, mostly for an "
-                    "object it refers to: give that to SparkContext.broadcast() once, or load it inside."
+                    f"A function that the script gives to Spark takes {sizes[name] / LARGE:.1f} MiB: an "
+                    "object it refers to? Give that to SparkContext.broadcast() once, or load it inside."
                 )
         return found
 
