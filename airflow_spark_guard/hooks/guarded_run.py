@@ -99,6 +99,7 @@ class GuardedRun:
             command=command,
             env=env,
             workdir=self.workspace.folder,
+            cancel=self.workspace.cancel,
             secrets=self.workspace.properties,
             tag=self.tag,
             backstop=self.backstop,

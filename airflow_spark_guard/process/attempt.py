@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import select
@@ -34,6 +35,8 @@ _CHUNK = 1 << 16
 _BACKSTOP = 15.0
 # What the reaper needs beyond the grace: one poll, the SIGKILL rounds, and a slow machine.
 _PATIENCE = 5.0
+# The job's side looks every second.
+_CANCEL_TIME = 2.0
 
 
 @dataclass(frozen=True)
@@ -44,6 +47,7 @@ class Launch:
         command: spark-submit with its arguments.
         env: the whole environment of the job.
         workdir: the attempt's folder.
+        cancel: the file whose appearance asks the job's side to cancel its Spark jobs.
         secrets: the file in it that the reaper removes as soon as the tree is gone.
         tag: marks the attempt's processes.
         backstop: seconds after which the reaper ends it even if this process hangs.
@@ -56,6 +60,7 @@ class Launch:
     command: Sequence[str]
     env: Mapping[str, str]
     workdir: Path
+    cancel: Path
     secrets: Path
     tag: Tag
     backstop: float
@@ -220,8 +225,12 @@ class Attempt:
             # What is over, or is being ended, has passed its last limit.
             if not self._over and not self._kill_requested:
                 finding = watch.tick(self._now(), heard)
+        known = heard
         if finding is not None:
             autopsy = self._examine(listener, finding, heard)
+            # What the script says of its end now is our doing, and no cause.
+            heard = Heard()
+            self._cancel(source, heard, listener)
         orphans = self.end()
         while chunk := self.poll(0.0):
             self._consume(chunk)
@@ -232,7 +241,7 @@ class Attempt:
         return Ending(
             cause=self._cause_of(report.get("reason")) if finding is None else Cause.FINDING,
             exit_status=report.get("exit"),
-            heard=heard,
+            heard=known,
             speaks=self.launch.speaks,
             seconds=self._now(),
             backstop=self.launch.backstop,
@@ -263,6 +272,17 @@ class Attempt:
         while thread.is_alive() and time.monotonic() < limit and not (self._over or self._kill_requested):
             self._consume(self.poll(0.05))
         return found[0] if found else None
+
+    def _cancel(self, source: Source, heard: Heard, listener: Listener) -> None:
+        """Have the job's side cancel its Spark jobs, so that committers take back what is half written."""
+        if not self.launch.speaks or self._over or self._kill_requested:
+            return
+        with contextlib.suppress(OSError):
+            self.launch.cancel.touch()
+        limit = time.monotonic() + _CANCEL_TIME
+        while time.monotonic() < limit and not (self._over or self._kill_requested or heard.ended_at):
+            self._consume(self.poll(0.05))
+            self._take_in(source, heard, listener)
 
     def _cause_of(self, reason: str | None) -> Cause:
         if self._kill_requested:
