@@ -217,14 +217,7 @@ class Attempt:
             show(listener.chunk(chunk) if chunk else chunk)
 
         self._consume = consume
-        finding = autopsy = None
-        while not self._over and finding is None:
-            chunk = self.poll(_TICK)
-            self._take_in(source, heard, listener)
-            self._consume(chunk)
-            # What is over, or is being ended, has passed its last limit.
-            if not self._over and not self._kill_requested:
-                finding = watch.tick(self._now(), heard)
+        finding, autopsy = self._follow(source, watch, heard, listener), None
         known = heard
         if finding is not None:
             autopsy = self._examine(listener, finding, heard)
@@ -250,6 +243,18 @@ class Attempt:
             evidence=output.evidence(failed=finding is None),
             orphans=orphans + tuple(report.get("left", ())),
         )
+
+    def _follow(self, source: Source, watch: Watch, heard: Heard, listener: Listener) -> Finding | None:
+        """Until it is over, or something is found."""
+        finding = None
+        while not self._over and finding is None:
+            chunk = self.poll(_TICK)
+            self._take_in(source, heard, listener)
+            self._consume(chunk)
+            # What is over, or is being ended, has passed its last limit.
+            if not self._over and not self._kill_requested:
+                finding = watch.tick(self._now(), heard)
+        return finding
 
     def _now(self) -> float:
         return time.monotonic() - self.started

@@ -75,7 +75,9 @@ class Run:
 
     def __init__(self, tmp_path, command: str, *, budget: int = 1000, during=None, examine=None, **limits):
         mark = new_attempt()
-        launch_fields = {name: limits.pop(name) for name in ("guardians", "backstop") if name in limits}
+        launch_fields = {
+            name: limits.pop(name) for name in ("guardians", "backstop", "speaks") if name in limits
+        }
         listener = Listening(examine) if examine else Listening()
         reader = ChannelReader(tmp_path / "channel.jsonl")
         with Attempt(launch_of(tmp_path, command, mark, **launch_fields)) as attempt:
@@ -161,6 +163,36 @@ def test_the_last_look_belongs_to_the_ending(tmp_path):
         "blocked",
     )
     assert "59999" in run.lines
+
+
+def test_spark_jobs_are_cancelled_first_and_what_that_makes_of_the_script_is_no_cause(tmp_path, channel):
+    """Committers take back what is half written; the error of a cancelled job is our doing."""
+    said = {
+        "category": "user",
+        "type": "SparkException",
+        "message": "cancelled",
+        "traceback": "",
+        "frames": [],
+    }
+    command = (
+        channel("hello", pid=1, python="3")
+        + f"while [ ! -e {tmp_path}/cancel ]; do sleep 0.05; done; echo cancelled; "
+        + channel("error", **said)
+        + "sleep 300"
+    )
+    run = Run(tmp_path, command, deadline=0.7)
+    assert run.lines == ["cancelled", "held back"]
+    assert run.messages == ["hello", "error"]
+    assert (run.ending.heard.hello, run.ending.heard.error) == (True, None)
+    assert failure(run.ending).verdict is Verdict.DEADLINE
+    assert run.ending.seconds < 0.7 + 2.0
+
+
+def test_nothing_is_cancelled_where_nobody_listens(tmp_path):
+    """An application without our launcher is ended at once."""
+    run = Run(tmp_path, "sleep 300", deadline=0.5, speaks=False)
+    assert run.ending.finding.verdict is Verdict.DEADLINE
+    assert not (tmp_path / "cancel").exists()
 
 
 def test_a_last_look_over_its_budget_is_left_behind(tmp_path):
