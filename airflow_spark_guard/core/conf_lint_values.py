@@ -17,6 +17,8 @@ if TYPE_CHECKING:
 _BARE = re.compile(r"\s*-?\d+\s*", re.ASCII)
 # How far from Spark's own value a number without a unit may be before it looks like one of another unit.
 _FAR = {"duration": 250, "size": 1000}
+# Seconds of milliseconds are no whole floats.
+_ROUNDING = 1e-6
 
 
 def lint_values(view: ConfView) -> Iterator[Problem]:
@@ -55,11 +57,12 @@ def _unreadable(view: ConfView, row: KnownConf) -> Problem:
 
 def _unit(view: ConfView, row: KnownConf, text: str, value: float) -> Iterator[Problem]:
     whole = read(row.kind, "1", row.bare)
-    if value % whole:
+    parts = value / whole
+    if abs(parts - round(parts)) > _ROUNDING:
         yield Problem(
             "warning",
             row.key,
-            f"{view.said(row.key)} is cut to whole {row.bare}: {int(value // whole)}{row.bare}.",
+            f"{view.said(row.key)} is cut to whole {row.bare}: {int(parts)}{row.bare}.",
             advice=f"Write a whole number of {row.bare}.",
         )
     elif _BARE.fullmatch(text) and _is_far(row, value):

@@ -8,6 +8,7 @@ import sys
 import time
 from typing import TYPE_CHECKING, Any
 
+from airflow_spark_guard.job.closures import Closures
 from airflow_spark_guard.job.sql_metrics import SqlMetrics
 
 if TYPE_CHECKING:
@@ -58,6 +59,7 @@ class Status:
         self._channel, self._progress = channel, progress
         self._application: str | None = None
         self._sql: SqlMetrics | None = None
+        self._closures: Closures | None = None
 
     def try_poll(self) -> bool:
         """Poll, unless the context is being started or stopped by the script at this moment."""
@@ -93,6 +95,8 @@ class Status:
         figures = {"jobs": jobs, "stages": _stages(tracker), "rss": resident_bytes()}
         sql = self._sql_digest(context, busy=jobs > 0)
         self._progress.show(figures if sql is None else {**figures, "sql": sql})
+        for text in self._closures.warnings() if self._closures is not None else ():
+            self._channel.send("warning", text=text)
 
     def _greet(self, context: Any) -> None:
         self._channel.send(
@@ -104,6 +108,8 @@ class Status:
             spark=context.version,
         )
         self._application, self._sql = context.applicationId, None
+        folder = getattr(context, "_temp_dir", None)
+        self._closures = Closures(folder) if isinstance(folder, str) else None
 
     def _sql_digest(self, context: Any, *, busy: bool) -> str | None:
         """None where there is no status store, and before the first job, which makes Spark set it up."""

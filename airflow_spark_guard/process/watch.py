@@ -51,6 +51,7 @@ class Watch:
     _watchdog: Watchdog = field(init=False)
     _next: Look = field(init=False)
     _rest: bytes = b""
+    _told: int = 0
     _driver_seen: bool = False
     _gone_at: float | None = None
     _beats: dict[str, str] = field(default_factory=dict)
@@ -66,6 +67,9 @@ class Watch:
         if end and any(word in body for word in _WORDS):
             for line in body.split(b"\n"):
                 self.submit_log.hear(line.decode(errors="replace"))
+            for text in self.submit_log.oversized[self._told :]:
+                self.on_notice(text)
+            self._told = len(self.submit_log.oversized)
         if end and _HEARTBEAT in body:
             # Executors in local[n] and forks of the driver write theirs into the driver's own output.
             self._beats = heard(self._beats, {"": body.decode(errors="replace") + "\n"})
