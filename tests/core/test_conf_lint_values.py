@@ -69,3 +69,9 @@ def test_a_value_finer_than_sparks_unit_is_told_with_what_is_left():
 
 def test_values_of_the_profile_are_not_looked_at():
     assert found("spark.network.timeout", "banana", "profile") == []
+
+
+@pytest.mark.parametrize("seconds", range(1, 60))
+def test_whole_seconds_are_whole_milliseconds(seconds):
+    """Whatever floats say."""
+    assert found("spark.executor.heartbeatInterval", f"{seconds}s") == []
