@@ -7,7 +7,7 @@ A blocked hang is due at its limit, a busy one at three times its limit, so that
 from __future__ import annotations
 
 import signal
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 from tests.faults.cluster import DRIVER_ADDRESS
@@ -33,6 +33,7 @@ LIMITS: dict[str, Any] = {
 }
 BUSY = {"stall_timeout": 8, "evidence_window": 4}
 # Scaled like the limits: Spark's own figures decide when counters move and when an executor counts as gone.
+HEALTHY_LIMITS = {"deadline": 240}  # nothing but a verdict may end a healthy job
 CONF: dict[str, str] = {
     "spark.executor.heartbeatInterval": "2s",
     "spark.network.timeout": "20s",
@@ -190,9 +191,7 @@ FAULTS = (
     Case("supervisor SIGKILLed", ("hang.py", "supervisor SIGKILL"), "GONE", where=SERVER),
 )  # fmt: skip
 
-_HEALTHY_LIMITS = {"deadline": 240}
-
-HEALTHY = (
+_HEALTHY = (
     Case("healthy: pickled UDF at 2 ms a row", ("healthy.py", "pickled_udf", "40"), note="40 s for minutes", quick=True),
     Case("healthy: one task of 10 min without shuffle", ("healthy.py", "one_task", "40"), note="40 s; 1:15"),
     Case("healthy: GC-heavy", ("healthy.py", "garbage", "40"), note="40 s", conf={"spark.executor.memory": "512m"}),
@@ -217,5 +216,7 @@ HEALTHY = (
         limits={"driver_silence": 30}, note="about 10 s against a limit of 30 s",
     ),
 )  # fmt: skip
+
+HEALTHY = tuple(replace(case, limits={**HEALTHY_LIMITS, **case.limits}) for case in _HEALTHY)
 
 CASES = (*FAULTS, *HEALTHY)
