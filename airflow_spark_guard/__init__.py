@@ -9,9 +9,9 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from airflow_spark_guard.core.conf.profile import SparkProfile
     from airflow_spark_guard.core.errors import SparkGuardError
     from airflow_spark_guard.core.limits import GuardLimits
-    from airflow_spark_guard.core.profile import SparkProfile
     from airflow_spark_guard.hooks.safe_spark_submit import SafeSparkSubmitHook
     from airflow_spark_guard.operators.retry_policy import SparkGuardRetryPolicy
     from airflow_spark_guard.operators.safe_spark_submit import SafeSparkSubmitOperator
@@ -33,7 +33,7 @@ _HOMES = {
     "SafeSparkSubmitOperator": "operators.safe_spark_submit",
     "SparkGuardError": "core.errors",
     "SparkGuardRetryPolicy": "operators.retry_policy",
-    "SparkProfile": "core.profile",
+    "SparkProfile": "core.conf.profile",
 }
 
 

@@ -14,17 +14,17 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from airflow_spark_guard.core.conf_explain import explain
-from airflow_spark_guard.core.conf_lint import lint
-from airflow_spark_guard.core.conf_table import PROFILES
-from airflow_spark_guard.core.effective_conf import EffectiveConf, Layer, check_user_conf
+from airflow_spark_guard.core.conf.conf_explain import explain
+from airflow_spark_guard.core.conf.conf_lint import lint
+from airflow_spark_guard.core.conf.conf_table import PROFILES
+from airflow_spark_guard.core.conf.effective_conf import EffectiveConf, Layer, check_user_conf
+from airflow_spark_guard.core.conf.known_confs import known_confs
+from airflow_spark_guard.core.conf.preflight import check_fit
+from airflow_spark_guard.core.conf.profile import SparkProfile
+from airflow_spark_guard.core.conf.properties import parse
 from airflow_spark_guard.core.errors import ConfError, SparkGuardError
-from airflow_spark_guard.core.known_confs import known_confs
-from airflow_spark_guard.core.masking import mask
-from airflow_spark_guard.core.output import safe_text
-from airflow_spark_guard.core.preflight import check_fit
-from airflow_spark_guard.core.profile import SparkProfile
-from airflow_spark_guard.core.properties import parse
+from airflow_spark_guard.core.output.masking import mask
+from airflow_spark_guard.core.output.output import safe_text
 from airflow_spark_guard.process.toolchain import installed_pyspark, spark_version
 
 if TYPE_CHECKING:

@@ -21,11 +21,11 @@ ROOT = Path(__file__).parent.parent
 PACKAGE = ROOT / "airflow_spark_guard"
 # Tested where they are used; each with the reason. This list may only become shorter.
 WITHOUT_OWN_TEST = {
-    "core/autopsy.py": "a record, in test_sights.py",
-    "core/conf_rows_cluster.py": "data, in test_conf_table.py",
-    "core/conf_rows_python.py": "data, in test_conf_table.py",
-    "core/conf_setting.py": "a record, in test_conf_table.py",
-    "core/finding.py": "records, in test_watchdog.py and the rules' own tests",
+    "core/stack/autopsy.py": "a record, in test_sights.py",
+    "core/conf/conf_rows_cluster.py": "data, in test_conf_table.py",
+    "core/conf/conf_rows_python.py": "data, in test_conf_table.py",
+    "core/conf/conf_setting.py": "a record, in test_conf_table.py",
+    "core/watch/finding.py": "records, in test_watchdog.py and the rules' own tests",
     "job/matrix.py": "through collect_sample",
     "job/sample.py": "through collect_sample",
     "process/reaper_main.py": "start of the reaper, in test_reaper.py",

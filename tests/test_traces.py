@@ -10,13 +10,13 @@ from pathlib import Path
 
 import pytest
 
-from airflow_spark_guard.core.ending import Cause, Ending, failure
-from airflow_spark_guard.core.heard import Heard
+from airflow_spark_guard.core.failure.ending import Cause, Ending, failure
 from airflow_spark_guard.core.limits import GuardLimits
-from airflow_spark_guard.core.observation import Observation
 from airflow_spark_guard.core.verdict import Verdict
-from airflow_spark_guard.core.watchdog import Watchdog
-from airflow_spark_guard.core.windows import Windows
+from airflow_spark_guard.core.watch.heard import Heard
+from airflow_spark_guard.core.watch.observation import Observation
+from airflow_spark_guard.core.watch.watchdog import Watchdog
+from airflow_spark_guard.core.watch.windows import Windows
 
 TRACES = sorted((Path(__file__).parent / "traces").glob("*.jsonl"))
 # What the watchdog itself finds; the others are told by how the processes ended.

@@ -24,7 +24,7 @@ sys.path.insert(0, str(ROOT))
 import pyspark
 from toolchain_cases import CASES, OTHER_PYTHON, Case
 
-from airflow_spark_guard.core.output import JobOutput
+from airflow_spark_guard.core.output.output import JobOutput
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

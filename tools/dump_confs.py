@@ -4,7 +4,7 @@ One run for each Spark version, with that pyspark on the path, then one to combi
 
     PYTHONPATH=/opt/pyspark-4.3.0 python tools/dump_confs.py dump build/confs/4.3.json
     python tools/dump_confs.py start build/confs/start.json      # the keys that a SparkContext reads at once
-    python tools/dump_confs.py combine build/confs               # -> airflow_spark_guard/core/known_confs.tsv
+    python tools/dump_confs.py combine build/confs  # -> airflow_spark_guard/core/conf/known_confs.tsv
 """
 
 from __future__ import annotations

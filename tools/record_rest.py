@@ -3,8 +3,8 @@
     python tools/record_rest.py 3.5.7 4.0.1 4.2.0 4.3.0
 
 Each version is installed into a folder of its own below the temporary folder, and runs a master, a worker and
-one application on loopback. What spark-submit printed is kept as far as ``core/submit_log.py`` reads it, and
-the application is ended as ``sources/master.py`` does it: the line of a version says whether that worked.
+one application on loopback. What spark-submit printed is kept as far as ``core/output/submit_log.py`` reads
+it, and the application is ended as ``sources/master.py`` does it: each version says whether that worked.
 """
 
 from __future__ import annotations

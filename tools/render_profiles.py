@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
 
-from airflow_spark_guard.core.conf_table import PROFILES, TABLE
+from airflow_spark_guard.core.conf.conf_table import PROFILES, TABLE
 
 if TYPE_CHECKING:
-    from airflow_spark_guard.core.conf_setting import Setting
+    from airflow_spark_guard.core.conf.conf_setting import Setting
 
 PAGE = ROOT / "docs" / "profiles.md"
 SHOWN = tuple(name for name in PROFILES if name != "none")

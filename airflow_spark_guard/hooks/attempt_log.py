@@ -6,11 +6,11 @@ import time
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Protocol
 
-from airflow_spark_guard.core.executor_heartbeat import is_heartbeat
-from airflow_spark_guard.core.jvm_dump import JvmDumpSplitter
-from airflow_spark_guard.core.output import safe_text
-from airflow_spark_guard.core.progress import Progress
+from airflow_spark_guard.core.output.output import safe_text
+from airflow_spark_guard.core.output.progress import Progress
 from airflow_spark_guard.core.quantity import readable_duration
+from airflow_spark_guard.core.stack.jvm_dump import JvmDumpSplitter
+from airflow_spark_guard.core.watch.executor_heartbeat import is_heartbeat
 from airflow_spark_guard.process import autopsy
 from airflow_spark_guard.process.autopsy import Scene
 from airflow_spark_guard.sources import log_page
@@ -18,12 +18,12 @@ from airflow_spark_guard.sources import log_page
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from airflow_spark_guard.core.autopsy import Autopsy
-    from airflow_spark_guard.core.ending import Ending
-    from airflow_spark_guard.core.finding import Finding
-    from airflow_spark_guard.core.heard import Heard
-    from airflow_spark_guard.core.observation import Observation
+    from airflow_spark_guard.core.failure.ending import Ending
     from airflow_spark_guard.core.protocol import Message
+    from airflow_spark_guard.core.stack.autopsy import Autopsy
+    from airflow_spark_guard.core.watch.finding import Finding
+    from airflow_spark_guard.core.watch.heard import Heard
+    from airflow_spark_guard.core.watch.observation import Observation
     from airflow_spark_guard.process.leftovers import Tag
     from airflow_spark_guard.process.record import NoRecord, Record
     from airflow_spark_guard.process.watch import Watch

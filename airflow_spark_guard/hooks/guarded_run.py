@@ -7,16 +7,16 @@ import time
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from airflow_spark_guard.core.answer import UnusableAnswerError
-from airflow_spark_guard.core.conf_view import ConfView, manager_of
-from airflow_spark_guard.core.ending import Cause, Ending, failure
+from airflow_spark_guard.core.conf.conf_view import ConfView, manager_of
+from airflow_spark_guard.core.conf.known_confs import known_confs
+from airflow_spark_guard.core.conf.preflight import check_fit
 from airflow_spark_guard.core.errors import SparkGuardError
-from airflow_spark_guard.core.known_confs import known_confs
-from airflow_spark_guard.core.output import JobOutput
-from airflow_spark_guard.core.preflight import check_fit
+from airflow_spark_guard.core.failure.ending import Cause, Ending, failure
+from airflow_spark_guard.core.output.output import JobOutput
 from airflow_spark_guard.core.quantity import seconds, size_in_bytes
 from airflow_spark_guard.core.verdict import Verdict
-from airflow_spark_guard.core.windows import Windows
+from airflow_spark_guard.core.watch.windows import Windows
+from airflow_spark_guard.core.web.answer import UnusableAnswerError
 from airflow_spark_guard.hooks.attempt_log import AttemptLog
 from airflow_spark_guard.process.attempt import Attempt, Launch
 from airflow_spark_guard.process.channel import ChannelReader

@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING, Any
 from airflow.sdk.log import mask_secret
 
 from airflow_spark_guard.core.application import check_application
-from airflow_spark_guard.core.conf_lint import check_conf
+from airflow_spark_guard.core.conf.conf_lint import check_conf
+from airflow_spark_guard.core.conf.profile import SparkProfile
 from airflow_spark_guard.core.errors import KilledError
 from airflow_spark_guard.core.limits import GuardLimits, checked_limits
-from airflow_spark_guard.core.masking import is_secret_key, mask, mask_text
-from airflow_spark_guard.core.profile import SparkProfile
+from airflow_spark_guard.core.output.masking import is_secret_key, mask, mask_text
 from airflow_spark_guard.core.quantity import readable_duration, seconds, size_in_bytes
 from airflow_spark_guard.hooks.guarded_run import GuardedRun
 from airflow_spark_guard.hooks.upstream import UpstreamSubmitHook, supervisor_pid

@@ -95,7 +95,7 @@ class _Worker:
 
 
 def line(count: int, text: str, done: float | None, total: float | None) -> bytes:
-    """The line on standard error; ``core/executor_heartbeat.py`` reads it."""
+    """The line on standard error; ``core/watch/executor_heartbeat.py`` reads it."""
     fields = {"w": os.getpid(), "t": round(time.time(), 3), "n": count, "text": one_line(text)}
     known = {name: value for name, value in (("done", done), ("total", total)) if value is not None}
     return f"{MARK} {json.dumps({**fields, **known})}\n".encode()

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any
 from airflow.providers.common.compat.sdk import AirflowFailException
 
 from airflow_spark_guard.core.errors import AttemptError, SparkGuardError
-from airflow_spark_guard.core.retry import advise
-from airflow_spark_guard.core.verdict_summary import verdict_summary
+from airflow_spark_guard.core.failure.retry import advise
+from airflow_spark_guard.core.failure.verdict_summary import verdict_summary
 from airflow_spark_guard.operators.retry_policy import AIRFLOW_ASKS, SparkGuardRetryPolicy, attempts_so_far
 
 if TYPE_CHECKING:
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     from airflow.sdk import BaseOperator
 
-    from airflow_spark_guard.core.retry import Advice
+    from airflow_spark_guard.core.failure.retry import Advice
 
 VERDICT_KEY = "spark_guard_verdict"
 

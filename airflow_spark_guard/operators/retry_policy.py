@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from airflow import __version__ as airflow_version
 
 from airflow_spark_guard.core.errors import BadInputError, SparkGuardError
-from airflow_spark_guard.core.retry import advise
+from airflow_spark_guard.core.failure.retry import advise
 
 try:
     from airflow.sdk import RetryDecision, RetryPolicy

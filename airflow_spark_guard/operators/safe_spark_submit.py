@@ -22,8 +22,8 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from pathlib import Path
 
+    from airflow_spark_guard.core.conf.profile import SparkProfile
     from airflow_spark_guard.core.limits import GuardLimits
-    from airflow_spark_guard.core.profile import SparkProfile
 
 # Upstream keeps these under private names; a template field is named by its attribute.
 _TEMPLATED_OPTIONS = (

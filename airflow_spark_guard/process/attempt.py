@@ -14,17 +14,17 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol, Self
 
-from airflow_spark_guard.core.ending import Cause, Ending
-from airflow_spark_guard.core.heard import Heard
+from airflow_spark_guard.core.failure.ending import Cause, Ending
+from airflow_spark_guard.core.watch.heard import Heard
 from airflow_spark_guard.process import leftovers, proctree
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
-    from airflow_spark_guard.core.autopsy import Autopsy
-    from airflow_spark_guard.core.finding import Finding
-    from airflow_spark_guard.core.output import JobOutput
+    from airflow_spark_guard.core.output.output import JobOutput
     from airflow_spark_guard.core.protocol import Message
+    from airflow_spark_guard.core.stack.autopsy import Autopsy
+    from airflow_spark_guard.core.watch.finding import Finding
     from airflow_spark_guard.process.leftovers import Tag
     from airflow_spark_guard.process.watch import Watch
 

@@ -10,19 +10,19 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
-from airflow_spark_guard.core.jvm_dump import parse_dump
-from airflow_spark_guard.core.python_dump import parse_dumps
-from airflow_spark_guard.core.python_stack import is_idle_worker, is_users
-from airflow_spark_guard.core.sights import Jvm, PythonProcess
+from airflow_spark_guard.core.stack.jvm_dump import parse_dump
+from airflow_spark_guard.core.stack.python_dump import parse_dumps
+from airflow_spark_guard.core.stack.python_stack import is_idle_worker, is_users
+from airflow_spark_guard.core.stack.sights import Jvm, PythonProcess
 from airflow_spark_guard.process import proctree, spark_processes
 from airflow_spark_guard.process.readings import python_threads
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from airflow_spark_guard.core.observation import Executor
-    from airflow_spark_guard.core.python_stack import PythonThread
-    from airflow_spark_guard.core.spark_rest import JavaThread
+    from airflow_spark_guard.core.stack.python_stack import PythonThread
+    from airflow_spark_guard.core.watch.observation import Executor
+    from airflow_spark_guard.core.web.spark_rest import JavaThread
     from airflow_spark_guard.process.leftovers import Tag
     from airflow_spark_guard.process.spark_processes import SparkProcesses
 

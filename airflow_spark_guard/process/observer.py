@@ -8,16 +8,16 @@ import threading
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, NamedTuple
 
-from airflow_spark_guard.core.answer import UnusableAnswerError
-from airflow_spark_guard.core.executor_heartbeat import heard
-from airflow_spark_guard.core.jvm_stack import task_readings
+from airflow_spark_guard.core.stack.jvm_stack import task_readings
+from airflow_spark_guard.core.watch.executor_heartbeat import heard
+from airflow_spark_guard.core.web.answer import UnusableAnswerError
 from airflow_spark_guard.process.readings import Looker
 from airflow_spark_guard.sources import log_page
 from airflow_spark_guard.sources.rest import RestSource
 
 if TYPE_CHECKING:
-    from airflow_spark_guard.core.finding import Look
-    from airflow_spark_guard.core.observation import DriverView, Executor, Master, Reading
+    from airflow_spark_guard.core.watch.finding import Look
+    from airflow_spark_guard.core.watch.observation import DriverView, Executor, Master, Reading
     from airflow_spark_guard.process.leftovers import Tag
     from airflow_spark_guard.sources.master import MasterSource
 

@@ -17,14 +17,14 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
-from airflow_spark_guard.core.observation import Reading
-from airflow_spark_guard.core.python_stack import (
+from airflow_spark_guard.core.stack.python_stack import (
     PythonThread,
     fingerprints,
     is_idle_worker,
     parse_py_spy,
     place_in,
 )
+from airflow_spark_guard.core.watch.observation import Reading
 from airflow_spark_guard.process import spark_processes
 
 if TYPE_CHECKING:

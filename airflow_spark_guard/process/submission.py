@@ -7,16 +7,16 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from airflow_spark_guard.core.effective_conf import EffectiveConf, Layer, check_user_conf
+from airflow_spark_guard.core.conf.effective_conf import EffectiveConf, Layer, check_user_conf
+from airflow_spark_guard.core.conf.properties import parse, render
 from airflow_spark_guard.core.errors import ConfError
-from airflow_spark_guard.core.properties import parse, render
 from airflow_spark_guard.process import toolchain
 from airflow_spark_guard.process.leftovers import TAG_ENV
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from airflow_spark_guard.core.profile import SparkProfile
+    from airflow_spark_guard.core.conf.profile import SparkProfile
     from airflow_spark_guard.process.workspace import Workspace
 
 _DEPLOY_MODE = "spark.submit.deployMode"

@@ -5,21 +5,21 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from airflow_spark_guard.core.executor_heartbeat import MARK, heard
-from airflow_spark_guard.core.finding import Look
-from airflow_spark_guard.core.observation import Observation
-from airflow_spark_guard.core.submit_log import WORDS, SubmitLog
-from airflow_spark_guard.core.watchdog import Watchdog, overdue
+from airflow_spark_guard.core.output.submit_log import WORDS, SubmitLog
+from airflow_spark_guard.core.watch.executor_heartbeat import MARK, heard
+from airflow_spark_guard.core.watch.finding import Look
+from airflow_spark_guard.core.watch.observation import Observation
+from airflow_spark_guard.core.watch.watchdog import Watchdog, overdue
 from airflow_spark_guard.process import proctree
 from airflow_spark_guard.process.observer import Application
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from airflow_spark_guard.core.finding import Finding
-    from airflow_spark_guard.core.heard import Heard
-    from airflow_spark_guard.core.observation import DriverView
-    from airflow_spark_guard.core.windows import Windows
+    from airflow_spark_guard.core.watch.finding import Finding
+    from airflow_spark_guard.core.watch.heard import Heard
+    from airflow_spark_guard.core.watch.observation import DriverView
+    from airflow_spark_guard.core.watch.windows import Windows
     from airflow_spark_guard.process.observer import Observer, Sight
 
 _WORDS = tuple(word.encode() for word in WORDS)

@@ -8,13 +8,13 @@ from typing import TYPE_CHECKING, TypeVar
 
 import httpx
 
-from airflow_spark_guard.core.answer import Answer, UnusableAnswerError
-from airflow_spark_guard.core.output import safe_text
+from airflow_spark_guard.core.output.output import safe_text
+from airflow_spark_guard.core.web.answer import Answer, UnusableAnswerError
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from airflow_spark_guard.core.answer import Dialogue, Request
+    from airflow_spark_guard.core.web.answer import Dialogue, Request
 
 T = TypeVar("T")
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from airflow_spark_guard.core import log_tail
+from airflow_spark_guard.core.web import log_tail
 from airflow_spark_guard.sources.blocking import BlockingLoop
 from airflow_spark_guard.sources.http import HttpSource
 

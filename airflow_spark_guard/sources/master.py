@@ -1,15 +1,15 @@
-"""A standalone master, asked over HTTP; ``core/master_json.py`` says what the answers mean."""
+"""A standalone master, asked over HTTP; ``core/web/master_json.py`` says what the answers mean."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from airflow_spark_guard.core import master_json
+from airflow_spark_guard.core.web import master_json
 from airflow_spark_guard.sources.blocking import BlockingLoop
 from airflow_spark_guard.sources.http import HttpSource
 
 if TYPE_CHECKING:
-    from airflow_spark_guard.core.observation import Master
+    from airflow_spark_guard.core.watch.observation import Master
 
 
 class AsyncMasterSource:

@@ -1,18 +1,18 @@
-"""The driver's REST API, asked over HTTP; ``core/spark_rest.py`` says what the answers mean."""
+"""The driver's REST API, asked over HTTP; ``core/web/spark_rest.py`` says what the answers mean."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from airflow_spark_guard.core import spark_rest
-from airflow_spark_guard.core.answer import UnusableAnswerError
+from airflow_spark_guard.core.web import spark_rest
+from airflow_spark_guard.core.web.answer import UnusableAnswerError
 from airflow_spark_guard.sources.blocking import BlockingLoop
 from airflow_spark_guard.sources.http import HttpSource
 
 if TYPE_CHECKING:
-    from airflow_spark_guard.core.answer import Dialogue
-    from airflow_spark_guard.core.observation import DriverView
-    from airflow_spark_guard.core.spark_rest import JavaThread
+    from airflow_spark_guard.core.watch.observation import DriverView
+    from airflow_spark_guard.core.web.answer import Dialogue
+    from airflow_spark_guard.core.web.spark_rest import JavaThread
 
 
 class AsyncRestSource:

@@ -2,10 +2,10 @@ from dataclasses import fields
 from datetime import timedelta
 
 import pytest
-from templater import Later, context
 
 from airflow_spark_guard.core.errors import LimitError
 from airflow_spark_guard.core.limits import GuardLimits, asdict_shallow, checked_limits
+from tests.core.templater import Later, context
 
 
 @pytest.mark.parametrize(

@@ -1,7 +1,7 @@
 import pytest
-from templater import Later, context
 
 from airflow_spark_guard.core.template import is_template, render
+from tests.core.templater import Later, context
 
 
 @pytest.mark.parametrize("value", ["{{ ds }}", "a{{b", "{% if x %}1{% endif %}"])

@@ -7,13 +7,13 @@ from pathlib import Path
 
 import pytest
 
-from airflow_spark_guard.core.ending import Cause, Ending
-from airflow_spark_guard.core.finding import Finding
-from airflow_spark_guard.core.heard import Heard
-from airflow_spark_guard.core.observation import DriverView, Executor, Observation
+from airflow_spark_guard.core.failure.ending import Cause, Ending
 from airflow_spark_guard.core.protocol import Message
 from airflow_spark_guard.core.verdict import Verdict
-from airflow_spark_guard.core.windows import Windows
+from airflow_spark_guard.core.watch.finding import Finding
+from airflow_spark_guard.core.watch.heard import Heard
+from airflow_spark_guard.core.watch.observation import DriverView, Executor, Observation
+from airflow_spark_guard.core.watch.windows import Windows
 from airflow_spark_guard.hooks.attempt_log import AttemptLog
 from airflow_spark_guard.process.leftovers import Tag, new_attempt
 from airflow_spark_guard.process.observer import Observer

@@ -13,8 +13,8 @@ from pathlib import Path
 import pytest
 
 from airflow_spark_guard.core import errors
+from airflow_spark_guard.core.conf.profile import SparkProfile
 from airflow_spark_guard.core.limits import GuardLimits
-from airflow_spark_guard.core.profile import SparkProfile
 from airflow_spark_guard.core.verdict import Verdict
 from airflow_spark_guard.hooks.guarded_run import GuardedRun, prove_gone
 from airflow_spark_guard.process.leftovers import Tag, new_attempt

@@ -24,7 +24,7 @@ SUBMIT = """\
 #!{python}
 import os, sys
 sys.path.insert(0, {root!r})
-from airflow_spark_guard.core.properties import parse
+from airflow_spark_guard.core.conf.properties import parse
 arguments = sys.argv[1:]
 with open(os.path.join({folder!r}, "started"), "w") as file:
     file.write(" ".join(arguments))

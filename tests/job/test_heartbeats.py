@@ -13,7 +13,7 @@ import zipfile
 import numpy as np
 import pytest
 
-from airflow_spark_guard.core.executor_heartbeat import MARK, digest, is_heartbeat
+from airflow_spark_guard.core.watch.executor_heartbeat import MARK, digest, is_heartbeat
 from airflow_spark_guard.job import ReportError, heartbeat, heartbeats, progress, wire
 from airflow_spark_guard.process.channel import ChannelReader
 from airflow_spark_guard.process.workspace import Workspace

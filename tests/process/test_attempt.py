@@ -12,11 +12,11 @@ from pathlib import Path
 
 import pytest
 
-from airflow_spark_guard.core.autopsy import Autopsy
-from airflow_spark_guard.core.ending import Cause, failure
-from airflow_spark_guard.core.output import JobOutput
+from airflow_spark_guard.core.failure.ending import Cause, failure
+from airflow_spark_guard.core.output.output import JobOutput
+from airflow_spark_guard.core.stack.autopsy import Autopsy
 from airflow_spark_guard.core.verdict import Verdict
-from airflow_spark_guard.core.windows import Windows
+from airflow_spark_guard.core.watch.windows import Windows
 from airflow_spark_guard.job import wire
 from airflow_spark_guard.process.attempt import Attempt, Launch
 from airflow_spark_guard.process.channel import ChannelReader

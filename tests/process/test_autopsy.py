@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from airflow_spark_guard.core.observation import Executor
-from airflow_spark_guard.core.spark_rest import JavaThread
+from airflow_spark_guard.core.watch.observation import Executor
+from airflow_spark_guard.core.web.spark_rest import JavaThread
 from airflow_spark_guard.process.autopsy import Scene, take
 from airflow_spark_guard.process.leftovers import Tag, new_attempt
 from airflow_spark_guard.process.workspace import Workspace

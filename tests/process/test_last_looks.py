@@ -8,7 +8,7 @@ import time
 
 import pytest
 
-from airflow_spark_guard.core.observation import Executor
+from airflow_spark_guard.core.watch.observation import Executor
 from airflow_spark_guard.process import last_looks, proctree
 from airflow_spark_guard.process.last_looks import NotSeenError, Scene
 from airflow_spark_guard.process.leftovers import Tag

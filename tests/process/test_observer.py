@@ -8,9 +8,9 @@ from contextlib import closing
 
 import pytest
 
-from airflow_spark_guard.core.answer import UnusableAnswerError
-from airflow_spark_guard.core.finding import Look
-from airflow_spark_guard.core.observation import Master
+from airflow_spark_guard.core.watch.finding import Look
+from airflow_spark_guard.core.watch.observation import Master
+from airflow_spark_guard.core.web.answer import UnusableAnswerError
 from airflow_spark_guard.process.leftovers import Tag, new_attempt
 from airflow_spark_guard.process.observer import Application, Observer, Sight
 from tests.support.dialogue import recorded

@@ -6,9 +6,9 @@ import sys
 
 import pytest
 
+from airflow_spark_guard.core.conf.profile import SparkProfile
+from airflow_spark_guard.core.conf.properties import parse
 from airflow_spark_guard.core.errors import ConfError
-from airflow_spark_guard.core.profile import SparkProfile
-from airflow_spark_guard.core.properties import parse
 from airflow_spark_guard.process import toolchain
 from airflow_spark_guard.process.leftovers import new_attempt
 from airflow_spark_guard.process.submission import Request, prepare

@@ -7,13 +7,13 @@ import subprocess
 
 import pytest
 
-from airflow_spark_guard.core.executor_heartbeat import MARK
-from airflow_spark_guard.core.finding import Look
-from airflow_spark_guard.core.heard import Heard
-from airflow_spark_guard.core.observation import DriverView, Executor, Master, Stage
 from airflow_spark_guard.core.protocol import Message
 from airflow_spark_guard.core.verdict import Verdict
-from airflow_spark_guard.core.windows import Windows
+from airflow_spark_guard.core.watch.executor_heartbeat import MARK
+from airflow_spark_guard.core.watch.finding import Look
+from airflow_spark_guard.core.watch.heard import Heard
+from airflow_spark_guard.core.watch.observation import DriverView, Executor, Master, Stage
+from airflow_spark_guard.core.watch.windows import Windows
 from airflow_spark_guard.process.observer import Application, Sight
 from airflow_spark_guard.process.watch import Watch
 

@@ -1,6 +1,6 @@
 import asyncio
 
-from airflow_spark_guard.core.answer import Request
+from airflow_spark_guard.core.web.answer import Request
 from airflow_spark_guard.sources.http import HttpSource
 from tests.support.web_server import say, serving
 

@@ -2,7 +2,7 @@ import asyncio
 
 import pytest
 
-from airflow_spark_guard.core.answer import UnusableAnswerError
+from airflow_spark_guard.core.web.answer import UnusableAnswerError
 from airflow_spark_guard.sources.log_page import tail, tail_async
 from tests.support.web_server import say, serving
 

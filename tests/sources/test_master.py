@@ -4,7 +4,7 @@ from contextlib import closing
 
 import pytest
 
-from airflow_spark_guard.core.answer import UnusableAnswerError
+from airflow_spark_guard.core.web.answer import UnusableAnswerError
 from airflow_spark_guard.sources.master import AsyncMasterSource, MasterSource
 from tests.support.dialogue import recorded
 from tests.support.web_server import say, serving

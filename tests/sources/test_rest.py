@@ -8,7 +8,7 @@ from contextlib import closing, contextmanager
 
 import pytest
 
-from airflow_spark_guard.core.answer import UnusableAnswerError
+from airflow_spark_guard.core.web.answer import UnusableAnswerError
 from airflow_spark_guard.sources.blocking import BlockingLoop
 from airflow_spark_guard.sources.rest import AsyncRestSource, RestSource
 from tests.support.dialogue import recorded

@@ -5,8 +5,8 @@ import sys
 
 import pytest
 
-from airflow_spark_guard.core.conf_lint import lint
-from airflow_spark_guard.core.effective_conf import ConfValue
+from airflow_spark_guard.core.conf.conf_lint import lint
+from airflow_spark_guard.core.conf.effective_conf import ConfValue
 
 pytestmark = pytest.mark.spark
 

@@ -15,7 +15,7 @@ from pathlib import Path
 import pyspark
 import pytest
 
-from airflow_spark_guard.core.executor_heartbeat import MARK, digest, is_heartbeat
+from airflow_spark_guard.core.watch.executor_heartbeat import MARK, digest, is_heartbeat
 from airflow_spark_guard.process.channel import ChannelReader
 from airflow_spark_guard.process.workspace import Workspace
 from tests.support.processes import ROOT

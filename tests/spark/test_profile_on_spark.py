@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from airflow_spark_guard.core import properties
-from airflow_spark_guard.core.profile import SparkProfile
+from airflow_spark_guard.core.conf import properties
+from airflow_spark_guard.core.conf.profile import SparkProfile
 
 pytestmark = pytest.mark.spark
 

@@ -1,11 +1,11 @@
-"""Plays the web server in a dialogue of core/answer.py: no I/O."""
+"""Plays the web server in a dialogue of core/web/answer.py: no I/O."""
 
 from __future__ import annotations
 
 import json
 from pathlib import Path
 
-from airflow_spark_guard.core.answer import Answer, UnusableAnswerError
+from airflow_spark_guard.core.web.answer import Answer, UnusableAnswerError
 
 DATA = Path(__file__).parent.parent / "data" / "rest"
 VERSIONS = sorted(path.name for path in DATA.iterdir())

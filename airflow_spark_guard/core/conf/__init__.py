@@ -1,0 +1,1 @@
+"""The configuration: profiles, merge, lint, preflight."""

@@ -1,0 +1,70 @@
+"""What a user sets, checked before anything starts."""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING, Any
+
+from airflow_spark_guard.core.conf.conf_table import SETTINGS
+from airflow_spark_guard.core.conf.spark_value import EXPECTED, number
+from airflow_spark_guard.core.errors import ConfError
+from airflow_spark_guard.core.output.masking import mask
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+
+def check_user_conf(conf: Mapping[Any, object], origin: str = "conf") -> dict[str, str]:
+    """The conf as Spark takes it: text to text, keys stripped, ``True`` -> ``"true"``; line ends survive.
+
+    Args:
+        conf: what the user wrote: text, bool, int or float by key.
+        origin: where it was written, for the message.
+
+    Raises:
+        ConfError: a key that is no text, a value of another type, or, for a key of the profile, a value that
+            Spark cannot read.
+    """
+    checked = {}
+    for raw, value in conf.items():
+        if not isinstance(raw, str) or not raw.strip():
+            raise ConfError(
+                f"{origin} has a key that is no name.",
+                got=repr(raw),
+                expected="text that is not empty, such as 'spark.executor.memory'",
+                advice=f"Mend the key in {origin}.",
+            )
+        key = raw.strip()
+        checked[key] = _text(key, value, origin)
+        _check_kind(key, checked[key], origin)
+    return checked
+
+
+def _text(key: str, value: object, origin: str) -> str:
+    if isinstance(value, bool):
+        return str(value).lower()
+    if isinstance(value, str):
+        return str.__str__(value)  # of an enum's member: the text, not the member's name
+    if isinstance(value, int) or (isinstance(value, float) and math.isfinite(value)):
+        return repr(value)
+    raise ConfError(
+        f"{origin} sets {key} to a value that Spark cannot take.",
+        got=f"{type(value).__name__} {mask(key, repr(value))}",
+        expected="text, bool, int or float",
+        advice="Leave the key out to keep the default; join a list with commas.",
+    )
+
+
+def _check_kind(key: str, text: str, origin: str) -> None:
+    row = SETTINGS.get(key)
+    if row is None or row.kind == "text":
+        return
+    try:
+        number(row.kind, text, row.bare)
+    except ValueError:
+        raise ConfError(
+            f"{origin} sets {key} to a value that Spark cannot read.",
+            got=repr(text),
+            expected=EXPECTED[row.kind],
+            advice=f"Mend the value in {origin}, or leave the key out.",
+        ) from None

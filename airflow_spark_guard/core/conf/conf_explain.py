@@ -1,0 +1,79 @@
+"""One Spark key in plain words: what it is, why the profile sets it, and whose value stands."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from airflow_spark_guard.core.conf.conf_recipes import OLD_KEYS, old_family
+from airflow_spark_guard.core.conf.conf_table import SETTINGS
+from airflow_spark_guard.core.conf.conf_view import READABLE
+from airflow_spark_guard.core.output.masking import mask
+from airflow_spark_guard.core.output.output import safe_text
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from airflow_spark_guard.core.conf.conf_draft import ConfValue
+    from airflow_spark_guard.core.conf.known_confs import KnownConfs
+
+
+def explain(
+    key: str, values: Mapping[str, ConfValue], known: KnownConfs, version: tuple[int, ...] | None = None
+) -> str:
+    """Lines of text: type, versions, Spark's own value, the profile's reason, and who wins.
+
+    Args:
+        key: the key.
+        values: the effective conf, as ``EffectiveConf.values``.
+        known: Spark's own keys.
+        version: (major, minor) of Spark, or None.
+    """
+    rows = [*_of_spark(key, known), *_of_profile(key), ("here", _winner(key, values, version))]
+    width = max(len(name) for name, _ in rows)
+    return "\n".join([safe_text(key), *(f"  {name.ljust(width)}  {text}" for name, text in rows)])
+
+
+def _of_spark(key: str, known: KnownConfs) -> list[tuple[str, str]]:
+    row = known.get(key)
+    if row is None:
+        return [("Spark", _stranger(key, known))]
+    unit = f"; a bare number is in {row.bare}" if row.bare else ""
+    kind = f"{READABLE[row.kind]}{unit}" if row.kind in READABLE else "not in Spark's registry"
+    rows = [
+        ("type", kind),
+        ("since", row.since or "before 3.5, or composed at run time"),
+        ("until", row.until or "still known to the newest Spark that we know"),
+        ("Spark's own", row.default or "nothing"),
+    ]
+    return rows + ([("note", _note(row.note))] if row.note else [])
+
+
+def _note(note: str) -> str:
+    kind, _, said = note.partition(":")
+    starts = {"old": "an old spelling of ", "unused": "not read any more: ", "removed": "removed "}
+    return starts.get(kind, f"{kind}: ") + said
+
+
+def _stranger(key: str, known: KnownConfs) -> str:
+    if known.is_known(key):
+        return "a key of a family whose last part is yours"
+    near = known.nearest(key)
+    advice = OLD_KEYS.get(key) or old_family(key) or (f"Did you mean {near}?" if near else "")
+    return f"no Spark from 3.5 on knows this key. {advice}".rstrip()
+
+
+def _of_profile(key: str) -> list[tuple[str, str]]:
+    row = SETTINGS.get(key)
+    if row is None:
+        return [("profile", "does not set it")]
+    sets = ", ".join(f"{name}: {value}" for name, value in row.values.items())
+    return [("profile", sets), ("why", row.reason)]
+
+
+def _winner(key: str, values: Mapping[str, ConfValue], version: tuple[int, ...] | None) -> str:
+    found = values.get(key)
+    spark = f"Spark {'.'.join(map(str, version))}" if version else "Spark"
+    if found is None:
+        return f"nobody sets it: {spark} takes its own value"
+    shown = safe_text(mask(key, found.value))
+    return f"{shown}, set by {found.origin}; conf= wins over connection, properties file and profile"

@@ -1,0 +1,158 @@
+"""What Spark takes without a word and what cannot have been meant."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from airflow_spark_guard.core.conf.conf_view import Problem
+from airflow_spark_guard.core.quantity import readable_duration
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from airflow_spark_guard.core.conf.conf_view import ConfView
+
+_NETWORK = "spark.network.timeout"
+_INTERVAL = "spark.network.timeoutInterval"
+_HEARTBEAT = "spark.executor.heartbeatInterval"
+_BLOCK_MANAGER = "spark.storage.blockManagerHeartbeatTimeoutMs"
+_SHUFFLE = "spark.shuffle.io."
+_KILL = "spark.task.reaper.killTimeout"
+_PLUGINS, _DRIVER_TIMEOUT = "spark.plugins", "spark.driver.timeout"
+_PLUGIN = "org.apache.spark.deploy.DriverTimeoutPlugin"
+_IDLE = ("spark.sql.execution.pyspark.udf.idleTimeoutSeconds", "spark.python.worker.idleTimeoutSeconds")
+_HEARTBEATS, _LOOKS = 6, 4
+_LONG = 600.0
+
+
+def senseless(view: ConfView) -> Iterator[Problem]:
+    """Numbers that Spark does not check, or checks too late."""
+    for key, least, most, expected in (
+        ("spark.speculation.quantile", 0.0, 1.0, "a share between 0 and 1"),
+        ("spark.speculation.multiplier", 1.0, None, "1 or more"),
+        ("spark.task.maxFailures", 1, None, "1 or more"),
+        ("spark.stage.maxAttempts", 1, None, "1 or more"),
+        ("spark.stage.maxConsecutiveAttempts", 1, None, "1 or more"),
+        ("spark.barrier.sync.timeout", 1.0, None, "1s or more"),
+        *((key, 0.0, None, "0 (off), or the seconds of the slowest batch") for key in _IDLE),
+    ):
+        value = view.number(key)
+        if (
+            view.is_users(key)
+            and value is not None
+            and (value < least or (most is not None and value > most))
+        ):
+            yield _warning(
+                key, f"{view.said(key)} cannot be meant; Spark takes it all the same.", f"Write {expected}."
+            )
+    buffer, most_kryo = (view.number(f"spark.kryoserializer.buffer{part}") for part in ("", ".max"))
+    if buffer is not None and most_kryo is not None and buffer > most_kryo:
+        yield _ordered(view, "spark.kryoserializer.buffer", "spark.kryoserializer.buffer.max")
+
+
+def detection(view: ConfView) -> Iterator[Problem]:
+    """A dead executor is found in time, and no living one is given up for one lost heartbeat."""
+    timeout, interval, beat = (view.number(key) for key in (_NETWORK, _INTERVAL, _HEARTBEAT))
+    if (
+        timeout is None
+        or interval is None
+        or beat is None
+        or not view.is_users(_NETWORK, _INTERVAL, _HEARTBEAT)
+    ):
+        return
+    if timeout < _HEARTBEATS * beat:
+        yield _warning(
+            _HEARTBEAT,
+            f"{view.said(_HEARTBEAT)} and {view.said(_NETWORK)}: a busy executor is given up after "
+            f"{max(int(timeout // beat), 1)} lost heartbeats.",
+            f"Keep {_NETWORK} at {_HEARTBEATS} times {_HEARTBEAT} or more.",
+        )
+    if interval > timeout / _LOOKS and view.is_users(_INTERVAL):
+        yield _warning(
+            _INTERVAL,
+            f"{view.said(_INTERVAL)} and {view.said(_NETWORK)}: a dead executor is noticed only after up to "
+            f"{readable_duration(timeout + interval)}.",
+            f"Keep {_INTERVAL} at a quarter of {_NETWORK} or less.",
+        )
+    if timeout > _LONG and view.is_users(_NETWORK):
+        yield _warning(
+            _NETWORK,
+            f"{view.said(_NETWORK)}: a dead executor is noticed only after {readable_duration(timeout)}.",
+            "Leave it to the profile; longer garbage collection needs more memory, not more patience.",
+        )
+    if view.is_users(_BLOCK_MANAGER) and (view.number(_BLOCK_MANAGER) or 0) > timeout:
+        yield _warning(
+            _BLOCK_MANAGER,
+            f"{view.said(_BLOCK_MANAGER)} is above {view.said(_NETWORK)} and overrides it for executors.",
+            f"Leave {_BLOCK_MANAGER} out.",
+        )
+
+
+def nested(view: ConfView) -> Iterator[Problem]:
+    """The innermost limit ends first, so that it can name the culprit: all below the guard's stall limit."""
+    if view.stall is None:
+        return
+    silence = _fetch_silence(view)
+    keys = [f"{_SHUFFLE}{part}" for part in ("connectionCreationTimeout", "maxRetries", "retryWait")]
+    if silence is not None and silence >= view.stall and view.is_users(*keys):
+        yield _warning(
+            next(key for key in keys if view.is_users(key)),
+            f"{', '.join(view.said(key) for key in keys)}: a failing fetch is silent for "
+            f"{readable_duration(silence)}, longer than the stall limit of {readable_duration(view.stall)}.",
+            "Lower one of the three, or raise limits.stall_timeout.",
+        )
+    if view.is_on("spark.task.reaper.enabled"):
+        yield from _below_stall(view, _KILL)
+    for key in _IDLE:
+        yield from _below_stall(view, key)
+
+
+def backstop(view: ConfView) -> Iterator[Problem]:
+    """The driver's time-out and its plugin are one thing."""
+    minutes, plugin = view.number(_DRIVER_TIMEOUT) or 0, _PLUGIN in (view.text(_PLUGINS) or "")
+    if view.is_users(_DRIVER_TIMEOUT) and minutes > 0 and not plugin:
+        yield _warning(
+            _DRIVER_TIMEOUT,
+            f"{view.said(_DRIVER_TIMEOUT)} does nothing by itself.",
+            f"Add {_PLUGINS} = {_PLUGIN}, or leave it to the guard's deadline.",
+        )
+    result = view.number("spark.driver.maxResultSize")
+    if view.is_users("spark.driver.maxResultSize") and result == 0:
+        yield _warning(
+            "spark.driver.maxResultSize",
+            f"{view.said('spark.driver.maxResultSize')}: too large a result exhausts the driver.",
+            "Set a size below half of spark.driver.memory.",
+        )
+
+
+def _below_stall(view: ConfView, key: str) -> Iterator[Problem]:
+    value = view.number(key)
+    if view.stall is not None and view.is_users(key) and value is not None and value >= view.stall:
+        yield _warning(
+            key,
+            f"{view.said(key)} is not below the stall limit of {readable_duration(view.stall)}.",
+            f"Lower {key}, or raise limits.stall_timeout.",
+        )
+
+
+def _fetch_silence(view: ConfView) -> float | None:
+    """Seconds that a fetch from a lost host may take: every try, and the waits between."""
+    connect, tries, wait = (
+        view.number(f"{_SHUFFLE}{part}") for part in ("connectionCreationTimeout", "maxRetries", "retryWait")
+    )
+    if tries is None or wait is None:
+        return None
+    connect = connect if connect is not None else view.number(f"{_SHUFFLE}connectionTimeout")
+    connect = connect if connect is not None else view.number(_NETWORK)
+    return None if connect is None else connect * (tries + 1) + wait * tries
+
+
+def _ordered(view: ConfView, low: str, high: str) -> Problem:
+    return _warning(low, f"{view.said(low)} is above {view.said(high)}.", f"Keep {low} <= {high}.")
+
+
+def _warning(key: str, text: str, advice: str = "") -> Problem:
+    return Problem("warning", key, text, advice=advice)
+
+
+SENSELESS: tuple[Callable[[ConfView], Iterator[Problem]], ...] = (senseless, detection, nested, backstop)

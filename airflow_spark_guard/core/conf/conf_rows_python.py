@@ -1,0 +1,80 @@
+"""Rows of the profile: the Python workers."""
+
+from __future__ import annotations
+
+from airflow_spark_guard.core.conf.conf_setting import Setting, every, only
+
+_RDD = "spark.python.worker."
+_SQL = "spark.sql.execution.pyspark.udf."
+
+PYTHON = (
+    Setting(
+        f"{_RDD}faulthandler.enabled", "bool", (3, 2), "false", every("true"),
+        "A crash in native code names the Python line.",
+    ),
+    Setting(
+        f"{_SQL}faulthandler.enabled", "bool", (4, 0), f"<value of {_RDD}faulthandler.enabled>",
+        every("true"),
+        "The same, for UDFs.",
+        falls_back_to=(f"{_RDD}faulthandler.enabled",),
+    ),
+    Setting(
+        f"{_RDD}tracebackDumpIntervalSeconds", "duration", (4, 1), "0ms", every("120"),
+        "Every 2 minutes a worker writes where it stands: the stack of a hang, before anybody asks.",
+        bare="s",
+    ),
+    Setting(
+        f"{_SQL}tracebackDumpIntervalSeconds", "duration", (4, 1),
+        f"<value of {_RDD}tracebackDumpIntervalSeconds>", every("120"),
+        "The same, for UDFs.",
+        bare="s", falls_back_to=(f"{_RDD}tracebackDumpIntervalSeconds",),
+    ),
+    Setting(
+        "spark.sql.execution.python.udf.buffer.size", "size", (4, 0), "<value of spark.buffer.size>",
+        every("4096"),
+        "A worker's rows come back at once: in 64 KiB a slow UDF looks like a hung one. For pickled UDFs.",
+        bare="b", falls_back_to=("spark.buffer.size",),
+    ),
+    Setting(
+        "spark.sql.execution.pandas.udf.buffer.size", "size", (3, 0), "<value of spark.buffer.size>",
+        every("4096"),
+        "The same, for Arrow and pandas UDFs.",
+        bare="b", falls_back_to=("spark.buffer.size",),
+    ),
+    Setting(
+        "spark.sql.execution.arrow.maxRecordsPerBatch", "int", (2, 3), "10000", only(strict="100"),
+        "A worker is silent for one batch, and idle-kill counts silence. A batch costs up to 1 ms by "
+        "itself, which is dear for quick rows, so only here.",
+    ),
+    Setting(
+        "spark.sql.execution.arrow.pyspark.enabled", "bool", (3, 0),
+        "<value of spark.sql.execution.arrow.enabled>", only(ml="true"),
+        "toPandas and createDataFrame move columns, not pickled rows.",
+        falls_back_to=("spark.sql.execution.arrow.enabled",),
+    ),
+    Setting(
+        "spark.sql.execution.arrow.pyspark.fallback.enabled", "bool", (3, 0),
+        "<value of spark.sql.execution.arrow.fallback.enabled>", only(ml="false", strict="false"),
+        "An unsupported type is an error, not a silent change to the slow way.",
+        falls_back_to=("spark.sql.execution.arrow.fallback.enabled",),
+    ),
+    Setting(
+        f"{_RDD}idleTimeoutSeconds", "duration", (4, 0), "0ms", only(strict="600"),
+        "10 minutes without output are named in the executor's log. RDD workers are never killed: their "
+        "buffer is not small.",
+        bare="s",
+    ),
+    Setting(
+        f"{_SQL}idleTimeoutSeconds", "duration", (4, 0), f"<value of {_RDD}idleTimeoutSeconds>",
+        only(strict="600"),
+        "The same, for UDFs.",
+        bare="s", falls_back_to=(f"{_RDD}idleTimeoutSeconds",),
+    ),
+    Setting(
+        f"{_SQL}killOnIdleTimeout", "bool", (4, 1), f"<value of {_RDD}killOnIdleTimeout>",
+        only(strict="true"),
+        "A UDF's worker without output for 10 minutes is killed, and its task tried again. Silence counts: "
+        "a healthy group of 20 minutes dies too.",
+        falls_back_to=(f"{_RDD}killOnIdleTimeout",),
+    ),
+)  # fmt: skip

@@ -1,0 +1,125 @@
+"""The rules of a merge: which values of the profile stand in the way of which values of the user."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from airflow_spark_guard.core.conf.conf_table import SETTINGS
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from airflow_spark_guard.core.conf.conf_draft import Draft
+
+_NETWORK = "spark.network.timeout"
+_INTERVAL = "spark.network.timeoutInterval"
+_HEARTBEAT = "spark.executor.heartbeatInterval"
+_FAILURES = "spark.executor.heartbeat.maxFailures"
+_BLOCK_MANAGER = "spark.storage.blockManagerHeartbeatTimeoutMs"
+_PLUGINS, _DRIVER_TIMEOUT = "spark.plugins", "spark.driver.timeout"
+_MEMORY, _RESULT = "spark.driver.memory", "spark.driver.maxResultSize"
+_SERIALIZER, _KRYO_LIMIT = "spark.serializer", 2 << 30
+_KRYO_SIZES = ("spark.kryoserializer.buffer", "spark.kryoserializer.buffer.max")
+_KILL = "spark.sql.execution.pyspark.udf.killOnIdleTimeout"
+_IDLE = ("spark.sql.execution.pyspark.udf.idleTimeoutSeconds", "spark.python.worker.idleTimeoutSeconds")
+_SILENCE = {  # key -> the most that keeps a healthy worker's rows coming
+    "spark.sql.execution.python.udf.buffer.size": 4096,
+    "spark.sql.execution.pandas.udf.buffer.size": 4096,
+    "spark.buffer.size": 4096,
+    "spark.sql.execution.arrow.maxRecordsPerBatch": 100,
+    "spark.sql.execution.python.udf.maxRecordsPerBatch": 100,
+}
+
+
+def leave_fallbacks_alone(draft: Draft) -> None:
+    """A user who sets the key from which Spark takes another reaches that one too, as without the profile."""
+    for key in tuple(draft.ours):
+        source = next((name for name in SETTINGS[key].falls_back_to if name in draft.user), None)
+        if source is not None:
+            draft.drop(f"{draft.said(source)}, and Spark takes other values from it.", key)
+
+
+def leave_plugins_alone(draft: Draft) -> None:
+    """The plugin and its time-out are one thing: who sets one half owns both."""
+    for key in (_PLUGINS, _DRIVER_TIMEOUT):
+        if key in draft.user:
+            draft.drop(
+                f"{draft.said(key)}; the JVM's backstop needs both it and the other half.",
+                _PLUGINS,
+                _DRIVER_TIMEOUT,
+            )
+
+
+def order_heartbeats(draft: Draft) -> None:
+    """Spark starts only with heartbeatInterval < network.timeout."""
+    _order(draft, _HEARTBEAT, _NETWORK, strictly=True)
+
+
+def order_interval(draft: Draft) -> None:
+    """Spark starts only with timeoutInterval <= the block manager's time-out, or else network.timeout."""
+    _order(draft, _INTERVAL, _BLOCK_MANAGER if _BLOCK_MANAGER in draft.user else _NETWORK, strictly=False)
+
+
+def order_executor_exit(draft: Draft) -> None:
+    """An executor must not give its driver up before the driver would give up the executor."""
+    failures, interval, timeout = draft.number(_FAILURES), draft.number(_HEARTBEAT), draft.number(_NETWORK)
+    if failures is None or interval is None or timeout is None or failures * interval >= timeout:
+        return
+    said = " and ".join(draft.said(key) for key in (_HEARTBEAT, _NETWORK) if key in draft.user)
+    draft.drop(f"{said}: executors would leave before {_NETWORK} is over.", _FAILURES)
+
+
+def fit_result_size(draft: Draft) -> None:
+    """A result larger than half the driver's memory must abort, not exhaust it."""
+    memory, result = draft.number(_MEMORY), draft.number(_RESULT)
+    if _MEMORY in draft.user and memory is not None and result is not None and result > memory / 2:
+        draft.drop(f"{draft.said(_MEMORY)}, less than twice the profile's {_RESULT}.", _RESULT)
+
+
+def leave_kryo_alone(draft: Draft) -> None:
+    """Kryo's own keys did nothing while Java's serializer was used; with ours they could refuse the job."""
+    for key in draft.user:
+        size = draft.number(key) if key in _KRYO_SIZES else None
+        if key.startswith("spark.kryo.") or (size is not None and size >= _KRYO_LIMIT):
+            draft.drop(f"{draft.said(key)} without {_SERIALIZER}, so Kryo was off.", _SERIALIZER)
+
+
+def kill_only_the_silent(draft: Draft) -> None:
+    """Idle-kill counts silence on output: with larger buffers or batches it kills healthy workers."""
+    for key, most in _SILENCE.items():
+        size = draft.number(key) if key in draft.user else most
+        if size is None or not 0 < size <= most:
+            draft.drop(f"{draft.said(key)}; a healthy worker is silent for longer than with {most}.", _KILL)
+    for key in _IDLE:
+        if key in draft.user:
+            draft.drop(f"{draft.said(key)}; a time-out of your own does not kill by itself.", _KILL)
+
+
+def _order(draft: Draft, low: str, high: str, *, strictly: bool) -> None:
+    if _fits(draft, low, high, strictly=strictly):
+        return
+    said = " and ".join(draft.said(key) for key in (low, high) if key in draft.user)
+    sign = "<" if strictly else "<="
+    draft.drop(f"{said}; Spark starts only with {low} {sign} {high}.", low, high)
+    if not _fits(draft, low, high, strictly=strictly):
+        draft.warn(f"Spark will refuse to start: {said}, but it wants {low} {sign} {high}.")
+
+
+def _fits(draft: Draft, low: str, high: str, *, strictly: bool) -> bool:
+    small, large = draft.number(low), draft.number(high)
+    if small is None or large is None:
+        return True  # Spark itself says best what it cannot read
+    return small < large if strictly else small <= large
+
+
+RULES: tuple[Callable[[Draft], None], ...] = (
+    leave_fallbacks_alone,
+    leave_plugins_alone,
+    order_heartbeats,
+    order_interval,
+    order_executor_exit,
+    fit_result_size,
+    leave_kryo_alone,
+    kill_only_the_silent,
+)
+"""In this order: a rule sees what the ones before it left."""

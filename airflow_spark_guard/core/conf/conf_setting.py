@@ -1,0 +1,54 @@
+"""One row of the anti-hanging profile."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from airflow_spark_guard.core.conf.spark_value import Kind
+
+Version = tuple[int, int]
+
+UNSET = "<undefined>"
+
+
+@dataclass(frozen=True)
+class Setting:
+    """One Spark key: what Spark does by itself, what the guard sends, and why.
+
+    Attributes:
+        key: the name of the key.
+        kind: how Spark reads its value.
+        since: first Spark version that knows the key; None for a key that Spark's registry does not list
+            and that every supported version reads.
+        default: Spark's own value, as Spark's registry writes it (4.3).
+        values: profile name -> value. A profile that is not named does not send the key.
+        reason: one sentence, for a reader of the log or of the page.
+        bare: unit of a value without a unit.
+        falls_back_to: keys from which Spark takes the value when this one is not set. A user who sets one
+            of them reaches this key too, as long as we stay out of the way.
+        needs_deadline: sent only where a deadline is known; ``{minutes}`` in the value stands for it.
+    """
+
+    key: str
+    kind: Kind
+    since: Version | None
+    default: str
+    values: Mapping[str, str]
+    reason: str
+    bare: str = ""
+    falls_back_to: tuple[str, ...] = ()
+    needs_deadline: bool = False
+
+
+def every(value: str, *, ml: str | None = None, strict: str | None = None) -> dict[str, str]:
+    """The same value in every profile, but for those that are named."""
+    return {"default": value, "ml-training": ml or value, "strict": strict or value}
+
+
+def only(*, ml: str | None = None, strict: str | None = None) -> dict[str, str]:
+    """A value in the named profiles, none elsewhere."""
+    return {name: value for name, value in (("ml-training", ml), ("strict", strict)) if value is not None}

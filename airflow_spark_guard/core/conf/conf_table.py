@@ -1,0 +1,64 @@
+"""The anti-hanging profile as data: every Spark key the guard sends, by profile and Spark version.
+
+The rows themselves stand in ``conf_rows_cluster`` and ``conf_rows_python``.
+"""
+
+from __future__ import annotations
+
+import math
+
+from airflow_spark_guard.core.conf.conf_rows_cluster import DRIVER, LIVENESS, SHUFFLE, TASKS
+from airflow_spark_guard.core.conf.conf_rows_python import PYTHON
+from airflow_spark_guard.core.conf.conf_setting import Setting, Version
+
+__all__ = ["PROFILES", "SETTINGS", "SPARK_VERSIONS", "TABLE", "Setting", "known_version", "profile_settings"]
+
+PROFILES = ("default", "ml-training", "strict", "none")
+SPARK_VERSIONS: tuple[Version, ...] = ((3, 5), (4, 0), (4, 1), (4, 2), (4, 3))
+OLDEST_SUPPORTED: Version = (4, 0)
+
+TABLE: dict[str, tuple[Setting, ...]] = {
+    "Network and heartbeats": LIVENESS,
+    "Shuffle and serializer": SHUFFLE,
+    "Tasks and stages": TASKS,
+    "Driver and shutdown": DRIVER,
+    "Python workers": PYTHON,
+}
+"""Title of a group -> its rows, in the order of the page."""
+
+SETTINGS: dict[str, Setting] = {row.key: row for rows in TABLE.values() for row in rows}
+"""Key -> its row."""
+
+BACKSTOP_MINUTES = 2
+_MINUTE = 60
+
+
+def known_version(version: tuple[int, ...] | None) -> Version:
+    """Major and minor of a Spark version; of one that we do not know, the oldest supported one."""
+    found = tuple(version or ())[:2]
+    return next((known for known in SPARK_VERSIONS if known == found), OLDEST_SUPPORTED)
+
+
+def profile_settings(
+    profile: str, spark_version: tuple[int, ...] | None = None, deadline: float | None = None
+) -> dict[str, str]:
+    """What a profile sends to this Spark, in the order of the table.
+
+    Args:
+        profile: one of ``PROFILES``.
+        spark_version: such as ``(4, 2)`` or ``(4, 2, 0)``; None where it is not known.
+        deadline: seconds that the attempt may take; None leaves the JVM's own backstop out.
+    """
+    version = known_version(spark_version)
+    minutes = None if deadline is None else math.ceil(deadline / _MINUTE) + BACKSTOP_MINUTES
+    return {
+        row.key: row.values[profile].format(minutes=minutes)
+        for row in SETTINGS.values()
+        if profile in row.values and _is_sent(row, version, minutes)
+    }
+
+
+def _is_sent(row: Setting, version: Version, minutes: int | None) -> bool:
+    # The plugin's class came with its time-out: an older Spark would not start with it.
+    since = SETTINGS["spark.driver.timeout"].since if row.needs_deadline else row.since
+    return (since is None or since <= version) and not (row.needs_deadline and minutes is None)

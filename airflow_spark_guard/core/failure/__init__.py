@@ -1,0 +1,1 @@
+"""How an attempt failed, what to say of it, and whether to try again."""

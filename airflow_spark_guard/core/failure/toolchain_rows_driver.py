@@ -1,0 +1,191 @@
+"""Rows of the toolchain table: the driver's two processes, the master, and limits of a job's size."""
+
+from __future__ import annotations
+
+from airflow_spark_guard.core.failure.toolchain_row import Row, Scope, Weight, sign
+from airflow_spark_guard.core.verdict import Verdict
+
+SIZES = (
+    Row(
+        "kryo_buffer",
+        sign(
+            r"KryoException: Buffer overflow",
+            r"Kryo serialization failed: Buffer overflow",
+            r"\[KRYO_BUFFER_OVERFLOW\]",
+        ),
+        "One object is larger than Kryo's buffer.",
+        "Raise spark.kryoserializer.buffer.max (default 64m, below 2g) above the size that the message "
+        "names, or make the objects smaller: more partitions, fewer rows collected.",
+    ),
+    Row(
+        "result_too_large",
+        sign(
+            r"Total size of serialized results of [^\n]{1,80} is bigger than",
+            r"is bigger than spark\.driver\.maxResultSize",
+        ),
+        "The results that the driver was to collect exceed spark.driver.maxResultSize.",
+        "Write the result instead of collecting it, or collect a sample (collect_sample); else raise "
+        "spark.driver.maxResultSize together with spark.driver.memory.",
+    ),
+    Row(
+        "task_too_large",
+        sign(r"exceeds max allowed: spark\.rpc\.message\.maxSize"),
+        "A task carries more data than one message may hold.",
+        "Take large objects out of the function: broadcast them (sc.broadcast), or read them on the "
+        "executors; more partitions for parallelize. spark.rpc.message.maxSize (MiB) only moves the limit.",
+    ),
+    Row(
+        "broadcast_too_large",
+        sign(
+            r"Cannot broadcast the table (?:that is larger than|over)\b",
+            r"_LEGACY_ERROR_TEMP_224[89]",
+            r"MAX_BROADCAST_(?:TABLE_BYTES|ROWS)|exceeds the maximum allowed[^\n]{0,80}broadcast",
+        ),
+        "One side of a join is too large to be broadcast (8 GiB, 512 million rows).",
+        "Take the broadcast() hint away, or set spark.sql.autoBroadcastJoinThreshold=-1 for this query.",
+    ),
+    Row(
+        "broadcast_timeout",
+        sign(r"Could not execute broadcast in \d{1,12} secs"),
+        "One side of a join was not ready to be broadcast within spark.sql.broadcastTimeout.",
+        "Raise spark.sql.broadcastTimeout, compute that side first (cache and count), or set "
+        "spark.sql.autoBroadcastJoinThreshold=-1.",
+        retry=True,
+    ),
+    Row(
+        "not_picklable",
+        sign(
+            r"PicklingError: ",
+            r"TypeError: cannot pickle ",
+            r"\[CONTEXT_ONLY_VALID_ON_DRIVER\]",
+            r"Could not serialize object: ",
+            r"SparkException: Task not serializable",
+            r"java\.io\.NotSerializableException",
+        ),
+        "A function sent to the executors holds something that cannot be sent.",
+        "Create locks, connections and clients inside the function (once per partition: mapPartitions), and "
+        "use neither spark nor a DataFrame in it.",
+        verdict=Verdict.USER_CODE,
+    ),
+    Row(
+        "tree_node",
+        sign(r"TreeNodeException"),
+        "A step of the query plan failed; this exception only says which.",
+        "Look at the last «Caused by» below; a plan of very many steps is cut with checkpoint() or by "
+        "writing in between. Spark 3.2 and later name the cause themselves.",
+        weight=Weight.TRACE,
+    ),
+)
+
+MASTER = (
+    Row(
+        "application_removed",
+        sign(r"Master removed our application", r"Application has been killed\. Reason: (?!All masters)"),
+        "The master removed the application: somebody killed it there, or its executors failed on start "
+        "again and again.",
+        "See the master's page for who or why, and an executor's stderr. KILLED is a person or a tool; "
+        "FAILED is spark.deploy.maxExecutorRetries: look at spark.executor.extraJavaOptions and the "
+        "executors' Java.",
+        retry=True,
+        verdict=Verdict.VANISHED,
+        scope=Scope.LOG,
+    ),
+    Row(
+        "masters_unresponsive",
+        sign(r"All masters are unresponsive! Giving up", r"Spark cluster looks down"),
+        "No master answered for a minute.",
+        "Check the address and port of the connection (spark://host:7077) and that the master is up; a "
+        "master of another Spark version does not answer either.",
+        retry=True,
+        scope=Scope.LOG,
+    ),
+    Row(
+        "port_taken",
+        sign(
+            r"java\.net\.BindException",
+            r"Service '[\w.]{1,60}' failed after \d{1,6} retries",
+        ),
+        "The driver could not open a port.",
+        "Leave spark.driver.port and the like unset, or raise spark.port.maxRetries; if no port works, "
+        "check spark.driver.bindAddress (SPARK_LOCAL_IP).",
+        retry=True,
+    ),
+)
+
+DRIVER = (
+    Row(
+        "driver_crashed",
+        sign(r"^Fatal Python error: "),
+        "The driver's Python crashed in native code.",
+        "See the line where it stood. Mostly a package with native code: try another version of it, or "
+        "OMP_NUM_THREADS=1.",
+        verdict=Verdict.DRIVER_GONE,
+        scope=Scope.LOG,
+    ),
+    Row(
+        "driver_heap",
+        sign(
+            r"java\.lang\.OutOfMemoryError",
+            r"OutOfMemoryError: Java heap space",
+            r"GC overhead limit exceeded",
+        ),
+        "The driver's JVM ran out of heap.",
+        "Raise spark.driver.memory, or bring less to the driver: collect, toPandas, broadcast and very many "
+        "partitions or files all land there.",
+        scope=Scope.LOG,
+    ),
+    Row(
+        "context_stopped_by_script",
+        sign(
+            r"^AttributeError: 'NoneType' object has no attribute '(?:sc|setCallSite|parallelize|emptyRDD)'",
+            r"^org\.apache\.spark\.api\.java\.JavaSparkContext\.stop\(",
+        ),
+        "The script uses Spark after its own stop().",
+        "Call spark.stop() last, or not at all: Spark stops when the script ends.",
+        verdict=Verdict.USER_CODE,
+        weight=Weight.NOISE,
+    ),
+    Row(
+        "context_shut_down",
+        sign(
+            r"SparkContext was shut down",
+            r"SparkContext has been shutdown",
+            r"Cannot call methods on a stopped SparkContext",
+            r"Job \d{1,9} cancelled because SparkContext",
+            r'"org\.apache\.spark\.SparkEnv\$\.get\(\)" is null',
+        ),
+        "Spark was stopped while the script still used it.",
+        "It is a consequence: look further up in output.log for what stopped it (the master, the driver's "
+        "memory, a listener, a stop() in another thread).",
+        retry=True,
+        weight=Weight.NOISE,
+    ),
+    Row(
+        "gateway_lost",
+        sign(
+            r"Py4JNetworkError: ",
+            r"Answer from Java side is empty",
+            r"Error while sending or receiving",
+            r"An error occurred while trying to connect to the Java server",
+            r"JAVA_GATEWAY_EXITED",
+            r", in connect_to_java_server$",
+        ),
+        "The driver's JVM is gone, and its Python was left alone.",
+        "Signal 9 is mostly the out-of-memory killer: see the host's log and spark.driver.memory. Else look "
+        "for hs_err_pid*.log in the working folder.",
+        retry=True,
+        verdict=Verdict.JVM_GONE,
+        weight=Weight.NOISE,
+    ),
+    # Last: a job that starts late says so too, and starving by itself ends no job.
+    Row(
+        "starved",
+        sign(r"Initial job has not accepted any resources"),
+        "No worker had room for an executor of this size.",
+        "Compare spark.executor.memory (and its overhead) and spark.executor.cores with the workers, and "
+        "see which applications hold them.",
+        retry=True,
+        verdict=Verdict.STARVED,
+        weight=Weight.NOISE,
+    ),
+)

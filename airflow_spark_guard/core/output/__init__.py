@@ -1,0 +1,1 @@
+"""What a job prints: bounded, masked, made readable."""

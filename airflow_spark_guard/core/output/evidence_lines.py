@@ -1,0 +1,157 @@
+"""The part of a job's output that says what went wrong, kept whatever follows it."""
+
+from __future__ import annotations
+
+import re
+from collections import deque
+from dataclasses import dataclass, field
+
+from airflow_spark_guard.core.output.masking import mask_text
+from airflow_spark_guard.core.output.printable import shown
+
+_EVIDENCE_LINES = 60
+LAST_LINES = 20
+_TAIL_LINES = 200
+# A traceback: its beginning and its end are kept, and in between the first frames of each JVM stack.
+_BLOCK_HEAD, _BLOCK_TAIL, _FRAMES = 60, 60, 8
+_BLOCK_LINE = 1000
+# Lines without indentation that a traceback may go on with: messages of more than one line.
+_LOOSE = 5
+# A traceback further back was handled: the job went on.
+_FARTHEST = 5000
+# Where a failure starts in what Spark, the JVM and Python print.
+_ANCHORS = re.compile(
+    r"Exception in thread|Traceback \(most recent call last\)|^Error:|^Caused by: |"
+    r"Error: Could not |\bFATAL\b|JAVA_GATEWAY_EXITED|^Fatal Python error"
+)
+# What a healthy Spark says all the time; it never tells what went wrong.
+_CHATTER = re.compile(r"^\S+ \S+ (?:INFO|DEBUG) ")
+_LOG_LINE = re.compile(rb"\S+ \S+ (?:TRACE|DEBUG|INFO|WARN|ERROR|FATAL) ")
+_FRAME = b"\tat "
+_PYTHON = (b"Traceback (most recent call last)", b"Fatal Python error")
+_JVM = b"Exception in thread"
+_TELLING = (*_PYTHON, _JVM, b"\n" + _FRAME)
+_GOES_ON = re.compile(
+    rb"Caused by: |Suppressed: |Driver stacktrace:|: |During handling of |The above exception |"
+    rb"Traceback |Current thread |Thread 0x|\.\.\. \d+ more|[\w.$]+(?:Error|Exception|Interrupt|Exit)\b"
+)
+
+
+@dataclass
+class _Block:
+    """A traceback, its lines by number."""
+
+    head: list[tuple[int, bytes]] = field(default_factory=list)
+    tail: deque[tuple[int, bytes]] = field(default_factory=lambda: deque(maxlen=_BLOCK_TAIL))
+    frames: int = 0
+    loose: int = 0
+
+    def add(self, number: int, line: bytes) -> None:
+        self.frames = self.frames + 1 if line.startswith(_FRAME) else 0
+        if len(self.head) < _BLOCK_HEAD:
+            self.head.append((number, line[:_BLOCK_LINE]))
+        elif self.frames <= _FRAMES:
+            self.tail.append((number, line[:_BLOCK_LINE]))
+
+    def goes_on(self, line: bytes) -> bool:
+        """Whether this line still belongs to it."""
+        if not line or line[:1] in b" \t" or _GOES_ON.match(line):
+            self.loose = 0
+            return True
+        if _LOG_LINE.match(line):
+            return False
+        self.loose += 1
+        return self.loose <= _LOOSE
+
+    def lines(self) -> list[tuple[int, bytes]]:
+        found = [*self.head, *self.tail]
+        # Few lines and then the log: its message. More: the program went on printing.
+        return found[:-_LOOSE] if self.loose > _LOOSE else found
+
+
+class EvidenceLines:
+    """The last lines of an output, and the last traceback of Python and of the JVM in it."""
+
+    def __init__(self) -> None:
+        self._lines = 0
+        self._tail: deque[bytes] = deque(maxlen=_TAIL_LINES)
+        self._open: _Block | None = None
+        self._blocks: dict[str, _Block] = {}
+
+    def take(self, body: bytes, lines: int, *, quiet: bool = False) -> None:
+        """Take in ``lines`` lines, joined by newlines; ``quiet`` when none of them looks like a failure."""
+        if quiet:
+            self._open = None
+        elif self._open is not None or any(word in body for word in _TELLING):
+            self._look_through(body.split(b"\n"))
+        self._tail.extend(body.rsplit(b"\n", _TAIL_LINES)[-_TAIL_LINES:])
+        self._lines += lines
+
+    def last(self) -> list[str]:
+        """The last 20 lines."""
+        return [shown(line) for line in list(self._tail)[-LAST_LINES:]]
+
+    def text(self, *, failed: bool) -> str:
+        """What says what went wrong, secrets masked.
+
+        Of a job that failed: its last tracebacks, of Python and of the JVM, and the lines from the first
+        sign of failure near the end. Of one that was ended, and where there is no such sign: the last lines.
+        """
+        first = self._lines - len(self._tail)
+        numbered = [(first + row, shown(line)) for row, line in enumerate(self._tail)]
+        lines = [(row, text) for row, text in numbered if not _CHATTER.match(text)][-_EVIDENCE_LINES:]
+        starts = [row for row, (_, text) in enumerate(lines) if _ANCHORS.search(text)] if failed else []
+        chosen = dict(lines[starts[0] if starts else max(0, len(lines) - LAST_LINES) :])
+        if failed:
+            for block in self._blocks.values():
+                chosen |= self._block_lines(block)
+        return mask_text("\n".join(_joined(chosen, first)))
+
+    def _block_lines(self, block: _Block) -> dict[int, str]:
+        lines = block.lines()
+        recent = self._lines - lines[-1][0] <= _FARTHEST
+        return {number: shown(line) for number, line in lines} if recent else {}
+
+    def _look_through(self, lines: list[bytes]) -> None:
+        before = list(self._tail)[-2:]
+        for number, line in enumerate(lines, self._lines):
+            if self._open is not None:
+                if self._open.goes_on(line):
+                    self._open.add(number, line)
+                    continue
+                self._open = None
+            if line.startswith(_FRAME):
+                self._begin("JVM", _heading(before), number)
+            elif any(word in line for word in _PYTHON):
+                self._begin("Python", [], number)
+            elif _JVM in line:
+                self._begin("JVM", [], number)
+            if self._open is not None:
+                self._open.add(number, line)
+            before = [*before[-1:], line]
+
+    def _begin(self, kind: str, heading: list[bytes], number: int) -> None:
+        # A dict keeps its order: the newest last.
+        self._blocks.pop(kind, None)
+        self._open = self._blocks[kind] = _Block()
+        for row, line in enumerate(heading, number - len(heading)):
+            self._open.add(row, line)
+
+
+def _heading(before: list[bytes]) -> list[bytes]:
+    """The exception above its first frame, and the log line above that."""
+    if len(before) > 1 and not _LOG_LINE.match(before[-2]):
+        return before[-1:]
+    return before
+
+
+def _joined(chosen: dict[int, str], first_kept: int) -> list[str]:
+    found: list[str] = []
+    previous = None
+    for number in sorted(chosen):
+        # Between the kept last lines only chatter is left out.
+        if previous is not None and number - previous > 1 and previous < first_kept:
+            found.append(f"... {number - previous - 1} lines ...")
+        found.append(chosen[number])
+        previous = number
+    return found

@@ -1,0 +1,128 @@
+"""What spark-submit's own output tells: lost executors, a job that waits, id and UI, large tasks."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, field
+
+from airflow_spark_guard.core.output.output import safe_text
+from airflow_spark_guard.core.watch.executor_loss import is_bad_removal
+
+_LONGEST = 1000
+_MAX_REASON = 300
+_MAX_KNOWN = 200_000  # executors told apart; a crash loop makes 100 a second
+_TURNS = ("stop() from shutdown hook", "SparkContext is stopping", "Running Spark version")
+# A job may print a million lines: one search for plain words first. «xecutor» for both spellings.
+WORDS = (
+    "xecutor ",
+    "SparkUI",
+    "app ID",
+    "Submitted application",
+    "has not accepted any resources",
+    "of very large size",
+    "large task binary",
+    *_TURNS,
+)
+_EXITS = (
+    re.compile(r"Executor updated: \S+/(\S+) is now (?:EXITED|FAILED|LOST) \((.*)\)"),
+    re.compile(r"Executor \S+/(\S+) removed: (.*)"),
+    re.compile(r"Lost executor (\S+) on \S+: (.*)"),
+)
+_APPLICATION = re.compile(
+    r"Connected to Spark cluster with app ID ([\w.-]{1,100})|Submitted application (application_\d+_\d+)"
+)
+_JETTY = re.compile(r"Start Jetty (\S+):\d+ for SparkUI")
+_BOUND = re.compile(r"Successfully started service 'SparkUI' on port (\d{1,5})\b")
+_STARTED = re.compile(r"Bound SparkUI to \S+, and started at (https?://\S{1,200})")
+# Figures and units only: what is said of them needs no masking.
+_TASK = re.compile(r"Stage (\d{1,9}) contains a task of very large size \((\d{1,12}) Ki?B\)")
+_BINARY = re.compile(r"Broadcasting large task binary with size (\d{1,9}(?:\.\d{1,3})? [KMGT]i?B)\b")
+_MOST_OVERSIZED = 10
+_KIB_IN_MIB = 1024
+_ANYWHERE = ("0.0.0.0", "[::]", "::")  # noqa: S104 - read, not bound
+
+
+@dataclass
+class SubmitLog:
+    """Hears the lines of spark-submit's output; all of it is untrusted, and a job may print the like.
+
+    Attributes:
+        executor_exits: executors that ended with a failure, each counted once.
+        stopping: whether the SparkContext is being stopped, which costs it all its executors.
+        exit_reason: why the last of them did, in Spark's words.
+        starved: how often Spark said that the job was given no resources; it says so every 15 s.
+        application_id: as the cluster names it; empty until it was printed, and always in ``local[n]``.
+        ui_url: the UI on this machine; empty until it was printed.
+        oversized: advice for the task log on tasks and code that are too large, in the order in which they
+            were printed: one for each stage and one for code, ten at the most. It only grows.
+    """
+
+    executor_exits: int = 0
+    stopping: bool = False
+    exit_reason: str = ""
+    starved: int = 0
+    application_id: str = ""
+    ui_url: str = ""
+    oversized: tuple[str, ...] = ()
+    _known: set[str] = field(default_factory=set)
+    _large: set[str] = field(default_factory=set)
+    _host: str = "127.0.0.1"
+
+    def hear(self, line: str) -> None:
+        """Take in one line."""
+        if not any(word in line for word in WORDS):
+            return
+        line = line[:_LONGEST]
+        if "has not accepted any resources" in line:
+            self.starved += 1
+        elif "large" in line and (found := _TASK.search(line) or _BINARY.search(line)):
+            self._hear_size(found)
+        elif "SparkUI" in line:
+            self._hear_ui(line)
+        elif found := _APPLICATION.search(line):
+            self.application_id = found[1] or found[2]
+        elif any(word in line for word in _TURNS):
+            self.stopping = "Running Spark version" not in line
+        elif not self.stopping:
+            self._hear_exit(line)
+
+    def _hear_size(self, found: re.Match[str]) -> None:
+        of_task = found.re is _TASK
+        topic = found[1] if of_task else "binary"
+        if topic in self._large or len(self._large) >= _MOST_OVERSIZED:
+            return
+        self._large.add(topic)
+        said = _of_task(int(topic), int(found[2])) if of_task else _of_binary(found[1])
+        self.oversized = (*self.oversized, said)
+
+    def _hear_exit(self, line: str) -> None:
+        found = next((match for pattern in _EXITS if (match := pattern.search(line))), None)
+        if found is None or not is_bad_removal(found[2]):
+            return
+        executor = found[1][:50]
+        if executor not in self._known and len(self._known) < _MAX_KNOWN:
+            self._known.add(executor)
+            self.executor_exits += 1
+            self.exit_reason = safe_text(found[2])[:_MAX_REASON]
+
+    def _hear_ui(self, line: str) -> None:
+        if found := _JETTY.search(line):
+            self._host = "127.0.0.1" if found[1] in _ANYWHERE else found[1]
+        elif found := _BOUND.search(line):
+            self.ui_url = f"http://{self._host}:{found[1]}"
+        elif found := _STARTED.search(line):
+            self.ui_url = found[1]
+
+
+def _of_task(stage: int, kib: int) -> str:
+    return (
+        f"Tasks of stage {stage} take {kib / _KIB_IN_MIB:.1f} MiB each from the driver: data made there "
+        "(parallelize, createDataFrame). Read it from storage, or make more partitions."
+    )
+
+
+def _of_binary(size: str) -> str:
+    return (
+        f"Spark sends {size} of code with a stage: a function or a plan of the script holds a large object. "
+        "Give it to SparkContext.broadcast() once, or load it inside the function."
+    )

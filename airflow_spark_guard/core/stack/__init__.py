@@ -1,0 +1,1 @@
+"""Stacks of Python and of JVMs, and what they tell."""

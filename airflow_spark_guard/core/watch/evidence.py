@@ -1,0 +1,158 @@
+"""Blocked or busy? Two readings of the same processes, some time apart, and nothing in between.
+
+Equal stacks alone prove nothing: a healthy UDF is always found in the line that takes its time.
+"""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from typing import TYPE_CHECKING, NamedTuple
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping, Sequence
+
+    from airflow_spark_guard.core.watch.observation import Reading
+
+# Measured: a blocked worker has 0.25 switches a second, a slow healthy one 20 to 460.
+_IDLE_CPU, _IDLE_SWITCHES = 0.005, 1.0
+# The driver's Python has our thread in it, which wakes every second and asks its JVM now and then.
+_IDLE_DRIVER_CPU, _IDLE_DRIVER_SWITCHES = 0.05, 10.0
+_IDLE_JVM_CPU = 0.25
+_BUSY_CPU = 0.25  # an endless loop on a crowded machine does not get a whole core
+# A worker that faulthandler dumps every two minutes writes some kilobytes; rows are more than that.
+_IDLE_IO = 512.0
+_PYTHON, _IDLE = "python", "idle"
+
+
+class State(StrEnum):
+    """What a standstill is, seen from its processes."""
+
+    BLOCKED = "blocked"
+    """No CPU, no switches, no I/O, the same stack with the same locals."""
+    WORKING = "working"
+    """Something of it moves."""
+    SPINNING = "busy without a row"
+    """It computes, and no row comes out: a loop without an end, or one long computation."""
+    UNSEEN = "out of sight"
+    """It runs where its processes cannot be looked at."""
+
+
+class Pair(NamedTuple):
+    """Two readings of one process or thread, and the seconds between them."""
+
+    before: Reading
+    after: Reading
+    seconds: float
+
+
+def pairs(before: Iterable[Reading], after: Iterable[Reading], seconds: float) -> tuple[Pair, ...]:
+    """What is in both, by key; what came or went between is no pair."""
+    first = {reading.key: reading for reading in before}
+    return tuple(
+        Pair(first[reading.key], reading, max(seconds, 0.001)) for reading in after if reading.key in first
+    )
+
+
+def state_of(pair: Pair) -> State:
+    """What one process or thread does."""
+    judge = {"task": _thread, "driver": _driver, "jvm": _jvm}.get(pair.after.role, _worker)
+    return judge(pair)
+
+
+def together(states: Iterable[State]) -> State:
+    """What several of them do together: one that works is enough; nobody seen is out of sight."""
+    seen = set(states)
+    for state in (State.WORKING, State.UNSEEN, State.SPINNING, State.BLOCKED):
+        if state in seen:
+            return state
+    return State.UNSEEN
+
+
+def of_executors(seen: Sequence[Pair], came: Iterable[Reading], running: Iterable[str]) -> State:
+    """What the tasks of a standstill do.
+
+    Args:
+        seen: pairs of Python workers and of task threads.
+        came: readings of workers that had no pair: a new process is work.
+        running: ids of the executors that run tasks.
+    """
+    if any(reading.role == "worker" and reading.kind != _IDLE for reading in came):
+        return State.WORKING
+    # An executor without a task has at most idle workers; they say nothing.
+    wanted = set(running) or {pair.after.executor for pair in seen if pair.after.kind != _IDLE}
+    return together(_executor([pair for pair in seen if pair.after.executor == name]) for name in wanted)
+
+
+def _executor(found: Sequence[Pair]) -> State:
+    threads = [pair for pair in found if pair.after.role == "task"]
+    workers = [pair for pair in found if pair.after.role == "worker" and pair.after.kind != _IDLE]
+    waiting = any(pair.after.kind == _PYTHON for pair in threads)
+    if not waiting:
+        # A worker whose stack cannot be read may be one without a task: no thread is known to wait for it.
+        workers = [pair for pair in workers if pair.after.stack]
+    states = [state_of(pair) for pair in (*threads, *workers) if pair.after.kind != _PYTHON]
+    if waiting and not workers:
+        states.append(State.UNSEEN)  # it waits for a Python worker that nobody sees
+    return together(states)
+
+
+def _rates(pair: Pair) -> Mapping[str, float | None]:
+    def rate(before: float | None, after: float | None) -> float | None:
+        return None if before is None or after is None else (after - before) / pair.seconds
+
+    return {
+        "cpu": rate(pair.before.cpu, pair.after.cpu),
+        "switches": rate(pair.before.switches, pair.after.switches),
+        "io": rate(pair.before.io, pair.after.io),
+    }
+
+
+def _worker(pair: Pair) -> State:
+    rates = _rates(pair)
+    cpu, switches, io = rates["cpu"], rates["switches"], rates["io"]
+    if cpu is None or switches is None:
+        return State.UNSEEN
+    if (io or 0.0) >= _IDLE_IO:
+        return State.WORKING
+    if cpu >= _BUSY_CPU:
+        return State.SPINNING  # whatever its locals do: a loop without an end counts too
+    if _differ(pair.before.locals, pair.after.locals):
+        return State.WORKING
+    return State.BLOCKED if cpu < _IDLE_CPU and switches < _IDLE_SWITCHES else State.WORKING
+
+
+def _driver(pair: Pair) -> State:
+    rates = _rates(pair)
+    cpu, switches = rates["cpu"], rates["switches"]
+    if cpu is None or switches is None:
+        return State.UNSEEN
+    if _differ(pair.before.stack, pair.after.stack):
+        return State.WORKING
+    if cpu >= _BUSY_CPU:
+        return State.SPINNING
+    idle = cpu < _IDLE_DRIVER_CPU and switches < _IDLE_DRIVER_SWITCHES
+    return State.BLOCKED if idle else State.WORKING
+
+
+def _jvm(pair: Pair) -> State:
+    cpu = _rates(pair)["cpu"]
+    if cpu is None:
+        return State.UNSEEN
+    return State.BLOCKED if cpu < _IDLE_JVM_CPU else State.SPINNING
+
+
+def _differ(before: str, after: str) -> bool:
+    """Whether two hashes tell of movement; one that could not be taken tells nothing."""
+    return bool(before and after) and before != after
+
+
+def _thread(pair: Pair) -> State:
+    """A task's thread: its counters stand still, so only its stack can tell."""
+    if not pair.after.stack:
+        return State.UNSEEN
+    if pair.before.stack != pair.after.stack:
+        return State.WORKING
+    if pair.after.kind == "shuffle":
+        # Spark ends a fetch by itself when no byte comes for spark.network.timeout: this one is slow.
+        return State.UNSEEN
+    return State.SPINNING if pair.after.kind in {"running", "gc", "planning"} else State.BLOCKED

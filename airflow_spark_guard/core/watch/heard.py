@@ -1,0 +1,117 @@
+"""What the job has said on the channel so far, gathered from its messages."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from airflow_spark_guard.core.output.output import safe_text
+from airflow_spark_guard.core.watch.observation import Inside, Stage
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from airflow_spark_guard.core.protocol import Message
+
+_MOST_STAGES = 200
+_LONGEST_NOTE = 200
+_LARGEST = 1 << 53
+
+
+@dataclass
+class Heard:
+    """Everything heard; times are seconds since the launch.
+
+    Attributes:
+        hello: whether the launcher has spoken at all.
+        pid: of the driver's Python, as it says itself; 0 before.
+        bye: whether the closing message came.
+        ended_at: when the script ended, well or with an error.
+        has_result: whether a result was reported, and which.
+        error: the fields of the error message.
+        application_id: of the newest SparkContext; empty before there is one.
+        ui_url: of its UI; empty where it has none.
+        inside: the same as an observation has it; None before the first message.
+    """
+
+    hello: bool = False
+    pid: int = 0
+    bye: bool = False
+    ended_at: float | None = None
+    has_result: bool = False
+    result: Any = None
+    error: Mapping[str, Any] | None = None
+    application_id: str = ""
+    ui_url: str = ""
+    _progress: Mapping[str, Any] | None = None
+    _heartbeat: Mapping[str, Any] | None = None
+    _reports: int = 0
+    _last: float = 0.0
+
+    def hear(self, message: Message, now: float) -> None:
+        """Take in one message; ``now`` in seconds since the launch."""
+        fields, self._last = message.fields, now
+        if message.kind == "hello":
+            self.hello, self.pid = True, fields["pid"]
+            if "application_id" in fields:
+                # A new SparkContext; whether it has a UI, its own hello says.
+                self.application_id, self.ui_url = fields["application_id"], fields.get("ui_url") or ""
+        elif message.kind == "progress":
+            self._progress = fields
+            self._heartbeat = fields.get("heartbeat") or self._heartbeat
+        elif message.kind == "metric":
+            self._reports += 1
+        elif message.kind == "result":
+            self.has_result, self.result = True, fields["value"]
+        elif message.kind == "error":
+            cleaned = {key: safe_text(value) for key, value in fields.items() if isinstance(value, str)}
+            self.error = {**fields, **cleaned}
+            self._end(now)
+        elif message.kind == "bye":
+            self.bye = True
+            self._end(now)
+
+    def _end(self, now: float) -> None:
+        """The first word of an end counts: repeated, it must not put off the limit that runs from it."""
+        self.ended_at = now if self.ended_at is None else self.ended_at
+
+    @property
+    def inside(self) -> Inside | None:
+        """What an observation says of it."""
+        if not self.hello:
+            return None
+        progress, beat = self._progress or {}, self._heartbeat or {}
+        return Inside(
+            application_id=safe_text(self.application_id)[:_LONGEST_NOTE],
+            jobs=_count(progress.get("jobs")),
+            stages=_stages(progress.get("stages")),
+            sql=safe_text(str(progress.get("sql") or ""))[:_LONGEST_NOTE],
+            heartbeats=_count(beat.get("count")) + self._reports,
+            note=safe_text(str(beat.get("text") or ""))[:_LONGEST_NOTE],
+            rss=_count(progress.get("rss")),
+            ended=self.ended_at is not None,
+            heard_at=self._last if self.ended_at is None else self.ended_at,
+        )
+
+
+def _count(value: object) -> int:
+    if isinstance(value, bool) or not isinstance(value, int):
+        return 0
+    return min(max(0, value), _LARGEST)
+
+
+def _stages(rows: object) -> tuple[Stage, ...]:
+    """The status tracker's rows; what is not of their shape is left out."""
+    found = [row for row in (rows if isinstance(rows, list) else []) if isinstance(row, dict)]
+    return tuple(
+        Stage(
+            stage=_count(row.get("stage")),
+            attempt=_count(row.get("attempt")),
+            tasks=_count(row.get("tasks")),
+            active=_count(row.get("active")),
+            done=_count(row.get("done")),
+            failed=_count(row.get("failed")),
+            launched=bool(_count(row.get("active")) or _count(row.get("done")) or _count(row.get("failed"))),
+        )
+        for row in found[:_MOST_STAGES]
+    )

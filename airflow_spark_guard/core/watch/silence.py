@@ -1,0 +1,115 @@
+"""DRIVER_SILENT: no Spark job, no heartbeat, no end. Only the author knows how long that may take: opt-in."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from airflow_spark_guard.core.quantity import readable_duration
+from airflow_spark_guard.core.verdict import Verdict
+from airflow_spark_guard.core.watch import evidence
+from airflow_spark_guard.core.watch.evidence import State
+from airflow_spark_guard.core.watch.finding import Finding, Look
+from airflow_spark_guard.core.watch.windows import PATIENCE
+
+if TYPE_CHECKING:
+    from airflow_spark_guard.core.watch.observation import Inside, Observation, Reading
+    from airflow_spark_guard.core.watch.windows import Windows
+
+
+@dataclass
+class SilenceRule:
+    """Watches the driver's own code between Spark jobs.
+
+    Attributes:
+        windows: the limits; without ``silence`` the rule is off.
+        since: since when the driver is silent; None while it is not.
+        signature: everything that moves when it goes on.
+        run_ms: how long tasks have run so far, by the executors' own count; None before anybody looked.
+        before: the readings that the next ones are compared with.
+        state: what the driver's processes do.
+    """
+
+    windows: Windows
+    since: float | None = None
+    signature: Any = None
+    run_ms: int | None = None
+    before: tuple[float, tuple[Reading, ...]] | None = None
+    state: State = State.UNSEEN
+
+    def observe(self, seen: Observation, now: float) -> Finding | None:
+        """The finding, if it has been silent for longer than it may."""
+        if self.windows.silence is None or seen.inside is None:
+            return None
+        signature = (seen.inside.heartbeats, seen.inside.sql, seen.inside.application_id)
+        occupied = self._tasks_ran(seen) or _occupied(seen)
+        if self.since is None or occupied or signature != self.signature:
+            self.since, self.signature = (None if _occupied(seen) else now), signature
+            self.before, self.state = None, State.UNSEEN
+            return None
+        self._weigh(seen, now)
+        limit = self._limit(self._silence(seen.inside))
+        return self._finding(limit, now) if now - self.since >= limit else None
+
+    def look(self, seen: Observation, now: float) -> Look | None:
+        """When to look again, and whether at the processes."""
+        if self.since is None or self.windows.silence is None or seen.inside is None:
+            return None
+        silence = self._silence(seen.inside)
+        first = self.since + silence - self.windows.evidence
+        if self.before is None:
+            return Look(max(now, first), readings=True)
+        ends = [end for end in (self.since + silence, self.since + PATIENCE * silence) if end > now]
+        return Look(max(now, min([self.before[0] + self.windows.evidence, *ends])), readings=True)
+
+    def _tasks_ran(self, seen: Observation) -> bool:
+        """Whether tasks ended since the last look: a short Spark job between two looks shows nowhere else."""
+        if seen.driver is None:
+            return False
+        before, self.run_ms = self.run_ms, sum(row.run_ms for row in seen.driver.executors)
+        return before not in (None, self.run_ms)
+
+    def _silence(self, inside: Inside) -> float:
+        """The limit of this phase: a SparkContext that is being made waits for the cluster."""
+        silence = self.windows.silence or 0.0
+        return silence if inside.application_id else max(silence, self.windows.start)
+
+    def _limit(self, silence: float) -> float:
+        return silence if self.state is State.BLOCKED else PATIENCE * silence
+
+    def _weigh(self, seen: Observation, now: float) -> None:
+        if seen.readings is None:
+            return
+        if self.before is not None:
+            at, readings = self.before
+            if now - at < self.windows.evidence * 0.9:
+                return
+            ours = [
+                pair
+                for pair in evidence.pairs(readings, seen.readings, now - at)
+                if pair.after.role in {"driver", "jvm"}
+            ]
+            self.state = evidence.together(evidence.state_of(pair) for pair in ours)
+        self.before = (now, seen.readings)
+
+    def _finding(self, limit: float, now: float) -> Finding:
+        since = now if self.since is None else self.since
+        return Finding(
+            Verdict.DRIVER_SILENT,
+            f"The driver has run for {readable_duration(now - since)} without a Spark job or a heartbeat.",
+            limit,
+            since + limit,
+            got=f"its processes are {self.state}",
+            expected=f"a sign of life within {readable_duration(limit)}",
+            advice="If the line below may take that long, call heartbeat() between its parts, or raise "
+            "GuardLimits.driver_silence.",
+            suspect="driver",
+        )
+
+
+def _occupied(seen: Observation) -> bool:
+    """Whether Spark works for the driver, or the script has ended."""
+    inside = seen.inside
+    if inside is not None and (inside.ended or inside.jobs or inside.stages):
+        return True
+    return seen.driver is not None and bool(seen.driver.jobs or seen.driver.stages)

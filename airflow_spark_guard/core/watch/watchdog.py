@@ -1,0 +1,130 @@
+"""The watchdog: observations in, decisions out. It knows neither HTTP, nor Airflow, nor what time it is.
+
+Every rule is a small state machine of its own: ``standstill`` (STALLED), ``starvation`` (STARVED), ``losses``
+(EXECUTORS_LOST, VANISHED), ``silence`` (DRIVER_SILENT), and here what the clock alone decides (DEADLINE,
+NOT_EXITING). What the end of a process tells (USER_CODE, JVM_GONE, ...) is for ``core/failure/ending.py``.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from airflow_spark_guard.core.quantity import readable_duration
+from airflow_spark_guard.core.verdict import Verdict
+from airflow_spark_guard.core.watch.finding import Decision, Finding, Look
+from airflow_spark_guard.core.watch.losses import LossRule
+from airflow_spark_guard.core.watch.notices import NoticeRule
+from airflow_spark_guard.core.watch.silence import SilenceRule
+from airflow_spark_guard.core.watch.standstill import StallRule
+from airflow_spark_guard.core.watch.starvation import StarvationRule
+
+if TYPE_CHECKING:
+    from airflow_spark_guard.core.watch.observation import Observation
+    from airflow_spark_guard.core.watch.windows import Windows
+
+# A gap this much longer than planned means that nothing ran here, the job's host asleep or frozen with us.
+_GAP = 30.0
+
+
+# What is left of a driver whose Python has died normally ends by itself within a second or two.
+_HALF_A_DRIVER = 5.0
+
+
+def overdue(
+    windows: Windows, now: float, ended_at: float | None, gone_at: float | None = None
+) -> Finding | None:
+    """What the clock alone decides.
+
+    Args:
+        windows: the limits.
+        now: seconds since the launch.
+        ended_at: when the script ended; None before that.
+        gone_at: when the driver's Python was first missing; None while it is there.
+    """
+    if gone_at is not None and ended_at is None and now - gone_at >= _HALF_A_DRIVER:
+        return Finding(
+            Verdict.DRIVER_GONE,
+            "The driver's Python ended before its script did, and its JVM stayed.",
+            _HALF_A_DRIVER,
+            gone_at + _HALF_A_DRIVER,
+            expected="the end of the script (its closing message never came)",
+            advice="Mostly it was killed from outside, or by os._exit() in its own code: see the host's log "
+            "for an out-of-memory killer.",
+        )
+    if ended_at is not None and now - ended_at >= windows.exit:
+        return Finding(
+            Verdict.NOT_EXITING,
+            f"The script ended, but its process was still there {readable_duration(windows.exit)} later, and "
+            "was ended.",
+            windows.exit,
+            ended_at + windows.exit,
+            expected="a process that exits when its script ends",
+            advice="Look for a thread that is not a daemon, or an atexit handler that waits. A job that has "
+            "reported a result counts as a success with a warning.",
+            suspect="driver",
+        )
+    if windows.deadline is not None and now >= windows.deadline:
+        return Finding(
+            Verdict.DEADLINE,
+            f"The attempt was ended at its deadline of {readable_duration(windows.deadline)}.",
+            windows.deadline,
+            windows.deadline,
+            advice="If the job is healthy, raise GuardLimits.deadline; if not, see where it stood.",
+            suspect="driver",
+        )
+    return None
+
+
+class Watchdog:
+    """One attempt's watchdog.
+
+    Args:
+        windows: the limits.
+    """
+
+    def __init__(self, windows: Windows) -> None:
+        self.windows = windows
+        self._stall = StallRule(windows)
+        self._rules = (LossRule(windows), StarvationRule(windows), self._stall, SilenceRule(windows))
+        self._notices = NoticeRule(windows)
+        self._last = 0.0
+        self._planned = 0.0
+        self._skipped = 0.0
+
+    def observe(self, seen: Observation) -> Decision:
+        """Judge one look at the attempt.
+
+        Observations come in order; one with an earlier clock than the last counts as taken at the same time.
+        """
+        now = self._clock(seen.at)
+        ended_at = seen.inside.heard_at if seen.inside is not None and seen.inside.ended else None
+        finding = overdue(self.windows, seen.at, ended_at, seen.driver_gone_at)
+        for rule in self._rules:
+            # Every rule sees every observation, or its counts would have holes.
+            found = rule.observe(seen, now)
+            # Without its driver an application falls apart, and that is not why.
+            if found is not None and finding is None and seen.driver_gone_at is None:
+                finding = replace(found, reached_at=found.reached_at + self._skipped)
+        notices = (*self._notices.observe(seen, now), *self._stall.notices)
+        self._stall.notices.clear()
+        look = self._look(seen, now)
+        self._planned = look.at
+        return Decision(Look(look.at + self._skipped, look.readings, look.details), finding, notices)
+
+    def _clock(self, at: float) -> float:
+        """Seconds since the launch, without those in which nobody ran."""
+        gap = at - max(self._planned + self._skipped, self._last)
+        if self._last and gap > _GAP + self.windows.poll:
+            self._skipped += gap
+        self._last = max(at, self._last)
+        return self._last - self._skipped
+
+    def _look(self, seen: Observation, now: float) -> Look:
+        """The next look: at the latest after one poll interval, earlier where a rule can decide earlier."""
+        wanted = [look for rule in self._rules if (look := rule.look(seen, now)) is not None]
+        at = min([now + self.windows.poll, *(look.at for look in wanted)])
+        # At the very moment when a limit passes a clock may still show less.
+        at = max(at, now + min(0.5, self.windows.poll))
+        readings = any(look.readings and look.at <= at + 0.5 for look in wanted)
+        return Look(at, readings=readings, details=self._notices.wants_details(seen, now))

@@ -1,0 +1,1 @@
+"""Answers of Spark's web servers, read without any I/O."""

@@ -1,0 +1,154 @@
+"""Answers of Spark's web servers: asked for and read without any I/O, and never trusted in their shape.
+
+A dialogue is a generator: it yields the requests, is sent the answers, and returns what it has learnt. Where
+a request fails, the error is thrown into it, so that it decides whether it can do without.
+``sources/http.py`` runs dialogues.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Generator
+from dataclasses import dataclass
+from datetime import datetime
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from airflow_spark_guard.core.output.output import safe_text
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+MAX_TEXT = 300
+_MAX_URL = 2000
+_MAX_COUNT = 2**63 - 1
+_OK = 200
+_NOT_FOUND = 404
+
+Row = dict[str, Any]
+T = TypeVar("T")
+
+
+class UnusableAnswerError(ValueError):
+    """No answer, or one that tells nothing of our application: one sentence, fit to be shown."""
+
+
+@dataclass(frozen=True)
+class Request:
+    """What to ask for.
+
+    Attributes:
+        url: absolute, or a path below the server that the dialogue is about.
+        form: fields to POST; None for a GET.
+    """
+
+    url: str
+    form: Mapping[str, str] | None = None
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What came back.
+
+    Attributes:
+        status: of HTTP.
+        body: whole; a larger one than the source allows is none.
+        at: when, by the server's clock, seconds since the epoch; None where it did not say.
+    """
+
+    status: int
+    body: bytes
+    at: float | None = None
+
+
+Dialogue = Generator[Request, Answer, T]
+
+
+def decoded(answer: Answer, what: str) -> Any:
+    """The JSON of an answer; ``what`` names it in the error.
+
+    Raises:
+        UnusableAnswerError: another status than 200, or no JSON.
+    """
+    if answer.status != _OK:
+        raise UnusableAnswerError(f"{what}: HTTP status {answer.status}{_said(answer)}")
+    try:
+        return json.loads(answer.body)
+    except (ValueError, RecursionError) as error:
+        begin = safe_text(repr(answer.body[:60]))
+        raise UnusableAnswerError(f"{what}: no JSON but {begin} ({len(answer.body)} bytes)") from error
+
+
+def _said(answer: Answer) -> str:
+    # Spark says in plain text what it does not know; an error page in HTML says nothing.
+    text = answer.body[:100].decode(errors="replace").strip()
+    return f", {safe_text(text)!r}" if answer.status == _NOT_FOUND and text and text[0] != "<" else ""
+
+
+def rows(value: object, what: str) -> list[Row]:
+    """A JSON array of objects.
+
+    Raises:
+        UnusableAnswerError: something else.
+    """
+    if not isinstance(value, list) or not all(isinstance(row, dict) for row in value):
+        raise UnusableAnswerError(f"{what}: not the list that Spark gives")
+    return value
+
+
+def record(value: object, what: str) -> Row:
+    """A JSON object.
+
+    Raises:
+        UnusableAnswerError: something else.
+    """
+    if not isinstance(value, dict):
+        raise UnusableAnswerError(f"{what}: not the object that Spark gives")
+    return value
+
+
+def is_number(value: object) -> bool:
+    """A finite JSON number; true and false are none."""
+    return not isinstance(value, bool) and isinstance(value, int | float) and math.isfinite(value)
+
+
+def count(row: Row, name: str) -> int:
+    """A number that cannot be negative; 0 where there is none."""
+    value = row.get(name)
+    return min(max(0, int(value)), _MAX_COUNT) if is_number(value) else 0  # type: ignore[arg-type]
+
+
+def required(row: Row, name: str, what: str) -> int:
+    """A number without which a row means nothing.
+
+    Raises:
+        UnusableAnswerError: it is not there, or is no number.
+    """
+    if not is_number(row.get(name)):
+        raise UnusableAnswerError(f"{what}: {name} is missing or no number")
+    return count(row, name)
+
+
+def text(row: Row, name: str, length: int = MAX_TEXT) -> str:
+    """Untrusted text, bounded, fit to be shown; empty where there is none."""
+    value = row.get(name)
+    return safe_text(value[:length])[:length] if isinstance(value, str) else ""
+
+
+def web_url(row: Row, name: str) -> str:
+    """An http or https URL; empty where there is none."""
+    value = row.get(name)
+    known = isinstance(value, str) and value.startswith(("http://", "https://")) and len(value) <= _MAX_URL
+    return str(value) if known and value.isprintable() else ""  # type: ignore[union-attr]
+
+
+def timestamp(row: Row, name: str) -> float | None:
+    """Spark's «2026-11-20T17:46:49.066GMT» as seconds since the epoch; None where there is none."""
+    value = row.get(name)
+    if not isinstance(value, str) or not value.endswith("GMT"):
+        return None
+    try:
+        moment = datetime.fromisoformat(f"{value[:-3]}+00:00").timestamp()
+    except (ValueError, OverflowError):
+        return None
+    return moment if moment >= 0 else None

@@ -1,0 +1,127 @@
+"""A standalone master: what to ask, and what its JSON says. No I/O; ``sources/master.py`` has it."""
+
+from __future__ import annotations
+
+import re
+from contextlib import suppress
+from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
+
+from airflow_spark_guard.core.output.output import safe_text
+from airflow_spark_guard.core.watch.observation import Master
+from airflow_spark_guard.core.web import answer as read
+from airflow_spark_guard.core.web.answer import Request, UnusableAnswerError
+
+if TYPE_CHECKING:
+    from airflow_spark_guard.core.web.answer import Answer, Dialogue, Row
+
+_UI_PORT = 8080
+_MAX_WORKERS = 10_000
+_FORBIDDEN = 403
+_WHAT = "the master"
+_TOKEN = re.compile(rb"""<input[^>]*name="csrfToken"[^>]*value="([\w=+/.-]{1,200})\"""")
+
+
+def addresses(master_url: str) -> tuple[str, ...]:
+    """The masters of ``spark://h:7077,h2:7077``, each as ``spark://host:port``; none of another master."""
+    if not master_url.startswith("spark://"):
+        return ()
+    return tuple(f"spark://{host}" for host in master_url.removeprefix("spark://").split(",") if host)
+
+
+def look(masters: tuple[str, ...], ui: str | None, application_id: str | None) -> Dialogue[Master]:
+    """What the living master says of the application, and of its workers.
+
+    Args:
+        masters: as :func:`addresses` gives them.
+        ui: the master's web UI, believed as it is; None: that of each master's host, at port 8080, which is
+            believed only when it names one of our masters.
+        application_id: None when it is not known yet.
+
+    Raises:
+        UnusableAnswerError: none of them is a living master.
+    """
+    _, state = yield from _living(masters, ui)
+    active = _application(state, "activeapps", application_id)
+    workers = read.rows(state.get("workers"), _WHAT)[:_MAX_WORKERS]
+    return Master(
+        known=active is not None,
+        waiting=active is not None and active.get("state") == "WAITING",
+        workers=tuple(_room(row) for row in workers if row.get("state") == "ALIVE"),
+    )
+
+
+def gone(masters: tuple[str, ...], ui: str | None, application_id: str) -> Dialogue[bool | None]:
+    """Whether the master has ended the application; None where it knows nothing of it, or none answers."""
+    try:
+        _, state = yield from _living(masters, ui)
+        return _ended(state, application_id)
+    except UnusableAnswerError:
+        return None
+
+
+def kill(masters: tuple[str, ...], ui: str | None, application_id: str) -> Dialogue[bool]:
+    """End the application; whether the master says afterwards that it has ended.
+
+    Raises:
+        UnusableAnswerError: no master to tell.
+    """
+    page, state = yield from _living(masters, ui)
+    if _ended(state, application_id) is False:
+        form = {"id": application_id, "terminate": "true"}
+        with suppress(UnusableAnswerError):  # whatever it answers, what it says afterwards counts
+            answer = yield Request(f"{page}/app/kill/", form)
+            if answer.status == _FORBIDDEN:  # since 4.3 a form carries a token of its page
+                token = _TOKEN.search((yield Request(f"{page}/")).body)
+                if token is not None:
+                    yield Request(f"{page}/app/kill/", {**form, "csrfToken": token[1].decode()})
+        state = _state((yield Request(f"{page}/json/")))
+    return _ended(state, application_id) is True
+
+
+def _living(masters: tuple[str, ...], ui: str | None) -> Dialogue[tuple[str, Row]]:
+    """The page of the master that is alive, and its state."""
+    pages = [ui.rstrip("/")] if ui else [f"http://{_host(master)}:{_UI_PORT}" for master in masters]
+    reasons = []
+    for page in pages:
+        try:
+            state = _state((yield Request(f"{page}/json/")))
+        except UnusableAnswerError as error:
+            reasons.append(f"{page}: {error}")
+            continue
+        if not ui and state.get("url") not in masters:
+            reasons.append(f"{page} is of another master")
+        elif state.get("status") != "ALIVE":
+            reasons.append(f"{page} is {read.text(state, 'status', 20) or 'no master'}")
+        else:
+            return page, state
+    raise UnusableAnswerError(safe_text(f"no living master: {'; '.join(reasons) or 'none is known'}"))
+
+
+def _host(master: str) -> str:
+    host = urlsplit(master).hostname or ""
+    return f"[{host}]" if ":" in host else host
+
+
+def _state(answer: Answer) -> Row:
+    return read.record(read.decoded(answer, _WHAT), _WHAT)
+
+
+def _application(state: Row, name: str, application_id: str | None) -> Row | None:
+    found = read.rows(state.get(name), _WHAT)
+    return next(
+        (row for row in found if application_id is not None and row.get("id") == application_id), None
+    )
+
+
+def _ended(state: Row, application_id: str) -> bool | None:
+    if _application(state, "activeapps", application_id) is not None:
+        return False
+    # In neither list: a master that has forgotten, or was never asked. That is no proof.
+    return True if _application(state, "completedapps", application_id) is not None else None
+
+
+def _room(worker: Row) -> tuple[int, int, int, int]:
+    cores, memory = read.count(worker, "cores"), read.count(worker, "memory")
+    used = (read.count(worker, "coresused"), read.count(worker, "memoryused"))
+    return max(0, cores - used[0]), max(0, memory - used[1]), cores, memory

@@ -1,0 +1,215 @@
+"""The driver's REST API: what to ask, and what the answers say. No I/O; ``sources/rest.py`` has it."""
+
+from __future__ import annotations
+
+from contextlib import suppress
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+from urllib.parse import quote
+
+from airflow_spark_guard.core.watch.observation import DriverView, Executor, Stage
+from airflow_spark_guard.core.web import answer as read
+from airflow_spark_guard.core.web.answer import Request, UnusableAnswerError
+
+if TYPE_CHECKING:
+    from airflow_spark_guard.core.web.answer import Answer, Dialogue, Row
+
+_MAX_STAGES = 200
+_MAX_EXECUTORS = 10_000
+_MAX_THREADS = 2000
+_MAX_FRAMES = 200
+_DETAILED_STAGES = 5
+_DRIVER = ("driver", "<driver>")
+_MILLISECONDS = 1000
+_DROPPED = ".LiveListenerBus.queue.appStatus.numDroppedEvents"
+# Their order is the order of Stage.counters in every record: append, never reorder.
+COUNTERS = (
+    "inputBytes",
+    "inputRecords",
+    "outputBytes",
+    "outputRecords",
+    "shuffleReadBytes",
+    "shuffleReadRecords",
+    "shuffleWriteBytes",
+    "shuffleWriteRecords",
+    "memoryBytesSpilled",
+    "diskBytesSpilled",
+)
+
+
+@dataclass(frozen=True)
+class JavaThread:
+    """A thread of a JVM.
+
+    Attributes:
+        name: such as «Executor task launch worker for task 3.0 in stage 3.0 (TID 8)»; untrusted.
+        state: Java's word: RUNNABLE, WAITING, ...
+        stack: its frames, innermost first, with what they lock or wait for; untrusted.
+    """
+
+    name: str
+    state: str
+    stack: tuple[str, ...]
+
+
+def check_application(application_id: str) -> Dialogue[None]:
+    """Whether this UI is our application's: others own port 4040 as well.
+
+    Raises:
+        UnusableAnswerError: it is another's, or no Spark UI.
+    """
+    what = "applications"
+    found = read.rows(read.decoded((yield Request("/api/v1/applications")), what), what)
+    ids = [read.text(row, "id") for row in found[:10]]
+    if application_id not in ids:
+        raise UnusableAnswerError(
+            f"the UI is not of {application_id} but of {', '.join(ids) or 'no application'}"
+        )
+
+
+def look(application_id: str, *, details: bool, local: bool, dropped: int = 0) -> Dialogue[DriverView]:
+    """One look at our application.
+
+    Args:
+        application_id: whose; the answers of another application's UI are status 404.
+        details: also the times of tasks of the active stages, and the dropped events.
+        local: the master is ``local[n]``, and the driver's row is the executor.
+        dropped: events known as dropped, for a look without details.
+
+    Raises:
+        UnusableAnswerError: an answer that is not this API's.
+    """
+    base = f"/api/v1/applications/{quote(application_id, safe='')}"
+    stages = _stages((yield Request(f"{base}/stages?status=active")))
+    jobs = _running_jobs((yield Request(f"{base}/jobs?status=running")))
+    executors = _executors((yield Request(f"{base}/allexecutors")), local=local)
+    if details:
+        timed = [stage for stage in stages if stage.active > 0][:_DETAILED_STAGES]
+        for stage in timed:
+            seen = yield from _times(base, stage)
+            stages[stages.index(stage)] = seen
+        dropped = yield from _dropped_events(dropped)
+    return DriverView(jobs, tuple(stages), executors, dropped)
+
+
+def threads(application_id: str, executor_id: str) -> Dialogue[list[JavaThread]]:
+    """The threads of an executor's JVM, or of the driver's (``driver``).
+
+    Raises:
+        UnusableAnswerError: an answer that is not this API's, such as of an executor that is gone.
+    """
+    what = "threads"
+    path = f"{quote(application_id, safe='')}/executors/{quote(executor_id, safe='')}/threads"
+    found = read.rows(read.decoded((yield Request(f"/api/v1/applications/{path}")), what), what)
+    return [
+        JavaThread(
+            read.text(row, "threadName"), read.text(row, "threadState"), _frames(row.get("stackTrace"))
+        )
+        for row in found[:_MAX_THREADS]
+    ]
+
+
+def _frames(trace: object) -> tuple[str, ...]:
+    elements = trace.get("elems") if isinstance(trace, dict) else trace
+    if not isinstance(elements, list):
+        return ()
+    return tuple(read.text({"": frame}, "").strip() for frame in elements[:_MAX_FRAMES])
+
+
+def _stages(answer: Answer) -> list[Stage]:
+    found = read.rows(read.decoded(answer, "stages"), "stages")
+    return [_stage(row) for row in found if row.get("status") == "ACTIVE"][:_MAX_STAGES]
+
+
+def _stage(row: Row) -> Stage:
+    what = "a stage"
+    active, done = (read.required(row, name, what) for name in ("numActiveTasks", "numCompleteTasks"))
+    failed = read.required(row, "numFailedTasks", what) + read.count(row, "numKilledTasks")
+    launched = read.timestamp(row, "firstTaskLaunchedTime") is not None
+    return Stage(
+        stage=read.required(row, "stageId", what),
+        attempt=read.required(row, "attemptId", what),
+        tasks=read.required(row, "numTasks", what),
+        active=active,
+        done=done,
+        failed=failed,
+        launched=launched or active + done + failed > 0,
+        counters=tuple(read.count(row, name) for name in COUNTERS),
+        name=read.text(row, "name"),
+        spilled=read.count(row, "memoryBytesSpilled") + read.count(row, "diskBytesSpilled"),
+    )
+
+
+def _running_jobs(answer: Answer) -> int:
+    found = read.rows(read.decoded(answer, "jobs"), "jobs")
+    return sum(row.get("status") == "RUNNING" for row in found)
+
+
+def _executors(answer: Answer, *, local: bool) -> tuple[Executor, ...]:
+    found = [_executor(row) for row in read.rows(read.decoded(answer, "allexecutors"), "allexecutors")]
+    kept = [executor for executor in found if local or executor.id not in _DRIVER]
+    # Where there are too many, the living ones count.
+    return tuple(sorted(kept, key=lambda executor: not executor.active)[:_MAX_EXECUTORS])
+
+
+def _executor(row: Row) -> Executor:
+    active, logs = row.get("isActive"), row.get("executorLogs")
+    if not isinstance(active, bool) or not isinstance(row.get("id"), str):
+        raise UnusableAnswerError("an executor: id or isActive is missing")
+    return Executor(
+        id=read.text(row, "id"),
+        active=active,
+        added=read.timestamp(row, "addTime") or 0.0,
+        removed=None if active else read.timestamp(row, "removeTime") or 0.0,
+        reason=read.text(row, "removeReason"),
+        active_tasks=read.count(row, "activeTasks"),
+        cores=read.count(row, "totalCores"),
+        gc_ms=read.count(row, "totalGCTime"),
+        run_ms=read.count(row, "totalDuration"),
+        stderr_url=read.web_url(logs, "stderr") if isinstance(logs, dict) else "",
+        host=read.text(row, "hostPort").rpartition(":")[0],
+    )
+
+
+def _times(base: str, stage: Stage) -> Dialogue[Stage]:
+    """The stage with the times of its tasks, as far as they can be had."""
+    path = f"{base}/stages/{stage.stage}/{stage.attempt}"
+    median = longest = None
+    with suppress(UnusableAnswerError):  # 404 before the first task has ended
+        median = _median((yield Request(f"{path}/taskSummary?quantiles=0.5")))
+    with suppress(UnusableAnswerError):  # 404 when the stage has just ended
+        # By id: the oldest first. A running task has no run time to sort by before it has ended.
+        longest = _longest((yield Request(f"{path}/taskList?status=RUNNING&sortBy=ID&length=20")))
+    return replace(stage, median_seconds=median, longest_seconds=longest)
+
+
+def _median(answer: Answer) -> float | None:
+    summary = read.record(read.decoded(answer, "taskSummary"), "taskSummary")
+    # Not ``duration``: that counts running tasks in, with what the last heartbeat said of them.
+    values = summary.get("executorRunTime")
+    if not isinstance(values, list) or not values or not read.is_number(values[0]) or values[0] < 0:
+        return None
+    return float(values[0]) / _MILLISECONDS
+
+
+def _longest(answer: Answer) -> float | None:
+    found = read.rows(read.decoded(answer, "taskList"), "taskList")
+    ages = [_age(row, answer.at) for row in found if row.get("status") == "RUNNING"]
+    return max(ages, default=None)
+
+
+def _age(row: Row, now: float | None) -> float:
+    # Spark brings ``duration`` up to date with heartbeats only; the server's clock is its Date header.
+    launched, known = read.timestamp(row, "launchTime"), read.count(row, "duration") / _MILLISECONDS
+    return known if launched is None or now is None else max(known, now - launched)
+
+
+def _dropped_events(known: int) -> Dialogue[int]:
+    try:
+        metrics = read.record(read.decoded((yield Request("/metrics/json/")), "metrics"), "metrics")
+    except UnusableAnswerError:
+        return known  # the metrics servlet can be switched off
+    counters = metrics.get("counters")
+    found = counters if isinstance(counters, dict) else {}
+    values = [value for name, value in found.items() if name.endswith(_DROPPED) and isinstance(value, dict)]
+    return max((read.count(value, "count") for value in values), default=known)

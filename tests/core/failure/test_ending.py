@@ -1,0 +1,279 @@
+"""From what was seen of an attempt to a result, or to the exception that says it best."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from airflow_spark_guard.core import errors
+from airflow_spark_guard.core.failure.ending import Cause, Ending, failure
+from airflow_spark_guard.core.protocol import Message
+from airflow_spark_guard.core.stack.autopsy import Autopsy
+from airflow_spark_guard.core.verdict import Verdict
+from airflow_spark_guard.core.watch.finding import Finding
+from airflow_spark_guard.core.watch.heard import Heard
+
+TRACEBACK = "Traceback (most recent call last):\n  File \"job.py\", line 3, in <module>\nKeyError: 'distance'"
+USER = {
+    "category": "user",
+    "type": "KeyError",
+    "message": "'distance'",
+    "traceback": TRACEBACK,
+    "frames": [
+        {"file": "job.py", "line": 3, "function": "<module>"},
+        {"file": "/x/site-packages/pandas/core.py", "line": 9, "function": "get"},
+    ],
+}
+
+
+def heard(*kinds, error=None, result=None):
+    state = Heard()
+    for kind in kinds:
+        fields = (
+            {"pid": 1, "python": "3"} if kind == "hello" else {"value": result} if kind == "result" else {}
+        )
+        state.hear(Message(kind, 0.0, error if kind == "error" else fields), 5.0)
+    return state
+
+
+def ended(status, *kinds, **more):
+    return Ending(Cause.COMMAND_ENDED, status, heard(*kinds, **more), evidence="last line")
+
+
+def test_exit_code_0_and_the_closing_message_are_a_success():
+    """Both are needed, and both are enough."""
+    assert failure(ended(0, "hello", "result", "bye", result=3)) is None
+
+
+def test_exit_code_0_without_the_closing_message_is_none():
+    """os._exit(0) in the middle of a job must not be a success."""
+    error = failure(ended(0, "hello", "result", result=3))
+    assert isinstance(error, errors.DriverGoneError)
+    assert error.verdict is Verdict.DRIVER_GONE
+    assert str(error).startswith(
+        "DRIVER_GONE: The driver's Python ended before its script did.\n  got: exit code 0\n"
+    )
+    assert "os._exit()" in error.advice
+
+
+def test_an_application_that_cannot_speak_succeeds_by_exit_code_0():
+    """A jar has no launcher and therefore no closing message."""
+    assert failure(Ending(Cause.COMMAND_ENDED, 0, speaks=False)) is None
+    error = failure(Ending(Cause.COMMAND_ENDED, 1, speaks=False))
+    assert isinstance(error, errors.UserCodeError)
+    assert error.what == "The application ended with a failure."
+    assert failure(Ending(Cause.COMMAND_ENDED, -9, speaks=False)).verdict is Verdict.JVM_GONE
+
+
+def test_what_the_job_says_is_cleaned_and_masked():
+    """It is untrusted, and it may hold what its author would not log."""
+    said = {**USER, "message": "\x1b[31mdb password=abc\udcff", "traceback": "a\nb token=xyz\r\x07"}
+    error = failure(ended(1, "error", error=said))
+    assert error.what == "The application raised KeyError: [31mdb password=******"
+    assert error.evidence == "a\nb token=******"
+
+
+def test_the_users_traceback_is_the_exception():
+    """What was raised, in which line of the user's script, and the traceback as evidence."""
+    error = failure(ended(1, "hello", "error", error=USER))
+    assert isinstance(error, errors.UserCodeError)
+    assert str(error) == (
+        f"USER_CODE: The application raised KeyError: 'distance'\n  where: job.py:3, <module>\n\n{TRACEBACK}"
+    )
+
+
+def test_an_exception_without_text_reads_well():
+    """``raise ValueError`` has no message."""
+    said = {**USER, "type": "ValueError", "message": "", "frames": []}
+    assert failure(ended(1, "error", error=said)).what == "The application raised ValueError"
+
+
+def test_sys_exit_says_its_code_and_its_place():
+    """A code of the user's own is the user's message."""
+    said = {**USER, "category": "exit", "code": 3, "message": "no input today"}
+    error = failure(ended(3, "hello", "error", error=said))
+    assert isinstance(error, errors.UserCodeError)
+    assert error.what == "The application left with sys.exit(3)."
+    assert error.got == "no input today"
+    assert error.place == "job.py:3, <module>"
+
+
+def test_a_result_that_xcom_cannot_hold_is_an_error_of_its_own():
+    """The job's message says it all; the place is added."""
+    said = {**USER, "category": "result", "message": "The result is too large.\n  got: 9 bytes"}
+    error = failure(ended(1, "hello", "error", error=said))
+    assert isinstance(error, errors.ResultError)
+    assert error.what == "The result is too large.\n  got: 9 bytes"
+    assert error.place == "job.py:3, <module>"
+
+
+@pytest.mark.parametrize(
+    ("status", "verdict", "got"),
+    [
+        (-9, Verdict.JVM_GONE, "killed by signal 9 (SIGKILL)"),
+        (137, Verdict.DRIVER_GONE, "exit code 137 (SIGKILL)"),
+        (139, Verdict.DRIVER_GONE, "exit code 139 (SIGSEGV)"),
+        (1, Verdict.DRIVER_GONE, "exit code 1"),
+        (None, Verdict.DRIVER_GONE, "no exit code"),
+    ],
+)
+def test_the_exit_status_tells_which_driver_process_went(status, verdict, got):
+    """Negative: the JVM itself; above 128: its Python, as spark-submit reports it."""
+    error = failure(ended(status, "hello"))
+    assert (error.verdict, error.got, error.evidence) == (verdict, got, "last line")
+
+
+def test_a_failure_after_the_closing_message_is_still_a_failure():
+    """An atexit handler or a listener that breaks ends with another code."""
+    error = failure(ended(1, "hello", "bye"))
+    assert error.what == "The script ended well, but its driver failed while it was closing."
+
+
+def test_spark_s_own_time_out_is_a_deadline():
+    """DriverTimeoutPlugin ends the JVM with 124."""
+    assert isinstance(failure(ended(124, "hello")), errors.DeadlineError)
+
+
+def test_before_hello_it_is_spark_submit_that_failed():
+    """No application has started: the output is the evidence."""
+    error = failure(ended(1))
+    assert isinstance(error, errors.SubmitError)
+    assert str(error).endswith("\n\nlast line")
+
+
+@pytest.mark.parametrize(
+    ("cause", "kind", "text"),
+    [
+        (Cause.DEADLINE, errors.DeadlineError, "The reaper ended the attempt at 1h 30m"),
+        (Cause.KILLED, errors.KilledError, "somebody ended the task"),
+        (Cause.GUARDIAN, errors.KilledError, "the supervisor above the task is gone"),
+        (
+            Cause.REAPER_GONE,
+            errors.KilledError,
+            "The reaper, which held the job's processes, is gone without a report",
+        ),
+    ],
+)
+def test_what_we_ended_says_why(cause, kind, text):
+    """Even a script that had said bye, and even with exit code 0."""
+    ending = Ending(cause, 0, heard("hello", "bye"), backstop=5400, orphans=("7 sleep",))
+    error = failure(ending)
+    assert isinstance(error, kind)
+    assert text in error.what
+    assert "possible orphan: 7 sleep" in str(error)
+
+
+FOUND = Finding(
+    Verdict.STALLED,
+    "Stage 3 (count at job.py:12) stood still for 10m.",
+    600.0,
+    605.0,
+    got="4 of 10 tasks done, 2 running, workers blocked",
+    expected="some counter to move within 10m",
+    advice="Give the call in that line a time-out.",
+    suspect="worker",
+)
+SEEN = Autopsy(place="/jobs/job.py:12, slow", summary=tuple(f"line {row}" for row in range(15)))
+
+
+def found(verdict, *kinds, autopsy=SEEN, **more):
+    finding = replace(FOUND, verdict=verdict, **more)
+    return Ending(
+        Cause.FINDING, 143, heard(*kinds), finding=finding, autopsy=autopsy, evidence="last line of output"
+    )
+
+
+@pytest.mark.parametrize(
+    ("verdict", "kind"),
+    [
+        (Verdict.DEADLINE, errors.DeadlineError),
+        (Verdict.STARVED, errors.StarvedError),
+        (Verdict.STALLED, errors.StalledError),
+        (Verdict.EXECUTORS_LOST, errors.ExecutorsLostError),
+        (Verdict.DRIVER_SILENT, errors.DriverSilentError),
+        (Verdict.NOT_EXITING, errors.NotExitingError),
+        (Verdict.VANISHED, errors.VanishedError),
+    ],
+)
+def test_what_the_watchdog_found_reads_from_the_verdict_to_the_evidence(verdict, kind):
+    """Verdict, what, got, expected, do, where, record, orphans, evidence: a page, not a book."""
+    error = failure(found(verdict, "hello").with_orphans(("7 sleep",)))
+    error.record = "/records/attempt=1"
+    assert type(error) is kind
+    assert error.verdict is verdict
+    assert error.limit == 600.0
+    lines = str(error).splitlines()
+    assert lines[:8] == [
+        f"{verdict}: {FOUND.what}",
+        f"  got: {FOUND.got}",
+        f"  expected: {FOUND.expected}",
+        f"  do: {FOUND.advice}",
+        "  where: /jobs/job.py:12, slow",
+        "  record: /records/attempt=1",
+        "  possible orphan: 7 sleep",
+        "",
+    ]
+    assert lines[8:] == list(SEEN.summary)
+    assert len(lines) <= 60
+
+
+def test_without_an_autopsy_the_output_is_the_evidence():
+    """Nobody looked, or the look showed nothing."""
+    for autopsy in (None, Autopsy()):
+        error = failure(found(Verdict.STALLED, "hello", autopsy=autopsy))
+        assert (error.place, error.evidence) == ("", "last line of output")
+
+
+def test_a_verdict_about_the_cluster_names_no_line():
+    """Executors are lost, or never come: no line of the script is to blame."""
+    assert failure(found(Verdict.STARVED, "hello", suspect="")).place == ""
+
+
+def test_a_process_that_does_not_exit_is_a_success_only_with_a_result():
+    """The result is in: a warning in the log must do. Without one nobody can tell."""
+    assert failure(found(Verdict.NOT_EXITING, "hello", "result", "bye")) is None
+    error = failure(found(Verdict.NOT_EXITING, "hello", "bye"))
+    assert isinstance(error, errors.NotExitingError)
+
+
+@pytest.mark.parametrize("verdict", [Verdict.NOT_EXITING, Verdict.DEADLINE, Verdict.STALLED])
+def test_an_error_before_the_hang_is_the_failure(verdict):
+    """The user's traceback says more than a process that stays; a result before it changes nothing."""
+    ending = replace(found(verdict), heard=heard("hello", "result", "error", error=USER))
+    error = failure(ending)
+    assert isinstance(error, errors.UserCodeError)
+    assert error.what == "The application raised KeyError: 'distance'"
+
+
+def test_a_result_does_not_save_an_attempt_that_hangs_in_its_script():
+    """Only the closing message ends the script."""
+    assert isinstance(failure(found(Verdict.STALLED, "hello", "result")), errors.StalledError)
+
+
+@pytest.mark.parametrize(
+    ("status", "evidence", "kind", "verdict"),
+    [
+        (1, "ModuleNotFoundError: x", errors.SubmitError, Verdict.TOOLCHAIN),
+        (52, "no words", errors.ToolchainError, Verdict.TOOLCHAIN),
+        (1, "ERROR All masters are unresponsive! Giving up.", errors.ToolchainError, Verdict.TOOLCHAIN),
+        (1, "Python worker exited unexpectedly (crashed)", errors.WorkerCrashedError, Verdict.WORKER_CRASHED),
+        (
+            1,
+            "Lost executor 1: Command exited with code 52",
+            errors.ExecutorsLostError,
+            Verdict.EXECUTORS_LOST,
+        ),
+    ],
+)
+def test_a_silent_failure_is_read_from_the_output(status, evidence, kind, verdict):
+    """Nothing came over the channel; the toolchain table knows Spark's own words."""
+    error = failure(Ending(Cause.COMMAND_ENDED, status, evidence=evidence))
+    assert (type(error), error.verdict, error.evidence) == (kind, verdict, evidence)
+
+
+def test_a_jvm_that_ends_by_itself_while_the_script_runs_says_why_by_its_code():
+    """52 is its own OutOfMemoryError; after the closing message it is a failure of the closing."""
+    error = failure(ended(52, "hello"))
+    assert (type(error), error.what) == (errors.ToolchainError, "The driver's JVM ran out of heap.")
+    assert isinstance(failure(ended(52, "hello", "bye")), errors.DriverGoneError)

@@ -1,0 +1,54 @@
+"""Whether another try can help."""
+
+from __future__ import annotations
+
+import pytest
+
+from airflow_spark_guard.core import errors
+from airflow_spark_guard.core.failure.retry import BY_VERDICT, Advice, advise
+from airflow_spark_guard.core.verdict import Verdict
+
+
+def died_of(verdict: Verdict, *, retry: bool | None = None, advice: str = "") -> errors.AttemptError:
+    error = errors.AttemptError("It failed.", verdict=verdict, advice=advice)
+    error.retry = retry
+    return error
+
+
+def test_every_verdict_has_a_row_and_every_row_a_reason():
+    assert set(BY_VERDICT) == set(Verdict)
+    assert all(row.hint.endswith(".") for row in BY_VERDICT.values())
+    assert all(row.retry or row.times == 0 for row in BY_VERDICT.values())
+
+
+@pytest.mark.parametrize("verdict", Verdict)
+def test_what_a_retry_cannot_cure_is_not_tried_again(verdict):
+    never = {Verdict.WORKER_CRASHED, Verdict.DRIVER_SILENT, Verdict.NOT_EXITING, Verdict.USER_CODE}
+    assert advise(died_of(verdict), 1).retry is (verdict not in never)
+
+
+def test_a_stall_is_tried_again_once():
+    assert advise(died_of(Verdict.STALLED), 1).retry
+    assert not advise(died_of(Verdict.STALLED), 2).retry
+    assert advise(died_of(Verdict.DEADLINE), 50) == BY_VERDICT[Verdict.DEADLINE]
+
+
+def test_lost_executors_ask_for_more_overhead():
+    assert "spark.executor.memoryOverhead" in advise(died_of(Verdict.EXECUTORS_LOST), 1).hint
+
+
+def test_a_diagnosis_knows_better_than_its_verdict():
+    """Kryo's buffer does not grow by waiting; an executor that is short of heap is so again."""
+    no = died_of(Verdict.TOOLCHAIN, retry=False, advice="Raise spark.kryoserializer.buffer.max.")
+    assert advise(no, 1) == Advice(retry=False, times=0, hint="Raise spark.kryoserializer.buffer.max.")
+    assert not advise(died_of(Verdict.EXECUTORS_LOST, retry=False), 1).retry
+    assert advise(died_of(Verdict.TOOLCHAIN, retry=True), 9).retry
+    assert advise(died_of(Verdict.USER_CODE, retry=True), 1) == Advice(
+        retry=True, times=None, hint=BY_VERDICT[Verdict.USER_CODE].hint
+    )
+
+
+def test_bad_input_is_never_tried_again():
+    """It was found before anything was started."""
+    assert not advise(errors.ConfError("No such key."), 1).retry
+    assert advise(errors.ProtocolError("Not a message."), 1).retry

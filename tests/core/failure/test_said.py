@@ -1,0 +1,120 @@
+"""What the job said went wrong; the tracebacks are those of real drivers."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from airflow_spark_guard.core import errors
+from airflow_spark_guard.core.failure.classify import diagnose
+from airflow_spark_guard.core.failure.said import diagnosed, said_by_the_job
+from airflow_spark_guard.core.verdict import Verdict
+
+TOOLCHAIN = Path(__file__).parent.parent.parent / "data" / "toolchain"
+OWN = {"file": "/jobs/job.py", "line": 3, "function": "<module>"}
+
+
+def said(traceback="", message="", frames=(OWN,), category="user", **more):
+    fields = {
+        "category": category,
+        "type": "E",
+        "message": message,
+        "traceback": traceback,
+        "frames": list(frames),
+    }
+    return said_by_the_job({**fields, **more}, ("7 sleep",))
+
+
+def captured(name):
+    return (TOOLCHAIN / f"{name}.txt").read_text().partition("\n")[2]
+
+
+@pytest.mark.parametrize(
+    ("name", "kind", "verdict", "place"),
+    [
+        ("worker_crashed", errors.WorkerCrashedError, Verdict.WORKER_CRASHED, "/jobs/job.py:3, <module>"),
+        ("worker_memory", errors.WorkerCrashedError, Verdict.WORKER_CRASHED, "/jobs/worker_memory.py:3, grow"),
+        ("worker_segfault", errors.WorkerCrashedError, Verdict.WORKER_CRASHED, "/jobs/worker_segfault.py:4, wild"),
+        ("executor_lost", errors.ExecutorsLostError, Verdict.EXECUTORS_LOST, "/jobs/job.py:3, <module>"),
+        ("fetch_failed", errors.ExecutorsLostError, Verdict.EXECUTORS_LOST, "/jobs/job.py:3, <module>"),
+        ("application_removed", errors.VanishedError, Verdict.VANISHED, "/jobs/job.py:3, <module>"),
+        ("starved", errors.StarvedError, Verdict.STARVED, "/jobs/job.py:3, <module>"),
+        ("gateway_lost", errors.DriverGoneError, Verdict.JVM_GONE, "/jobs/job.py:3, <module>"),
+        ("kryo_buffer", errors.ToolchainError, Verdict.TOOLCHAIN, "/jobs/job.py:3, <module>"),
+        ("result_too_large", errors.ToolchainError, Verdict.TOOLCHAIN, "/jobs/job.py:3, <module>"),
+        ("none.udf", errors.UserCodeError, Verdict.USER_CODE, "/jobs/none.udf.py:3, ratio"),
+        ("none.driver", errors.UserCodeError, Verdict.USER_CODE, "/jobs/job.py:3, <module>"),
+    ],
+)  # fmt: skip
+def test_each_failure_has_its_class_its_verdict_and_its_line(name, kind, verdict, place):
+    """The line is the worker's own where a worker sent one, else the script's."""
+    error = said(captured(name))
+    assert (type(error), error.verdict, error.place) == (kind, verdict, place)
+
+
+@pytest.mark.parametrize("name", sorted(path.stem for path in TOOLCHAIN.glob("*.txt")))
+def test_each_failure_reads_from_the_verdict_to_the_evidence(name):
+    """What, got, do and where in the first lines, and then at most 60 lines of evidence."""
+    error = said(captured(name))
+    head, _, evidence = str(error).partition("\n\n")
+    assert head.startswith(f"{error.verdict}: {error.what}")
+    assert f"  where: {error.place}\n  possible orphan: 7 sleep" in head
+    assert len(evidence.splitlines()) <= 60
+    found = diagnose(captured(name))
+    if found is not None:
+        assert f"  got: {found.cause_line}\n  do: {found.advice}\n" in head
+        assert error.retry is found.retry
+
+
+def test_of_a_long_traceback_both_ends_are_shown():
+    """The user's frames are at one of them."""
+    lines = [f"line {row}" for row in range(500)]
+    evidence = said("\n".join(lines)).evidence.splitlines()
+    assert evidence == [*lines[:20], "... 441 lines ...", *lines[-39:]]
+    assert said("\n".join(lines[:60])).evidence.splitlines() == lines[:60]
+
+
+@pytest.mark.parametrize(
+    ("frames", "place"),
+    [
+        ([], ""),
+        ([None, 3, "x"], ""),
+        ([OWN, {"file": "/x/site-packages/pandas/core.py", "line": 9, "function": "get"}], "/jobs/job.py:3, <module>"),
+        ([{"file": "/x/site-packages/tool/__main__.py", "line": 9, "function": "get"}], "/x/site-packages/tool/__main__.py:9, get"),
+        ([{}], ""),
+        ([{"file": "\x1b[2Jjob.py", "line": 1, "function": "password=hunter2"}], "[2Jjob.py:1, password=******"),
+    ],
+)  # fmt: skip
+def test_the_place_is_the_innermost_frame_of_the_script(frames, place):
+    """A library's frame only where there is no other; all of it is untrusted."""
+    assert said("Traceback", frames=frames).place == place
+
+
+def test_an_exit_and_a_bad_result_have_a_place_too():
+    """Without a traceback: it would say the same."""
+    left = said(category="exit", code=3, message="no input")
+    assert (left.what, left.got, left.place) == (
+        "The application left with sys.exit(3).",
+        "no input",
+        "/jobs/job.py:3, <module>",
+    )
+    bad = said(category="result", message="")
+    assert (type(bad), bad.what, bad.evidence) == (errors.ResultError, "The result cannot be reported.", "")
+
+
+def test_a_diagnosis_keeps_its_own_advice_on_retries():
+    """The verdict alone would say otherwise."""
+    error = diagnosed(diagnose("", 52), "last line", ())
+    assert (error.verdict, error.retry, error.evidence) == (Verdict.TOOLCHAIN, False, "last line")
+
+
+@given(
+    st.text(max_size=50), st.text(max_size=50), st.sampled_from(["user", "exit", "result", "nonsense"]),
+    st.lists(st.none() | st.integers() | st.dictionaries(st.sampled_from(["file", "line"]), st.text(max_size=5))),
+)  # fmt: skip
+def test_whatever_the_job_says_it_is_an_attempts_error(traceback, message, category, frames):
+    """The protocol checks types, and nothing else."""
+    assert isinstance(said(traceback, message, frames, category), errors.AttemptError)

@@ -1,0 +1,73 @@
+import json
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from airflow_spark_guard.core.errors import AttemptError, StalledError, UserCodeError
+from airflow_spark_guard.core.failure.retry import Advice
+from airflow_spark_guard.core.failure.verdict_summary import LARGEST_SUMMARY, verdict_summary
+
+ADVICE = Advice(retry=True, times=1, hint="A second look may pass.")
+
+
+def test_a_verdict_in_few_words():
+    """Always the same keys; what is not known is empty; no evidence."""
+    error = StalledError(
+        "Nothing moved for 10m.",
+        got="0 of 8 tasks",
+        advice="Look at the line.",
+        orphans=("12 java",),
+        evidence="Traceback: secret rows",
+    )
+    error.place = "job.py:12, train"
+    error.record = "records/dag/run"
+    assert verdict_summary(error, ADVICE) == {
+        "verdict": "STALLED",
+        "what": "Nothing moved for 10m.",
+        "where": "job.py:12, train",
+        "got": "0 of 8 tasks",
+        "advice": "Look at the line.",
+        "record": "records/dag/run",
+        "orphans": ["12 java"],
+        "retry": True,
+        "hint": "A second look may pass.",
+    }
+    assert set(verdict_summary(AttemptError("?"), ADVICE)) == set(verdict_summary(error, ADVICE))
+
+
+def test_a_secret_is_masked_before_the_text_is_cut():
+    """The end of the text lies in the middle of the secret."""
+    error = UserCodeError("x" * 480 + " password=geheim-4711-geheim-4712-geheim-4713")
+    what = verdict_summary(error, ADVICE)["what"]
+    assert len(what) <= 500
+    assert "geheim" not in what
+
+
+def test_long_texts_are_cut_and_few_orphans_named():
+    """500 characters a text, 100 an orphan, ten of them."""
+    summary = verdict_summary(UserCodeError("w" * 501, orphans=("o" * 101,) * 11), ADVICE)
+    assert summary["what"] == "w" * 497 + "..."
+    assert summary["orphans"] == ["o" * 97 + "..."] * 10
+
+
+text = st.text(st.characters(codec="utf-8"), max_size=40).map(lambda part: part * 60)
+
+
+@given(texts=st.lists(text, min_size=6, max_size=6), orphans=st.lists(text, max_size=12))
+def test_whatever_the_texts_are_it_is_small_json(texts, orphans):
+    """At most 4096 bytes, escapes included."""
+    error = AttemptError(texts[0], got=texts[1], advice=texts[2], orphans=tuple(orphans))
+    error.place, error.record = texts[3], texts[4]
+    summary = verdict_summary(error, Advice(retry=False, times=None, hint=texts[5]))
+    assert len(json.dumps(summary)) <= LARGEST_SUMMARY
+    assert json.loads(json.dumps(summary)) == summary
+
+
+def test_texts_of_escapes_alone_fit_too():
+    """Twelve bytes of JSON for each character."""
+    worst = "\U0001f600" * 600
+    error = AttemptError(worst, got=worst, advice=worst, orphans=(worst,) * 12)
+    error.place = error.record = worst
+    summary = verdict_summary(error, Advice(retry=False, times=None, hint=worst))
+    assert len(json.dumps(summary)) <= LARGEST_SUMMARY
+    assert summary["what"].startswith("\U0001f600")

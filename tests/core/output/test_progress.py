@@ -1,0 +1,112 @@
+"""One line of progress, now and then."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from airflow_spark_guard.core.output.progress import Progress, progress_text
+
+STAGE = {"stage": 3, "attempt": 0, "tasks": 200, "active": 8, "done": 40, "failed": 0}
+JSON = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text(),
+    lambda inner: st.lists(inner) | st.dictionaries(st.sampled_from([*STAGE, "nth", "of", "x"]), inner),
+    max_leaves=8,
+)
+
+
+def test_a_stage_is_told_in_tasks():
+    """Spark's own words."""
+    assert progress_text([STAGE]) == "stage 3: 40/200 tasks, 8 running"
+    assert Progress().hear([STAGE], 0) == "stage 3: 40/200 tasks, 8 running"
+
+
+def test_place_retry_and_failed_tasks_are_told_where_known():
+    """Failed tasks are the first sign of trouble."""
+    text = Progress().hear([{**STAGE, "failed": 2, "attempt": 1, "nth": 2, "of": 7}], 0)
+    assert text == "stage 3 (2 of 7), attempt 2: 40/200 tasks, 8 running, 2 failed"
+
+
+def test_many_stages_are_bounded():
+    """A log line stays a line; the same stage twice is one."""
+    assert progress_text([{**STAGE, "stage": n} for n in range(6)]).endswith("; and 2 more stages")
+    assert progress_text([STAGE, STAGE]) == progress_text([STAGE])
+
+
+@pytest.mark.parametrize(
+    "stages",
+    [[], ["x", None], [{}], [{**STAGE, "stage": "3"}], [{**STAGE, "tasks": True}], [{**STAGE, "tasks": 10**30}]],
+)  # fmt: skip
+def test_nothing_usable_is_no_line(stages):
+    """The channel is untrusted."""
+    assert progress_text(stages) == ""
+    assert Progress().hear(stages, 0) == ""
+
+
+def test_a_line_every_ten_seconds_and_every_minute_while_nothing_changes():
+    """However often the job speaks."""
+    progress = Progress()
+    moving = [n for n in range(60) if progress.hear([{**STAGE, "done": n}], n)]
+    assert moving == [0, 10, 20, 30, 40, 50]
+    standing = [n for n in range(60, 300) if progress.hear([{**STAGE, "done": 59}], n)]
+    assert standing == [60, 120, 180, 240]
+
+
+def test_a_clock_that_goes_back_silences_nobody():
+    """The next line starts anew, without an estimate."""
+    progress = Progress()
+    progress.hear([STAGE], 1e6)
+    assert progress.hear([{**STAGE, "done": 50}], 0) == "stage 3: 50/200 tasks, 8 running"
+
+
+@pytest.mark.parametrize(
+    ("done", "seconds", "left"),
+    [
+        (42, 20, ""),
+        (43, 20, ", about 15 min left"),
+        (140, 20, ", less than 1 min left"),
+        (140, 190, ", about 2 min left"),
+        (60, 240, ", about 30 min left"),
+        (60, 500, ", about 1 h left"),
+        (60, 1000, ", about 2 h left"),
+        (60, 1300, ", about 2.5 h left"),
+        (43, 9000, ", more than a day left"),
+        (200, 20, ""),
+        (300, 20, ""),
+        (30, 20, ""),
+    ],
+)
+def test_the_time_left_is_estimated_coarsely_from_three_tasks_on(done, seconds, left):
+    """By the rate since the stage was first seen."""
+    progress = Progress()
+    progress.hear([STAGE], 100)
+    text = progress.hear([{**STAGE, "done": done}], 100 + seconds)
+    assert text == f"stage 3: {done}/200 tasks, 8 running{left}"
+
+
+def test_a_stage_that_stands_still_has_ever_more_time_left():
+    """The clock runs on."""
+    progress = Progress()
+    progress.hear([STAGE], 0)
+    progress.hear([{**STAGE, "done": 120}], 60)
+    assert progress.hear([{**STAGE, "done": 120}], 1200).endswith("about 20 min left")
+
+
+def test_a_stage_that_is_tried_again_starts_anew():
+    """The rate of its first attempt says nothing."""
+    progress = Progress()
+    progress.hear([STAGE], 0)
+    assert "left" in progress.hear([{**STAGE, "done": 100}], 20)
+    assert "left" not in progress.hear([{**STAGE, "attempt": 1, "done": 120}], 40)
+
+
+@settings(max_examples=50, deadline=None)
+@given(st.lists(st.tuples(st.lists(JSON, max_size=6), st.floats(0, 1e9)), max_size=5))
+def test_whatever_comes_is_a_short_line(messages):
+    """Nothing of it is trusted in shape or size."""
+    progress = Progress()
+    for stages, now in messages:
+        text = progress.hear(stages, now)
+        assert "\n" not in text
+        assert len(text) < 1000

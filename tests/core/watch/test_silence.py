@@ -1,0 +1,89 @@
+"""The driver's own code between Spark jobs."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from airflow_spark_guard.core.verdict import Verdict
+from airflow_spark_guard.core.watch.observation import DriverView, Inside, Reading
+from airflow_spark_guard.core.watch.windows import Windows
+from tests.core.watch.watched import EXECUTOR, Job, moving
+
+DRIVER = Reading("driver", "9:9", cpu=1.0, switches=10, stack="d")
+JVM = Reading("jvm", "8:8", cpu=10.0)
+IDLE = Inside(application_id="app-1")
+SILENCE = replace(Windows(), silence=120.0, deadline=None)
+
+
+def test_a_silent_driver_is_left_alone_unless_asked_for():
+    """Only the author knows how long a model fit may take."""
+    job = Job(replace(Windows(), deadline=None))
+    assert job.until(20_000, inside=IDLE, driver=DriverView(jobs=0)) is None
+
+
+def test_a_blocked_driver_is_silent_at_its_limit():
+    """It waits on a lock, and its JVM has nothing to do."""
+    job = Job(SILENCE)
+    finding = job.until(2000, inside=IDLE, driver=DriverView(jobs=0), reading=lambda _: (DRIVER, JVM))
+    assert finding.verdict is Verdict.DRIVER_SILENT
+    assert finding.suspect == "driver"
+    assert 120 <= job.at <= 122
+
+
+@pytest.mark.parametrize(
+    "reading",
+    [
+        lambda at: (moving(DRIVER, at, cpu=1), JVM),
+        lambda at: (replace(DRIVER, stack=str(at)), JVM),
+        lambda at: (DRIVER, moving(JVM, at, cpu=1)),
+        lambda _: (),
+    ],
+    ids=["busy", "moving", "its JVM plans", "unseen"],
+)
+def test_a_driver_that_may_be_working_is_given_three_times_as_long(reading):
+    """A loop, a model fit, a planning phase."""
+    job = Job(SILENCE)
+    finding = job.until(2000, inside=IDLE, driver=DriverView(jobs=0), reading=reading)
+    assert finding.verdict is Verdict.DRIVER_SILENT
+    assert 360 <= job.at <= 362
+
+
+def test_a_driver_that_waits_for_its_first_executor_has_the_start_timeout():
+    """Making a SparkContext may take as long as the cluster needs."""
+    job = Job(SILENCE)
+    finding = job.until(2000, inside=Inside(), reading=lambda _: (DRIVER, JVM))
+    assert finding.verdict is Verdict.DRIVER_SILENT
+    assert 300 <= job.at <= 302
+
+
+def test_a_spark_job_ends_the_silence():
+    """And so does the next one."""
+    job = Job(SILENCE)
+    busy = lambda at: {"inside": replace(IDLE, jobs=int(at / 100) % 2)}  # noqa: E731
+    assert job.until(5000, step=busy, reading=lambda _: (DRIVER, JVM)) is None
+
+
+def test_short_spark_jobs_between_two_looks_are_signs_of_life():
+    """None was seen running; the executors' own count of task time tells."""
+    job = Job(SILENCE)
+    step = lambda at: {"driver": DriverView(jobs=0, executors=(replace(EXECUTOR, run_ms=int(at / 40)),))}  # noqa: E731
+    assert job.until(5000, inside=IDLE, step=step, reading=lambda _: (DRIVER, JVM)) is None
+
+
+def test_a_ui_that_is_silent_now_and_then_is_no_sign_of_life():
+    """What was counted before is counted still."""
+    job = Job(SILENCE)
+    view = DriverView(jobs=0, executors=(replace(EXECUTOR, run_ms=5),))
+    step = lambda at: {"driver": view if int(at / 30) % 2 else None}  # noqa: E731
+    finding = job.until(5000, inside=IDLE, step=step, reading=lambda _: (DRIVER, JVM))
+    assert finding.verdict is Verdict.DRIVER_SILENT
+    assert job.at < 200
+
+
+def test_a_heartbeat_is_a_sign_of_life():
+    """It is the cure for a long computation of the driver's own."""
+    job = Job(SILENCE)
+    step = lambda at: {"inside": replace(IDLE, heartbeats=int(at / 100))}  # noqa: E731
+    assert job.until(5000, step=step, reading=lambda _: (DRIVER, JVM)) is None
