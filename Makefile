@@ -27,13 +27,13 @@ bench: setup ## overhead against the upstream operator -> build/bench.json
 	$(PY) tools/bench.py
 
 faults: setup ## the fault matrix on real Spark, at most 30 min -> build/faults.json
-	@$(PY) tools/faults.py
+	@$(PY) tools/faults.py --jobs 2
 
 faults-quick: setup ## one fault per verdict and three healthy jobs, at most 8 min
-	@$(PY) tools/faults.py --quick
+	@$(PY) tools/faults.py --quick --jobs 2
 
 faults-upstream: setup ## the same faults under SparkSubmitOperator: the second column of build/faults.json
-	@$(PY) tools/faults.py --upstream
+	@$(PY) tools/faults.py --upstream --jobs 2
 
 lock: setup ## resolve requirements/dev.in anew
 	.venv/bin/uv pip compile --universal --python-version 3.11 --no-emit-index-url --no-header -q \
