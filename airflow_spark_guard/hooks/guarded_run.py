@@ -20,6 +20,7 @@ from airflow_spark_guard.core.web.answer import UnusableAnswerError
 from airflow_spark_guard.hooks.attempt_log import AttemptLog
 from airflow_spark_guard.process.attempt import Attempt, Launch
 from airflow_spark_guard.process.channel import ChannelReader
+from airflow_spark_guard.process.following import Following
 from airflow_spark_guard.process.observer import Observer
 from airflow_spark_guard.process.record import NoRecord, Record
 from airflow_spark_guard.process.watch import Watch
@@ -142,7 +143,7 @@ class GuardedRun:
             Attempt(launch) as attempt,
         ):
             on_start(attempt)
-            ending = attempt.watch(channel, output, watch, log)
+            ending = Following(attempt, channel, output, watch, log).run()
             application = watch.application(ending.heard)
         patience = _PROOF_PATIENCE_KILLED if ending.cause is Cause.KILLED else _PROOF_PATIENCE
         ending = ending.with_orphans(prove_gone(master, application.id if application else "", patience))

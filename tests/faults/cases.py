@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
     from tests.faults.harness import Running
 
+LOCAL = "local[1]"  # for what happens in the driver's Python alone
 LOCAL_CLUSTER = "local-cluster[2,1,1024]"
 STANDALONE = "standalone"  # a master and two workers of a core and 1 GiB each
 NAMESPACE = "standalone, one worker in a network namespace"
@@ -40,6 +41,9 @@ CONF: dict[str, str] = {
     "spark.network.timeoutInterval": "5s",
     "spark.executor.memory": "640m",
     "spark.driver.memory": "1g",
+    # A JVM that starts with half the work: most of the matrix is the start of JVMs.
+    "spark.driver.extraJavaOptions": "-XX:TieredStopAtLevel=1",
+    "spark.executor.extraJavaOptions": "-XX:TieredStopAtLevel=1",
 }
 NOTICE = 25.0  # seconds within which Spark itself can know that an executor is silent: time-out and interval
 
@@ -102,7 +106,7 @@ def _bounded_log(running: Running) -> str:
 
 FAULTS = (
     Case(
-        "driver `while True`", ("driver.py", "while_true"), "DRIVER_SILENT",
+        "driver `while True`", ("driver.py", "while_true"), "DRIVER_SILENT", where=LOCAL,
         limits={"driver_silence": 8, "evidence_window": 4}, quick=True,
     ),
     Case(
@@ -173,16 +177,16 @@ FAULTS = (
         conf={"spark.driver.host": DRIVER_ADDRESS, "spark.driver.bindAddress": DRIVER_ADDRESS},
         action=lambda running: running.cluster.cut(),
     ),
-    Case("non-daemon thread after the end", ("driver.py", "thread"), "NOT_EXITING", quick=True),
-    Case("atexit handler that hangs", ("driver.py", "at_exit"), "NOT_EXITING"),
+    Case("non-daemon thread after the end", ("driver.py", "thread"), "NOT_EXITING", where=LOCAL, quick=True),
+    Case("atexit handler that hangs", ("driver.py", "at_exit"), "NOT_EXITING", where=LOCAL),
     Case("`os._exit(0)` in the middle of a job", ("driver.py", "os_exit"), "DRIVER_GONE", quick=True),
     Case(
         "collect beyond maxResultSize", ("driver.py", "result_size"), "TOOLCHAIN",
         conf={"spark.driver.maxResultSize": "1m"}, quick=True,
     ),
-    Case("driver Python out of memory", ("driver.py", "memory"), ("USER_CODE", "DRIVER_GONE"), quick=True),
-    Case("1,000,000 lines of output per second", ("driver.py", "output"), "", check=_bounded_log),
-    Case("a job that just goes on", ("driver.py", "sleep"), "DEADLINE", limits={"deadline": 45}, quick=True),
+    Case("driver Python out of memory", ("driver.py", "memory"), ("USER_CODE", "DRIVER_GONE"), where=LOCAL, quick=True),
+    Case("1,000,000 lines of output per second", ("driver.py", "output"), "", where=LOCAL, check=_bounded_log),
+    Case("a job that just goes on", ("driver.py", "sleep"), "DEADLINE", where=LOCAL, limits={"deadline": 45}, quick=True),
     Case(
         "planning stall of the driver (huge `isin`)", ("driver.py", "planning", "400000"), "DRIVER_SILENT",
         limits={"driver_silence": 8, "evidence_window": 4},

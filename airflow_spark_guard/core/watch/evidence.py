@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 _IDLE_CPU, _IDLE_SWITCHES = 0.005, 1.0
 # The driver's Python has our thread in it, which wakes every second and asks its JVM now and then.
 _IDLE_DRIVER_CPU, _IDLE_DRIVER_SWITCHES = 0.05, 10.0
-_IDLE_JVM_CPU = 0.25
+_IDLE_JVM_CPU = 0.15
 _BUSY_CPU = 0.25  # an endless loop on a crowded machine does not get a whole core
 # A worker that faulthandler dumps every two minutes writes some kilobytes; rows are more than that.
 _IDLE_IO = 512.0

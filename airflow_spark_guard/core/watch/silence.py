@@ -27,7 +27,8 @@ class SilenceRule:
         signature: everything that moves when it goes on.
         run_ms: how long tasks have run so far, by the executors' own count; None before anybody looked.
         before: the readings that the next ones are compared with.
-        state: what the driver's processes do.
+        state: what the driver's processes do; None before they were looked at twice.
+        turned_at: when they turned to it from doing something else.
     """
 
     windows: Windows
@@ -35,7 +36,8 @@ class SilenceRule:
     signature: Any = None
     run_ms: int | None = None
     before: tuple[float, tuple[Reading, ...]] | None = None
-    state: State = State.UNSEEN
+    state: State | None = None
+    turned_at: float = 0.0
 
     def observe(self, seen: Observation, now: float) -> Finding | None:
         """The finding, if it has been silent for longer than it may."""
@@ -45,7 +47,7 @@ class SilenceRule:
         occupied = self._tasks_ran(seen) or _occupied(seen)
         if self.since is None or occupied or signature != self.signature:
             self.since, self.signature = (None if _occupied(seen) else now), signature
-            self.before, self.state = None, State.UNSEEN
+            self.before, self.state = None, None
             return None
         self._weigh(seen, now)
         limit = self._limit(self._silence(seen.inside))
@@ -89,7 +91,10 @@ class SilenceRule:
                 for pair in evidence.pairs(readings, seen.readings, now - at)
                 if pair.after.role in {"driver", "jvm"}
             ]
-            self.state = evidence.together(evidence.state_of(pair) for pair in ours)
+            state = evidence.together(evidence.state_of(pair) for pair in ours)
+            if self.state not in (None, state):
+                self.turned_at = now
+            self.state = state
         self.before = (now, seen.readings)
 
     def _finding(self, limit: float, now: float) -> Finding:
@@ -98,8 +103,8 @@ class SilenceRule:
             Verdict.DRIVER_SILENT,
             f"The driver has run for {readable_duration(now - since)} without a Spark job or a heartbeat.",
             limit,
-            since + limit,
-            got=f"its processes are {self.state}",
+            max(since + limit, self.turned_at),
+            got=f"its processes are {self.state or State.UNSEEN}",
             expected=f"a sign of life within {readable_duration(limit)}",
             advice="If the line below may take that long, call heartbeat() between its parts, or raise "
             "GuardLimits.driver_silence.",

@@ -63,6 +63,7 @@ class StallRule:
         windows: the limits.
         stages: the active stages, by key.
         before: the readings that the next ones are compared with.
+        turned_at: when its workers turned to ``state`` from doing something else.
         notices: what is to be said; the watchdog takes them away.
     """
 
@@ -70,6 +71,7 @@ class StallRule:
     stages: dict[tuple[int, int], Standstill] = field(default_factory=dict)
     before: tuple[float, tuple[Reading, ...]] | None = None
     state: State | None = None
+    turned_at: float = 0.0
     notices: list[str] = field(default_factory=list)
     _dropped: int = 0
 
@@ -130,7 +132,10 @@ class StallRule:
             paired = {pair.after.key for pair in found}
             came = [reading for reading in seen.readings if reading.key not in paired]
             ours = [pair for pair in found if pair.after.role in {"worker", "task"}]
-            self.state = evidence.of_executors(ours, came, _running(seen, ours))
+            state = evidence.of_executors(ours, came, _running(seen, ours))
+            if self.state not in (None, state):
+                self.turned_at = now
+            self.state = state
         self.before = (now, seen.readings)
 
     def _leave_alone(self, now: float) -> None:
@@ -171,7 +176,7 @@ class StallRule:
             f"Stage {stage.stage} ({safe_text(stage.name)[:120] or 'unnamed'}) stood still for "
             f"{readable_duration(now - since)}: no task ended, no row was read or written.",
             limit,
-            since + limit,
+            max(since + limit, self.turned_at),
             got=f"{stage.done} of {stage.tasks} tasks done, {stage.active} running, workers {self.state}",
             expected=f"some counter to move within {readable_duration(limit)}",
             advice=_BLOCKED_ADVICE if self.state is State.BLOCKED else _BUSY_ADVICE,

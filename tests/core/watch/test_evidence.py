@@ -68,7 +68,7 @@ def test_the_drivers_python(changes, state):
 
 
 @pytest.mark.parametrize(
-    ("cpu", "state"), [(10.0, State.BLOCKED), (16.0, State.SPINNING), (None, State.UNSEEN)]
+    ("cpu", "state"), [(8.0, State.BLOCKED), (16.0, State.SPINNING), (None, State.UNSEEN)]
 )
 def test_the_drivers_jvm(cpu, state):
     """It has threads of its own that are never quite still."""

@@ -1,0 +1,171 @@
+"""Following an attempt to its end: output and messages in, the watch asked, the last look taken, the kill."""
+
+from __future__ import annotations
+
+import contextlib
+import threading
+import time
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Protocol
+
+from airflow_spark_guard.core.failure.ending import Cause, Ending
+from airflow_spark_guard.core.watch.heard import Heard
+
+if TYPE_CHECKING:
+    from airflow_spark_guard.core.output.output import JobOutput
+    from airflow_spark_guard.core.protocol import Message
+    from airflow_spark_guard.core.stack.autopsy import Autopsy
+    from airflow_spark_guard.core.watch.finding import Finding
+    from airflow_spark_guard.process.attempt import Attempt
+    from airflow_spark_guard.process.watch import Watch
+
+_TICK = 0.25
+# The job's side looks every second.
+_CANCEL_TIME = 2.0
+
+
+class Source(Protocol):
+    """Where messages come from."""
+
+    def read(self) -> list[Message]:
+        """The messages since the last call."""
+
+
+class Listener(Protocol):
+    """Who is told what happens, as it happens."""
+
+    def chunk(self, chunk: bytes) -> bytes:
+        """Output of the job, as it came; the part of it that the log is to show."""
+
+    def rest(self) -> bytes:
+        """What :meth:`chunk` has held back, at the end of the output."""
+
+    def lines(self, lines: list[str]) -> None:
+        """Output of the job, as it is to be shown."""
+
+    def message(self, message: Message) -> None:
+        """A message of the job."""
+
+    def examine(self, finding: Finding, heard: Heard) -> Autopsy | None:
+        """The last look at a job that is about to be ended; called on a thread of its own."""
+
+
+@dataclass
+class Following:
+    """Follows one attempt; once.
+
+    Args:
+        attempt: launched.
+        source: of the job's messages.
+        output: decides which lines are shown.
+        watch: decides when it is enough.
+        listener: is told.
+    """
+
+    attempt: Attempt
+    source: Source
+    output: JobOutput
+    watch: Watch
+    listener: Listener
+    _heard: Heard = field(default_factory=Heard)
+
+    def run(self) -> Ending:
+        """Follow the attempt; whatever ended it, its processes are gone when this returns."""
+        self.attempt.consume = self._consume
+        finding, autopsy = self._follow(), None
+        heard, evidence = self._heard, ""
+        if finding is not None:
+            autopsy = self._examine(finding)
+            evidence = self.output.evidence(failed=False)
+            # What the script says and prints of its end from now on is our doing: no cause, and no news.
+            self._heard = Heard()
+            self.attempt.consume = self._keep
+            self._cancel()
+        orphans = self.attempt.end()
+        while chunk := self.attempt.poll(0.0):
+            self.attempt.consume(chunk)
+        if finding is None:
+            self._show(self.listener.rest())
+        self._take_in()
+        self.listener.lines(self.output.finish(time.monotonic()))
+        report = self.attempt.report or {}
+        return Ending(
+            cause=self._cause(report.get("reason")) if finding is None else Cause.FINDING,
+            exit_status=report.get("exit"),
+            heard=heard,
+            speaks=self.attempt.launch.speaks,
+            seconds=self.attempt.now,
+            backstop=self.attempt.launch.backstop,
+            finding=finding,
+            autopsy=autopsy,
+            evidence=evidence or self.output.evidence(failed=True),
+            orphans=orphans + tuple(report.get("left", ())),
+        )
+
+    def _follow(self) -> Finding | None:
+        """Until it is over, or something is found."""
+        finding = None
+        while not self.attempt.over and finding is None:
+            chunk = self.attempt.poll(_TICK)
+            self._take_in()
+            self._consume(chunk)
+            # What is over, or is being ended, has passed its last limit.
+            if not self._done:
+                finding = self.watch.tick(self.attempt.now, self._heard)
+        return finding
+
+    @property
+    def _done(self) -> bool:
+        return self.attempt.over or self.attempt.kill_requested
+
+    def _consume(self, chunk: bytes) -> None:
+        self._show(self.listener.chunk(chunk) if chunk else chunk)
+
+    def _show(self, chunk: bytes) -> None:
+        self.watch.hear_output(chunk)
+        self.listener.lines(self.output.feed(chunk, time.monotonic()))
+
+    def _keep(self, chunk: bytes) -> None:
+        """For the record alone."""
+        self.listener.chunk(chunk)
+
+    def _take_in(self) -> None:
+        for message in self.source.read():
+            self._heard.hear(message, self.attempt.now)
+            self.listener.message(message)
+
+    def _examine(self, finding: Finding) -> Autopsy | None:
+        """The autopsy, while somebody reads the output: what it provokes may be more than a pipe holds."""
+        found: list[Autopsy | None] = []
+        heard = self._heard
+        thread = threading.Thread(
+            target=lambda: found.append(self.listener.examine(finding, heard)),
+            name="spark-guard-autopsy",
+            daemon=True,
+        )
+        limit = time.monotonic() + self.attempt.launch.autopsy_budget + 1.0
+        thread.start()
+        while thread.is_alive() and time.monotonic() < limit and not self._done:
+            self._consume(self.attempt.poll(0.05))
+        return found[0] if found else None
+
+    def _cancel(self) -> None:
+        """Have the job's side cancel its Spark jobs, so that committers take back what is half written."""
+        if not self.attempt.launch.speaks or self._done:
+            return
+        with contextlib.suppress(OSError):
+            self.attempt.launch.cancel.touch()
+        limit = time.monotonic() + _CANCEL_TIME
+        while time.monotonic() < limit and not (self._done or self._heard.ended_at):
+            self.attempt.consume(self.attempt.poll(0.05))
+            self._take_in()
+
+    def _cause(self, reason: str | None) -> Cause:
+        if self.attempt.kill_requested:
+            return Cause.KILLED
+        return {
+            "ended": Cause.COMMAND_ENDED,
+            "deadline": Cause.DEADLINE,
+            "guardian": Cause.GUARDIAN,
+            None: Cause.REAPER_GONE,
+        }.get(reason, Cause.KILLED)
