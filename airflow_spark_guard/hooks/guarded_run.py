@@ -226,7 +226,7 @@ def prove_gone(master: MasterSource | None, application_id: str, patience: float
     while True:
         gone = master.gone(application_id)
         if gone is not False:
-            return () if gone else (f"{application_id} (its master cannot say)",)
+            return ()  # an application that the master does not know has nothing running for it either
         if time.monotonic() >= limit:
             return (f"{application_id} (its master still runs it)",)
         if not asked and time.monotonic() >= limit - patience / 2:

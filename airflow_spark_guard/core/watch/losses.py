@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from airflow_spark_guard.core.output.output import safe_text
@@ -25,6 +25,10 @@ _ADVICE = (
     "137 is mostly memory: raise spark.executor.memoryOverhead (Python's share) or spark.executor.memory; 52 "
     "is the JVM's own OutOfMemoryError; otherwise read the executor's stderr. "
     "GuardLimits.executor_losses allows more."
+)
+_LOOP_ADVICE = (
+    "Read the standard error of one of them on its worker: mostly spark.executor.extraJavaOptions, a Java or "
+    "a file that is not there, or memory that the worker does not give."
 )
 
 
@@ -96,9 +100,10 @@ class LossRule:
         count = self._within(_LOOP_WINDOW, now)
         if count < _LOOP_LOSSES:
             return None
-        return self._finding(
+        finding = self._finding(
             f"{count} executors or more were lost within a minute: they die as soon as they start.", now, 0.0
         )
+        return replace(finding, advice=_LOOP_ADVICE)
 
     def _over_budget(self, now: float) -> Finding | None:
         count = self._within(self.windows.loss_window, now)

@@ -68,7 +68,9 @@ class SilenceRule:
         """Whether tasks ended since the last look: a short Spark job between two looks shows nowhere else."""
         if seen.driver is None:
             return False
-        before, self.run_ms = self.run_ms, sum(row.run_ms for row in seen.driver.executors)
+        # In local[n] the driver's row counts the time, whether tasks run or not.
+        rows = [row for row in seen.driver.executors if row.id != "driver"]
+        before, self.run_ms = self.run_ms, sum(row.run_ms for row in rows)
         return before not in (None, self.run_ms)
 
     def _silence(self, inside: Inside) -> float:

@@ -87,3 +87,14 @@ def test_a_heartbeat_is_a_sign_of_life():
     job = Job(SILENCE)
     step = lambda at: {"inside": replace(IDLE, heartbeats=int(at / 100))}  # noqa: E731
     assert job.until(5000, step=step, reading=lambda _: (DRIVER, JVM)) is None
+
+
+def test_in_local_mode_the_drivers_own_row_is_no_sign_of_life():
+    """Its time grows while no task runs."""
+    job = Job(SILENCE)
+
+    def step(at):
+        row = replace(EXECUTOR, id="driver", active_tasks=0, run_ms=int(at * 1000))
+        return {"driver": DriverView(jobs=0, executors=(row,))}
+
+    assert job.until(2000, inside=IDLE, step=step, reading=lambda _: (DRIVER, JVM)) is not None
