@@ -220,9 +220,9 @@ class Running:
         files = sorted((self.folder / "record").rglob("summary.json"))
         return json.loads(files[-1].read_text()) if files else {}
 
-    def observations(self) -> Path | None:
-        files = sorted((self.folder / "record").rglob("observations.jsonl"))
-        return files[-1] if files else None
+    def record(self) -> Path | None:
+        files = sorted((self.folder / "record").rglob("summary.json"))
+        return files[-1].parent if files else None
 
 
 def command_line(pid: int) -> str:

@@ -6,35 +6,50 @@ import json
 import re
 from typing import TYPE_CHECKING
 
+from tests.faults.cases import LIMITS
 from tests.faults.harness import ROOT, slug
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
+    from tests.faults.cases import Case
     from tests.faults.harness import Running
 
 TRACES = ROOT / "tests" / "traces"
 SIZE = 100_000
+ENDING = ("cause", "exit_status", "hello", "bye", "error", "verdict")
 
 
 def record(done: Running) -> None:
-    """``tests/traces/CASE.jsonl``: a line about the case, then its observations, the middle thinned out."""
-    found = done.observations()
-    if found is None:
-        return
-    head = {"case": done.case.name, "expected": list(done.case.expectations), "limits": done.limits}
-    lines = [scrubbed(line) for line in found.read_text().splitlines() if line.strip()]
+    """Keep a case that has just been run."""
+    found = done.record()
+    if found is not None:
+        keep(done.case, found)
+
+
+def keep(case: Case, found: Path, root: Path = ROOT) -> None:
+    """``tests/traces/CASE.jsonl``: a line about the case, its observations, and how it ended.
+
+    Args:
+        case: what was run.
+        found: the record of the run.
+        root: of the checkout that ran it.
+    """
+    head = {"case": case.name, "expected": list(case.expectations), "limits": {**LIMITS, **case.limits}}
+    summary = json.loads((found / "summary.json").read_text())
+    ending = {name: summary.get(name) for name in ENDING}
+    observations = found / "observations.jsonl"
+    text = observations.read_text() if observations.exists() else ""
+    lines = [scrubbed(line, root) for line in text.splitlines() if line.strip()]
+    last = scrubbed(json.dumps({"ending": ending}), root)
     TRACES.mkdir(exist_ok=True)
-    summary = json.loads((found.parent / "summary.json").read_text())
-    ending = {
-        name: summary.get(name) for name in ("cause", "exit_status", "hello", "bye", "error", "verdict")
-    }
-    last = scrubbed(json.dumps({"ending": ending}))
     text = "\n".join([json.dumps(head), *thinned(lines, SIZE - 1000 - len(last)), last])
-    (TRACES / f"{slug(done.case.name)}.jsonl").write_text(text + "\n")
+    (TRACES / f"{slug(case.name)}.jsonl").write_text(text + "\n")
 
 
-def scrubbed(line: str) -> str:
+def scrubbed(line: str, root: Path) -> str:
     """Without this machine's folders, and without the addresses of log pages."""
-    line = line.replace(str(ROOT / "tests" / "faults"), "").replace(str(ROOT), "/project")
+    line = line.replace(str(root / "tests" / "faults"), "").replace(str(root), "/project")
     return re.sub(r'("stderr_url": )"[^"]*"', r'\1""', line)
 
 
