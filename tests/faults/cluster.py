@@ -65,7 +65,9 @@ class StandaloneCluster:
 
     def __enter__(self) -> Self:
         self.folder.mkdir(parents=True, exist_ok=True)
-        env = spark_env(self.folder)
+        # Whatever the caller's is; and no REST server, which would start anybody's driver.
+        options = {"SPARK_LOCAL_IP": self.address, "SPARK_MASTER_OPTS": "-Dspark.master.rest.enabled=false"}
+        env = {**spark_env(self.folder), **options}
         try:
             if self.namespace:
                 self._make_namespace()
@@ -94,7 +96,7 @@ class StandaloneCluster:
         command += [f"org.apache.spark.deploy.{main}", *options]
         with (self.folder / f"{name}.log").open("wb") as log:
             self.processes[name] = subprocess.Popen(
-                command, env={"SPARK_LOCAL_IP": self.address, **env}, stdin=subprocess.DEVNULL,
+                command, env=dict(env), stdin=subprocess.DEVNULL,
                 stdout=log, stderr=subprocess.STDOUT, start_new_session=True,
             )  # fmt: skip
 

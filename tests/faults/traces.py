@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import sys
 from typing import TYPE_CHECKING
 
 from tests.faults.cases import LIMITS
@@ -50,6 +51,7 @@ def keep(case: Case, found: Path, root: Path = ROOT) -> None:
 def scrubbed(line: str, root: Path) -> str:
     """Without this machine's folders, and without the addresses of log pages."""
     line = line.replace(str(root / "tests" / "faults"), "").replace(str(root), "/project")
+    line = line.replace(sys.base_prefix, "/python")
     return re.sub(r'("stderr_url": )"[^"]*"', r'\1""', line)
 
 
