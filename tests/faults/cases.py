@@ -199,7 +199,7 @@ _HEALTHY = (
     Case("healthy: pickled UDF at 2 ms a row", ("healthy.py", "pickled_udf", "40"), note="40 s for minutes", quick=True),
     Case("healthy: one task of 10 min without shuffle", ("healthy.py", "one_task", "40"), note="40 s; 1:15"),
     Case("healthy: GC-heavy", ("healthy.py", "garbage", "40"), note="40 s", conf={"spark.executor.memory": "512m"}),
-    Case("healthy: large shuffle on one core", ("healthy.py", "shuffle", "60"), where="local-cluster[1,1,1024]", note="40 s"),
+    Case("healthy: large shuffle on one core", ("healthy.py", "shuffle", "60"), where="local-cluster[1,1,1024]", note="60 s"),
     Case("healthy: 5 min of scikit-learn between two Spark jobs", ("healthy.py", "sklearn", "40"), note="40 s; 1:7.5", quick=True),
     Case("healthy: long applyInPandas of one group", ("healthy.py", "one_group", "40"), note="40 s", quick=True),
     Case("healthy: plain @udf (Arrow) at 2 ms a row", ("healthy.py", "arrow_udf", "45"), note="batches of 20 s against a limit of 12 s"),
@@ -217,7 +217,7 @@ _HEALTHY = (
     ),
     Case(
         "healthy: long planning below its limit", ("healthy.py", "planning", "30000"),
-        limits={"driver_silence": 30}, note="about 10 s against a limit of 30 s",
+        limits={"driver_silence": 30}, note="well below its limit of 30 s",
     ),
 )  # fmt: skip
 
