@@ -36,7 +36,7 @@ class Driver:
             say(handler, b"<html>", status)
         elif name == "log":
             size = len(self.log)
-            say(handler, f"==== Bytes 0-{size} of {size} of /work/stderr ====\n{self.log}".encode())
+            say(handler, f"==== Bytes 0-{size} of {size} of /logs/stderr ====\n{self.log}".encode())
         else:
             rows = json.dumps(self.replaced.get(name) or recorded(VERSION, name))
             say(handler, rows.replace("http://127.0.0.1:38507", self.url).encode())

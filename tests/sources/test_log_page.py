@@ -11,7 +11,7 @@ PAGE = "/logPage/?appId=app-1&executorId=0&logType=stderr"
 
 def worker(handler, form):
     assert handler.path.startswith("/log/?appId=app-1&executorId=0&logType=stderr&byteLength=")
-    say(handler, b"==== Bytes 0-10 of 10 of /opt/spark/work/app-1/0/stderr ====\nTimeout (0:00:05)!")
+    say(handler, b"==== Bytes 0-10 of 10 of /opt/spark/apps/app-1/0/stderr ====\nTimeout (0:00:05)!")
 
 
 def test_the_end_of_an_executors_stderr_is_read():

@@ -5,7 +5,7 @@ from airflow_spark_guard.core.web.answer import Answer, UnusableAnswerError
 from tests.support.dialogue import play
 
 PAGE = "http://w:8081/logPage/?appId=app-1&executorId=0&logType=stderr"
-HEADER = b"==== Bytes 10-20 of 20 of /opt/spark/work/app-1/0/stderr ====\n"
+HEADER = b"==== Bytes 10-20 of 20 of /opt/spark/apps/app-1/0/stderr ====\n"
 
 
 def test_the_plain_end_of_the_log_is_asked_for():
