@@ -14,7 +14,6 @@ from airflow_spark_guard.core.errors import KilledError
 from airflow_spark_guard.core.limits import GuardLimits, checked_limits
 from airflow_spark_guard.core.output.masking import is_secret_key, mask, mask_text
 from airflow_spark_guard.core.quantity import readable_duration, seconds, size_in_bytes
-from airflow_spark_guard.hooks.guarded_run import GuardedRun
 from airflow_spark_guard.hooks.upstream import UpstreamSubmitHook, supervisor_pid
 from airflow_spark_guard.process import leftovers
 from airflow_spark_guard.process.submission import Request, Submission, prepare
@@ -153,6 +152,8 @@ class SafeSparkSubmitHook(UpstreamSubmitHook):
         self.log.info("::endgroup::")
 
     def _run(self, submission: Submission, workspace: Workspace, application: str) -> Any:
+        from airflow_spark_guard.hooks.guarded_run import GuardedRun  # noqa: PLC0415 - no DAG is parsed with it
+
         check_application(application, self.java_class, Path.exists)
         supervisor = supervisor_pid()
         run = GuardedRun(

@@ -58,7 +58,8 @@ class Watch:
 
     def __post_init__(self) -> None:
         self._watchdog = Watchdog(self.windows)
-        self._next = Look(self.windows.poll)
+        # Not at once: the first request costs the driver a second of CPU, which a short job would feel.
+        self._next = Look(self.windows.poll * 2)
 
     def hear_output(self, chunk: bytes) -> None:
         """What spark-submit prints tells of executors that live too briefly to be seen."""

@@ -67,12 +67,12 @@ class Watched:
         return self.watch.tick(now, self.heard)
 
 
-def test_it_looks_after_one_poll_interval_and_waits_for_the_answer():
-    """Then again when the watchdog wants to."""
+def test_it_looks_after_two_poll_intervals_and_waits_for_the_answer():
+    """Then again when the watchdog wants to; a short job is not asked at all."""
     watched = Watched(poll=30.0)
-    ticks = [watched.watch.tick(now, watched.heard) for now in (0.0, 29.9, 30.0, 35.0, 90.0)]
+    ticks = [watched.watch.tick(now, watched.heard) for now in (0.0, 59.9, 60.0, 65.0, 90.0)]
     assert ticks == [None] * 5
-    assert watched.observer.asked == [(Look(30.0), None)]
+    assert watched.observer.asked == [(Look(60.0), None)]
     watched.observer.answers.append(Sight(driver=VIEW))
     assert watched.watch.tick(91.0, watched.heard) is None
     assert [seen.at for seen in watched.seen] == [91.0]
@@ -89,12 +89,12 @@ def test_an_observation_holds_what_was_seen_and_what_was_heard():
     watched.watch.hear_output(EXIT.format(5).encode())
     master = Master(known=True, waiting=False)
     sight = Sight(VIEW, "", (), "0:aa", master)
-    assert watched.look(30.0, sight) is None
+    assert watched.look(60.0, sight) is None
     (seen,) = watched.seen
     assert (seen.driver, seen.readings, seen.heard_from_executors, seen.master) == (VIEW, (), "0:aa", master)
     assert (seen.executor_exits, seen.exit_reason) == (1, "Command exited with code 137")
     assert seen.inside.application_id == "app-1"
-    assert watched.observer.asked == [(Look(30.0), Application("app-1", "http://ui"))]
+    assert watched.observer.asked == [(Look(60.0), Application("app-1", "http://ui"))]
 
 
 def test_the_last_view_of_the_driver_is_kept_for_the_autopsy():
