@@ -40,7 +40,7 @@ def heartbeat(text: str = "", *, done: float | None = None, total: float | None 
     Outside a guarded attempt the arguments are checked and nothing else happens.
 
     Args:
-        text: shown in the task log and in the verdict; made one line of at most 200 characters.
+        text: kept in the record of the attempt; made one line of at most 200 characters.
         done: how much is done, in any unit.
         total: of how much, in the same unit.
 

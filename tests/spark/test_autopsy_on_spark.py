@@ -79,7 +79,7 @@ def application(tmp_path):
         )  # fmt: skip
         rest.close()
         home = Path(own_python()).parent.parent
-        for folder in home.glob(f"lib/python*/site-packages/pyspark/work/{told['application_id']}"):
+        for folder in home.glob(f"lib/python*/site-packages/pyspark/*/{told['application_id']}"):
             shutil.rmtree(folder)
     finally:
         for proc in proctree.descendants(process.pid, proctree.table()):

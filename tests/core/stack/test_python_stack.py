@@ -28,8 +28,8 @@ PYSPARK = "/opt/spark/python/lib/pyspark.zip/pyspark"
     "file",
     [
         "/jobs/hung.py",
-        "/home/me/pyspark/etl.py",
-        "/home/me/python/etl.py",
+        "/jobs/pyspark/etl.py",
+        "/jobs/python/etl.py",
         "/tmp/spark-1/userFiles-2/deps.zip/features.py",
         "<stdin>",
         "<string>",
