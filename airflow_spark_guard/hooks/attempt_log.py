@@ -123,8 +123,6 @@ class AttemptLog:
 
     def ended(self, ending: Ending) -> None:
         """Show how it ended."""
-        if ending.finding is not None and ending.heard.bye:
-            self.log.warning("%s", ending.finding.what)
         if ending.orphans:
             self.log.warning("Could not be proven gone: %s", ", ".join(ending.orphans))
         self.log.info(

@@ -3,23 +3,25 @@
 from __future__ import annotations
 
 import asyncio
+import ssl
 from email.utils import parsedate_to_datetime
-from typing import TYPE_CHECKING, TypeVar
+from functools import lru_cache
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import httpx
 
 from airflow_spark_guard.core.output.output import safe_text
+from airflow_spark_guard.core.web.access import Access
 from airflow_spark_guard.core.web.answer import Answer, UnusableAnswerError
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-
     from airflow_spark_guard.core.web.answer import Dialogue, Request
 
 T = TypeVar("T")
 
 MAX_BODY = 8 << 20
 _MAX_REDIRECTS = 3
+_LARGEST_PORT = 65535
 # A dialogue may take this many times what one silence may.
 _PATIENCE = 3
 
@@ -31,16 +33,31 @@ class HttpSource:
         base_url: where paths start.
         timeout: longest silence of the server, in seconds; a whole dialogue may take three times that.
         max_body: the largest answer that is read, in bytes.
+        access: how ``base_url`` lets us in; None where it asks for nothing.
+
+    Raises:
+        OSError: there is no file of certificates where ``access`` says it is.
     """
 
-    def __init__(self, base_url: str = "", *, timeout: float = 5.0, max_body: int = MAX_BODY) -> None:
+    def __init__(
+        self,
+        base_url: str = "",
+        *,
+        timeout: float = 5.0,
+        max_body: int = MAX_BODY,
+        access: Access | None = None,
+    ) -> None:
         self._base = base_url.rstrip("/")
+        self._access = access or Access()
         self._budget = timeout * _PATIENCE
         self._max_body = max_body
         # No proxy and no netrc of the environment: the servers are the cluster's own, and get no secret.
         # Without compression a short answer cannot swell in memory.
         self._client = httpx.AsyncClient(
-            timeout=timeout, trust_env=False, headers={"Accept-Encoding": "identity"}
+            timeout=timeout,
+            trust_env=False,
+            headers={"Accept-Encoding": "identity"},
+            verify=_certificates(self._access.verify),
         )
 
     async def run(self, dialogue: Dialogue[T]) -> T:
@@ -71,17 +88,25 @@ class HttpSource:
         url = request.url if "://" in request.url else f"{self._base}{request.url}"
         try:
             async with asyncio.timeout_at(deadline):
-                return await self._follow(self._built(url, request.form))
+                return await self._follow(self._built(url, request))
         except TimeoutError as error:
             raise UnusableAnswerError(f"no whole answer within {self._budget:g} s") from error
         except (httpx.HTTPError, httpx.InvalidURL, OSError) as error:
             reason = safe_text(str(error))[:200] or type(error).__name__
             raise UnusableAnswerError(f"no answer: {reason}") from error
 
-    def _built(self, url: str, form: Mapping[str, str] | None) -> httpx.Request:
-        if form is None:
-            return self._client.build_request("GET", url)
-        return self._client.build_request("POST", url, data=dict(form))
+    def _built(self, url: str, request: Request) -> httpx.Request:
+        sent: dict[str, Any] = {"data": dict(request.form)} if request.form is not None else {}
+        if request.body is not None:
+            sent = {"json": request.body}
+        method = request.method or ("POST" if sent else "GET")
+        # What a server names, such as a worker's log page, may be anybody's.
+        ours = self._base and url.startswith(f"{self._base}/")
+        headers = dict(self._access.headers) if ours else {}
+        built = self._client.build_request(method, url, headers=headers, **sent)
+        if (built.url.port or 0) > _LARGEST_PORT:  # the loop would raise what is no OSError
+            raise UnusableAnswerError(f"no answer: {built.url.port} is no port")
+        return built
 
     async def _follow(self, request: httpx.Request) -> Answer:
         for _ in range(_MAX_REDIRECTS + 1):
@@ -90,6 +115,9 @@ class HttpSource:
                 return answer
             if target.url.host != request.url.host:
                 raise UnusableAnswerError(f"the answer is a redirect to another host, {target.url.host!r}")
+            if (target.url.scheme, target.url.port) != (request.url.scheme, request.url.port):
+                for name in self._access.headers:
+                    target.headers.pop(name, None)
             request = target
         raise UnusableAnswerError("the answer is a redirect, again and again")
 
@@ -108,6 +136,17 @@ class HttpSource:
             if len(body) > self._max_body:
                 raise UnusableAnswerError(f"the answer is larger than {self._max_body} bytes")
         return bytes(body)
+
+
+@lru_cache(maxsize=16)
+def _certificates(verify: bool | str) -> ssl.SSLContext:  # noqa: FBT001 - the setting's own type
+    """One for all sources: each costs a megabyte and some milliseconds."""
+    if verify is False:
+        context = ssl.create_default_context()
+        context.check_hostname = False
+        context.verify_mode = ssl.CERT_NONE
+        return context
+    return ssl.create_default_context(cafile=None if verify is True else verify)
 
 
 def _date(response: httpx.Response) -> float | None:

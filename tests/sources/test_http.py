@@ -1,13 +1,16 @@
 import asyncio
 
-from airflow_spark_guard.core.web.answer import Request
+import pytest
+
+from airflow_spark_guard.core.web.access import Access
+from airflow_spark_guard.core.web.answer import Request, UnusableAnswerError
 from airflow_spark_guard.sources.http import HttpSource
 from tests.support.web_server import say, serving
 
 
-def ask(dialogue, base=""):
+def ask(dialogue, base="", access=None):
     async def run():
-        source = HttpSource(base, timeout=2.0)
+        source = HttpSource(base, timeout=2.0, access=access)
         try:
             return await source.run(dialogue)
         finally:
@@ -57,3 +60,37 @@ def test_the_servers_clock_is_read_where_it_has_one():
 
     with serving(wrong) as url:
         assert ask(once(Request("/")), url).at is None
+
+
+def test_a_request_may_have_a_method_and_a_body_of_its_own():
+    """As YARN and Kubernetes want it."""
+    asked = []
+
+    def reply(handler, form):
+        asked.append((handler.command, handler.headers["Content-Type"], form))
+        say(handler, b"ok")
+
+    with serving(reply) as url:
+        ask(once(Request("/", body={"state": "KILLED"})), url)
+        ask(once(Request("/", method="DELETE")), url)
+    assert asked == [("POST", "application/json", '{"state":"KILLED"}'), ("DELETE", None, None)]
+
+
+def test_credentials_are_sent_to_their_server_alone():
+    """Neither to an address that it names, nor to one whose begin is the same, nor to where it redirects."""
+    seen = []
+
+    def reply(handler, form):
+        seen.append((handler.path, handler.headers["X-Key"]))
+        if handler.path == "/away":
+            return say(handler, status=302, Location=f"{other}/login")
+        return say(handler, b"ok")
+
+    access = Access({"X-Key": "s3cret"})
+    with serving(reply) as url, serving(reply) as other:
+        ask(once(Request("/ours")), url, access)
+        ask(once(Request(f"{other}/logPage")), url, access)
+        ask(once(Request("/away")), url, access)
+        with pytest.raises(UnusableAnswerError, match="is no port"):
+            ask(once(Request(f"{url}9/")), url, access)
+    assert seen == [("/ours", "s3cret"), ("/logPage", None), ("/away", "s3cret"), ("/login", None)]

@@ -16,6 +16,9 @@ def serving(reply):
             with suppress(BrokenPipeError, ConnectionResetError):  # the client had enough
                 reply(self, form)
 
+        def do_DELETE(self):
+            self.do_GET()
+
         def do_POST(self):
             self.do_GET(self.rfile.read(int(self.headers["Content-Length"])).decode())
 

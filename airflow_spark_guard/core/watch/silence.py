@@ -2,19 +2,23 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from airflow_spark_guard.core.quantity import readable_duration
 from airflow_spark_guard.core.verdict import Verdict
 from airflow_spark_guard.core.watch import evidence
+from airflow_spark_guard.core.watch.comparison import Comparison
 from airflow_spark_guard.core.watch.evidence import State
-from airflow_spark_guard.core.watch.finding import Finding, Look
+from airflow_spark_guard.core.watch.finding import Finding
 from airflow_spark_guard.core.watch.windows import PATIENCE
 
 if TYPE_CHECKING:
+    from airflow_spark_guard.core.watch.finding import Look
     from airflow_spark_guard.core.watch.observation import Inside, Observation, Reading
     from airflow_spark_guard.core.watch.windows import Windows
+
+_DRIVER_ROLES = frozenset({"driver", "jvm"})
 
 
 @dataclass
@@ -26,18 +30,17 @@ class SilenceRule:
         since: since when the driver is silent; None while it is not.
         signature: everything that moves when it goes on.
         run_ms: how long tasks have run so far, by the executors' own count; None before anybody looked.
-        before: the readings that the next ones are compared with.
-        state: what the driver's processes do; None before they were looked at twice.
-        turned_at: when they turned to it from doing something else.
+        processes: what the driver's Python and JVM do.
     """
 
     windows: Windows
     since: float | None = None
     signature: Any = None
     run_ms: int | None = None
-    before: tuple[float, tuple[Reading, ...]] | None = None
-    state: State | None = None
-    turned_at: float = 0.0
+    processes: Comparison = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.processes = Comparison(self.windows.evidence)
 
     def observe(self, seen: Observation, now: float) -> Finding | None:
         """The finding, if it has been silent for longer than it may."""
@@ -47,9 +50,9 @@ class SilenceRule:
         occupied = self._tasks_ran(seen) or _occupied(seen)
         if self.since is None or occupied or signature != self.signature:
             self.since, self.signature = (None if _occupied(seen) else now), signature
-            self.before, self.state = None, None
+            self.processes.forget()
             return None
-        self._weigh(seen, now)
+        self.processes.weigh(seen.readings, now, _driver_state)
         limit = self._limit(self._silence(seen.inside))
         return self._finding(limit, now) if now - self.since >= limit else None
 
@@ -57,12 +60,7 @@ class SilenceRule:
         """When to look again, and whether at the processes."""
         if self.since is None or self.windows.silence is None or seen.inside is None:
             return None
-        silence = self._silence(seen.inside)
-        first = self.since + silence - self.windows.evidence
-        if self.before is None:
-            return Look(max(now, first), readings=True)
-        ends = [end for end in (self.since + silence, self.since + PATIENCE * silence) if end > now]
-        return Look(max(now, min([self.before[0] + self.windows.evidence, *ends])), readings=True)
+        return self.processes.look(self.since, self._silence(seen.inside), now)
 
     def _tasks_ran(self, seen: Observation) -> bool:
         """Whether tasks ended since the last look: a short Spark job between two looks shows nowhere else."""
@@ -79,25 +77,7 @@ class SilenceRule:
         return silence if inside.application_id else max(silence, self.windows.start)
 
     def _limit(self, silence: float) -> float:
-        return silence if self.state is State.BLOCKED else PATIENCE * silence
-
-    def _weigh(self, seen: Observation, now: float) -> None:
-        if seen.readings is None:
-            return
-        if self.before is not None:
-            at, readings = self.before
-            if now - at < self.windows.evidence * 0.9:
-                return
-            ours = [
-                pair
-                for pair in evidence.pairs(readings, seen.readings, now - at)
-                if pair.after.role in {"driver", "jvm"}
-            ]
-            state = evidence.together(evidence.state_of(pair) for pair in ours)
-            if self.state not in (None, state):
-                self.turned_at = now
-            self.state = state
-        self.before = (now, seen.readings)
+        return silence if self.processes.state is State.BLOCKED else PATIENCE * silence
 
     def _finding(self, limit: float, now: float) -> Finding:
         since = now if self.since is None else self.since
@@ -105,8 +85,8 @@ class SilenceRule:
             Verdict.DRIVER_SILENT,
             f"The driver has run for {readable_duration(now - since)} without a Spark job or a heartbeat.",
             limit,
-            max(since + limit, self.turned_at),
-            got=f"its processes are {self.state or State.UNSEEN}",
+            max(since + limit, self.processes.turned_at),
+            got=f"its processes are {self.processes.state or State.UNSEEN}",
             expected=f"a sign of life within {readable_duration(limit)}",
             advice="If the line below may take that long, call heartbeat() between its parts, or raise "
             "GuardLimits.driver_silence.",
@@ -120,3 +100,8 @@ def _occupied(seen: Observation) -> bool:
     if inside is not None and (inside.ended or inside.jobs or inside.stages):
         return True
     return seen.driver is not None and bool(seen.driver.jobs or seen.driver.stages)
+
+
+def _driver_state(before: tuple[Reading, ...], after: tuple[Reading, ...], seconds: float) -> State:
+    found = evidence.pairs(before, after, seconds)
+    return evidence.together(evidence.state_of(pair) for pair in found if pair.after.role in _DRIVER_ROLES)

@@ -3,18 +3,21 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from airflow_spark_guard.core.output.output import safe_text
 from airflow_spark_guard.core.quantity import readable_duration
 from airflow_spark_guard.core.verdict import Verdict
 from airflow_spark_guard.core.watch import evidence
+from airflow_spark_guard.core.watch.comparison import Comparison
 from airflow_spark_guard.core.watch.evidence import State
-from airflow_spark_guard.core.watch.finding import Finding, Look
+from airflow_spark_guard.core.watch.finding import Finding
 from airflow_spark_guard.core.watch.stages import known_stages
 from airflow_spark_guard.core.watch.windows import PATIENCE, Windows
 
 if TYPE_CHECKING:
+    from airflow_spark_guard.core.watch.finding import Look
     from airflow_spark_guard.core.watch.observation import Observation, Reading, Stage
 
 _BLOCKED_ADVICE = (
@@ -62,18 +65,18 @@ class StallRule:
     Attributes:
         windows: the limits.
         stages: the active stages, by key.
-        before: the readings that the next ones are compared with.
-        turned_at: when its workers turned to ``state`` from doing something else.
+        workers: what the tasks' workers and threads do.
         notices: what is to be said; the watchdog takes them away.
     """
 
     windows: Windows
     stages: dict[tuple[int, int], Standstill] = field(default_factory=dict)
-    before: tuple[float, tuple[Reading, ...]] | None = None
-    state: State | None = None
-    turned_at: float = 0.0
+    workers: Comparison = field(init=False)
     notices: list[str] = field(default_factory=list)
     _dropped: int = 0
+
+    def __post_init__(self) -> None:
+        self.workers = Comparison(self.windows.evidence)
 
     def observe(self, seen: Observation, now: float) -> Finding | None:
         """The finding, if a stage has stood still for longer than it may."""
@@ -83,10 +86,10 @@ class StallRule:
         stages = {stage.key: stage for stage in active}
         self._follow(stages, seen, now)
         if not self.stages:
-            self.before = self.state = None
+            self.workers.forget()
             return None
-        self._weigh(seen, now)
-        if self.state is State.WORKING:
+        self.workers.weigh(seen.readings, now, partial(_workers_state, seen))
+        if self.workers.state is State.WORKING:
             self._leave_alone(now)
             return None
         overdue = [
@@ -98,7 +101,7 @@ class StallRule:
         """When to look again, and whether at the processes."""
         del seen
         looks = [
-            self._look(self.windows.stall_of(still.median), still, now)
+            self.workers.look(still.since, self.windows.stall_of(still.median), now)
             for still in self.stages.values()
             if not still.doubtful
         ]
@@ -116,27 +119,10 @@ class StallRule:
                 self.stages[key] = still
             elif still.moved(signature):
                 still.since = still.first = now
-                self.before = self.state = None
+                self.workers.forget()
             if stage.median_seconds is not None:
                 still.median = stage.median_seconds
         self._dropped = dropped
-
-    def _weigh(self, seen: Observation, now: float) -> None:
-        if seen.readings is None:
-            return
-        if self.before is not None:
-            at, readings = self.before
-            if now - at < self.windows.evidence * 0.9:
-                return
-            found = evidence.pairs(readings, seen.readings, now - at)
-            paired = {pair.after.key for pair in found}
-            came = [reading for reading in seen.readings if reading.key not in paired]
-            ours = [pair for pair in found if pair.after.role in {"worker", "task"}]
-            state = evidence.of_executors(ours, came, _running(seen, ours))
-            if self.state not in (None, state):
-                self.turned_at = now
-            self.state = state
-        self.before = (now, seen.readings)
 
     def _leave_alone(self, now: float) -> None:
         longest = max(now - still.first for still in self.stages.values())
@@ -147,10 +133,10 @@ class StallRule:
         for still in self.stages.values():
             still.since = now
         # Not before the limit is near again: every look stops the workers for a moment.
-        self.before = self.state = None
+        self.workers.forget()
 
     def _overdue(self, stage: Stage, still: Standstill, now: float) -> bool:
-        judged = self.state is not None and not still.doubtful
+        judged = self.workers.state is not None and not still.doubtful
         return judged and now - still.since >= self._limit(stage)
 
     def _limit(self, stage: Stage) -> float:
@@ -158,28 +144,20 @@ class StallRule:
         if not stage.active:
             # Its executors were taken away; how long it may wait for others is another limit's business.
             return max(limit * PATIENCE, self.windows.start)
-        return limit if self.state is State.BLOCKED else limit * PATIENCE
-
-    def _look(self, limit: float, still: Standstill, now: float) -> Look:
-        """The readings that decide at the limit are taken one evidence window before it and at it."""
-        if self.before is None:
-            return Look(max(now, still.since + limit - self.windows.evidence), readings=True)
-        again = self.before[0] + self.windows.evidence
-        ends = [end for end in (still.since + limit, still.since + limit * PATIENCE) if end > now]
-        return Look(max(now, min([again, *ends])), readings=True)
+        return limit if self.workers.state is State.BLOCKED else limit * PATIENCE
 
     def _finding(self, stage: Stage, now: float) -> Finding:
         limit = self._limit(stage)
-        since = self.stages[stage.key].since
+        since, state = self.stages[stage.key].since, self.workers.state
         return Finding(
             Verdict.STALLED,
             f"Stage {stage.stage} ({safe_text(stage.name)[:120] or 'unnamed'}) stood still for "
             f"{readable_duration(now - since)}: no task ended, no row was read or written.",
             limit,
-            max(since + limit, self.turned_at),
-            got=f"{stage.done} of {stage.tasks} tasks done, {stage.active} running, workers {self.state}",
+            max(since + limit, self.workers.turned_at),
+            got=f"{stage.done} of {stage.tasks} tasks done, {stage.active} running, workers {state}",
             expected=f"some counter to move within {readable_duration(limit)}",
-            advice=_BLOCKED_ADVICE if self.state is State.BLOCKED else _BUSY_ADVICE,
+            advice=_BLOCKED_ADVICE if state is State.BLOCKED else _BUSY_ADVICE,
             suspect="worker",
         )
 
@@ -204,6 +182,16 @@ def _signature(stage: Stage, seen: Observation) -> dict[str, Any]:
         "job": (inside.sql, inside.heartbeats) if inside is not None else None,
         "executors": seen.heard_from_executors or None,
     }
+
+
+def _workers_state(
+    seen: Observation, before: tuple[Reading, ...], after: tuple[Reading, ...], seconds: float
+) -> State:
+    found = evidence.pairs(before, after, seconds)
+    paired = {pair.after.key for pair in found}
+    came = [reading for reading in after if reading.key not in paired]
+    ours = [pair for pair in found if pair.after.role in {"worker", "task"}]
+    return evidence.of_executors(ours, came, _running(seen, ours))
 
 
 def _running(seen: Observation, ours: list[evidence.Pair]) -> set[str]:

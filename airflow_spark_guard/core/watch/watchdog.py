@@ -25,8 +25,6 @@ if TYPE_CHECKING:
 
 # A gap this much longer than planned means that nothing ran here, the job's host asleep or frozen with us.
 _GAP = 30.0
-
-
 # What is left of a driver whose Python has died normally ends by itself within a second or two.
 _HALF_A_DRIVER = 5.0
 

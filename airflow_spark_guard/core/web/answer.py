@@ -39,11 +39,15 @@ class Request:
 
     Attributes:
         url: absolute, or a path below the server that the dialogue is about.
-        form: fields to POST; None for a GET.
+        form: fields to POST; None for none.
+        body: what to send as JSON; None for nothing.
+        method: of HTTP; empty for POST where something is sent, else GET.
     """
 
     url: str
     form: Mapping[str, str] | None = None
+    body: object = None
+    method: str = ""
 
 
 @dataclass(frozen=True)
