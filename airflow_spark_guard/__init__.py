@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from airflow_spark_guard.core.errors import SparkGuardError
     from airflow_spark_guard.core.limits import GuardLimits
     from airflow_spark_guard.hooks.safe_spark_submit import SafeSparkSubmitHook
+    from airflow_spark_guard.hooks.spark_monitor import SparkMonitorHook
     from airflow_spark_guard.operators.retry_policy import SparkGuardRetryPolicy
     from airflow_spark_guard.operators.safe_spark_submit import SafeSparkSubmitOperator
 
@@ -24,6 +25,7 @@ __all__ = [
     "SafeSparkSubmitOperator",
     "SparkGuardError",
     "SparkGuardRetryPolicy",
+    "SparkMonitorHook",
     "SparkProfile",
 ]
 
@@ -33,6 +35,7 @@ _HOMES = {
     "SafeSparkSubmitOperator": "operators.safe_spark_submit",
     "SparkGuardError": "core.errors",
     "SparkGuardRetryPolicy": "operators.retry_policy",
+    "SparkMonitorHook": "hooks.spark_monitor",
     "SparkProfile": "core.conf.profile",
 }
 

@@ -8,7 +8,7 @@
     |   +-- ConfError               a Spark configuration value of the wrong type or unit
     |   +-- ProfileError            no such profile
     |   +-- LimitError              a limit that is not a duration, a size or a count
-    |   +-- ConnectionMissingError  no Airflow connection of that name
+    |   +-- ConnectionMissingError  no Airflow connection of that name, or one that cannot be used
     |   +-- SparkSubmitMissingError no spark-submit where one was said to be
     |   +-- JavaError               no Java, or one that this Spark cannot use
     |   +-- ImpossibleError         no worker of the cluster can ever fit one executor of this size
@@ -27,6 +27,7 @@
     |   +-- SubmitError             spark-submit failed before the application started
     |   +-- ToolchainError          Spark's own failure, not the script's
     |   +-- KilledError             somebody ended the attempt
+    +-- MonitorError                a server of Spark's gave no usable answer
     +-- ProtocolError               a message on the channel that is not of the wire protocol
 
 Every message says what happened, what was got, what was expected and what to do next, in that order;
@@ -83,7 +84,7 @@ class LimitError(BadInputError):
 
 
 class ConnectionMissingError(BadInputError):
-    """No Airflow connection of that name."""
+    """No Airflow connection of that name, or one that cannot be used."""
 
 
 class SparkSubmitMissingError(BadInputError):
@@ -226,6 +227,10 @@ class KilledError(AttemptError):
     """Somebody ended the attempt."""
 
     default_verdict = Verdict.KILLED
+
+
+class MonitorError(SparkGuardError):
+    """A server of Spark's gave no usable answer: none at all, another server's, or one that refuses us."""
 
 
 class ProtocolError(SparkGuardError):

@@ -36,6 +36,8 @@ class GuardLimits:
             dynamic allocation or a decommission takes away do not count.
         executor_window: see ``executor_losses``.
         executors_gone: how long a running Spark job may be without any executor after it had one.
+        end_timeout: how long a history server, or a master, may need to say that an application ended well
+            once its driver has gone silent; for the sensors, which have no process to watch.
         evidence_window: time between the two looks at a stage's workers that tell blocked from busy; it lies
             within ``stall_timeout`` and ``driver_silence``.
         poll_interval: time between two looks at the driver's REST API, at the most.
@@ -57,6 +59,7 @@ class GuardLimits:
     executor_losses: Any = 3
     executor_window: Any = "10m"
     executors_gone: Any = "60s"
+    end_timeout: Any = "2m"
     evidence_window: Any = "60s"
     poll_interval: Any = "30s"
     autopsy_budget: Any = "10s"
@@ -175,6 +178,7 @@ _CHECKS: Mapping[str, tuple[Callable[[object], float], str]] = {
     "executor_losses": (_count, "a whole number, 0 or above"),
     "executor_window": (seconds, _DURATION),
     "executors_gone": (seconds, _DURATION),
+    "end_timeout": (seconds, _DURATION),
     "evidence_window": (seconds, _DURATION),
     "poll_interval": (seconds, _DURATION),
     "autopsy_budget": (seconds, 'a duration above 0 and up to 60 s, such as 10 or "15s"'),

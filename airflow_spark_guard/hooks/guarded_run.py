@@ -34,6 +34,7 @@ if TYPE_CHECKING:
     from airflow_spark_guard.core.limits import GuardLimits
     from airflow_spark_guard.hooks.attempt_log import TaskLogger
     from airflow_spark_guard.process.leftovers import Tag
+    from airflow_spark_guard.process.observer import Application
     from airflow_spark_guard.process.submission import Submission
     from airflow_spark_guard.process.workspace import Workspace
 
@@ -44,6 +45,10 @@ _HEARTBEAT = "spark.executor.heartbeatInterval"
 _PROOF_PATIENCE, _PROOF_TICK = 5.0, 0.5
 # Airflow gives a killed task 5 s in all, and the record is still to be written.
 _PROOF_PATIENCE_KILLED = 1.0
+
+
+def _ignore(_: object) -> None:
+    """Nobody wants to know."""
 
 
 @dataclass
@@ -61,6 +66,7 @@ class GuardedRun:
         record: the folder for its record; None for none.
         master_ui: the standalone master's web page; None for the usual one.
         guardians: pids whose death ends it.
+        on_application: takes the application as soon as it is known, on the thread of :meth:`run`.
     """
 
     submission: Submission
@@ -73,6 +79,7 @@ class GuardedRun:
     record: Path | None = None
     master_ui: str | None = None
     guardians: tuple[int, ...] = ()
+    on_application: Callable[[Application], None] = _ignore
     _begun: float = field(default_factory=time.time)
 
     def preflight(self) -> None:
@@ -135,6 +142,7 @@ class GuardedRun:
             Observer(self.tag, local=windows.local, master=master),
             on_notice=log.notice,
             on_observation=log.observation,
+            on_application=self.on_application,
         )
         output = JobOutput(int(self.limits.log_lines))
         with (
@@ -144,7 +152,7 @@ class GuardedRun:
         ):
             on_start(attempt)
             ending = Following(attempt, channel, output, watch, log).run()
-            application = watch.application(ending.heard)
+            application = watch.tell(ending.heard)  # a short job ends before the first tick
         patience = _PROOF_PATIENCE_KILLED if ending.cause is Cause.KILLED else _PROOF_PATIENCE
         ending = ending.with_orphans(prove_gone(master, application.id if application else "", patience))
         log.ended(ending)

@@ -2,25 +2,33 @@
 
 from __future__ import annotations
 
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from airflow.sdk.log import mask_secret
 
 from airflow_spark_guard.core.application import check_application
+from airflow_spark_guard.core.cluster.place import is_watched
 from airflow_spark_guard.core.conf.conf_lint import check_conf
 from airflow_spark_guard.core.conf.profile import SparkProfile
 from airflow_spark_guard.core.errors import KilledError
 from airflow_spark_guard.core.limits import GuardLimits, checked_limits
 from airflow_spark_guard.core.output.masking import is_secret_key, mask, mask_text
 from airflow_spark_guard.core.quantity import readable_duration, seconds, size_in_bytes
+from airflow_spark_guard.core.web.announcement import history_server, running_application
 from airflow_spark_guard.hooks.upstream import UpstreamSubmitHook, supervisor_pid
 from airflow_spark_guard.process import leftovers
 from airflow_spark_guard.process.submission import Request, Submission, prepare
 from airflow_spark_guard.process.workspace import Workspace
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from airflow_spark_guard.core.remote.target import Target
+    from airflow_spark_guard.hooks.cluster_mode import ClusterMode, Waiting
     from airflow_spark_guard.process.attempt import Attempt
+    from airflow_spark_guard.process.observer import Application
 
 # Shorter values, and truth values, are part of too many innocent words to be blotted out everywhere.
 _SHORTEST_SECRET = 6
@@ -35,6 +43,11 @@ class SafeSparkSubmitHook(UpstreamSubmitHook):
         tag: marks the attempt's processes; a leftover of an earlier attempt of the same task is ended.
         execution_timeout: seconds that Airflow gives the task, if it limits it.
         record: the folder for the attempt's record (``process/record.py``); None for none.
+        deferrable: in cluster mode, leave the watch to a trigger: :meth:`submit` returns once the
+            application is handed over, and :attr:`waiting` says what to wait for.
+        adopt: in cluster mode, take over what an earlier try of the task has left running; else it is ended.
+        on_application: takes the application and its addresses as soon as they are known, on the thread of
+            :meth:`submit`.
         **kwargs: what the provider's hook takes.
 
     Raises:
@@ -49,17 +62,26 @@ class SafeSparkSubmitHook(UpstreamSubmitHook):
         tag: leftovers.Tag | None = None,
         execution_timeout: float | None = None,
         record: Path | None = None,
+        on_application: Callable[[Target], None] | None = None,
+        deferrable: bool = False,
+        adopt: bool = False,
         **kwargs: Any,
     ) -> None:
         super().__init__(**kwargs)
+        self.deferrable, self.adopt = deferrable, adopt
+        self.waiting: Waiting | None = None
+        self.cluster: ClusterMode | None = None
+        if is_watched(self.master):
+            self.leave_cluster_mode_to_us()
         self.profile = SparkProfile.of(profile)
         self.limits = checked_limits(limits)
         self.tag = tag or leftovers.Tag(leftovers.new_attempt(), leftovers.new_attempt())
         self.execution_timeout = execution_timeout
         self.record = record
+        self._on_application = on_application
         self.result: Any = None
         self._attempt: Attempt | None = None
-        self._killed = False
+        self.killed = False
         self._runs_elsewhere = False
 
     @property
@@ -82,22 +104,31 @@ class SafeSparkSubmitHook(UpstreamSubmitHook):
         self._end_leftovers()
         workspace = Workspace(self.tag.task)
         try:
-            submission = prepare(self._request(), workspace)
+            submission = self.plan(workspace)
             self._log_conf(submission)
+            if submission.deploy_mode == "cluster" and is_watched(self.master):
+                from airflow_spark_guard.hooks import cluster_mode  # noqa: PLC0415 - as in _run
+
+                tell = partial(self._tell, submission)
+                return cluster_mode.submit(self, submission, workspace, application, tell)
             if submission.deploy_mode == "cluster":
                 return self._submit_to_cluster(submission, workspace, application, kwargs)
+            if self.deferrable:
+                self.log.warning("deferrable=True: without effect, since the driver runs beside this task.")
             self.result = self._run(submission, workspace, application)
         finally:
             workspace.remove()
-            if not self._runs_elsewhere:
+            if not self._runs_elsewhere and self.waiting is None:
                 self.run_post_submit_commands()
         return self.result
 
     def on_kill(self) -> None:
         """End the attempt. Called in a signal handler: the reaper does the work and outlives this process."""
-        self._killed = True
+        self.killed = True
         if self._attempt is not None:
             self._attempt.request_kill()
+        if self.cluster is not None:
+            self.cluster.run.kill_now()
         elif self._runs_elsewhere:
             super().on_kill()
 
@@ -118,6 +149,16 @@ class SafeSparkSubmitHook(UpstreamSubmitHook):
             deadline=self.backstop,
             tag=str(self.tag),
         )
+
+    def plan(self, workspace: Workspace) -> Submission:
+        """What is to be submitted; see :func:`prepare` for the errors."""
+        return prepare(self._request(), workspace)
+
+    def submitting(self, attempt: Attempt) -> None:
+        """This spark-submit is what a kill has to end first."""
+        self._attempt = attempt
+        if self.killed:  # between the last look and now
+            attempt.request_kill()
 
     def _submit_to_cluster(
         self, submission: Submission, workspace: Workspace, application: str, kwargs: dict[str, Any]
@@ -167,9 +208,10 @@ class SafeSparkSubmitHook(UpstreamSubmitHook):
             record=self.record,
             master_ui=self.master_ui,
             guardians=(supervisor,) if supervisor else (),
+            on_application=partial(self._tell, submission),
         )
         run.preflight()
-        if self._killed:
+        if self.killed:
             raise KilledError("The task was ended before its job was submitted.")
         speaks = self.java_class is None and application.endswith(".py")
         words = [application, *self.arguments]
@@ -185,12 +227,19 @@ class SafeSparkSubmitHook(UpstreamSubmitHook):
             ".".join(map(str, submission.spark.version or ("of unknown version",))),
             mask_text(" ".join(command)),
         )
-        return run.run(command, env, speaks=speaks, on_start=self._started)
+        return run.run(command, env, speaks=speaks, on_start=self.submitting)
 
-    def _started(self, attempt: Attempt) -> None:
-        self._attempt = attempt
-        if self._killed:  # between the last look and now
-            attempt.request_kill()
+    def _tell(self, submission: Submission, found: Application) -> None:
+        conf = {key: value.value for key, value in submission.conf.values.items()}
+        told = running_application(
+            found.id,
+            found.ui_url,
+            master=self.master,
+            master_ui=self.master_ui,
+            history_server=history_server(self.history_server, conf),
+        )
+        if told is not None and self._on_application is not None:
+            self._on_application(told)
 
     def _end_leftovers(self) -> None:
         """A process of an earlier attempt would run beside this one: end it first."""

@@ -6,6 +6,7 @@ from pathlib import Path
 
 SECTION = "spark_guard"
 RECORD_FOLDER = "record_folder"
+RECORD_URL = "record_url"
 _NONE = "none"
 _BESIDE_THE_LOGS = "spark_guard"
 
@@ -23,3 +24,10 @@ def record_root() -> Path | None:
         return None
     beside = Path(conf.get("logging", "base_log_folder")).expanduser().absolute().parent
     return beside / (Path(wanted).expanduser() if wanted else _BESIDE_THE_LOGS)
+
+
+def record_url() -> str:
+    """Where the folder of all records is served: ``[spark_guard] record_url``; empty for nowhere."""
+    from airflow.providers.common.compat.sdk import conf  # noqa: PLC0415 - importing it reads airflow.cfg
+
+    return str(conf.get(SECTION, RECORD_URL, fallback="") or "").strip()

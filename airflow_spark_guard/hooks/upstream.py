@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import inspect
 import os
+from dataclasses import dataclass, field
 from typing import Any
 
 from airflow.providers.apache.spark.hooks.spark_submit import SparkSubmitHook
@@ -25,6 +26,21 @@ _OPTION_KEYS = {
 }
 
 
+@dataclass(frozen=True)
+class ConnectionGiven:
+    """What an Airflow connection holds beside its address.
+
+    Attributes:
+        extra_dejson: its extras.
+        login: as it is.
+        password: as it is.
+    """
+
+    extra_dejson: dict[str, Any] = field(repr=False)
+    login: str | None = None
+    password: str | None = field(default=None, repr=False)
+
+
 class UpstreamSubmitHook(SparkSubmitHook):
     """The provider's hook, with what we need of it under public names, and without its silent yarn."""
 
@@ -32,7 +48,26 @@ class UpstreamSubmitHook(SparkSubmitHook):
     connection_conf: object = None
     # The connection's extra ``master_ui``: the standalone master's web page, where it is not on port 8080.
     master_ui: str | None = None
+    # The connection's extra ``history_server``, such as ``http://host:18080``.
+    history_server: str | None = None
+    # Its extras and its login, for whoever asks the cluster's manager.
+    connection_given: ConnectionGiven | None = None
     _fixed_options: list[str] | None = None
+    _on_kubernetes = False
+    _ready = False
+
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self._ready = True
+
+    @property
+    def _is_kubernetes(self) -> bool:
+        """Not before the hook is made: upstream would want a client library that is not used here."""
+        return self._on_kubernetes and self._ready
+
+    @_is_kubernetes.setter
+    def _is_kubernetes(self, value: bool) -> None:
+        self._on_kubernetes = value
 
     def _resolve_connection(self) -> dict[str, Any]:
         """Look the connection up.
@@ -41,9 +76,12 @@ class UpstreamSubmitHook(SparkSubmitHook):
             ConnectionMissingError: there is none of that name. Upstream submits to yarn instead.
         """
         try:
-            extra = self.get_connection(self._conn_id).extra_dejson
+            found = self.get_connection(self._conn_id)
+            extra = found.extra_dejson
+            self.connection_given = ConnectionGiven(extra, found.login, found.password)
             self.connection_conf = extra.get("conf")
             self.master_ui = str(extra["master_ui"]) if extra.get("master_ui") else None
+            self.history_server = str(extra["history_server"]) if extra.get("history_server") else None
         except AirflowException as error:
             raise ConnectionMissingError(
                 f"There is no Airflow connection {self._conn_id!r}.",
@@ -106,6 +144,25 @@ class UpstreamSubmitHook(SparkSubmitHook):
     def user_environment(self) -> dict[str, str]:
         """``env_vars=`` as the job's processes here will see them."""
         return {key: str(value) for key, value in (self._env_vars or {}).items()}
+
+    @property
+    def namespace(self) -> str | None:
+        """The Kubernetes namespace as connection or ``conf=`` name it; None when neither does."""
+        return self._connection["namespace"] or None
+
+    @property
+    def rm_auth(self) -> Any:
+        """``yarn_rm_auth=``."""
+        return self._yarn_rm_auth
+
+    def leave_cluster_mode_to_us(self) -> None:
+        """Have upstream's operator call :meth:`submit`, whatever it would do with this master itself."""
+        self._is_yarn_cluster_mode = False
+        self._track_driver_via_k8s_api = False
+        self._yarn_track_via_rm_api = False
+
+    def _validate_track_driver_via_k8s_api_config(self) -> None:
+        """Nothing: what upstream checks here belongs to a way of polling that is not used."""
 
     @property
     def java_class(self) -> str | None:

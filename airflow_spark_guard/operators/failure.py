@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from airflow.providers.common.compat.sdk import AirflowFailException
 
 from airflow_spark_guard.core.errors import AttemptError, SparkGuardError
-from airflow_spark_guard.core.failure.retry import advise
+from airflow_spark_guard.core.failure.retry import Advice, advise
 from airflow_spark_guard.core.failure.verdict_summary import verdict_summary
 from airflow_spark_guard.operators.retry_policy import AIRFLOW_ASKS, SparkGuardRetryPolicy, attempts_so_far
 
@@ -15,8 +15,6 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from airflow.sdk import BaseOperator
-
-    from airflow_spark_guard.core.failure.retry import Advice
 
 VERDICT_KEY = "spark_guard_verdict"
 
@@ -38,6 +36,17 @@ def report(error: SparkGuardError, operator: BaseOperator, context: Mapping[str,
         end_retries(error)
     elif not AIRFLOW_ASKS:  # else Airflow logs the policy's reason, which is the same
         operator.log.info("A retry may help: %s", advice.hint)
+
+
+def report_final(error: SparkGuardError, operator: BaseOperator, context: Mapping[str, Any]) -> None:
+    """The same for a sensor: what has happened to an application another try of the sensor cannot change."""
+    ti = context.get("ti")
+    hint = "The application's past stays the same: run the application anew, then clear the sensor."
+    if ti is not None and isinstance(error, AttemptError):
+        _push(error, Advice(retry=False, times=0, hint=hint), operator, ti)
+    if not _user_decides(operator):
+        operator.log.info("No retry: %s", hint)
+        end_retries(error)
 
 
 def end_retries(error: SparkGuardError) -> None:

@@ -10,9 +10,12 @@ from airflow.providers.apache.spark.operators.spark_submit import SparkSubmitOpe
 
 from airflow_spark_guard.core.errors import SparkGuardError
 from airflow_spark_guard.core.options import check_options
+from airflow_spark_guard.core.web.announcement import record_link
 from airflow_spark_guard.hooks.safe_spark_submit import SafeSparkSubmitHook
-from airflow_spark_guard.hooks.settings import record_root
+from airflow_spark_guard.hooks.settings import record_root, record_url
 from airflow_spark_guard.hooks.upstream import hook_arguments
+from airflow_spark_guard.links.spark import LINKS
+from airflow_spark_guard.operators.announcement import Announcement, announcing
 from airflow_spark_guard.operators.failure import report
 from airflow_spark_guard.operators.retry_policy import AIRFLOW_ASKS, SparkGuardRetryPolicy
 from airflow_spark_guard.process.leftovers import Tag, new_attempt
@@ -48,6 +51,8 @@ class SafeSparkSubmitOperator(SparkSubmitOperator):
         profile: anti-hanging Spark configuration under the user's own: ``"default"``, ``"ml-training"``,
             ``"strict"``, ``"none"``, or a :class:`~airflow_spark_guard.SparkProfile`. (templated)
         limits: how long and how much an attempt may take. (templated)
+        deferrable: in cluster mode on YARN or Kubernetes, hold no worker slot while the application runs: a
+            trigger watches it.
         **kwargs: what ``SparkSubmitOperator`` takes. Without a ``retry_policy``, ``retries`` are spent only
             where one can help: an error of the user's own code fails at once.
 
@@ -67,14 +72,18 @@ class SafeSparkSubmitOperator(SparkSubmitOperator):
         "limits": "json",
     }
 
+    operator_extra_links = LINKS
+
     def __init__(
         self,
         *,
         profile: SparkProfile | str | None = "default",
         limits: GuardLimits | None = None,
+        deferrable: bool = False,
         **kwargs: Any,
     ) -> None:
         super().__init__(**kwargs)
+        self.deferrable = deferrable
         # Here, since default_args may hold the user's own, and since a mapped task passes None.
         if AIRFLOW_ASKS and self.retry_policy is None:
             self.retry_policy = SparkGuardRetryPolicy()
@@ -83,28 +92,75 @@ class SafeSparkSubmitOperator(SparkSubmitOperator):
         self._tag: Tag | None = None
         self._record: Path | None = None
         self._killed = False
+        # By XCom key; the links read it when the task has ended.
+        self.guard_links: dict[str, str] = {}
+        self._announcement: Announcement | None = None
 
     def execute(self, context: Any) -> Any:
         """Submit, watch, and return the job's result; ``SafeSparkSubmitHook.submit`` names the errors.
 
         An error that no retry can help is an ``AirflowFailException`` as well, unless the user has given a
-        ``retry_policy``. The verdict of an attempt that failed is pushed as XCom ``spark_guard_verdict``.
+        ``retry_policy``. The verdict of an attempt that failed is pushed as XCom ``spark_guard_verdict``; the
+        application, as soon as it is known and again at the end, as ``spark_guard_application``.
         """
         try:
             check_options({name.lstrip("_"): getattr(self, name) for name in _TEMPLATED_OPTIONS})
             self._tag = _tag(context)
             self._record = _record(context)
-            super().execute(context)
+            self._announcement = Announcement(self.log, context.get("ti"), self.guard_links)
+            self._announcement.record(self._record_url())
+            with announcing(self._announcement):
+                super().execute(context)
         except SparkGuardError as error:
             report(error, self, context)
             raise
+        if isinstance(self._hook, SafeSparkSubmitHook) and self._hook.waiting is not None:
+            from airflow_spark_guard.operators.cluster_deferral import deferral  # noqa: PLC0415 - rarely
+
+            self.defer(**deferral(self._hook, self._conn_id, "resume"))
         return self._hook.result if isinstance(self._hook, SafeSparkSubmitHook) else None
+
+    def resume(
+        self,
+        context: Any,
+        event: Any = None,
+        job: dict[str, Any] | None = None,
+        place: dict[str, Any] | None = None,
+    ) -> Any:
+        """Finish what a trigger has watched: the job's result, or the errors of :meth:`execute`."""
+        from airflow_spark_guard.hooks import cluster_mode  # noqa: PLC0415 - no DAG is parsed with it
+
+        try:
+            self._tag = _tag(context)
+            self._hook = hook = self._get_hook()
+            return cluster_mode.resume(hook, job or {}, place or {}, event)
+        except SparkGuardError as error:
+            report(error, self, context)
+            raise
+
+    def resume_execution(self, next_method: str, next_kwargs: dict[str, Any] | None, context: Any) -> Any:
+        """As Airflow's; an application that no trigger watches any more is ended before that is raised."""
+        from airflow.sdk.exceptions import (  # noqa: PLC0415 - as in resume
+            TaskDeferralError,
+            TaskDeferralTimeout,
+        )
+
+        try:
+            return super().resume_execution(next_method, next_kwargs, context)
+        except (TaskDeferralError, TaskDeferralTimeout) as reason:
+            from airflow_spark_guard.operators.cluster_deferral import cancelled  # noqa: PLC0415 - rarely
+
+            self._tag = _tag(context)
+            self._hook = hook = self._get_hook()
+            error = cancelled(hook, reason)
+            report(error, self, context)
+            raise error from reason
 
     def on_kill(self) -> None:
         """End the job; without one there is nothing to end, and no connection is looked up for it."""
         self._killed = True
         if self._hook is not None:
-            super().on_kill()
+            self._hook.on_kill()
 
     def _get_hook(self) -> SafeSparkSubmitHook:
         timeout = self.execution_timeout
@@ -114,11 +170,23 @@ class SafeSparkSubmitOperator(SparkSubmitOperator):
             tag=self._tag,
             execution_timeout=timeout.total_seconds() if timeout else None,
             record=self._record,
+            deferrable=self.deferrable,
+            adopt=bool(getattr(self, "durable", False)),
+            on_application=self._announcement.application if self._announcement is not None else None,
             **hook_arguments(self),
         )
         if self._killed:
             hook.on_kill()
         return hook
+
+    def _record_url(self) -> str:
+        base, root = record_url(), record_root()
+        if not base or root is None or self._record is None:
+            return ""
+        url = record_link(base, root, self._record)
+        if not url:
+            self.log.warning("[spark_guard] record_url is no http address that may be shown: no link.")
+        return url
 
 
 def _record(context: Mapping[str, Any]) -> Path | None:

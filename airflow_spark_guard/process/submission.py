@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from airflow_spark_guard.core.cluster.place import is_watched
 from airflow_spark_guard.core.conf.effective_conf import EffectiveConf, Layer, check_user_conf
 from airflow_spark_guard.core.conf.properties import parse, render
 from airflow_spark_guard.core.errors import ConfError
@@ -23,6 +24,8 @@ _DEPLOY_MODE = "spark.submit.deployMode"
 _DRIVER_PYTHON = "spark.pyspark.driver.python"
 _PYTHON = "spark.pyspark.python"
 _PY_FILES = "spark.submit.pyFiles"
+_FILES = "spark.files"
+_IN_THE_IMAGE = "local://"
 _EXECUTOR_TAG = f"spark.executorEnv.{TAG_ENV}"
 
 
@@ -42,7 +45,7 @@ class Request:
         environment: ``env_vars=``.
         binary: spark-submit as operator or connection name it.
         deploy_mode: as operator or connection name it.
-        deadline: seconds that a client-mode attempt may take.
+        deadline: seconds that an attempt may take; without effect where its outcome is upstream's.
         tag: marks the attempt's processes; executors of a cluster inherit no environment.
     """
 
@@ -103,15 +106,37 @@ class Submission:
         workspace.write_launcher(named)
         values[_DRIVER_PYTHON] = str(workspace.driver_python)
         options = self._options(workspace)
-        if "--py-files" in options:
-            place = options.index("--py-files") + 1
-            options[place] = f"{options[place]},{workspace.job_zip}"
-        else:
-            # As configuration, since the option would replace what the user's configuration names.
-            files = [values[_PY_FILES]] if values.get(_PY_FILES) else []
-            values[_PY_FILES] = ",".join([*files, str(workspace.job_zip)])
+        _add_file(options, values, ("--py-files", _PY_FILES), str(workspace.job_zip))
         workspace.write_properties(render(values))
         return [self.spark.path, *options, *application], {**env, **workspace.environment(result_size)}
+
+    def cluster_command(
+        self,
+        workspace: Workspace,
+        application: Sequence[str],
+        added: Mapping[str, str],
+        *,
+        launched: bool,
+    ) -> list[str]:
+        """The command line for a driver that runs elsewhere.
+
+        Args:
+            workspace: where files are written that the command names.
+            application: the application and its arguments.
+            added: configuration above everybody's.
+            launched: whether our launcher runs the script there.
+        """
+        # Not the tag for processes: executors are the manager's to end, on whatever host they are.
+        values, options, words = {**self.conf.plain(), **added}, self._options(workspace), list(application)
+        if launched:
+            workspace.write_cluster_main()
+            _add_file(options, values, ("--py-files", _PY_FILES), str(workspace.job_zip))
+            if not words[0].startswith(_IN_THE_IMAGE):
+                _add_file(options, values, ("--files", _FILES), words[0])
+                words[0] = words[0].rpartition("/")[2]
+            words = [str(workspace.cluster_main), *words]
+        workspace.write_properties(render(values))
+        return [self.spark.path, *options, *words]
 
     def _values(self) -> dict[str, str]:
         tag = {_EXECUTOR_TAG: self.request.tag} if self.request.tag else {}
@@ -139,9 +164,20 @@ def prepare(request: Request, workspace: Workspace) -> Submission:
     layers = _layers(request, toolchain.spark_defaults(spark.home, env))
     modes = [layer.conf[_DEPLOY_MODE] for layer in layers if layer.conf.get(_DEPLOY_MODE)]
     mode = request.deploy_mode or (modes[-1] if modes else env.get("DEPLOY_MODE", "client"))
-    deadline = request.deadline if mode == "client" else None
+    deadline = request.deadline if mode == "client" or is_watched(request.master) else None
     conf = request.profile.effective(*layers, spark_version=spark.version, deadline=deadline)
     return Submission(request, spark, env, conf, mode)
+
+
+def _add_file(options: list[str], values: dict[str, str], names: tuple[str, str], file: str) -> None:
+    """One more file, beside those of the user's option or configuration."""
+    option, key = names
+    if option in options:
+        place = options.index(option) + 1
+        options[place] = f"{options[place]},{file}"
+    else:
+        # As configuration, since the option would replace what the user's configuration names.
+        values[key] = ",".join([*([values[key]] if values.get(key) else []), file])
 
 
 def _layers(request: Request, defaults: Path | None) -> list[Layer]:

@@ -25,6 +25,8 @@ if TYPE_CHECKING:
 _WORDS = tuple(word.encode() for word in WORDS)
 _HEARTBEAT = MARK.encode()
 _LONGEST_LINE = 4096
+# A job names its applications itself, and may name any number.
+_MOST_APPLICATIONS = 20
 
 
 def _ignore(_: object) -> None:
@@ -40,12 +42,15 @@ class Watch:
         observer: does the looking; None where nothing but the clock is watched.
         on_notice: takes lines for the task log.
         on_observation: takes every observation, for the record.
+        on_application: takes the application, on the thread that calls :meth:`tick`: as soon as it is known,
+            and again when its address is, or when another one follows.
     """
 
     windows: Windows
     observer: Observer | None = None
     on_notice: Callable[[str], None] = _ignore
     on_observation: Callable[[Observation], None] = _ignore
+    on_application: Callable[[Application], None] = _ignore
     submit_log: SubmitLog = field(default_factory=SubmitLog)
     driver: DriverView | None = None
     _watchdog: Watchdog = field(init=False)
@@ -55,6 +60,8 @@ class Watch:
     _driver_seen: bool = False
     _gone_at: float | None = None
     _beats: dict[str, str] = field(default_factory=dict)
+    _application: Application | None = None
+    _applications: int = 0
 
     def __post_init__(self) -> None:
         self._watchdog = Watchdog(self.windows)
@@ -77,6 +84,7 @@ class Watch:
 
     def tick(self, now: float, heard: Heard) -> Finding | None:
         """What ends the attempt; None while it may go on. ``now`` in seconds since the launch."""
+        self.tell(heard)
         self._look_for_driver(now, heard.pid)
         finding = overdue(self.windows, now, heard.ended_at, self._gone_at)
         if finding is not None:
@@ -96,6 +104,14 @@ class Watch:
         if not known:
             known, url = self.submit_log.application_id, self.submit_log.ui_url
         return Application(known, url) if known else None
+
+    def tell(self, heard: Heard) -> Application | None:
+        """The application; whoever wants to know is told what is new of it."""
+        found = self.application(heard)
+        if found not in (None, self._application) and self._applications < _MOST_APPLICATIONS:
+            self._application, self._applications = found, self._applications + 1
+            self.on_application(found)
+        return found
 
     def close(self) -> None:
         """End the observer."""

@@ -16,6 +16,12 @@ import sys
 from airflow_spark_guard.job.launcher import main
 sys.exit(main(sys.argv[1:]))
 """
+# What is submitted in cluster mode instead of the user's script, which comes as its first argument.
+_CLUSTER_MAIN = """\
+import sys
+from airflow_spark_guard.job.cluster_launcher import main
+sys.exit(main(sys.argv[1:]))
+"""
 # A whole package of the same name may be installed where the driver runs; it stays importable.
 _INIT = """\
 \"\"\"The job's side of airflow_spark_guard.\"\"\"
@@ -51,6 +57,7 @@ class Workspace:
         properties: Spark's ``--properties-file``; the only place where secret values stand.
         job_zip: the job's side of this package; Python can run it.
         driver_python: what Spark starts as the driver's Python.
+        cluster_main: the main program of cluster mode.
     """
 
     def __init__(self, task: str) -> None:
@@ -62,6 +69,7 @@ class Workspace:
         self.properties = self.folder / "spark.properties"
         self.job_zip = self.folder / "airflow_spark_guard_job.zip"
         self.driver_python = self.folder / "driver-python"
+        self.cluster_main = self.folder / "spark_guard_main.py"
 
     def write_properties(self, text: str) -> None:
         """Write the properties file, readable by its owner alone."""
@@ -75,14 +83,22 @@ class Workspace:
             python: the driver's Python that the configuration names. None: what Spark itself would take
                 from the environment, asked when the script runs, since spark-env.sh may set it.
         """
+        self._write_job_zip()
+        chosen = f"'{python}'" if python else '"${PYSPARK_DRIVER_PYTHON:-${PYSPARK_PYTHON:-python3}}"'
+        self.driver_python.write_text(f"#!/bin/sh\nexec {chosen} '{self.job_zip}' \"$@\"\n")
+        self.driver_python.chmod(0o700)
+
+    def write_cluster_main(self) -> None:
+        """Write the zip and the main program for a driver that runs elsewhere."""
+        self._write_job_zip()
+        self.cluster_main.write_text(_CLUSTER_MAIN)
+
+    def _write_job_zip(self) -> None:
         with zipfile.ZipFile(self.job_zip, "w") as archive:
             archive.writestr("__main__.py", _MAIN)
             archive.writestr("airflow_spark_guard/__init__.py", _INIT)
             for source in sorted((_PACKAGE / "job").glob("*.py")):
                 archive.write(source, f"airflow_spark_guard/job/{source.name}")
-        chosen = f"'{python}'" if python else '"${PYSPARK_DRIVER_PYTHON:-${PYSPARK_PYTHON:-python3}}"'
-        self.driver_python.write_text(f"#!/bin/sh\nexec {chosen} '{self.job_zip}' \"$@\"\n")
-        self.driver_python.chmod(0o700)
 
     def remove(self) -> None:
         """Remove the folder with all that is in it."""

@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import httpx
 
-from airflow_spark_guard.core.output.output import safe_text
 from airflow_spark_guard.core.web.access import Access
 from airflow_spark_guard.core.web.answer import Answer, UnusableAnswerError
+from airflow_spark_guard.core.web.no_answer import no_answer
 
 if TYPE_CHECKING:
     from airflow_spark_guard.core.web.answer import Dialogue, Request
@@ -49,6 +49,7 @@ class HttpSource:
     ) -> None:
         self._base = base_url.rstrip("/")
         self._access = access or Access()
+        self._timeout = timeout
         self._budget = timeout * _PATIENCE
         self._max_body = max_body
         # No proxy and no netrc of the environment: the servers are the cluster's own, and get no secret.
@@ -90,10 +91,10 @@ class HttpSource:
             async with asyncio.timeout_at(deadline):
                 return await self._follow(self._built(url, request))
         except TimeoutError as error:
-            raise UnusableAnswerError(f"no whole answer within {self._budget:g} s") from error
+            text = f"no whole answer within {self._budget:g} s"
+            raise UnusableAnswerError(text, advice="A longer timeout may help.") from error
         except (httpx.HTTPError, httpx.InvalidURL, OSError) as error:
-            reason = safe_text(str(error))[:200] or type(error).__name__
-            raise UnusableAnswerError(f"no answer: {reason}") from error
+            raise no_answer(error, url, self._timeout) from error
 
     def _built(self, url: str, request: Request) -> httpx.Request:
         sent: dict[str, Any] = {"data": dict(request.form)} if request.form is not None else {}
@@ -114,7 +115,11 @@ class HttpSource:
             if target is None:
                 return answer
             if target.url.host != request.url.host:
-                raise UnusableAnswerError(f"the answer is a redirect to another host, {target.url.host!r}")
+                raise UnusableAnswerError(
+                    f"the answer is a redirect to another host, {target.url.host!r}",
+                    advice="If that is where people log in, give credentials that the server itself takes; "
+                    "else name the server by the host that it redirects to.",
+                )
             if (target.url.scheme, target.url.port) != (request.url.scheme, request.url.port):
                 for name in self._access.headers:
                     target.headers.pop(name, None)

@@ -11,6 +11,7 @@ from airflow_spark_guard.sources.http import HttpSource
 
 if TYPE_CHECKING:
     from airflow_spark_guard.core.watch.observation import DriverView
+    from airflow_spark_guard.core.web.access import Access
     from airflow_spark_guard.core.web.answer import Dialogue
     from airflow_spark_guard.core.web.spark_rest import JavaThread
 
@@ -23,12 +24,23 @@ class AsyncRestSource:
         application_id: whose; the UI of another application gives no view.
         local: whether the master is ``local[n]``.
         timeout: longest silence of the driver, in seconds; one look may take three times that.
+        access: how the driver, or a proxy before it, lets us in; None where it asks for nothing.
+
+    Attributes:
+        started: when the application started, seconds since the epoch; None before the first look.
     """
 
     def __init__(
-        self, base_url: str, application_id: str, *, local: bool = False, timeout: float = 5.0
+        self,
+        base_url: str,
+        application_id: str,
+        *,
+        local: bool = False,
+        timeout: float = 5.0,
+        access: Access | None = None,
     ) -> None:
-        self._http = HttpSource(base_url, timeout=timeout)
+        self._http = HttpSource(base_url, timeout=timeout, access=access)
+        self.started: float | None = None
         self._application_id = application_id
         self._local = local
         self._known = False
@@ -40,22 +52,34 @@ class AsyncRestSource:
         Raises:
             UnusableAnswerError: no answer, or one that tells nothing of our application.
         """
+        looking = spark_rest.look(
+            self._application_id, details=details, local=self._local, dropped=self._dropped
+        )
+        view = await self._look(looking)
+        self._dropped = view.dropped_events
+        return view
+
+    async def executors(self) -> DriverView:
+        """One cheap look: executors, and active stages where no executor is left.
+
+        Raises:
+            UnusableAnswerError: no answer, or one that tells nothing of our application.
+        """
+        return await self._look(spark_rest.executors(self._application_id))
+
+    async def _look(self, looking: Dialogue[DriverView]) -> DriverView:
         try:
-            view = await self._http.run(self._dialogue(details=details))
+            view = await self._http.run(self._checked(looking))
         except UnusableAnswerError:
             self._known = False  # another application may have taken the port
             raise
-        self._known, self._dropped = True, view.dropped_events
+        self._known = True
         return view
 
-    def _dialogue(self, *, details: bool) -> Dialogue[DriverView]:
+    def _checked(self, looking: Dialogue[DriverView]) -> Dialogue[DriverView]:
         if not self._known:
-            yield from spark_rest.check_application(self._application_id)
-        return (
-            yield from spark_rest.look(
-                self._application_id, details=details, local=self._local, dropped=self._dropped
-            )
-        )
+            self.started = yield from spark_rest.check_application(self._application_id)
+        return (yield from looking)
 
     async def threads(self, executor_id: str) -> list[JavaThread]:
         """The threads of an executor's JVM, or of the driver's (``driver``).

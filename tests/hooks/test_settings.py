@@ -1,4 +1,4 @@
-"""Where records go."""
+"""Where records go, and where they are served."""
 
 from __future__ import annotations
 
@@ -47,13 +47,14 @@ def test_provider_info_reader_and_docs_agree():
     """Each option is declared, read and described, and Airflow accepts the declaration."""
     info = get_provider_info()
     (section,) = info["config"]
-    (option,) = info["config"][section]["options"]
-    assert (section, option) == (settings.SECTION, settings.RECORD_FOLDER)
+    options = set(info["config"][section]["options"])
+    assert (section, options) == (settings.SECTION, {settings.RECORD_FOLDER, settings.RECORD_URL})
     schema = json.loads((files("airflow") / "provider_info.schema.json").read_text())
     jsonschema.validate(
         info["config"], {**schema["properties"]["config"], "definitions": schema["definitions"]}
     )
-    assert f"[{section}] {option}" in (ROOT / "docs" / "records.md").read_text()
+    docs = "".join(path.read_text() for path in (ROOT / "docs").glob("*.md"))
+    assert all(f"[{section}] {option}" in docs for option in options)
 
 
 def test_airflow_knows_the_option_and_its_default(set_option):
@@ -61,3 +62,10 @@ def test_airflow_knows_the_option_and_its_default(set_option):
     from airflow.providers.common.compat.sdk import conf
 
     assert conf.get(settings.SECTION, settings.RECORD_FOLDER) == ""
+    assert settings.record_url() == conf.get(settings.SECTION, settings.RECORD_URL) == ""
+
+
+def test_the_option_says_where_records_are_served(monkeypatch):
+    """As it is written."""
+    monkeypatch.setenv("AIRFLOW__SPARK_GUARD__RECORD_URL", " https://records ")
+    assert settings.record_url() == "https://records"

@@ -119,3 +119,13 @@ def test_outside_a_supervised_task_there_is_no_supervisor():
 def test_a_named_binary_is_kept(binary):
     """Operator first."""
     assert UpstreamSubmitHook(spark_binary=binary).named_binary == binary
+
+
+def test_what_our_own_extras_say_is_kept(monkeypatch):
+    """Where upstream reads nothing."""
+    extra = {"master_ui": "http://h:8081", "history_server": "http://past:18080", "conf": {"spark.a": "b"}}
+    hook = UpstreamSubmitHook(conn_id=connection(monkeypatch, host="spark://h", port=7077, extra=extra))
+    assert (hook.master_ui, hook.history_server) == ("http://h:8081", "http://past:18080")
+    assert hook.connection_conf == {"spark.a": "b"}
+    bare = UpstreamSubmitHook(conn_id=connection(monkeypatch, host="spark://h", port=7077))
+    assert bare.history_server is None

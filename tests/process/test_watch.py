@@ -221,3 +221,46 @@ def test_nobody_has_to_listen():
         watch.tick(float(now), Heard())
         observer.answers.append(Sight(blind="refused"))
         assert watch.tick(float(now), Heard()) is None
+
+
+class Named:
+    """A watch that tells which applications it has told."""
+
+    def __init__(self) -> None:
+        self.told: list[Application] = []
+        self.watch = Watch(Windows(), on_application=self.told.append)
+        self.heard = Heard()
+
+    def hello(self, application_id, ui_url=None) -> None:
+        fields = {"pid": 0, "application_id": application_id, "ui_url": ui_url}
+        self.heard.hear(Message("hello", 0.0, fields), 1.0)
+        self.watch.tick(1.0, self.heard)
+
+
+def test_an_application_is_told_once_and_again_when_more_is_known():
+    """By spark-submit's word first, then by the job's."""
+    named = Named()
+    named.watch.tick(0.5, named.heard)
+    assert named.told == []
+    named.watch.hear_output(b"INFO Backend: Connected to Spark cluster with app ID app-1\n")
+    for _ in range(3):
+        named.watch.tick(1.0, named.heard)
+    named.hello("app-1", "http://h:4040")
+    assert named.watch.tell(named.heard) == Application("app-1", "http://h:4040")
+    assert named.told == [Application("app-1", ""), Application("app-1", "http://h:4040")]
+
+
+def test_a_job_that_names_ever_new_applications_is_heard_for_a_while():
+    """Each is a message to Airflow."""
+    named = Named()
+    for number in range(50):
+        named.hello(f"app-{number}")
+    assert len(named.told) == 20
+
+
+def test_the_application_is_told_where_nobody_looks():
+    """And although the watch finds something at once."""
+    named = Named()
+    named.watch.hear_output(b"Connected to Spark cluster with app ID app-1\n")
+    assert named.watch.tick(1e9, named.heard).verdict is Verdict.DEADLINE
+    assert named.told == [Application("app-1", "")]

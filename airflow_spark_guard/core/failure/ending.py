@@ -9,29 +9,18 @@ from typing import TYPE_CHECKING, Any
 
 from airflow_spark_guard.core import errors
 from airflow_spark_guard.core.failure.classify import diagnose
+from airflow_spark_guard.core.failure.found import error_of
 from airflow_spark_guard.core.failure.said import diagnosed, said_by_the_job
 from airflow_spark_guard.core.quantity import readable_duration
 from airflow_spark_guard.core.verdict import Verdict
 from airflow_spark_guard.core.watch.heard import Heard
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-
     from airflow_spark_guard.core.errors import AttemptError
     from airflow_spark_guard.core.stack.autopsy import Autopsy
     from airflow_spark_guard.core.watch.finding import Finding
 
 _DRIVER_TIMEOUT_EXIT = 124  # Spark's DriverTimeoutPlugin
-_CLASSES: Mapping[Verdict, type[AttemptError]] = {
-    Verdict.DEADLINE: errors.DeadlineError,
-    Verdict.STARVED: errors.StarvedError,
-    Verdict.STALLED: errors.StalledError,
-    Verdict.EXECUTORS_LOST: errors.ExecutorsLostError,
-    Verdict.DRIVER_SILENT: errors.DriverSilentError,
-    Verdict.DRIVER_GONE: errors.DriverGoneError,
-    Verdict.NOT_EXITING: errors.NotExitingError,
-    Verdict.VANISHED: errors.VanishedError,
-}
 _SHELL_SIGNAL_BASE = 128  # spark-submit's code for a driver Python that a signal ended
 
 
@@ -116,16 +105,9 @@ def _found(ending: Ending, finding: Finding) -> AttemptError | None:
     if finding.verdict is Verdict.NOT_EXITING and ending.heard.has_result:
         return None
     seen = ending.autopsy
-    error = _CLASSES[finding.verdict](
-        finding.what,
-        got=finding.got,
-        expected=finding.expected,
-        advice=finding.advice,
-        evidence="\n".join(seen.summary) if seen is not None and seen.summary else ending.evidence,
-        orphans=ending.orphans,
-    )
+    evidence = "\n".join(seen.summary) if seen is not None and seen.summary else ending.evidence
+    error = error_of(finding, evidence=evidence, orphans=ending.orphans)
     error.place = seen.place if seen is not None and finding.suspect else ""
-    error.limit = finding.limit
     return error
 
 

@@ -71,7 +71,8 @@ class LossRule:
         rows = seen.driver.executors if seen.driver else ()
         gone = [row for row in rows if not row.active and row.id not in self._known]
         if gone:
-            self._count_gone(sorted(gone, key=lambda row: row.removed or math.inf), now)
+            clock = seen.driver.clock if seen.driver else None
+            self._count_gone(sorted(gone, key=lambda row: row.removed or math.inf), clock, now)
         new = seen.executor_exits - self._exits
         if new > 0:
             # More than the window can hold say nothing more.
@@ -81,16 +82,16 @@ class LossRule:
         self.rest = [at for at in self.rest if at >= oldest]
         self.printed = [at for at in self.printed if at >= oldest]
 
-    def _count_gone(self, gone: list[Executor], now: float) -> None:
+    def _count_gone(self, gone: list[Executor], clock: float | None, now: float) -> None:
         """Executors that are newly gone, in the order in which they went."""
         self._known.update(row.id for row in gone)
         self._lost_last, self._gone_since = is_bad_removal(gone[-1].reason), None
-        newest = gone[-1].removed
+        # Nobody may have looked for long; where the driver's clock is not known, the last one went just now.
+        newest = clock or gone[-1].removed
         for row in gone:
             if is_bad_removal(row.reason):
-                # Nobody may have looked for long: what went an hour before the last one went an hour ago.
                 age = newest - row.removed if newest and row.removed else 0.0
-                self.rest.append(now - age)
+                self.rest.append(now - max(0.0, age))
                 self.reason = row.reason
 
     def _within(self, window: float, now: float) -> int:

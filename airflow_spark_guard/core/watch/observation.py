@@ -94,12 +94,14 @@ class DriverView:
         executors: living and dead ones, without the driver's own row except in ``local[n]``.
         dropped_events: events that the driver's listeners have lost, cumulative: where it grows, the other
             figures may stand still although the job moves.
+        clock: the driver's, seconds since the epoch; None where it did not say.
     """
 
     jobs: int
     stages: tuple[Stage, ...] = ()
     executors: tuple[Executor, ...] = ()
     dropped_events: int = 0
+    clock: float | None = None
 
 
 @dataclass(frozen=True)

@@ -24,13 +24,31 @@ _MAX_URL = 2000
 _MAX_COUNT = 2**63 - 1
 _OK = 200
 _NOT_FOUND = 404
+_LOGIN = "Give login and password, or the header that it wants, in the Airflow connection (conn_id)."
+_ADVICE = {
+    401: _LOGIN,
+    403: "These credentials may not read it: ask whoever runs the server for the right to view applications.",
+    404: "Check the application's id, and whether this server knows it: a driver knows none but its own.",
+    407: "A proxy stands before the server; name the server's own address.",
+}
+# A login page comes with status 200 as well.
+_NO_API = f"A web page, not Spark's REST API. If it is a login page: {_LOGIN} Else check host and port."
 
 Row = dict[str, Any]
 T = TypeVar("T")
 
 
 class UnusableAnswerError(ValueError):
-    """No answer, or one that tells nothing of our application: one sentence, fit to be shown."""
+    """No answer, or one that tells nothing of our application.
+
+    Args:
+        text: one sentence, fit to be shown.
+        advice: what to do next; empty where the sentence says it all.
+    """
+
+    def __init__(self, text: str, *, advice: str = "") -> None:
+        super().__init__(text)
+        self.advice = advice
 
 
 @dataclass(frozen=True)
@@ -75,12 +93,15 @@ def decoded(answer: Answer, what: str) -> Any:
         UnusableAnswerError: another status than 200, or no JSON.
     """
     if answer.status != _OK:
-        raise UnusableAnswerError(f"{what}: HTTP status {answer.status}{_said(answer)}")
+        text = f"{what}: HTTP status {answer.status}{_said(answer)}"
+        raise UnusableAnswerError(text, advice=_ADVICE.get(answer.status, ""))
     try:
         return json.loads(answer.body)
     except (ValueError, RecursionError) as error:
         begin = safe_text(repr(answer.body[:60]))
-        raise UnusableAnswerError(f"{what}: no JSON but {begin} ({len(answer.body)} bytes)") from error
+        text = f"{what}: no JSON but {begin} ({len(answer.body)} bytes)"
+        advice = _NO_API if answer.body.lstrip()[:1] == b"<" else ""
+        raise UnusableAnswerError(text, advice=advice) from error
 
 
 def _said(answer: Answer) -> str:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import html
 import re
 from contextlib import suppress
 from typing import TYPE_CHECKING
-from urllib.parse import urlsplit
+from urllib.parse import quote, urlsplit
 
 from airflow_spark_guard.core.output.output import safe_text
+from airflow_spark_guard.core.remote.sight import Manager
 from airflow_spark_guard.core.watch.observation import Master
 from airflow_spark_guard.core.web import answer as read
 from airflow_spark_guard.core.web.answer import Request, UnusableAnswerError
@@ -19,6 +21,9 @@ _UI_PORT = 8080
 _MAX_WORKERS = 10_000
 _FORBIDDEN = 403
 _WHAT = "the master"
+_STATES = frozenset({"WAITING", "RUNNING", "FINISHED", "FAILED", "KILLED"})
+_MILLISECONDS = 1000
+_DETAIL_UI = re.compile(rb"""<a href="([^"]{1,2000})"[^>]*>\s*Application Detail UI\s*</a>""")
 _TOKEN = re.compile(rb"""<input[^>]*name="csrfToken"[^>]*value="([\w=+/.-]{1,200})\"""")
 
 
@@ -42,13 +47,72 @@ def look(masters: tuple[str, ...], ui: str | None, application_id: str | None) -
         UnusableAnswerError: none of them is a living master.
     """
     _, state = yield from _living(masters, ui)
-    active = _application(state, "activeapps", application_id)
+    return _master(state, _application(state, "activeapps", application_id))
+
+
+def _master(state: Row, active: Row | None) -> Master:
     workers = read.rows(state.get("workers"), _WHAT)[:_MAX_WORKERS]
     return Master(
         known=active is not None,
         waiting=active is not None and active.get("state") == "WAITING",
         workers=tuple(_room(row) for row in workers if row.get("state") == "ALIVE"),
     )
+
+
+def application(masters: tuple[str, ...], ui: str | None, application_id: str) -> Dialogue[Manager]:
+    """How the application stands; masters and ``ui`` as in :func:`look`.
+
+    Raises:
+        UnusableAnswerError: none of them is a living master.
+    """
+    _, state = yield from _living(masters, ui)
+    active = _application(state, "activeapps", application_id)
+    found = active or _application(state, "completedapps", application_id)
+    known = _master(state, active)
+    if found is None:
+        return Manager(master=known)
+    said = read.text(found, "state", 20)
+    return Manager(said if said in _STATES else "", read.count(found, "starttime") / _MILLISECONDS, known)
+
+
+def named(masters: tuple[str, ...], ui: str | None, name: str, since: float) -> Dialogue[tuple[str, ...]]:
+    """The ids of the running applications of this name; where none runs, that of the newest ended since then.
+
+    Args:
+        masters: as in :func:`look`, as is ``ui``.
+        ui: as there.
+        name: ``spark.app.name``.
+        since: seconds since the epoch: what ended before is somebody's earlier run.
+
+    Raises:
+        UnusableAnswerError: none of them is a living master.
+    """
+    _, state = yield from _living(masters, ui)
+    active, ended = (
+        [row for row in read.rows(state.get(group), _WHAT) if row.get("name") == name]
+        for group in ("activeapps", "completedapps")
+    )
+    lately = [row for row in ended if _end(row) >= since]
+    lately.sort(key=lambda row: read.count(row, "starttime"))
+    return tuple(read.text(row, "id") for row in active or lately[-1:])
+
+
+def _end(row: Row) -> float:
+    return (read.count(row, "starttime") + read.count(row, "duration")) / _MILLISECONDS
+
+
+def driver_ui(masters: tuple[str, ...], ui: str | None, application_id: str) -> Dialogue[str]:
+    """Where the running application's own web UI is; empty where its page does not say.
+
+    Raises:
+        UnusableAnswerError: none of them is a living master.
+    """
+    page, _ = yield from _living(masters, ui)
+    answer = yield Request(f"{page}/app/?appId={quote(application_id, safe='')}")
+    found = _DETAIL_UI.search(answer.body)
+    # The JSON of a master does not name it.
+    url = html.unescape(found[1].decode(errors="replace")) if found else ""
+    return read.web_url({"": url}, "").rstrip("/")
 
 
 def gone(masters: tuple[str, ...], ui: str | None, application_id: str) -> Dialogue[bool | None]:

@@ -52,8 +52,8 @@ class JavaThread:
     stack: tuple[str, ...]
 
 
-def check_application(application_id: str) -> Dialogue[None]:
-    """Whether this UI is our application's: others own port 4040 as well.
+def check_application(application_id: str) -> Dialogue[float | None]:
+    """Whether this UI is our application's: others own port 4040 as well; when it started, if it says so.
 
     Raises:
         UnusableAnswerError: it is another's, or no Spark UI.
@@ -65,6 +65,9 @@ def check_application(application_id: str) -> Dialogue[None]:
         raise UnusableAnswerError(
             f"the UI is not of {application_id} but of {', '.join(ids) or 'no application'}"
         )
+    attempts = found[ids.index(application_id)].get("attempts")
+    rows = [row for row in attempts if isinstance(row, dict)] if isinstance(attempts, list) else []
+    return read.count(rows[-1], "startTimeEpoch") / _MILLISECONDS or None if rows else None
 
 
 def look(application_id: str, *, details: bool, local: bool, dropped: int = 0) -> Dialogue[DriverView]:
@@ -82,14 +85,30 @@ def look(application_id: str, *, details: bool, local: bool, dropped: int = 0) -
     base = f"/api/v1/applications/{quote(application_id, safe='')}"
     stages = _stages((yield Request(f"{base}/stages?status=active")))
     jobs = _running_jobs((yield Request(f"{base}/jobs?status=running")))
-    executors = _executors((yield Request(f"{base}/allexecutors")), local=local)
+    answer = yield Request(f"{base}/allexecutors")
+    executors = executor_rows(answer, local=local)
     if details:
         timed = [stage for stage in stages if stage.active > 0][:_DETAILED_STAGES]
         for stage in timed:
             seen = yield from _times(base, stage)
             stages[stages.index(stage)] = seen
         dropped = yield from _dropped_events(dropped)
-    return DriverView(jobs, tuple(stages), executors, dropped)
+    return DriverView(jobs, tuple(stages), executors, dropped, answer.at)
+
+
+def executors(application_id: str) -> Dialogue[DriverView]:
+    """One cheap look: executors, and active stages where no executor is left. Jobs are not asked for.
+
+    Raises:
+        UnusableAnswerError: an answer that is not this API's, such as of another application's UI.
+    """
+    base = f"/api/v1/applications/{quote(application_id, safe='')}"
+    answer = yield Request(f"{base}/allexecutors")
+    rows = executor_rows(answer, local=False)
+    stages: list[Stage] = []
+    if not any(row.active for row in rows):
+        stages = _stages((yield Request(f"{base}/stages?status=active")))
+    return DriverView(0, tuple(stages), rows, clock=answer.at)
 
 
 def threads(application_id: str, executor_id: str) -> Dialogue[list[JavaThread]]:
@@ -145,7 +164,12 @@ def _running_jobs(answer: Answer) -> int:
     return sum(row.get("status") == "RUNNING" for row in found)
 
 
-def _executors(answer: Answer, *, local: bool) -> tuple[Executor, ...]:
+def executor_rows(answer: Answer, *, local: bool) -> tuple[Executor, ...]:
+    """The executors of an ``allexecutors`` answer, living ones first.
+
+    Raises:
+        UnusableAnswerError: an answer that is not this API's.
+    """
     found = [_executor(row) for row in read.rows(read.decoded(answer, "allexecutors"), "allexecutors")]
     kept = [executor for executor in found if local or executor.id not in _DRIVER]
     # Where there are too many, the living ones count.

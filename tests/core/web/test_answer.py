@@ -1,4 +1,5 @@
 import math
+import pickle
 
 import pytest
 
@@ -89,3 +90,25 @@ def test_a_list_holds_objects_and_nothing_else():
             read.rows(value, "jobs")
     with pytest.raises(UnusableAnswerError, match="metrics: not the object that Spark gives"):
         read.record([], "metrics")
+
+
+@pytest.mark.parametrize(
+    ("answer", "advice"),
+    [
+        (Answer(401, b""), "Give login and password, or the header that it wants"),
+        (Answer(403, b""), "These credentials may not read it"),
+        (Answer(404, b"unknown app"), "Check the application's id"),
+        (Answer(407, b""), "A proxy stands before the server"),
+        (Answer(200, b"\n<!DOCTYPE html>"), "A web page, not Spark's REST API. If it is a login page: Give login"),
+        (Answer(200, b"{"), ""),
+        (Answer(500, b""), ""),
+    ],
+)
+def test_an_answer_that_is_refused_comes_with_what_to_do(answer, advice):
+    """Where that is known; the sentence alone goes into an observation."""
+    with pytest.raises(UnusableAnswerError) as caught:
+        read.decoded(answer, "stages")
+    assert caught.value.advice.startswith(advice)
+    assert bool(caught.value.advice) is bool(advice)
+    again = pickle.loads(pickle.dumps(caught.value))  # noqa: S301 - our own bytes
+    assert (str(again), again.advice) == (str(caught.value), caught.value.advice)

@@ -1,0 +1,203 @@
+"""How an application of a cluster ended: from what was seen to None (success), or to the one exception."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, Final
+
+from airflow_spark_guard.core import errors
+from airflow_spark_guard.core.cluster.status import ClusterState
+from airflow_spark_guard.core.failure.classify import diagnose, exit_code_meaning
+from airflow_spark_guard.core.failure.said import diagnosed, said_by_the_job
+from airflow_spark_guard.core.output.output import safe_text
+from airflow_spark_guard.core.quantity import readable_duration
+from airflow_spark_guard.core.verdict import Verdict
+from airflow_spark_guard.core.watch.heard import Heard
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from airflow_spark_guard.core.cluster.status import ClusterStatus
+    from airflow_spark_guard.core.errors import AttemptError
+    from airflow_spark_guard.core.watch.finding import Finding
+
+_CLASSES: Final[Mapping[Verdict, type[AttemptError]]] = {
+    Verdict.DEADLINE: errors.DeadlineError,
+    Verdict.STARVED: errors.StarvedError,
+    Verdict.VANISHED: errors.VanishedError,
+    Verdict.NOT_EXITING: errors.NotExitingError,
+}
+_DRIVER_TIMEOUT_EXIT = 124  # Spark's DriverTimeoutPlugin
+_LAST_LINES = 60
+
+
+@dataclass(frozen=True)
+class ClusterEnding:
+    """Everything known when it is over. At least one of ``final``, ``finding`` and ``killed`` is given.
+
+    Attributes:
+        final: the manager's last word; None where it was ended before it had one.
+        finding: what the watch found; None unless that ended it.
+        killed: why somebody ended it from outside; empty when nobody did.
+        heard: what the job said.
+        speaks: whether it runs under our launcher and can reach the channel directory.
+        channel_trouble: why the channel directory could not be read; empty when it could.
+        log_tail: the last lines of the driver's output, where the manager keeps them.
+        orphans: what could not be proven gone.
+    """
+
+    final: ClusterStatus | None = None
+    finding: Finding | None = None
+    killed: str = ""
+    heard: Heard = field(default_factory=Heard)
+    speaks: bool = False
+    channel_trouble: str = ""
+    log_tail: str = ""
+    orphans: tuple[str, ...] = ()
+
+    @property
+    def evidence(self) -> str:
+        """The telling part of what the driver printed, or what the manager says."""
+        lines = safe_text(self.log_tail).rstrip().splitlines()[-_LAST_LINES:]
+        said = self.final.diagnostics if self.final is not None else ""
+        return "\n".join(part for part in (said, "\n".join(lines)) if part)
+
+
+def cluster_failure(ending: ClusterEnding) -> AttemptError | None:
+    """The exception for this ending, or None when the attempt is a success.
+
+    What the job itself said goes first, then the watch's finding, then the manager's word. Success needs the
+    manager's word and, where the job speaks, its closing message.
+    """
+    if ending.killed:
+        return errors.KilledError(ending.killed, orphans=ending.orphans)
+    if ending.heard.error is not None:
+        return said_by_the_job(ending.heard.error, ending.orphans)
+    if ending.finding is not None:
+        return _found(ending, ending.finding)
+    if ending.final is None:
+        return errors.AttemptError("The application was left without an end.", orphans=ending.orphans)
+    if ending.final.state is ClusterState.SUCCEEDED:
+        return _without_a_word(ending, ending.final) if _is_silent(ending) else None
+    return _failed(ending, ending.final)
+
+
+def _is_silent(ending: ClusterEnding) -> bool:
+    return ending.speaks and not ending.heard.bye
+
+
+def _found(ending: ClusterEnding, finding: Finding) -> AttemptError | None:
+    if finding.verdict is Verdict.NOT_EXITING and ending.heard.has_result:
+        return None
+    told = " Its own closing message came before." if ending.heard.bye else ""
+    error = _CLASSES[finding.verdict](
+        f"{finding.what}{told if finding.verdict is Verdict.VANISHED else ''}",
+        got=finding.got,
+        expected=finding.expected,
+        advice=finding.advice,
+        evidence=ending.evidence,
+        orphans=ending.orphans,
+    )
+    error.limit = finding.limit or None
+    return error
+
+
+def _without_a_word(ending: ClusterEnding, final: ClusterStatus) -> AttemptError:
+    trouble = ending.channel_trouble
+    return errors.DriverGoneError(
+        "The manager says that the application succeeded, but its closing message never came.",
+        got=f"{final.what}; {trouble or 'the channel directory holds no end'}",
+        expected="both: the manager's word, and the script's own in the channel directory",
+        advice="os._exit() ends a script without a word. Else the driver could not write to the channel "
+        f"directory, or Airflow could not read it: the driver's log says which{_at(final)}.",
+        evidence=ending.evidence,
+        orphans=ending.orphans,
+    )
+
+
+def _failed(ending: ClusterEnding, final: ClusterStatus) -> AttemptError:
+    seen: dict[str, Any] = {"evidence": ending.evidence, "orphans": ending.orphans}
+    if final.exit_code == _DRIVER_TIMEOUT_EXIT:
+        return errors.DeadlineError(
+            "spark.driver.timeout has ended the driver.",
+            got=final.what,
+            advice="Raise it, or GuardLimits.deadline from which the profile derives it.",
+            **seen,
+        )
+    if final.state is ClusterState.KILLED:
+        return errors.KilledError(
+            "The application was killed from outside.",
+            got=final.what,
+            advice=f"Somebody or the cluster itself ended it{_at(final)}: see who.",
+            **seen,
+        )
+    found = diagnose(f"{final.diagnostics}\n{ending.log_tail}", final.exit_code)
+    if found is not None:
+        return diagnosed(found, ending.evidence, ending.orphans)
+    return _of_unknown_cause(ending, final, seen)
+
+
+def _of_unknown_cause(ending: ClusterEnding, final: ClusterStatus, seen: dict[str, Any]) -> AttemptError:
+    code = final.exit_code
+    meaning = "" if code is None else f", exit code {code}: {exit_code_meaning(code)}"
+    if ending.heard.hello:
+        return errors.DriverGoneError(
+            "The driver ended before its script did.",
+            got=f"{final.what}{meaning}",
+            expected="the end of the script (its closing message never came)",
+            advice=f"Read the driver's log{_at(final)}.",
+            **seen,
+        )
+    if ending.speaks and not ending.channel_trouble:
+        return errors.SubmitError(
+            "The application failed before its script started.",
+            got=f"{final.what}{meaning}",
+            advice=f"Read what its manager says, and the driver's log{_at(final)}.",
+            **seen,
+        )
+    return errors.UserCodeError(
+        "The application ended with a failure.",
+        got=f"{final.what}{meaning}",
+        expected="an application that succeeds",
+        advice=f"Read the driver's log{_at(final)}. A Python application tells more where a channel "
+        "directory is set (docs/cluster-mode.md).",
+        **seen,
+    )
+
+
+def _at(final: ClusterStatus) -> str:
+    url = final.log_url or final.ui_url
+    return f" ({url})" if url else ""
+
+
+def submit_failure(
+    *, killed: bool, late: float | None, exit_status: int | None, evidence: str, orphans: tuple[str, ...]
+) -> AttemptError:
+    """The exception for a spark-submit that did not hand its application over.
+
+    Args:
+        killed: whether somebody ended the task meanwhile.
+        late: the seconds that it was given, where it needed more; else None.
+        exit_status: of spark-submit; None where it was not collected.
+        evidence: the telling part of its output.
+        orphans: what could not be proven gone.
+    """
+    seen: dict[str, Any] = {"evidence": evidence, "orphans": orphans}
+    if killed:
+        return errors.KilledError("The task was ended while its job was submitted.", **seen)
+    if late is not None:
+        return errors.SubmitError(
+            f"spark-submit did not hand the application over within {readable_duration(late)}.",
+            expected="a manager that takes the application",
+            advice="Mostly it waits for an address that does not answer: read the lines below.",
+            **seen,
+        )
+    found = diagnose(evidence, exit_status)
+    if found is not None and found.verdict is not Verdict.USER_CODE:
+        return diagnosed(found, evidence, orphans)
+    return errors.SubmitError(
+        "spark-submit failed before the application started.",
+        got="no exit code" if exit_status is None else f"exit code {exit_status}",
+        advice="Read the lines below; --verbose (verbose=True) shows the class path and every property.",
+        **seen,
+    )

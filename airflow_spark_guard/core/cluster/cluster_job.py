@@ -1,0 +1,65 @@
+"""An application that was submitted: what has to be known of it to watch it on from anywhere."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass
+from typing import TYPE_CHECKING, Any, Self
+
+from airflow_spark_guard.core.cluster.cluster_watch import ClusterLimits
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from airflow_spark_guard.core.cluster.status import ClusterStatus
+
+
+@dataclass(frozen=True)
+class ClusterJob:
+    """It goes into a deferred task's arguments, which Airflow stores. Moments: seconds since the epoch.
+
+    Attributes:
+        application_id: what its manager knows it by.
+        attempt: the mark of the try that submitted it; it names the folder of its messages, too.
+        submitted_at: the attempt's start.
+        deadline_at: when it must have ended.
+        start: seconds that it may wait for its driver.
+        exit: seconds that its driver may stay after its script has ended.
+        speaks: whether it runs under our launcher and can reach the channel directory.
+    """
+
+    application_id: str
+    attempt: str
+    submitted_at: float
+    deadline_at: float
+    start: float
+    exit: float
+    speaks: bool
+
+    @property
+    def limits(self) -> ClusterLimits:
+        """Its budgets."""
+        return ClusterLimits(self.submitted_at, self.start, self.deadline_at, self.exit)
+
+    def to_json(self) -> dict[str, Any]:
+        """The same as JSON."""
+        return asdict(self)
+
+    @classmethod
+    def from_json(cls, raw: Mapping[str, Any]) -> Self:
+        """What :meth:`to_json` has written."""
+        return cls(**raw)
+
+
+def may_go_on(status: ClusterStatus, now: float, start: float, run: float) -> bool:
+    """Whether a try may take over what an earlier one has submitted: it is ours, and has time left.
+
+    Args:
+        status: of an active application that carries the task's mark.
+        now: seconds since the epoch.
+        start: the start budget, seconds.
+        run: the run budget, seconds.
+    """
+    if not status.attempt or status.submitted_at is None:
+        return False
+    passed = now - status.submitted_at
+    return passed < run and (status.started_at is not None or passed < start)

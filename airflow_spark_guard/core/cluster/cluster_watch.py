@@ -1,0 +1,220 @@
+"""The watch over an application that a manager runs: one look after the other, until it is over or overdue.
+
+A pure function of what was seen and when: nothing that it decides depends on having watched from the
+beginning, so that a trigger that was killed and started again comes to the same end.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from airflow_spark_guard.core.cluster.status import ClusterState
+from airflow_spark_guard.core.quantity import readable_duration
+from airflow_spark_guard.core.verdict import Verdict
+from airflow_spark_guard.core.watch.finding import Finding
+
+if TYPE_CHECKING:
+    from airflow_spark_guard.core.cluster.status import ClusterStatus
+
+# Looks that must agree that an application is gone: one may meet a manager that is just starting.
+_LOOKS_AT_A_GAP = 2
+# A manager may be silent for so long before the task log says so, and again after so long.
+_SILENCE_NOTED = 60.0
+_SILENCE_REPEATED = 600.0
+_LONGEST_GOT = 600
+
+
+@dataclass(frozen=True)
+class ClusterLimits:
+    """The two budgets of an application. Moments are seconds since the epoch.
+
+    Attributes:
+        submitted_at: when it was submitted: the attempt's start.
+        start: seconds that it may wait for its driver to be started.
+        deadline_at: when it must have ended.
+        exit: seconds that its driver may go on after its script has ended.
+    """
+
+    submitted_at: float
+    start: float
+    deadline_at: float
+    exit: float = 300.0
+
+    @property
+    def deadline(self) -> float:
+        """The run budget, seconds."""
+        return self.deadline_at - self.submitted_at
+
+
+@dataclass(frozen=True)
+class Step:
+    """The answer to one look.
+
+    Attributes:
+        final: the status with which it is over; None while it goes on, and where a finding ends it.
+        finding: what ends the attempt; None while it goes on.
+        notices: lines for the task log; each is said once.
+    """
+
+    final: ClusterStatus | None = None
+    finding: Finding | None = None
+    notices: tuple[str, ...] = ()
+
+    @property
+    def over(self) -> bool:
+        """Whether nothing is left to wait for."""
+        return self.final is not None or self.finding is not None
+
+
+@dataclass
+class ClusterWatch:
+    """Watches one application; moments are seconds since the epoch.
+
+    Args:
+        limits: its budgets.
+        manager: how the manager is called in messages.
+
+    Attributes:
+        last: the newest status; None before the first.
+    """
+
+    limits: ClusterLimits
+    manager: str
+    last: ClusterStatus | None = None
+    _blind_since: float | None = None
+    _blind_reason: str = ""
+    _noted_at: float | None = None
+    _gone: int = 0
+    _waiting_since: float | None = None
+    _ran: bool = False
+    _said: set[str] = field(default_factory=set)
+
+    def see(self, status: ClusterStatus, now: float, ended_at: float | None = None) -> Step:
+        """The manager has answered.
+
+        Args:
+            status: its answer.
+            now: when.
+            ended_at: when the job itself said that its script has ended; None where it has not.
+        """
+        notices = self._sight_again(now)
+        if status.state is ClusterState.VANISHED:
+            return self._missing(status, now, notices)
+        self._gone = 0
+        changed = self.last is None or (self.last.state, self.last.what) != (status.state, status.what)
+        self.last = status
+        if not status.state.is_active:
+            return Step(final=status, notices=notices)
+        if changed:
+            notices += self._say(f"{status.application_id}: {status.what or status.state}")
+        finding = self._overdue(now) or self._not_started(status, now) or self._not_exiting(now, ended_at)
+        return Step(finding=finding, notices=notices)
+
+    def blind(self, reason: str, now: float) -> Step:
+        """The manager has not answered, or has not let us in; ``reason`` is safe to show."""
+        if self._blind_since is None:
+            self._blind_since = self._noted_at = now
+        self._blind_reason = reason
+        notices: tuple[str, ...] = ()
+        silent = now - self._blind_since
+        pause = _SILENCE_NOTED if silent < _SILENCE_REPEATED else _SILENCE_REPEATED
+        if self._noted_at is not None and now - self._noted_at >= pause:
+            self._noted_at = now
+            text = (
+                f"{self.manager} has not answered for {readable_duration(silent)}: {reason}. The application "
+                "may run on; it is looked for until the deadline."
+            )
+            notices = (text,)
+        return Step(finding=self._overdue(now), notices=notices)
+
+    def _say(self, text: str) -> tuple[str, ...]:
+        """Each text once: a state that comes and goes is no news."""
+        if text in self._said:
+            return ()
+        self._said.add(text)
+        return (text,)
+
+    def _sight_again(self, now: float) -> tuple[str, ...]:
+        since, self._blind_since = self._blind_since, None
+        if since is None or now - since < _SILENCE_NOTED:
+            return ()
+        return (f"{self.manager} answers again, after {readable_duration(now - since)}.",)
+
+    def _missing(self, status: ClusterStatus, now: float, notices: tuple[str, ...]) -> Step:
+        self._gone += 1
+        if self._gone < _LOOKS_AT_A_GAP:
+            text = f"{self.manager} does not know {status.application_id} any more; looking once more."
+            return Step(finding=self._overdue(now), notices=notices + self._say(text))
+        last = self.last
+        finding = Finding(
+            Verdict.VANISHED,
+            f"{self.manager} no longer knows the application {status.application_id}: whether it came to a "
+            "good end cannot be known.",
+            limit=0.0,
+            reached_at=now - self.limits.submitted_at,
+            got=f"{status.what}; last seen: {last.what or last.state if last else 'never'}",
+            expected="an end that its manager confirms",
+            advice="Look for who removed it: an eviction, a clean-up job, a manager that lost its state. "
+            "Check what the job has written before you run it again.",
+        )
+        return Step(finding=finding, notices=notices)
+
+    def _overdue(self, now: float) -> Finding | None:
+        if now < self.limits.deadline_at:
+            return None
+        limit = readable_duration(self.limits.deadline)
+        got = f"{self.last.what or self.last.state}" if self.last else "never seen"
+        blind = ""
+        if self._blind_since is not None:
+            silent = readable_duration(max(0.0, now - self._blind_since))
+            blind = f" {self.manager} has not answered for the last {silent}."
+            got = f"{got}, then no answer: {self._blind_reason}"
+        return Finding(
+            Verdict.DEADLINE,
+            f"The application did not end within {limit}.{blind}",
+            limit=self.limits.deadline,
+            reached_at=now - self.limits.submitted_at,
+            got=got[:_LONGEST_GOT],
+            expected=f"its end within {limit} of its submission",
+            advice="If the job is healthy, raise GuardLimits.deadline; if not, read the driver's log.",
+        )
+
+    def _not_started(self, status: ClusterStatus, now: float) -> Finding | None:
+        if status.state is not ClusterState.WAITING:
+            self._waiting_since, self._ran = None, True
+            return None
+        if self._waiting_since is None:
+            # A driver that had been started before is being started again: a wait of its own, of which only
+            # the part that was seen counts.
+            again = self._ran or status.started_at is not None
+            self._waiting_since = now if again else self.limits.submitted_at
+        waited = now - self._waiting_since
+        if waited < self.limits.start:
+            return None
+        limit = readable_duration(self.limits.start)
+        said = f": {status.diagnostics}" if status.diagnostics else ""
+        return Finding(
+            Verdict.STARVED,
+            f"The driver was not started within {limit}.",
+            limit=self.limits.start,
+            reached_at=now - self.limits.submitted_at,
+            got=f"{status.what or status.state}{said}"[:_LONGEST_GOT],
+            expected=f"a running driver within {limit} (GuardLimits.start_timeout)",
+            advice="See what the manager says: a full queue or cluster needs time or room (raise "
+            "start_timeout where waiting is normal); an image, a quota, a node selector has to be mended.",
+        )
+
+    def _not_exiting(self, now: float, ended_at: float | None) -> Finding | None:
+        if ended_at is None or now - ended_at < self.limits.exit:
+            return None
+        limit = readable_duration(self.limits.exit)
+        return Finding(
+            Verdict.NOT_EXITING,
+            f"The script has ended, but its driver has not within {limit}.",
+            limit=self.limits.exit,
+            reached_at=now - self.limits.submitted_at,
+            got=self.last.what if self.last else "",
+            expected="the end of the application",
+            advice="Look for threads that are no daemons, exit handlers that wait, streams left running.",
+        )

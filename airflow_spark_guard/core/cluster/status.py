@@ -1,0 +1,135 @@
+"""What a resource manager says of an application: one vocabulary for all managers."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass
+from enum import StrEnum
+from typing import TYPE_CHECKING, Any, Protocol, Self
+
+from airflow_spark_guard.core.output.output import safe_text
+from airflow_spark_guard.core.web.answer import UnusableAnswerError, is_number
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from airflow_spark_guard.core.web.answer import Dialogue
+
+LONGEST_DIAGNOSTICS = 4000
+_LONGEST_WORD = 300
+TASK_MARK, ATTEMPT_MARK = "spark-guard-task", "spark-guard-attempt"
+
+
+class ClusterState(StrEnum):
+    """Where an application is in its life."""
+
+    WAITING = "WAITING"
+    RUNNING = "RUNNING"
+    SUCCEEDED = "SUCCEEDED"
+    FAILED = "FAILED"
+    KILLED = "KILLED"
+    VANISHED = "VANISHED"
+
+    @property
+    def is_active(self) -> bool:
+        """Whether it may still do something."""
+        return self in {ClusterState.WAITING, ClusterState.RUNNING}
+
+
+@dataclass(frozen=True)
+class ClusterStatus:
+    """One look at an application. Texts are the manager's, bounded and made safe to show.
+
+    Attributes:
+        state: where it is.
+        application_id: what its manager knows it by: YARN's application id, the name of the driver's pod.
+        what: the manager's own words for the state, one line.
+        diagnostics: what it says beyond that, at most 4000 characters.
+        exit_code: of the driver; None while there is none, or where the manager does not tell.
+        ui_url: of the application's page; empty where it has none.
+        log_url: where the driver's output can be read; empty where it is not known.
+        submitted_at: when the manager took it, seconds since the epoch; None where it does not say.
+        started_at: when its driver was first started; None before.
+        attempt: our mark of the try that submitted it; empty where it carries none.
+    """
+
+    state: ClusterState
+    application_id: str
+    what: str = ""
+    diagnostics: str = ""
+    exit_code: int | None = None
+    ui_url: str = ""
+    log_url: str = ""
+    submitted_at: float | None = None
+    started_at: float | None = None
+    attempt: str = ""
+
+    def to_json(self) -> dict[str, Any]:
+        """The same as JSON, for a trigger's event."""
+        return {**asdict(self), "state": str(self.state)}
+
+    @classmethod
+    def from_json(cls, raw: Mapping[str, Any]) -> Self:
+        """What :meth:`to_json` has written.
+
+        Raises:
+            ValueError: it is something else.
+        """
+        try:
+            return cls(**{**raw, "state": ClusterState(raw["state"])})
+        except (KeyError, TypeError) as error:
+            msg = f"not a status: {raw!r}"[:200]
+            raise ValueError(msg) from error
+
+
+class ClusterDialogues(Protocol):
+    """How to talk to one kind of manager: see ``core/web/answer.py`` for what a dialogue is.
+
+    Paths are relative to a server of the manager. Every dialogue raises :class:`UnusableAnswerError` where
+    the manager does not answer, and :class:`RefusedError` where it answers that it does not let us in.
+    """
+
+    @property
+    def manager(self) -> str:
+        """Its name in messages."""
+
+    def status(self, application_id: str) -> Dialogue[ClusterStatus]:
+        """One look; VANISHED where the manager says that it knows no such application."""
+
+    def find(self, mark: str, value: str) -> Dialogue[tuple[ClusterStatus, ...]]:
+        """The active applications that carry this mark, oldest first."""
+
+    def kill(self, application_id: str) -> Dialogue[ClusterStatus]:
+        """Tell the manager to end it; the first look afterwards, which need not show the end yet."""
+
+    def log_tail(self, application_id: str) -> Dialogue[str]:
+        """The last lines of the driver's output; empty where the manager does not keep them."""
+
+
+class RefusedError(UnusableAnswerError):
+    """The server answers, and does not let us in: other credentials may help, time will not."""
+
+
+def nothing() -> Dialogue[str]:
+    """The dialogue that asks nothing and learns nothing."""
+    return ""
+    yield  # a dialogue is a generator
+
+
+def one_line(value: object, length: int = _LONGEST_WORD) -> str:
+    """Untrusted text on one line, bounded, safe to show; empty where it is no text."""
+    return " ".join(safe_text(value[: 4 * length]).split())[:length] if isinstance(value, str) else ""
+
+
+def diagnostics(*values: object) -> str:
+    """Untrusted texts, those that say something, lines kept, bounded, safe to show."""
+    parts = [
+        safe_text(value[: 4 * LONGEST_DIAGNOSTICS]).strip() for value in values if isinstance(value, str)
+    ]
+    return "\n".join(part for part in dict.fromkeys(parts) if part)[:LONGEST_DIAGNOSTICS]
+
+
+def epoch_seconds(milliseconds: object) -> float | None:
+    """Milliseconds since the epoch as seconds; None where there are none, or none yet (0)."""
+    if not is_number(milliseconds) or milliseconds <= 0:  # type: ignore[operator]
+        return None
+    return float(milliseconds) / 1000  # type: ignore[arg-type]

@@ -1,0 +1,56 @@
+"""What a trigger tells the task that it wakes: written by one process, read and checked by another."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from typing import TYPE_CHECKING, Any, Final
+
+from airflow_spark_guard.core.cluster.cluster_ending import ClusterEnding
+from airflow_spark_guard.core.cluster.status import ClusterStatus
+from airflow_spark_guard.core.errors import ProtocolError
+from airflow_spark_guard.core.verdict import Verdict
+from airflow_spark_guard.core.watch.finding import Finding
+
+if TYPE_CHECKING:
+    from airflow_spark_guard.core.cluster.cluster_watch import Step
+
+_VERSION: Final = 1
+
+
+def event_of(step: Step) -> dict[str, Any]:
+    """The last step of a watch as the payload of an event."""
+    return {
+        "v": _VERSION,
+        "final": step.final.to_json() if step.final is not None else None,
+        "finding": {**asdict(step.finding), "verdict": str(step.finding.verdict)} if step.finding else None,
+    }
+
+
+def ending_of(event: object) -> ClusterEnding:
+    """What the event says, checked.
+
+    Raises:
+        ProtocolError: None, another version, or something that :func:`event_of` does not write.
+    """
+    if not isinstance(event, dict) or event.get("v") != _VERSION:
+        raise _unusable(event)
+    final, finding = event.get("final"), event.get("finding")
+    try:
+        ending = ClusterEnding(
+            final=ClusterStatus.from_json(final) if final else None,
+            finding=Finding(**{**finding, "verdict": Verdict(finding["verdict"])}) if finding else None,
+        )
+    except (KeyError, TypeError, ValueError) as error:
+        raise _unusable(event) from error
+    if (ending.final is None) is (ending.finding is None):
+        raise _unusable(event)
+    return ending
+
+
+def _unusable(event: object) -> ProtocolError:
+    return ProtocolError(
+        "The trigger's event does not say how the application ended.",
+        got=repr(event)[:200],
+        expected=f"an event of version {_VERSION} with a final status or a finding",
+        advice="Triggerer and worker run different versions of this package, or something else sent it.",
+    )

@@ -1,0 +1,1 @@
+"""An application that somebody else submitted: which one, how it stands, what it has lost."""

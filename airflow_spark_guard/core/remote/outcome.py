@@ -1,0 +1,116 @@
+"""How a watch ended, as it travels from the triggerer to the worker: checked where it arrives."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass, field, fields
+from typing import TYPE_CHECKING, Any, Self
+
+from airflow_spark_guard.core.errors import ApplicationError, SparkGuardError
+from airflow_spark_guard.core.failure.found import error_of
+from airflow_spark_guard.core.remote.course import EndedWell
+from airflow_spark_guard.core.remote.target import Target
+from airflow_spark_guard.core.verdict import Verdict
+from airflow_spark_guard.core.watch.finding import Finding
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from airflow_spark_guard.core.remote.remote_watch import Memory
+
+VERSION = 1
+_KINDS = frozenset({"ended", "finding", "refused", "timeout"})
+
+
+class OutcomeError(SparkGuardError):
+    """A trigger's event that is none: the watch was broken off, or is of another version."""
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """The end of a watch.
+
+    Attributes:
+        kind: ``ended`` (well), ``finding``, ``refused`` (it cannot be watched), ``timeout`` (the sensor's).
+        application_id: empty where none was found.
+        restarts: executors that were lost, as far as they were counted.
+        witness: of a good end: who says so.
+        finding: of a finding.
+        refusal: what, got, expected, advice of what could not be watched.
+        target: what was watched, and who was asked.
+    """
+
+    kind: str
+    application_id: str = ""
+    restarts: int = 0
+    witness: str = ""
+    finding: Finding | None = None
+    refusal: tuple[str, str, str, str] | None = None
+    target: Target = field(default_factory=Target)
+
+    @classmethod
+    def of(
+        cls, told: EndedWell | Finding | SparkGuardError | None, memory: Memory, target: Target | None = None
+    ) -> Self:
+        """The outcome of a watch; None for a sensor whose time is over."""
+        count = len(memory.ledger.losses) + memory.ledger.forgotten
+        given: dict[str, Any] = {"kind": "timeout"}
+        if isinstance(told, EndedWell):
+            given = {"kind": "ended", "witness": told.witness}
+        elif isinstance(told, Finding):
+            given = {"kind": "finding", "finding": told}
+        elif told is not None:
+            given = {"kind": "refused", "refusal": _parts(told)}
+        return cls(**given, application_id=memory.application_id, restarts=count, target=target or Target())
+
+    def failure(self) -> SparkGuardError | None:
+        """The exception to raise; None for a good end, and for a time-out, which is the sensor's own."""
+        if self.finding is not None:
+            error = error_of(self.finding)
+            if self.application_id:
+                error.what = f"Application {self.application_id}: {error.what}"
+            return error
+        if self.refusal is not None:
+            what, got, expected, advice = self.refusal
+            return ApplicationError(what, got=got, expected=expected, advice=advice)
+        return None
+
+    def to_json(self) -> dict[str, Any]:
+        """As JSON."""
+        finding = None if self.finding is None else asdict(self.finding)
+        return {**asdict(self), "v": VERSION, "finding": finding, "target": self.target.to_json()}
+
+    @classmethod
+    def from_json(cls, value: Mapping[str, Any] | None) -> Self:
+        """The inverse of :meth:`to_json`.
+
+        Raises:
+            OutcomeError: it is none.
+        """
+        try:
+            return cls._read(value)
+        except (TypeError, ValueError, KeyError, ApplicationError) as error:
+            raise OutcomeError(
+                "The trigger's event cannot be understood.",
+                got=repr(value)[:300],
+                expected=f"version {VERSION}: {', '.join(part.name for part in fields(cls))}",
+                advice="Triggerer and workers run different versions of this package: restart them with one, "
+                "then clear the task.",
+            ) from error
+
+    @classmethod
+    def _read(cls, value: Mapping[str, Any] | None) -> Self:
+        if not isinstance(value, dict) or value.get("v") != VERSION or value.get("kind") not in _KINDS:
+            msg = "no outcome"
+            raise ValueError(msg)
+        given = {name: item for name, item in value.items() if name != "v"}
+        if given["finding"] is not None:
+            finding = given["finding"]
+            given["finding"] = Finding(**{**finding, "verdict": Verdict(finding["verdict"])})
+        if given["refusal"] is not None:
+            what, got, expected, advice = map(str, given["refusal"])
+            given["refusal"] = (what, got, expected, advice)
+        return cls(**{**given, "target": Target.from_json(given["target"])})
+
+
+def _parts(error: SparkGuardError) -> tuple[str, str, str, str]:
+    return error.what, error.got, error.expected, error.advice

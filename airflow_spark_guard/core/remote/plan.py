@@ -1,0 +1,75 @@
+"""What a sensor watches, and by which limits: plain values that a trigger can be given."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass, field
+from typing import TYPE_CHECKING, Any, Self
+
+from airflow_spark_guard.core.remote.course import CourseRule, Patience
+from airflow_spark_guard.core.remote.remote_watch import RemoteWatch
+from airflow_spark_guard.core.remote.restarts import RestartBudget, RestartRule
+from airflow_spark_guard.core.remote.target import Target
+from airflow_spark_guard.core.watch.watchdog import Watchdog
+from airflow_spark_guard.core.watch.windows import Windows
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+
+@dataclass(frozen=True)
+class Plan:
+    """One sensor's task.
+
+    Attributes:
+        target: the application; what is empty in it the XCom of ``task_id`` tells.
+        task_id: the task of the same DAG run that submits it; empty where the target tells all.
+        map_index: of that task; -1 where it is not mapped.
+        conn_id: the Airflow connection that says who can be asked, and lets us in; empty for none.
+        budget: what the application may lose; None where restarts are not counted.
+        windows: the guard's limits; None where only restarts are counted.
+        patience: how long nothing may be known.
+    """
+
+    target: Target = field(default_factory=Target)
+    task_id: str = ""
+    map_index: int = -1
+    conn_id: str = ""
+    budget: RestartBudget | None = None
+    windows: Windows | None = None
+    patience: Patience = field(default_factory=Patience)
+
+    def watch(self, began: float, *, history_server: bool) -> RemoteWatch:
+        """A watch by these limits.
+
+        Args:
+            began: when it began, seconds since the epoch.
+            history_server: whether one can be asked, which then has to confirm a good end.
+        """
+        patience = Patience(self.patience.start, self.patience.end, history_server)
+        return RemoteWatch(
+            CourseRule(patience, began),
+            None if self.budget is None else RestartRule(self.budget),
+            None if self.windows is None else Watchdog(self.windows),
+        )
+
+    def to_json(self) -> dict[str, Any]:
+        """As JSON."""
+        return {**asdict(self), "target": self.target.to_json()}
+
+    @classmethod
+    def from_json(cls, value: Mapping[str, Any]) -> Self:
+        """The inverse of :meth:`to_json`.
+
+        Raises:
+            TypeError: fields of another version.
+        """
+        budget, windows = value["budget"], value["windows"]
+        return cls(
+            **{
+                **value,
+                "target": Target.from_json(value["target"]),
+                "budget": None if budget is None else RestartBudget(**budget),
+                "windows": None if windows is None else Windows(**windows),
+                "patience": Patience(**value["patience"]),
+            }
+        )

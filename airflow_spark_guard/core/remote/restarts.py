@@ -1,0 +1,214 @@
+"""Executors that were lost, counted from the driver's own record: whoever looks, and when, counts the same.
+
+A driver lists its dead executors with the time of their removal, so nothing is missed between two looks, or
+before the first. What it forgets (``spark.ui.retainedDeadExecutors``) the :class:`Ledger` keeps.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any, Self
+
+from airflow_spark_guard.core.output.output import safe_text
+from airflow_spark_guard.core.quantity import readable_duration
+from airflow_spark_guard.core.verdict import Verdict
+from airflow_spark_guard.core.watch.executor_loss import is_bad_removal
+from airflow_spark_guard.core.watch.finding import Finding
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+    from airflow_spark_guard.core.remote.sight import Sight
+    from airflow_spark_guard.core.watch.observation import Executor
+
+_REASON = 300
+_SHOWN = 5
+_KEPT = 200
+_ADVICE = (
+    "137 is mostly memory: raise spark.executor.memoryOverhead (Python's share) or spark.executor.memory; 52 "
+    "is the JVM's own OutOfMemoryError; otherwise read the executor's stderr. max_restarts allows more."
+)
+
+
+@dataclass(frozen=True)
+class Loss:
+    """An executor that was lost, for a reason that is not dynamic allocation and not a decommission.
+
+    Attributes:
+        executor: Spark's executor id.
+        host: where it ran; empty when unknown.
+        reason: in Spark's words; untrusted.
+        at: when, seconds since the epoch by the driver's clock.
+    """
+
+    executor: str
+    host: str
+    reason: str
+    at: float
+
+    def __str__(self) -> str:
+        moment = datetime.fromtimestamp(self.at, UTC).strftime("%Y-%m-%d %H:%M:%S UTC")
+        where = f" on {self.host}" if self.host else ""
+        return safe_text(f"executor {self.executor}{where} at {moment}: {self.reason or 'no reason given'}")
+
+
+@dataclass(frozen=True)
+class Ledger:
+    """The losses so far, oldest first: the newest 200, and how many there were before."""
+
+    losses: tuple[Loss, ...] = ()
+    forgotten: int = 0
+
+    def with_rows(self, executors: Iterable[Executor], at: float) -> Ledger:
+        """With what a driver lists now; ``at`` stands for a time of removal that it does not name."""
+        known = {(loss.executor, loss.at) for loss in self.losses}
+        names = {loss.executor for loss in self.losses}
+        new = [
+            Loss(row.id, row.host[:_REASON], row.reason[:_REASON], row.removed or at)
+            for row in executors
+            if not row.active
+            and is_bad_removal(row.reason)
+            and (row.id, row.removed) not in known
+            and (row.removed or row.id not in names)
+        ]
+        if not new:
+            return self
+        losses = sorted([*self.losses, *new], key=lambda loss: loss.at)
+        return Ledger(tuple(losses[-_KEPT:]), self.forgotten + max(0, len(losses) - _KEPT))
+
+    def to_json(self) -> dict[str, Any]:
+        """As JSON."""
+        rows = [[loss.executor, loss.host, loss.reason, loss.at] for loss in self.losses]
+        return {"losses": rows, "forgotten": self.forgotten}
+
+    @classmethod
+    def from_json(cls, value: Mapping[str, Any]) -> Self:
+        """The inverse of :meth:`to_json`.
+
+        Raises:
+            ValueError, TypeError, KeyError: it is none.
+        """
+        losses = (Loss(str(a), str(b), str(c), float(d)) for a, b, c, d in value["losses"])
+        return cls(tuple(losses), int(value["forgotten"]))
+
+
+@dataclass(frozen=True)
+class RestartBudget:
+    """What an application may lose.
+
+    Attributes:
+        restarts: executors that may be lost within ``window``.
+        window: seconds; None for the application's whole life.
+        minimum: executors that must be there, but for ``grace``.
+        grace: seconds.
+        gone: seconds that a running Spark job may be without any executor after it had one.
+    """
+
+    restarts: int = 0
+    window: float | None = None
+    minimum: int = 0
+    grace: float = 120.0
+    gone: float = 60.0
+
+
+@dataclass
+class RestartRule:
+    """Watches the executors of one application.
+
+    Attributes:
+        budget: what may be lost.
+        ledger: what was.
+    """
+
+    budget: RestartBudget
+    ledger: Ledger = field(default_factory=Ledger)
+
+    def observe(self, sight: Sight) -> Finding | None:
+        """The finding, if the budget is used up or executors are missing."""
+        self.ledger = self.ledger.with_rows(sight.executors, sight.at)
+        found = self._over_budget()
+        if found is not None or sight.driver is None:
+            return found
+        return self._too_few(sight)
+
+    def _over_budget(self) -> Finding | None:
+        fullest = fullest_window(self.ledger.losses, self.budget.window)
+        count = len(fullest) + (self.ledger.forgotten if self.budget.window is None else 0)
+        if count <= self.budget.restarts:
+            return None
+        span = "" if self.budget.window is None else f" within {readable_duration(self.budget.window)}"
+        shown = "; ".join(str(loss) for loss in fullest[-_SHOWN:])
+        if count > _SHOWN:
+            shown = f"{count - _SHOWN} earlier ones; {shown}"
+        last = fullest[-1]
+        return Finding(
+            Verdict.EXECUTORS_LOST,
+            f"{'An executor was' if count == 1 else f'{count} executors were'} lost{span}.",
+            self.budget.window or 0.0,
+            last.at,
+            got=shown,
+            expected=f"at most {self.budget.restarts}{span or ' while the application runs'}",
+            advice=_ADVICE,
+        )
+
+    def _too_few(self, sight: Sight) -> Finding | None:
+        rows = sight.executors
+        stages = sight.driver.stages if sight.driver is not None else ()
+        # Without a Spark job that waits for them, executors may well have been given back.
+        wanted = self.ledger.losses and any(not row.active for row in rows) and stages
+        cases = [(self.budget.minimum, self.budget.grace), (1 if wanted else 0, self.budget.gone)]
+        for minimum, grace in cases:
+            since = short_since(rows, minimum, sight.started or sight.at)
+            if since is not None and sight.at - since >= grace:
+                return self._short(minimum, sight, since, grace)
+        return None
+
+    def _short(self, minimum: int, sight: Sight, since: float, grace: float) -> Finding:
+        living = sum(row.active for row in sight.executors)
+        last = f"; the last that was lost: {self.ledger.losses[-1]}" if self.ledger.losses else ""
+        return Finding(
+            Verdict.EXECUTORS_LOST,
+            f"{living or 'No'} executor{'s are' if living > 1 else ' is'} there, for "
+            f"{readable_duration(sight.at - since)} now.",
+            grace,
+            since + grace,
+            got=f"{living} of {minimum}{last}",
+            expected=f"at least {minimum}, but for {readable_duration(grace)}",
+            advice="See the master's page for free cores and memory. min_executors and its grace allow less.",
+        )
+
+
+def fullest_window(losses: tuple[Loss, ...], window: float | None) -> tuple[Loss, ...]:
+    """The most losses that lie within any ``window`` seconds, the later of two that are equal."""
+    if window is None or not losses:
+        return losses
+    best: tuple[Loss, ...] = ()
+    first = 0
+    for last, loss in enumerate(losses):
+        while loss.at - losses[first].at > window:
+            first += 1
+        if last - first + 1 >= len(best):
+            best = losses[first : last + 1]
+    return best
+
+
+def short_since(executors: Iterable[Executor], minimum: int, started: float) -> float | None:
+    """Since when fewer than ``minimum`` executors have been there; None while there are enough.
+
+    Args:
+        executors: living and dead ones, with the times of their coming and going.
+        minimum: how many there should be.
+        started: when the application started; all times in seconds since the epoch.
+    """
+    rows = list(executors)
+    living = sum(row.active for row in rows)
+    if living >= minimum:
+        return None
+    changes = [(row.added, 1) for row in rows]
+    changes += [(row.removed, -1) for row in rows if not row.active and row.removed]
+    for at, change in sorted(changes, reverse=True):
+        living -= change
+        if living >= minimum:
+            return at
+    return started

@@ -1,0 +1,128 @@
+"""Which application is watched, and who can be asked about it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, fields
+from typing import TYPE_CHECKING, Any, Self
+from urllib.parse import urlsplit
+
+from airflow_spark_guard.core.errors import ApplicationError
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+_LONGEST = 2000
+
+
+@dataclass(frozen=True)
+class Target:
+    """An application, by id or by name, and its witnesses.
+
+    Attributes:
+        application_id: such as ``app-20261121031500-0007``; empty where the name tells.
+        name: ``spark.app.name``; empty where the id tells.
+        driver_ui: the driver's web UI, such as ``http://host:4040``; empty where the master tells it.
+        master: a standalone master, ``spark://host:7077`` or several as ``spark://host:7077,host2:7077``.
+        master_ui: its web UI; empty for port 8080 of the master's host.
+        history_server: such as ``http://host:18080``. It alone can tell a driver that ended from one that was
+            killed.
+    """
+
+    application_id: str = ""
+    name: str = ""
+    driver_ui: str = ""
+    master: str = ""
+    master_ui: str = ""
+    history_server: str = ""
+
+    def __post_init__(self) -> None:
+        for field in fields(self):
+            _check_text(field.name, getattr(self, field.name))
+        for name in ("driver_ui", "master_ui", "history_server"):
+            _check_url(name, getattr(self, name))
+        if self.master and not self.master.startswith("spark://"):
+            raise ApplicationError(
+                "The master cannot be asked about applications.",
+                got=f"master={self.master!r}",
+                expected="a standalone master, such as spark://host:7077",
+                advice="For YARN and Kubernetes give driver_ui= and history_server= instead.",
+            )
+
+    @property
+    def witnesses(self) -> tuple[str, ...]:
+        """Who can be asked, by field name."""
+        known = {"driver_ui": self.driver_ui, "master": self.master or self.master_ui}
+        known["history_server"] = self.history_server
+        return tuple(name for name, value in known.items() if value)
+
+    def check(self) -> Self:
+        """This target, if it names an application and somebody who can be asked.
+
+        Raises:
+            ApplicationError: it does not.
+        """
+        if not self.application_id and not self.name:
+            raise ApplicationError(
+                "No application is named.",
+                got="neither application_id nor application_name",
+                expected="the id or the name of a Spark application",
+                advice='Give application_id="app-...", or the XCom of the task that submits it.',
+            )
+        if not self.witnesses:
+            raise ApplicationError(
+                f"Nobody is named who could be asked about application {self.application_id or self.name}.",
+                got="no driver_ui, no master, no history_server",
+                expected="at least one of them, here or in the connection",
+                advice='Give master="spark://host:7077" or driver_ui="http://host:4040", and history_server.',
+            )
+        return self
+
+    def to_json(self) -> dict[str, str]:
+        """What is set, as JSON."""
+        found = {field.name: getattr(self, field.name) for field in fields(self)}
+        return {name: value for name, value in found.items() if value}
+
+    @classmethod
+    def from_json(cls, value: Mapping[str, Any]) -> Self:
+        """The inverse of :meth:`to_json`.
+
+        Raises:
+            ApplicationError: fields that a target does not have, or values that are no text.
+        """
+        known = {field.name for field in fields(cls)}
+        if not isinstance(value, dict) or set(value) - known:
+            raise ApplicationError(
+                "This does not name an application.",
+                got=repr(value)[:200],
+                expected=f"a mapping with {', '.join(sorted(known))}",
+                advice="Give what XCom spark_guard_application of a guarded task holds, or single fields.",
+            )
+        return cls(**value)
+
+
+def _check_text(name: str, value: object) -> None:
+    if not isinstance(value, str) or len(value) > _LONGEST or not value.isprintable():
+        raise ApplicationError(
+            f"{name} of the application cannot be used.",
+            got=repr(value)[:200],
+            expected="one line of text",
+            advice="Look at what the template or the XCom gave.",
+        )
+
+
+def _check_url(name: str, value: str) -> None:
+    try:
+        parts = urlsplit(value)
+        usable = not value or (parts.scheme in {"http", "https"} and bool(parts.hostname))
+        secret = parts.username is not None or parts.password is not None
+        port = parts.port  # raises for one that is no port
+    except ValueError:
+        usable, secret, port = False, False, None
+    del port
+    if not usable or secret:
+        raise ApplicationError(
+            f"{name} is no address of a web server.",
+            got="an address with a password in it" if secret else f"{name}={value!r}"[:200],
+            expected="http://host:port or https://host/path, without login and password",
+            advice="Login and password belong into the Airflow connection (conn_id=).",
+        )

@@ -1,0 +1,102 @@
+"""A history server's REST API: what to ask, and what its answers say of an application's end. No I/O."""
+
+from __future__ import annotations
+
+from contextlib import suppress
+from typing import TYPE_CHECKING
+from urllib.parse import quote
+
+from airflow_spark_guard.core.remote.sight import History
+from airflow_spark_guard.core.web import answer as read
+from airflow_spark_guard.core.web.answer import Request, UnusableAnswerError
+from airflow_spark_guard.core.web.spark_rest import executor_rows
+
+if TYPE_CHECKING:
+    from airflow_spark_guard.core.web.answer import Answer, Dialogue, Row
+
+_NOT_FOUND = 404
+_MILLISECONDS = 1000
+_MOST = 200
+_OPEN_FOR = 600.0  # seconds; the file of a log is written to when its buffer is full
+
+
+def application(application_id: str) -> Dialogue[History]:
+    """What the event log of the application's newest attempt says.
+
+    Raises:
+        UnusableAnswerError: no answer of a history server.
+    """
+    path = f"/api/v1/applications/{quote(application_id, safe='')}"
+    answer = yield Request(path)
+    if answer.status == _NOT_FOUND:
+        return History()
+    attempt = _newest(read.record(read.decoded(answer, "application"), "application"))
+    if attempt is None:
+        return History()
+    # In YARN cluster mode an application has attempts, each with a log of its own.
+    number = read.text(attempt, "attemptId", 20)
+    base = f"{path}/{quote(number, safe='')}" if number else path
+    completed = attempt.get("completed") is True
+    started, ended = (
+        read.count(attempt, name) / _MILLISECONDS for name in ("startTimeEpoch", "endTimeEpoch")
+    )
+    failed = (yield from _last_job_failed(base)) if completed else False
+    executors = executor_rows((yield Request(f"{base}/allexecutors")), local=False)
+    return History(
+        known=True,
+        completed=completed,
+        started=started or None,
+        ended=ended if completed else None,
+        last_job_failed=failed,
+        executors=executors,
+    )
+
+
+def named(name: str, since: float) -> Dialogue[tuple[str, ...]]:
+    """The ids of the applications of this name that run; where none does, that of the newest ended since then.
+
+    Works on a driver's own UI as well, which lists itself. A driver that was killed leaves a log that stays
+    open for ever: one that nobody has written to for long is not taken for a running application.
+
+    Args:
+        name: ``spark.app.name``.
+        since: seconds since the epoch.
+
+    Raises:
+        UnusableAnswerError: no answer of Spark's REST API.
+    """
+    what = "applications"
+    found = read.rows(read.decoded((yield Request("/api/v1/applications")), what), what)
+    newest = [(row, _newest(row)) for row in found if row.get("name") == name]
+    running: list[str] = []
+    ended: list[str] = []
+    for row, attempt in newest:
+        if attempt is None:
+            continue
+        done = attempt.get("completed") is True
+        touched = read.count(attempt, "endTimeEpoch" if done else "lastUpdatedEpoch") / _MILLISECONDS
+        if touched >= since - (0.0 if done else _OPEN_FOR):
+            (ended if done else running).append(read.text(row, "id"))
+    # Newest first, as the server lists them.
+    return tuple(running[:_MOST] or ended[:1])
+
+
+def _newest(row: Row) -> Row | None:
+    attempts = read.rows(row.get("attempts"), "attempts")
+    return max(attempts, key=lambda attempt: read.count(attempt, "startTimeEpoch"), default=None)
+
+
+def _last_job_failed(base: str) -> Dialogue[bool]:
+    """Whether the newest job failed; a log of many jobs may be too long to be read, which says nothing."""
+    with suppress(UnusableAnswerError):
+        failed = _newest_job((yield Request(f"{base}/jobs?status=failed")))
+        if failed is None:
+            return False
+        succeeded = _newest_job((yield Request(f"{base}/jobs?status=succeeded")))
+        return succeeded is None or failed > succeeded
+    return False
+
+
+def _newest_job(answer: Answer) -> int | None:
+    found = read.rows(read.decoded(answer, "jobs"), "jobs")
+    return max((read.count(row, "jobId") for row in found), default=None)

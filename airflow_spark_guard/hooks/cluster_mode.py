@@ -1,0 +1,278 @@
+"""Cluster mode of ``SafeSparkSubmitHook``: from what the hook was given to a submission, a watch, a kill."""
+
+from __future__ import annotations
+
+import contextlib
+import time
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from airflow_spark_guard.core.application import check_application
+from airflow_spark_guard.core.cluster.cluster_job import ClusterJob
+from airflow_spark_guard.core.cluster.place import ClusterPlace
+from airflow_spark_guard.core.cluster.status import TASK_MARK
+from airflow_spark_guard.core.cluster.trigger_event import ending_of
+from airflow_spark_guard.core.errors import AttemptError, BadInputError, ProtocolError, SparkGuardError
+from airflow_spark_guard.core.quantity import size_in_bytes
+from airflow_spark_guard.core.verdict import Verdict
+from airflow_spark_guard.hooks.attempt_log import AttemptLog
+from airflow_spark_guard.hooks.cluster_attempt import ClusterAttempt, check_not_killed
+from airflow_spark_guard.hooks.cluster_connection import cluster_connection
+from airflow_spark_guard.hooks.cluster_run import ClusterRun
+from airflow_spark_guard.hooks.upstream import supervisor_pid
+from airflow_spark_guard.process.observer import Application
+from airflow_spark_guard.process.record import NoRecord, Record
+from airflow_spark_guard.process.workspace import Workspace
+from airflow_spark_guard.sources.cluster_access import ClusterSecrets
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Mapping
+
+    from airflow_spark_guard.core.protocol import Message
+    from airflow_spark_guard.hooks.cluster_connection import ClusterConnection
+    from airflow_spark_guard.hooks.safe_spark_submit import SafeSparkSubmitHook
+    from airflow_spark_guard.process.submission import Submission
+
+_IN_THE_IMAGE = "local:"
+
+
+def _ignore(_: object) -> None:
+    """Nobody wants to know."""
+
+
+def submit(
+    hook: SafeSparkSubmitHook,
+    submission: Submission,
+    workspace: Workspace,
+    application: str,
+    tell: Callable[[Application], None],
+) -> Any:
+    """Submit and watch, or leave the watch to a trigger; sets ``hook.result`` or ``hook.waiting``.
+
+    Args:
+        hook: what was asked for.
+        submission: the same with everything found.
+        workspace: for the files of spark-submit.
+        application: the script, jar or R file.
+        tell: takes the application as soon as it is known.
+
+    Raises:
+        BadInputError: something is wrong that can be told before anything starts.
+        AttemptError: the attempt is no success.
+    """
+    with _opened(hook, connection_of(hook, submission.conf.plain()), recorded=True) as mode:
+        mode.on_application = tell
+        found = mode.submit(submission, workspace, application)
+    if isinstance(found, Waiting):
+        hook.waiting = found
+    else:
+        hook.result = found
+    return hook.result
+
+
+def resume(hook: SafeSparkSubmitHook, job: dict[str, Any], place: dict[str, Any], event: object) -> Any:
+    """Finish what a trigger has watched; sets ``hook.result``.
+
+    Args:
+        hook: as it was when the job was submitted.
+        job: :class:`ClusterJob` as JSON.
+        place: :class:`ClusterPlace` as JSON.
+        event: of the trigger.
+
+    Raises:
+        AttemptError: the attempt is no success, or the event does not say what it is.
+    """
+    try:
+        connection = replace(connection_of(hook, {}), place=ClusterPlace.from_json(place))
+        with _opened(hook, connection, recorded=False) as mode:
+            hook.result = mode.resume(ClusterJob.from_json(job), event)
+    finally:
+        hook.run_post_submit_commands()
+    return hook.result
+
+
+def cancel(hook: SafeSparkSubmitHook) -> tuple[str, ...]:
+    """End whatever of this task runs on the cluster; what could not be proven gone."""
+    workspace = Workspace(hook.tag.task)
+    try:
+        conf = hook.plan(workspace).conf.plain()
+        with _opened(hook, connection_of(hook, conf), recorded=False) as mode:
+            return mode.cancel()
+    finally:
+        workspace.remove()
+        hook.run_post_submit_commands()
+
+
+@contextlib.contextmanager
+def _opened(
+    hook: SafeSparkSubmitHook, connection: ClusterConnection, *, recorded: bool
+) -> Iterator[ClusterMode]:
+    """Cluster mode for as long as the context lasts, reached by the hook's ``on_kill``."""
+    recording = hook.record if recorded else None
+    record = Record(recording, size_in_bytes(hook.limits.record_size)) if recording else NoRecord()
+    with record:
+        run = ClusterRun(connection, hook.limits, hook.backstop, hook.log, _ignore, supervisor_pid())
+        mode = ClusterMode(hook, connection, run, record)
+        run.tell = mode.hear
+        hook.cluster = mode
+        run.killed = hook.killed
+        try:
+            with contextlib.closing(run):
+                yield mode
+        finally:
+            hook.cluster = None
+
+
+@dataclass(frozen=True)
+class Waiting:
+    """A job that is left to a trigger: all that the trigger and the resumed task have to know.
+
+    Attributes:
+        job: the application.
+        place: who is asked about it.
+        pause: seconds between two looks.
+    """
+
+    job: ClusterJob
+    place: ClusterPlace
+    pause: float
+
+
+@dataclass
+class ClusterMode:
+    """What one process does for one attempt.
+
+    Args:
+        hook: what was asked for.
+        connection: to the cluster.
+        run: the watch.
+        record: of the attempt.
+    """
+
+    hook: SafeSparkSubmitHook
+    connection: ClusterConnection
+    run: ClusterRun
+    record: Record | NoRecord
+    on_application: Callable[[Application], None] = _ignore
+
+    def submit(self, submission: Submission, workspace: Workspace, application: str) -> Any:
+        """Submit, or take over what an earlier try has submitted; then watch, or leave that to a trigger.
+
+        Returns:
+            The result that the job reports, or a :class:`Waiting` where the hook is ``deferrable``.
+
+        Raises:
+            BadInputError: something is wrong that can be told before anything starts.
+            AttemptError: the attempt is no success.
+        """
+        hook = self.hook
+        in_the_image = application.startswith(_IN_THE_IMAGE)
+        check_application(application, hook.java_class, (lambda _: True) if in_the_image else Path.exists)
+        supervisor = (self.run.supervisor,) if self.run.supervisor else ()
+        attempt = ClusterAttempt(submission, workspace, self.run, hook.tag, self._log(workspace), supervisor)
+        is_python = hook.java_class is None and application.endswith(".py")
+        speaks = attempt.can_speak(is_python=is_python)
+        directory = self.connection.directory(hook.tag.attempt) if speaks else None
+        if directory is not None:
+            directory.check()
+        with self._summarised():
+            job = self.run.earlier(adopt=hook.adopt, speaks=speaks)
+            if job is None:
+                check_not_killed(self.run)
+                words = [application, *hook.arguments]
+                job = attempt.submit(words, speaks=speaks, on_start=self.hook.submitting)
+            self._announce(job)
+            if hook.deferrable:
+                return Waiting(job, self.connection.place, self.run.pause or 0.0)
+            return self.run.watch(job)
+
+    def resume(self, job: ClusterJob, event: object) -> Any:
+        """Finish what a trigger has watched; the result that the job reports.
+
+        Raises:
+            AttemptError: the attempt is no success, or the trigger's event does not say what it is.
+        """
+        try:
+            ending = ending_of(event)
+        except ProtocolError as error:
+            raise AttemptError(
+                error.what,
+                got=error.got,
+                expected=error.expected,
+                advice=error.advice,
+                orphans=self.run.end(job.application_id),
+            ) from error
+        return self.run.finish(job, ending)
+
+    def cancel(self) -> tuple[str, ...]:
+        """End whatever of this task runs on the cluster; what could not be proven gone."""
+        found = self.run.find(TASK_MARK, self.connection.marks.task)
+        return tuple(orphan for one in found for orphan in self.run.end(one.application_id))
+
+    def hear(self, message: Message) -> None:
+        """A message of the job."""
+        self._log(None).message(message)
+        fields = message.fields
+        if message.kind == "hello" and "application_id" in fields:
+            self.on_application(Application(str(fields["application_id"]), str(fields.get("ui_url") or "")))
+
+    def _announce(self, job: ClusterJob) -> None:
+        """YARN's id is Spark's own; of a pod, the job itself says which application it is."""
+        status = (
+            self.run.status(job.application_id) if job.application_id.startswith("application_") else None
+        )
+        if status is not None:
+            self.on_application(Application(job.application_id, status.ui_url))
+
+    def _log(self, workspace: Workspace | None) -> AttemptLog:
+        stacks = workspace.stacks if workspace is not None else Path()
+        return AttemptLog(self.hook.log, self.record, self.hook.tag, stacks, 0.0)
+
+    @contextlib.contextmanager
+    def _summarised(self) -> Iterator[None]:
+        begun = {"started_at": time.time(), "limits": self.hook.limits.serialize(), "cluster": True}
+        self.record.summary({**begun, "state": "running"})
+        try:
+            yield
+        except BaseException as raised:
+            self.record.summary({**begun, "state": "failed", **_told_by(raised)})
+            if isinstance(raised, AttemptError):
+                raised.record = self.record.place
+            raise
+        self.record.summary({**begun, "state": "deferred" if self.hook.deferrable else "success"})
+
+
+def _told_by(raised: BaseException) -> dict[str, Any]:
+    if not isinstance(raised, SparkGuardError):
+        return {"verdict": str(Verdict.UNKNOWN), "what": f"The watch ended: {type(raised).__name__}."}
+    return {
+        "verdict": str(getattr(raised, "verdict", Verdict.UNKNOWN)),
+        "what": raised.what,
+        "got": raised.got,
+        "advice": raised.advice,
+        "place": getattr(raised, "place", ""),
+        "orphans": list(getattr(raised, "orphans", ())),
+    }
+
+
+def connection_of(hook: SafeSparkSubmitHook, conf: Mapping[str, str]) -> ClusterConnection:
+    """Who is asked, and how one gets in.
+
+    Raises:
+        BadInputError: the connection does not say it, or ``yarn_rm_auth`` cannot be used.
+    """
+    found = cluster_connection(hook.connection_given, hook.master, conf, hook.tag, hook.namespace)
+    auth = hook.rm_auth
+    if auth is None:
+        return found
+    login, password = getattr(auth, "username", None), getattr(auth, "password", None)
+    if hook.deferrable or not isinstance(login, str) or not isinstance(password, str):
+        raise BadInputError(
+            "yarn_rm_auth cannot be used here.",
+            got=f"{type(auth).__name__}{' with deferrable=True' if hook.deferrable else ''}",
+            expected="requests.auth.HTTPBasicAuth, and deferrable=False; or credentials in the connection",
+            advice="Put login and password, or the extra cluster_token, into the Airflow connection: a "
+            "trigger finds them there, and Airflow stores none of them elsewhere.",
+        )
+    return replace(found, secrets=ClusterSecrets(login, password))

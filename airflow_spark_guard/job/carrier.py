@@ -1,0 +1,100 @@
+"""Carries what the job says from its own channel file to a directory that Airflow reads.
+
+The directory gets files ``<writer>-<number>.jsonl``, each whole or not there at all, in the order of their
+names. What cannot be carried yet stays in the channel file and goes with the next one.
+"""
+
+from __future__ import annotations
+
+import sys
+import threading
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from airflow_spark_guard.job.stores import Store
+
+# Seconds between two files. Each is an object of a store that somebody pays for: a long job is in no hurry.
+FIRST_PAUSE, LONGEST_PAUSE, GROWTH = 5.0, 60.0, 1.2
+LAST_TRIES = 3  # at the end, when what is left would be lost
+BETWEEN_TRIES = 1.0  # seconds
+# What one file may hold; a reader takes no larger ones.
+LARGEST_FILE = 4 << 20
+# Every message begins with version and kind (``job/wire.py``).
+_PROGRESS, _HEAD = b'"kind":"progress"', 40
+
+
+class Carrier:
+    """Carries one channel file; lines, never parts of them.
+
+    Args:
+        channel: the file that the job's messages are appended to.
+        store: where they go.
+        writer: names this process's files.
+    """
+
+    def __init__(self, channel: str, store: Store, writer: str) -> None:
+        self._file = open(channel, "rb", buffering=0)  # noqa: SIM115, PTH123 - for the process's life
+        self._store, self._writer = store, writer
+        self._rest, self._number = b"", 0
+        self._lock = threading.Lock()
+        self._over = threading.Event()
+        self._complained = False
+
+    def start(self) -> None:
+        """Carry every few seconds, on a thread of its own."""
+        threading.Thread(target=self._serve, name="spark-guard-carrier", daemon=True).start()
+
+    def finish(self) -> None:
+        """Carry what is left; the process ends. It never raises: the job's own end is what counts."""
+        self._over.set()
+        for left in reversed(range(LAST_TRIES)):
+            try:
+                if self.carry(urgent=True):
+                    return
+            except Exception as error:  # noqa: BLE001 - whatever a store raises, the job has done its work
+                self._complain(error)
+            if left:
+                threading.Event().wait(BETWEEN_TRIES)
+
+    def carry(self, *, urgent: bool = False) -> bool:
+        """Carry the new lines; whether nothing is left.
+
+        Args:
+            urgent: reach the store by whatever means; else only by what the job has set up anyway.
+
+        Raises:
+            Exception: whatever the store raises.
+        """
+        with self._lock:
+            while True:
+                self._rest += self._file.read(LARGEST_FILE)
+                end = self._rest.rfind(b"\n", 0, LARGEST_FILE) + 1
+                if not end:
+                    return True
+                if not self._store.is_ready(urgent=urgent):
+                    return False
+                self._store.write(f"{self._writer}-{self._number:06d}.jsonl", newest(self._rest[:end]))
+                self._rest, self._number = self._rest[end:], self._number + 1
+
+    def _serve(self) -> None:
+        pause = FIRST_PAUSE
+        while not self._over.wait(pause):
+            pause = min(pause * GROWTH, LONGEST_PAUSE)
+            try:
+                self.carry()
+            except Exception as error:  # noqa: BLE001 - evidence is worth nothing if it can end a healthy job
+                self._complain(error)
+
+    def _complain(self, error: Any) -> None:
+        """Once, where the driver's log is: nobody else can hear it."""
+        if not self._complained:
+            self._complained = True
+            said = f"{type(error).__name__}: {error}"[:500]
+            print(f"spark-guard: the channel directory cannot be written: {said}", file=sys.stderr)
+
+
+def newest(lines: bytes) -> bytes:
+    """The lines, of the ``progress`` messages only the last: it says all that the others said."""
+    found = lines.splitlines(keepends=True)
+    passed = [line for line in found if _PROGRESS in line[:_HEAD]][:-1]
+    return b"".join(line for line in found if line not in passed) if passed else lines

@@ -1,0 +1,65 @@
+"""The launcher in cluster mode: finds the script that came with the job, and carries the channel out.
+
+Spark runs a small main program, which calls :func:`main` with the script as first argument. Everything that
+the job says goes to a file of this process, as in client mode; ``job/carrier.py`` brings it to the channel
+directory, which both sides reach.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+import tempfile
+import time
+from typing import TYPE_CHECKING
+
+from airflow_spark_guard.job.carrier import Carrier
+from airflow_spark_guard.job.stores import store_of
+from airflow_spark_guard.job.wire import CHANNEL_ENV
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+DIRECTORY_ENV = "SPARK_GUARD_CHANNEL_DIRECTORY"
+# Spark's scheme for what is in the driver's image already.
+_LOCAL = "local://"
+
+
+def main(arguments: Sequence[str]) -> int:
+    """Run ``arguments[0]`` with the rest as its arguments; the exit code that Python itself would give."""
+    script, *rest = arguments
+    directory = os.environ.get(DIRECTORY_ENV, "")
+    if not directory:
+        return _run([script_path(script), *rest])
+    folder = tempfile.mkdtemp(prefix="spark-guard-")
+    channel = os.path.join(folder, "channel.jsonl")  # noqa: PTH118 - pathlib costs start-up time here
+    open(channel, "xb").close()  # noqa: PTH123 - the file is only made here
+    os.environ[CHANNEL_ENV] = channel
+    carrier = Carrier(channel, store_of(directory), writer_name(time.time(), os.getpid()))
+    carrier.start()
+    owner = os.getpid()
+    try:
+        return _run([script_path(script), *rest])
+    finally:
+        if os.getpid() == owner:  # a fork of the script that ends carries nothing
+            carrier.finish()
+
+
+def script_path(script: str) -> str:
+    """Where the script is: in an image (``local:///path``), or shipped into the working directory."""
+    if script.startswith(_LOCAL):
+        return script[len(_LOCAL) :]
+    return os.path.basename(script)  # noqa: PTH119 - as above
+
+
+def writer_name(now: float, pid: int) -> str:
+    """Names this process's files. Of two drivers of one application the later one sorts last."""
+    return f"{int(now * 1000):013d}-{pid}"
+
+
+def _run(arguments: list[str]) -> int:
+    from airflow_spark_guard.job.launcher import main as launch
+
+    if not os.path.exists(arguments[0]):  # noqa: PTH110 - as above
+        print(f"spark-guard: there is no script {arguments[0]} in {os.getcwd()}", file=sys.stderr)  # noqa: PTH109
+    return launch(arguments)

@@ -1,0 +1,1 @@
+"""Extra links of tasks: they say which XCom holds an address."""

@@ -1,0 +1,59 @@
+"""Leaving an application to a trigger, and what is raised where the trigger could not watch it to its end."""
+
+from __future__ import annotations
+
+import time
+from datetime import timedelta
+from typing import TYPE_CHECKING, Any
+
+from airflow.sdk.exceptions import TaskDeferralTimeout
+
+from airflow_spark_guard.core.errors import AttemptError, DeadlineError
+from airflow_spark_guard.core.output.output import safe_text
+from airflow_spark_guard.hooks import cluster_mode
+from airflow_spark_guard.triggers.cluster import ClusterApplicationTrigger
+
+if TYPE_CHECKING:
+    from airflow_spark_guard.hooks.safe_spark_submit import SafeSparkSubmitHook
+
+# The trigger's own deadline fires first; the scheduler's is for a triggerer that is down.
+_MARGIN = 120.0
+
+
+def deferral(hook: SafeSparkSubmitHook, conn_id: str, method_name: str) -> dict[str, Any]:
+    """The arguments for ``defer()``; nothing in them is secret.
+
+    Args:
+        hook: has submitted, and says what to wait for.
+        conn_id: the Airflow connection that the trigger finds the credentials in.
+        method_name: of the operator, to be called at the end with ``event``, ``job`` and ``place``.
+    """
+    if hook.waiting is None:
+        msg = "nothing was submitted"
+        raise AttributeError(msg)
+    job, place = hook.waiting.job.to_json(), hook.waiting.place.to_json()
+    left = max(0.0, hook.waiting.job.deadline_at - time.time()) + _MARGIN
+    return {
+        "trigger": ClusterApplicationTrigger(conn_id, place, job, hook.waiting.pause),
+        "method_name": method_name,
+        "kwargs": {"job": job, "place": place},
+        "timeout": timedelta(seconds=left),
+    }
+
+
+def cancelled(hook: SafeSparkSubmitHook, reason: BaseException) -> AttemptError:
+    """End the application, since nobody watches it any more; the exception that says so."""
+    orphans = cluster_mode.cancel(hook)
+    if isinstance(reason, TaskDeferralTimeout):
+        return DeadlineError(
+            "The application did not end in time, and no trigger said so: it was ended now.",
+            expected="a running triggerer, which ends it at its deadline",
+            advice="See whether a triggerer runs and has room (airflow triggerer --capacity).",
+            orphans=orphans,
+        )
+    return AttemptError(
+        "The trigger that watched the application failed; the application was ended.",
+        got=safe_text(str(reason))[:300],
+        advice="Read the triggerer's log of this task.",
+        orphans=orphans,
+    )

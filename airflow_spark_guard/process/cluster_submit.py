@@ -1,0 +1,98 @@
+"""spark-submit in cluster mode: run under the reaper until it has handed the application over."""
+
+from __future__ import annotations
+
+import re
+import time
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from airflow_spark_guard.process.attempt import Attempt
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from airflow_spark_guard.core.output.output import JobOutput
+    from airflow_spark_guard.process.attempt import Launch
+
+_TICK = 0.25
+# «Submitted application application_1_2» of Spark's YARN client; other lines name it as well.
+_YARN_ID = re.compile(rb"\b(application_\d{1,20}_\d{1,10})\b")
+_LONGEST_LINE = 4096
+
+
+@dataclass(frozen=True)
+class Handover:
+    """How spark-submit ended.
+
+    Attributes:
+        exit_status: of spark-submit; None when it was not collected.
+        reason: the reaper's: ``ended``, ``deadline``, ``signal`` and so on; empty when it was killed itself.
+        application_id: YARN's, as spark-submit has named it; empty where it has not.
+        evidence: the telling part of its output.
+        orphans: processes that could not be proven gone.
+    """
+
+    exit_status: int | None
+    reason: str
+    application_id: str
+    evidence: str
+    orphans: tuple[str, ...] = ()
+
+    @property
+    def is_good(self) -> bool:
+        """Whether spark-submit itself says that it has handed the application over."""
+        return self.reason == "ended" and self.exit_status == 0
+
+
+@dataclass
+class ClusterSubmit:
+    """One spark-submit.
+
+    Args:
+        launch: what to start, and how long it may take (``backstop``).
+        output: decides which lines are shown.
+        show: takes them.
+        record: takes the raw output.
+        on_start: is given the attempt, to end it from a signal's handler.
+    """
+
+    launch: Launch
+    output: JobOutput
+    show: Callable[[list[str]], None]
+    record: Callable[[bytes], None]
+    on_start: Callable[[Attempt], None]
+    _application_id: str = ""
+    _rest: bytes = b""
+
+    def run(self) -> Handover:
+        """Run it to its end; whatever ended it, its processes are gone when this returns."""
+        with Attempt(self.launch) as attempt:
+            self.on_start(attempt)
+            orphans: tuple[str, ...] = ()
+            while not attempt.over and attempt.now < self.launch.backstop:
+                self._take(attempt.poll(_TICK))
+            if not attempt.over:
+                attempt.consume = self._take
+                orphans = attempt.end()
+            while chunk := attempt.poll(0.0):
+                self._take(chunk)
+            self.show(self.output.finish(time.monotonic()))
+            report = attempt.report or {}
+        late = attempt.now >= self.launch.backstop and not attempt.kill_requested
+        reason = str(report.get("reason") or "")
+        return Handover(
+            exit_status=report.get("exit"),
+            reason="deadline" if late and reason != "ended" else reason,
+            application_id=self._application_id,
+            evidence=self.output.evidence(failed=True),
+            orphans=orphans + tuple(report.get("left", ())),
+        )
+
+    def _take(self, chunk: bytes) -> None:
+        self.record(chunk)
+        self.show(self.output.feed(chunk, time.monotonic()))
+        text = self._rest + chunk
+        if found := _YARN_ID.findall(text):
+            self._application_id = found[-1].decode()
+        self._rest = text[text.rfind(b"\n") + 1 :][-_LONGEST_LINE:]

@@ -1,0 +1,140 @@
+"""``SparkExecutorRestartSensor``: fails its task when the executors of an application restart."""
+
+from __future__ import annotations
+
+from contextlib import closing
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any, ClassVar
+
+from airflow_spark_guard.core.errors import AttemptError, LimitError, SparkGuardError
+from airflow_spark_guard.core.limits import checked_limits
+from airflow_spark_guard.core.quantity import seconds
+from airflow_spark_guard.core.remote.restarts import RestartBudget
+from airflow_spark_guard.core.verdict import Verdict
+from airflow_spark_guard.sensors.remote_sensor import RemoteSensor
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from airflow_spark_guard.core.remote.outcome import Outcome
+    from airflow_spark_guard.core.remote.plan import Plan
+
+_PROOF_PATIENCE = 20.0  # seconds, for a master that is slow or is being restarted
+
+
+class SparkExecutorRestartSensor(RemoteSensor):
+    """Wait for a Spark application to end well; fail when its executors restart, or when it ends otherwise.
+
+    An executor counts when it was lost: killed (exit code 137, 143, 52, ...), its heartbeat timed out, its
+    worker lost. What dynamic allocation or a decommission takes away does not count. Losses before the first
+    look count as well, whatever the mode.
+
+    Args:
+        max_restarts: executors that may be lost within ``window``. (templated)
+        window: a duration such as ``"10m"``; None for the application's whole life. (templated)
+        min_executors: executors that must be there. (templated)
+        min_executors_grace: for how long fewer may be there, at the start as well. (templated)
+        on_restart: ``"fail"``, or ``"kill"``: end the application too, at its standalone master, and prove
+            that it has ended. (templated)
+        **kwargs: what :class:`~airflow_spark_guard.sensors.remote_sensor.RemoteSensor` takes.
+    """
+
+    template_fields: ClassVar[Sequence[str]] = (  # type: ignore[misc]
+        *RemoteSensor.template_fields,
+        "max_restarts",
+        "window",
+        "min_executors",
+        "min_executors_grace",
+        "on_restart",
+    )
+
+    def __init__(
+        self,
+        *,
+        max_restarts: int | str = 0,
+        window: Any = None,
+        min_executors: int | str = 0,
+        min_executors_grace: Any = "2m",
+        on_restart: str = "fail",
+        **kwargs: Any,
+    ) -> None:
+        super().__init__(**kwargs)
+        self.max_restarts = max_restarts
+        self.window = window
+        self.min_executors = min_executors
+        self.min_executors_grace = min_executors_grace
+        self.on_restart = on_restart
+
+    def plan(self) -> Plan:
+        """What is watched, and by which limits, after rendering.
+
+        Raises:
+            BadInputError: an argument that cannot be used.
+        """
+        if self.on_restart not in {"fail", "kill"}:
+            raise LimitError(
+                "on_restart cannot be used.",
+                got=repr(self.on_restart),
+                expected='"fail" or "kill"',
+                advice='"kill" ends the application as well.',
+            )
+        budget = RestartBudget(
+            restarts=_count("max_restarts", self.max_restarts),
+            window=None if self.window in (None, "") else _seconds("window", self.window),
+            minimum=_count("min_executors", self.min_executors),
+            grace=_seconds("min_executors_grace", self.min_executors_grace),
+            gone=seconds(checked_limits(self.limits).executors_gone),
+        )
+        return replace(super().plan(), budget=budget)
+
+    def before_failing(self, outcome: Outcome, error: SparkGuardError) -> None:
+        """End the application as well, where that is wanted and executors are the reason."""
+        wanted = self.on_restart == "kill" and isinstance(error, AttemptError)
+        if not wanted or error.verdict is not Verdict.EXECUTORS_LOST:  # type: ignore[attr-defined]
+            return
+        trouble = self._kill(outcome)
+        if trouble:
+            error.orphans = (f"application {outcome.application_id} ({trouble})",)  # type: ignore[attr-defined]
+            self.log.error("Application %s could not be ended: %s", outcome.application_id, trouble)
+        else:
+            self.log.warning("Application %s was ended at its master.", outcome.application_id)
+
+    def _kill(self, outcome: Outcome) -> str:
+        """End the application; why that could not be proven, else empty."""
+        from airflow_spark_guard.hooks.spark_monitor import SparkMonitorHook  # noqa: PLC0415 - not for parsing
+        from airflow_spark_guard.sources.remote import RemoteSource  # noqa: PLC0415 - as above
+
+        hook = SparkMonitorHook(self.conn_id or None)
+        target = replace(outcome.target, application_id=outcome.application_id)
+        with closing(RemoteSource(target, hook.access_for, timeout=hook.timeout)) as source:
+            return source.end(_PROOF_PATIENCE)
+
+
+def _count(name: str, value: object) -> int:
+    try:
+        number = -1 if isinstance(value, bool | float) else int(str(value))
+    except ValueError:
+        number = -1
+    if number < 0:
+        raise LimitError(
+            f"{name} cannot be used.",
+            got=repr(value),
+            expected="a whole number, 0 or above",
+            advice="Mend the argument (after rendering, if it is a template) and clear the task.",
+        )
+    return number
+
+
+def _seconds(name: str, value: object) -> float:
+    try:
+        found = seconds(value)
+    except ValueError:
+        found = 0.0
+    if not 0 < found < float("inf"):
+        raise LimitError(
+            f"{name} cannot be used.",
+            got=repr(value),
+            expected='a duration above 0, such as 90, "90s" or "10m"',
+            advice="Mend the argument (after rendering, if it is a template) and clear the task.",
+        )
+    return found

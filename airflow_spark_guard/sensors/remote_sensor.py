@@ -1,0 +1,194 @@
+"""What the sensors share: which application, who is asked, in which mode, and what becomes of a finding."""
+
+from __future__ import annotations
+
+import time
+from datetime import timedelta
+from typing import TYPE_CHECKING, Any, ClassVar, NoReturn
+
+from airflow.providers.common.compat.sdk import AirflowSensorTimeout, AirflowSkipException
+from airflow.sdk import BaseSensorOperator, PokeReturnValue
+
+from airflow_spark_guard.core.errors import ApplicationError, SparkGuardError
+from airflow_spark_guard.core.limits import checked_limits
+from airflow_spark_guard.core.quantity import readable_duration, seconds
+from airflow_spark_guard.core.remote.course import Patience
+from airflow_spark_guard.core.remote.outcome import Outcome
+from airflow_spark_guard.core.remote.plan import Plan
+from airflow_spark_guard.core.remote.target import Target
+from airflow_spark_guard.operators.failure import report_final
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from airflow_spark_guard.core.limits import GuardLimits
+    from airflow_spark_guard.sensors.poking import Poking
+
+# For a triggerer that is down when the trigger's own deadline passes.
+_MARGIN = timedelta(seconds=60)
+
+
+class RemoteSensor(BaseSensorOperator):
+    """Watches one Spark application that somebody else submitted.
+
+    Args:
+        application: its id, or a mapping with the fields of
+            :class:`~airflow_spark_guard.core.remote.target.Target`: ``application_id`` or ``name``, and who
+            can be asked: ``driver_ui``, ``master``, ``master_ui``, ``history_server``. (templated)
+        submitted_by: the ``task_id`` of a ``SafeSparkSubmitOperator`` in the same DAG run: the application is
+            the one that it runs. (templated)
+        conn_id: a connection of type ``spark_monitor``: who can be asked, and login or token. (templated)
+        limits: ``start_timeout``, ``end_timeout``, ``executors_gone``, and for ``SparkApplicationSensor`` all
+            that concern stages and executors. (templated)
+        deferrable: watch from the triggerer. Unset: yes, unless a ``mode`` is given.
+        **kwargs: what every sensor takes; ``poke_interval`` is 30 s unless set.
+    """
+
+    template_fields: ClassVar[Sequence[str]] = (  # type: ignore[misc]
+        "application",
+        "submitted_by",
+        "conn_id",
+        "limits",
+    )
+    template_fields_renderers: ClassVar[dict[str, str]] = {"application": "json", "limits": "json"}
+    ui_color = "#e8f0e6"
+
+    def __init__(
+        self,
+        *,
+        application: str | Mapping[str, str] = "",
+        submitted_by: str = "",
+        conn_id: str = "",
+        limits: GuardLimits | None = None,
+        deferrable: bool | None = None,
+        poke_interval: float | timedelta = 30.0,
+        **kwargs: Any,
+    ) -> None:
+        super().__init__(poke_interval=poke_interval, **kwargs)
+        self.application = application
+        self.submitted_by = submitted_by
+        self.conn_id = conn_id
+        self.limits = limits
+        # After Airflow's own constructor: default_args may name a mode.
+        plain = self.mode == "poke" and "mode" not in kwargs
+        self.deferrable = plain if deferrable is None else deferrable
+        self._poking: Poking | None = None
+
+    def plan(self) -> Plan:
+        """What is watched, and by which limits, after rendering.
+
+        Raises:
+            BadInputError: an argument that cannot be used.
+        """
+        limits = checked_limits(self.limits)
+        return Plan(
+            target=_target(self.application),
+            task_id=self.submitted_by or "",
+            conn_id=self.conn_id or "",
+            patience=Patience(seconds(limits.start_timeout), seconds(limits.end_timeout)),
+        )
+
+    def execute(self, context: Any) -> Any:
+        """Watch to the end; what was watched, as XCom: application id, restarts, who saw it end."""
+        try:
+            plan = self.plan()
+            if not plan.task_id and not plan.conn_id:
+                plan.target.check()
+        except SparkGuardError as error:
+            self._fail(error, context)
+        if self.deferrable:
+            self._defer(plan, context)
+        return super().execute(context)
+
+    def execute_complete(self, context: Any, event: Mapping[str, Any] | None = None) -> Any:
+        """Resumed by the trigger.
+
+        Raises:
+            OutcomeError: an event that is none, or of another version.
+            SparkGuardError: what the trigger has found.
+        """
+        outcome = Outcome.from_json(event)
+        if outcome.kind == "timeout":
+            self._out_of_time(outcome)
+        return self._end(outcome, context)
+
+    def poke(self, context: Any) -> bool | PokeReturnValue:
+        """One look; in ``reschedule`` mode more, once the driver has gone silent."""
+        from airflow_spark_guard.sensors.poking import Poking  # noqa: PLC0415 - no DAG is parsed with it
+
+        try:
+            if self._poking is None:
+                self._poking = Poking(self.plan(), self.log, self._began(context), patient=self.reschedule)
+            outcome = self._poking.look(context)
+        except SparkGuardError as error:
+            self._fail(error, context)
+        if outcome is None:
+            return False
+        return PokeReturnValue(is_done=True, xcom_value=self._end(outcome, context))
+
+    def before_failing(self, outcome: Outcome, error: SparkGuardError) -> None:
+        """What to do about a finding before it is raised; here nothing."""
+
+    def _defer(self, plan: Plan, context: Any) -> NoReturn:
+        from airflow_spark_guard.triggers.spark_application import (  # noqa: PLC0415 - as above
+            SparkApplicationTrigger,
+        )
+
+        began, ti = time.time(), context["ti"]
+        task = {name: getattr(ti, name) for name in ("dag_id", "run_id", "task_id", "map_index")}
+        self.defer(
+            trigger=SparkApplicationTrigger(
+                plan.to_json(), began, began + self.timeout, float(self.poke_interval), task
+            ),
+            method_name="execute_complete",
+            timeout=timedelta(seconds=self.timeout) + _MARGIN,
+        )
+
+    def _began(self, context: Any) -> float:
+        first = context["ti"].get_first_reschedule_date(context) if self.reschedule else None
+        return time.time() if first is None else float(first.timestamp())
+
+    def _end(self, outcome: Outcome, context: Any) -> dict[str, Any]:
+        error = outcome.failure()
+        if error is not None:
+            self.before_failing(outcome, error)
+            self._fail(error, context)
+        self.log.info("Application %s has ended well. %s", outcome.application_id, outcome.witness)
+        return {
+            "application_id": outcome.application_id,
+            "restarts": outcome.restarts,
+            "ended": outcome.witness,
+        }
+
+    def _fail(self, error: SparkGuardError, context: Any) -> NoReturn:
+        """Fail for good: another try would find the same application with the same past."""
+        if self.soft_fail or self.never_fail:
+            raise AirflowSkipException(str(error)) from error
+        report_final(error, self, context)
+        raise error
+
+    def _out_of_time(self, outcome: Outcome) -> NoReturn:
+        text = (
+            f"Application {outcome.application_id or 'of that name'} still ran when the sensor's timeout of "
+            f"{readable_duration(self.timeout)} was over ({outcome.restarts} restarts so far)."
+        )
+        if self.soft_fail or self.never_fail:
+            raise AirflowSkipException(text)
+        raise AirflowSensorTimeout(text)
+
+
+def _target(given: object) -> Target:
+    """The application as the argument names it, after rendering."""
+    if isinstance(given, Target):
+        return given
+    if given is None or isinstance(given, str):
+        return Target(application_id=(given or "").strip())
+    if not isinstance(given, dict):
+        raise ApplicationError(
+            "application cannot be used.",
+            got=repr(given)[:200],
+            expected='an id, or a mapping such as {"name": "nightly", "master": "spark://host:7077"}',
+            advice="Look at what the template or the XCom gave.",
+        )
+    # The XCom of a guarded task says more than a target holds.
+    return Target.from_json({name: value for name, value in given.items() if name != "task" and value})

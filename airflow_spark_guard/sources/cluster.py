@@ -1,0 +1,200 @@
+"""A cluster's manager, asked over HTTP; ``core/cluster/`` says what the answers mean."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import TYPE_CHECKING, Protocol, TypeVar
+
+from airflow_spark_guard.core.cluster.kubernetes import DRIVER_CONTAINER, KubernetesDialogues
+from airflow_spark_guard.core.cluster.place import YARN
+from airflow_spark_guard.core.cluster.status import RefusedError
+from airflow_spark_guard.core.cluster.yarn import YarnDialogues
+from airflow_spark_guard.core.output.output import safe_text
+from airflow_spark_guard.core.web.answer import UnusableAnswerError
+from airflow_spark_guard.sources.blocking import BlockingLoop
+from airflow_spark_guard.sources.http import HttpSource
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from airflow_spark_guard.core.cluster.place import ClusterPlace
+    from airflow_spark_guard.core.cluster.status import ClusterDialogues, ClusterStatus
+    from airflow_spark_guard.core.web.access import Access
+    from airflow_spark_guard.core.web.answer import Dialogue
+
+T = TypeVar("T")
+_TICK = 0.3
+
+
+class ClusterSource(Protocol):
+    """A manager, for callers that wait.
+
+    All but :meth:`end` and :meth:`close` raise ``UnusableAnswerError`` where it does not answer, and
+    ``RefusedError`` where it does not let us in.
+    """
+
+    @property
+    def manager(self) -> str:
+        """Its name in messages."""
+
+    def status(self, application_id: str) -> ClusterStatus:
+        """One look."""
+
+    def find(self, mark: str, value: str) -> tuple[ClusterStatus, ...]:
+        """The active applications with this mark, oldest first."""
+
+    def log_tail(self, application_id: str) -> str:
+        """The last lines of the driver's output; empty where there are none to be had."""
+
+    def end(self, application_id: str, patience: float) -> str:
+        """End it, and wait up to ``patience`` seconds for the proof: empty, or why there is none."""
+
+    def close(self) -> None:
+        """Close the connections."""
+
+
+class AsyncClusterSource:
+    """What a manager says of applications. Of one event loop.
+
+    Args:
+        dialogues: how to talk to it.
+        servers: its web servers; each is tried in turn, since of several managers one is in charge.
+        access: gives the credentials; asked again once they are refused.
+        timeout: longest silence of a server, in seconds; one question may take three times that.
+    """
+
+    def __init__(
+        self,
+        dialogues: ClusterDialogues,
+        servers: Sequence[str],
+        access: Callable[[], Access],
+        *,
+        timeout: float = 5.0,
+    ) -> None:
+        self._dialogues = dialogues
+        self._servers = servers
+        self._access = access
+        self._timeout = timeout
+        self._used = access()
+        self._http: dict[str, HttpSource] = {}
+
+    @property
+    def manager(self) -> str:
+        """Its name in messages."""
+        return self._dialogues.manager
+
+    async def status(self, application_id: str) -> ClusterStatus:
+        """One look.
+
+        Raises:
+            UnusableAnswerError: no server answers.
+            RefusedError: one answers, and does not let us in.
+        """
+        return await self._ask(lambda: self._dialogues.status(application_id))
+
+    async def find(self, mark: str, value: str) -> tuple[ClusterStatus, ...]:
+        """The active applications with this mark, oldest first; errors as of :meth:`status`."""
+        return await self._ask(lambda: self._dialogues.find(mark, value))
+
+    async def log_tail(self, application_id: str) -> str:
+        """The last lines of the driver's output; errors as of :meth:`status`."""
+        return await self._ask(lambda: self._dialogues.log_tail(application_id))
+
+    async def end(self, application_id: str, patience: float) -> str:
+        """End it, and wait up to ``patience`` seconds for the proof: empty, or why there is none."""
+        limit = asyncio.get_running_loop().time() + patience
+        reason, told = f"{self.manager} did not answer in time", False
+        while asyncio.get_running_loop().time() < limit:
+            try:
+                async with asyncio.timeout_at(limit):
+                    ask = self._dialogues.status if told else self._dialogues.kill
+                    status = await self._ask(lambda ask=ask: ask(application_id))  # type: ignore[misc]
+                    told = True
+                    if not status.state.is_active:
+                        return ""
+                    reason = f"{self.manager} still says {status.what or status.state}"
+            except (UnusableAnswerError, TimeoutError) as error:
+                reason = str(error) or reason
+            await asyncio.sleep(_TICK)
+        return reason
+
+    async def aclose(self) -> None:
+        """Close the connections."""
+        while self._http:
+            await self._http.popitem()[1].aclose()
+
+    async def _ask(self, dialogue: Callable[[], Dialogue[T]]) -> T:
+        reasons, refusal = [], None
+        for server in self._servers:
+            try:
+                return await self._let_in(server, dialogue)
+            except RefusedError as error:
+                refusal = error
+            except UnusableAnswerError as error:
+                reasons.append(f"{server}: {error}")
+        raise refusal or UnusableAnswerError(safe_text("; ".join(reasons))[:1000])
+
+    async def _let_in(self, server: str, dialogue: Callable[[], Dialogue[T]]) -> T:
+        try:
+            return await self._server(server).run(dialogue())
+        except RefusedError:
+            renewed = self._access()
+            if renewed == self._used:
+                raise
+            self._used = renewed
+            await self.aclose()
+            return await self._server(server).run(dialogue())
+
+    def _server(self, server: str) -> HttpSource:
+        if server not in self._http:
+            try:
+                self._http[server] = HttpSource(server, timeout=self._timeout, access=self._used)
+            except OSError as error:  # no file of certificates, or one that is none
+                raise UnusableAnswerError(f"its certificates cannot be read: {error}") from error
+        return self._http[server]
+
+
+class BlockingClusterSource:
+    """A :class:`ClusterSource` on top of the async one."""
+
+    def __init__(self, source: AsyncClusterSource) -> None:
+        self._source = source
+        self._loop = BlockingLoop()
+
+    @property
+    def manager(self) -> str:
+        """Its name in messages."""
+        return self._source.manager
+
+    def status(self, application_id: str) -> ClusterStatus:
+        """One look."""
+        return self._loop.run(self._source.status(application_id))
+
+    def find(self, mark: str, value: str) -> tuple[ClusterStatus, ...]:
+        """The active applications with this mark, oldest first."""
+        return self._loop.run(self._source.find(mark, value))
+
+    def log_tail(self, application_id: str) -> str:
+        """The last lines of the driver's output; empty where there are none to be had."""
+        return self._loop.run(self._source.log_tail(application_id))
+
+    def end(self, application_id: str, patience: float) -> str:
+        """End it, and wait up to ``patience`` seconds for the proof: empty, or why there is none."""
+        return self._loop.run(self._source.end(application_id, patience))
+
+    def close(self) -> None:
+        """Close the connections, and end the thread that served them."""
+        self._loop.run(self._source.aclose())
+        self._loop.close()
+
+
+def cluster_source(
+    place: ClusterPlace, access: Callable[[], Access], *, timeout: float = 5.0
+) -> AsyncClusterSource:
+    """The source for the manager at this place."""
+    dialogues: ClusterDialogues
+    if place.manager == YARN:
+        dialogues = YarnDialogues(place.user)
+    else:
+        dialogues = KubernetesDialogues(place.namespace, place.container or DRIVER_CONTAINER)
+    return AsyncClusterSource(dialogues, place.servers, access, timeout=timeout)

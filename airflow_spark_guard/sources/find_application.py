@@ -1,0 +1,88 @@
+"""Which application has a name: asked of all who may know."""
+
+from __future__ import annotations
+
+import time
+from contextlib import AsyncExitStack
+from typing import TYPE_CHECKING
+
+from airflow_spark_guard.core.errors import ApplicationError
+from airflow_spark_guard.core.remote.sight import Sight
+from airflow_spark_guard.core.web import history_rest, master_json
+from airflow_spark_guard.sources.blocking import BlockingLoop
+from airflow_spark_guard.sources.http import HttpSource
+from airflow_spark_guard.sources.remote import Silent, open_to_all, told_by
+
+if TYPE_CHECKING:
+    from airflow_spark_guard.core.remote.target import Target
+    from airflow_spark_guard.core.web.answer import Dialogue
+    from airflow_spark_guard.sources.remote import AccessFor
+
+    Question = tuple[str, str, Dialogue[tuple[str, ...]]]
+
+_SHOWN = 10
+
+
+async def find_application(
+    target: Target,
+    access_for: AccessFor = open_to_all,
+    *,
+    since: float,
+    timeout: float = 5.0,  # noqa: ASYNC109 - of one silence
+) -> Sight:
+    """A look that knows the id of the application of the target's name, or why nobody does.
+
+    Args:
+        target: with a name.
+        access_for: the way in, by address.
+        since: seconds since the epoch: an application that ended before is an earlier run.
+        timeout: longest silence of a server, in seconds; one question may take three times that.
+
+    Raises:
+        ApplicationError: several running applications have the name; it lists them.
+    """
+    silent: Silent = {}
+    async with AsyncExitStack() as stack:
+        for witness, url, dialogue in _questions(target, since):
+            source = HttpSource(url, timeout=timeout, access=access_for(url))
+            stack.push_async_callback(source.aclose)
+            ids = await told_by(silent, witness, source, dialogue)
+            if ids is not None and len(ids) > 1:
+                raise _ambiguous(target.name, witness, ids)
+            if ids:
+                return Sight(time.time(), ids[0])
+            silent.setdefault(witness, f"knows no application named {target.name!r} that runs")
+    return Sight(time.time(), silent=tuple(silent.items()))
+
+
+def find(target: Target, access_for: AccessFor = open_to_all, *, since: float, timeout: float = 5.0) -> Sight:
+    """The same for callers that wait; arguments and errors are those of :func:`find_application`."""
+    loop = BlockingLoop()
+    try:
+        return loop.run(find_application(target, access_for, since=since, timeout=timeout))
+    finally:
+        loop.close()
+
+
+def _questions(target: Target, since: float) -> list[Question]:
+    found: list[Question] = []
+    if target.driver_ui:
+        found.append(("driver", target.driver_ui, history_rest.named(target.name, since)))
+    if target.master or target.master_ui:
+        masters = master_json.addresses(target.master)
+        dialogue = master_json.named(masters, target.master_ui or None, target.name, since)
+        found.append(("master", target.master_ui, dialogue))
+    # Logs of killed drivers stay open: a history server is asked only where nobody else can be.
+    if target.history_server and not found:
+        found.append(("history server", target.history_server, history_rest.named(target.name, since)))
+    return found
+
+
+def _ambiguous(name: str, witness: str, ids: tuple[str, ...]) -> ApplicationError:
+    shown = ", ".join(ids[:_SHOWN]) + (f" and {len(ids) - _SHOWN} more" if len(ids) > _SHOWN else "")
+    return ApplicationError(
+        f"Several running applications are named {name!r}.",
+        got=f"the {witness} lists {shown}",
+        expected="one",
+        advice="Give application_id= of the one that is meant, or names of their own.",
+    )

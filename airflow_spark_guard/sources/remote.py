@@ -1,0 +1,210 @@
+"""An application that somebody else runs, asked of all its witnesses; ``core/remote/`` says what it means."""
+
+from __future__ import annotations
+
+import time
+from contextlib import suppress
+from typing import TYPE_CHECKING, TypeVar
+
+from airflow_spark_guard.core.errors import ApplicationError
+from airflow_spark_guard.core.remote.sight import Sight
+from airflow_spark_guard.core.web import history_rest, master_json
+from airflow_spark_guard.core.web.access import Access
+from airflow_spark_guard.core.web.answer import UnusableAnswerError
+from airflow_spark_guard.sources.blocking import BlockingLoop
+from airflow_spark_guard.sources.http import HttpSource
+from airflow_spark_guard.sources.rest import AsyncRestSource
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from airflow_spark_guard.core.remote.sight import History, Manager
+    from airflow_spark_guard.core.remote.target import Target
+    from airflow_spark_guard.core.watch.observation import DriverView
+    from airflow_spark_guard.core.web.answer import Dialogue
+
+    AccessFor = Callable[[str], Access]
+
+T = TypeVar("T")
+_TICK = 1.0
+Silent = dict[str, str]
+
+
+def open_to_all(_: str) -> Access:
+    """The way in to a server that asks for nothing."""
+    return Access()
+
+
+class AsyncRemoteSource:
+    """Looks at one application. Of one event loop.
+
+    Args:
+        target: which, by its id, and who can be asked.
+        access_for: the way in, by address.
+        whole: every look asks for jobs, stages and the master too; else for executors alone, as long as the
+            driver answers.
+        timeout: longest silence of a server, in seconds; one question may take three times that.
+    """
+
+    def __init__(
+        self,
+        target: Target,
+        access_for: AccessFor = open_to_all,
+        *,
+        whole: bool = False,
+        timeout: float = 5.0,
+    ) -> None:
+        self._target = target
+        self._access_for = access_for
+        self._whole = whole
+        self._timeout = timeout
+        self._id = target.application_id
+        self._driver_ui = target.driver_ui
+        self._driver: AsyncRestSource | None = None
+        self._masters = master_json.addresses(target.master)
+        self._master = self._source(target.master_ui) if target.master or target.master_ui else None
+        self._history = self._source(target.history_server) if target.history_server else None
+
+    async def look(self) -> Sight:
+        """One look."""
+        silent: Silent = {}
+        driver = await self._ask_driver(silent)
+        manager = await self._ask_master(silent) if driver is None or self._whole else None
+        history = await self._ask_history(silent) if driver is None else None
+        started = self._driver.started if self._driver is not None and driver is not None else None
+        if started is None and history is not None:
+            started = history.started
+        return Sight(
+            at=driver.clock if driver is not None and driver.clock else time.time(),
+            application_id=self._id,
+            driver=driver,
+            driver_ui=self._driver_ui,
+            started=started,
+            manager=manager,
+            history=history,
+            silent=tuple(silent.items()),
+        )
+
+    async def kill(self) -> bool:
+        """End the application at its master; whether the master says afterwards that it has ended.
+
+        Raises:
+            ApplicationError: no master is named, or no application known, that could be ended.
+            UnusableAnswerError: no living master answered.
+        """
+        if self._master is None or not self._id:
+            raise ApplicationError(
+                "The application cannot be ended from here.",
+                got="no standalone master is named" if self._id else "its id is not known",
+                expected="a standalone master: only it can end an application of somebody else's",
+                advice='Give master="spark://host:7077", or end it by hand.',
+            )
+        return await self._master.run(master_json.kill(self._masters, self._ui, self._id))
+
+    async def aclose(self) -> None:
+        """Close the connections."""
+        for source in (self._driver, self._master, self._history):
+            if source is not None:
+                await source.aclose()
+
+    @property
+    def _ui(self) -> str | None:
+        return self._target.master_ui or None
+
+    def _source(self, url: str) -> HttpSource:
+        return HttpSource(url, timeout=self._timeout, access=self._access_for(url))
+
+    async def _ask_driver(self, silent: Silent) -> DriverView | None:
+        if not self._driver_ui and self._master is not None:
+            page = master_json.driver_ui(self._masters, self._ui, self._id)
+            self._driver_ui = await told_by(silent, "master", self._master, page) or ""
+        if not self._driver_ui:
+            silent.setdefault("driver", "its address is not known")
+            return None
+        if self._driver is None:
+            url = self._driver_ui
+            access = self._access_for(url)
+            self._driver = AsyncRestSource(url, self._id, timeout=self._timeout, access=access)
+        try:
+            return await (self._driver.look(details=True) if self._whole else self._driver.executors())
+        except UnusableAnswerError as error:
+            silent["driver"] = f"{self._driver_ui}: {error}"
+            await self._forget_driver()
+            return None
+
+    async def _forget_driver(self) -> None:
+        """It may have moved to another port, or its application may have been started anew."""
+        if not self._target.driver_ui:
+            self._driver_ui = ""
+            if self._driver is not None:
+                await self._driver.aclose()
+            self._driver = None
+
+    async def _ask_master(self, silent: Silent) -> Manager | None:
+        if self._master is None:
+            return None
+        dialogue = master_json.application(self._masters, self._ui, self._id)
+        manager = await told_by(silent, "master", self._master, dialogue)
+        if manager is not None and not manager.state:
+            silent["master"] = f"knows no application {self._id}"
+        return manager
+
+    async def _ask_history(self, silent: Silent) -> History | None:
+        if self._history is None:
+            return None
+        history = await told_by(silent, "history server", self._history, history_rest.application(self._id))
+        if history is not None and not history.known:
+            silent["history server"] = f"knows no application {self._id}"
+        elif history is not None and not history.completed:
+            silent["history server"] = "its event log is still open"
+        return history
+
+
+class RemoteSource:
+    """The same for callers that wait; arguments are those of :class:`AsyncRemoteSource`."""
+
+    def __init__(
+        self,
+        target: Target,
+        access_for: AccessFor = open_to_all,
+        *,
+        whole: bool = False,
+        timeout: float = 5.0,
+    ) -> None:
+        self._source = AsyncRemoteSource(target, access_for, whole=whole, timeout=timeout)
+        self._loop = BlockingLoop()
+
+    def look(self) -> Sight:
+        """One look."""
+        return self._loop.run(self._source.look())
+
+    def end(self, patience: float) -> str:
+        """End the application at its master; empty, or why that could not be proven in ``patience`` seconds."""
+        limit = time.monotonic() + patience
+        while True:
+            try:
+                if self._loop.run(self._source.kill()):
+                    return ""
+                trouble = "the master still lists it as running"
+            except UnusableAnswerError as error:
+                trouble = str(error)
+            except ApplicationError as error:
+                return f"{error.what} {error.advice}"
+            if time.monotonic() >= limit:
+                return trouble
+            time.sleep(_TICK)
+
+    def close(self) -> None:
+        """Close the connections, and end the thread that served them."""
+        with suppress(RuntimeError):
+            self._loop.run(self._source.aclose())
+        self._loop.close()
+
+
+async def told_by(silent: Silent, witness: str, source: HttpSource, dialogue: Dialogue[T]) -> T | None:
+    """What a witness says; None where it gives no usable answer, and ``silent`` then says why."""
+    try:
+        return await source.run(dialogue)
+    except UnusableAnswerError as error:
+        silent[witness] = str(error)
+        return None

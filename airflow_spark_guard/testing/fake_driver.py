@@ -1,0 +1,77 @@
+"""A driver without Spark: the submitted script, run by Python in a folder with the files that came along."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+_ENVIRONMENTS = ("spark.yarn.appMasterEnv.", "spark.kubernetes.driverEnv.")
+
+
+class FakeDriver:
+    """A running script. Its files are copied at once: whoever submitted them removes them soon.
+
+    Args:
+        words: the application and its arguments.
+        conf: the job's configuration, of which the driver's environment is taken.
+        files: shipped into its folder.
+        py_files: put on its ``PYTHONPATH``.
+    """
+
+    def __init__(
+        self, words: Sequence[str], conf: Mapping[str, str], files: Sequence[str], py_files: Sequence[str]
+    ) -> None:
+        self.folder = Path(tempfile.mkdtemp(prefix="spark-guard-fake-driver-"))
+        main, *arguments = words
+        for file in (main, *files, *py_files):
+            shutil.copy(file.removeprefix("file://"), self.folder)
+        path = [str(self.folder / Path(file).name) for file in py_files]
+        self._log = (self.folder / "log").open("wb")
+        self._process = subprocess.Popen(
+            [sys.executable, Path(main).name, *arguments],
+            cwd=self.folder,
+            env={**os.environ, "PYTHONPATH": os.pathsep.join(path), **_environment(conf)},
+            stdout=self._log,
+            stderr=subprocess.STDOUT,
+            start_new_session=True,
+        )
+
+    @property
+    def exit_code(self) -> int | None:
+        """None while it runs."""
+        return self._process.poll()
+
+    @property
+    def log(self) -> str:
+        """What it has printed."""
+        return (self.folder / "log").read_text(errors="replace")
+
+    def kill(self) -> None:
+        """End it and what it has started."""
+        if self._process.poll() is None:
+            os.killpg(self._process.pid, signal.SIGKILL)
+        self._process.wait()
+
+    def close(self) -> None:
+        """End it, and remove its folder."""
+        self.kill()
+        self._log.close()
+        shutil.rmtree(self.folder, ignore_errors=True)
+
+
+def _environment(conf: Mapping[str, Any]) -> dict[str, str]:
+    return {
+        key.removeprefix(prefix): str(value)
+        for prefix in _ENVIRONMENTS
+        for key, value in conf.items()
+        if key.startswith(prefix)
+    }

@@ -1,0 +1,234 @@
+"""What the fakes of YARN and of Kubernetes have in common: a server, applications, and what may go wrong."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import sys
+import threading
+import time
+from collections import deque
+from dataclasses import dataclass, field
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Self
+
+from airflow_spark_guard.core.cluster.status import ClusterState
+from airflow_spark_guard.testing.fake_driver import FakeDriver
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+SUBMIT_PATH = "/testing/submit"
+_REFUSALS = frozenset({401, 403})
+_SUBMIT = """\
+#!{python}
+import sys
+sys.path[:0] = {path!r}
+from airflow_spark_guard.testing.spark_submit import main
+sys.exit(main({url!r}, sys.argv[1:]))
+"""
+_STATES = {
+    None: ClusterState.RUNNING,
+    0: ClusterState.SUCCEEDED,
+}
+
+
+@dataclass
+class FakeApplication:
+    """An application of a fake.
+
+    Attributes:
+        id: what its manager knows it by.
+        name: as it was submitted.
+        conf: its configuration.
+        course: the states that looks will find, one after the other; the last one stays. Ignored where there
+            is a driver.
+        driver: runs its script; None where the course is given.
+        diagnostics: what the manager says of it.
+        immortal: whether the manager takes the wish to end it, and does nothing.
+        killed: whether somebody has wished its end.
+        started_at: when its driver was first seen running, seconds since the epoch.
+    """
+
+    id: str
+    name: str
+    conf: dict[str, str]
+    course: deque[ClusterState]
+    driver: FakeDriver | None = None
+    diagnostics: str = ""
+    immortal: bool = False
+    killed: bool = False
+    submitted_at: float = field(default_factory=time.time)
+    started_at: float | None = None
+
+    @property
+    def state(self) -> ClusterState:
+        """Where it is now."""
+        if self.killed and not self.immortal:
+            return ClusterState.KILLED
+        if self.driver is not None:
+            return _STATES.get(self.driver.exit_code, ClusterState.FAILED)
+        return self.course[0]
+
+    @property
+    def exit_code(self) -> int | None:
+        """Of its driver; None while it runs, and where its course was given."""
+        return self.driver.exit_code if self.driver is not None else None
+
+    def look(self) -> ClusterState:
+        """Where it is now; the next look may find it further on."""
+        state = self.state
+        if len(self.course) > 1:
+            self.course.popleft()
+        if state is not ClusterState.WAITING and self.started_at is None:
+            self.started_at = time.time()
+        return state
+
+    def kill(self) -> None:
+        """Somebody wishes its end."""
+        if self.state.is_active:
+            self.killed = True
+            if self.driver is not None and not self.immortal:
+                self.driver.kill()
+
+
+class FakeManager:
+    """A server on loopback. Use it as a context manager; leaving it ends what still runs.
+
+    Attributes:
+        url: its address.
+        applications: all that were submitted, by id.
+        course: of the next application, as texts or states; None: its script is run.
+        diagnostics: of the next application.
+        submit_exit: the exit code of the next spark-submit; above 0 nothing is submitted.
+        refuse: an HTTP status with which everything is answered; None to let everybody in.
+        down: whether the server hangs up on everybody.
+        delay: seconds before each answer.
+        token: whoever does not send it is refused; empty to let everybody in.
+        requests: method and path of each request that was answered, oldest first.
+    """
+
+    def __init__(self) -> None:
+        self.applications: dict[str, FakeApplication] = {}
+        self.course: Iterable[str] | None = None
+        self.diagnostics = ""
+        self.submit_exit = 0
+        self.refuse: int | None = None
+        self.down = False
+        self.delay = 0.0
+        self.token = ""
+        self.requests: list[str] = []
+        self._lock = threading.RLock()
+        self._server = ThreadingHTTPServer(("127.0.0.1", 0), self._handler())
+        self._server.daemon_threads = True
+        self._server.block_on_close = False
+        self._thread = threading.Thread(
+            target=self._server.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True
+        )
+
+    @property
+    def url(self) -> str:
+        """Its address."""
+        return f"http://127.0.0.1:{self._server.server_port}"
+
+    def __enter__(self) -> Self:
+        self._thread.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._server.shutdown()
+        self._server.server_close()
+        self._thread.join()
+        for application in self.applications.values():
+            if application.driver is not None:
+                application.driver.close()
+
+    def spark_submit(self, folder: Path) -> Path:
+        """An executable in this folder that submits to this fake, and prints what Spark prints."""
+        binary = folder / "spark-submit"
+        root = [str(Path(__file__).parents[2])]
+        binary.write_text(_SUBMIT.format(python=sys.executable, path=root, url=self.url))
+        binary.chmod(0o755)
+        return binary
+
+    def add(
+        self, name: str = "a job", conf: dict[str, str] | None = None, course: Iterable[str] = ("RUNNING",)
+    ) -> FakeApplication:
+        """An application that is there already."""
+        with self._lock:
+            states = deque(ClusterState(state) for state in course)
+            found = FakeApplication(
+                self.new_id(conf or {}), name, dict(conf or {}), states, diagnostics=self.diagnostics
+            )
+            self.applications[found.id] = found
+            return found
+
+    def submit(self, asked: dict[str, Any]) -> dict[str, Any]:
+        """What the fake spark-submit sends; the id, or that it has to fail."""
+        if self.submit_exit:
+            return {"exit": self.submit_exit}
+        found = self.add(asked["name"], asked["conf"], self.course or ("WAITING",))
+        if self.course is None:
+            found.driver = FakeDriver(asked["words"], asked["conf"], asked["files"], asked["py_files"])
+        return {"exit": 0, "id": found.id}
+
+    def new_id(self, conf: dict[str, str]) -> str:
+        """The id of an application with this configuration."""
+        raise NotImplementedError
+
+    def answer(self, method: str, path: str, query: dict[str, str], body: Any) -> tuple[int, Any]:
+        """Status and JSON for a request; :meth:`refusal` for one that is refused."""
+        raise NotImplementedError
+
+    def refusal(self, status: int) -> tuple[int, Any]:
+        """As the real one refuses."""
+        raise NotImplementedError
+
+    def reply(self, handler: BaseHTTPRequestHandler) -> tuple[int, Any] | None:
+        """Status and JSON, or text, for this request; None to hang up."""
+        path, _, query = handler.path.partition("?")
+        length = int(handler.headers.get("Content-Length") or 0)
+        body = json.loads(handler.rfile.read(length) or b"null") if length else None
+        if path == SUBMIT_PATH:
+            return 200, self.submit(body or {})
+        time.sleep(self.delay)
+        if self.down:
+            return None
+        with self._lock:
+            self.requests.append(f"{handler.command} {path}")
+            refused = self.refuse
+            if self.token and handler.headers.get("Authorization") != f"Bearer {self.token}":
+                refused = 401
+            if refused is not None:
+                return self.refusal(refused) if refused in _REFUSALS else (refused, "")
+            return self.answer(handler.command, path, _query(query), body)
+
+    def _handler(self) -> type[BaseHTTPRequestHandler]:
+        manager = self
+
+        class Handler(BaseHTTPRequestHandler):
+            def respond(self) -> None:
+                reply = manager.reply(self)
+                if reply is None:
+                    return
+                status, content = reply
+                text = content if isinstance(content, str) else json.dumps(content)
+                with contextlib.suppress(OSError):  # whoever asked had enough
+                    self.send_response(status)
+                    self.send_header("Content-Length", str(len(text.encode())))
+                    self.end_headers()
+                    self.wfile.write(text.encode())
+
+            do_GET = do_PUT = do_POST = do_DELETE = respond  # noqa: N815 - names of http.server
+
+            def log_message(self, *_: object) -> None:
+                """Nothing."""
+
+        return Handler
+
+
+def _query(text: str) -> dict[str, str]:
+    from urllib.parse import parse_qsl  # noqa: PLC0415 - used here alone
+
+    return dict(parse_qsl(text))

@@ -1,0 +1,166 @@
+"""A Kubernetes API server: pods of core/v1, as far as a driver's pod is watched and ended by it."""
+
+from __future__ import annotations
+
+import time
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any
+
+from airflow_spark_guard.core.cluster.status import ClusterState
+from airflow_spark_guard.testing.fake_manager import FakeManager
+
+if TYPE_CHECKING:
+    from airflow_spark_guard.testing.fake_manager import FakeApplication
+
+_LABEL = "spark.kubernetes.driver.label."
+_NAMESPACE = "spark.kubernetes.namespace"
+_PHASES = {
+    ClusterState.WAITING: "Pending",
+    ClusterState.RUNNING: "Running",
+    ClusterState.SUCCEEDED: "Succeeded",
+    ClusterState.FAILED: "Failed",
+}
+
+
+class FakeKubernetes(FakeManager):
+    """Answers as the reference of Kubernetes' API has it.
+
+    Attributes:
+        sidecar: whether pods have a second container, which does not end by itself.
+    """
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.sidecar = False
+
+    def new_id(self, conf: dict[str, str]) -> str:
+        """The pod's name, as the configuration has it."""
+        return conf.get("spark.kubernetes.driver.pod.name") or f"pod-{len(self.applications)}-driver"
+
+    def answer(self, method: str, path: str, query: dict[str, str], body: Any) -> tuple[int, Any]:
+        """List, look, end, and the log."""
+        namespace, _, rest = path.removeprefix("/api/v1/namespaces/").partition("/")
+        kind, _, rest = rest.partition("/")
+        name, _, part = rest.partition("/")
+        if kind != "pods":
+            return _status(404, "NotFound", "the server could not find the requested resource")
+        if not name:
+            return 200, self._listed(namespace, query)
+        found = self.applications.get(name)
+        if found is None or found.conf.get(_NAMESPACE, "default") != namespace:
+            return _missing(name)
+        return self._deleted(found, body) if method == "DELETE" else self._read(found, part)
+
+    def refusal(self, status: int) -> tuple[int, Any]:
+        """As the API server refuses."""
+        reason = {401: "Unauthorized", 403: "Forbidden"}[status]
+        return _status(status, reason, reason if status == 401 else "pods is forbidden: no rights")  # noqa: PLR2004
+
+    def _read(self, found: FakeApplication, part: str) -> tuple[int, Any]:
+        pod = self._pod(found, look=not part)
+        if pod is None:
+            return _missing(found.id)
+        if part == "log":
+            return 200, found.driver.log if found.driver is not None else found.diagnostics
+        return 200, pod
+
+    def _listed(self, namespace: str, query: dict[str, str]) -> dict[str, Any]:
+        wanted = dict(part.split("=", 1) for part in query.get("labelSelector", "").split(",") if part)
+        pods = [
+            pod
+            for found in self.applications.values()
+            if found.conf.get(_NAMESPACE, "default") == namespace
+            and (pod := self._pod(found, look=False)) is not None
+            and wanted.items() <= pod["metadata"]["labels"].items()
+        ]
+        return {"kind": "PodList", "apiVersion": "v1", "metadata": {"resourceVersion": "1"}, "items": pods}
+
+    def _deleted(self, found: FakeApplication, body: Any) -> tuple[int, Any]:
+        if body is not None and body.get("kind") != "DeleteOptions":
+            return _status(400, "BadRequest", "not DeleteOptions")
+        pod = self._pod(found, look=False)
+        found.kill()
+        return _missing(found.id) if pod is None else (200, pod)
+
+    def _pod(self, found: FakeApplication, *, look: bool) -> dict[str, Any] | None:
+        """The Pod object; None once it is gone."""
+        state = found.look() if look else found.state
+        if state in {ClusterState.VANISHED, ClusterState.KILLED}:
+            return None
+        labels = {
+            key.removeprefix(_LABEL): value for key, value in found.conf.items() if key.startswith(_LABEL)
+        }
+        metadata = {
+            "name": found.id,
+            "namespace": found.conf.get(_NAMESPACE, "default"),
+            "uid": f"uid-of-{found.id}",
+            "labels": {**labels, "spark-role": "driver", "spark-app-selector": f"spark-{found.id}"},
+            "creationTimestamp": _moment(found.submitted_at),
+        }
+        if found.killed:
+            metadata["deletionTimestamp"] = _moment(time.time())
+        containers = [{"name": "spark-kubernetes-driver", "image": "apache/spark"}]
+        statuses = [_container(found, state)]
+        phase = _PHASES[state]
+        if self.sidecar:
+            containers.append({"name": "istio-proxy", "image": "istio/proxyv2"})
+            statuses.insert(0, {"name": "istio-proxy", "state": {"running": {"startedAt": _moment(0)}}})
+            phase = "Pending" if state is ClusterState.WAITING else "Running"
+        return {
+            "kind": "Pod",
+            "apiVersion": "v1",
+            "metadata": metadata,
+            "spec": {"containers": containers, "restartPolicy": "Never"},
+            "status": {
+                "phase": phase,
+                "conditions": _conditions(found, state),
+                "containerStatuses": [] if state is ClusterState.WAITING else statuses,
+                "startTime": _moment(found.submitted_at),
+            },
+        }
+
+
+def _conditions(found: FakeApplication, state: ClusterState) -> list[dict[str, Any]]:
+    waiting = state is ClusterState.WAITING
+    scheduled: dict[str, Any] = {"type": "PodScheduled", "status": "False" if waiting else "True"}
+    if waiting:
+        message = found.diagnostics or "0/3 nodes are available: 3 Insufficient memory."
+        scheduled.update(reason="Unschedulable", message=message)
+    return [scheduled]
+
+
+def _container(found: FakeApplication, state: ClusterState) -> dict[str, Any]:
+    begun = _moment(found.started_at or found.submitted_at)
+    if state is ClusterState.RUNNING:
+        now: dict[str, Any] = {"running": {"startedAt": begun}}
+    else:
+        good = state is ClusterState.SUCCEEDED
+        now = {
+            "terminated": {
+                "exitCode": 0 if good else (found.exit_code or 1),
+                "reason": "Completed" if good else "Error",
+                "startedAt": begun,
+                "finishedAt": _moment(time.time()),
+            }
+        }
+    return {"name": "spark-kubernetes-driver", "state": now, "ready": False, "restartCount": 0}
+
+
+def _moment(seconds: float) -> str:
+    return datetime.fromtimestamp(seconds, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+def _missing(name: str) -> tuple[int, Any]:
+    return _status(404, "NotFound", f'pods "{name}" not found')
+
+
+def _status(code: int, reason: str, message: str) -> tuple[int, Any]:
+    return code, {
+        "kind": "Status",
+        "apiVersion": "v1",
+        "metadata": {},
+        "status": "Failure",
+        "message": message,
+        "reason": reason,
+        "code": code,
+    }

@@ -1,0 +1,1 @@
+"""Airflow triggers: what is watched without a worker slot."""

@@ -1,0 +1,113 @@
+"""The trigger behind cluster mode: watches an application without holding a worker slot."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from typing import TYPE_CHECKING, Any
+
+from airflow.sdk import BaseHook
+from airflow.triggers.base import BaseTrigger, TriggerEvent
+from asgiref.sync import sync_to_async
+
+from airflow_spark_guard.core.cluster.cluster_job import ClusterJob
+from airflow_spark_guard.core.cluster.cluster_watch import ClusterWatch
+from airflow_spark_guard.core.cluster.place import ClusterPlace
+from airflow_spark_guard.core.cluster.trigger_event import event_of
+from airflow_spark_guard.core.output.output import safe_text
+from airflow_spark_guard.core.web.answer import UnusableAnswerError
+from airflow_spark_guard.hooks.cluster_connection import cluster_secrets
+from airflow_spark_guard.sources.cluster import cluster_source
+from airflow_spark_guard.sources.cluster_access import cluster_access
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator
+
+    from airflow_spark_guard.core.cluster.cluster_watch import Step
+    from airflow_spark_guard.sources.cluster import AsyncClusterSource
+
+# Airflow gives a trigger's on_kill 30 s.
+_KILL_PATIENCE = 20.0
+
+
+class ClusterApplicationTrigger(BaseTrigger):
+    """Watches one application until it is over, or a limit has passed.
+
+    Everything that it needs to know is in its arguments, moments as absolute times: a triggerer that was
+    killed and started again goes on where it was. Credentials are not among them.
+
+    Args:
+        conn_id: the Airflow connection that holds the credentials.
+        place: who is asked (``core/cluster/place.py``), as JSON.
+        job: what is watched, and by which limits (``core/cluster/cluster_job.py``), as JSON.
+        pause: seconds between two looks.
+
+    Yields:
+        One event (``core/cluster/trigger_event.py``).
+    """
+
+    def __init__(self, conn_id: str, place: dict[str, Any], job: dict[str, Any], pause: float) -> None:
+        super().__init__()  # type: ignore[no-untyped-call]
+        self.conn_id, self.place, self.job, self.pause = conn_id, place, job, pause
+        self._source: AsyncClusterSource | None = None
+
+    def serialize(self) -> tuple[str, dict[str, Any]]:
+        """The class and its arguments."""
+        arguments = {"conn_id": self.conn_id, "place": self.place, "job": self.job, "pause": self.pause}
+        return f"{type(self).__module__}.{type(self).__qualname__}", arguments
+
+    async def run(self) -> AsyncIterator[TriggerEvent]:
+        """Look, until it is over."""
+        job = ClusterJob.from_json(self.job)
+        watch = ClusterWatch(job.limits, ClusterPlace.from_json(self.place).manager.capitalize())
+        try:
+            # One look after the other: nothing else could say that there is news.
+            while not (step := await self._look(watch, job)).over:  # noqa: ASYNC110
+                await asyncio.sleep(max(0.01, min(self.pause, job.deadline_at - time.time())))
+        finally:
+            await self.cleanup()
+        yield TriggerEvent(event_of(step))  # type: ignore[no-untyped-call]
+
+    async def on_kill(self) -> None:
+        """End the application: somebody ended the task. Airflow 3.3 and newer call this."""
+        application = ClusterJob.from_json(self.job).application_id
+        try:
+            reason = await (await self._manager()).end(application, _KILL_PATIENCE)
+        except Exception as error:  # noqa: BLE001 - a connection back end may raise anything
+            reason = f"{type(error).__name__}: {error}"
+        if reason:
+            self.log.warning("Could not be proven gone: %s (%s)", application, safe_text(reason))
+
+    async def cleanup(self) -> None:
+        """Close the connections."""
+        source, self._source = self._source, None
+        if source is not None:
+            await source.aclose()
+
+    async def _look(self, watch: ClusterWatch, job: ClusterJob) -> Step:
+        try:
+            source = await self._manager()
+            watch.manager = source.manager
+            step = watch.see(await source.status(job.application_id), time.time())
+        except UnusableAnswerError as error:
+            step = watch.blind(str(error), time.time())
+        except Exception as error:  # noqa: BLE001 - the connection cannot be read now; the deadline holds
+            reason = safe_text(f"the Airflow connection cannot be used: {type(error).__name__}: {error}")
+            step = watch.blind(reason[:300], time.time())
+        for notice in step.notices:
+            self.log.info("%s", notice)
+        return step
+
+    async def _manager(self) -> AsyncClusterSource:
+        if self._source is None:
+            secrets = cluster_secrets(await _connection(self.conn_id))
+            place = ClusterPlace.from_json(self.place)
+            self._source = cluster_source(place, lambda: cluster_access(place, secrets))
+        return self._source
+
+
+async def _connection(conn_id: str) -> Any:
+    """The Airflow connection; in a thread where this Airflow has no better way."""
+    if hasattr(BaseHook, "aget_connection"):
+        return await BaseHook.aget_connection(conn_id)
+    return await sync_to_async(BaseHook.get_connection)(conn_id)

@@ -1,0 +1,118 @@
+"""What a task tells of its application: addresses that may be shown to everybody, and nothing else."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from airflow_spark_guard.core.remote.submitter import state_told_by, target_told_by
+from airflow_spark_guard.core.remote.target import Target
+from airflow_spark_guard.core.web import announcement as told
+from airflow_spark_guard.core.web.announcement import RUNNING
+
+APP = "app-20261121031500-0007"
+
+
+def running(application_id=APP, driver_ui="http://h:4040", **named):
+    known = {"master": "spark://h:7077", "master_ui": None, "history_server": ""}
+    return told.running_application(application_id, driver_ui, **{**known, **named})
+
+
+def test_an_application_is_told_with_its_witnesses():
+    """As sensors read it."""
+    found = running(master_ui="http://h:8081", history_server="https://past/")
+    assert found == Target(APP, "", "http://h:4040", "spark://h:7077", "http://h:8081", "https://past")
+    value = told.announced(found, RUNNING)
+    assert value == {**found.to_json(), "task": "running"}
+    assert target_told_by(value, Target()) == found
+    assert state_told_by(value, APP) == "running"
+
+
+def test_what_is_not_known_is_left_out():
+    """A UI that is off, and a master that is none of a standalone cluster."""
+    assert told.announced(running(driver_ui="", master="yarn"), "failed") == {
+        "application_id": APP,
+        "task": "failed",
+    }
+
+
+@pytest.mark.parametrize("application_id", ["", "a b", "../etc", "app\x1b[2J", "x" * 101, "-rf", "a/b"])
+def test_an_id_that_is_none_tells_nothing(application_id):
+    """A job may name anything."""
+    assert running(application_id) is None
+
+
+@pytest.mark.parametrize(
+    "master", ["local[2]", "yarn", "k8s://https://h", "spark://ann:pw@h:7077", "spark://h\n", "spark://" + "h" * 3000]
+)  # fmt: skip
+def test_only_a_standalone_master_is_told(master):
+    """Without anything that is none of it."""
+    assert running(master=master).master == ""
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "",
+        "javascript:alert(1)",
+        "file:///etc/passwd",
+        "http://",
+        "http://[broken",
+        "http://h:99999",
+        "http://ann:pw@h",
+        "http://ann@h",
+        "http://h/?token=abc",
+        "http://h/#x",
+        "http://h\\@other",
+        "http://h/\x1b[2J",
+        "http://h/a b",
+        "http://h/password=hunter2",
+        "http://h/" + "x" * 500,
+    ],
+)
+def test_an_address_that_may_not_be_shown_is_none(url):
+    """No login, no query, no other scheme."""
+    assert told.web_address(url) == ""
+    found = running(driver_ui=url, master_ui=url, history_server=url)
+    assert found == Target(APP, master="spark://h:7077")
+    assert told.record_link(url, Path("/r"), Path("/r/dag")) == ""
+
+
+@pytest.mark.parametrize(
+    ("named", "conf", "server"),
+    [
+        (None, {}, ""),
+        ("http://past", {told.HISTORY_KEY: "other:18080"}, "http://past"),
+        ("past:18080", {}, "http://past:18080"),
+        (None, {told.HISTORY_KEY: "past:18080"}, "http://past:18080"),
+        (None, {told.HISTORY_KEY: "https://past/spark"}, "https://past/spark"),
+        (None, {told.HISTORY_KEY: "${hadoopconf-yarn.resourcemanager.hostname}:18080"}, ""),
+    ],
+)
+def test_the_history_server_is_the_connections_else_the_configurations(named, conf, server):
+    """Yarn's may be a variable, which nobody here can read."""
+    assert told.history_server(named, conf) == server
+
+
+def test_the_history_link_is_the_applications_page():
+    """None without a history server."""
+    assert told.history_link(running(history_server="http://past/x/")) == f"http://past/x/history/{APP}/"
+    assert told.history_link(running()) == ""
+
+
+def test_the_record_link_is_the_folder_below_its_address():
+    """What a name has quoted already is quoted once more, as a web server unquotes it."""
+    root = Path("/var/records")
+    folder = root / "dag" / "manual__2026-11-21T00:00:00+00:00" / "my%20task" / "try-1"
+    assert told.record_link("https://r/base/", root, folder) == (
+        "https://r/base/dag/manual__2026-11-21T00%3A00%3A00%2B00%3A00/my%2520task/try-1/"
+    )
+
+
+def test_the_longest_announcement_is_short():
+    """An XCom is a row of Airflow's database."""
+    long = "http://" + "h" * 490
+    found = running("a" * 100, long, master="spark://" + "m" * 1900, master_ui=long, history_server=long)
+    assert len(json.dumps(told.announced(found, "success"))) < 4096

@@ -1,0 +1,208 @@
+"""What a task tells while it runs; the operator on a script that stands in for spark-submit."""
+
+from __future__ import annotations
+
+import json
+import sys
+import threading
+from types import SimpleNamespace
+
+import pytest
+from airflow.providers.common.compat.sdk import TaskDeferred
+
+from airflow_spark_guard import SafeSparkSubmitOperator
+from airflow_spark_guard.core.errors import SparkGuardError, UserCodeError
+from airflow_spark_guard.core.remote.target import Target
+from airflow_spark_guard.links.spark import LINKS
+from airflow_spark_guard.operators.announcement import Announcement, announcing
+from tests.support.processes import ROOT
+from tests.support.task_log import TaskLog
+
+APP = "app-20261121031500-0007"
+KEY = "spark_guard_application"
+TOLD = Target(APP, driver_ui="http://h:4040", history_server="http://past:18080")
+# Prints what Spark's client prints, and runs the driver's Python that the configuration names.
+SUBMIT = """\
+#!{python}
+import os, sys
+sys.path.insert(0, {root!r})
+from airflow_spark_guard.core.conf.properties import parse
+arguments = sys.argv[1:]
+with open(arguments[arguments.index("--properties-file") + 1]) as file:
+    conf = parse(file.read())
+print("INFO JettyUtils: Start Jetty 10.0.0.7:4040 for SparkUI")
+print("INFO Utils: Successfully started service 'SparkUI' on port 4041.")
+print("INFO StandaloneSchedulerBackend: Connected to Spark cluster with app ID {app}", flush=True)
+driver = conf["spark.pyspark.driver.python"]
+script = next(word for word in reversed(arguments) if word.endswith(".py"))
+os.execv(driver, [driver, *arguments[arguments.index(script):]])
+"""
+
+
+class Instance:
+    """A task instance, as far as it is used: it keeps what is pushed, and on which thread."""
+
+    dag_id, run_id, task_id, map_index, try_number, max_tries = "flights", "manual", "train", -1, 1, 0
+
+    def __init__(self) -> None:
+        self.pushed: list[tuple[str, object]] = []
+        self.threads = set()
+
+    def xcom_push(self, key, value) -> None:
+        self.threads.add(threading.current_thread())
+        self.pushed.append((key, json.loads(json.dumps(value))))
+
+    @property
+    def states(self):
+        return [value["task"] for key, value in self.pushed if key == KEY]
+
+    @property
+    def last(self):
+        return dict(self.pushed)
+
+
+def end_with(error, announcement):
+    with announcing(announcement):
+        announcement.application(TOLD)
+        raise error
+
+
+@pytest.fixture
+def ti():
+    return Instance()
+
+
+@pytest.fixture
+def log():
+    return TaskLog()
+
+
+def test_links_and_application_are_pushed_once(ti, log):
+    """And again where more is known."""
+    announcement = Announcement(log, ti)
+    announcement.application(Target(APP))
+    for _ in range(3):
+        announcement.application(TOLD)
+    assert ti.pushed == [
+        (KEY, {"application_id": APP, "task": "running"}),
+        (KEY, {**TOLD.to_json(), "task": "running"}),
+        ("spark_guard_ui", "http://h:4040"),
+        ("spark_guard_history", f"http://past:18080/history/{APP}/"),
+    ]
+    assert announcement.links == {key: value for key, value in ti.pushed if key != KEY}
+
+
+def test_at_the_end_it_is_said_how_the_task_stands(ti, log):
+    """Of the application that was told last."""
+    with announcing(Announcement(log, ti)) as announcement:
+        announcement.application(TOLD)
+    assert ti.pushed[-1] == (KEY, {**TOLD.to_json(), "task": "success"})
+
+
+@pytest.mark.parametrize("error", [UserCodeError("It raised."), ValueError(), KeyboardInterrupt()])
+def test_a_failure_is_said_before_it_is_raised(ti, log, error):
+    """Whatever has ended it."""
+    with pytest.raises(type(error)):
+        end_with(error, Announcement(log, ti))
+    assert ti.states == ["running", "failed"]
+
+
+def test_a_task_that_is_deferred_still_runs(ti, log):
+    """It goes on in the triggerer."""
+    with pytest.raises(TaskDeferred):
+        end_with(TaskDeferred(trigger=SimpleNamespace(), method_name="x"), Announcement(log, ti))
+    assert ti.states == ["running"]
+
+
+def test_without_an_application_nothing_is_said(ti, log):
+    """Nobody could tell whose end it is."""
+    with announcing(Announcement(log, ti)) as announcement:
+        announcement.record("")
+    assert ti.pushed == []
+
+
+def test_outside_airflow_nobody_is_told(log):
+    """The links are known all the same."""
+    with announcing(Announcement(log, None)) as announcement:
+        announcement.application(TOLD)
+    assert announcement.links["spark_guard_ui"] == "http://h:4040"
+    assert log.warnings == ""
+
+
+def test_a_push_that_fails_is_a_warning(log):
+    """The job goes on."""
+
+    def refuse(key, value):
+        raise OSError("the API server is down")
+
+    with announcing(Announcement(log, SimpleNamespace(xcom_push=refuse))) as announcement:
+        announcement.application(Target(APP))
+    assert log.warnings.splitlines() == 2 * [
+        f"The XCom {KEY} could not be pushed: OSError: the API server is down"
+    ]
+
+
+@pytest.fixture
+def operator(tmp_path, monkeypatch, airflow_db):
+    """Makes an operator whose Spark is the script above."""
+    home = tmp_path / "spark"
+    (home / "bin").mkdir(parents=True)
+    (home / "jars").mkdir()
+    (home / "jars" / "spark-core_2.13-4.2.0.jar").touch()
+    program = home / "bin" / "spark-submit"
+    program.write_text(SUBMIT.format(python=sys.executable, root=str(ROOT), app=APP))
+    program.chmod(0o755)
+    monkeypatch.setenv("AIRFLOW__SPARK_GUARD__RECORD_FOLDER", str(tmp_path / "records"))
+
+    def made(job, record_url="", **extra):
+        (tmp_path / "job.py").write_text(job)
+        connection = {"conn_type": "spark", "host": "local[1]", "extra": {"deploy-mode": "client", **extra}}
+        monkeypatch.setenv("AIRFLOW_CONN_SPARK_TOLD", json.dumps(connection))
+        monkeypatch.setenv("AIRFLOW__SPARK_GUARD__RECORD_URL", record_url)
+        return SafeSparkSubmitOperator(
+            task_id="train",
+            application=str(tmp_path / "job.py"),
+            conn_id="spark_told",
+            env_vars={"SPARK_HOME": str(home), "PYSPARK_PYTHON": sys.executable},
+        )
+
+    return made
+
+
+def test_a_task_tells_its_application_while_it_runs(operator, ti):
+    """On the main thread; the links of the end are those that were pushed."""
+    task = operator("pass", "https://records", history_server="http://past:18080")
+    task.execute({"ti": ti})
+    assert ti.states == ["running", "success"]
+    assert ti.last == {
+        KEY: {
+            "application_id": APP,
+            "driver_ui": "http://10.0.0.7:4041",
+            "history_server": "http://past:18080",
+            "task": "success",
+        },
+        "spark_guard_ui": "http://10.0.0.7:4041",
+        "spark_guard_history": f"http://past:18080/history/{APP}/",
+        "spark_guard_record": "https://records/flights/manual/train/try-1/",
+    }
+    assert {link.xcom_key: link.get_link(task, ti_key=None) for link in LINKS} == {
+        key: value for key, value in ti.last.items() if key != KEY
+    }
+    assert ti.threads == {threading.main_thread()}
+
+
+def test_a_task_that_fails_says_so(operator, ti):
+    """Beside its verdict; a record that is not served has no link."""
+    with pytest.raises(SparkGuardError):
+        operator("raise ValueError").execute({"ti": ti})
+    assert ti.states == ["running", "failed"]
+    assert set(ti.last) == {KEY, "spark_guard_ui", "spark_guard_verdict"}
+
+
+def test_an_address_of_records_that_may_not_be_shown_is_a_warning(operator, ti, capsys):
+    """The job runs."""
+    operator("pass", "https://ann:pw@records").execute({"ti": ti})
+    assert "spark_guard_record" not in ti.last
+    assert (
+        "[spark_guard] record_url is no http address that may be shown: no link." in capsys.readouterr().out
+    )
