@@ -16,6 +16,8 @@ if TYPE_CHECKING:
     from airflow_spark_guard.hooks.spark_monitor import SparkMonitorHook
     from airflow_spark_guard.operators.retry_policy import SparkGuardRetryPolicy
     from airflow_spark_guard.operators.safe_spark_submit import SafeSparkSubmitOperator
+    from airflow_spark_guard.sensors.executor_restart import SparkExecutorRestartSensor
+    from airflow_spark_guard.sensors.spark_application import SparkApplicationSensor
 
 __version__ = "0.2.0"
 
@@ -23,6 +25,8 @@ __all__ = [
     "GuardLimits",
     "SafeSparkSubmitHook",
     "SafeSparkSubmitOperator",
+    "SparkApplicationSensor",
+    "SparkExecutorRestartSensor",
     "SparkGuardError",
     "SparkGuardRetryPolicy",
     "SparkMonitorHook",
@@ -33,6 +37,8 @@ _HOMES = {
     "GuardLimits": "core.limits",
     "SafeSparkSubmitHook": "hooks.safe_spark_submit",
     "SafeSparkSubmitOperator": "operators.safe_spark_submit",
+    "SparkApplicationSensor": "sensors.spark_application",
+    "SparkExecutorRestartSensor": "sensors.executor_restart",
     "SparkGuardError": "core.errors",
     "SparkGuardRetryPolicy": "operators.retry_policy",
     "SparkMonitorHook": "hooks.spark_monitor",

@@ -17,6 +17,8 @@ BUILD = ROOT / "build"
 
 os.environ.setdefault("AIRFLOW_HOME", str(BUILD / "bench-airflow"))
 os.environ.setdefault("AIRFLOW__CORE__LOAD_EXAMPLES", "False")
+# An installed package has its bytecode, as upstream's has here; without it every run would compile ours.
+os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
 
 import bench_overhead
 import bench_udf

@@ -32,6 +32,8 @@ if TYPE_CHECKING:
 
 # Shorter values, and truth values, are part of too many innocent words to be blotted out everywhere.
 _SHORTEST_SECRET = 6
+# A job names its applications itself, and may name any number.
+_MOST_APPLICATIONS = 20
 
 
 class SafeSparkSubmitHook(UpstreamSubmitHook):
@@ -79,6 +81,7 @@ class SafeSparkSubmitHook(UpstreamSubmitHook):
         self.execution_timeout = execution_timeout
         self.record = record
         self._on_application = on_application
+        self._told: list[Target] = []
         self.result: Any = None
         self._attempt: Attempt | None = None
         self.killed = False
@@ -238,7 +241,9 @@ class SafeSparkSubmitHook(UpstreamSubmitHook):
             master_ui=self.master_ui,
             history_server=history_server(self.history_server, conf),
         )
-        if told is not None and self._on_application is not None:
+        known = told is None or told in self._told or len(self._told) >= _MOST_APPLICATIONS
+        if told is not None and not known and self._on_application is not None:
+            self._told.append(told)
             self._on_application(told)
 
     def _end_leftovers(self) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ssl
 from typing import TYPE_CHECKING, Any, Self, TypeVar
 
 from airflow.providers.common.compat.sdk import AirflowException, BaseHook
@@ -11,7 +12,7 @@ from airflow_spark_guard.core.output.output import safe_text
 from airflow_spark_guard.core.web import application_rows, master_json
 from airflow_spark_guard.core.web.answer import UnusableAnswerError
 from airflow_spark_guard.core.web.monitor_connection import MonitorConnection, origin
-from airflow_spark_guard.provider_info import MONITOR_CONNECTION
+from airflow_spark_guard.core.web.monitor_form import MONITOR_CONNECTION
 from airflow_spark_guard.sources.blocking import BlockingLoop
 from airflow_spark_guard.sources.http import HttpSource
 
@@ -68,7 +69,7 @@ class SparkMonitorHook(BaseHook):
         hook = cls(conn_id, url=url)
         if conn_id:
             try:
-                hook._loaded = MonitorConnection.of(await cls.aget_connection(conn_id))
+                hook._loaded = _checked(await cls.aget_connection(conn_id))
             except AirflowException as error:
                 raise _missing(conn_id, error) from error
         return hook
@@ -163,7 +164,7 @@ class SparkMonitorHook(BaseHook):
                 found: Fields = self.get_connection(conn_id)
             except AirflowException as error:
                 raise _missing(conn_id, error) from error
-            self._loaded = MonitorConnection.of(found)
+            self._loaded = _checked(found)
         return self._loaded
 
     def _web_servers(self, connection: MonitorConnection) -> list[str]:
@@ -197,15 +198,7 @@ class SparkMonitorHook(BaseHook):
     async def _answer(self, dialogue: Dialogue[T], what: str, url: str) -> T:
         """The one seam where what a server did, or did not, becomes an error of ours."""
         access = self.access_for(url)
-        try:
-            source = HttpSource(url, timeout=self.timeout, max_body=_MAX_BODY, access=access)
-        except OSError as error:
-            raise ConnectionMissingError(
-                f"Airflow connection {self.conn_id!r} cannot be used: verify names no file of certificates.",
-                got=safe_text(f"{access.verify}: {error.strerror or error}")[:300],
-                expected="a PEM file that the Airflow worker can read, or true, or false",
-                advice="Check the path as workers, triggerer and API server see it.",
-            ) from error
+        source = HttpSource(url, timeout=self.timeout, max_body=_MAX_BODY, access=access)
         try:
             return await source.run(dialogue)
         except UnusableAnswerError as error:
@@ -214,10 +207,26 @@ class SparkMonitorHook(BaseHook):
                 safe_text(f"{asked} was asked for {what} and gave no usable answer.")[:400],
                 got=str(error),
                 expected="a driver's UI, a history server or a standalone master",
-                advice=error.advice or "Check that the address is one of these; the server's log may say more.",
+                advice=error.advice or "Check that the address is one of these; its log may say more.",
             ) from error
         finally:
             await source.aclose()
+
+
+def _checked(fields: Fields) -> MonitorConnection:
+    """What the connection says, with certificates that are there: no question starts without them."""
+    found = MonitorConnection.of(fields)
+    if isinstance(found.verify, str):
+        try:
+            ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT).load_verify_locations(found.verify)
+        except OSError as error:
+            raise ConnectionMissingError(
+                f"Airflow connection {fields.conn_id!r} cannot be used: verify is no file of certificates.",
+                got=safe_text(f"{found.verify}: {error.strerror or error}")[:300],
+                expected="a PEM file that can be read here, or true, or false",
+                advice="Check the path as workers, triggerer and API server see it.",
+            ) from error
+    return found
 
 
 def _missing(conn_id: str, error: AirflowException) -> ConnectionMissingError:

@@ -8,14 +8,14 @@ from typing import TYPE_CHECKING, Any
 
 from airflow.providers.common.compat.sdk import TaskDeferred
 
-from airflow_spark_guard.core.remote.submitter import APPLICATION_KEY
+from airflow_spark_guard.core.remote.submitter import APPLICATION_KEY, target_told_by
+from airflow_spark_guard.core.remote.target import Target
 from airflow_spark_guard.core.web.announcement import FAILED, RUNNING, SUCCESS, announced, history_link
-from airflow_spark_guard.links.spark import GuardRecordLink, SparkHistoryLink, SparkUILink
+from airflow_spark_guard.links.spark import LINKS, GuardRecordLink, SparkHistoryLink, SparkUILink
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from airflow_spark_guard.core.remote.target import Target
     from airflow_spark_guard.hooks.attempt_log import TaskLogger
 
 
@@ -47,6 +47,20 @@ class Announcement:
         self._link(SparkUILink.key, told.driver_ui)
         self._link(SparkHistoryLink.key, history_link(told))
 
+    def recall(self) -> None:
+        """Take up what an earlier process of this task has pushed, before it was deferred."""
+        if self.ti is None:
+            return
+        try:
+            value = self._pull(APPLICATION_KEY)
+            if value is not None:
+                self._told = target_told_by(value, Target())
+            links = {link.xcom_key: self._pull(link.xcom_key) for link in LINKS}
+        except Exception as problem:  # noqa: BLE001 - as in _push
+            self.log.warning("What was told could not be read: %s: %s", type(problem).__name__, problem)
+            return
+        self.links.update({key: url for key, url in links.items() if isinstance(url, str)})
+
     def ended(self, task: str) -> None:
         """The task is over; ``task`` is ``success`` or ``failed``."""
         if self._told is not None:
@@ -57,6 +71,10 @@ class Announcement:
             return
         self.links[key] = url
         self._push(key, url)
+
+    def _pull(self, key: str) -> Any:
+        # In full: Airflow's defaults are other tasks, or all that are mapped.
+        return self.ti.xcom_pull(task_ids=self.ti.task_id, key=key, map_indexes=self.ti.map_index)
 
     def _push(self, key: str, value: object) -> None:
         if self.ti is None:

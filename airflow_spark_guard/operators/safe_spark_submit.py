@@ -111,13 +111,10 @@ class SafeSparkSubmitOperator(SparkSubmitOperator):
             self._announcement.record(self._record_url())
             with announcing(self._announcement):
                 super().execute(context)
+                self._leave_to_trigger()
         except SparkGuardError as error:
             report(error, self, context)
             raise
-        if isinstance(self._hook, SafeSparkSubmitHook) and self._hook.waiting is not None:
-            from airflow_spark_guard.operators.cluster_deferral import deferral  # noqa: PLC0415 - rarely
-
-            self.defer(**deferral(self._hook, self._conn_id, "resume"))
         return self._hook.result if isinstance(self._hook, SafeSparkSubmitHook) else None
 
     def resume(
@@ -133,7 +130,8 @@ class SafeSparkSubmitOperator(SparkSubmitOperator):
         try:
             self._tag = _tag(context)
             self._hook = hook = self._get_hook()
-            return cluster_mode.resume(hook, job or {}, place or {}, event)
+            with announcing(self._resumed(context)):
+                return cluster_mode.resume(hook, job or {}, place or {}, event)
         except SparkGuardError as error:
             report(error, self, context)
             raise
@@ -152,9 +150,23 @@ class SafeSparkSubmitOperator(SparkSubmitOperator):
 
             self._tag = _tag(context)
             self._hook = hook = self._get_hook()
-            error = cancelled(hook, reason)
-            report(error, self, context)
-            raise error from reason
+            with announcing(self._resumed(context)):
+                error = cancelled(hook, reason)
+                report(error, self, context)
+                raise error from reason
+
+    def _leave_to_trigger(self) -> None:
+        """Defer, where the hook has handed the application over."""
+        if isinstance(self._hook, SafeSparkSubmitHook) and self._hook.waiting is not None:
+            from airflow_spark_guard.operators.cluster_deferral import deferral  # noqa: PLC0415 - rarely
+
+            self.defer(**deferral(self._hook, self._conn_id, "resume"))
+
+    def _resumed(self, context: Mapping[str, Any]) -> Announcement:
+        """What an earlier process of this task has told; after a failed deferral its arguments are gone."""
+        announcement = Announcement(self.log, context.get("ti"), self.guard_links)
+        announcement.recall()
+        return announcement
 
     def on_kill(self) -> None:
         """End the job; without one there is nothing to end, and no connection is looked up for it."""

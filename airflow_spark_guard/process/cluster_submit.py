@@ -69,21 +69,18 @@ class ClusterSubmit:
         """Run it to its end; whatever ended it, its processes are gone when this returns."""
         with Attempt(self.launch) as attempt:
             self.on_start(attempt)
-            orphans: tuple[str, ...] = ()
             while not attempt.over and attempt.now < self.launch.backstop:
                 self._take(attempt.poll(_TICK))
-            if not attempt.over:
-                attempt.consume = self._take
-                orphans = attempt.end()
+            late = not attempt.over and not attempt.kill_requested
+            attempt.consume = self._take
+            orphans = attempt.end()
             while chunk := attempt.poll(0.0):
                 self._take(chunk)
             self.show(self.output.finish(time.monotonic()))
             report = attempt.report or {}
-        late = attempt.now >= self.launch.backstop and not attempt.kill_requested
-        reason = str(report.get("reason") or "")
         return Handover(
             exit_status=report.get("exit"),
-            reason="deadline" if late and reason != "ended" else reason,
+            reason="deadline" if late else str(report.get("reason") or ""),
             application_id=self._application_id,
             evidence=self.output.evidence(failed=True),
             orphans=orphans + tuple(report.get("left", ())),

@@ -25,8 +25,6 @@ if TYPE_CHECKING:
 _WORDS = tuple(word.encode() for word in WORDS)
 _HEARTBEAT = MARK.encode()
 _LONGEST_LINE = 4096
-# A job names its applications itself, and may name any number.
-_MOST_APPLICATIONS = 20
 
 
 def _ignore(_: object) -> None:
@@ -61,7 +59,6 @@ class Watch:
     _gone_at: float | None = None
     _beats: dict[str, str] = field(default_factory=dict)
     _application: Application | None = None
-    _applications: int = 0
 
     def __post_init__(self) -> None:
         self._watchdog = Watchdog(self.windows)
@@ -108,8 +105,8 @@ class Watch:
     def tell(self, heard: Heard) -> Application | None:
         """The application; whoever wants to know is told what is new of it."""
         found = self.application(heard)
-        if found not in (None, self._application) and self._applications < _MOST_APPLICATIONS:
-            self._application, self._applications = found, self._applications + 1
+        if found is not None and found != self._application:
+            self._application = found
             self.on_application(found)
         return found
 

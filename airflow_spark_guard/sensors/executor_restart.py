@@ -106,8 +106,11 @@ class SparkExecutorRestartSensor(RemoteSensor):
 
         hook = SparkMonitorHook(self.conn_id or None)
         target = replace(outcome.target, application_id=outcome.application_id)
-        with closing(RemoteSource(target, hook.access_for, timeout=hook.timeout)) as source:
-            return source.end(_PROOF_PATIENCE)
+        try:
+            with closing(RemoteSource(target, hook.access_for, timeout=hook.timeout)) as source:
+                return source.end(_PROOF_PATIENCE)
+        except SparkGuardError as error:  # the finding comes first
+            return f"{error.what} {error.advice}"
 
 
 def _count(name: str, value: object) -> int:

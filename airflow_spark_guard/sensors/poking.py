@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from contextlib import closing
+from contextlib import closing, suppress
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
@@ -106,7 +106,13 @@ class Poking:
         return None
 
     def _told(self, context: Any) -> Any:
-        return context["ti"].xcom_pull(task_ids=self.plan.task_id, key=APPLICATION_KEY)
+        ti = context["ti"]
+        # Without an index Airflow gives a list where the task is mapped.
+        for index in self.plan.map_indexes(ti.map_index):
+            told = ti.xcom_pull(task_ids=self.plan.task_id, key=APPLICATION_KEY, map_indexes=index)
+            if told is not None:
+                return told
+        return None
 
     def _store(self, context: Any) -> Any:
         """What a later poke of the same try can read: XComs are gone by then. Airflow has it from 3.3 on."""
@@ -116,8 +122,9 @@ class Poking:
         store = self._store(context)
         told = store.get(_MEMORY, None) if store is not None else None
         if isinstance(told, dict) and told.get("attempt") == str(context["ti"].id):
-            self._saved = Memory.from_json(told)
-            watch.recall(self._saved)
+            with suppress(ValueError):  # of another version
+                self._saved = Memory.from_json(told)
+                watch.recall(self._saved)
 
     def _remember(self, memory: Memory, context: Any) -> None:
         store = self._store(context)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from airflow_spark_guard.core.errors import LimitError
 from airflow_spark_guard.core.limits import checked_limits
 from airflow_spark_guard.core.quantity import seconds
 from airflow_spark_guard.core.watch.windows import Windows
@@ -28,6 +29,17 @@ class SparkApplicationSensor(RemoteSensor):
         Raises:
             BadInputError: an argument that cannot be used.
         """
+        if self.reschedule and not self.deferrable:
+            raise LimitError(
+                "SparkApplicationSensor cannot watch in mode reschedule.",
+                got="mode='reschedule'",
+                expected="deferrable=True, or mode='poke'",
+                advice="To see that nothing moves, looks have to be compared, and a rescheduled sensor "
+                "forgets the last one. SparkExecutorRestartSensor works in every mode.",
+            )
         limits = checked_limits(self.limits)
         deadline = None if limits.deadline is None else seconds(limits.deadline)
-        return replace(super().plan(), windows=Windows.of(limits, deadline=deadline))
+        windows = Windows.of(limits, deadline=deadline)
+        # A gap that is longer than planned counts as one in which nobody ran.
+        poll = max(windows.poll, float(self.poke_interval))
+        return replace(super().plan(), windows=replace(windows, poll=poll))

@@ -11,7 +11,7 @@ from airflow_spark_guard.core.remote.sight import Sight
 from airflow_spark_guard.core.web import history_rest, master_json
 from airflow_spark_guard.sources.blocking import BlockingLoop
 from airflow_spark_guard.sources.http import HttpSource
-from airflow_spark_guard.sources.remote import Silent, open_to_all, told_by
+from airflow_spark_guard.sources.remote import Silent, open_to_all, opened, told_by
 
 if TYPE_CHECKING:
     from airflow_spark_guard.core.remote.target import Target
@@ -44,7 +44,7 @@ async def find_application(
     silent: Silent = {}
     async with AsyncExitStack() as stack:
         for witness, url, dialogue in _questions(target, since):
-            source = HttpSource(url, timeout=timeout, access=access_for(url))
+            source = opened(HttpSource, url, timeout=timeout, access=access_for(url))
             stack.push_async_callback(source.aclose)
             ids = await told_by(silent, witness, source, dialogue)
             if ids is not None and len(ids) > 1:
@@ -67,7 +67,7 @@ def find(target: Target, access_for: AccessFor = open_to_all, *, since: float, t
 def _questions(target: Target, since: float) -> list[Question]:
     found: list[Question] = []
     if target.driver_ui:
-        found.append(("driver", target.driver_ui, history_rest.named(target.name, since)))
+        found.append(("driver", target.driver_ui, history_rest.named(target.name, since, driver=True)))
     if target.master or target.master_ui:
         masters = master_json.addresses(target.master)
         dialogue = master_json.named(masters, target.master_ui or None, target.name, since)

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import time
 from contextlib import suppress
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
-from airflow_spark_guard.core.errors import ApplicationError
+from airflow_spark_guard.core.errors import ApplicationError, ConnectionMissingError
+from airflow_spark_guard.core.output.output import safe_text
 from airflow_spark_guard.core.remote.sight import Sight
 from airflow_spark_guard.core.web import history_rest, master_json
 from airflow_spark_guard.core.web.access import Access
@@ -112,7 +113,7 @@ class AsyncRemoteSource:
         return self._target.master_ui or None
 
     def _source(self, url: str) -> HttpSource:
-        return HttpSource(url, timeout=self._timeout, access=self._access_for(url))
+        return opened(HttpSource, url, timeout=self._timeout, access=self._access_for(url))
 
     async def _ask_driver(self, silent: Silent) -> DriverView | None:
         if not self._driver_ui and self._master is not None:
@@ -124,7 +125,7 @@ class AsyncRemoteSource:
         if self._driver is None:
             url = self._driver_ui
             access = self._access_for(url)
-            self._driver = AsyncRestSource(url, self._id, timeout=self._timeout, access=access)
+            self._driver = opened(AsyncRestSource, url, self._id, timeout=self._timeout, access=access)
         try:
             return await (self._driver.look(details=True) if self._whole else self._driver.executors())
         except UnusableAnswerError as error:
@@ -179,13 +180,13 @@ class RemoteSource:
         return self._loop.run(self._source.look())
 
     def end(self, patience: float) -> str:
-        """End the application at its master; empty, or why that could not be proven in ``patience`` seconds."""
+        """End the application at its master; empty, or why there was no proof within ``patience`` seconds."""
         limit = time.monotonic() + patience
         while True:
             try:
                 if self._loop.run(self._source.kill()):
                     return ""
-                trouble = "the master still lists it as running"
+                trouble = "the master does not say that it has ended"
             except UnusableAnswerError as error:
                 trouble = str(error)
             except ApplicationError as error:
@@ -199,6 +200,23 @@ class RemoteSource:
         with suppress(RuntimeError):
             self._loop.run(self._source.aclose())
         self._loop.close()
+
+
+def opened(kind: Callable[..., T], *given: Any, access: Access, **named: Any) -> T:
+    """A source of this kind.
+
+    Raises:
+        ConnectionMissingError: there is no file of certificates where the connection says it is.
+    """
+    try:
+        return kind(*given, access=access, **named)
+    except OSError as error:
+        raise ConnectionMissingError(
+            "The Airflow connection cannot be used: verify names no file of certificates.",
+            got=safe_text(f"{access.verify}: {error.strerror or error}")[:300],
+            expected="a PEM file that can be read, or true, or false",
+            advice="Check the path as workers and triggerer see it.",
+        ) from error
 
 
 async def told_by(silent: Silent, witness: str, source: HttpSource, dialogue: Dialogue[T]) -> T | None:

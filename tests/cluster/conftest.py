@@ -123,11 +123,11 @@ def kubernetes_stand(kubernetes, tmp_path, monkeypatch, airflow_db):
 
 
 @pytest.fixture
-def log(caplog, capsys):
+def log(capsys):
     """What the task log shows."""
 
     def text():
         shown = capsys.readouterr()
-        return shown.out + shown.err + caplog.text
+        return shown.out + shown.err
 
     return SimpleNamespace(text=text)

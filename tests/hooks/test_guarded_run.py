@@ -18,6 +18,7 @@ from airflow_spark_guard.core.limits import GuardLimits
 from airflow_spark_guard.core.verdict import Verdict
 from airflow_spark_guard.hooks.guarded_run import GuardedRun, prove_gone
 from airflow_spark_guard.process.leftovers import Tag, new_attempt
+from airflow_spark_guard.process.observer import Application
 from airflow_spark_guard.process.submission import Request, prepare
 from airflow_spark_guard.process.workspace import Workspace
 from airflow_spark_guard.sources.master import MasterSource
@@ -399,3 +400,15 @@ def test_a_killed_task_does_not_wait_long_for_its_master(stand):
     assert stand.seconds < 5
     assert master.told == 1
     assert caught.value.orphans == (f"{MASTER_APP['id']} (its master still runs it)",)
+
+
+def test_an_application_is_told_while_it_runs_and_of_a_short_job_at_its_end(stand):
+    """On the thread that runs it."""
+    told = []
+
+    def tell(found):
+        told.append((found, threading.current_thread()))
+
+    said = HELLO.format(app=APP, url="http://h:4040")
+    stand.script(said, on_application=tell)
+    assert told == [(Application(APP, "http://h:4040"), threading.main_thread())]

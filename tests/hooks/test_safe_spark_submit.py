@@ -14,6 +14,7 @@ import pytest
 
 from airflow_spark_guard.core import errors
 from airflow_spark_guard.core.limits import GuardLimits
+from airflow_spark_guard.core.remote.target import Target
 from airflow_spark_guard.hooks.safe_spark_submit import SafeSparkSubmitHook
 from airflow_spark_guard.process.leftovers import TAG_ENV, Tag, new_attempt
 from tests.support.processes import ROOT, seconds_until
@@ -175,9 +176,9 @@ def test_a_kill_while_it_runs_ends_it(stand):
     assert json.loads((stand.folder / "record" / "summary.json").read_text())["verdict"] == "KILLED"
 
 
-def test_in_cluster_mode_upstream_submits_with_our_configuration(stand):
-    """The driver runs elsewhere: its kill is upstream's, and the task log says so."""
-    hook = stand.hook(master="yarn", deploy_mode="cluster")
+def test_in_cluster_mode_elsewhere_upstream_submits_with_our_configuration(stand):
+    """Neither YARN nor Kubernetes: its kill is upstream's, and the task log says so."""
+    hook = stand.hook(master="mesos://yarn:5050", deploy_mode="cluster")  # upstream takes env_vars for this
     hook.submit(stand.job())
     assert "deploy_mode=cluster: the profile's configuration is applied" in stand.log
     assert "--properties-file" in (stand.folder / "started").read_text()
@@ -203,3 +204,35 @@ def test_post_submit_commands_run_whatever_happens(stand):
     with pytest.raises(errors.UserCodeError):
         stand.hook(post_submit_commands=[f"touch {touched}"]).submit(stand.job("raise ValueError"))
     assert touched.exists()
+
+
+NAMES = """\
+import json, os
+with open(os.environ["SPARK_GUARD_CHANNEL"], "a") as channel:
+    for number in range({count}):
+        print(json.dumps({{"v": 1, "kind": "hello", "t": 1.0, "pid": os.getpid(), "python": "3",
+            "application_id": "app-%d" % number, "ui_url": "http://h:4040"}}), file=channel, flush=True)
+        time.sleep(0.3) if number < {slow} else None
+""".replace("import json", "import time, json")
+
+
+def test_whoever_wants_to_know_is_told_the_application_and_its_addresses(stand):
+    """The connection's history server goes before the configuration's."""
+    told = []
+    for extra, history_server in (({}, "http://past:18080"), ({"history_server": "https://h"}, "https://h")):
+        hook = stand.hook(
+            extra=extra, conf={"spark.yarn.historyServer.address": "past:18080"}, on_application=told.append
+        )
+        hook.submit(stand.job(NAMES.format(count=1, slow=0)))
+        assert told.pop() == Target("app-0", driver_ui="http://h:4040", history_server=history_server)
+    assert told == []
+
+
+def test_of_a_job_that_names_ever_new_applications_the_first_are_told(stand, monkeypatch):
+    """Each telling is a message to Airflow."""
+    from airflow_spark_guard.hooks import safe_spark_submit
+
+    monkeypatch.setattr(safe_spark_submit, "_MOST_APPLICATIONS", 2)
+    told = []
+    stand.hook(on_application=told.append).submit(stand.job(NAMES.format(count=4, slow=4)))
+    assert [found.application_id for found in told] == ["app-0", "app-1"]

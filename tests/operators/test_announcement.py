@@ -5,15 +5,21 @@ from __future__ import annotations
 import json
 import sys
 import threading
+import time
 from types import SimpleNamespace
 
 import pytest
 from airflow.providers.common.compat.sdk import TaskDeferred
 
 from airflow_spark_guard import SafeSparkSubmitOperator
+from airflow_spark_guard.core.cluster.cluster_job import ClusterJob
+from airflow_spark_guard.core.cluster.place import ClusterPlace
 from airflow_spark_guard.core.errors import SparkGuardError, UserCodeError
 from airflow_spark_guard.core.remote.target import Target
+from airflow_spark_guard.hooks.cluster_mode import Waiting
+from airflow_spark_guard.hooks.safe_spark_submit import SafeSparkSubmitHook
 from airflow_spark_guard.links.spark import LINKS
+from airflow_spark_guard.operators import safe_spark_submit as module
 from airflow_spark_guard.operators.announcement import Announcement, announcing
 from tests.support.processes import ROOT
 from tests.support.task_log import TaskLog
@@ -51,6 +57,10 @@ class Instance:
     def xcom_push(self, key, value) -> None:
         self.threads.add(threading.current_thread())
         self.pushed.append((key, json.loads(json.dumps(value))))
+
+    def xcom_pull(self, *, task_ids, key, map_indexes):
+        assert (task_ids, map_indexes) == (self.task_id, self.map_index)
+        return self.last.get(key)
 
     @property
     def states(self):
@@ -112,6 +122,38 @@ def test_a_task_that_is_deferred_still_runs(ti, log):
     with pytest.raises(TaskDeferred):
         end_with(TaskDeferred(trigger=SimpleNamespace(), method_name="x"), Announcement(log, ti))
     assert ti.states == ["running"]
+
+
+def test_what_was_told_before_a_deferral_is_taken_up_after_it(ti, log):
+    """In another process; nothing is pushed twice, and the links stay."""
+    before, after = Announcement(log, ti), Announcement(log, ti)
+    before.application(TOLD)
+    told = len(ti.pushed)
+    with announcing(after):
+        after.recall()
+        after.application(TOLD)
+    assert ti.pushed[told:] == [(KEY, {**TOLD.to_json(), "task": "success"})]
+    assert after.links == before.links != {}
+
+
+def test_where_nothing_was_told_nothing_is_taken_up(ti, log):
+    """Nor outside Airflow."""
+    for instance in (ti, None):
+        with announcing(Announcement(log, instance)) as announcement:
+            announcement.recall()
+        assert announcement.links == {}
+    assert (ti.pushed, log.warnings) == ([], "")
+
+
+def test_what_cannot_be_read_is_a_warning(log):
+    """The result of the task does not hang on it."""
+
+    def refuse(**_):
+        raise OSError("the API server is down")
+
+    broken = SimpleNamespace(task_id="train", map_index=-1, xcom_pull=refuse)
+    Announcement(log, broken).recall()
+    assert log.warnings == "What was told could not be read: OSError: the API server is down"
 
 
 def test_without_an_application_nothing_is_said(ti, log):
@@ -206,3 +248,40 @@ def test_an_address_of_records_that_may_not_be_shown_is_a_warning(operator, ti, 
     assert (
         "[spark_guard] record_url is no http address that may be shown: no link." in capsys.readouterr().out
     )
+
+
+class LeftHook(SafeSparkSubmitHook):
+    """Hands its application over at once, as in cluster mode with ``deferrable=True``."""
+
+    def submit(self, *_, **__):
+        self._on_application(TOLD)
+        job = ClusterJob(APP, "a", 0.0, time.time() + 60, 1.0, 1.0, speaks=False)
+        self.waiting = Waiting(job, ClusterPlace("yarn", ("http://rm:8088",)), 1.0)
+
+
+@pytest.fixture
+def deferred(operator, ti, monkeypatch):
+    """Makes an operator of a task whose application runs on without it."""
+    monkeypatch.setattr(module, "SafeSparkSubmitHook", LeftHook)
+    with pytest.raises(TaskDeferred):
+        operator("pass").execute({"ti": ti})
+    return lambda: operator("pass")
+
+
+def test_a_task_that_leaves_its_application_to_a_trigger_still_runs(deferred, ti):
+    """Until the resumed one, another object in another process, says how it ended; its links stay."""
+    assert ti.states == ["running"]
+    task = deferred()
+    with pytest.raises(SparkGuardError):
+        task.resume({"ti": ti}, event={"nonsense": 1})
+    assert ti.states == ["running", "failed"]
+    assert task.guard_links == {
+        key: url for key, url in ti.last.items() if key.startswith("spark_guard_ui")
+    } | {"spark_guard_history": f"http://past:18080/history/{APP}/"}
+
+
+def test_a_task_whose_trigger_failed_says_so(deferred, ti):
+    """Airflow has thrown its arguments away."""
+    with pytest.raises(SparkGuardError):
+        deferred().resume_execution("__fail__", {"error": "Trigger failure"}, {"ti": ti})
+    assert ti.states == ["running", "failed"]

@@ -396,7 +396,7 @@ def test_on_kill_before_anything_started_does_nothing():
 
 def test_cluster_mode_submits_as_upstream_with_all_configuration_in_the_file(run, tmp_path, log, monkeypatch):
     """A spark-submit that only writes down what it was given."""
-    monkeypatch.setenv("AIRFLOW_CONN_SPARK_YARN", '{"conn_type": "spark", "host": "yarn"}')
+    monkeypatch.setenv("AIRFLOW_CONN_SPARK_MESOS", '{"conn_type": "spark", "host": "mesos://yarn:5050"}')
     seen = tmp_path / "seen"
     binary = tmp_path / "bin" / "spark-submit"
     binary.parent.mkdir()
@@ -407,13 +407,15 @@ def test_cluster_mode_submits_as_upstream_with_all_configuration_in_the_file(run
     run(
         "x",
         deploy_mode="cluster",
-        conn_id="spark_yarn",
+        conn_id="spark_mesos",
         spark_binary=str(binary),
         durable=False,
         conf={"spark.x.password": "geheim-4713"},
     )
     command, *properties = seen.read_text().splitlines()
-    assert command.startswith("--master yarn --name arrow-spark --deploy-mode cluster --properties-file /")
+    assert command.startswith(
+        "--master mesos://yarn:5050 --name arrow-spark --deploy-mode cluster --properties-file /"
+    )
     assert "geheim-4713" not in command + log.text
     assert "spark.x.password geheim-4713" in "\n".join(properties).replace("=", " ")
     assert not any("spark.driver.timeout" in line for line in properties)

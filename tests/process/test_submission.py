@@ -74,10 +74,38 @@ def test_the_spark_defaults_are_merged_since_spark_will_not_read_them(ask, tmp_p
     ],
 )
 def test_the_deploy_mode_is_found_where_spark_looks(ask, fields, mode):
-    """In cluster mode the driver has no use for a launcher on this host, nor a deadline of this task."""
+    """A driver that runs elsewhere has the JVM's own backstop too, unless its outcome is upstream's."""
     submission = ask("yarn", **fields)
     assert submission.deploy_mode == mode
-    assert ("spark.driver.timeout" in submission.conf.values) is (mode == "client")
+    assert "spark.driver.timeout" in submission.conf.values
+    elsewhere = ask("spark://h:7077", **fields)
+    assert ("spark.driver.timeout" in elsewhere.conf.values) is (mode == "client")
+
+
+@pytest.mark.parametrize("files", [{}, {"options": ["--files", "a.txt", "--py-files", "a.zip"]}])
+def test_in_cluster_mode_the_launcher_is_submitted_and_the_script_comes_along(ask, workspace, files):
+    """Beside the user's own files; no tag marks executors, which are the manager's to end."""
+    submission = ask("yarn", **files)
+    words = ["s3a://bucket/job.py", "--x"]
+    command = submission.cluster_command(workspace, words, {"spark.yarn.tags": "t"}, launched=True)
+    assert command[-3:] == [str(workspace.cluster_main), "job.py", "--x"]
+    conf = parse(workspace.properties.read_text())
+    if files:
+        assert f"a.txt,{words[0]}" in command
+        assert f"a.zip,{workspace.job_zip}" in command
+    else:
+        assert (conf["spark.files"], conf["spark.submit.pyFiles"]) == (words[0], str(workspace.job_zip))
+    assert conf["spark.yarn.tags"] == "t"
+    assert not any("SPARK_GUARD_TAG" in key for key in conf)
+
+
+def test_in_cluster_mode_a_script_in_the_image_stays_there(ask, workspace):
+    """And without a launcher nothing is added at all."""
+    words = ["local:///opt/job.py"]
+    command = ask("yarn").cluster_command(workspace, words, {}, launched=True)
+    assert command[-2:] == [str(workspace.cluster_main), *words]
+    assert "spark.files" not in parse(workspace.properties.read_text())
+    assert ask("yarn").cluster_command(workspace, words, {}, launched=False)[-1:] == words
 
 
 def test_the_command_line_holds_no_configuration(ask, workspace):

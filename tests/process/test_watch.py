@@ -250,14 +250,6 @@ def test_an_application_is_told_once_and_again_when_more_is_known():
     assert named.told == [Application("app-1", ""), Application("app-1", "http://h:4040")]
 
 
-def test_a_job_that_names_ever_new_applications_is_heard_for_a_while():
-    """Each is a message to Airflow."""
-    named = Named()
-    for number in range(50):
-        named.hello(f"app-{number}")
-    assert len(named.told) == 20
-
-
 def test_the_application_is_told_where_nobody_looks():
     """And although the watch finds something at once."""
     named = Named()

@@ -201,7 +201,9 @@ def test_a_slow_server_does_not_hold_us(kind, reply):
     """Every byte within the limit of one silence, and still an end."""
     with source(kind, reply, timeout=0.2) as driver:
         begin = time.monotonic()
-        with pytest.raises(UnusableAnswerError, match="no whole answer within 0.6 s|no answer: ReadTimeout"):
+        with pytest.raises(
+            UnusableAnswerError, match="no whole answer within 0.6 s|no answer: .* was silent for 0.2 s"
+        ):
             driver.look()
         assert time.monotonic() - begin < 3
 

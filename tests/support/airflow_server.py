@@ -1,4 +1,4 @@
-"""A real Airflow on loopback: API server, scheduler with LocalExecutor, DAG processor, SQLite."""
+"""A real Airflow on loopback: API server, scheduler with LocalExecutor, DAG processor, triggerer, SQLite."""
 
 from __future__ import annotations
 
@@ -27,8 +27,12 @@ def free_port() -> int:
 class AirflowServer:
     """Started with ``with AirflowServer(home, dags) as server``; ended by the pids that Popen gave."""
 
-    def __init__(self, home: Path, dags: Path, extra_env: dict[str, str] | None = None) -> None:
+    def __init__(
+        self, home: Path, dags: Path, extra_env: dict[str, str] | None = None, *, triggerer: bool = False
+    ) -> None:
         self.home, self.port = home, free_port()
+        self.with_triggerer = triggerer
+        self.triggerer: subprocess.Popen[bytes] | None = None
         self.url = f"http://127.0.0.1:{self.port}"
         self.env = {
             **os.environ,
@@ -57,18 +61,10 @@ class AirflowServer:
         self.home.mkdir(parents=True, exist_ok=True)
         self._run("db", "migrate")
         for command in (["api-server"], ["scheduler", "--skip-serve-logs"], ["dag-processor"]):
-            with (self.home / f"{command[0]}.log").open("wb") as log:
-                self.processes.append(
-                    subprocess.Popen(
-                        [str(BIN / "airflow"), *command],
-                        env=self.env,
-                        stdin=subprocess.DEVNULL,
-                        stdout=log,
-                        stderr=subprocess.STDOUT,
-                        start_new_session=True,
-                    )
-                )
+            self._start(*command)
         try:
+            if self.with_triggerer:
+                self.start_triggerer()
             self.wait(self._is_healthy, 180, "a healthy Airflow")
             self.token = self._call("GET", "/auth/token", authorized=False)["access_token"]
         except BaseException:
@@ -90,6 +86,29 @@ class AirflowServer:
                 os.killpg(process.pid, signal.SIGKILL)
             except ProcessLookupError:
                 continue
+
+    def _start(self, *command: str) -> subprocess.Popen[bytes]:
+        with (self.home / f"{command[0]}.log").open("ab") as log:
+            started = subprocess.Popen(
+                [str(BIN / "airflow"), *command],
+                env=self.env,
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=subprocess.STDOUT,
+                start_new_session=True,
+            )
+        self.processes.append(started)
+        return started
+
+    def start_triggerer(self) -> None:
+        """A triggerer; also after :meth:`kill_triggerer`."""
+        self.triggerer = self._start("triggerer", "--skip-serve-logs")
+
+    def kill_triggerer(self) -> None:
+        """What an out-of-memory killer does to a triggerer: its whole session gets SIGKILL."""
+        assert self.triggerer is not None
+        os.killpg(self.triggerer.pid, signal.SIGKILL)
+        self.triggerer.wait()
 
     def _run(self, *arguments: str) -> None:
         subprocess.run([str(BIN / "airflow"), *arguments], env=self.env, check=True, capture_output=True)

@@ -22,7 +22,8 @@ _YARN_ENV = "spark.yarn.appMasterEnv."
 _POD_LABEL = "spark.kubernetes.driver.label."
 _POD_WAIT = "spark.kubernetes.submission.waitAppCompletion"
 _POD_ENV = "spark.kubernetes.driverEnv."
-_LONGEST_NAME = 40
+# With the rest, at most the 63 characters of a DNS label.
+_LONGEST_NAME = 38
 
 
 @dataclass(frozen=True)

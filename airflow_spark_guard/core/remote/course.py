@@ -16,7 +16,6 @@ from airflow_spark_guard.core.watch.finding import Finding
 if TYPE_CHECKING:
     from airflow_spark_guard.core.remote.sight import Sight
 
-_ALIVE = frozenset({"WAITING", "RUNNING"})
 _SAME_START = 2.0  # seconds: two servers round it differently
 
 
@@ -73,7 +72,7 @@ class CourseRule:
             sight: the look.
             now: seconds since the epoch, by our clock.
         """
-        if self._another(sight):
+        if self.is_another(sight):
             return _vanished("Another application has taken its id: this one is gone.", self.patience.end)
         alive = _alive(sight)
         self.known = self.known or alive or _ever_known(sight)
@@ -92,7 +91,8 @@ class CourseRule:
         """Whether the last look found neither a living application nor a witness of its end."""
         return self._silent_since is not None
 
-    def _another(self, sight: Sight) -> bool:
+    def is_another(self, sight: Sight) -> bool:
+        """Whether another application answers under the same id: it started at another time."""
         if self.started is None or sight.started is None:
             return False
         return abs(self.started - sight.started) > _SAME_START
@@ -143,7 +143,7 @@ class CourseRule:
 
 def _alive(sight: Sight) -> bool:
     # A task that runs the application says it too, from a host that may be long gone: no life sign.
-    return sight.driver is not None or (sight.manager is not None and sight.manager.state in _ALIVE)
+    return sight.driver is not None or (sight.manager is not None and sight.manager.alive)
 
 
 def _ever_known(sight: Sight) -> bool:

@@ -76,7 +76,10 @@ class Outcome:
 
     def to_json(self) -> dict[str, Any]:
         """As JSON."""
-        finding = None if self.finding is None else asdict(self.finding)
+        # Airflow's own encoders need not know our enumeration.
+        finding = (
+            None if self.finding is None else {**asdict(self.finding), "verdict": self.finding.verdict.value}
+        )
         return {**asdict(self), "v": VERSION, "finding": finding, "target": self.target.to_json()}
 
     @classmethod
@@ -99,17 +102,43 @@ class Outcome:
 
     @classmethod
     def _read(cls, value: Mapping[str, Any] | None) -> Self:
-        if not isinstance(value, dict) or value.get("v") != VERSION or value.get("kind") not in _KINDS:
-            msg = "no outcome"
-            raise ValueError(msg)
-        given = {name: item for name, item in value.items() if name != "v"}
-        if given["finding"] is not None:
-            finding = given["finding"]
-            given["finding"] = Finding(**{**finding, "verdict": Verdict(finding["verdict"])})
-        if given["refusal"] is not None:
-            what, got, expected, advice = map(str, given["refusal"])
-            given["refusal"] = (what, got, expected, advice)
-        return cls(**{**given, "target": Target.from_json(given["target"])})
+        _require(isinstance(value, dict) and value.get("v") == VERSION and value.get("kind") in _KINDS)
+        given: dict[str, Any] = {name: item for name, item in (value or {}).items() if name != "v"}
+        finding, refusal = given["finding"], given["refusal"]
+        read = cls(
+            **{
+                **given,
+                "finding": None if finding is None else _finding(finding),
+                "refusal": None if refusal is None else _four(refusal),
+                "target": Target.from_json(given["target"]),
+            }
+        )
+        # One that says «finding» and holds none would pass for a good end.
+        _require((read.kind == "finding") is (finding is not None))
+        _require((read.kind == "refused") is (refusal is not None))
+        _require(isinstance(read.application_id, str) and isinstance(read.witness, str))
+        _require(isinstance(read.restarts, int))
+        return read
+
+
+def _require(so: bool) -> None:  # noqa: FBT001 - it is what is required
+    if not so:
+        msg = "no outcome"
+        raise ValueError(msg)
+
+
+def _finding(value: Any) -> Finding:
+    found = Finding(**{**value, "verdict": Verdict(value["verdict"])})
+    texts = (found.what, found.got, found.expected, found.advice, found.suspect)
+    _require(all(isinstance(text, str) for text in texts))
+    _require(all(isinstance(number, int | float) for number in (found.limit, found.reached_at)))
+    return found
+
+
+def _four(value: Any) -> tuple[str, str, str, str]:
+    _require(isinstance(value, list | tuple))
+    what, got, expected, advice = map(str, value)
+    return what, got, expected, advice
 
 
 def _parts(error: SparkGuardError) -> tuple[str, str, str, str]:

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, fields
 from typing import TYPE_CHECKING, Any, Self
 
+from airflow_spark_guard.core.errors import ApplicationError
 from airflow_spark_guard.core.remote.course import CourseRule, Patience
 from airflow_spark_guard.core.remote.remote_watch import RemoteWatch
 from airflow_spark_guard.core.remote.restarts import RestartBudget, RestartRule
@@ -23,7 +24,7 @@ class Plan:
     Attributes:
         target: the application; what is empty in it the XCom of ``task_id`` tells.
         task_id: the task of the same DAG run that submits it; empty where the target tells all.
-        map_index: of that task; -1 where it is not mapped.
+        map_index: of that task; -1 where it is not mapped. A mapped sensor asks for its own index first.
         conn_id: the Airflow connection that says who can be asked, and lets us in; empty for none.
         budget: what the application may lose; None where restarts are not counted.
         windows: the guard's limits; None where only restarts are counted.
@@ -52,6 +53,13 @@ class Plan:
             None if self.windows is None else Watchdog(self.windows),
         )
 
+    def map_indexes(self, own: int) -> tuple[int, ...]:
+        """Where to look for what the submitting task has told; ``own`` is the sensor's map index.
+
+        In a mapped task group the two have the same index.
+        """
+        return tuple(dict.fromkeys((own, self.map_index) if own >= 0 else (self.map_index,)))
+
     def to_json(self) -> dict[str, Any]:
         """As JSON."""
         return {**asdict(self), "target": self.target.to_json()}
@@ -61,8 +69,21 @@ class Plan:
         """The inverse of :meth:`to_json`.
 
         Raises:
-            TypeError: fields of another version.
+            ApplicationError: fields of another version.
         """
+        try:
+            return cls._read(value)
+        except (TypeError, ValueError, KeyError) as error:
+            raise ApplicationError(
+                "What the trigger is to watch cannot be understood.",
+                got=repr(value)[:300],
+                expected=f"a plan with {', '.join(part.name for part in fields(cls))}",
+                advice="Triggerer and workers run different versions of this package: restart them with one, "
+                "then clear the task.",
+            ) from error
+
+    @classmethod
+    def _read(cls, value: Mapping[str, Any]) -> Self:
         budget, windows = value["budget"], value["windows"]
         return cls(
             **{

@@ -58,7 +58,7 @@ class Memory:
                 None if started is None else float(started),
                 Ledger.from_json(value),
             )
-        except (KeyError, TypeError) as error:
+        except (KeyError, TypeError, OverflowError) as error:
             msg = f"no memory of a watch: {error}"
             raise ValueError(msg) from error
 
@@ -99,6 +99,8 @@ class RemoteWatch:
             sight: the look.
             now: seconds since the epoch, by our clock.
         """
+        if self.course.is_another(sight):
+            return self.course.observe(sight, now)  # what it has lost is not ours
         self._application_id = sight.application_id or self._application_id
         course = self.course.observe(sight, now)
         started = self.course.started or sight.started
@@ -116,8 +118,10 @@ class RemoteWatch:
 
     def _watched(self, sight: Sight, started: float | None) -> Finding | None:
         """The guard's watchdog, which knows no workers here: they are out of sight."""
-        if self.watchdog is None or sight.driver is None:
+        alive = sight.driver is not None or (sight.manager is not None and sight.manager.alive)
+        if self.watchdog is None or not alive:
             return None
+        # Where the master alone answers, the deadline still holds.
         seen = Observation(
             at=max(0.0, sight.at - (started or self.course.began)),
             driver=sight.driver,

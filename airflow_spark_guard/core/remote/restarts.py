@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 _REASON = 300
 _SHOWN = 5
 _KEPT = 200
+_END_OF_TIME = datetime(9999, 1, 1, tzinfo=UTC).timestamp()
 _ADVICE = (
     "137 is mostly memory: raise spark.executor.memoryOverhead (Python's share) or spark.executor.memory; 52 "
     "is the JVM's own OutOfMemoryError; otherwise read the executor's stderr. max_restarts allows more."
@@ -55,27 +56,37 @@ class Loss:
 
 @dataclass(frozen=True)
 class Ledger:
-    """The losses so far, oldest first: the newest 200, and how many there were before."""
+    """The losses so far, oldest first: the newest 200 or so, and how many there were before."""
 
     losses: tuple[Loss, ...] = ()
     forgotten: int = 0
 
-    def with_rows(self, executors: Iterable[Executor], at: float) -> Ledger:
-        """With what a driver lists now; ``at`` stands for a time of removal that it does not name."""
+    def with_rows(self, executors: Iterable[Executor], at: float, kept: int = _KEPT) -> Ledger:
+        """With what a driver lists now.
+
+        Args:
+            executors: living and dead ones.
+            at: stands for a time of removal that the driver does not name.
+            kept: so many losses stay here with all that is known of them.
+        """
         known = {(loss.executor, loss.at) for loss in self.losses}
         names = {loss.executor for loss in self.losses}
-        new = [
+        lost = [
             Loss(row.id, row.host[:_REASON], row.reason[:_REASON], row.removed or at)
             for row in executors
-            if not row.active
-            and is_bad_removal(row.reason)
-            and (row.id, row.removed) not in known
-            and (row.removed or row.id not in names)
+            if not row.active and is_bad_removal(row.reason) and (row.removed or row.id not in names)
+        ]
+        # What is older than all that is kept was counted before it was forgotten; a driver may list it on.
+        oldest = min(map(_order, self.losses)) if self.forgotten and self.losses else None
+        new = [
+            loss
+            for loss in lost
+            if (loss.executor, loss.at) not in known and (oldest is None or _order(loss) > oldest)
         ]
         if not new:
             return self
-        losses = sorted([*self.losses, *new], key=lambda loss: loss.at)
-        return Ledger(tuple(losses[-_KEPT:]), self.forgotten + max(0, len(losses) - _KEPT))
+        losses = sorted([*self.losses, *new], key=_order)
+        return Ledger(tuple(losses[-kept:]), self.forgotten + max(0, len(losses) - kept))
 
     def to_json(self) -> dict[str, Any]:
         """As JSON."""
@@ -89,8 +100,17 @@ class Ledger:
         Raises:
             ValueError, TypeError, KeyError: it is none.
         """
-        losses = (Loss(str(a), str(b), str(c), float(d)) for a, b, c, d in value["losses"])
-        return cls(tuple(losses), int(value["forgotten"]))
+        losses = tuple(Loss(str(a), str(b), str(c), float(d)) for a, b, c, d in value["losses"])
+        forgotten = value["forgotten"]
+        usable = all(0 <= loss.at < _END_OF_TIME for loss in losses) and (bool(losses) or not forgotten)
+        if not usable or not isinstance(forgotten, int) or forgotten < 0:
+            msg = "no ledger"
+            raise ValueError(msg)
+        return cls(losses, int(forgotten))
+
+
+def _order(loss: Loss) -> tuple[float, str]:
+    return loss.at, loss.executor
 
 
 @dataclass(frozen=True)
@@ -126,7 +146,9 @@ class RestartRule:
 
     def observe(self, sight: Sight) -> Finding | None:
         """The finding, if the budget is used up or executors are missing."""
-        self.ledger = self.ledger.with_rows(sight.executors, sight.at)
+        # Forgotten losses have no time: within a window none can be forgotten before there are too many.
+        kept = _KEPT if self.budget.window is None else max(_KEPT, self.budget.restarts + 1)
+        self.ledger = self.ledger.with_rows(sight.executors, sight.at, kept)
         found = self._over_budget()
         if found is not None or sight.driver is None:
             return found
@@ -153,15 +175,15 @@ class RestartRule:
         )
 
     def _too_few(self, sight: Sight) -> Finding | None:
-        rows = sight.executors
-        stages = sight.driver.stages if sight.driver is not None else ()
-        # Without a Spark job that waits for them, executors may well have been given back.
-        wanted = self.ledger.losses and any(not row.active for row in rows) and stages
-        cases = [(self.budget.minimum, self.budget.grace), (1 if wanted else 0, self.budget.gone)]
-        for minimum, grace in cases:
-            since = short_since(rows, minimum, sight.started or sight.at)
-            if since is not None and sight.at - since >= grace:
-                return self._short(minimum, sight, since, grace)
+        started = sight.started or sight.at
+        wanted = wanted_since(sight)
+        cases = [(self.budget.minimum, self.budget.grace, started)]
+        if wanted is not None:
+            cases.append((1, self.budget.gone, wanted))
+        for minimum, grace, begin in cases:
+            since = short_since(sight.executors, minimum, started)
+            if since is not None and sight.at - max(since, begin) >= grace:
+                return self._short(minimum, sight, max(since, begin), grace)
         return None
 
     def _short(self, minimum: int, sight: Sight, since: float, grace: float) -> Finding:
@@ -193,6 +215,18 @@ def fullest_window(losses: tuple[Loss, ...], window: float | None) -> tuple[Loss
     return best
 
 
+def wanted_since(sight: Sight) -> float | None:
+    """Since when a Spark job has waited for an executor that was lost; None where none does.
+
+    Without such a job, or where dynamic allocation took the last one, they may well have been given back.
+    """
+    stages = sight.driver.stages if sight.driver is not None else ()
+    gone = [row for row in sight.executors if not row.active]
+    if not stages or not gone or not is_bad_removal(max(gone, key=lambda row: row.removed or 0.0).reason):
+        return None
+    return min(stage.submitted or 0.0 for stage in stages)
+
+
 def short_since(executors: Iterable[Executor], minimum: int, started: float) -> float | None:
     """Since when fewer than ``minimum`` executors have been there; None while there are enough.
 
@@ -201,7 +235,7 @@ def short_since(executors: Iterable[Executor], minimum: int, started: float) -> 
         minimum: how many there should be.
         started: when the application started; all times in seconds since the epoch.
     """
-    rows = list(executors)
+    rows = [row for row in executors if row.active or row.removed]  # of others nobody knows when they were
     living = sum(row.active for row in rows)
     if living >= minimum:
         return None
@@ -210,5 +244,5 @@ def short_since(executors: Iterable[Executor], minimum: int, started: float) -> 
     for at, change in sorted(changes, reverse=True):
         living -= change
         if living >= minimum:
-            return at
+            return max(at, started)
     return started

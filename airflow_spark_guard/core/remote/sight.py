@@ -24,6 +24,11 @@ class Manager:
     started: float | None = None
     master: Master | None = None
 
+    @property
+    def alive(self) -> bool:
+        """Whether the application waits or runs."""
+        return self.state in {"WAITING", "RUNNING"}
+
 
 @dataclass(frozen=True)
 class History:

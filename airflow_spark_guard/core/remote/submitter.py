@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import fields, replace
-from typing import Any, Final
+from typing import Final
 
 from airflow_spark_guard.core.errors import ApplicationError
 from airflow_spark_guard.core.remote.target import Target
@@ -39,10 +39,10 @@ def state_told_by(value: object, application_id: str) -> str:
     """
     if not isinstance(value, dict):
         return ""
-    told: Any = value.get("task")
-    if value.get("application_id") not in (None, "", application_id):
+    told = value.get("task")
+    if application_id and value.get("application_id") not in (None, "", application_id):
         return "failed"
-    return told if told in _STATES else ""
+    return told if isinstance(told, str) and told in _STATES else ""
 
 
 def nothing_told(task_id: str, patience: str) -> ApplicationError:

@@ -32,6 +32,8 @@ class Stage:
         spilled: bytes spilled to memory and disk (also among the counters).
         median_seconds: of its finished tasks; None when unknown.
         longest_seconds: of its running tasks; None when not looked at.
+        submitted: when its tasks were handed out, seconds since the epoch by the driver's clock; None when
+            unknown.
     """
 
     stage: int
@@ -46,6 +48,7 @@ class Stage:
     spilled: int = 0
     median_seconds: float | None = None
     longest_seconds: float | None = None
+    submitted: float | None = None
 
     @property
     def key(self) -> tuple[int, int]:

@@ -52,15 +52,16 @@ def application(application_id: str) -> Dialogue[History]:
     )
 
 
-def named(name: str, since: float) -> Dialogue[tuple[str, ...]]:
-    """The ids of the applications of this name that run; where none does, that of the newest ended since then.
+def named(name: str, since: float, *, driver: bool = False) -> Dialogue[tuple[str, ...]]:
+    """The ids of the running applications of this name; where none runs, that of the newest ended since then.
 
-    Works on a driver's own UI as well, which lists itself. A driver that was killed leaves a log that stays
-    open for ever: one that nobody has written to for long is not taken for a running application.
+    A driver that was killed leaves a log that stays open for ever: one that nobody has written to for long is
+    not taken for a running application.
 
     Args:
         name: ``spark.app.name``.
         since: seconds since the epoch.
+        driver: a driver's own UI is asked, which lists itself, and names its start as its last change.
 
     Raises:
         UnusableAnswerError: no answer of Spark's REST API.
@@ -75,7 +76,7 @@ def named(name: str, since: float) -> Dialogue[tuple[str, ...]]:
             continue
         done = attempt.get("completed") is True
         touched = read.count(attempt, "endTimeEpoch" if done else "lastUpdatedEpoch") / _MILLISECONDS
-        if touched >= since - (0.0 if done else _OPEN_FOR):
+        if (driver and not done) or touched >= since - (0.0 if done else _OPEN_FOR):
             (ended if done else running).append(read.text(row, "id"))
     # Newest first, as the server lists them.
     return tuple(running[:_MOST] or ended[:1])

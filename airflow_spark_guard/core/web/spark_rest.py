@@ -156,6 +156,7 @@ def _stage(row: Row) -> Stage:
         counters=tuple(read.count(row, name) for name in COUNTERS),
         name=read.text(row, "name"),
         spilled=read.count(row, "memoryBytesSpilled") + read.count(row, "diskBytesSpilled"),
+        submitted=read.timestamp(row, "submissionTime"),
     )
 
 

@@ -75,6 +75,26 @@ def test_losses_that_nobody_saw_count_when_they_happened():
     assert Job().observe(1, driver=running(executors=(EXECUTOR, *lost(*"abcd")))) is not None
 
 
+def test_by_the_drivers_clock_losses_are_as_old_as_they_are():
+    """Four within ten minutes, but hours before the first look; without a clock the last went just now."""
+    rows = (EXECUTOR, *(gone(str(number), 1e9 + number) for number in range(4)))
+    long_ago = replace(running(executors=rows), clock=1e9 + 7200)
+    job = Job()
+    assert job.observe(1, driver=long_ago) is None
+    fifth = replace(running(executors=(*rows, gone("5", 1e9 + 7230))), clock=1e9 + 7231)
+    assert job.observe(31, driver=fifth) is None
+    assert Job().observe(1, driver=replace(long_ago, clock=None)) is not None
+    assert Job().observe(1, driver=replace(long_ago, clock=1e9 + 60)) is not None
+
+
+def test_a_clock_that_is_behind_makes_no_loss_of_the_future():
+    """A Date header has whole seconds."""
+    job = Job()
+    rows = tuple(gone(str(number), 1e9 + 0.9) for number in range(4))
+    finding = job.observe(1, driver=replace(running(executors=(EXECUTOR, *rows)), clock=1e9))
+    assert finding.reached_at == 1
+
+
 def test_the_last_one_that_went_says_whether_the_rest_was_lost():
     """Whatever their order in the answer: dynamic allocation took the last one, long after a loss."""
     rows = (gone("2", 2000.0, "Executor killed by driver."), gone("1", 1000.0))

@@ -99,7 +99,10 @@ def test_a_list_holds_objects_and_nothing_else():
         (Answer(403, b""), "These credentials may not read it"),
         (Answer(404, b"unknown app"), "Check the application's id"),
         (Answer(407, b""), "A proxy stands before the server"),
-        (Answer(200, b"\n<!DOCTYPE html>"), "A web page, not Spark's REST API. If it is a login page: Give login"),
+        (
+            Answer(200, b"\n<!DOCTYPE html>"),
+            "A web page, not Spark's REST API. If it is a login page: Give login",
+        ),
         (Answer(200, b"{"), ""),
         (Answer(500, b""), ""),
     ],

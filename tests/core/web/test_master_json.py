@@ -1,8 +1,11 @@
 import json
+from contextlib import suppress
 
 import pytest
 from hypothesis import given, settings
+from hypothesis import strategies as st
 
+from airflow_spark_guard.core.remote.sight import Manager
 from airflow_spark_guard.core.watch.observation import Master
 from airflow_spark_guard.core.web import master_json
 from airflow_spark_guard.core.web.answer import Answer, UnusableAnswerError
@@ -168,6 +171,109 @@ def test_a_kill_whose_answer_is_lost_is_judged_by_what_follows():
         return state(**{"completedapps" if over else "activeapps": [APP]})
 
     assert play(master_json.kill(MASTERS, "http://m1:1", "app-1"), server) is True
+
+
+def row(id_, state="RUNNING", *, start=1000, duration=0, name="nightly"):
+    return {"id": id_, "state": state, "name": name, "starttime": start * 1000, "duration": duration * 1000}
+
+
+def standing(found, application_id="app-1"):
+    return play(master_json.application(MASTERS, None, application_id), lambda _: found)
+
+
+def named(*, since=0.0, **groups):
+    return play(master_json.named(MASTERS, None, "nightly", since), lambda _: state(**groups))
+
+
+@pytest.mark.parametrize("version", VERSIONS)
+def test_every_master_says_how_an_application_stands(version):
+    """Since when, too."""
+    found = recorded(version, "master")
+    (ours,) = found["activeapps"]
+    told = play(master_json.application((found["url"],), None, ours["id"]), lambda _: found)
+    assert (told.state, told.started, told.alive) == ("RUNNING", ours["starttime"] / 1000, True)
+    assert told.master.known
+    dialogue = master_json.named((found["url"],), None, "recorded", 0.0)
+    assert play(dialogue, lambda _: found) == (ours["id"],)
+
+
+@pytest.mark.parametrize("word", ["WAITING", "RUNNING", "FINISHED", "FAILED", "KILLED"])
+def test_the_masters_word_is_told_as_it_is(word):
+    """Whether it is believed is for others to say."""
+    group = "activeapps" if word in {"WAITING", "RUNNING"} else "completedapps"
+    assert standing(state(**{group: [row("app-0"), row("app-1", word)]})).state == word
+
+
+def test_an_application_that_the_master_does_not_know_has_no_state():
+    """Nor one of whom it says what nobody has heard of."""
+    assert standing(state()) == Manager(master=Master(known=False, waiting=False))
+    assert standing(state(activeapps=[row("app-1", "DREAMING")])).state == ""
+
+
+def test_what_runs_goes_before_what_has_ended():
+    """A master that started anew gives an id again."""
+    found = state(activeapps=[row("app-1", start=5)], completedapps=[row("app-1", "KILLED", start=2)])
+    assert standing(found).state == "RUNNING"
+
+
+def test_all_running_applications_of_a_name_are_told():
+    """Whoever asks for one of them has to choose; earlier runs do not matter then."""
+    found = named(
+        activeapps=[row("a"), row("b", "WAITING"), row("c", name="other")],
+        completedapps=[row("d", "FINISHED")],
+    )
+    assert found == ("a", "b")
+
+
+def test_the_newest_that_ended_since_the_watch_began_is_told():
+    """It may have been too short to be seen running; what ended before is somebody's earlier run."""
+    ended = [row("a", "FINISHED", start=100, duration=50), row("b", "KILLED", start=120, duration=10)]
+    assert named(completedapps=ended, since=125.0) == ("b",)
+    assert named(completedapps=ended, since=131.0) == ("a",)
+    assert named(completedapps=ended, since=151.0) == ()
+
+
+def test_the_page_of_an_application_says_where_its_driver_is():
+    """The JSON does not."""
+    asked = []
+
+    def server(request, page):
+        asked.append(request.url)
+        return state() if request.url.endswith("/json/") else Answer(200, page)
+
+    for page, url in (
+        (
+            b'<li><strong><a href="http://d:4040/">\n Application Detail UI </a></strong></li>',
+            "http://d:4040",
+        ),
+        (
+            b'<a href="http://d:4040/?a=1&amp;b=2" class="x">Application Detail UI</a>',
+            "http://d:4040/?a=1&b=2",
+        ),
+        (b'<a href="javascript:alert(1)">Application Detail UI</a>', ""),
+        (b'<a href="/proxy/app-1/">Application Detail UI</a>', ""),
+        (b"<html>nothing</html>", ""),
+    ):
+        dialogue = master_json.driver_ui(MASTERS, "http://ui:1", "a/b")
+        assert play(dialogue, lambda request, page=page: server(request, page)) == url
+    assert asked[1] == "http://ui:1/app/?appId=a%2Fb"
+
+
+@settings(max_examples=50, deadline=None)
+@given(value=JSON, apps=JSON, body=st.binary(max_size=50))
+def test_arbitrary_answers_about_an_application_never_raise_anything_but_unusable(value, apps, body):
+    """Whatever port 8080 says."""
+    rough = [{"id": "app-1", "name": "nightly", "state": value, "starttime": value, "duration": value}]
+    for reply in (value, state(activeapps=apps), state(completedapps=apps), state(activeapps=rough),
+                  state(completedapps=rough), Answer(200, body), None):  # fmt: skip
+        for ask in (
+            master_json.application(MASTERS, None, "app-1"),
+            master_json.named(MASTERS, None, "nightly", 0.0),
+            master_json.driver_ui(MASTERS, None, "app-1"),
+            master_json.kill(MASTERS, None, "app-1"),
+        ):
+            with suppress(UnusableAnswerError):
+                assert isinstance(play(ask, lambda _, reply=reply: reply), Manager | tuple | str | bool)
 
 
 @settings(max_examples=50, deadline=None)

@@ -1,5 +1,6 @@
 import json
 from contextlib import suppress
+from datetime import datetime
 
 import pytest
 from hypothesis import given, settings
@@ -99,6 +100,52 @@ def test_only_our_application_counts():
     for found, named in (([{"id": "app-2"}], "app-2"), ([], "no application"), ([{}], "")):
         with pytest.raises(UnusableAnswerError, match=f"the UI is not of app-1 but of {named}"):
             play(spark_rest.check_application("app-1"), lambda _, found=found: found)
+
+
+def test_the_ui_says_when_the_application_started():
+    """Which tells it from another one under the same id; some say nothing."""
+    row = recorded(VERSIONS[0], "applications")[0]
+    started = play(spark_rest.check_application(row["id"]), lambda _: [row])
+    assert started == row["attempts"][0]["startTimeEpoch"] / 1000
+    for attempts in (None, [], 5, [5], [{}], [{"startTimeEpoch": "x"}], [{"startTimeEpoch": -1}]):
+        rows = [{"id": "app-1", "attempts": attempts}]
+        assert play(spark_rest.check_application("app-1"), lambda _, rows=rows: rows) is None
+
+
+def test_a_look_carries_the_drivers_clock():
+    """With it an executor's removal is as old as it is, whatever our clock says."""
+    assert look(spark(VERSIONS[0], at=5.0)).clock == 5.0
+    assert look(spark(VERSIONS[0])).clock is None
+
+
+def test_a_stage_says_since_when_it_wants_executors():
+    """Before a task of it was launched, too."""
+    (stage,) = look(spark(VERSIONS[0])).stages
+    submitted = recorded(VERSIONS[0], "stages")[0]["submissionTime"]
+    assert stage.submitted == pytest.approx(datetime.fromisoformat(f"{submitted[:-3]}+00:00").timestamp())
+    assert look(spark(VERSIONS[0], stages=[STAGE])).stages[0].submitted is None
+
+
+def cheap(server):
+    asked = []
+    view = play(spark_rest.executors("app-1"), lambda request: asked.append(request.url) or server(request))
+    return view, [url.rpartition("/")[2] for url in asked]
+
+
+def test_a_cheap_look_is_one_question():
+    """While an executor lives; a thousand sensors ask it."""
+    view, asked = cheap(spark(VERSIONS[0], at=5.0))
+    assert asked == ["allexecutors"]
+    assert [executor.active for executor in view.executors] == [True, False]
+    assert (view.stages, view.clock) == ((), 5.0)
+
+
+def test_a_cheap_look_asks_for_stages_where_no_executor_is_left():
+    """Whether somebody waits for one."""
+    dead = [row for row in recorded(VERSIONS[0], "allexecutors") if not row["isActive"]]
+    view, asked = cheap(spark(VERSIONS[0], allexecutors=dead))
+    assert asked == ["allexecutors", "stages?status=active"]
+    assert len(view.stages) == 1
 
 
 def test_an_application_id_cannot_leave_its_path():
@@ -227,6 +274,24 @@ def broken(stage, values):
 })))  # fmt: skip
 def test_arbitrary_rows_never_raise_anything_but_unusable(rows):
     """Executors and threads."""
-    for dialogue in (spark_rest.threads("a", "1"), spark_rest.look("a", details=False, local=True)):
+    for dialogue in (
+        spark_rest.threads("a", "1"),
+        spark_rest.look("a", details=False, local=True),
+        spark_rest.executors("a"),
+    ):
         with suppress(UnusableAnswerError):
             play(dialogue, lambda request: rows if "executors" in request.url else [])
+
+
+@settings(max_examples=50, deadline=None)
+@given(value=JSON, attempts=JSON)
+def test_arbitrary_lists_of_applications_never_raise_anything_but_unusable(value, attempts):
+    """Whatever port 4040 says of whose it is."""
+    for rows in (
+        value,
+        [{"id": "app-1", "attempts": attempts}],
+        [{"id": "app-1", "attempts": [value, {"startTimeEpoch": value}]}],
+    ):
+        with suppress(UnusableAnswerError):
+            started = play(spark_rest.check_application("app-1"), lambda _, rows=rows: rows)
+            assert started is None or started > 0

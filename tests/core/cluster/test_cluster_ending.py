@@ -1,0 +1,171 @@
+import pytest
+
+from airflow_spark_guard.core import errors
+from airflow_spark_guard.core.cluster.cluster_ending import ClusterEnding, cluster_failure, submit_failure
+from airflow_spark_guard.core.cluster.status import ClusterState, ClusterStatus
+from airflow_spark_guard.core.verdict import Verdict
+from airflow_spark_guard.core.watch.finding import Finding
+from airflow_spark_guard.core.watch.heard import Heard
+
+ERROR = {
+    "category": "user",
+    "type": "ValueError",
+    "message": "no rows",
+    "traceback": "Traceback (most recent call last):\nValueError: no rows",
+    "frames": [{"file": "job.py", "line": 7, "function": "load"}],
+}
+
+
+def final(state, **fields):
+    return ClusterStatus(ClusterState(state), "application_1_2", **{"what": state, **fields})
+
+
+def finding(verdict, what="It did not."):
+    return Finding(verdict, what, limit=60.0, reached_at=61.0, got="RUNNING")
+
+
+def ending(state=None, **fields):
+    return ClusterEnding(final=final(state) if state else None, **{"speaks": True, **fields})
+
+
+def test_both_words_are_a_success():
+    """The manager's and the script's own."""
+    assert cluster_failure(ending("SUCCEEDED", heard=Heard(hello=True, bye=True))) is None
+
+
+def test_where_the_job_cannot_speak_the_managers_word_counts():
+    """A jar, or no channel directory."""
+    assert cluster_failure(ending("SUCCEEDED", speaks=False)) is None
+
+
+def test_success_without_the_scripts_own_word_is_none():
+    """With the reason, where Airflow could not read."""
+    error = cluster_failure(ending("SUCCEEDED", heard=Heard(hello=True), channel_trouble="PermissionError"))
+    assert isinstance(error, errors.DriverGoneError)
+    assert error.got == "SUCCEEDED; PermissionError"
+
+
+@pytest.mark.parametrize("state", ["FAILED", "SUCCEEDED", "KILLED", None])
+def test_what_the_job_said_goes_first(state):
+    """Whatever its manager makes of it."""
+    found = finding(Verdict.DEADLINE) if state is None else None
+    error = cluster_failure(ending(state, heard=Heard(hello=True, error=ERROR), finding=found))
+    assert isinstance(error, errors.UserCodeError)
+    assert error.place == "job.py:7, load"
+
+
+@pytest.mark.parametrize(
+    ("verdict", "kind"),
+    [
+        (Verdict.DEADLINE, errors.DeadlineError),
+        (Verdict.STARVED, errors.StarvedError),
+        (Verdict.VANISHED, errors.VanishedError),
+        (Verdict.NOT_EXITING, errors.NotExitingError),
+    ],
+)
+def test_each_finding_is_an_error_of_its_own(verdict, kind):
+    """With its limit, and what could not be proven gone."""
+    error = cluster_failure(ending(finding=finding(verdict), orphans=("application_1_2 (why)",)))
+    assert type(error) is kind
+    assert (error.got, error.limit, error.orphans) == ("RUNNING", 60.0, ("application_1_2 (why)",))
+
+
+def test_an_application_that_vanished_is_no_success_even_where_its_script_ended():
+    """Its exit code is not known; the message says what is."""
+    error = cluster_failure(ending(finding=finding(Verdict.VANISHED), heard=Heard(hello=True, bye=True)))
+    assert error.what == "It did not. Its own closing message came before."
+
+
+def test_a_driver_that_does_not_exit_has_delivered_its_result():
+    """As in client mode."""
+    heard = Heard(hello=True, bye=True, has_result=True, result=3)
+    assert cluster_failure(ending(finding=finding(Verdict.NOT_EXITING), heard=heard)) is None
+
+
+def test_a_kill_is_a_kill():
+    """Whatever was heard before."""
+    error = cluster_failure(ending("SUCCEEDED", killed="The task was ended.", heard=Heard(error=ERROR)))
+    assert isinstance(error, errors.KilledError)
+
+
+def test_a_failure_that_the_table_knows_is_named():
+    """From the manager's diagnostics, or the driver's last lines."""
+    text = "java.lang.OutOfMemoryError: Java heap space\n\tat org.apache.spark.util.X"
+    for found in (
+        ClusterEnding(final=final("FAILED", diagnostics=text)),
+        ClusterEnding(final=final("FAILED"), log_tail=text),
+    ):
+        error = cluster_failure(found)
+        assert error.verdict is not Verdict.USER_CODE
+        assert "OutOfMemoryError" in error.evidence
+
+
+def test_sparks_own_time_limit_is_the_deadline():
+    """The backstop of a job that nobody watched."""
+    error = cluster_failure(ClusterEnding(final=final("FAILED", exit_code=124)))
+    assert isinstance(error, errors.DeadlineError)
+
+
+def test_a_kill_from_outside_says_where_to_look():
+    """A person, or the cluster itself."""
+    error = cluster_failure(ClusterEnding(final=final("KILLED", log_url="http://node/logs")))
+    assert isinstance(error, errors.KilledError)
+    assert "(http://node/logs)" in error.advice
+
+
+@pytest.mark.parametrize(
+    ("given", "kind", "text"),
+    [
+        ({"heard": Heard(hello=True)}, errors.DriverGoneError, "ended before its script did"),
+        ({"heard": Heard()}, errors.SubmitError, "failed before its script started"),
+        ({"speaks": False}, errors.UserCodeError, "ended with a failure"),
+        ({"channel_trouble": "x"}, errors.UserCodeError, "ended with a failure"),
+    ],
+)
+def test_a_failure_of_unknown_cause_says_how_far_it_came(given, kind, text):
+    """With the exit code's meaning."""
+    found = ClusterEnding(final=final("FAILED", exit_code=139), **{"speaks": True, **given})
+    error = cluster_failure(found)
+    assert type(error) is kind
+    assert text in error.what
+    assert error.got == "FAILED, exit code 139: crashed (SIGSEGV) in native code"
+
+
+def test_without_any_end_nothing_is_a_success():
+    """Nobody knows."""
+    assert cluster_failure(ClusterEnding()).verdict is Verdict.UNKNOWN
+
+
+def test_the_drivers_last_lines_are_bounded_and_masked():
+    """They are an untrusted job's."""
+    text = "\n".join(f"line {number}" for number in range(500)) + "\npassword=geheim"
+    evidence = ClusterEnding(final=final("FAILED"), log_tail=text).evidence
+    assert len(evidence.splitlines()) == 60
+    assert "geheim" not in evidence
+
+
+def submitted(**given):
+    fields = {"killed": False, "late": None, "exit_status": 1, "evidence": "", "orphans": ()}
+    return submit_failure(**{**fields, **given})
+
+
+@pytest.mark.parametrize(
+    ("given", "kind", "text"),
+    [
+        ({"killed": True}, errors.KilledError, "ended while its job was submitted"),
+        ({"late": 900.0}, errors.SubmitError, "did not hand the application over within 15m"),
+        ({}, errors.SubmitError, "failed before the application started"),
+        ({"exit_status": None}, errors.SubmitError, "failed before the application started"),
+    ],
+)
+def test_a_submission_that_failed_says_how(given, kind, text):
+    """Nothing runs."""
+    error = submitted(**given)
+    assert type(error) is kind
+    assert text in error.what
+
+
+def test_a_submission_that_fails_for_a_known_reason_is_named():
+    """By the toolchain table."""
+    evidence = "Exception in thread main java.lang.OutOfMemoryError: Java heap space\n\tat org.apache.spark.X"
+    assert not isinstance(submitted(evidence=evidence), errors.SubmitError)

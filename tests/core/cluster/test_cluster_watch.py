@@ -1,0 +1,184 @@
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from airflow_spark_guard.core.cluster.cluster_watch import ClusterLimits, ClusterWatch
+from airflow_spark_guard.core.cluster.status import ClusterState, ClusterStatus
+
+LIMITS = ClusterLimits(submitted_at=1000.0, start=300.0, deadline_at=4600.0, exit=60.0)
+
+
+def status(state, **fields):
+    return ClusterStatus(ClusterState(state), "application_1_2", **{"what": f"{state} in queue q", **fields})
+
+
+def watch(limits=LIMITS):
+    return ClusterWatch(limits, "YARN")
+
+
+def test_a_life_that_ends_well_is_final_with_the_managers_word():
+    """And its way is told, each step once."""
+    looks, told = watch(), []
+    for at, state in ((1001, "WAITING"), (1002, "WAITING"), (1010, "RUNNING"), (1020, "RUNNING")):
+        step = looks.see(status(state), at)
+        assert not step.over
+        told += step.notices
+    assert told == [
+        "application_1_2: WAITING in queue q",
+        "application_1_2: RUNNING in queue q",
+    ]
+    assert looks.see(status("SUCCEEDED"), 1030).final.state == "SUCCEEDED"
+
+
+@pytest.mark.parametrize("state", ["FAILED", "KILLED", "SUCCEEDED"])
+def test_an_end_counts_also_behind_the_deadline(state):
+    """A triggerer was down meanwhile: what is over needs no kill."""
+    assert watch().see(status(state), 9999).final.state == state
+
+
+def test_the_start_budget_is_apart_from_the_run_budget():
+    """With what the manager says of the wait."""
+    looks = watch()
+    assert not looks.see(status("WAITING"), 1299).over
+    finding = looks.see(status("WAITING", diagnostics="Queue q is full"), 1300).finding
+    assert (finding.verdict, finding.limit, finding.reached_at) == ("STARVED", 300.0, 300.0)
+    assert finding.what == "The driver was not started within 5m."
+    assert finding.got == "WAITING in queue q: Queue q is full"
+
+
+def test_the_start_budget_is_over_once_the_driver_runs():
+    """It may run for as long as the deadline says."""
+    looks = watch()
+    assert not looks.see(status("RUNNING", started_at=1200.0), 4599).over
+
+
+@pytest.mark.parametrize("started", [1100.0, None])
+def test_a_driver_that_is_started_once_more_waits_anew(started):
+    """YARN may start a second one: it stands in the queue again, which is no failure of the first wait."""
+    looks = watch()
+    looks.see(status("RUNNING", started_at=started), 2000)
+    assert not looks.see(status("WAITING", started_at=started), 2010).over
+    assert not looks.see(status("WAITING", started_at=started), 2309).over
+    assert looks.see(status("WAITING", started_at=started), 2310).finding.verdict == "STARVED"
+
+
+def test_a_trigger_that_starts_in_a_second_wait_does_not_count_the_first():
+    """It has not seen it run, but the manager has."""
+    assert not watch().see(status("WAITING", started_at=1100.0), 3000).over
+
+
+def test_the_deadline_runs_from_the_submission():
+    """Waiting is part of it."""
+    looks = watch()
+    assert not looks.see(status("RUNNING"), 4599).over
+    finding = looks.see(status("RUNNING"), 4600).finding
+    assert (finding.verdict, finding.limit) == ("DEADLINE", 3600.0)
+    assert finding.what == "The application did not end within 1h."
+
+
+def test_one_look_that_finds_nothing_is_looked_at_again():
+    """A manager that is just starting knows nothing yet."""
+    looks = watch()
+    looks.see(status("RUNNING"), 1010)
+    step = looks.see(status("VANISHED"), 1020)
+    assert not step.over
+    assert step.notices == ("YARN does not know application_1_2 any more; looking once more.",)
+    assert not looks.see(status("RUNNING"), 1030).over
+    assert not looks.see(status("VANISHED"), 1040).over
+
+
+def test_two_looks_that_find_nothing_are_the_end_and_never_a_success():
+    """With what was seen last."""
+    looks = watch()
+    looks.see(status("RUNNING"), 1010)
+    looks.see(status("VANISHED", what="unknown"), 1020)
+    finding = looks.see(status("VANISHED", what="unknown"), 1030).finding
+    assert finding.verdict == "VANISHED"
+    assert finding.got == "unknown; last seen: RUNNING in queue q"
+
+
+def test_what_was_never_seen_has_vanished_too():
+    """It says so."""
+    looks = watch()
+    looks.see(status("VANISHED", what="unknown"), 1020)
+    assert looks.see(status("VANISHED", what="unknown"), 1030).finding.got == "unknown; last seen: never"
+
+
+def test_a_silent_manager_is_noted_now_and_then_and_not_given_up():
+    """A minute, then every minute, then every ten."""
+    looks, told = watch(), []
+    looks.see(status("RUNNING"), 1010)
+    for at in range(1020, 4600, 10):
+        step = looks.blind("no answer: connection refused", at)
+        assert not step.over
+        told += [(at, step.notices[0])] if step.notices else []
+    assert [at for at, _ in told] == [*range(1080, 1620, 60), *range(2160, 4600, 600)]
+    assert told[0][1].startswith(
+        "YARN has not answered for 1m: no answer: connection refused. The application"
+    )
+
+
+def test_the_deadline_names_the_blindness():
+    """It is not the job's fault, perhaps."""
+    looks = watch()
+    looks.see(status("RUNNING"), 4000)
+    looks.blind("no answer", 4010)
+    finding = looks.blind("no answer", 4600).finding
+    assert finding.what == (
+        "The application did not end within 1h. YARN has not answered for the last 9m 50s."
+    )
+    assert finding.got == "RUNNING in queue q, then no answer: no answer"
+
+
+def test_a_manager_that_answers_again_is_noted():
+    """After a silence that was."""
+    looks = watch()
+    looks.blind("no answer", 1000)
+    assert looks.see(status("RUNNING"), 1010).notices == ("application_1_2: RUNNING in queue q",)
+    looks.blind("no answer", 1100)
+    assert looks.see(status("RUNNING"), 1200).notices == ("YARN answers again, after 1m 40s.",)
+
+
+def test_a_driver_that_stays_when_its_script_has_ended_is_not_exiting():
+    """It holds its place in the cluster."""
+    looks = watch()
+    assert not looks.see(status("RUNNING"), 1100, ended_at=1050).over
+    finding = looks.see(status("RUNNING"), 1110, ended_at=1050).finding
+    assert (finding.verdict, finding.limit) == ("NOT_EXITING", 60.0)
+
+
+LOOKS = st.lists(
+    st.tuples(st.sampled_from([*ClusterState, "blind"]), st.floats(0.1, 500)), min_size=1, max_size=40
+)
+
+
+@given(LOOKS)
+def test_whatever_is_seen_success_needs_the_managers_word_and_the_deadline_holds(looks):
+    """In any order, at any pace."""
+    state, now = watch(), LIMITS.submitted_at
+    for seen, pause in looks:
+        now += pause
+        step = state.blind("x", now) if seen == "blind" else state.see(status(seen), now)
+        if seen == "blind" or ClusterState(seen).is_active or seen == "VANISHED":
+            assert step.final is None
+        if now >= LIMITS.deadline_at:
+            assert step.over
+        if step.over:
+            assert (step.final is None) is not (step.finding is None)
+            return
+
+
+@given(LOOKS, st.integers(0, 39))
+def test_a_watch_that_starts_anew_gives_no_application_more_time_and_fails_none_at_once(looks, cut):
+    """A triggerer was killed in between: the deadline stays, and nothing that runs is found to be starved."""
+    state, now = watch(), LIMITS.submitted_at
+    for number, (seen, pause) in enumerate(looks):
+        now += pause
+        state = watch() if number == cut else state
+        step = state.blind("x", now) if seen == "blind" else state.see(status(seen), now)
+        if now >= LIMITS.deadline_at:
+            assert step.over
+        if seen == ClusterState.RUNNING and now < LIMITS.deadline_at:
+            assert not step.over
+        if step.over:
+            return

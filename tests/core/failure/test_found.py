@@ -1,0 +1,33 @@
+"""A finding, and the exception that a task fails with."""
+
+from __future__ import annotations
+
+import pytest
+
+from airflow_spark_guard.core import errors
+from airflow_spark_guard.core.failure.found import error_of
+from airflow_spark_guard.core.verdict import Verdict
+from airflow_spark_guard.core.watch.finding import Finding
+
+
+@pytest.mark.parametrize("verdict", Verdict)
+def test_every_verdict_has_an_exception(verdict):
+    """Of a class of its own where there is one, and with that verdict in any case."""
+    error = error_of(Finding(verdict, "What.", 60.0, 1.0, got="g", expected="e", advice="a"))
+    assert isinstance(error, errors.AttemptError)
+    assert error.verdict is verdict
+    assert type(error).default_verdict in {verdict, Verdict.UNKNOWN}
+    assert (error.what, error.got, error.expected, error.advice, error.limit) == (
+        "What.",
+        "g",
+        "e",
+        "a",
+        60.0,
+    )
+
+
+def test_what_was_seen_and_what_may_be_left_go_along():
+    """Into the log, and into the advice whether to try again."""
+    error = error_of(Finding(Verdict.STALLED, "What.", 1.0, 1.0), evidence="Traceback", orphans=("12 java",))
+    assert type(error) is errors.StalledError
+    assert str(error) == "STALLED: What.\n  possible orphan: 12 java\n\nTraceback"

@@ -1,0 +1,92 @@
+import json
+
+import pytest
+
+from airflow_spark_guard.core.errors import BadInputError, ProtocolError
+from airflow_spark_guard.hooks.channel_directory import ChannelDirectory
+from airflow_spark_guard.job.wire import encode
+
+FIRST, SECOND = "1795220516234-17", "1795220599999-4"
+
+
+@pytest.fixture
+def folder(tmp_path):
+    return tmp_path / "channel"
+
+
+@pytest.fixture
+def directory(folder):
+    return ChannelDirectory(f"file://{folder}")
+
+
+def put(folder, writer, number, *messages):
+    folder.mkdir(exist_ok=True)
+    (folder / f"{writer}-{number:06d}.jsonl").write_bytes(
+        b"".join(encode(*message, 1.0) for message in messages)
+    )
+
+
+def test_before_the_driver_has_made_it_nothing_is_wrong(directory):
+    """It is the driver's to make."""
+    directory.check()
+    directory.read(5.0, print)
+    assert (directory.trouble, directory.heard.hello) == ("", False)
+
+
+def test_messages_are_heard_once_and_in_order(directory, folder):
+    """Each is told on."""
+    told = []
+    put(folder, FIRST, 0, ("hello", {"pid": 7, "python": "3.11"}))
+    directory.read(5.0, told.append)
+    put(folder, FIRST, 1, ("result", {"value": 3}), ("bye", {}))
+    directory.read(6.0, told.append)
+    directory.read(7.0, told.append)
+    assert [message.kind for message in told] == ["hello", "result", "bye"]
+    assert (directory.heard.result, directory.heard.ended_at) == (3, 6.0)
+
+
+def test_another_driver_begins_anew(directory, folder):
+    """The first one's error is not the second one's."""
+    error = {"category": "user", "type": "E", "message": "", "traceback": "", "frames": []}
+    put(folder, FIRST, 0, ("error", error))
+    directory.read(5.0, print)
+    assert directory.heard.error is not None
+    put(folder, SECOND, 0, ("bye", {}))
+    directory.read(6.0, print)
+    assert (directory.heard.error, directory.heard.bye) == (None, True)
+
+
+def test_a_foreign_message_is_an_error(directory, folder):
+    """The channel is the job's alone."""
+    folder.mkdir()
+    (folder / f"{FIRST}-000000.jsonl").write_text(json.dumps({"v": 1, "kind": "nonsense", "t": 1}))
+    with pytest.raises(ProtocolError, match="kind 'nonsense'"):
+        directory.read(5.0, print)
+
+
+def test_a_store_that_fails_for_a_while_is_asked_again(directory, folder, monkeypatch):
+    """What it holds is read later; the trouble is kept to be told."""
+    put(folder, FIRST, 0, ("bye", {}))
+    real = type(directory)._path
+    monkeypatch.setattr(type(directory), "_path", lambda _: 1 / 0)
+    directory.read(5.0, print)
+    assert directory.trouble.startswith("ZeroDivisionError")
+    with pytest.raises(BadInputError, match="The channel directory cannot be read"):
+        directory.check()
+    monkeypatch.setattr(type(directory), "_path", real)
+    (folder / f"{FIRST}-000000.jsonl").rename(folder / "aside")
+    (folder / f"{FIRST}-000000.jsonl").mkdir()
+    directory.read(5.0, print)
+    assert directory.trouble.startswith(f"{FIRST}-000000.jsonl: ")
+    (folder / f"{FIRST}-000000.jsonl").rmdir()
+    (folder / "aside").rename(folder / f"{FIRST}-000000.jsonl")
+    directory.read(6.0, print)
+    assert (directory.trouble, directory.heard.bye) == ("", True)
+
+
+def test_it_is_removed_when_all_is_heard(directory, folder):
+    """Twice is no error: it may be somebody else's to remove."""
+    put(folder, FIRST, 0, ("bye", {}))
+    directory.remove()
+    assert not folder.exists()
+    directory.remove()

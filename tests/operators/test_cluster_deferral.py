@@ -1,0 +1,37 @@
+"""What a deferral is made of; ``tests/cluster/test_deferrable.py`` has the whole way."""
+
+import time
+from types import SimpleNamespace
+
+import pytest
+
+from airflow_spark_guard.core.cluster.cluster_job import ClusterJob
+from airflow_spark_guard.core.cluster.place import ClusterPlace
+from airflow_spark_guard.hooks.cluster_mode import Waiting
+from airflow_spark_guard.operators.cluster_deferral import deferral
+
+PLACE = ClusterPlace("yarn", ("http://rm:8088",))
+
+
+def waiting(deadline_at):
+    job = ClusterJob("application_1_2", "bb", 1000.0, deadline_at, 300.0, 60.0, speaks=True)
+    return SimpleNamespace(waiting=Waiting(job, PLACE, 5.0))
+
+
+def test_airflows_timeout_lies_behind_the_triggers_own_deadline():
+    """It is for a triggerer that is down."""
+    found = deferral(waiting(time.time() + 100), "spark_x", "resume")
+    assert 215 < found["timeout"].total_seconds() <= 220
+    assert found["method_name"] == "resume"
+    assert found["trigger"].serialize()[1]["conn_id"] == "spark_x"
+
+
+def test_a_deadline_that_has_passed_leaves_the_margin():
+    """Airflow takes no negative time."""
+    assert deferral(waiting(1.0), "spark_x", "resume")["timeout"].total_seconds() == 120
+
+
+def test_without_a_submission_there_is_nothing_to_wait_for():
+    """A mistake of ours, and a loud one."""
+    with pytest.raises(AttributeError, match="nothing was submitted"):
+        deferral(SimpleNamespace(waiting=None), "spark_x", "resume")

@@ -1,0 +1,156 @@
+"""A standalone cluster with a history server, and applications that somebody else submits."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import time
+import urllib.request
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Self
+
+import psutil
+
+from tests.faults.cluster import StandaloneCluster, spark_env
+from tests.support.airflow_server import free_port
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+JOB = """
+import sys, time
+from pyspark.sql import SparkSession
+
+seconds = int(sys.argv[1])
+spark = SparkSession.builder.getOrCreate()
+spark.sparkContext.parallelize(range(seconds * 2), seconds * 2).map(lambda x: time.sleep(0.5)).count()
+spark.stop()
+"""
+
+
+def _command(process: psutil.Process) -> str:
+    try:
+        return " ".join(process.cmdline())
+    except psutil.Error:  # it has just ended
+        return ""
+
+
+@dataclass
+class Submitted:
+    """An application of somebody else's."""
+
+    name: str
+    process: subprocess.Popen[bytes]
+    log: Path
+
+    def kill_driver(self) -> None:
+        """SIGKILL for JVM and Python: the whole session."""
+        os.killpg(self.process.pid, signal.SIGKILL)
+        self.process.wait()
+
+
+class SparkSite:
+    """``with SparkSite(folder) as site``; two workers with one core each."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self.cluster = StandaloneCluster(folder / "cluster")
+        self.history_port = free_port()
+        self.submitted: list[Submitted] = []
+
+    def __enter__(self) -> Self:
+        self.events = self.folder / "events"
+        self.events.mkdir(parents=True)
+        (self.folder / "job.py").write_text(JOB)
+        self.cluster.__enter__()
+        self.env = {**spark_env(self.folder), "SPARK_LOCAL_IP": "127.0.0.1"}
+        properties = self.folder / "history.properties"
+        properties.write_text(
+            f"spark.history.fs.logDirectory file://{self.events}\n"
+            f"spark.history.ui.port {self.history_port}\n"
+            "spark.history.fs.update.interval 1s\n"
+        )
+        command = [f"{self.env['SPARK_HOME']}/bin/spark-class"]
+        command += ["org.apache.spark.deploy.history.HistoryServer", "--properties-file", str(properties)]
+        self.history = self._start(command, self.folder / "history.log")
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        for application in self.submitted:
+            if application.process.poll() is None:
+                application.kill_driver()
+        os.killpg(self.history.pid, signal.SIGKILL)
+        self.history.wait()
+        self.cluster.__exit__()
+
+    @property
+    def witnesses(self) -> dict[str, str]:
+        """As a sensor's ``application`` names them."""
+        return {
+            "master": self.cluster.url,
+            "master_ui": f"http://127.0.0.1:{self.cluster.ui_port}",
+            "history_server": f"http://127.0.0.1:{self.history_port}",
+        }
+
+    def _start(self, command: list[str], log: Path) -> subprocess.Popen[bytes]:
+        with log.open("wb") as file:
+            return subprocess.Popen(
+                command,
+                env=self.env,
+                stdin=subprocess.DEVNULL,
+                stdout=file,
+                stderr=subprocess.STDOUT,
+                start_new_session=True,
+            )
+
+    def submit(self, name: str, seconds: int) -> Submitted:
+        """One core for so long, with a driver UI and an event log."""
+        confs = {
+            "spark.app.name": name,
+            "spark.cores.max": "1",
+            "spark.executor.memory": "512m",
+            "spark.ui.port": "0",
+            "spark.eventLog.enabled": "true",
+            "spark.eventLog.dir": f"file://{self.events}",
+        }
+        options = [part for key, value in confs.items() for part in ("--conf", f"{key}={value}")]
+        command = [f"{self.env['SPARK_HOME']}/bin/spark-submit", "--master", self.cluster.url, *options]
+        log = self.folder / f"{name}.log"
+        process = self._start([*command, str(self.folder / "job.py"), str(seconds)], log)
+        self.submitted.append(Submitted(name, process, log))
+        return self.submitted[-1]
+
+    def application_id(self, name: str) -> str:
+        """Of the running application of this name, once the master knows it and it has an executor."""
+        end = time.monotonic() + 60
+        while time.monotonic() < end:
+            found = [row for row in self.active() if row["name"] == name and row["state"] == "RUNNING"]
+            if found and self.executors(found[0]["id"]):
+                return found[0]["id"]
+            time.sleep(0.5)
+        raise AssertionError(f"no application {name}; see {self.folder}")
+
+    def active(self) -> list[dict]:
+        """What the master lists as running or waiting."""
+        return (self.cluster.state() or {}).get("activeapps", [])
+
+    def executors(self, application_id: str) -> list[psutil.Process]:
+        """The application's executors: children of the workers that we have started."""
+        found = []
+        for name, process in self.cluster.processes.items():
+            if name.startswith("worker"):
+                children = psutil.Process(process.pid).children(recursive=True)
+                found += [child for child in children if application_id in _command(child)]
+        return found
+
+    def kill_executor(self, application_id: str) -> float:
+        """SIGKILL for one of them; when."""
+        self.executors(application_id)[0].kill()
+        return time.time()
+
+    def driver_knows_a_loss(self, url: str, application_id: str) -> bool:
+        """Whether the driver has seen that an executor is gone."""
+        path = f"{url}/api/v1/applications/{application_id}/allexecutors"
+        with urllib.request.urlopen(path, timeout=10) as answer:
+            return b'"isActive" : false' in answer.read()

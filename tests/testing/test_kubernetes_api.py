@@ -1,0 +1,53 @@
+"""The fake follows Kubernetes' reference: Pod, PodList and Status of core/v1."""
+
+import pytest
+
+from airflow_spark_guard.testing import FakeKubernetes
+from tests.testing.test_resource_manager import ask
+
+PODS = "/api/v1/namespaces/default/pods"
+
+
+@pytest.fixture
+def kubernetes():
+    with FakeKubernetes() as fake:
+        yield fake
+
+
+def test_a_pod_has_the_documented_parts(kubernetes):
+    """Kind, metadata, spec and status."""
+    found = kubernetes.add("a job", {"spark.kubernetes.driver.label.a": "b"})
+    status, pod = ask(f"{kubernetes.url}{PODS}/{found.id}")
+    assert (status, pod["kind"], pod["apiVersion"]) == (200, "Pod", "v1")
+    assert (pod["metadata"]["labels"]["a"], pod["status"]["phase"]) == ("b", "Running")
+    assert pod["status"]["containerStatuses"][0]["state"].keys() == {"running"}
+
+
+def test_pods_are_listed_by_label_and_namespace(kubernetes):
+    """A PodList, empty where there are none."""
+    kubernetes.add("a job", {"spark.kubernetes.driver.label.a": "b"})
+    assert len(ask(f"{kubernetes.url}{PODS}?labelSelector=a%3Db")[1]["items"]) == 1
+    assert ask(f"{kubernetes.url}{PODS}?labelSelector=a%3Dc")[1]["items"] == []
+    assert ask(f"{kubernetes.url}/api/v1/namespaces/other/pods")[1]["items"] == []
+    assert ask(f"{kubernetes.url}/api/v1/namespaces/default/services")[0] == 404
+
+
+def test_a_pod_that_is_deleted_is_gone(kubernetes):
+    """Or is being deleted, while something holds it."""
+    found, held = kubernetes.add(), kubernetes.add("x", {"spark.kubernetes.driver.pod.name": "held"})
+    held.immortal = True
+    options = {"kind": "DeleteOptions", "apiVersion": "v1"}
+    assert ask(f"{kubernetes.url}{PODS}/{found.id}", "DELETE", options)[0] == 200
+    status, said = ask(f"{kubernetes.url}{PODS}/{found.id}")
+    assert (status, said["kind"], said["reason"]) == (404, "Status", "NotFound")
+    ask(f"{kubernetes.url}{PODS}/held", "DELETE", options)
+    assert "deletionTimestamp" in ask(f"{kubernetes.url}{PODS}/held")[1]["metadata"]
+    assert ask(f"{kubernetes.url}{PODS}/held", "DELETE", {"kind": "Pod"})[0] == 400
+
+
+@pytest.mark.parametrize(("code", "reason"), [(401, "Unauthorized"), (403, "Forbidden")])
+def test_a_refusal_is_a_status(kubernetes, code, reason):
+    """With its reason."""
+    kubernetes.refuse = code
+    status, said = ask(f"{kubernetes.url}{PODS}")
+    assert (status, said["kind"], said["reason"]) == (code, "Status", reason)

@@ -1,0 +1,140 @@
+"""What sensors cost: a thousand on fifty drivers in one triggerer, and one look at a driver of 100,000 tasks.
+
+python tools/bench_sensors.py [--quick] [--sensors 1000] [--window 60] [--no-curve] [--no-poll]
+
+Writes ``sensors`` into ``build/bench.json``; some twenty minutes, or under two with ``--quick``.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import resource
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import bench_sensors_poll
+from bench_sensors_airflow import SPARE_FILES, Round, Workbench
+
+ROOT = Path(__file__).resolve().parent.parent
+BUILD = ROOT / "build"
+BARS = {"cpu_share": 0.10, "extra_mb": 80.0, "worst_late_s": 5.0, "poll_cpu_ms": 50.0, "poll_bytes": 1 << 20}
+_PER_DRIVER = 20
+
+
+@dataclass(frozen=True)
+class Size:
+    """How much is measured.
+
+    Attributes:
+        sensors: the number that the bars are about.
+        curve: further numbers of sensors.
+        window: seconds of each measurement.
+        interval: seconds between two looks.
+        tasks: of the driver that is looked at; 0 to leave it out.
+        patience: seconds until these tasks have ended.
+    """
+
+    sensors: int = 1000
+    curve: tuple[int, ...] = (2500, 5000)
+    window: float = 60.0
+    interval: float = 10.0
+    tasks: int = 100_000
+    patience: float = 900.0
+
+
+QUICK = Size(sensors=40, curve=(), window=10.0, tasks=2000, patience=120.0)
+
+
+def measure(size: Size) -> dict[str, Any]:
+    """Everything, as it stands in ``build/bench.json``."""
+    bench = Workbench(BUILD / "bench-sensors")
+    empty = bench.measure(Round("empty", window=size.window))
+    frame = {
+        kind: _over(bench.measure(Round(kind, size.sensors, interval=size.interval, window=size.window)), empty)
+        for kind in ("idle", "asking")
+    }
+    curve = [_point(bench, count, size, empty) for count in (size.sensors, *size.curve) if _allowed(count)]
+    first = curve[0]
+    found = {
+        **{key: first[key] for key in ("sensors", "drivers", "cpu_share", "extra_mb", "worst_late_s")},
+        "curve": curve,
+        "interval_s": size.interval,
+        "window_s": size.window,
+        "empty": empty,
+        "airflow_alone": frame,
+    }
+    return found | (_poll(size) if size.tasks else {})
+
+
+def _point(bench: Workbench, count: int, size: Size, empty: dict[str, Any]) -> dict[str, Any]:
+    load = Round("sensors", count, max(1, count // _PER_DRIVER), size.interval, size.window)
+    found = _over(bench.measure(load), empty)
+    del found["triggers"]
+    print(f"{count} sensors: {json.dumps(found)}", flush=True)
+    return {"sensors": count, **found}
+
+
+def _over(found: dict[str, Any], empty: dict[str, Any]) -> dict[str, Any]:
+    """With the memory beyond a triggerer that has nothing to do."""
+    return {**found, "extra_mb": round(found["pss_mb"] - empty["pss_mb"], 1)}
+
+
+def _allowed(count: int) -> bool:
+    """Whether this machine lets a process open that many files."""
+    _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    allowed = hard == resource.RLIM_INFINITY or hard >= count + SPARE_FILES
+    if not allowed:
+        print(f"{count} sensors left out: a process may open {hard} files here, each sensor needs one")
+    return allowed
+
+
+def _poll(size: Size) -> dict[str, Any]:
+    found = bench_sensors_poll.measure(size.tasks, 20, size.patience)
+    kinds = [found[name] for name in bench_sensors_poll.PLANS]
+    return {
+        "poll_cpu_ms": max(kind["cpu_ms"] for kind in kinds),
+        "poll_bytes": max(kind["bytes"] for kind in kinds),
+        "poll": found,
+    }
+
+
+def report(found: dict[str, Any]) -> None:
+    """Print the figures against their bars."""
+    for name, bar in BARS.items():
+        if name in found:
+            print(f"{name:13} {found[name]:12}  bar {bar}")
+
+
+def store(found: dict[str, Any]) -> None:
+    """Write them into ``build/bench.json``, beside what it has."""
+    BUILD.mkdir(exist_ok=True)
+    file = BUILD / "bench.json"
+    known = json.loads(file.read_text()) if file.exists() else {}
+    file.write_text(json.dumps({**known, "sensors": found}, indent=2) + "\n")
+    print(f"written to {file.relative_to(ROOT)}")
+
+
+def main() -> None:
+    """Measure, print, write."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--quick", action="store_true", help="small numbers: does it still run?")
+    parser.add_argument("--sensors", type=int, default=Size.sensors)
+    parser.add_argument("--window", type=float, default=Size.window, help="seconds of each measurement")
+    parser.add_argument("--no-curve", action="store_true", help="no further numbers of sensors")
+    parser.add_argument("--no-poll", action="store_true", help="no driver of 100,000 tasks")
+    options = parser.parse_args()
+    size = Size(
+        sensors=options.sensors,
+        curve=() if options.no_curve else Size.curve,
+        window=options.window,
+        tasks=0 if options.no_poll else Size.tasks,
+    )
+    found = measure(QUICK if options.quick else size)
+    report(found)
+    store(found)
+
+
+if __name__ == "__main__":
+    main()

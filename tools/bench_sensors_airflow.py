@@ -1,0 +1,293 @@
+"""A real triggerer with many triggers, measured from outside: CPU, memory, and when its looks arrive."""
+
+from __future__ import annotations
+
+import json
+import os
+import resource
+import shutil
+import signal
+import sqlite3
+import subprocess
+import sys
+import time
+import urllib.request
+from collections import defaultdict
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import psutil
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+TOOLS = Path(__file__).resolve().parent
+AIRFLOW = [sys.executable, "-m", "airflow"]
+# Its log of each trigger, and what else a process has open.
+SPARE_FILES = 200
+SETTLING = 30.0
+_MB = 1 << 20
+_RESTLESS = 60.0
+
+
+@dataclass(frozen=True)
+class Round:
+    """One triggerer's load.
+
+    Attributes:
+        kind: ``empty``, ``idle`` (triggers that sleep), ``asking`` (the same after one XCom was read and one
+            written, as every sensor does), or ``sensors``.
+        count: of triggers.
+        drivers: that the sensors watch.
+        interval: seconds between two looks.
+        window: seconds of the measurement, after everything has started.
+    """
+
+    kind: str
+    count: int = 0
+    drivers: int = 0
+    interval: float = 10.0
+    window: float = 60.0
+
+
+class Workbench:
+    """A folder with an empty Airflow database, copied for every round."""
+
+    def __init__(self, folder: Path) -> None:
+        shutil.rmtree(folder, ignore_errors=True)
+        self.folder = folder
+        self.template = folder / "template"
+        self._run(self.template, *AIRFLOW, "db", "migrate")
+
+    def measure(self, load: Round) -> dict[str, Any]:
+        """One round, in an Airflow home of its own."""
+        home = self.folder / f"{load.kind}-{load.count}"
+        home.mkdir(parents=True)
+        shutil.copy(self.template / "airflow.db", home)
+        with ExitStack() as stack:
+            ports: list[int] = []
+            if load.drivers:
+                ports = stack.enter_context(_drivers(load.drivers, home / "polls.log"))
+            if load.count:
+                wanted = {"kind": load.kind, "count": load.count, "interval": load.interval, "ports": ports}
+                self._run(home, sys.executable, str(TOOLS / "bench_sensors_rows.py"), json.dumps(wanted))
+            triggerer = stack.enter_context(_triggerer(home, load.count))
+            found = _observe(Triggerer(triggerer, home), load)
+            if load.kind == "sensors":
+                found |= _polls(home, load) | _noticed(home, load, ports[0])
+        shutil.rmtree(home / "logs", ignore_errors=True)
+        return found
+
+    @staticmethod
+    def _run(home: Path, *command: str) -> None:
+        home.mkdir(parents=True, exist_ok=True)
+        with (home / "setup.log").open("ab") as log:
+            subprocess.run(command, cwd=home, env=_environment(home), check=True, stdout=log, stderr=log)
+
+
+class Triggerer:
+    """The two processes of a triggerer: the supervisor talks to the database, the runner runs triggers."""
+
+    def __init__(self, process: subprocess.Popen[bytes], home: Path) -> None:
+        self._home = home
+        self.supervisor = psutil.Process(process.pid)
+        wait_for(self.supervisor.children, 180.0, "a triggerer")
+        self.runner = self.supervisor.children()[0]
+
+    def settle(self) -> None:
+        """Until the work of its start is over; one that stays busy is measured as it is."""
+        time.sleep(5.0)
+        end = time.monotonic() + _RESTLESS
+        while not self._is_quiet() and time.monotonic() < end:
+            continue
+
+    def started(self) -> int:
+        """How many triggers have begun: each has a log of its own then."""
+        return sum(1 for _ in self._home.glob("logs/**/*.trigger.*.log"))
+
+    def remembered(self) -> int:
+        """How many have written their XCom: a sensor has judged its first look then."""
+        return int(self.ask("SELECT COUNT(*) FROM xcom"))
+
+    def ask(self, query: str) -> Any:
+        """One value of the database."""
+        with sqlite3.connect(f"file:{self._home / 'airflow.db'}?mode=ro", uri=True, timeout=30.0) as database:
+            found = database.execute(query).fetchone()[0]
+        database.close()
+        return found
+
+    def cpu(self) -> tuple[float, float]:
+        """Seconds used by supervisor and runner."""
+        times = [process.cpu_times() for process in (self.supervisor, self.runner)]
+        return times[0].user + times[0].system, times[1].user + times[1].system
+
+    def memory(self) -> dict[str, float]:
+        """MB of both: proportional (a shared page counts half in each), and private alone."""
+        infos = [process.memory_full_info() for process in (self.supervisor, self.runner)]
+        return {
+            "supervisor_pss_mb": round(infos[0].pss / _MB, 1),
+            "runner_pss_mb": round(infos[1].pss / _MB, 1),
+            "pss_mb": round(sum(info.pss for info in infos) / _MB, 1),
+            "uss_mb": round(sum(info.uss for info in infos) / _MB, 1),
+        }
+
+    def _is_quiet(self) -> bool:
+        before = sum(self.cpu())
+        time.sleep(2.0)
+        return sum(self.cpu()) - before < 0.2  # noqa: PLR2004 - a tenth of a core
+
+
+def wait_for(condition: Callable[[], Any], patience: float, what: str) -> None:
+    """Until it holds.
+
+    Raises:
+        TimeoutError: it never did.
+    """
+    end = time.monotonic() + patience
+    while not condition():
+        if time.monotonic() > end:
+            msg = f"{what} did not come about within {patience:g} s"
+            raise TimeoutError(msg)
+        time.sleep(1.0)
+
+
+def _observe(triggerer: Triggerer, load: Round) -> dict[str, Any]:
+    begin = time.monotonic()
+    if load.count:
+        _until_started(triggerer, load)
+    ready = round(time.monotonic() - begin, 1)
+    triggerer.settle()
+    time.sleep(max(0.0, begin + SETTLING - time.monotonic()))
+    used, at = triggerer.cpu(), time.monotonic()
+    time.sleep(load.window)
+    now, wall = triggerer.cpu(), time.monotonic() - at
+    supervisor, runner = ((after - before) / wall for before, after in zip(used, now, strict=True))
+    return {
+        "triggers": load.count,
+        "cpu_share": round(supervisor + runner, 4),
+        "supervisor_cpu": round(supervisor, 4),
+        "runner_cpu": round(runner, 4),
+        **triggerer.memory(),
+        "supervisor_files": triggerer.supervisor.num_fds(),
+        "ready_s": ready,
+        "load": round(os.getloadavg()[0], 1),
+    }
+
+
+def _until_started(triggerer: Triggerer, load: Round) -> None:
+    patience = 180.0 + load.count * 0.2
+    wait_for(lambda: triggerer.started() >= load.count, patience, f"{load.count} triggers that run")
+    if load.kind != "idle":
+        wait_for(lambda: triggerer.remembered() >= load.count, patience, f"{load.count} triggers that have written")
+
+
+def _polls(home: Path, load: Round) -> dict[str, Any]:
+    """How late looks came, on every driver's grid, from 30 s after the first look on."""
+    arrivals: dict[int, list[float]] = defaultdict(list)
+    for line in (home / "polls.log").read_text().splitlines():
+        driver, _, at = line.partition(" ")
+        arrivals[int(driver)].append(float(at))
+    now = time.monotonic()
+    first = min(times[0] for times in arrivals.values())
+    late = [lateness(times, load.interval, first + SETTLING, now) for times in arrivals.values()]
+    return {
+        "drivers": len(arrivals),
+        "worst_late_s": round(max(late), 2),
+        "polls": sum(map(len, arrivals.values())),
+        "spread_s": round(max(times[0] for times in arrivals.values()) - first, 1),
+    }
+
+
+def lateness(arrivals: list[float], interval: float, since: float, until: float) -> float:
+    """The worst distance of a look behind its place on the grid, or of a gap beyond the interval.
+
+    Args:
+        arrivals: when looks came, oldest first.
+        interval: what was promised.
+        since: looks before are not counted; the grid begins with the first one after, but for a driver's
+            very first, which the second follows sooner: drivers are not asked all at once.
+        until: now; a look that is overdue then is late as well.
+    """
+    counted = [at for at in arrivals[1:] if at >= since]
+    if not counted:
+        return max(0.0, until - arrivals[-1] - interval)
+    grid = [at - (counted[0] + place * interval) for place, at in enumerate(counted)]
+    gaps = [after - before - interval for before, after in zip(arrivals, arrivals[1:], strict=False)
+            if after >= since]
+    return max(0.0, *grid, *gaps, until - counted[-1] - interval)
+
+
+def _noticed(home: Path, load: Round, port: int) -> dict[str, Any]:
+    """That they watch: one driver loses an executor, and its sensors, and no others, give their tasks back."""
+    count = "SELECT COUNT(*) FROM task_instance WHERE state = 'deferred'"
+    database = f"file:{home / 'airflow.db'}?mode=ro"
+
+    def deferred() -> int:
+        with sqlite3.connect(database, uri=True, timeout=30.0) as connection:
+            return int(connection.execute(count).fetchone()[0])
+
+    concerned = len(range(0, load.count, load.drivers))
+    if deferred() != load.count:
+        msg = f"{load.count - deferred()} sensors ended before anything happened"
+        raise RuntimeError(msg)
+    with urllib.request.urlopen(f"http://127.0.0.1:{port}/bench/lose", timeout=10):
+        begin = time.monotonic()
+    wait_for(lambda: deferred() <= load.count - concerned, load.interval + 60.0, "sensors that notice a loss")
+    if deferred() != load.count - concerned:
+        msg = f"{load.count - deferred()} sensors failed, of {concerned} that should"
+        raise RuntimeError(msg)
+    return {"noticed_s": round(time.monotonic() - begin, 1), "noticed": concerned}
+
+
+@contextmanager
+def _drivers(count: int, log: Path) -> Iterator[list[int]]:
+    command = [sys.executable, str(TOOLS / "bench_sensors_drivers.py"), str(count), str(log)]
+    process = subprocess.Popen(command, stdout=subprocess.PIPE)
+    assert process.stdout is not None  # noqa: S101 - as asked for
+    try:
+        yield json.loads(process.stdout.readline())
+    finally:
+        process.kill()
+        process.wait()
+
+
+@contextmanager
+def _triggerer(home: Path, count: int) -> Iterator[subprocess.Popen[bytes]]:
+    files = count + SPARE_FILES
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    command = [*AIRFLOW, "triggerer", "--skip-serve-logs", "--capacity", str(max(count, 1))]
+    with (home / "triggerer.log").open("wb") as log:
+        process = subprocess.Popen(
+            command,
+            cwd=home,
+            env=_environment(home),
+            stdin=subprocess.DEVNULL,
+            stdout=log,
+            stderr=log,
+            start_new_session=True,
+        )
+    try:
+        resource.prlimit(process.pid, resource.RLIMIT_NOFILE, (max(soft, files), hard))
+        yield process
+    finally:
+        process.send_signal(signal.SIGTERM)
+        try:
+            process.wait(60.0)
+        except subprocess.TimeoutExpired:
+            os.killpg(process.pid, signal.SIGKILL)
+            process.wait()
+
+
+def _environment(home: Path) -> dict[str, str]:
+    inherited = {name: value for name, value in os.environ.items() if not name.startswith("AIRFLOW__")}
+    return {
+        **inherited,
+        "AIRFLOW_HOME": str(home),
+        "AIRFLOW__CORE__LOAD_EXAMPLES": "False",
+        "AIRFLOW__CORE__DAGS_FOLDER": str(home / "dags"),
+        "AIRFLOW__CORE__FERNET_KEY": "c3BhcmstZ3VhcmQtc2Vuc29yLWJlbmNobWFyay1rZXk=",
+        "AIRFLOW__USAGE_DATA_COLLECTION__ENABLED": "False",
+        "PYTHONPATH": f"{TOOLS.parent}{os.pathsep}{TOOLS}",
+    }
