@@ -52,7 +52,9 @@ def measure(size: Size) -> dict[str, Any]:
     bench = Workbench(BUILD / "bench-sensors")
     empty = bench.measure(Round("empty", window=size.window))
     frame = {
-        kind: _over(bench.measure(Round(kind, size.sensors, interval=size.interval, window=size.window)), empty)
+        kind: _over(
+            bench.measure(Round(kind, size.sensors, interval=size.interval, window=size.window)), empty
+        )
         for kind in ("idle", "asking")
     }
     curve = [_point(bench, count, size, empty) for count in (size.sensors, *size.curve) if _allowed(count)]

@@ -12,13 +12,13 @@ import subprocess
 import sys
 import time
 import urllib.request
-from collections import defaultdict
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import psutil
+from bench_sensors_looks import drivers, polls
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -28,6 +28,7 @@ AIRFLOW = [sys.executable, "-m", "airflow"]
 # Its log of each trigger, and what else a process has open.
 SPARE_FILES = 200
 SETTLING = 30.0
+LOG = "polls.log"
 _MB = 1 << 20
 _RESTLESS = 60.0
 
@@ -69,14 +70,15 @@ class Workbench:
         with ExitStack() as stack:
             ports: list[int] = []
             if load.drivers:
-                ports = stack.enter_context(_drivers(load.drivers, home / "polls.log"))
+                ports = stack.enter_context(drivers(load.drivers, home / LOG))
             if load.count:
                 wanted = {"kind": load.kind, "count": load.count, "interval": load.interval, "ports": ports}
                 self._run(home, sys.executable, str(TOOLS / "bench_sensors_rows.py"), json.dumps(wanted))
-            triggerer = stack.enter_context(_triggerer(home, load.count))
-            found = _observe(Triggerer(triggerer, home), load)
+            triggerer = Triggerer(stack.enter_context(_triggerer(home, load.count)), home)
+            found = _observe(triggerer, load)
             if load.kind == "sensors":
-                found |= _polls(home, load) | _noticed(home, load, ports[0])
+                found |= polls(home / LOG, load.interval, SETTLING)
+                found |= _noticed(triggerer, load, ports[0])
         shutil.rmtree(home / "logs", ignore_errors=True)
         return found
 
@@ -109,14 +111,11 @@ class Triggerer:
 
     def remembered(self) -> int:
         """How many have written their XCom: a sensor has judged its first look then."""
-        return int(self.ask("SELECT COUNT(*) FROM xcom"))
+        return self._count("xcom")
 
-    def ask(self, query: str) -> Any:
-        """One value of the database."""
-        with sqlite3.connect(f"file:{self._home / 'airflow.db'}?mode=ro", uri=True, timeout=30.0) as database:
-            found = database.execute(query).fetchone()[0]
-        database.close()
-        return found
+    def deferred(self) -> int:
+        """How many tasks still wait for their trigger."""
+        return self._count("task_instance WHERE state = 'deferred'")
 
     def cpu(self) -> tuple[float, float]:
         """Seconds used by supervisor and runner."""
@@ -132,6 +131,12 @@ class Triggerer:
             "pss_mb": round(sum(info.pss for info in infos) / _MB, 1),
             "uss_mb": round(sum(info.uss for info in infos) / _MB, 1),
         }
+
+    def _count(self, rows: str) -> int:
+        with closing(
+            sqlite3.connect(f"file:{self._home}/airflow.db?mode=ro", uri=True, timeout=30.0)
+        ) as database:
+            return int(database.execute(f"SELECT COUNT(*) FROM {rows}").fetchone()[0])  # noqa: S608 - ours
 
     def _is_quiet(self) -> bool:
         before = sum(self.cpu())
@@ -180,77 +185,26 @@ def _until_started(triggerer: Triggerer, load: Round) -> None:
     patience = 180.0 + load.count * 0.2
     wait_for(lambda: triggerer.started() >= load.count, patience, f"{load.count} triggers that run")
     if load.kind != "idle":
-        wait_for(lambda: triggerer.remembered() >= load.count, patience, f"{load.count} triggers that have written")
+        wait_for(
+            lambda: triggerer.remembered() >= load.count, patience, f"{load.count} triggers that have written"
+        )
 
 
-def _polls(home: Path, load: Round) -> dict[str, Any]:
-    """How late looks came, on every driver's grid, from 30 s after the first look on."""
-    arrivals: dict[int, list[float]] = defaultdict(list)
-    for line in (home / "polls.log").read_text().splitlines():
-        driver, _, at = line.partition(" ")
-        arrivals[int(driver)].append(float(at))
-    now = time.monotonic()
-    first = min(times[0] for times in arrivals.values())
-    late = [lateness(times, load.interval, first + SETTLING, now) for times in arrivals.values()]
-    return {
-        "drivers": len(arrivals),
-        "worst_late_s": round(max(late), 2),
-        "polls": sum(map(len, arrivals.values())),
-        "spread_s": round(max(times[0] for times in arrivals.values()) - first, 1),
-    }
-
-
-def lateness(arrivals: list[float], interval: float, since: float, until: float) -> float:
-    """The worst distance of a look behind its place on the grid, or of a gap beyond the interval.
-
-    Args:
-        arrivals: when looks came, oldest first.
-        interval: what was promised.
-        since: looks before are not counted; the grid begins with the first one after, but for a driver's
-            very first, which the second follows sooner: drivers are not asked all at once.
-        until: now; a look that is overdue then is late as well.
-    """
-    counted = [at for at in arrivals[1:] if at >= since]
-    if not counted:
-        return max(0.0, until - arrivals[-1] - interval)
-    grid = [at - (counted[0] + place * interval) for place, at in enumerate(counted)]
-    gaps = [after - before - interval for before, after in zip(arrivals, arrivals[1:], strict=False)
-            if after >= since]
-    return max(0.0, *grid, *gaps, until - counted[-1] - interval)
-
-
-def _noticed(home: Path, load: Round, port: int) -> dict[str, Any]:
+def _noticed(triggerer: Triggerer, load: Round, port: int) -> dict[str, Any]:
     """That they watch: one driver loses an executor, and its sensors, and no others, give their tasks back."""
-    count = "SELECT COUNT(*) FROM task_instance WHERE state = 'deferred'"
-    database = f"file:{home / 'airflow.db'}?mode=ro"
-
-    def deferred() -> int:
-        with sqlite3.connect(database, uri=True, timeout=30.0) as connection:
-            return int(connection.execute(count).fetchone()[0])
-
     concerned = len(range(0, load.count, load.drivers))
-    if deferred() != load.count:
-        msg = f"{load.count - deferred()} sensors ended before anything happened"
+    if triggerer.deferred() != load.count:
+        msg = f"{load.count - triggerer.deferred()} sensors ended before anything happened"
         raise RuntimeError(msg)
     with urllib.request.urlopen(f"http://127.0.0.1:{port}/bench/lose", timeout=10):
         begin = time.monotonic()
-    wait_for(lambda: deferred() <= load.count - concerned, load.interval + 60.0, "sensors that notice a loss")
-    if deferred() != load.count - concerned:
-        msg = f"{load.count - deferred()} sensors failed, of {concerned} that should"
+    left = load.count - concerned
+    wait_for(lambda: triggerer.deferred() <= left, load.interval + 60.0, "sensors that notice a loss")
+    taken = round(time.monotonic() - begin, 1)
+    if triggerer.deferred() != left:
+        msg = f"{load.count - triggerer.deferred()} sensors failed, of {concerned} that should"
         raise RuntimeError(msg)
-    return {"noticed_s": round(time.monotonic() - begin, 1), "noticed": concerned}
-
-
-@contextmanager
-def _drivers(count: int, log: Path) -> Iterator[list[int]]:
-    command = [sys.executable, str(TOOLS / "bench_sensors_drivers.py"), str(count), str(log)]
-    process = subprocess.Popen(command, stdout=subprocess.PIPE)
-    assert process.stdout is not None  # noqa: S101 - as asked for
-    try:
-        yield json.loads(process.stdout.readline())
-    finally:
-        process.kill()
-        process.wait()
+    return {"noticed_s": taken, "noticed": concerned}
 
 
 @contextmanager

@@ -39,5 +39,5 @@ class IdleTrigger(BaseTrigger):
             await sync_to_async(XCom.get_one)(key="bench", **self.task_key)
             await sync_to_async(XCom.set)(key="bench", value={}, **self.task_key)
         while True:
-            await asyncio.sleep(self.interval)
+            await asyncio.sleep(self.interval)  # noqa: ASYNC110 - to be woken is the point
         yield  # an async generator, as Airflow wants it

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from airflow_spark_guard.core.application import check_application
 from airflow_spark_guard.core.cluster.cluster_job import ClusterJob
 from airflow_spark_guard.core.cluster.place import ClusterPlace
-from airflow_spark_guard.core.cluster.status import TASK_MARK
+from airflow_spark_guard.core.cluster.status import ATTEMPT_MARK, TASK_MARK
 from airflow_spark_guard.core.cluster.trigger_event import ending_of
 from airflow_spark_guard.core.errors import AttemptError, BadInputError, ProtocolError, SparkGuardError
 from airflow_spark_guard.core.quantity import size_in_bytes
@@ -35,6 +35,8 @@ if TYPE_CHECKING:
     from airflow_spark_guard.process.submission import Submission
 
 _IN_THE_IMAGE = "local:"
+# Seconds to end an application in, where Airflow's own clock has run out.
+_PATIENCE_INTERRUPTED = 3.0
 
 
 def _ignore(_: object) -> None:
@@ -181,9 +183,10 @@ class ClusterMode:
             if job is None:
                 check_not_killed(self.run)
                 words = [application, *hook.arguments]
-                job = attempt.submit(words, speaks=speaks, on_start=self.hook.submitting)
+                job = self._handed_over(attempt, words, speaks=speaks)
+            self.run.take(job)
             self._announce(job)
-            if hook.deferrable:
+            if hook.deferrable and not self.run.killed:
                 return Waiting(job, self.connection.place, self.run.pause or 0.0)
             return self.run.watch(job)
 
@@ -216,6 +219,16 @@ class ClusterMode:
         fields = message.fields
         if message.kind == "hello" and "application_id" in fields:
             self.on_application(Application(str(fields["application_id"]), str(fields.get("ui_url") or "")))
+
+    def _handed_over(self, attempt: ClusterAttempt, words: list[str], *, speaks: bool) -> ClusterJob:
+        try:
+            return attempt.submit(words, speaks=speaks, on_start=self.hook.submitting)
+        except SparkGuardError:  # it has looked after itself
+            raise
+        except BaseException:  # a time-out of Airflow's, while or after the application was handed over
+            for found in self.run.find(ATTEMPT_MARK, self.connection.marks.attempt):
+                self.run.end(found.application_id, _PATIENCE_INTERRUPTED)
+            raise
 
     def _announce(self, job: ClusterJob) -> None:
         """YARN's id is Spark's own; of a pod, the job itself says which application it is."""

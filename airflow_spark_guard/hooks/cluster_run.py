@@ -140,6 +140,10 @@ class ClusterRun:
         reason = self._source.end(application_id, patience)
         return (f"{application_id} ({reason})",) if reason else ()
 
+    def take(self, job: ClusterJob) -> None:
+        """From now on a kill is about this application."""
+        self._job = job
+
     def kill_now(self) -> None:
         """Tell the manager to end it; for a signal's handler: bounded by 2 s, and nothing is logged."""
         self.killed = True
@@ -152,7 +156,7 @@ class ClusterRun:
         Raises:
             AttemptError: the attempt is no success.
         """
-        self._job = job
+        self.take(job)
         directory = self._directory(job)
         try:
             ending = self._follow(job, directory)
@@ -170,15 +174,13 @@ class ClusterRun:
         Raises:
             AttemptError: the attempt is no success.
         """
-        self._job = job
+        self.take(job)
         directory = directory or self._directory(job)
         heard = self._last_words(directory, ending)
         tail = self._log_tail(job, ending)
         orphans = ending.orphans
         if ending.final is None:
-            orphans += self.end(
-                job.application_id, _PROOF_PATIENCE_KILLED if ending.killed else PROOF_PATIENCE
-            )
+            orphans += self.end(job.application_id, _PROOF_PATIENCE_KILLED if self.killed else PROOF_PATIENCE)
         ending = replace(
             ending,
             heard=heard,

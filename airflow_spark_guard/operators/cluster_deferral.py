@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from airflow.sdk.exceptions import TaskDeferralTimeout
 
-from airflow_spark_guard.core.errors import AttemptError, DeadlineError
+from airflow_spark_guard.core.errors import AttemptError, DeadlineError, KilledError
 from airflow_spark_guard.core.output.output import safe_text
 from airflow_spark_guard.hooks import cluster_mode
 from airflow_spark_guard.triggers.cluster import ClusterApplicationTrigger
@@ -27,10 +27,18 @@ def deferral(hook: SafeSparkSubmitHook, conn_id: str, method_name: str) -> dict[
         hook: has submitted, and says what to wait for.
         conn_id: the Airflow connection that the trigger finds the credentials in.
         method_name: of the operator, to be called at the end with ``event``, ``job`` and ``place``.
+
+    Raises:
+        KilledError: the task was ended meanwhile, and its application with it.
     """
     if hook.waiting is None:
         msg = "nothing was submitted"
         raise AttributeError(msg)
+    if hook.killed:
+        raise KilledError(
+            "The task was ended before it was deferred, and its application with it.",
+            orphans=cluster_mode.cancel(hook),
+        )
     job, place = hook.waiting.job.to_json(), hook.waiting.place.to_json()
     left = max(0.0, hook.waiting.job.deadline_at - time.time()) + _MARGIN
     return {

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from airflow_spark_guard.core.errors import ApplicationError, ConnectionMissingError
 from airflow_spark_guard.core.output.output import safe_text
 from airflow_spark_guard.core.remote.sight import Sight
+from airflow_spark_guard.core.remote.unregistered import with_unregistered, worth_asking_the_master
 from airflow_spark_guard.core.web import history_rest, master_json
 from airflow_spark_guard.core.web.access import Access
 from airflow_spark_guard.core.web.answer import UnusableAnswerError
@@ -21,7 +22,7 @@ if TYPE_CHECKING:
 
     from airflow_spark_guard.core.remote.sight import History, Manager
     from airflow_spark_guard.core.remote.target import Target
-    from airflow_spark_guard.core.watch.observation import DriverView
+    from airflow_spark_guard.core.watch.observation import DriverView, Executor
     from airflow_spark_guard.core.web.answer import Dialogue
 
     AccessFor = Callable[[str], Access]
@@ -62,6 +63,7 @@ class AsyncRemoteSource:
         self._id = target.application_id
         self._driver_ui = target.driver_ui
         self._driver: AsyncRestSource | None = None
+        self._unregistered: tuple[Executor, ...] = ()
         self._masters = master_json.addresses(target.master)
         self._master = self._source(target.master_ui) if target.master or target.master_ui else None
         self._history = self._source(target.history_server) if target.history_server else None
@@ -70,6 +72,8 @@ class AsyncRemoteSource:
         """One look."""
         silent: Silent = {}
         driver = await self._ask_driver(silent)
+        if driver is not None and self._master is not None:
+            driver = await self._with_unregistered(driver, self._master, silent)
         manager = await self._ask_master(silent) if driver is None or self._whole else None
         history = await self._ask_history(silent) if driver is None else None
         started = self._driver.started if self._driver is not None and driver is not None else None
@@ -117,8 +121,9 @@ class AsyncRemoteSource:
 
     async def _ask_driver(self, silent: Silent) -> DriverView | None:
         if not self._driver_ui and self._master is not None:
-            page = master_json.driver_ui(self._masters, self._ui, self._id)
-            self._driver_ui = await told_by(silent, "master", self._master, page) or ""
+            asked = master_json.page(self._masters, self._ui, self._id)
+            page = await told_by(silent, "master", self._master, asked)
+            self._driver_ui = page.driver_ui if page is not None else ""
         if not self._driver_ui:
             silent.setdefault("driver", "its address is not known")
             return None
@@ -132,6 +137,14 @@ class AsyncRemoteSource:
             silent["driver"] = f"{self._driver_ui}: {error}"
             await self._forget_driver()
             return None
+
+    async def _with_unregistered(self, driver: DriverView, master: HttpSource, silent: Silent) -> DriverView:
+        known = {row.id for row in self._unregistered}
+        if worth_asking_the_master(driver, known):
+            asked = master_json.page(self._masters, self._ui, self._id)
+            page = await told_by(silent, "master", master, asked)
+            self._unregistered = page.ended if page is not None else self._unregistered
+        return with_unregistered(driver, self._unregistered)
 
     async def _forget_driver(self) -> None:
         """It may have moved to another port, or its application may have been started anew."""

@@ -179,6 +179,39 @@ def test_the_next_try_ends_what_a_killed_deferral_left(stand):
     assert left.killed
 
 
+def test_a_kill_between_the_submission_and_the_deferral_ends_the_application(stand):
+    """The task is not deferred any more."""
+    stand.manager.course = ["RUNNING"]
+    operator = stand.operator(deferrable=True)
+    submit = stand.manager.submit
+
+    def killed(asked):
+        told = submit(asked)
+        operator._hook.killed = operator._hook.cluster.run.killed = True
+        return told
+
+    stand.manager.submit = killed
+    with pytest.raises(errors.KilledError):
+        operator.execute(stand.context)
+    assert stand.application.killed
+
+
+def test_a_time_out_of_airflows_while_it_is_handed_over_leaves_nothing(stand, monkeypatch):
+    """It is raised anywhere."""
+    stand.manager.course = ["RUNNING"]
+
+    class TimeOutError(BaseException):
+        pass
+
+    def interrupted(self, handed):
+        raise TimeOutError
+
+    monkeypatch.setattr("airflow_spark_guard.hooks.cluster_attempt.ClusterAttempt._application", interrupted)
+    with pytest.raises(TimeOutError):
+        stand.execute(deferrable=True)
+    assert stand.application.killed
+
+
 def test_on_kill_after_the_resume_is_heard(stand):
     """While the resumed task ends the application."""
     defer = deferred(stand)

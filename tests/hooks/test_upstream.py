@@ -110,6 +110,35 @@ def test_a_good_keytab_works(monkeypatch):
     assert "--keytab" in UpstreamSubmitHook(conn_id=name).submit_options()[0]
 
 
+def test_kubernetes_needs_no_client_library_of_upstreams(monkeypatch):
+    """It would be 50 MB for three calls, and is not used here."""
+    name = connection(monkeypatch, host="k8s://https://h:6443", extra={"namespace": "jobs"}, login="l")
+    hook = UpstreamSubmitHook(conn_id=name, env_vars={"A": 1}, track_driver_via_k8s_api=True)
+    assert (hook.master, hook.namespace) == ("k8s://https://h:6443", "jobs")
+    conf = hook.submit_options()[1]
+    assert conf["spark.kubernetes.namespace"] == "jobs"
+    assert conf["spark.kubernetes.driverEnv.A"] == "1"
+    assert (hook.connection_given.login, hook.connection_given.extra_dejson) == ("l", {"namespace": "jobs"})
+
+
+@pytest.mark.parametrize(
+    ("host", "option"), [("yarn", "yarn_track_via_rm_api"), ("k8s://h", "track_driver_via_k8s_api")]
+)
+def test_cluster_mode_is_left_to_us_whatever_upstream_would_do(monkeypatch, host, option):
+    """Its operator then calls ``submit`` alone."""
+    name = connection(monkeypatch, host=host, extra={"deploy-mode": "cluster"})
+    hook = UpstreamSubmitHook(conn_id=name, **{option: True}, yarn_rm_auth="auth")
+    assert hook._is_yarn_cluster_mode is (host == "yarn")
+    hook.leave_cluster_mode_to_us()
+    assert not hook._is_yarn_cluster_mode
+    assert not hook._should_track_driver_via_k8s_api()
+    assert not hook._should_track_yarn_application_via_rm_api()
+    assert hook._validate_track_driver_via_k8s_api_config() is None
+    assert hook.rm_auth == "auth"
+    for private in ("_validate_track_driver_via_k8s_api_config", "_should_track_driver_via_k8s_api"):
+        assert callable(getattr(SparkSubmitHook, private))
+
+
 def test_outside_a_supervised_task_there_is_no_supervisor():
     """Under ``dag.test()`` the parent is somebody's shell."""
     assert supervisor_pid() is None

@@ -7,7 +7,9 @@ import pytest
 
 from airflow_spark_guard.core.cluster.cluster_job import ClusterJob
 from airflow_spark_guard.core.cluster.place import ClusterPlace
+from airflow_spark_guard.core.errors import KilledError
 from airflow_spark_guard.hooks.cluster_mode import Waiting
+from airflow_spark_guard.operators import cluster_deferral
 from airflow_spark_guard.operators.cluster_deferral import deferral
 
 PLACE = ClusterPlace("yarn", ("http://rm:8088",))
@@ -15,7 +17,7 @@ PLACE = ClusterPlace("yarn", ("http://rm:8088",))
 
 def waiting(deadline_at):
     job = ClusterJob("application_1_2", "bb", 1000.0, deadline_at, 300.0, 60.0, speaks=True)
-    return SimpleNamespace(waiting=Waiting(job, PLACE, 5.0))
+    return SimpleNamespace(waiting=Waiting(job, PLACE, 5.0), killed=False)
 
 
 def test_airflows_timeout_lies_behind_the_triggers_own_deadline():
@@ -29,6 +31,16 @@ def test_airflows_timeout_lies_behind_the_triggers_own_deadline():
 def test_a_deadline_that_has_passed_leaves_the_margin():
     """Airflow takes no negative time."""
     assert deferral(waiting(1.0), "spark_x", "resume")["timeout"].total_seconds() == 120
+
+
+def test_a_task_that_was_ended_meanwhile_is_not_deferred(monkeypatch):
+    """Nobody would end the application any more."""
+    monkeypatch.setattr(cluster_deferral.cluster_mode, "cancel", lambda _: ("application_1_2 (why)",))
+    hook = waiting(time.time() + 100)
+    hook.killed = True
+    with pytest.raises(KilledError, match="before it was deferred") as caught:
+        deferral(hook, "spark_x", "resume")
+    assert caught.value.orphans == ("application_1_2 (why)",)
 
 
 def test_without_a_submission_there_is_nothing_to_wait_for():

@@ -6,12 +6,14 @@ import os
 import signal
 import subprocess
 import time
-import urllib.request
+from contextlib import closing
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Self
 
 import psutil
 
+from airflow_spark_guard.core.remote.target import Target
+from airflow_spark_guard.sources.remote import RemoteSource
 from tests.faults.cluster import StandaloneCluster, spark_env
 from tests.support.airflow_server import free_port
 
@@ -149,8 +151,11 @@ class SparkSite:
         self.executors(application_id)[0].kill()
         return time.time()
 
-    def driver_knows_a_loss(self, url: str, application_id: str) -> bool:
-        """Whether the driver has seen that an executor is gone."""
-        path = f"{url}/api/v1/applications/{application_id}/allexecutors"
-        with urllib.request.urlopen(path, timeout=10) as answer:
-            return b'"isActive" : false' in answer.read()
+    def wait_for_registration(self, application_id: str) -> None:
+        """Until the driver knows an executor: one that dies before is known to the master alone."""
+        target = Target(application_id, **self.witnesses)
+        end = time.monotonic() + 60
+        with closing(RemoteSource(target)) as source:
+            while not any(row.active for row in source.look().executors):
+                assert time.monotonic() < end, f"no executor of {application_id}; see {self.folder}"
+                time.sleep(0.5)

@@ -75,6 +75,7 @@ def test_a_lost_executor_fails_the_sensor_in_each_mode_even_without_a_triggerer_
     """The triggerer is killed before the executor is, and started again after: the verdict is the same."""
     job = site.submit("lossy", 300)
     application = site.application_id("lossy")
+    site.wait_for_registration(application)
     run = server.trigger("sensors", {"application_id": application, **site.witnesses})
     wait_for(server, "sensors", run, ["deferred"], {"deferred"})
     wait_for(server, "sensors", run, ["reschedule"], {"up_for_reschedule"})
@@ -118,15 +119,17 @@ def test_a_driver_that_was_killed_is_no_success(server, site):
 
 
 def test_kill_leaves_no_application(server, site):
-    """The master lists it as ended before the sensor fails; its driver goes with it."""
+    """The master lists it as ended before the sensor fails; its driver goes with it.
+
+    The executor dies before it has registered: the driver never lists it, the master does.
+    """
     job = site.submit("doomed", 300)
     application = site.application_id("doomed")
-    run = server.trigger("killing", {"application_id": application, **site.witnesses})
-    wait_for(server, "killing", run, ["deferred"], {"deferred"})
     killed_at = site.kill_executor(application)
+    run = server.trigger("killing", {"application_id": application, **site.witnesses})
     assert wait_for(server, "killing", run, ["deferred"], ENDED) == {"deferred": "failed"}
     text = log_of(server, "killing", run, "deferred")
-    assert names_the_loss(text, killed_at)
+    assert names_the_loss(text, killed_at, "EXITED, as the master says|Command exited with code 137")
     assert f"Application {application} was ended at its master." in text
     assert [row for row in site.active() if row["id"] == application] == []
     assert job.process.wait(timeout=60) is not None

@@ -29,6 +29,10 @@ _CLASSES: Final[Mapping[Verdict, type[AttemptError]]] = {
 }
 _DRIVER_TIMEOUT_EXIT = 124  # Spark's DriverTimeoutPlugin
 _LAST_LINES = 60
+# Killed, or asked to end: by a memory limit, an eviction, a node that goes down. No script chooses these.
+_FROM_OUTSIDE = frozenset({137, 143})
+# Spark's own words for an exception of a jar.
+_OF_A_JAR = "User class threw exception"
 
 
 @dataclass(frozen=True)
@@ -155,6 +159,14 @@ def _of_unknown_cause(ending: ClusterEnding, final: ClusterStatus, seen: dict[st
             advice=f"Read what its manager says, and the driver's log{_at(final)}.",
             **seen,
         )
+    if not _is_its_own(final):
+        return errors.DriverGoneError(
+            "The driver was ended before its time.",
+            got=f"{final.what}{meaning}",
+            expected="an end of its own",
+            advice=f"See what its manager says: a memory limit, an eviction, a node that went{_at(final)}.",
+            **seen,
+        )
     return errors.UserCodeError(
         "The application ended with a failure.",
         got=f"{final.what}{meaning}",
@@ -163,6 +175,12 @@ def _of_unknown_cause(ending: ClusterEnding, final: ClusterStatus, seen: dict[st
         "directory is set (docs/cluster-mode.md).",
         **seen,
     )
+
+
+def _is_its_own(final: ClusterStatus) -> bool:
+    """Whether the application itself failed, as far as its manager can tell."""
+    code = final.exit_code
+    return _OF_A_JAR in final.diagnostics or (code is not None and code not in _FROM_OUTSIDE)
 
 
 def _at(final: ClusterStatus) -> str:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import html
 import re
 from contextlib import suppress
 from typing import TYPE_CHECKING
@@ -13,9 +12,11 @@ from airflow_spark_guard.core.remote.sight import Manager
 from airflow_spark_guard.core.watch.observation import Master
 from airflow_spark_guard.core.web import answer as read
 from airflow_spark_guard.core.web.answer import Request, UnusableAnswerError
+from airflow_spark_guard.core.web.master_page import read_page
 
 if TYPE_CHECKING:
     from airflow_spark_guard.core.web.answer import Answer, Dialogue, Row
+    from airflow_spark_guard.core.web.master_page import ApplicationPage
 
 _UI_PORT = 8080
 _MAX_WORKERS = 10_000
@@ -23,7 +24,6 @@ _FORBIDDEN = 403
 _WHAT = "the master"
 _STATES = frozenset({"WAITING", "RUNNING", "FINISHED", "FAILED", "KILLED"})
 _MILLISECONDS = 1000
-_DETAIL_UI = re.compile(rb"""<a href="([^"]{1,2000})"[^>]*>\s*Application Detail UI\s*</a>""")
 _TOKEN = re.compile(rb"""<input[^>]*name="csrfToken"[^>]*value="([\w=+/.-]{1,200})\"""")
 
 
@@ -101,18 +101,15 @@ def _end(row: Row) -> float:
     return (read.count(row, "starttime") + read.count(row, "duration")) / _MILLISECONDS
 
 
-def driver_ui(masters: tuple[str, ...], ui: str | None, application_id: str) -> Dialogue[str]:
-    """Where the running application's own web UI is; empty where its page does not say.
+def page(masters: tuple[str, ...], ui: str | None, application_id: str) -> Dialogue[ApplicationPage]:
+    """What the application's own page at the master says, which the JSON does not.
 
     Raises:
         UnusableAnswerError: none of them is a living master.
     """
-    page, _ = yield from _living(masters, ui)
-    answer = yield Request(f"{page}/app/?appId={quote(application_id, safe='')}")
-    found = _DETAIL_UI.search(answer.body)
-    # The JSON of a master does not name it.
-    url = html.unescape(found[1].decode(errors="replace")) if found else ""
-    return read.web_url({"": url}, "").rstrip("/")
+    address, _ = yield from _living(masters, ui)
+    answer = yield Request(f"{address}/app/?appId={quote(application_id, safe='')}")
+    return read_page(answer.body)
 
 
 def gone(masters: tuple[str, ...], ui: str | None, application_id: str) -> Dialogue[bool | None]:

@@ -131,6 +131,21 @@ def test_a_failure_of_unknown_cause_says_how_far_it_came(given, kind, text):
     assert error.got == "FAILED, exit code 139: crashed (SIGSEGV) in native code"
 
 
+@pytest.mark.parametrize(
+    ("fields", "verdict"),
+    [
+        ({"exit_code": 137}, Verdict.DRIVER_GONE),
+        ({"exit_code": 143, "what": "Failed, Evicted"}, Verdict.DRIVER_GONE),
+        ({"diagnostics": "AM Container exited"}, Verdict.DRIVER_GONE),
+        ({"exit_code": 1}, Verdict.USER_CODE),
+        ({"diagnostics": "User class threw exception: org.x.MineException"}, Verdict.USER_CODE),
+    ],
+)
+def test_a_driver_that_was_ended_from_outside_is_not_the_users_fault(fields, verdict):
+    """A retry may help there, and only there."""
+    assert cluster_failure(ClusterEnding(final=final("FAILED", **fields))).verdict is verdict
+
+
 def test_without_any_end_nothing_is_a_success():
     """Nobody knows."""
     assert cluster_failure(ClusterEnding()).verdict is Verdict.UNKNOWN

@@ -9,6 +9,7 @@ from airflow_spark_guard.core.remote.sight import Manager
 from airflow_spark_guard.core.watch.observation import Master
 from airflow_spark_guard.core.web import master_json
 from airflow_spark_guard.core.web.answer import Answer, UnusableAnswerError
+from airflow_spark_guard.core.web.master_page import ApplicationPage
 from tests.core.web.test_spark_rest import JSON
 from tests.support.dialogue import VERSIONS, play, recorded
 
@@ -254,8 +255,8 @@ def test_the_page_of_an_application_says_where_its_driver_is():
         (b'<a href="/proxy/app-1/">Application Detail UI</a>', ""),
         (b"<html>nothing</html>", ""),
     ):
-        dialogue = master_json.driver_ui(MASTERS, "http://ui:1", "a/b")
-        assert play(dialogue, lambda request, page=page: server(request, page)) == url
+        dialogue = master_json.page(MASTERS, "http://ui:1", "a/b")
+        assert play(dialogue, lambda request, page=page: server(request, page)).driver_ui == url
     assert asked[1] == "http://ui:1/app/?appId=a%2Fb"
 
 
@@ -269,11 +270,13 @@ def test_arbitrary_answers_about_an_application_never_raise_anything_but_unusabl
         for ask in (
             master_json.application(MASTERS, None, "app-1"),
             master_json.named(MASTERS, None, "nightly", 0.0),
-            master_json.driver_ui(MASTERS, None, "app-1"),
+            master_json.page(MASTERS, None, "app-1"),
             master_json.kill(MASTERS, None, "app-1"),
         ):
             with suppress(UnusableAnswerError):
-                assert isinstance(play(ask, lambda _, reply=reply: reply), Manager | tuple | str | bool)
+                assert isinstance(
+                    play(ask, lambda _, reply=reply: reply), Manager | tuple | ApplicationPage | bool
+                )
 
 
 @settings(max_examples=50, deadline=None)

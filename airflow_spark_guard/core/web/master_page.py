@@ -1,0 +1,52 @@
+"""An application's page at a standalone master: what stands in its HTML alone."""
+
+from __future__ import annotations
+
+import html
+import re
+from dataclasses import dataclass
+
+from airflow_spark_guard.core.output.output import safe_text
+from airflow_spark_guard.core.watch.observation import Executor
+from airflow_spark_guard.core.web import answer as read
+
+_DETAIL_UI = re.compile(rb"""<a href="([^"]{1,2000})"[^>]*>\s*Application Detail UI\s*</a>""")
+_ROW = re.compile(
+    rb"<tr>\s*<td>\s*([0-9]{1,9})\s*</td>\s*<td>\s*<a [^>]*>(worker-[^<]{1,300})</a>(.{0,4000}?)</tr>",
+    re.DOTALL,
+)
+_STATE = re.compile(rb"<td>\s*(EXITED|FAILED|LOST)\s*</td>")
+_MOST = 1000
+
+
+@dataclass(frozen=True)
+class ApplicationPage:
+    """What the page says.
+
+    Attributes:
+        driver_ui: where the application's own web UI is; empty where the page does not say.
+        ended: its executors that ended otherwise than by the master's order, the newest 1000.
+    """
+
+    driver_ui: str = ""
+    ended: tuple[Executor, ...] = ()
+
+
+def read_page(body: bytes) -> ApplicationPage:
+    """Read the page; of one that is none, nothing."""
+    found = _DETAIL_UI.search(body)
+    url = html.unescape(found[1].decode(errors="replace")) if found else ""
+    ended = [
+        _executor(row[1].decode(), row[2].decode(errors="replace"), state[1].decode())
+        for row in _ROW.finditer(body)
+        if (state := _STATE.search(row[3])) is not None
+    ]
+    ended.sort(key=lambda executor: int(executor.id))
+    return ApplicationPage(read.web_url({"": url}, "").rstrip("/"), tuple(ended[-_MOST:]))
+
+
+def _executor(number: str, worker: str, state: str) -> Executor:
+    # worker-<time>-<host>-<port>
+    host = worker.split("-", 2)[-1].rpartition("-")[0]
+    reason = f"{state}, as the master says; the driver has no record of it"
+    return Executor(id=str(int(number)), active=False, reason=reason, host=safe_text(host)[:300])

@@ -1,0 +1,221 @@
+"""One contract for both ways to look: what each witness says, who is asked, and with what credentials."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from contextlib import contextmanager
+
+import pytest
+
+from airflow_spark_guard.core.errors import ApplicationError, ConnectionMissingError
+from airflow_spark_guard.core.remote.target import Target
+from airflow_spark_guard.core.web.access import Access
+from airflow_spark_guard.sources import remote
+from airflow_spark_guard.sources.blocking import BlockingLoop
+from airflow_spark_guard.sources.remote import AsyncRemoteSource, RemoteSource
+from tests.support.remote_site import dead, remote_site
+
+ALL = ("driver_ui", "master_ui", "history_server")
+
+
+class Waiting:
+    """The async source, used as the other one."""
+
+    def __init__(self, *args, **kwargs):
+        self.loop, self.source = BlockingLoop(), AsyncRemoteSource(*args, **kwargs)
+
+    def look(self):
+        return self.loop.run(self.source.look())
+
+    def close(self):
+        self.loop.run(self.source.aclose())
+        self.loop.close()
+
+
+@pytest.fixture(params=[RemoteSource, Waiting], ids=["sync", "async"])
+def kind(request):
+    return request.param
+
+
+@pytest.fixture
+def site():
+    with remote_site() as made:
+        yield made
+
+
+@contextmanager
+def source(kind, target, *given, **more):
+    made = kind(target, *given, timeout=2.0, **more)
+    try:
+        yield made
+    finally:
+        made.close()
+
+
+def test_while_the_driver_answers_nobody_else_is_asked(kind, site):
+    """One cheap question a look, once it is known whose UI it is."""
+    with source(kind, site.target(*ALL)) as looking:
+        looking.look()
+        seen = looking.look()
+    assert (seen.application_id, seen.started, seen.driver_ui) == (site.id, site.started, site.driver_ui)
+    assert [row.id for row in seen.executors] == ["1"]
+    assert abs(seen.at - time.time()) < 3
+    assert seen.manager is seen.history is None
+    assert seen.silent == ()
+    assert [path.rpartition("/")[2] for path in site.asked] == [
+        "applications",
+        "allexecutors",
+        "allexecutors",
+    ]
+
+
+def test_a_whole_look_asks_for_jobs_stages_and_the_master(kind, site):
+    """As the guard's watchdog wants them."""
+    with source(kind, site.target(*ALL), whole=True) as looking:
+        seen = looking.look()
+    assert seen.manager.state == "RUNNING"
+    assert seen.driver.jobs == 0
+    assert site.count("/stages") == site.count("/jobs") == 1
+    assert seen.history is None
+
+
+def test_the_master_says_where_the_driver_is(kind, site):
+    """It is looked for again when it falls silent: its port may have changed."""
+    with source(kind, site.target("master_ui")) as looking:
+        assert looking.look().driver_ui == site.driver_ui
+        site.driver = False
+        seen = looking.look()
+        assert seen.driver is None
+        assert seen.manager.state == "RUNNING"
+        assert dict(seen.silent) == {"driver": f"{site.driver_ui}: allexecutors: HTTP status 500"}
+        site.driver = True
+        assert looking.look().driver is not None
+    assert site.count("/master/app/?appId=app-1") == 2
+
+
+def test_every_witness_that_is_silent_says_why(kind, site):
+    """Nobody knows the application."""
+    site.over(master=None, log=None)
+    with source(kind, site.target(*ALL)) as looking:
+        seen = looking.look()
+    assert seen.driver is None
+    assert not seen.history.known
+    assert seen.manager.state == ""
+    assert dict(seen.silent) == {
+        "driver": f"{site.driver_ui}: applications: HTTP status 500",
+        "master": "knows no application app-1",
+        "history server": "knows no application app-1",
+    }
+
+
+def test_a_master_that_is_down_leaves_the_driver_unknown(kind, site):
+    """Both are said."""
+    site.master = "down"
+    with source(kind, site.target("master_ui")) as looking:
+        seen = looking.look()
+    assert seen.driver is seen.manager is None
+    assert seen.why_silent.startswith(
+        f"master: no living master: {site.master_ui}: the master: HTTP status 404"
+    )
+    assert seen.why_silent.endswith("driver: its address is not known")
+
+
+def test_an_open_log_is_said_to_be_open(kind, site):
+    """A closed one says it all."""
+    site.over(log="open")
+    with source(kind, site.target(*ALL)) as looking:
+        seen = looking.look()
+        assert ("history server", "its event log is still open") in seen.silent
+        assert seen.started == site.started
+        site.log = "closed"
+        site.executors = [dead("0")]
+        seen = looking.look()
+    assert seen.history.completed
+    assert [row.id for row in seen.executors] == ["0"]
+    assert "history server" not in dict(seen.silent)
+
+
+def test_a_driver_of_another_application_is_none(kind, site):
+    """Somebody else has taken port 4040."""
+    with source(kind, Target("app-2", driver_ui=site.driver_ui)) as looking:
+        seen = looking.look()
+    assert seen.driver is None
+    assert "the UI is not of app-2 but of app-1" in seen.why_silent
+
+
+def test_each_server_gets_its_own_credentials(kind, site):
+    """A driver that only the master names gets what the connection has for it, which may be none."""
+
+    def access_for(url):
+        return Access.bearer(url.rpartition("/")[2])
+
+    with source(kind, site.target("master_ui", "history_server"), access_for) as looking:
+        looking.look()
+        assert site.credentials == {"Bearer master", "Bearer driver"}
+        site.over()
+        looking.look()
+    assert site.credentials == {"Bearer master", "Bearer driver", "Bearer history"}
+
+
+@pytest.mark.parametrize("name", ["driver_ui", "history_server"])
+def test_certificates_that_are_not_there_are_one_clear_error(kind, site, name):
+    """The connection is wrong, not the server."""
+    with (
+        pytest.raises(ConnectionMissingError, match="verify names no file of certificates") as caught,
+        source(kind, site.target(name), lambda _: Access(verify="/nowhere.pem")) as looking,
+    ):
+        looking.look()
+    assert caught.value.got == "/nowhere.pem: No such file or directory"
+
+
+def test_an_application_is_ended_and_the_proof_waited_for(site):
+    """At the master, which says so afterwards."""
+    with source(RemoteSource, site.target("master_ui")) as looking:
+        assert looking.end(5.0) == ""
+        assert site.master == "KILLED"
+        assert looking.end(5.0) == "", "it stays ended"
+
+
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        ({"deaf": True}, "the master does not say that it has ended"),
+        ({"master": None}, "the master does not say that it has ended"),
+        ({"master": "down"}, "no living master: "),
+    ],
+)
+def test_an_end_that_cannot_be_proven_is_said(site, monkeypatch, change, said):
+    """It is asked for again and again, for as long as was allowed."""
+    monkeypatch.setattr(remote, "_TICK", 0.05)
+    vars(site).update(change)
+    with source(RemoteSource, site.target("master_ui")) as looking:
+        begin = time.monotonic()
+        assert looking.end(0.3).startswith(said)
+        assert 0.3 <= time.monotonic() - begin < 5
+    assert site.count("/master/json/") >= 3
+
+
+def test_without_a_master_nothing_can_be_ended(site):
+    """Nor without an id."""
+    with source(RemoteSource, site.target("driver_ui")) as looking:
+        text = looking.end(5.0)
+    assert text.startswith("The application cannot be ended from here. Give master=")
+    unnamed = AsyncRemoteSource(Target(name="x", master_ui=site.master_ui))
+
+    async def kill():
+        try:
+            await unnamed.kill()
+        finally:
+            await unnamed.aclose()
+
+    with pytest.raises(ApplicationError, match="its id is not known"):
+        asyncio.run(kill())
+
+
+def test_a_source_may_be_closed_twice(site):
+    """A sensor that fails closes it on its way."""
+    looking = RemoteSource(site.target("driver_ui"))
+    looking.look()
+    looking.close()
+    looking.close()
