@@ -1,6 +1,6 @@
-"""Every figure of the README: ``build/bench.json``. About twenty minutes on two quiet cores.
+"""Every figure of the README: ``build/bench.json``. About forty minutes on two quiet cores.
 
-python tools/bench.py [--pairs 7] [--no-curve] [--quick]
+python tools/bench.py [--pairs 7] [--no-curve] [--no-sensors] [--quick]
 """
 
 from __future__ import annotations
@@ -21,6 +21,7 @@ os.environ.setdefault("AIRFLOW__CORE__LOAD_EXAMPLES", "False")
 os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
 
 import bench_overhead
+import bench_sensors
 import bench_udf
 
 
@@ -30,6 +31,7 @@ def main() -> None:
     parser.add_argument("--pairs", type=int, default=7, help="runs of the healthy job under each operator")
     parser.add_argument("--quick", action="store_true", help="two pairs, a short curve: does it still run?")
     parser.add_argument("--no-curve", action="store_true", help="keep the curve that the file has")
+    parser.add_argument("--no-sensors", action="store_true", help="keep the sensors that the file has")
     options = parser.parse_args()
     pairs, rounds = (2, 2) if options.quick else (options.pairs, 8)
     subprocess.run([sys.executable, "-m", "airflow", "db", "migrate"], check=True, capture_output=True)
@@ -48,6 +50,10 @@ def main() -> None:
         overhead["udf_buffer_curve"] = bench_udf.measure(rounds, 2_000_000)
     file.write_text(json.dumps({**known, "overhead": overhead}, indent=2) + "\n")
     print(f"written to {file.relative_to(ROOT)}")
+    if not options.no_sensors:
+        found = bench_sensors.measure(bench_sensors.QUICK if options.quick else bench_sensors.Size())
+        bench_sensors.report(found)
+        bench_sensors.store(found)
 
 
 if __name__ == "__main__":

@@ -191,7 +191,7 @@ def _until_started(triggerer: Triggerer, load: Round) -> None:
 
 
 def _noticed(triggerer: Triggerer, load: Round, port: int) -> dict[str, Any]:
-    """That they watch: one driver loses an executor, and its sensors, and no others, give their tasks back."""
+    """That they watch: one driver loses an executor; its sensors give their tasks back, and no others."""
     concerned = len(range(0, load.count, load.drivers))
     if triggerer.deferred() != load.count:
         msg = f"{load.count - triggerer.deferred()} sensors ended before anything happened"

@@ -38,6 +38,6 @@ class IdleTrigger(BaseTrigger):
         if self.task_key is not None:
             await sync_to_async(XCom.get_one)(key="bench", **self.task_key)
             await sync_to_async(XCom.set)(key="bench", value={}, **self.task_key)
-        while True:
-            await asyncio.sleep(self.interval)  # noqa: ASYNC110 - to be woken is the point
+        while True:  # noqa: ASYNC110 - to be woken is the point
+            await asyncio.sleep(self.interval)
         yield  # an async generator, as Airflow wants it

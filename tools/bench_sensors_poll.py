@@ -110,7 +110,7 @@ async def _looks(target: Target, plan: Plan, looks: int) -> dict[str, float]:
 async def _bytes(target: Target, *, whole: bool) -> int:
     """What the driver sends for one look, headers included: counted on the way, by a forwarder."""
     address = urlsplit(target.driver_ui)
-    counted = 0
+    counted, ways = 0, []
 
     async def forward(reader: asyncio.StreamReader, writer: asyncio.StreamWriter, *, count: bool) -> None:
         nonlocal counted
@@ -121,6 +121,7 @@ async def _bytes(target: Target, *, whole: bool) -> int:
         writer.close()
 
     async def connect(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        ways.append(asyncio.current_task())
         far_reader, far_writer = await asyncio.open_connection(address.hostname, address.port)
         await asyncio.gather(
             forward(reader, far_writer, count=False), forward(far_reader, writer, count=True)
@@ -137,6 +138,7 @@ async def _bytes(target: Target, *, whole: bool) -> int:
     read = counted - before
     await source.aclose()
     server.close()
+    await asyncio.gather(*ways)
     return read
 
 

@@ -60,12 +60,13 @@ class ClusterConnection:
         marks = self.marks
         return attempt_directory(self.channel, marks.task, marks.attempt) if self.channel else ""
 
-    def directory(self, attempt: str) -> ChannelDirectory | None:
-        """The same of any try of this task, to be read; None where there is no channel."""
-        if not self.channel:
-            return None
-        url = attempt_directory(self.channel_here, self.marks.task, attempt)
-        return ChannelDirectory(url, self.channel_conn_id)
+    def channel_of(self, attempt: str) -> str:
+        """The same of any try of this task, as Airflow names it."""
+        return attempt_directory(self.channel_here, self.marks.task, attempt) if self.channel else ""
+
+    def directory(self, url: str) -> ChannelDirectory | None:
+        """Where messages are read; None for an empty ``url``."""
+        return ChannelDirectory(url, self.channel_conn_id) if url else None
 
 
 def cluster_connection(

@@ -175,7 +175,7 @@ class ClusterMode:
         attempt = ClusterAttempt(submission, workspace, self.run, hook.tag, self._log(workspace), supervisor)
         is_python = hook.java_class is None and application.endswith(".py")
         speaks = attempt.can_speak(is_python=is_python)
-        directory = self.connection.directory(hook.tag.attempt) if speaks else None
+        directory = self.connection.directory(self.connection.channel_of(hook.tag.attempt) if speaks else "")
         if directory is not None:
             directory.check()
         with self._summarised():

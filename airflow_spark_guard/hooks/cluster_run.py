@@ -120,7 +120,7 @@ class ClusterRun:
             submitted_at + self.backstop,
             start=seconds(self.limits.start_timeout),
             exit=seconds(self.limits.exit_timeout),
-            speaks=speaks,
+            channel=self.connection.channel_of(attempt) if speaks else "",
         )
 
     def find(self, mark: str, value: str) -> tuple[ClusterStatus, ...]:
@@ -261,7 +261,7 @@ class ClusterRun:
             time.sleep(min(left, _TICK))
 
     def _directory(self, job: ClusterJob) -> ChannelDirectory | None:
-        return self.connection.directory(job.attempt) if job.speaks else None
+        return self.connection.directory(job.channel)
 
     def _last_words(self, directory: ChannelDirectory | None, ending: ClusterEnding) -> Heard:
         if directory is None:

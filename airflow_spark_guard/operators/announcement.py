@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 
     from airflow_spark_guard.hooks.attempt_log import TaskLogger
 
+_EARLIER = 20  # applications of one try that are told of
+
 
 @dataclass
 class Announcement:
@@ -33,6 +35,7 @@ class Announcement:
     ti: Any
     links: dict[str, str] = field(default_factory=dict)
     _told: Target | None = None
+    _earlier: tuple[str, ...] = ()
 
     def record(self, url: str) -> None:
         """Where the attempt's record is served; empty for nowhere."""
@@ -42,8 +45,10 @@ class Announcement:
         """The application has started, or more is known of it."""
         if told == self._told:
             return
+        if self._told is not None and self._told.application_id != told.application_id:
+            self._earlier = (*self._earlier, self._told.application_id)[-_EARLIER:]
         self._told = told
-        self._push(APPLICATION_KEY, announced(told, RUNNING))
+        self._push(APPLICATION_KEY, announced(told, RUNNING, self._earlier))
         self._link(SparkUILink.key, told.driver_ui)
         self._link(SparkHistoryLink.key, history_link(told))
 
@@ -64,7 +69,7 @@ class Announcement:
     def ended(self, task: str) -> None:
         """The task is over; ``task`` is ``success`` or ``failed``."""
         if self._told is not None:
-            self._push(APPLICATION_KEY, announced(self._told, task))
+            self._push(APPLICATION_KEY, announced(self._told, task, self._earlier))
 
     def _link(self, key: str, url: str) -> None:
         if self.links.get(key, "") == url:

@@ -6,18 +6,26 @@ import time
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
-from airflow.sdk.exceptions import TaskDeferralTimeout
-
 from airflow_spark_guard.core.errors import AttemptError, DeadlineError, KilledError
 from airflow_spark_guard.core.output.output import safe_text
 from airflow_spark_guard.hooks import cluster_mode
 from airflow_spark_guard.triggers.cluster import ClusterApplicationTrigger
+
+try:
+    from airflow.sdk.exceptions import TaskDeferralError, TaskDeferralTimeout
+except ImportError:  # Airflow below 3.2
+    from airflow.exceptions import (  # type: ignore[no-redef,attr-defined,unused-ignore]
+        TaskDeferralError,
+        TaskDeferralTimeout,
+    )
 
 if TYPE_CHECKING:
     from airflow_spark_guard.hooks.safe_spark_submit import SafeSparkSubmitHook
 
 # The trigger's own deadline fires first; the scheduler's is for a triggerer that is down.
 _MARGIN = 120.0
+# What Airflow raises where a trigger never came to its event.
+FAILED_DEFERRALS = (TaskDeferralError, TaskDeferralTimeout)
 
 
 def deferral(hook: SafeSparkSubmitHook, conn_id: str, method_name: str) -> dict[str, Any]:

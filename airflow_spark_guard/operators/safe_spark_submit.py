@@ -138,16 +138,14 @@ class SafeSparkSubmitOperator(SparkSubmitOperator):
 
     def resume_execution(self, next_method: str, next_kwargs: dict[str, Any] | None, context: Any) -> Any:
         """As Airflow's; an application that no trigger watches any more is ended before that is raised."""
-        from airflow.sdk.exceptions import (  # noqa: PLC0415 - as in resume
-            TaskDeferralError,
-            TaskDeferralTimeout,
+        from airflow_spark_guard.operators.cluster_deferral import (  # noqa: PLC0415 - as in resume
+            FAILED_DEFERRALS,
+            cancelled,
         )
 
         try:
             return super().resume_execution(next_method, next_kwargs, context)
-        except (TaskDeferralError, TaskDeferralTimeout) as reason:
-            from airflow_spark_guard.operators.cluster_deferral import cancelled  # noqa: PLC0415 - rarely
-
+        except FAILED_DEFERRALS as reason:
             self._tag = _tag(context)
             self._hook = hook = self._get_hook()
             with announcing(self._resumed(context)):

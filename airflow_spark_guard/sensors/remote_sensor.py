@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from airflow_spark_guard.core.limits import GuardLimits
     from airflow_spark_guard.sensors.poking import Poking
 
+_TOLD_BESIDES = frozenset({"task", "earlier"})
 # For a triggerer that is down when the trigger's own deadline passes.
 _MARGIN = timedelta(seconds=60)
 
@@ -191,4 +192,5 @@ def _target(given: object) -> Target:
             advice="Look at what the template or the XCom gave.",
         )
     # The XCom of a guarded task says more than a target holds.
-    return Target.from_json({name: value for name, value in given.items() if name != "task" and value})
+    ours = {name: value for name, value in given.items() if name not in _TOLD_BESIDES and value}
+    return Target.from_json(ours)

@@ -30,19 +30,21 @@ def test_the_channel_directory_has_two_names():
     """Spark's and Airflow's."""
     found = connected({"channel_directory": "s3a://bucket/guard"})
     assert found.driver_directory() == f"s3a://bucket/guard/{found.marks.task}/attempt"
-    assert found.directory("other")._url == f"s3://bucket/guard/{found.marks.task}/other"
+    assert found.channel_of("other") == f"s3://bucket/guard/{found.marks.task}/other"
     named = {
         "channel_directory": "hdfs://nn/x",
         "channel_directory_airflow": "webhdfs://nn/x",
         "channel_conn_id": "c",
     }
-    found = connected(named).directory("a")
-    assert (found._url.startswith("webhdfs://nn/x/"), found._conn_id) == (True, "c")
+    found = connected(named)
+    directory = found.directory(found.channel_of("a"))
+    assert (directory._url.startswith("webhdfs://nn/x/"), directory._conn_id) == (True, "c")
 
 
 def test_without_a_channel_directory_there_is_none():
     """The manager's word must do."""
-    assert (connected().driver_directory(), connected().directory("a")) == ("", None)
+    found = connected()
+    assert (found.driver_directory(), found.channel_of("a"), found.directory("")) == ("", "", None)
 
 
 def test_a_channel_directory_that_is_no_text_is_refused():

@@ -285,3 +285,15 @@ def test_a_task_whose_trigger_failed_says_so(deferred, ti):
     with pytest.raises(SparkGuardError):
         deferred().resume_execution("__fail__", {"error": "Trigger failure"}, {"ti": ti})
     assert ti.states == ["running", "failed"]
+
+
+def test_a_second_application_of_the_same_try_names_the_first():
+    """Who watches the first would else take it for another try."""
+    instance = Instance()
+    with announcing(Announcement(TaskLog(), instance)) as announcement:
+        announcement.application(Target("app-1"))
+        announcement.application(Target("app-1", driver_ui="http://h:4040"))
+        announcement.application(Target("app-2"))
+    told = [value for key, value in instance.pushed if key == KEY]
+    assert [value.get("earlier") for value in told] == [None, None, ["app-1"], ["app-1"]]
+    assert told[-1]["task"] == "success"

@@ -16,7 +16,7 @@ PLACE = ClusterPlace("yarn", ("http://rm:8088",))
 
 
 def waiting(deadline_at):
-    job = ClusterJob("application_1_2", "bb", 1000.0, deadline_at, 300.0, 60.0, speaks=True)
+    job = ClusterJob("application_1_2", "bb", 1000.0, deadline_at, 300.0, 60.0)
     return SimpleNamespace(waiting=Waiting(job, PLACE, 5.0), killed=False)
 
 

@@ -14,7 +14,7 @@ from airflow_spark_guard.core.web.access import Access
 from airflow_spark_guard.sources import remote
 from airflow_spark_guard.sources.blocking import BlockingLoop
 from airflow_spark_guard.sources.remote import AsyncRemoteSource, RemoteSource
-from tests.support.remote_site import dead, remote_site
+from tests.support.remote_site import dead, living, remote_site
 
 ALL = ("driver_ui", "master_ui", "history_server")
 
@@ -59,7 +59,7 @@ def test_while_the_driver_answers_nobody_else_is_asked(kind, site):
         looking.look()
         seen = looking.look()
     assert (seen.application_id, seen.started, seen.driver_ui) == (site.id, site.started, site.driver_ui)
-    assert [row.id for row in seen.executors] == ["1"]
+    assert [row.id for row in seen.executors] == ["0"]
     assert abs(seen.at - time.time()) < 3
     assert seen.manager is seen.history is None
     assert seen.silent == ()
@@ -219,3 +219,16 @@ def test_a_source_may_be_closed_twice(site):
     looking.look()
     looking.close()
     looking.close()
+
+
+def test_an_executor_that_died_before_it_registered_is_told_by_the_master(kind, site):
+    """The driver has no record of it: it numbers from 0, and 0 is missing. It is asked for once."""
+    site.executors = [living("1")]
+    site.ended = [("0", "EXITED")]
+    with source(kind, site.target("driver_ui", "master_ui")) as looking:
+        found = [looking.look() for _ in range(3)][-1]
+    assert [(row.id, row.active, row.reason[:6], row.host) for row in found.executors] == [
+        ("1", True, "", "worker-1"),
+        ("0", False, "EXITED", "node7"),
+    ]
+    assert site.count("/master/app/?appId=app-1") == 1

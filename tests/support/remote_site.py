@@ -38,8 +38,9 @@ class RemoteSite:
     def __init__(self):
         self.id, self.name, self.started = ID, NAME, round(time.time()) - 100
         self.driver, self.master, self.log, self.deaf = True, "RUNNING", None, False
-        self.executors, self.stages, self.failed_jobs = [living("1")], [], []
+        self.executors, self.stages, self.failed_jobs = [living("0")], [], []
         self.others = []  # running applications besides, at the master
+        self.ended = []  # executors that ended, by number and state, as the master's page lists them
         self.asked, self.credentials, self.url = [], set(), ""
 
     @property
@@ -117,7 +118,11 @@ class RemoteSite:
                 self.over("KILLED", None)
             return b"<html>"
         if rest.startswith("app/"):
-            return f'<a href="{self.driver_ui}">Application Detail UI</a>'.encode()
+            rows = "".join(
+                f'<tr><td>{number}</td><td><a href="x">worker-2026-node7-70</a></td><td>{state}</td></tr>'
+                for number, state in self.ended
+            )
+            return f'<a href="{self.driver_ui}">Application Detail UI</a>{rows}'.encode()
         active = self.master in {"WAITING", "RUNNING"}
         row = {"id": self.id, "name": self.name, "state": self.master, "starttime": self.started * 1000,
                "duration": int((time.time() - self.started) * 1000)}  # fmt: skip

@@ -23,7 +23,7 @@ def yarn(monkeypatch):
 
 def trigger(yarn, application, *, conn_id="spark_x", deadline=10.0):
     now = time.time()
-    job = ClusterJob(application.id, "bb", now, now + deadline, 5.0, 5.0, speaks=False)
+    job = ClusterJob(application.id, "bb", now, now + deadline, 5.0, 5.0)
     place = ClusterPlace("yarn", (yarn.url,))
     return ClusterApplicationTrigger(conn_id, place.to_json(), job.to_json(), 0.05)
 

@@ -19,12 +19,13 @@ class ClusterJob:
 
     Attributes:
         application_id: what its manager knows it by.
-        attempt: the mark of the try that submitted it; it names the folder of its messages, too.
+        attempt: the mark of the try that submitted it.
         submitted_at: the attempt's start.
         deadline_at: when it must have ended.
         start: seconds that it may wait for its driver.
         exit: seconds that its driver may stay after its script has ended.
-        speaks: whether it runs under our launcher and can reach the channel directory.
+        channel: where it puts its messages, as Airflow names it; empty where it does not run under our
+            launcher, or has no channel directory.
     """
 
     application_id: str
@@ -33,7 +34,12 @@ class ClusterJob:
     deadline_at: float
     start: float
     exit: float
-    speaks: bool
+    channel: str = ""
+
+    @property
+    def speaks(self) -> bool:
+        """Whether its own end is to be heard."""
+        return bool(self.channel)
 
     @property
     def limits(self) -> ClusterLimits:

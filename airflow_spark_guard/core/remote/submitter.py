@@ -35,13 +35,14 @@ def target_told_by(value: object, own: Target) -> Target:
 def state_told_by(value: object, application_id: str) -> str:
     """How the task stands: ``running``, ``success``, ``failed``; empty when it does not say.
 
-    A task that names another application now has given the first one up.
+    A task that names another application now has given the first one up, unless its script went on to that.
     """
     if not isinstance(value, dict):
         return ""
     told = value.get("task")
     if application_id and value.get("application_id") not in (None, "", application_id):
-        return "failed"
+        earlier = value.get("earlier")
+        return "success" if isinstance(earlier, list) and application_id in earlier else "failed"
     return told if isinstance(told, str) and told in _STATES else ""
 
 

@@ -88,6 +88,13 @@ def web_address(url: str) -> str:
     return url.rstrip("/") if usable and plain and safe_text(url) == url else ""
 
 
-def announced(told: Target, task: str) -> dict[str, Any]:
-    """What the XCom says: the application, what is known of its witnesses, and how the task stands."""
-    return {**told.to_json(), "task": task}
+def announced(told: Target, task: str, earlier: tuple[str, ...] = ()) -> dict[str, Any]:
+    """What the XCom says: the application, what is known of its witnesses, and how the task stands.
+
+    Args:
+        told: the application that runs now, or ran last.
+        task: ``running``, ``success`` or ``failed``.
+        earlier: ids of those that the same try has run before it.
+    """
+    before = {"earlier": list(earlier)} if earlier else {}
+    return {**told.to_json(), "task": task, **before}

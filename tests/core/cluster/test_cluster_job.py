@@ -5,12 +5,13 @@ import pytest
 from airflow_spark_guard.core.cluster.cluster_job import ClusterJob, may_go_on
 from airflow_spark_guard.core.cluster.status import ClusterState, ClusterStatus
 
-JOB = ClusterJob("application_1_2", "bb", 1000.0, 4600.0, 300.0, 60.0, speaks=True)
+JOB = ClusterJob("application_1_2", "bb", 1000.0, 4600.0, 300.0, 60.0, channel="file:///x")
 
 
 def test_a_job_survives_json():
     """It is stored while the task is deferred."""
     assert ClusterJob.from_json(json.loads(json.dumps(JOB.to_json()))) == JOB
+    assert JOB.speaks
 
 
 def test_its_limits_are_its_own():

@@ -91,3 +91,11 @@ def test_a_task_that_has_told_nothing_is_named():
     assert error.what == "Task 'submit' has not told which application it runs."
     assert error.got == "no XCom spark_guard_application within 5m"
     assert "submitted_by=" in error.advice
+
+
+def test_a_script_that_goes_on_to_another_application_has_not_given_the_first_one_up():
+    """Two SparkContexts in a row are one try; another application without that is another try."""
+    told = {"application_id": "app-2", "task": "running"}
+    assert state_told_by(told, "app-1") == "failed"
+    assert state_told_by({**told, "earlier": ["app-1"]}, "app-1") == "success"
+    assert state_told_by({**told, "earlier": ["app-0"]}, "app-1") == "failed"
