@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-import contextlib
+import threading
+from collections import deque
 from typing import TYPE_CHECKING, Any
 
 from airflow_spark_guard.core.cluster.channel_files import LARGEST_FILE, ChannelFiles
@@ -15,6 +16,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from airflow_spark_guard.core.protocol import Message
+
+_PATIENCE = 10.0  # seconds
 
 
 class ChannelDirectory:
@@ -32,6 +35,8 @@ class ChannelDirectory:
     def __init__(self, url: str, conn_id: str | None = None) -> None:
         self._url, self._conn_id = url, conn_id
         self._files = ChannelFiles()
+        self._fetched: deque[tuple[bool, bytes]] = deque()
+        self._late: threading.Thread | None = None
         self.trouble = ""
         self.heard = Heard()
 
@@ -41,7 +46,7 @@ class ChannelDirectory:
         Raises:
             BadInputError: it cannot; the job's end would never be heard.
         """
-        self._names()
+        self._in_time(self._names)
         if self.trouble:
             raise BadInputError(
                 "The channel directory cannot be read.",
@@ -52,7 +57,7 @@ class ChannelDirectory:
             )
 
     def read(self, now: float, tell: Callable[[Message], None]) -> None:
-        """Take in what is new.
+        """Take in what is new; a store that does not answer holds nobody up for more than 10 s.
 
         Args:
             now: seconds since the epoch.
@@ -61,14 +66,11 @@ class ChannelDirectory:
         Raises:
             ProtocolError: a line is not of the wire protocol.
         """
-        another, names = self._files.next(self._names())
-        if another:
-            self.heard = Heard()
-        for name in names:
-            content = self._content(name)
-            if content is None:
-                return
-            self._files.taken()
+        self._in_time(self._fetch)
+        while self._fetched:
+            another, content = self._fetched.popleft()
+            if another:
+                self.heard = Heard()
             for line in content.splitlines():
                 message = parse(line)
                 self.heard.hear(message, now)
@@ -76,26 +78,45 @@ class ChannelDirectory:
 
     def remove(self) -> None:
         """Remove the try's directory; it may be the driver's user's own, and stay."""
-        with contextlib.suppress(Exception):
-            self._path().rmdir(recursive=True)
+        self._in_time(lambda: self._path().rmdir(recursive=True))
+
+    def _fetch(self) -> None:
+        """The contents of the next files, and whether each is the first one of another driver."""
+        another, names = self._files.next(self._names())
+        for name in names:
+            with (self._path() / name).open("rb") as file:
+                self._fetched.append((another, bytes(file.read(LARGEST_FILE))))
+            self._files.taken()
+            another = False
 
     def _names(self) -> list[str]:
-        self.trouble = ""
         try:
             return [path.name for path in self._path().iterdir()]
         except (FileNotFoundError, NotADirectoryError):  # the driver makes it
             return []
+
+    def _in_time(self, action: Callable[[], object]) -> None:
+        """Do it, and wait for it up to 10 s; ``trouble`` says why it was not done.
+
+        On a thread of its own, since no limit of ours interrupts a file system that hangs. What has taken too
+        long is waited for the next time, and nothing is begun beside it.
+        """
+        if self._late is None or self._is_done(self._late):
+            self._late, self.trouble = threading.Thread(target=self._try, args=(action,), daemon=True), ""
+            self._late.start()
+            self._is_done(self._late)
+
+    def _is_done(self, thread: threading.Thread) -> bool:
+        thread.join(_PATIENCE)
+        if thread.is_alive():
+            self.trouble = f"no answer within {_PATIENCE:g} s"
+        return not thread.is_alive()
+
+    def _try(self, action: Callable[[], object]) -> None:
+        try:
+            action()
         except Exception as error:  # noqa: BLE001 - each store raises errors of its own
             self.trouble = safe_text(f"{type(error).__name__}: {error}")[:300]
-            return []
-
-    def _content(self, name: str) -> bytes | None:
-        try:
-            with (self._path() / name).open("rb") as file:
-                return bytes(file.read(LARGEST_FILE))
-        except Exception as error:  # noqa: BLE001 - as above; it comes again with the next look
-            self.trouble = safe_text(f"{name}: {type(error).__name__}: {error}")[:300]
-            return None
 
     def _path(self) -> Any:
         from airflow.sdk import ObjectStoragePath  # noqa: PLC0415 - it loads the file systems

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 FIRST_PAUSE, LONGEST_PAUSE, GROWTH = 5.0, 60.0, 1.2
 LAST_TRIES = 3  # at the end, when what is left would be lost
 BETWEEN_TRIES = 1.0  # seconds
+LONGEST_END = 60.0  # seconds; a store that hangs must not keep the driver
 # What one file may hold; a reader takes no larger ones.
 LARGEST_FILE = 4 << 20
 # Every message begins with version and kind (``job/wire.py``).
@@ -45,8 +46,18 @@ class Carrier:
         threading.Thread(target=self._serve, name="spark-guard-carrier", daemon=True).start()
 
     def finish(self) -> None:
-        """Carry what is left; the process ends. It never raises: the job's own end is what counts."""
+        """Carry what is left; the process ends.
+
+        It never raises, and it holds nobody up for long: the job's own end is what counts.
+        """
         self._over.set()
+        last = threading.Thread(target=self._finish, name="spark-guard-carrier-end", daemon=True)
+        last.start()
+        last.join(LONGEST_END)
+        if last.is_alive():
+            self._complain(TimeoutError(f"no answer within {LONGEST_END:g} s"))
+
+    def _finish(self) -> None:
         for left in reversed(range(LAST_TRIES)):
             try:
                 if self.carry(urgent=True):

@@ -1,8 +1,10 @@
 import json
+import threading
 
 import pytest
 
 from airflow_spark_guard.core.errors import BadInputError, ProtocolError
+from airflow_spark_guard.hooks import channel_directory
 from airflow_spark_guard.hooks.channel_directory import ChannelDirectory
 from airflow_spark_guard.job.wire import encode
 
@@ -77,11 +79,42 @@ def test_a_store_that_fails_for_a_while_is_asked_again(directory, folder, monkey
     (folder / f"{FIRST}-000000.jsonl").rename(folder / "aside")
     (folder / f"{FIRST}-000000.jsonl").mkdir()
     directory.read(5.0, print)
-    assert directory.trouble.startswith(f"{FIRST}-000000.jsonl: ")
+    assert directory.trouble.startswith("IsADirectoryError")
     (folder / f"{FIRST}-000000.jsonl").rmdir()
     (folder / "aside").rename(folder / f"{FIRST}-000000.jsonl")
     directory.read(6.0, print)
     assert (directory.trouble, directory.heard.bye) == ("", True)
+
+
+def test_a_store_that_hangs_holds_nobody_up(directory, folder, monkeypatch):
+    """What comes late is not lost, and nothing is begun beside it."""
+    monkeypatch.setattr(channel_directory, "_PATIENCE", 0.1)
+    put(folder, FIRST, 0, ("bye", {}))
+    real, hangs, asked = type(directory)._path, threading.Event(), []
+
+    def slow(self):
+        asked.append(1)
+        hangs.wait(20)
+        return real(self)
+
+    monkeypatch.setattr(type(directory), "_path", slow)
+    for _ in range(3):
+        directory.read(5.0, print)
+        assert (directory.trouble, directory.heard.bye) == ("no answer within 0.1 s", False)
+    assert len(asked) == 1
+    hangs.set()
+    monkeypatch.setattr(channel_directory, "_PATIENCE", 5.0)
+    directory.read(6.0, print)
+    assert (directory.trouble, directory.heard.bye) == ("", True)
+
+
+def test_what_was_read_before_a_failure_is_heard(directory, folder):
+    """It does not come again."""
+    put(folder, FIRST, 0, ("hello", {"pid": 7, "python": "3"}))
+    (folder / f"{FIRST}-000001.jsonl").mkdir()
+    directory.read(5.0, print)
+    assert directory.heard.hello
+    assert directory.trouble
 
 
 def test_it_is_removed_when_all_is_heard(directory, folder):

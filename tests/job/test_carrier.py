@@ -106,6 +106,17 @@ def test_the_end_is_tried_several_times_and_never_fails_the_job(carrier, channel
     )
 
 
+def test_a_store_that_hangs_does_not_keep_the_driver(carrier, channel, store, monkeypatch, capsys):
+    """The driver's container is needed by others."""
+    monkeypatch.setattr(carrier_module, "LONGEST_END", 0.1)
+    hangs = threading.Event()
+    monkeypatch.setattr(store, "write", lambda *_: hangs.wait(20))
+    channel.send("bye")
+    carrier.finish()
+    assert "TimeoutError: no answer within 0.1 s" in capsys.readouterr().err
+    hangs.set()
+
+
 def test_it_carries_by_itself_while_the_job_runs(carrier, channel, store, monkeypatch):
     """Seldom, since each file is an object of a store."""
     monkeypatch.setattr(carrier_module, "FIRST_PAUSE", 0.01)

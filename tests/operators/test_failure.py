@@ -15,7 +15,7 @@ from airflow.sdk.exceptions import AirflowFailException
 
 from airflow_spark_guard import SafeSparkSubmitOperator, SparkGuardRetryPolicy
 from airflow_spark_guard.core import errors
-from airflow_spark_guard.operators.failure import VERDICT_KEY, end_retries, report
+from airflow_spark_guard.operators.failure import VERDICT_KEY, end_retries, report, report_final
 
 
 class Task:
@@ -106,6 +106,37 @@ def test_a_push_that_fails_hides_nothing(operator, capsys):
     assert (
         f"The XCom {VERDICT_KEY} could not be pushed: OSError: the bucket is gone" in capsys.readouterr().out
     )
+
+
+def test_a_sensors_failure_is_final_whatever_it_is(operator, capsys):
+    """Another try of it would find an application with the same past; one of the application may help."""
+    error, ti = errors.StarvedError("No executor came."), Task()
+    report_final(error, operator, {"ti": ti})
+    assert isinstance(error, AirflowFailException)
+    assert isinstance(error, errors.StarvedError)
+    verdict = ti.pushed[VERDICT_KEY]
+    assert (verdict["verdict"], verdict["retry"]) == ("STARVED", False)
+    hint = "The application's past stays the same: run the application anew, then clear the sensor."
+    assert verdict["hint"] == hint
+    assert f"No retry: {hint}" in capsys.readouterr().out
+
+
+def test_a_sensors_bad_input_is_final_without_a_verdict(operator):
+    """Outside Airflow as well."""
+    for context in ({"ti": Task()}, {}):
+        error = errors.LimitError("window cannot be used.")
+        report_final(error, operator, context)
+        assert isinstance(error, AirflowFailException)
+        assert not context or context["ti"].pushed == {}
+
+
+def test_a_policy_of_the_users_decides_about_a_sensor_too(operator):
+    """Airflow asks no policy about an AirflowFailException."""
+    operator.retry_policy = SimpleNamespace()
+    error, ti = errors.VanishedError("It is gone."), Task()
+    report_final(error, operator, {"ti": ti})
+    assert type(error) is errors.VanishedError
+    assert VERDICT_KEY in ti.pushed
 
 
 @pytest.mark.parametrize("kind", [errors.UserCodeError, errors.ConfError, errors.ToolchainError])

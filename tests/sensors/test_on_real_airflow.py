@@ -60,11 +60,9 @@ def log_of(server, dag_id, run_id, task):
     return server.log(dag_id, run_id, task, server.task(dag_id, run_id, task)["try_number"])
 
 
-def names_the_loss(text, killed_at):
-    """Executor, host, reason and time, as the driver recorded them."""
-    found = re.search(
-        r"executor 0 on 127\.0\.0\.1 at ([\d-]+ [\d:]+) UTC: Command exited with code 137", text
-    )
+def names_the_loss(text, killed_at, reason="Command exited with code 137"):
+    """Executor, host, reason and time, as the driver, or the master, has them."""
+    found = re.search(rf"executor 0 on 127\.0\.0\.1 at ([\d-]+ [\d:]+) UTC: (?:{reason})", text)
     assert found, text[-3000:]
     lost_at = datetime.strptime(found[1], "%Y-%m-%d %H:%M:%S").replace(tzinfo=UTC).timestamp()
     assert -2 < lost_at - killed_at < 60

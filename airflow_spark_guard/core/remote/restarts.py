@@ -69,24 +69,27 @@ class Ledger:
             at: stands for a time of removal that the driver does not name.
             kept: so many losses stay here with all that is known of them.
         """
-        known = {(loss.executor, loss.at) for loss in self.losses}
         names = {loss.executor for loss in self.losses}
-        lost = [
-            Loss(row.id, row.host[:_REASON], row.reason[:_REASON], row.removed or at)
+        # By id alone: the master may tell of one without a time, and the driver a moment later with it.
+        found = {
+            row.id: Loss(row.id, row.host[:_REASON], row.reason[:_REASON], row.removed or at)
             for row in executors
-            if not row.active and is_bad_removal(row.reason) and (row.removed or row.id not in names)
-        ]
-        # What is older than all that is kept was counted before it was forgotten; a driver may list it on.
-        oldest = min(map(_order, self.losses)) if self.forgotten and self.losses else None
-        new = [
-            loss
-            for loss in lost
-            if (loss.executor, loss.at) not in known and (oldest is None or _order(loss) > oldest)
-        ]
-        if not new:
+            if not (row.active or row.id in names or self._has_forgotten(row)) and is_bad_removal(row.reason)
+        }
+        if not found:
             return self
-        losses = sorted([*self.losses, *new], key=_order)
+        losses = sorted([*self.losses, *found.values()], key=_order)
         return Ledger(tuple(losses[-kept:]), self.forgotten + max(0, len(losses) - kept))
+
+    def _has_forgotten(self, row: Executor) -> bool:
+        """Whether it was counted and is no longer kept: it is older than all that is."""
+        if not self.forgotten:
+            return False
+        if row.removed:
+            return _order(Loss(row.id, "", "", row.removed)) < min(map(_order, self.losses))
+        # Of one without a time its number tells: they are given in turn.
+        numbers = [int(loss.executor) for loss in self.losses if loss.executor.isdecimal()]
+        return row.id.isdecimal() and int(row.id) < min(numbers, default=0)
 
     def to_json(self) -> dict[str, Any]:
         """As JSON."""
@@ -109,8 +112,9 @@ class Ledger:
         return cls(losses, int(forgotten))
 
 
-def _order(loss: Loss) -> tuple[float, str]:
-    return loss.at, loss.executor
+def _order(loss: Loss) -> tuple[float, int, str]:
+    number = int(loss.executor) if loss.executor.isdecimal() else -1
+    return loss.at, number, loss.executor
 
 
 @dataclass(frozen=True)

@@ -189,6 +189,24 @@ def test_a_removal_without_a_time_counts_once():
     assert ledger.with_rows((lost("0", 0.0),), START + 99) is ledger
 
 
+def test_one_that_the_driver_tells_of_later_counts_once():
+    """The master knew it first, without a time."""
+    ledger = Ledger().with_rows((lost("0", None),), START + 7)
+    assert ledger.with_rows((lost("0", START + 6),), START + 9) is ledger
+
+
+def test_removals_without_a_time_are_not_counted_twice_when_they_are_forgotten():
+    """The master lists a thousand on its page, in a crash loop, and at each look the same ones."""
+    rows = [lost(str(number), None) for number in range(7, 257)]
+    ledger = Ledger()
+    for end in (70, 130, 250):
+        ledger = ledger.with_rows(rows[:end], START + end)
+    assert (len(ledger.losses), ledger.forgotten) == (200, 50)
+    assert ledger.with_rows(rows, START + 999) is ledger
+    assert ledger.with_rows([*rows, lost("257", None)], START + 999).forgotten == 51
+    assert ledger.with_rows([lost("x", None)], START + 999).forgotten == 51
+
+
 def test_too_few_executors_are_a_finding_after_the_grace():
     """At the start as well."""
     rule = RestartRule(RestartBudget(restarts=9, minimum=2, grace=120.0))
