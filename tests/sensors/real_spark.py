@@ -24,9 +24,9 @@ JOB = """
 import sys, time
 from pyspark.sql import SparkSession
 
-seconds = int(sys.argv[1])
+tasks, pause = int(sys.argv[1]), float(sys.argv[2])
 spark = SparkSession.builder.getOrCreate()
-spark.sparkContext.parallelize(range(seconds * 2), seconds * 2).map(lambda x: time.sleep(0.5)).count()
+spark.sparkContext.parallelize(range(tasks), tasks).map(lambda x: time.sleep(pause)).count()
 spark.stop()
 """
 
@@ -106,8 +106,8 @@ class SparkSite:
                 start_new_session=True,
             )
 
-    def submit(self, name: str, seconds: int) -> Submitted:
-        """One core for so long, with a driver UI and an event log."""
+    def submit(self, name: str, tasks: int, pause: float = 0.5) -> Submitted:
+        """One core, so many tasks that sleep so long, with a driver UI and an event log."""
         confs = {
             "spark.app.name": name,
             "spark.cores.max": "1",
@@ -119,7 +119,7 @@ class SparkSite:
         options = [part for key, value in confs.items() for part in ("--conf", f"{key}={value}")]
         command = [f"{self.env['SPARK_HOME']}/bin/spark-submit", "--master", self.cluster.url, *options]
         log = self.folder / f"{name}.log"
-        process = self._start([*command, str(self.folder / "job.py"), str(seconds)], log)
+        process = self._start([*command, str(self.folder / "job.py"), str(tasks), str(pause)], log)
         self.submitted.append(Submitted(name, process, log))
         return self.submitted[-1]
 

@@ -42,6 +42,14 @@ def server(tmp_path_factory):
         yield server
 
 
+@pytest.fixture(scope="module", autouse=True)
+def hanging(server, site):
+    """The run that watches an application whose one task never ends; it takes its time beside the others."""
+    site.submit("hanging", 1, pause=3600)
+    application = site.application_id("hanging")
+    return server.trigger("application", {"application_id": application, **site.witnesses})
+
+
 def states(server, dag_id, run_id, tasks):
     return {task: server.task(dag_id, run_id, task)["state"] for task in tasks}
 
@@ -71,7 +79,7 @@ def names_the_loss(text, killed_at, reason="Command exited with code 137"):
 
 def test_a_lost_executor_fails_the_sensor_in_each_mode_even_without_a_triggerer_in_between(server, site):
     """The triggerer is killed before the executor is, and started again after: the verdict is the same."""
-    job = site.submit("lossy", 300)
+    job = site.submit("lossy", 600)
     application = site.application_id("lossy")
     site.wait_for_registration(application)
     run = server.trigger("sensors", {"application_id": application, **site.witnesses})
@@ -96,7 +104,7 @@ def test_a_healthy_application_lets_every_sensor_succeed(server, site):
     """In each mode, found by its name; its event log is the witness."""
     run = server.trigger("sensors", {"name": "healthy", **site.witnesses})
     whole = server.trigger("application", {"name": "healthy", **site.witnesses})
-    site.submit("healthy", 40)
+    site.submit("healthy", 80)
     assert wait_for(server, "sensors", run, MODES, ENDED) == dict.fromkeys(MODES, "success")
     assert wait_for(server, "application", whole, ["deferred"], ENDED) == {"deferred": "success"}
     for mode in MODES:
@@ -105,7 +113,7 @@ def test_a_healthy_application_lets_every_sensor_succeed(server, site):
 
 def test_a_driver_that_was_killed_is_no_success(server, site):
     """The master says FINISHED of it, as of a good end."""
-    job = site.submit("killed", 300)
+    job = site.submit("killed", 600)
     application = site.application_id("killed")
     run = server.trigger("sensors", {"application_id": application, **site.witnesses})
     wait_for(server, "sensors", run, ["deferred"], {"deferred"})
@@ -121,7 +129,7 @@ def test_kill_leaves_no_application(server, site):
 
     The executor dies before it has registered: the driver never lists it, the master does.
     """
-    job = site.submit("doomed", 300)
+    job = site.submit("doomed", 600)
     application = site.application_id("doomed")
     killed_at = site.kill_executor(application)
     run = server.trigger("killing", {"application_id": application, **site.witnesses})
@@ -140,3 +148,11 @@ def test_the_example_watches_a_guarded_job_beside_it(server):
     tasks = ("count", "restarts")
     assert wait_for(server, "watched_job", run, tasks, ENDED) == dict.fromkeys(tasks, "success")
     assert "The task that ran it succeeded." in log_of(server, "watched_job", run, "restarts")
+
+
+def test_a_stage_that_stands_still_fails_the_watchdogs_sensor(server, hanging):
+    """After three times its limit, since nobody sees the workers from here."""
+    assert wait_for(server, "application", hanging, ["deferred"], ENDED, 240) == {"deferred": "failed"}
+    text = log_of(server, "application", hanging, "deferred")
+    assert "STALLED: Application app-" in text
+    assert "0 of 1 tasks done, 1 running, workers out of sight" in text

@@ -140,10 +140,13 @@ def test_a_follower_that_is_cancelled_is_out(sources):
 def test_what_the_source_raises_reaches_all_and_no_later_one(sources):
     """Those who wait would else wait for ever; a later one gets a new poller, and harms it not by leaving."""
 
-    async def follow(looks):
-        await looks.next()
-        with pytest.raises(RuntimeError, match="^boo$"):
+    async def for_ever(looks):
+        while True:
             await looks.next()
+
+    async def follow(looks):
+        with pytest.raises(RuntimeError, match="^boo$"):
+            await for_ever(looks)
 
     async def run():
         async with Following("a", 0.05, sources) as one, Following("a", 0.05, sources) as two:

@@ -69,6 +69,9 @@ class LossRule:
 
     def _count(self, seen: Observation, now: float) -> None:
         rows = seen.driver.executors if seen.driver else ()
+        if seen.driver is not None:
+            # What a driver has forgotten it does not list again: an application may run for months.
+            self._known &= {row.id for row in rows}
         gone = [row for row in rows if not row.active and row.id not in self._known]
         if gone:
             clock = seen.driver.clock if seen.driver else None

@@ -68,6 +68,8 @@ class NoticeRule:
             return
         for stage in seen.driver.stages:
             yield from _of_stage(stage)
+        living = {row.id for row in seen.driver.executors if row.active}
+        self._gc = {name: known for name, known in self._gc.items() if name in living}
         for row in seen.driver.executors:
             yield from self._of_executor(row, now)
 
