@@ -1,6 +1,6 @@
 """What sensors cost: a thousand on fifty drivers in one triggerer, and one look at a driver of 100,000 tasks.
 
-python tools/bench_sensors.py [--quick] [--sensors 1000] [--window 60] [--no-curve] [--no-poll]
+python tools/bench_sensors.py [--quick] [--sensors 1000] [--window 60] [--no-curve] [--no-poll | --only-poll]
 
 Writes ``sensors`` into ``build/bench.json``; some twenty minutes, or under two with ``--quick``.
 """
@@ -28,8 +28,10 @@ class Size:
     """How much is measured.
 
     Attributes:
-        sensors: the number that the bars are about.
+        sensors: the number that the bars are about; 0 to leave them out.
         curve: further numbers of sensors.
+        frame: what Airflow's own cost is measured with: triggers that do nothing, see :class:`Round`.
+        settling: seconds from the first look on in which nothing is counted.
         window: seconds of each measurement.
         interval: seconds between two looks.
         tasks: of the driver that is looked at; 0 to leave it out.
@@ -38,28 +40,30 @@ class Size:
 
     sensors: int = 1000
     curve: tuple[int, ...] = (2500, 5000)
+    frame: tuple[str, ...] = ("idle", "asking")
+    settling: float = 30.0
     window: float = 60.0
     interval: float = 10.0
     tasks: int = 100_000
     patience: float = 900.0
 
 
-QUICK = Size(sensors=40, curve=(), window=10.0, tasks=2000, patience=120.0)
+QUICK = Size(40, curve=(), frame=(), settling=6.0, window=6.0, interval=3.0, tasks=500, patience=60.0)
 
 
 def measure(size: Size) -> dict[str, Any]:
     """Everything, as it stands in ``build/bench.json``."""
+    return (_load(size) if size.sensors else {}) | (_poll(size) if size.tasks else {})
+
+
+def _load(size: Size) -> dict[str, Any]:
     bench = Workbench(BUILD / "bench-sensors")
-    empty = bench.measure(Round("empty", window=size.window))
-    frame = {
-        kind: _over(
-            bench.measure(Round(kind, size.sensors, interval=size.interval, window=size.window)), empty
-        )
-        for kind in ("idle", "asking")
-    }
-    curve = [_point(bench, count, size, empty) for count in (size.sensors, *size.curve) if _allowed(count)]
+    empty = bench.measure(_round(size, "empty", 0))
+    frame = {kind: _over(bench.measure(_round(size, kind, size.sensors)), empty) for kind in size.frame}
+    counts = [size.sensors, *(count for count in size.curve if _allowed(count))]
+    curve = [_point(bench, size, count, empty) for count in counts]
     first = curve[0]
-    found = {
+    return {
         **{key: first[key] for key in ("sensors", "drivers", "cpu_share", "extra_mb", "worst_late_s")},
         "curve": curve,
         "interval_s": size.interval,
@@ -67,12 +71,15 @@ def measure(size: Size) -> dict[str, Any]:
         "empty": empty,
         "airflow_alone": frame,
     }
-    return found | (_poll(size) if size.tasks else {})
 
 
-def _point(bench: Workbench, count: int, size: Size, empty: dict[str, Any]) -> dict[str, Any]:
-    load = Round("sensors", count, max(1, count // _PER_DRIVER), size.interval, size.window)
-    found = _over(bench.measure(load), empty)
+def _round(size: Size, kind: str, count: int) -> Round:
+    drivers = max(1, count // _PER_DRIVER) if kind == "sensors" else 0
+    return Round(kind, count, drivers, size.interval, size.settling, size.window)
+
+
+def _point(bench: Workbench, size: Size, count: int, empty: dict[str, Any]) -> dict[str, Any]:
+    found = _over(bench.measure(_round(size, "sensors", count)), empty)
     del found["triggers"]
     print(f"{count} sensors: {json.dumps(found)}", flush=True)
     return {"sensors": count, **found}
@@ -110,11 +117,12 @@ def report(found: dict[str, Any]) -> None:
 
 
 def store(found: dict[str, Any]) -> None:
-    """Write them into ``build/bench.json``, beside what it has."""
+    """Write them into ``build/bench.json``; what was not measured now stays."""
     BUILD.mkdir(exist_ok=True)
     file = BUILD / "bench.json"
     known = json.loads(file.read_text()) if file.exists() else {}
-    file.write_text(json.dumps({**known, "sensors": found}, indent=2) + "\n")
+    sensors = {**known.get("sensors", {}), **found}
+    file.write_text(json.dumps({**known, "sensors": sensors}, indent=2) + "\n")
     print(f"written to {file.relative_to(ROOT)}")
 
 
@@ -125,10 +133,12 @@ def main() -> None:
     parser.add_argument("--sensors", type=int, default=Size.sensors)
     parser.add_argument("--window", type=float, default=Size.window, help="seconds of each measurement")
     parser.add_argument("--no-curve", action="store_true", help="no further numbers of sensors")
-    parser.add_argument("--no-poll", action="store_true", help="no driver of 100,000 tasks")
+    parts = parser.add_mutually_exclusive_group()
+    parts.add_argument("--no-poll", action="store_true", help="no driver of 100,000 tasks")
+    parts.add_argument("--only-poll", action="store_true", help="that driver alone")
     options = parser.parse_args()
     size = Size(
-        sensors=options.sensors,
+        sensors=0 if options.only_poll else options.sensors,
         curve=() if options.no_curve else Size.curve,
         window=options.window,
         tasks=0 if options.no_poll else Size.tasks,

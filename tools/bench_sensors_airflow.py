@@ -27,7 +27,6 @@ TOOLS = Path(__file__).resolve().parent
 AIRFLOW = [sys.executable, "-m", "airflow"]
 # Its log of each trigger, and what else a process has open.
 SPARE_FILES = 200
-SETTLING = 30.0
 LOG = "polls.log"
 _MB = 1 << 20
 _RESTLESS = 60.0
@@ -43,6 +42,7 @@ class Round:
         count: of triggers.
         drivers: that the sensors watch.
         interval: seconds between two looks.
+        settling: seconds from the first look on in which nothing is counted.
         window: seconds of the measurement, after everything has started.
     """
 
@@ -50,6 +50,7 @@ class Round:
     count: int = 0
     drivers: int = 0
     interval: float = 10.0
+    settling: float = 30.0
     window: float = 60.0
 
 
@@ -77,7 +78,7 @@ class Workbench:
             triggerer = Triggerer(stack.enter_context(_triggerer(home, load.count)), home)
             found = _observe(triggerer, load)
             if load.kind == "sensors":
-                found |= polls(home / LOG, load.interval, SETTLING)
+                found |= polls(home / LOG, load.interval, load.settling)
                 found |= _noticed(triggerer, load, ports[0])
         shutil.rmtree(home / "logs", ignore_errors=True)
         return found
@@ -164,7 +165,7 @@ def _observe(triggerer: Triggerer, load: Round) -> dict[str, Any]:
         _until_started(triggerer, load)
     ready = round(time.monotonic() - begin, 1)
     triggerer.settle()
-    time.sleep(max(0.0, begin + SETTLING - time.monotonic()))
+    time.sleep(max(0.0, begin + load.settling - time.monotonic()))
     used, at = triggerer.cpu(), time.monotonic()
     time.sleep(load.window)
     now, wall = triggerer.cpu(), time.monotonic() - at
@@ -211,7 +212,7 @@ def _noticed(triggerer: Triggerer, load: Round, port: int) -> dict[str, Any]:
 def _triggerer(home: Path, count: int) -> Iterator[subprocess.Popen[bytes]]:
     files = count + SPARE_FILES
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
-    command = [*AIRFLOW, "triggerer", "--skip-serve-logs", "--capacity", str(max(count, 1))]
+    command = [*AIRFLOW, "triggerer", "--skip-serve-logs", "--capacity", str(count + 1)]
     with (home / "triggerer.log").open("wb") as log:
         process = subprocess.Popen(
             command,
@@ -226,12 +227,8 @@ def _triggerer(home: Path, count: int) -> Iterator[subprocess.Popen[bytes]]:
         resource.prlimit(process.pid, resource.RLIMIT_NOFILE, (max(soft, files), hard))
         yield process
     finally:
-        process.send_signal(signal.SIGTERM)
-        try:
-            process.wait(60.0)
-        except subprocess.TimeoutExpired:
-            os.killpg(process.pid, signal.SIGKILL)
-            process.wait()
+        os.killpg(process.pid, signal.SIGKILL)  # its runner as well; nothing of it is needed
+        process.wait()
 
 
 def _environment(home: Path) -> dict[str, str]:

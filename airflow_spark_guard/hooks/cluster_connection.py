@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import hashlib
 import os
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from airflow_spark_guard.core.cluster.channel_files import as_airflow_names_it, attempt_directory
 from airflow_spark_guard.core.cluster.place import cluster_place
 from airflow_spark_guard.core.cluster.submit_conf import Marks
-from airflow_spark_guard.core.errors import ConfError
+from airflow_spark_guard.core.errors import BadInputError, ConfError
 from airflow_spark_guard.hooks.channel_directory import ChannelDirectory
 from airflow_spark_guard.sources.cluster import BlockingClusterSource, cluster_source
 from airflow_spark_guard.sources.cluster_access import ClusterSecrets, cluster_access
@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from airflow_spark_guard.core.cluster.place import ClusterPlace
+    from airflow_spark_guard.hooks.safe_spark_submit import SafeSparkSubmitHook
     from airflow_spark_guard.process.leftovers import Tag
 
 
@@ -103,6 +104,28 @@ def cluster_connection(
         channel_here=extra.get("channel_directory_airflow") or as_airflow_names_it(channel),
         channel_conn_id=extra.get("channel_conn_id"),
     )
+
+
+def connection_of(hook: SafeSparkSubmitHook, conf: Mapping[str, str]) -> ClusterConnection:
+    """Who is asked, and how one gets in.
+
+    Raises:
+        BadInputError: the connection does not say it, or ``yarn_rm_auth`` cannot be used.
+    """
+    found = cluster_connection(hook.connection_given, hook.master, conf, hook.tag, hook.namespace)
+    auth = hook.rm_auth
+    if auth is None:
+        return found
+    login, password = getattr(auth, "username", None), getattr(auth, "password", None)
+    if hook.deferrable or not isinstance(login, str) or not isinstance(password, str):
+        raise BadInputError(
+            "yarn_rm_auth cannot be used here.",
+            got=f"{type(auth).__name__}{' with deferrable=True' if hook.deferrable else ''}",
+            expected="requests.auth.HTTPBasicAuth, and deferrable=False; or credentials in the connection",
+            advice="Put login and password, or the extra cluster_token, into the Airflow connection: a "
+            "trigger finds them there, and Airflow stores none of them elsewhere.",
+        )
+    return replace(found, secrets=ClusterSecrets(login, password))
 
 
 def cluster_secrets(connection: Any) -> ClusterSecrets:

@@ -9,26 +9,27 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from airflow_spark_guard.core.application import check_application
-from airflow_spark_guard.core.cluster.cluster_job import ClusterJob
-from airflow_spark_guard.core.cluster.place import ClusterPlace
 from airflow_spark_guard.core.cluster.status import ATTEMPT_MARK, TASK_MARK
-from airflow_spark_guard.core.cluster.trigger_event import ending_of
-from airflow_spark_guard.core.errors import AttemptError, BadInputError, ProtocolError, SparkGuardError
+from airflow_spark_guard.core.cluster.trigger_event import ending_of, watched_by
+from airflow_spark_guard.core.errors import AttemptError, ProtocolError, SparkGuardError
+from airflow_spark_guard.core.output.output import safe_text
 from airflow_spark_guard.core.quantity import size_in_bytes
 from airflow_spark_guard.core.verdict import Verdict
 from airflow_spark_guard.hooks.attempt_log import AttemptLog
 from airflow_spark_guard.hooks.cluster_attempt import ClusterAttempt, check_not_killed
-from airflow_spark_guard.hooks.cluster_connection import cluster_connection
+from airflow_spark_guard.hooks.cluster_connection import connection_of
+from airflow_spark_guard.hooks.cluster_leftovers import earlier
 from airflow_spark_guard.hooks.cluster_run import ClusterRun
 from airflow_spark_guard.hooks.upstream import supervisor_pid
 from airflow_spark_guard.process.observer import Application
 from airflow_spark_guard.process.record import NoRecord, Record
 from airflow_spark_guard.process.workspace import Workspace
-from airflow_spark_guard.sources.cluster_access import ClusterSecrets
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping
+    from collections.abc import Callable, Iterator
 
+    from airflow_spark_guard.core.cluster.cluster_job import ClusterJob
+    from airflow_spark_guard.core.cluster.place import ClusterPlace
     from airflow_spark_guard.core.protocol import Message
     from airflow_spark_guard.hooks.cluster_connection import ClusterConnection
     from airflow_spark_guard.hooks.safe_spark_submit import SafeSparkSubmitHook
@@ -73,22 +74,25 @@ def submit(
     return hook.result
 
 
-def resume(hook: SafeSparkSubmitHook, job: dict[str, Any], place: dict[str, Any], event: object) -> Any:
+def resume(hook: SafeSparkSubmitHook, event: object, **kwargs: Any) -> Any:
     """Finish what a trigger has watched; sets ``hook.result``.
 
     Args:
         hook: as it was when the job was submitted.
-        job: :class:`ClusterJob` as JSON.
-        place: :class:`ClusterPlace` as JSON.
         event: of the trigger.
+        **kwargs: ``job`` and ``place``, as the task was deferred with them; without them the event says it.
 
     Raises:
         AttemptError: the attempt is no success, or the event does not say what it is.
     """
+    watched = watched_by(event, **kwargs)
+    if watched is None:
+        raise _unusable(event, cancel(hook))
+    job, place = watched
     try:
-        connection = replace(connection_of(hook, {}), place=ClusterPlace.from_json(place))
+        connection = replace(connection_of(hook, {}), place=place)
         with _opened(hook, connection, recorded=False) as mode:
-            hook.result = mode.resume(ClusterJob.from_json(job), event)
+            hook.result = mode.resume(job, event)
     finally:
         hook.run_post_submit_commands()
     return hook.result
@@ -179,7 +183,7 @@ class ClusterMode:
         if directory is not None:
             directory.check()
         with self._summarised():
-            job = self.run.earlier(adopt=hook.adopt, speaks=speaks)
+            job = earlier(self.run, adopt=hook.adopt, speaks=speaks)
             if job is None:
                 check_not_killed(self.run)
                 words = [application, *hook.arguments]
@@ -199,13 +203,7 @@ class ClusterMode:
         try:
             ending = ending_of(event)
         except ProtocolError as error:
-            raise AttemptError(
-                error.what,
-                got=error.got,
-                expected=error.expected,
-                advice=error.advice,
-                orphans=self.run.end(job.application_id),
-            ) from error
+            raise _unusable(event, self.run.end(job.application_id)) from error
         return self.run.finish(job, ending)
 
     def cancel(self) -> tuple[str, ...]:
@@ -256,6 +254,16 @@ class ClusterMode:
         self.record.summary({**begun, "state": "deferred" if self.hook.deferrable else "success"})
 
 
+def _unusable(event: object, orphans: tuple[str, ...]) -> AttemptError:
+    return AttemptError(
+        "The trigger's event does not say how the application ended; it was ended now.",
+        got=safe_text(repr(event))[:200],
+        expected="an event of ClusterApplicationTrigger, of this version",
+        advice="Triggerer and worker run different versions of this package, or something else sent it.",
+        orphans=orphans,
+    )
+
+
 def _told_by(raised: BaseException) -> dict[str, Any]:
     if not isinstance(raised, SparkGuardError):
         return {"verdict": str(Verdict.UNKNOWN), "what": f"The watch ended: {type(raised).__name__}."}
@@ -267,25 +275,3 @@ def _told_by(raised: BaseException) -> dict[str, Any]:
         "place": getattr(raised, "place", ""),
         "orphans": list(getattr(raised, "orphans", ())),
     }
-
-
-def connection_of(hook: SafeSparkSubmitHook, conf: Mapping[str, str]) -> ClusterConnection:
-    """Who is asked, and how one gets in.
-
-    Raises:
-        BadInputError: the connection does not say it, or ``yarn_rm_auth`` cannot be used.
-    """
-    found = cluster_connection(hook.connection_given, hook.master, conf, hook.tag, hook.namespace)
-    auth = hook.rm_auth
-    if auth is None:
-        return found
-    login, password = getattr(auth, "username", None), getattr(auth, "password", None)
-    if hook.deferrable or not isinstance(login, str) or not isinstance(password, str):
-        raise BadInputError(
-            "yarn_rm_auth cannot be used here.",
-            got=f"{type(auth).__name__}{' with deferrable=True' if hook.deferrable else ''}",
-            expected="requests.auth.HTTPBasicAuth, and deferrable=False; or credentials in the connection",
-            advice="Put login and password, or the extra cluster_token, into the Airflow connection: a "
-            "trigger finds them there, and Airflow stores none of them elsewhere.",
-        )
-    return replace(found, secrets=ClusterSecrets(login, password))

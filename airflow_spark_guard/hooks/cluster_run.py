@@ -9,10 +9,10 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from airflow_spark_guard.core.cluster.cluster_ending import ClusterEnding, cluster_failure
-from airflow_spark_guard.core.cluster.cluster_job import ClusterJob, may_go_on
+from airflow_spark_guard.core.cluster.cluster_job import ClusterJob
 from airflow_spark_guard.core.cluster.cluster_watch import ClusterWatch
-from airflow_spark_guard.core.cluster.status import TASK_MARK, ClusterState, RefusedError
-from airflow_spark_guard.core.errors import BadInputError, KilledError, SparkGuardError, SubmitError
+from airflow_spark_guard.core.cluster.status import ClusterState
+from airflow_spark_guard.core.errors import SparkGuardError
 from airflow_spark_guard.core.quantity import readable_duration, seconds
 from airflow_spark_guard.core.verdict import Verdict
 from airflow_spark_guard.core.watch.heard import Heard
@@ -35,8 +35,6 @@ _TICK = 0.2
 PROOF_PATIENCE = 30.0
 _PROOF_PATIENCE_KILLED = 1.5
 _HANDLER_PATIENCE = 2.0
-# Before anything is submitted the manager has so long to say what still runs.
-_FIRST_ANSWER = 60.0
 # After the end, messages may still be on their way through the store.
 _LAST_MESSAGES = 10.0
 
@@ -66,7 +64,7 @@ class ClusterRun:
     _job: ClusterJob | None = None
 
     def __post_init__(self) -> None:
-        self._source = self.connection.source()
+        self.source = self.connection.source()
         # The handler of a signal may ask while the other one waits for an answer, and has less time.
         self._killer = self.connection.source(timeout=_HANDLER_PATIENCE / 3)
         if self.pause is None:
@@ -75,41 +73,12 @@ class ClusterRun:
     @property
     def manager(self) -> str:
         """The manager's name in messages."""
-        return self._source.manager
+        return self.source.manager
 
     def close(self) -> None:
         """Close the connections."""
-        self._source.close()
+        self.source.close()
         self._killer.close()
-
-    def earlier(self, *, adopt: bool, speaks: bool) -> ClusterJob | None:
-        """What an earlier try left running: taken over where that is wanted and possible, else ended.
-
-        Args:
-            adopt: whether to take it over.
-            speaks: whether applications of this task run under our launcher.
-
-        Raises:
-            BadInputError: the manager does not let us in.
-            SubmitError: it does not answer.
-            KilledError: something still runs and cannot be ended.
-        """
-        found = list(self._first_answer())
-        now = time.time()
-        start = seconds(self.limits.start_timeout)
-        going = [one for one in found if may_go_on(one, now, start, self.backstop)] if adopt else []
-        kept = going[-1] if going else None
-        for one in found:
-            if one is not kept:
-                self._end_leftover(one)
-        if kept is None:
-            return None
-        self.log.warning(
-            "Taking over %s, which an earlier try of this task has submitted: %s",
-            kept.application_id,
-            kept.what,
-        )
-        return self.job(kept.application_id, kept.attempt, kept.submitted_at or now, speaks=speaks)
 
     def job(self, application_id: str, attempt: str, submitted_at: float, *, speaks: bool) -> ClusterJob:
         """The handle of an application that was submitted at that moment (seconds since the epoch)."""
@@ -126,18 +95,18 @@ class ClusterRun:
     def find(self, mark: str, value: str) -> tuple[ClusterStatus, ...]:
         """The active applications with this mark; none where the manager does not answer."""
         with contextlib.suppress(UnusableAnswerError):
-            return self._source.find(mark, value)
+            return self.source.find(mark, value)
         return ()
 
     def status(self, application_id: str) -> ClusterStatus | None:
         """One look; None where the manager does not answer."""
         with contextlib.suppress(UnusableAnswerError):
-            return self._source.status(application_id)
+            return self.source.status(application_id)
         return None
 
     def end(self, application_id: str, patience: float = PROOF_PATIENCE) -> tuple[str, ...]:
         """End an application; what could not be proven gone."""
-        reason = self._source.end(application_id, patience)
+        reason = self.source.end(application_id, patience)
         return (f"{application_id} ({reason})",) if reason else ()
 
     def take(self, job: ClusterJob) -> None:
@@ -197,38 +166,6 @@ class ClusterRun:
             directory.remove()
         return heard.result
 
-    def _first_answer(self) -> tuple[ClusterStatus, ...]:
-        limit = time.monotonic() + min(_FIRST_ANSWER, self.backstop)
-        while True:
-            try:
-                return self._source.find(TASK_MARK, self.connection.marks.task)
-            except RefusedError as error:
-                raise BadInputError(
-                    f"{self.manager} cannot be asked for applications, so none can be watched or ended.",
-                    got=str(error),
-                    expected="credentials that may list, read and end the applications of this task",
-                    advice="Mend the Airflow connection; docs/cluster-mode.md names the rights.",
-                ) from error
-            except UnusableAnswerError as error:
-                if self.killed or time.monotonic() >= limit:
-                    raise SubmitError(
-                        f"{self.manager} does not answer; nothing was submitted.",
-                        got=str(error),
-                        expected="an answer at the address of the Airflow connection",
-                        advice="If the address is right, try again later.",
-                    ) from error
-            self._sleep(limit)
-
-    def _end_leftover(self, found: ClusterStatus) -> None:
-        left = self.end(found.application_id)
-        if left:
-            raise KilledError(
-                "An earlier attempt of this task still runs on the cluster and cannot be ended.",
-                advice="End it by hand, then clear the task: two attempts would write over each other.",
-                orphans=left,
-            )
-        self.log.warning("Ended what an earlier attempt had left behind: %s", found.application_id)
-
     def _follow(self, job: ClusterJob, directory: ChannelDirectory | None) -> ClusterEnding:
         watch = ClusterWatch(job.limits, self.manager)
         while True:
@@ -238,14 +175,14 @@ class ClusterRun:
             if killed := self._killed_by():
                 return ClusterEnding(killed=killed)
             try:
-                step = watch.see(self._source.status(job.application_id), time.time(), heard.ended_at)
+                step = watch.see(self.source.status(job.application_id), time.time(), heard.ended_at)
             except UnusableAnswerError as error:
                 step = watch.blind(str(error), time.time())
             for notice in step.notices:
                 self.log.info("%s", notice)
             if step.over:
                 return ClusterEnding(final=step.final, finding=step.finding)
-            self._sleep(time.monotonic() + job.deadline_at - time.time())
+            self.sleep(time.monotonic() + job.deadline_at - time.time())
 
     def _killed_by(self) -> str:
         if self.killed:
@@ -254,7 +191,7 @@ class ClusterRun:
             return "The Airflow process above the task is gone, and the application was ended with it."
         return ""
 
-    def _sleep(self, limit: float) -> None:
+    def sleep(self, limit: float) -> None:
         """Until the next look, or the moment (of the monotonic clock), or somebody's kill."""
         end = min(time.monotonic() + (self.pause or 0.0), max(limit, time.monotonic() + 0.01))
         while not self._killed_by() and (left := end - time.monotonic()) > 0:
@@ -276,7 +213,7 @@ class ClusterRun:
             done = directory.heard.ended_at is not None or time.monotonic() >= limit or self.killed
             if done or (ending.final is not None and ending.final.state is ClusterState.KILLED):
                 return directory.heard
-            self._sleep(limit)
+            self.sleep(limit)
 
     def _log_tail(self, job: ClusterJob, ending: ClusterEnding) -> str:
         """Before the end of a pod, which takes its log along."""
@@ -285,7 +222,7 @@ class ClusterRun:
         if good or ending.killed or vanished:
             return ""
         with contextlib.suppress(UnusableAnswerError):
-            return self._source.log_tail(job.application_id)
+            return self.source.log_tail(job.application_id)
         return ""
 
     def _say(self, job: ClusterJob, ending: ClusterEnding) -> None:

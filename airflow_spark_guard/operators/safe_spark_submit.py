@@ -131,7 +131,7 @@ class SafeSparkSubmitOperator(SparkSubmitOperator):
             self._tag = _tag(context)
             self._hook = hook = self._get_hook()
             with announcing(self._resumed(context)):
-                return cluster_mode.resume(hook, job or {}, place or {}, event)
+                return cluster_mode.resume(hook, event, job=job, place=place)
         except SparkGuardError as error:
             report(error, self, context)
             raise

@@ -62,7 +62,9 @@ class Poking:
             return None
         target = hook.target(named).check()
         if self._watch is None:
-            self._watch = self.plan.watch(self.began, history_server=bool(target.history_server))
+            self._watch = self.plan.watch(
+                self.began, history_server=bool(target.history_server), alone=target.has_history_alone
+            )
             self._recall(self._watch, context)
         known = self._watch.memory.application_id
         target = replace(target, application_id=known or target.application_id)

@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 _TOLD_BESIDES = frozenset({"task", "earlier"})
 # For a triggerer that is down when the trigger's own deadline passes.
 _MARGIN = timedelta(seconds=60)
+_SHORTEST = 1.0  # seconds between two looks: 0 would ask a driver without a pause
 
 
 class RemoteSensor(BaseSensorOperator):
@@ -139,7 +140,7 @@ class RemoteSensor(BaseSensorOperator):
         task = {name: getattr(ti, name) for name in ("dag_id", "run_id", "task_id", "map_index")}
         self.defer(
             trigger=SparkApplicationTrigger(
-                plan.to_json(), began, began + self.timeout, float(self.poke_interval), task
+                plan.to_json(), began, began + self.timeout, max(_SHORTEST, self.poke_interval), task
             ),
             method_name="execute_complete",
             timeout=timedelta(seconds=self.timeout) + _MARGIN,

@@ -39,6 +39,7 @@ class _Poller(Generic[T]):
         self._source = source
         self._interval = interval
         self._phase = phase
+        self._began = False
         self._news = asyncio.Event()
         self._task = asyncio.create_task(
             self._run(), name="spark-guard poller", context=contextvars.Context()
@@ -57,8 +58,11 @@ class _Poller(Generic[T]):
         """End it."""
         self._task.cancel()
         await asyncio.gather(self._task, return_exceptions=True)
+        if not self._began:  # cancelled before its first step
+            await self._source.aclose()
 
     async def _run(self) -> None:
+        self._began = True
         loop = asyncio.get_running_loop()
         due = loop.time()
         # Many that start together would else ask together for ever.

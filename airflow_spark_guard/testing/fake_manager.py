@@ -216,11 +216,13 @@ class FakeManager:
                 text = content if isinstance(content, str) else json.dumps(content)
                 with contextlib.suppress(OSError):  # whoever asked had enough
                     self.send_response(status)
+                    if text is not content:
+                        self.send_header("Content-Type", "application/json")
                     self.send_header("Content-Length", str(len(text.encode())))
                     self.end_headers()
                     self.wfile.write(text.encode())
 
-            do_GET = do_PUT = do_POST = do_DELETE = respond  # noqa: N815 - names of http.server
+            do_GET = do_PUT = do_POST = do_PATCH = do_DELETE = respond  # noqa: N815 - names of http.server
 
             def log_message(self, *_: object) -> None:
                 """Nothing."""

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import json
 import time
+from collections import deque
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 from airflow_spark_guard.core.cluster.status import ClusterState
+from airflow_spark_guard.core.conf.properties import parse
+from airflow_spark_guard.testing.fake_driver import FakeDriver
 from airflow_spark_guard.testing.fake_manager import FakeManager
 
 if TYPE_CHECKING:
@@ -14,6 +18,8 @@ if TYPE_CHECKING:
 
 _LABEL = "spark.kubernetes.driver.label."
 _NAMESPACE = "spark.kubernetes.namespace"
+# What is remembered of a pod that a real spark-submit has made.
+_CONFIG_MAP, _WORDS = "testing.configMap", "testing.words"
 _PHASES = {
     ClusterState.WAITING: "Pending",
     ClusterState.RUNNING: "Running",
@@ -24,6 +30,9 @@ _PHASES = {
 
 class FakeKubernetes(FakeManager):
     """Answers as the reference of Kubernetes' API has it.
+
+    A real spark-submit can submit to it, too: of what that makes, the driver's pod and its configuration are
+    taken in, everything else is accepted.
 
     Attributes:
         sidecar: whether pods have a second container, which does not end by itself.
@@ -42,6 +51,8 @@ class FakeKubernetes(FakeManager):
         namespace, _, rest = path.removeprefix("/api/v1/namespaces/").partition("/")
         kind, _, rest = rest.partition("/")
         name, _, part = rest.partition("/")
+        if method in {"POST", "PATCH", "PUT"}:
+            return self._made(kind, namespace, body)
         if kind != "pods":
             return _status(404, "NotFound", "the server could not find the requested resource")
         if not name:
@@ -55,6 +66,22 @@ class FakeKubernetes(FakeManager):
         """As the API server refuses."""
         reason = {401: "Unauthorized", 403: "Forbidden"}[status]
         return _status(status, reason, reason if status == 401 else "pods is forbidden: no rights")  # noqa: PLR2004
+
+    def _made(self, kind: str, namespace: str, body: Any) -> tuple[int, Any]:
+        """What a real spark-submit makes; its answer is what was made."""
+        if kind == "pods":
+            self.add(body["metadata"]["labels"].get("spark-app-name", ""), _conf_of(namespace, body))
+            self.applications[body["metadata"]["name"]].course = deque(
+                ClusterState(state) for state in self.course or ("WAITING",)
+            )
+        elif kind == "configmaps" and "spark.properties" in body.get("data", {}) and self.course is None:
+            name = body["metadata"]["name"]
+            found = next(one for one in self.applications.values() if one.conf.get(_CONFIG_MAP) == name)
+            conf = parse(body["data"]["spark.properties"])
+            words = json.loads(found.conf[_WORDS])
+            files, py_files = (_listed(conf.get(key)) for key in ("spark.files", "spark.submit.pyFiles"))
+            found.driver = FakeDriver(words, found.conf, files, py_files)
+        return 201, body
 
     def _read(self, found: FakeApplication, part: str) -> tuple[int, Any]:
         pod = self._pod(found, look=not part)
@@ -118,6 +145,26 @@ class FakeKubernetes(FakeManager):
                 "startTime": _moment(found.submitted_at),
             },
         }
+
+
+def _conf_of(namespace: str, pod: dict[str, Any]) -> dict[str, str]:
+    """A pod that Spark has made, as the configuration that it was made from."""
+    container = pod["spec"]["containers"][0]
+    env = {one["name"]: one["value"] for one in container["env"] if "value" in one}
+    arguments = container["args"]
+    maps = [volume["configMap"]["name"] for volume in pod["spec"]["volumes"] if "configMap" in volume]
+    return {
+        "spark.kubernetes.driver.pod.name": pod["metadata"]["name"],
+        _NAMESPACE: namespace,
+        _CONFIG_MAP: maps[0],
+        _WORDS: json.dumps(arguments[arguments.index("--class") + 2 :]),
+        **{f"{_LABEL}{name}": value for name, value in pod["metadata"]["labels"].items()},
+        **{f"spark.kubernetes.driverEnv.{name}": value for name, value in env.items()},
+    }
+
+
+def _listed(value: str | None) -> list[str]:
+    return [part for part in (value or "").split(",") if part]
 
 
 def _conditions(found: FakeApplication, state: ClusterState) -> list[dict[str, Any]]:

@@ -59,14 +59,15 @@ class ClusterApplicationTrigger(BaseTrigger):
     async def run(self) -> AsyncIterator[TriggerEvent]:
         """Look, until it is over."""
         job = ClusterJob.from_json(self.job)
-        watch = ClusterWatch(job.limits, ClusterPlace.from_json(self.place).manager.capitalize())
+        place = ClusterPlace.from_json(self.place)
+        watch = ClusterWatch(job.limits, place.manager.capitalize())
         try:
             # One look after the other: nothing else could say that there is news.
             while not (step := await self._look(watch, job)).over:  # noqa: ASYNC110
                 await asyncio.sleep(max(0.01, min(self.pause, job.deadline_at - time.time())))
         finally:
             await self.cleanup()
-        yield TriggerEvent(event_of(step))  # type: ignore[no-untyped-call]
+        yield TriggerEvent(event_of(step, job, place))  # type: ignore[no-untyped-call]
 
     async def on_kill(self) -> None:
         """End the application: somebody ended the task. Airflow 3.3 and newer call this."""

@@ -101,7 +101,9 @@ class SparkApplicationTrigger(BaseTrigger):
         target = hook.target(await self._target(plan)).check()
         if self._remembered.application_id:
             target = replace(target, application_id=self._remembered.application_id)
-        watch = plan.watch(self.began, history_server=bool(target.history_server))
+        watch = plan.watch(
+            self.began, history_server=bool(target.history_server), alone=target.has_history_alone
+        )
         watch.recall(self._remembered)
         target, told = await self._named(target, hook, watch, plan)
         if told is None:
@@ -185,4 +187,4 @@ async def _xcom(method: str, **arguments: Any) -> Any:
     """XCom's own methods wait for the supervisor: not in the event loop's thread."""
     from airflow.sdk.execution_time.xcom import XCom  # noqa: PLC0415 - reads Airflow's configuration
 
-    return await sync_to_async(partial(getattr(XCom, method), **arguments))()
+    return await sync_to_async(partial(getattr(XCom, method), **arguments), thread_sensitive=False)()

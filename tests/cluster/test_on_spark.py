@@ -12,8 +12,10 @@ from contextlib import closing
 
 import pytest
 
+from airflow_spark_guard import GuardLimits
 from airflow_spark_guard.core.cluster.standalone import StandaloneDialogues
 from airflow_spark_guard.core.cluster.status import TASK_MARK, ClusterState
+from airflow_spark_guard.core.errors import DeadlineError
 from airflow_spark_guard.core.web.access import Access
 from airflow_spark_guard.hooks.channel_directory import ChannelDirectory
 from airflow_spark_guard.process.workspace import Workspace
@@ -185,3 +187,39 @@ def test_a_real_master_ends_an_application_and_proves_it(source, application):
     assert source.end(found.application_id, 15.0) == ""
     assert final(source, found.application_id).state is ClusterState.KILLED
     assert source.end(found.application_id, 5.0) == ""
+
+
+@pytest.fixture
+def real_submit(kubernetes_stand, tmp_path):
+    """An operator whose spark-submit is Spark's own."""
+
+    def execute(text, **kwargs):
+        (tmp_path / "upload").mkdir(exist_ok=True)
+        conf = {
+            "spark.kubernetes.file.upload.path": f"file://{tmp_path}/upload",
+            "spark.kubernetes.container.image": "apache/spark",
+            "spark.kubernetes.namespace": "jobs",
+        }
+        stand = kubernetes_stand
+        stand.binary = "spark-submit"
+        return stand.execute(stand.job(text), conf=conf, **kwargs)
+
+    return execute
+
+
+def test_spark_takes_what_cluster_mode_adds_and_lets_go_once_the_pod_is_made(real_submit, kubernetes_stand):
+    """Name, labels, environment, the launcher, the script beside it: Spark itself has made the pod of it."""
+    text = "import sys\nfrom airflow_spark_guard.job import report\nreport({'words': sys.argv[1:]})"
+    assert real_submit(text, application_args=["a", "b"]) == {"words": ["a", "b"]}
+    conf = kubernetes_stand.application.conf
+    assert kubernetes_stand.application.id == conf["spark.kubernetes.driver.pod.name"]
+    assert len(conf["spark.kubernetes.driver.label.spark-guard-task"]) == 32
+    assert conf["spark.kubernetes.namespace"] == "jobs"
+
+
+def test_a_pod_that_spark_has_made_is_ended_at_the_deadline(real_submit, kubernetes_stand):
+    """And found gone."""
+    limits = GuardLimits(deadline="25s", start_timeout="20s", poll_interval="100ms")
+    with pytest.raises(DeadlineError):
+        real_submit("import time; time.sleep(120)", limits=limits)
+    assert kubernetes_stand.application.killed

@@ -6,6 +6,9 @@ from types import SimpleNamespace
 import pytest
 
 from airflow_spark_guard.core import errors
+from airflow_spark_guard.core.cluster.cluster_watch import Step
+from airflow_spark_guard.core.cluster.status import ClusterState, ClusterStatus
+from airflow_spark_guard.core.cluster.trigger_event import event_of
 from airflow_spark_guard.hooks import cluster_mode
 from airflow_spark_guard.hooks.safe_spark_submit import SafeSparkSubmitHook
 from airflow_spark_guard.testing import FakeResourceManager
@@ -59,7 +62,27 @@ def test_what_is_deferred_says_what_to_wait_for(hooked):
     job, place = hook.waiting.job, hook.waiting.place
     assert (job.speaks, place.manager) == (True, "yarn")
     event = {"v": 1, "final": {"state": "SUCCEEDED", "application_id": job.application_id}, "finding": None}
-    assert cluster_mode.resume(hooked(tag=hook.tag), job.to_json(), place.to_json(), event) == 3
+    kwargs = {"job": job.to_json(), "place": place.to_json()}
+    assert cluster_mode.resume(hooked(tag=hook.tag), event, **kwargs) == 3
+
+
+def test_the_event_alone_is_enough_to_go_on(hooked):
+    """``dag.test()`` gives nothing else."""
+    hook = hooked(deferrable=True)
+    hook.submit(hooked.script)
+    final = ClusterStatus(ClusterState.SUCCEEDED, hook.waiting.job.application_id)
+    event = event_of(Step(final=final), hook.waiting.job, hook.waiting.place)
+    assert cluster_mode.resume(hooked(tag=hook.tag), event) == 3
+
+
+def test_where_neither_says_what_was_watched_whatever_runs_is_ended(hooked, yarn):
+    """And the task fails."""
+    yarn.course = ["RUNNING"]
+    hook = hooked(deferrable=True)
+    hook.submit(hooked.script)
+    with pytest.raises(errors.AttemptError, match="does not say how the application ended"):
+        cluster_mode.resume(hooked(tag=hook.tag), None)
+    assert next(iter(yarn.applications.values())).killed
 
 
 def test_a_basic_login_of_upstreams_argument_is_used(hooked, yarn):

@@ -9,7 +9,6 @@ from airflow_spark_guard.core import errors
 from airflow_spark_guard.core.cluster.status import TASK_MARK
 from airflow_spark_guard.core.cluster.submit_conf import Marks, cluster_conf
 from airflow_spark_guard.core.limits import GuardLimits
-from airflow_spark_guard.hooks import cluster_run
 from airflow_spark_guard.hooks.cluster_connection import cluster_connection
 from airflow_spark_guard.hooks.cluster_run import ClusterRun
 from airflow_spark_guard.hooks.upstream import ConnectionGiven
@@ -42,44 +41,6 @@ def job(run, application, *, speaks=False):
     return run.job(application.id, "earlier", time.time(), speaks=speaks)
 
 
-def test_of_several_that_an_earlier_try_left_the_newest_is_taken_over(yarn, run):
-    """The others would write beside it."""
-    old, new = there(yarn, run, ["RUNNING"]), there(yarn, run, ["RUNNING"], "newer")
-    new.submitted_at += 1
-    found = run.earlier(adopt=True, speaks=True)
-    assert (found.application_id, found.attempt, found.speaks) == (new.id, "newer", True)
-    assert (old.killed, new.killed) == (True, False)
-    assert found.submitted_at == pytest.approx(new.submitted_at, abs=0.01)
-
-
-def test_what_has_used_up_its_budget_is_ended_and_not_taken_over(yarn, run):
-    """Each retry would fail at once."""
-    old = there(yarn, run, ["RUNNING"])
-    old.submitted_at -= 3600
-    assert run.earlier(adopt=True, speaks=True) is None
-    assert old.killed
-
-
-def test_before_anything_is_submitted_the_manager_has_to_answer(yarn, run, monkeypatch):
-    """Two attempts would write over each other."""
-    monkeypatch.setattr(cluster_run, "_FIRST_ANSWER", 0.3)
-    yarn.down = True
-    with pytest.raises(errors.SubmitError, match="YARN does not answer; nothing was submitted"):
-        run.earlier(adopt=False, speaks=True)
-
-
-def test_a_manager_that_is_just_starting_is_waited_for(yarn, run):
-    """Not for long."""
-    answer, asked = yarn.answer, []
-
-    def reply(*request):
-        asked.append(request)
-        return (503, "") if len(asked) < 3 else answer(*request)
-
-    yarn.answer = reply
-    assert run.earlier(adopt=False, speaks=True) is None
-
-
 def test_airflows_own_time_out_ends_the_application_too(yarn, run, monkeypatch):
     """It is raised in the middle of a wait."""
     application = there(yarn, run, ["RUNNING"])
@@ -90,7 +51,7 @@ def test_airflows_own_time_out_ends_the_application_too(yarn, run, monkeypatch):
     def interrupted(_):
         raise TimeOutError
 
-    monkeypatch.setattr(run, "_sleep", interrupted)
+    monkeypatch.setattr(run, "sleep", interrupted)
     with pytest.raises(TimeOutError):
         run.watch(job(run, application))
     assert application.killed

@@ -74,6 +74,18 @@ def test_a_silent_driver_is_asked_at_the_next_poke_again(site, context):
     assert type(looking.look(context).failure()) is VanishedError
 
 
+def test_a_history_server_alone_follows_an_application_to_its_end(site, context):
+    """Its open log is no end."""
+    site.log = "open"
+    plan = restarts(site, "history_server")
+    looking = made(plan)
+    for poke in (looking, looking, rescheduled(plan), rescheduled(plan)):
+        assert poke.look(context) is None
+        time.sleep(0.2)
+    site.over()
+    assert looking.look(context).kind == "ended"
+
+
 def test_a_rescheduled_sensor_stays_until_a_silence_is_clear(site, context):
     """The next process would begin to wait anew, for ever."""
     plan = restarts(site, "driver_ui")

@@ -143,6 +143,12 @@ def test_deferral_hands_over_plan_deadline_and_task(ti):
     assert (told.method_name, told.timeout) == ("execute_complete", timedelta(seconds=160))
 
 
+def test_a_driver_is_not_asked_without_a_pause(ti):
+    """Airflow allows an interval of 0; all sensors of a triggerer would share one loop that never sleeps."""
+    told = deferred(sensor(application="app-1", conn_id="mon", poke_interval=0), ti)
+    assert told.trigger.poll_interval == 1.0
+
+
 def test_a_good_end_is_an_xcom(ti, capsys):
     """And the log says who saw it."""
     value = sensor().execute_complete({"ti": ti}, event(EndedWell("The log is closed.")))

@@ -117,6 +117,18 @@ def test_the_last_one_out_ends_the_poller(sources):
     asyncio.run(run())
 
 
+def test_a_poller_that_never_began_is_closed_as_well(sources):
+    """Its follower was cancelled at once."""
+
+    async def run():
+        async with Following("a", 9, sources):
+            pass
+        assert pollers() == []
+
+    asyncio.run(run())
+    assert (sources.made[0].looks, sources.made[0].closed) == (0, 1)
+
+
 def test_a_follower_that_is_cancelled_is_out(sources):
     """As a triggerer does when a task is cleared."""
 

@@ -78,33 +78,34 @@ class RemoteSite:
         else:
             say(handler, reply if isinstance(reply, bytes) else json.dumps(reply).encode())
 
-    def _row(self, *, done=False):
-        now = time.time()
+    def _row(self, touched, *, done=False):
         return {"id": self.id, "name": self.name, "attempts": [{
             "startTimeEpoch": self.started * 1000, "completed": done,
-            "endTimeEpoch": int(now * 1000) if done else -1, "lastUpdatedEpoch": int(now * 1000),
+            "endTimeEpoch": int(touched * 1000) if done else -1, "lastUpdatedEpoch": int(touched * 1000),
         }]}  # fmt: skip
 
     def _driver(self, rest, _):
         if not self.driver:
             return None
         if rest.endswith("/applications"):
-            return [self._row()]
+            return [self._row(self.started)]  # as a driver's own UI has it
         return self._of_application(rest)
 
     def _history(self, rest, _):
         if rest.endswith("/applications"):
-            return [] if self.log is None else [self._row(done=self.log == "closed")]
+            return [] if self.log is None else [self._row(time.time(), done=self.log == "closed")]
         if self.log is None:
             return None
         if rest.endswith(f"/applications/{self.id}"):
-            return self._row(done=self.log == "closed")
+            return self._row(time.time(), done=self.log == "closed")
         return self._of_application(rest)
 
     def _of_application(self, rest):
         if f"/applications/{self.id}/" not in f"/{rest}":
             return None
         name, _, query = rest.rpartition("/")[2].partition("?")
+        if name.isdecimal():
+            return None  # no job of that number
         if name == "jobs":
             return self.failed_jobs if "failed" in query else []
         return {"allexecutors": self.executors, "stages": self.stages, "": {}}.get(name, [])

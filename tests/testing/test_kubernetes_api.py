@@ -3,6 +3,7 @@
 import pytest
 
 from airflow_spark_guard.testing import FakeKubernetes
+from tests.testing.test_fake_driver import ended
 from tests.testing.test_resource_manager import ask
 
 PODS = "/api/v1/namespaces/default/pods"
@@ -51,3 +52,36 @@ def test_a_refusal_is_a_status(kubernetes, code, reason):
     kubernetes.refuse = code
     status, said = ask(f"{kubernetes.url}{PODS}")
     assert (status, said["kind"], said["reason"]) == (code, "Status", reason)
+
+
+def test_a_pod_that_a_real_spark_submit_makes_is_taken_in_and_its_script_run(kubernetes, tmp_path):
+    """The pod first, then its configuration; everything else is accepted."""
+    (tmp_path / "job.py").write_text("import os, sys\nsys.exit(len(sys.argv[1:]) + int(os.environ['X']))")
+    pod = {
+        "kind": "Pod",
+        "metadata": {"name": "mine", "labels": {"spark-app-name": "a-job", "a": "b"}},
+        "spec": {
+            "containers": [
+                {
+                    "args": [
+                        "driver",
+                        "--class",
+                        "org.x.PythonRunner",
+                        f"file://{tmp_path}/job.py",
+                        "1",
+                        "2",
+                    ],
+                    "env": [{"name": "X", "value": "4"}, {"name": "IP", "valueFrom": {}}],
+                }
+            ],
+            "volumes": [{"name": "x", "emptyDir": {}}, {"name": "conf", "configMap": {"name": "map"}}],
+        },
+    }
+    assert ask(f"{kubernetes.url}{PODS}", "POST", pod) == (201, pod)
+    assert kubernetes.applications["mine"].state == "WAITING"
+    assert ask(f"{kubernetes.url}/api/v1/namespaces/default/services/x", "PATCH", {"a": 1})[0] == 201
+    conf = {"metadata": {"name": "map"}, "data": {"spark.properties": "spark.a=b\n"}}
+    assert ask(f"{kubernetes.url}/api/v1/namespaces/default/configmaps/map", "PATCH", conf)[0] == 201
+    driver = kubernetes.applications["mine"].driver
+    assert ended(driver) == 6
+    assert ask(f"{kubernetes.url}{PODS}/mine")[1]["status"]["phase"] == "Failed"

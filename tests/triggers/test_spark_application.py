@@ -126,6 +126,26 @@ def test_a_history_server_that_lags_is_waited_for(site):
     assert told.witness == ENDED
 
 
+def test_a_history_server_alone_follows_an_application_to_its_end(site):
+    """Its open log is no end, however long it stays open."""
+    site.log = "open"
+    plan = restarts(site, "history_server", name=NAME)
+    begin = time.monotonic()
+    told = outcome(trigger(plan), then=site.over, once=lambda: time.monotonic() - begin > 3 * PATIENCE.end)
+    assert (told.kind, told.application_id, told.witness) == ("ended", ID, ENDED)
+
+
+def test_another_application_under_the_same_id_is_not_ours(site, xcoms):
+    """Its losses are not ours, and nobody ends it for them: ours is gone."""
+    watching = trigger(restarts(site))
+    broken_off(watching, lambda: MEMORY in xcoms.kept)
+    site.started += 50
+    site.executors.append(dead("0"))
+    failure = outcome(again(watching)).failure()
+    assert type(failure) is VanishedError
+    assert "Another application has taken its id" in failure.what
+
+
 @pytest.mark.parametrize(
     ("end", "error", "said"),
     [

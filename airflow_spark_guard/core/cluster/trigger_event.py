@@ -6,6 +6,8 @@ from dataclasses import asdict
 from typing import TYPE_CHECKING, Any, Final
 
 from airflow_spark_guard.core.cluster.cluster_ending import ClusterEnding
+from airflow_spark_guard.core.cluster.cluster_job import ClusterJob
+from airflow_spark_guard.core.cluster.place import ClusterPlace
 from airflow_spark_guard.core.cluster.status import ClusterStatus
 from airflow_spark_guard.core.errors import ProtocolError
 from airflow_spark_guard.core.verdict import Verdict
@@ -17,13 +19,28 @@ if TYPE_CHECKING:
 _VERSION: Final = 1
 
 
-def event_of(step: Step) -> dict[str, Any]:
-    """The last step of a watch as the payload of an event."""
+def event_of(step: Step, job: ClusterJob, place: ClusterPlace) -> dict[str, Any]:
+    """The last step of a watch as the payload of an event.
+
+    It says what was watched, too: ``dag.test()`` resumes a task with the event alone.
+    """
     return {
         "v": _VERSION,
+        "job": job.to_json(),
+        "place": place.to_json(),
         "final": step.final.to_json() if step.final is not None else None,
         "finding": {**asdict(step.finding), "verdict": str(step.finding.verdict)} if step.finding else None,
     }
+
+
+def watched_by(event: object, **kwargs: Any) -> tuple[ClusterJob, ClusterPlace] | None:
+    """What the task was deferred for: by its own arguments, else by the event; None where neither says."""
+    told = event if isinstance(event, dict) else {}
+    job, place = (kwargs.get(name) or told.get(name) for name in ("job", "place"))
+    try:
+        return ClusterJob.from_json(job), ClusterPlace.from_json(place)  # type: ignore[arg-type]
+    except (KeyError, TypeError):
+        return None
 
 
 def ending_of(event: object) -> ClusterEnding:

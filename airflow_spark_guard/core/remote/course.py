@@ -27,11 +27,13 @@ class Patience:
         start: seconds until an application that nobody knows is none.
         end: seconds for the witnesses of its end, once its driver has gone silent.
         history_server: whether one is named, which then has to confirm a good end.
+        alone: whether nobody but it can be asked: an open log is then all that there can be of one that runs.
     """
 
     start: float = 300.0
     end: float = 120.0
     history_server: bool = False
+    alone: bool = False
 
 
 @dataclass(frozen=True)
@@ -74,7 +76,7 @@ class CourseRule:
         """
         if self.is_another(sight):
             return _vanished("Another application has taken its id: this one is gone.", self.patience.end)
-        alive = _alive(sight)
+        alive = _alive(sight) or self._logs(sight)
         self.known = self.known or alive or _ever_known(sight)
         self.started = self.started or sight.started
         told = _condemned(sight) or (None if sight.driver is not None else _ended(sight, self.patience))
@@ -97,9 +99,19 @@ class CourseRule:
             return False
         return abs(self.started - sight.started) > _SAME_START
 
+    def _logs(self, sight: Sight) -> bool:
+        """Whether it runs as far as anybody can say."""
+        history = sight.history
+        return self.patience.alone and history is not None and history.known and not history.completed
+
     def _say_blind(self, sight: Sight) -> None:
-        blind = sight.driver is None and not sight.executors
-        if blind and not self._blind:
+        blind = sight.driver is None and (self.patience.alone or not sight.executors)
+        if blind and not self._blind and self.patience.alone:
+            self.notices.append(
+                "Only the history server can be asked, where the log of a killed driver stays open: such an "
+                "end is not noticed before the sensor's timeout. driver_ui= or master= would tell."
+            )
+        elif blind and not self._blind:
             self.notices.append(
                 f"The application runs, but its driver cannot be asked: {sight.why_silent or 'no address'}."
             )

@@ -39,14 +39,15 @@ class Plan:
     windows: Windows | None = None
     patience: Patience = field(default_factory=Patience)
 
-    def watch(self, began: float, *, history_server: bool) -> RemoteWatch:
+    def watch(self, began: float, *, history_server: bool, alone: bool = False) -> RemoteWatch:
         """A watch by these limits.
 
         Args:
             began: when it began, seconds since the epoch.
             history_server: whether one can be asked, which then has to confirm a good end.
+            alone: whether nobody else can be asked.
         """
-        patience = Patience(self.patience.start, self.patience.end, history_server)
+        patience = Patience(self.patience.start, self.patience.end, history_server, alone)
         return RemoteWatch(
             CourseRule(patience, began),
             None if self.budget is None else RestartRule(self.budget),

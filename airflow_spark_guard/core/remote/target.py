@@ -55,6 +55,11 @@ class Target:
         known["history_server"] = self.history_server
         return tuple(name for name, value in known.items() if value)
 
+    @property
+    def has_history_alone(self) -> bool:
+        """Whether nobody but a history server can be asked."""
+        return self.witnesses == ("history_server",)
+
     def check(self) -> Self:
         """This target, if it names an application and somebody who can be asked.
 

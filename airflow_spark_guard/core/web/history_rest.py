@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-from contextlib import suppress
 from typing import TYPE_CHECKING
 from urllib.parse import quote
 
 from airflow_spark_guard.core.remote.sight import History
 from airflow_spark_guard.core.web import answer as read
-from airflow_spark_guard.core.web.answer import Request, UnusableAnswerError
+from airflow_spark_guard.core.web.answer import Request
 from airflow_spark_guard.core.web.spark_rest import executor_rows
 
 if TYPE_CHECKING:
-    from airflow_spark_guard.core.web.answer import Answer, Dialogue, Row
+    from airflow_spark_guard.core.web.answer import Dialogue, Row
 
 _NOT_FOUND = 404
 _MILLISECONDS = 1000
@@ -88,16 +87,15 @@ def _newest(row: Row) -> Row | None:
 
 
 def _last_job_failed(base: str) -> Dialogue[bool]:
-    """Whether the newest job failed; a log of many jobs may be too long to be read, which says nothing."""
-    with suppress(UnusableAnswerError):
-        failed = _newest_job((yield Request(f"{base}/jobs?status=failed")))
-        if failed is None:
-            return False
-        succeeded = _newest_job((yield Request(f"{base}/jobs?status=succeeded")))
-        return succeeded is None or failed > succeeded
+    """Whether the newest job failed; where that cannot be read, the end cannot be told."""
+    what = "jobs"
+    found = read.rows(read.decoded((yield Request(f"{base}/jobs?status=failed")), what), what)
+    newest = max((read.count(row, "jobId") for row in found), default=None)
+    if newest is None:
+        return False
+    # They are numbered in turn; the list of those that succeeded may be too long to be read.
+    later = yield Request(f"{base}/jobs/{newest + 1}")
+    if later.status == _NOT_FOUND:
+        return True
+    read.record(read.decoded(later, "a job"), "a job")
     return False
-
-
-def _newest_job(answer: Answer) -> int | None:
-    found = read.rows(read.decoded(answer, "jobs"), "jobs")
-    return max((read.count(row, "jobId") for row in found), default=None)

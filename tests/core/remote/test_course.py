@@ -167,6 +167,24 @@ def test_a_driver_that_cannot_be_reached_is_said_once():
     assert course.notices[1:] == ["The application runs, but its driver cannot be asked: no address."]
 
 
+def test_where_a_history_server_alone_can_be_asked_an_open_log_is_one_that_runs():
+    """It says what it cannot notice; a closed log is an end as ever."""
+    course = rule(replace(HISTORY, alone=True), known=False)
+    for at in range(0, 9999, 60):
+        sight = silent(START + at, history=log(*living("0"), completed=False))
+        assert course.observe(sight, START + at) is None
+    (notice,) = course.notices
+    assert notice.startswith("Only the history server can be asked")
+    assert isinstance(course.observe(silent(START + 9999, history=log()), START + 9999), EndedWell)
+
+
+def test_a_history_server_alone_that_forgets_is_no_success():
+    """Its log was removed."""
+    course = rule(replace(HISTORY, alone=True))
+    assert course.observe(silent(START), START) is None
+    assert course.observe(silent(START + 120), START + 120).verdict is Verdict.VANISHED
+
+
 @given(
     manager=st.sampled_from([None, "", "WAITING", "RUNNING", "FINISHED"]),
     history=st.sampled_from([None, log(completed=False)]),

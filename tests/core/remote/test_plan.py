@@ -55,6 +55,7 @@ def test_a_plan_makes_the_rules_that_it_has_limits_for():
     watch = plan.watch(START, history_server=True)
     assert watch.course.patience == Patience(10.0, 20.0, history_server=True)
     assert watch.course.began == START
+    assert plan.watch(START, history_server=True, alone=True).course.patience.alone
     assert watch.restarts.budget == plan.budget
     assert watch.watchdog is None
     whole = Plan(windows=Windows()).watch(START, history_server=False)

@@ -118,9 +118,11 @@ def test_short_since_is_what_counting_each_second_finds(career, minimum, now):
 
 def test_an_executor_of_whom_nobody_knows_when_it_went_says_nothing_of_the_past():
     """It would else count as one that was there too few."""
-    rows = (*living("1"), lost("2", None), lost("3", 0.0))
-    assert short_since(rows, 2, START) == START
-    assert short_since(rows, 1, START) is None
+    known = (*living("1"), lost("3", START + 200))
+    for unknown in (None, 0.0):
+        rows = (*known, lost("2", unknown, added=START + 300))
+        assert short_since(rows, 2, START) == START + 200
+        assert short_since(rows, 1, START) is None
 
 
 def test_a_loss_is_a_finding_that_names_executor_host_reason_and_time():

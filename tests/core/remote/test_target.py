@@ -80,3 +80,5 @@ def test_an_application_has_to_be_named_and_somebody_asked():
     )
     assert target.check() is target
     assert target.witnesses == ("driver_ui", "master", "history_server")
+    assert not target.has_history_alone
+    assert Target("app-1", history_server="http://h:1").has_history_alone

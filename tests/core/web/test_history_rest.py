@@ -38,8 +38,13 @@ def server(*attempts, failed=(), succeeded=(), executors=(), asked=None):
         if path.endswith("/allexecutors"):
             return executors and list(executors)
         if path.endswith("/jobs"):
-            jobs = failed if query == "status=failed" else succeeded
-            return [{"jobId": number} for number in jobs] if jobs is not None else Answer(500, b"")
+            assert query == "status=failed"
+            return [{"jobId": number} for number in failed] if failed is not None else Answer(500, b"")
+        if "/jobs/" in path:
+            number = int(path.rpartition("/")[2])
+            if succeeded is None:
+                return Answer(500, b"")
+            return {"jobId": number} if number in succeeded else Answer(404, b"unknown job")
         return {"id": "app-1", "attempts": list(attempts)}
 
     return answer
@@ -101,13 +106,18 @@ def test_every_spark_is_understood(version):
         ((3,), (0, 2), True),
         ((3,), (), True),
         ((1, 3), (0, 4), False),
-        (None, (0,), False),
-        ((3,), None, False),
     ],
 )
 def test_the_newest_job_says_whether_the_end_was_a_good_one(failed, succeeded, bad):
-    """A failure that was made up for is none; a list that cannot be read says nothing."""
+    """A failure that was made up for is none. Jobs are numbered in turn."""
     assert ask(server(attempt(end=START + 1), failed=failed, succeeded=succeeded)).last_job_failed is bad
+
+
+@pytest.mark.parametrize(("failed", "succeeded"), [(None, (0,)), ((3,), None)])
+def test_jobs_that_cannot_be_read_are_no_good_end(failed, succeeded):
+    """A history server that is overloaded is asked again at the next look."""
+    with pytest.raises(UnusableAnswerError, match="HTTP status 500"):
+        ask(server(attempt(end=START + 1), failed=failed, succeeded=succeeded))
 
 
 def test_the_newest_attempt_counts():
