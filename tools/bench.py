@@ -51,9 +51,7 @@ def main() -> None:
     file.write_text(json.dumps({**known, "overhead": overhead}, indent=2) + "\n")
     print(f"written to {file.relative_to(ROOT)}")
     if not options.no_sensors:
-        found = bench_sensors.measure(bench_sensors.QUICK if options.quick else bench_sensors.Size())
-        bench_sensors.report(found)
-        bench_sensors.store(found)
+        bench_sensors.run(bench_sensors.QUICK if options.quick else bench_sensors.Size())
 
 
 if __name__ == "__main__":

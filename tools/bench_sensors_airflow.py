@@ -160,10 +160,10 @@ def wait_for(condition: Callable[[], Any], patience: float, what: str) -> None:
 
 
 def _observe(triggerer: Triggerer, load: Round) -> dict[str, Any]:
-    begin = time.monotonic()
+    begin, spent = time.monotonic(), sum(triggerer.cpu())
     if load.count:
         _until_started(triggerer, load)
-    ready = round(time.monotonic() - begin, 1)
+    ready, spent = round(time.monotonic() - begin, 1), round(sum(triggerer.cpu()) - spent, 1)
     triggerer.settle()
     time.sleep(max(0.0, begin + load.settling - time.monotonic()))
     used, at = triggerer.cpu(), time.monotonic()
@@ -178,6 +178,7 @@ def _observe(triggerer: Triggerer, load: Round) -> dict[str, Any]:
         **triggerer.memory(),
         "supervisor_files": triggerer.supervisor.num_fds(),
         "ready_s": ready,
+        "ready_cpu_s": spent,
         "load": round(os.getloadavg()[0], 1),
     }
 

@@ -146,7 +146,9 @@ class ClusterAttempt:
 
     def _failure(self, handed: Handover, application: str, limit: float) -> Exception:
         """What to raise, after whatever was handed over nevertheless has been ended."""
-        orphans = handed.orphans + (self.run.end(application) if application else ())
+        marks = self.run.connection.marks
+        left = self.run.end(application) if application else self.run.end_marked(ATTEMPT_MARK, marks.attempt)
+        orphans = handed.orphans + left
         if handed.is_good and not self.run.killed:
             return SubmitError(
                 "spark-submit has ended well, but its application cannot be found.",

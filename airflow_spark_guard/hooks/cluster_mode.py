@@ -208,8 +208,7 @@ class ClusterMode:
 
     def cancel(self) -> tuple[str, ...]:
         """End whatever of this task runs on the cluster; what could not be proven gone."""
-        found = self.run.find(TASK_MARK, self.connection.marks.task)
-        return tuple(orphan for one in found for orphan in self.run.end(one.application_id))
+        return self.run.end_marked(TASK_MARK, self.connection.marks.task)
 
     def hear(self, message: Message) -> None:
         """A message of the job."""
@@ -224,8 +223,9 @@ class ClusterMode:
         except SparkGuardError:  # it has looked after itself
             raise
         except BaseException:  # a time-out of Airflow's, while or after the application was handed over
-            for found in self.run.find(ATTEMPT_MARK, self.connection.marks.attempt):
-                self.run.end(found.application_id, _PATIENCE_INTERRUPTED)
+            mark = self.connection.marks.attempt
+            for orphan in self.run.end_marked(ATTEMPT_MARK, mark, _PATIENCE_INTERRUPTED):
+                self.hook.log.warning("Could not be proven gone: %s", orphan)
             raise
 
     def _announce(self, job: ClusterJob) -> None:

@@ -109,6 +109,14 @@ class ClusterRun:
         reason = self.source.end(application_id, patience)
         return (f"{application_id} ({reason})",) if reason else ()
 
+    def end_marked(self, mark: str, value: str, patience: float = PROOF_PATIENCE) -> tuple[str, ...]:
+        """End every active application with this mark; what could not be proven gone."""
+        try:
+            found = self.source.find(mark, value)
+        except UnusableAnswerError as error:
+            return (f"whatever carries {mark}-{value} ({error})",)
+        return tuple(orphan for one in found for orphan in self.end(one.application_id, patience))
+
     def take(self, job: ClusterJob) -> None:
         """From now on a kill is about this application."""
         self._job = job

@@ -7,6 +7,7 @@ directory, which both sides reach.
 
 from __future__ import annotations
 
+import contextlib
 import os
 import sys
 import tempfile
@@ -43,6 +44,9 @@ def main(arguments: Sequence[str]) -> int:
     finally:
         if os.getpid() == owner:  # a fork of the script that ends carries nothing
             carrier.finish()
+            with contextlib.suppress(OSError):
+                os.unlink(channel)  # noqa: PTH108 - as above
+                os.rmdir(folder)  # noqa: PTH106 - as above
 
 
 def script_path(script: str) -> str:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Protocol, TypeVar
 from airflow_spark_guard.core.cluster.kubernetes import DRIVER_CONTAINER, KubernetesDialogues
 from airflow_spark_guard.core.cluster.place import YARN
 from airflow_spark_guard.core.cluster.status import RefusedError
-from airflow_spark_guard.core.cluster.yarn import YarnDialogues
+from airflow_spark_guard.core.cluster.yarn import YarnDialogues, api_root
 from airflow_spark_guard.core.output.output import safe_text
 from airflow_spark_guard.core.web.answer import UnusableAnswerError
 from airflow_spark_guard.sources.blocking import BlockingLoop
@@ -194,7 +194,7 @@ def cluster_source(
     """The source for the manager at this place."""
     dialogues: ClusterDialogues
     if place.manager == YARN:
-        dialogues = YarnDialogues(place.user)
+        dialogues = YarnDialogues(place.user, api_root(place.servers[0]))
     else:
         dialogues = KubernetesDialogues(place.namespace, place.container or DRIVER_CONTAINER)
     return AsyncClusterSource(dialogues, place.servers, access, timeout=timeout)

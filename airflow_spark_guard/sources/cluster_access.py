@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import base64
 import os
-import tempfile
 from dataclasses import dataclass, field
 from functools import lru_cache
 from pathlib import Path
@@ -126,11 +125,10 @@ def _authority(path: Path, cluster: Mapping[str, Any]) -> bool | str:
 
 @lru_cache(maxsize=16)
 def _as_file(data: str) -> str:
-    """Certificates that stand inside a kubeconfig, as the file that TLS wants; one for a process's life."""
-    descriptor, path = tempfile.mkstemp(prefix="spark-guard-ca-", suffix=".pem")
-    with os.fdopen(descriptor, "wb") as file:
-        file.write(base64.b64decode(data))
-    return path
+    """Certificates that stand inside a kubeconfig, as the file that TLS wants; in memory, until we end."""
+    descriptor = os.memfd_create("spark-guard-ca")
+    os.write(descriptor, base64.b64decode(data))
+    return f"/proc/self/fd/{descriptor}"
 
 
 def _entry(config: Mapping[str, Any], listed: str, kind: str, name: object) -> Mapping[str, Any]:

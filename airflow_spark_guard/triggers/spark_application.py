@@ -187,4 +187,4 @@ async def _xcom(method: str, **arguments: Any) -> Any:
     """XCom's own methods wait for the supervisor: not in the event loop's thread."""
     from airflow.sdk.execution_time.xcom import XCom  # noqa: PLC0415 - reads Airflow's configuration
 
-    return await sync_to_async(partial(getattr(XCom, method), **arguments), thread_sensitive=False)()
+    return await sync_to_async(partial(getattr(XCom, method), **arguments))()

@@ -133,10 +133,23 @@ def test_a_trigger_that_never_came_back_ends_the_application_before_it_fails(sta
     stand.manager.course = ["RUNNING"]
     deferred(stand)
     operator = stand.operator(deferrable=True)
-    with pytest.raises(kind, match="was ended"):
+    with pytest.raises(kind, match="was told to end"):
         operator.resume_execution("__fail__", {"error": error, "traceback": ["x"]}, stand.context)
     assert stand.application.killed
     assert stand.ti.xcoms["spark_guard_verdict"]["verdict"] == str(kind.default_verdict)
+
+
+def test_where_the_manager_is_silent_too_nothing_is_called_ended(stand):
+    """What may still run is named by its mark."""
+    stand.manager.course = ["RUNNING"]
+    deferred(stand)
+    stand.manager.refuse = 503
+    with pytest.raises(errors.DeadlineError) as caught:
+        stand.operator(deferrable=True).resume_execution(
+            "__fail__", {"error": "Trigger timeout"}, stand.context
+        )
+    assert "whatever carries spark-guard-task-" in caught.value.orphans[0]
+    assert not stand.application.killed
 
 
 def test_the_deferral_times_out_behind_the_triggers_own_deadline(stand):

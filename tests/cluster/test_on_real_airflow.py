@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import time
 
+import psutil
 import pytest
 
 from airflow_spark_guard.testing import FakeResourceManager
@@ -117,4 +118,18 @@ def test_a_user_who_ends_a_running_task_ends_its_application(server, yarn):
     until(server, "held", run, "running")
     time.sleep(2)
     server.mark_failed("held", run, "job")
+    server.wait(lambda: application.killed, 30, "the end of the application")
+
+
+def test_the_death_of_the_process_above_the_task_ends_its_application(server, yarn):
+    """An out-of-memory killer took the supervisor: Airflow would start another try beside it."""
+    count = len(yarn.applications)
+    run = server.trigger("held", {"until": "/nowhere/at/all"})
+    application = newest(yarn, count)
+    until(server, "held", run, "running")
+    time.sleep(2)
+    (scheduler,) = (one for one in server.processes if "scheduler" in one.args)
+    workers = psutil.Process(scheduler.pid).children()
+    (supervisor,) = (worker for worker in workers if worker.children())
+    supervisor.kill()
     server.wait(lambda: application.killed, 30, "the end of the application")

@@ -70,3 +70,18 @@ def test_on_kubernetes_without_an_upload_path_the_script_runs_without_launcher(s
         submitted(kubernetes, text)
     assert "No launcher: its files cannot reach the driver's pod" in capsys.readouterr().out
     assert (tmp_path / "seen").read_text().split()[-1] == str(tmp_path / "job.py")
+
+
+def test_where_the_manager_falls_silent_what_may_have_been_handed_over_is_named(submitted):
+    """By the mark that it would carry."""
+    with FakeResourceManager() as yarn:
+        answer, asked = yarn.answer, []
+
+        def once(*request):
+            asked.append(request)
+            return answer(*request) if len(asked) == 1 else (503, "")
+
+        yarn.answer = once
+        with pytest.raises(errors.SubmitError) as caught:
+            submitted(yarn, "#!/bin/sh\nexit 1\n")
+    assert "whatever carries spark-guard-attempt-" in caught.value.orphans[0]

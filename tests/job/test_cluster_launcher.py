@@ -34,16 +34,19 @@ def launched(tmp_path):
     """Runs a script as a driver of a cluster would: from the zip, by the main program."""
     workspace = Workspace("test-of-cluster-launcher")
     workspace.write_cluster_main()
+    temporary = tmp_path / "tmp"
+    temporary.mkdir()
 
     def run(text, *arguments, script="job.py", **env):
         (tmp_path / "job.py").write_text(text)
         done = subprocess.run(
             [sys.executable, str(workspace.cluster_main), script, *arguments],
             cwd=tmp_path,
-            env={**os.environ, "PYTHONPATH": str(workspace.job_zip), **env},
+            env={**os.environ, "PYTHONPATH": str(workspace.job_zip), "TMPDIR": str(temporary), **env},
             capture_output=True,
             text=True,
         )
+        assert list(temporary.iterdir()) == []
         files = sorted((tmp_path / "out").rglob("*.jsonl"))
         return done, [json.loads(line) for file in files for line in file.read_text().splitlines()]
 

@@ -255,7 +255,7 @@ class LeftHook(SafeSparkSubmitHook):
 
     def submit(self, *_, **__):
         self._on_application(TOLD)
-        job = ClusterJob(APP, "a", 0.0, time.time() + 60, 1.0, 1.0, speaks=False)
+        job = ClusterJob(APP, "a", 0.0, time.time() + 60, 1.0, 1.0)
         self.waiting = Waiting(job, ClusterPlace("yarn", ("http://rm:8088",)), 1.0)
 
 

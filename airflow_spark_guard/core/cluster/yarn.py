@@ -15,7 +15,9 @@ from airflow_spark_guard.core.web.answer import Request, UnusableAnswerError
 if TYPE_CHECKING:
     from airflow_spark_guard.core.web.answer import Answer, Dialogue, Row
 
-_APPS = "/ws/v1/cluster/apps"
+_APPS = "/v1/cluster/apps"
+# Where the ResourceManager has it; a Knox gateway serves it under an address of its own, which ends so.
+_ROOT, _GATEWAY = "/ws", "/resourcemanager"
 _WHAT = "the ResourceManager"
 _NOT_FOUND = 404
 _ACCEPTED = 202
@@ -46,10 +48,12 @@ class YarnDialogues:
 
     Attributes:
         user: who asks, where the cluster believes everybody (``hadoop.http.authentication.type=simple``).
+        root: where its API begins, below a server's address.
         manager: its name in messages.
     """
 
     user: str = ""
+    root: str = _ROOT
     manager: str = "YARN"
 
     def status(self, application_id: str) -> Dialogue[ClusterStatus]:
@@ -81,7 +85,12 @@ class YarnDialogues:
 
     def _path(self, path: str, query: str = "") -> str:
         parts = [part for part in (query, f"user.name={quote(self.user)}" if self.user else "") if part]
-        return f"{_APPS}{path}{'?' if parts else ''}{'&'.join(parts)}"
+        return f"{self.root}{_APPS}{path}{'?' if parts else ''}{'&'.join(parts)}"
+
+
+def api_root(server: str) -> str:
+    """Where the API begins, below the address of a ResourceManager or of a Knox gateway before it."""
+    return "" if server.rstrip("/").endswith(_GATEWAY) else _ROOT
 
 
 def tag(mark: str, value: str) -> str:

@@ -3,7 +3,7 @@ import json
 import pytest
 
 from airflow_spark_guard.core.cluster.status import ATTEMPT_MARK, TASK_MARK, ClusterState, RefusedError
-from airflow_spark_guard.core.cluster.yarn import YarnDialogues, tag
+from airflow_spark_guard.core.cluster.yarn import YarnDialogues, api_root, tag
 from airflow_spark_guard.core.web.answer import Answer, UnusableAnswerError
 from tests.support.dialogue import play
 
@@ -147,6 +147,21 @@ def test_who_asks_is_said_where_yarn_believes_everybody():
         ("PUT", f"/ws/v1/cluster/apps/{ID}/state?user.name=airflow%20user"),
         ("", f"/ws/v1/cluster/apps/{ID}?user.name=airflow%20user"),
     ]
+
+
+@pytest.mark.parametrize(
+    ("server", "url"),
+    [
+        ("http://rm:8088", f"/ws/v1/cluster/apps/{ID}"),
+        ("https://knox:8443/gateway/default/resourcemanager", f"/v1/cluster/apps/{ID}"),
+    ],
+)
+def test_a_gateway_has_the_api_at_a_place_of_its_own(server, url):
+    """Knox leaves ``/ws`` out."""
+    asked = []
+    dialogues = YarnDialogues(root=api_root(server))
+    play(dialogues.status(ID), lambda request: (asked.append(request.url), {"app": APP})[1])
+    assert asked == [url]
 
 
 def test_a_kill_that_yarn_refuses_is_an_error():
