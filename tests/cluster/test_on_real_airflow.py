@@ -130,6 +130,7 @@ def test_the_death_of_the_process_above_the_task_ends_its_application(server, ya
     time.sleep(2)
     (scheduler,) = (one for one in server.processes if "scheduler" in one.args)
     workers = psutil.Process(scheduler.pid).children()
-    (supervisor,) = (worker for worker in workers if worker.children())
-    supervisor.kill()
+    # The task of the test before may still be ending.
+    server.wait(lambda: sum(bool(worker.children()) for worker in workers) == 1, 30, "one busy worker")
+    next(worker for worker in workers if worker.children()).kill()
     server.wait(lambda: application.killed, 30, "the end of the application")
