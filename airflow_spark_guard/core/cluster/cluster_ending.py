@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, Final
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING, Any
 
 from airflow_spark_guard.core import errors
 from airflow_spark_guard.core.cluster.status import ClusterState
 from airflow_spark_guard.core.failure.classify import diagnose, exit_code_meaning
+from airflow_spark_guard.core.failure.found import error_of
 from airflow_spark_guard.core.failure.said import diagnosed, said_by_the_job
 from airflow_spark_guard.core.output.output import safe_text
 from airflow_spark_guard.core.quantity import readable_duration
@@ -15,18 +16,10 @@ from airflow_spark_guard.core.verdict import Verdict
 from airflow_spark_guard.core.watch.heard import Heard
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-
     from airflow_spark_guard.core.cluster.status import ClusterStatus
     from airflow_spark_guard.core.errors import AttemptError
     from airflow_spark_guard.core.watch.finding import Finding
 
-_CLASSES: Final[Mapping[Verdict, type[AttemptError]]] = {
-    Verdict.DEADLINE: errors.DeadlineError,
-    Verdict.STARVED: errors.StarvedError,
-    Verdict.VANISHED: errors.VanishedError,
-    Verdict.NOT_EXITING: errors.NotExitingError,
-}
 _DRIVER_TIMEOUT_EXIT = 124  # Spark's DriverTimeoutPlugin
 _LAST_LINES = 60
 # Killed, or asked to end: by a memory limit, an eviction, a node that goes down. No script chooses these.
@@ -94,14 +87,8 @@ def _found(ending: ClusterEnding, finding: Finding) -> AttemptError | None:
     if finding.verdict is Verdict.NOT_EXITING and ending.heard.has_result:
         return None
     told = " Its own closing message came before." if ending.heard.bye else ""
-    error = _CLASSES[finding.verdict](
-        f"{finding.what}{told if finding.verdict is Verdict.VANISHED else ''}",
-        got=finding.got,
-        expected=finding.expected,
-        advice=finding.advice,
-        evidence=ending.evidence,
-        orphans=ending.orphans,
-    )
+    said = f"{finding.what}{told if finding.verdict is Verdict.VANISHED else ''}"
+    error = error_of(replace(finding, what=said), evidence=ending.evidence, orphans=ending.orphans)
     error.limit = finding.limit or None
     return error
 

@@ -69,7 +69,7 @@ class Target:
         if not self.application_id and not self.name:
             raise ApplicationError(
                 "No application is named.",
-                got="neither application_id nor application_name",
+                got="neither application_id nor name",
                 expected="the id or the name of a Spark application",
                 advice='Give application_id="app-...", or the XCom of the task that submits it.',
             )
