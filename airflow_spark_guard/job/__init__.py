@@ -10,17 +10,21 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from airflow_spark_guard.job.collect import Sample, SampleError, collect_sample
+    from airflow_spark_guard.job.collection.collecting import collect_sample
+    from airflow_spark_guard.job.collection.errors import SampleError
+    from airflow_spark_guard.job.collection.sample import Sample
+    from airflow_spark_guard.job.collection.strata import Stratify
     from airflow_spark_guard.job.heartbeats import heartbeat
     from airflow_spark_guard.job.reporting import ReportError, report
 
-__all__ = ["ReportError", "Sample", "SampleError", "collect_sample", "heartbeat", "report"]
+__all__ = ["ReportError", "Sample", "SampleError", "Stratify", "collect_sample", "heartbeat", "report"]
 
 _HOMES = {
     "ReportError": "reporting",
-    "Sample": "collect",
-    "SampleError": "collect",
-    "collect_sample": "collect",
+    "Sample": "collection.sample",
+    "SampleError": "collection.errors",
+    "Stratify": "collection.strata",
+    "collect_sample": "collection.collecting",
     # A module of the same name would take its place in this package as soon as it is imported.
     "heartbeat": "heartbeats",
     "report": "reporting",

@@ -11,9 +11,8 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 
-from airflow_spark_guard.job import collect, matrix
-from airflow_spark_guard.job.collect import collect_sample
-from airflow_spark_guard.job.sample import SampleError
+from airflow_spark_guard.job import SampleError, Stratify, collect_sample
+from airflow_spark_guard.job.collection import collector, draw
 
 pytestmark = pytest.mark.spark
 

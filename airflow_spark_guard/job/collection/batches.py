@@ -1,0 +1,125 @@
+"""``iter_batches``: all rows through the driver, a batch at a time."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from airflow_spark_guard.job.collection.arrow_stream import ArrowBatches
+from airflow_spark_guard.job.collection.blocks import Layout
+from airflow_spark_guard.job.collection.columns import Columns, check_columns
+from airflow_spark_guard.job.collection.errors import SampleError
+from airflow_spark_guard.job.collection.meter import Meter
+from airflow_spark_guard.job.collection.options import check_argument, check_form
+from airflow_spark_guard.job.collection.projection import projection
+from airflow_spark_guard.job.collection.reading import Form, Reading, Room
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping, Sequence
+
+    import numpy as np
+
+    Array = np.ndarray[Any, Any]
+
+
+@dataclass(frozen=True, eq=False)
+class Batch:
+    """Some rows of a DataFrame.
+
+    Attributes:
+        X: shape (rows, features), C-contiguous; a ``scipy.sparse.csr_array`` with ``sparse=True``.
+        y: shape (rows,); None without a label.
+        feature_names: one name for each column of ``X``.
+    """
+
+    X: Any
+    y: Array | None
+    feature_names: tuple[str, ...]
+
+
+def iter_batches(
+    df: Any,
+    features: Sequence[str] | str,
+    label: str | None = None,
+    *,
+    batch_rows: int = 10_000,
+    dtype: str = "float32",
+    nulls: str = "error",
+    categorical: Mapping[str, Sequence[str]] | None = None,
+    sparse: bool = False,
+) -> Iterator[Batch]:
+    """All rows of a DataFrame, in its own order, in batches that the driver holds one at a time.
+
+    ::
+
+        for batch in iter_batches(flights, ["hour", "distance"], "delayed"):
+            model.partial_fit(batch.X, batch.y, classes=[0, 1])
+
+    For learners with ``partial_fit``. Spark computes a partition when it is asked for, and one ahead: a
+    slow learner slows Spark down, and the driver's JVM never holds more than two partitions, whatever
+    ``spark.driver.maxResultSize`` is. (On Spark Connect the server computes on, and keeps what was not read
+    yet.) Leaving the loop, by ``break`` or by an error, cancels what still runs as soon as the iterator is
+    closed or forgotten.
+
+    Args:
+        df: a DataFrame of classic Spark (3.5 to 4.3) or Spark Connect.
+        features: as for :func:`~airflow_spark_guard.job.collect_sample`.
+        label: likewise.
+        batch_rows: rows of a batch, at most; the last one and those at the end of a partition have fewer.
+        dtype: of ``X`` and ``y``, ``"float32"`` or ``"float64"``.
+        nulls: what a null or NaN does: ``"error"`` ends at the first batch that has one, ``"drop"`` leaves
+            the row out, ``"nan"`` turns a feature into NaN.
+        categorical: the texts of every text column, in the order of their codes; a code must mean the same
+            in every batch.
+        sparse: ``X`` of one vector column as ``scipy.sparse.csr_array``.
+
+    Yields:
+        Batch: arrays of their own, free to keep or to change.
+
+    Raises:
+        SampleError: wrong arguments, unusable columns, text without categories; later, nulls that were not
+            allowed, infinite values, vectors that differ in length.
+    """
+    columns = check_columns(df.schema, features, label, categorical)
+    check_form(nulls, dtype, sparse=sparse, columns=columns)
+    whole = isinstance(batch_rows, int) and not isinstance(batch_rows, bool) and batch_rows >= 1
+    check_argument("batch_rows", batch_rows, "a whole number of at least 1", good=whole)
+    for column in columns.all():
+        if column.kind == "text" and column.categories is None:
+            raise SampleError(
+                f"Column {column.name!r} is text without categories.",
+                got="no texts for its codes",
+                expected="all texts, in the order of their codes: a code must mean the same in every batch",
+                advice="Pass categorical=sample.report.categories of a sample of the same source.",
+            )
+    return _batches(df, columns, Form(dtype, nulls, sparse), batch_rows)
+
+
+def _batches(df: Any, columns: Columns, form: Form, batch_rows: int) -> Iterator[Batch]:
+    layout, meter = Layout(columns, form.dtype), Meter(None)
+    waiting: list[Any] = []  # for the first vector or array, which tells how wide they are
+    try:
+        with ArrowBatches(df.select(*projection(columns, form.dtype)), by_partition=True) as stream:
+            for one in stream:
+                layout.learn(one)
+                waiting.append(one)
+                if layout.width is not None:
+                    for known in waiting:
+                        yield from _parts(known, columns, form, layout, batch_rows)
+                    waiting.clear()
+                meter.advance(one.num_rows)
+        for unknown in waiting:
+            yield from _parts(unknown, columns, form, layout, batch_rows)
+    finally:
+        meter.close()
+
+
+def _parts(one: Any, columns: Columns, form: Form, layout: Layout, batch_rows: int) -> Iterator[Batch]:
+    for begin in range(0, one.num_rows, batch_rows):
+        part = one.slice(begin, batch_rows)
+        reading = Reading(columns, form, Room(part.num_rows, part.num_rows), None, layout)
+        reading.add(part)
+        reading.finish([0], of_all=False)
+        if len(reading):
+            x, y = reading.take(None)
+            yield Batch(x, y, layout.feature_names())

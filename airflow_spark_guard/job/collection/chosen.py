@@ -1,0 +1,78 @@
+"""Which of the rows read are taken, and in which order."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from airflow_spark_guard.job.collection.draw import PRIORITY, WEIGHT, by_priority, smallest
+from airflow_spark_guard.job.collection.strata import first_of_each
+
+if TYPE_CHECKING:
+    import numpy as np
+
+    from airflow_spark_guard.job.collection.reading import Reading
+
+    Array = np.ndarray[Any, Any]
+
+
+def all_rows(reading: Reading, *, keyed: bool) -> Array | None:
+    """Every row, in the order of the plan, or of its key; None for the order of arrival."""
+    return _ranked(reading) if keyed else reading.plan_order()
+
+
+def rows_with_least(reading: Reading, rows: int, *, keyed: bool) -> Array | None:
+    """The ``rows`` rows with the smallest numbers, in the order of the plan, or of their key."""
+    import numpy as np
+
+    if keyed:
+        return _ranked(reading)[:rows]
+    plan = reading.plan_order()
+    if rows >= len(reading):
+        return plan
+    priority = reading.beside(PRIORITY)
+    if plan is None:
+        plan = np.arange(len(priority))
+    return plan[smallest(priority[plan], rows)]
+
+
+def rows_of_each(reading: Reading, codes: Array, wanted: Array, *, keyed: bool) -> Array:
+    """Of each stratum the ``wanted[code]`` rows with the smallest numbers, in the same orders.
+
+    Args:
+        reading: the rows.
+        codes: shape (rows,), the stratum of each row.
+        wanted: shape (strata,), rows of each.
+        keyed: whether rows have a key.
+    """
+    import numpy as np
+
+    if keyed:
+        ranked = _ranked(reading)
+        return ranked[first_of_each(codes[ranked], wanted)]
+    plan = reading.plan_order()
+    if plan is None:
+        plan = np.arange(len(codes))
+    ranked = np.argsort(reading.beside(PRIORITY)[plan], kind="stable")
+    return plan[np.sort(ranked[first_of_each(codes[plan][ranked], wanted)])]
+
+
+def inverse_chances(reading: Reading, order: Array | None) -> Array:
+    """How many rows each row of a weighted sample stands for.
+
+    Given the smallest number t that was not taken, a row of weight w was taken with the chance 1 - exp(-w t)
+    (bottom-k sketches, Cohen and Kaplan 2007). In a sample of all rows each stands for itself.
+    """
+    import numpy as np
+
+    weights, priority = reading.beside(WEIGHT), reading.beside(PRIORITY)
+    if order is None or len(order) >= len(priority):
+        return np.ones(len(priority))
+    left = np.ones(len(priority), dtype=bool)
+    left[order] = False
+    chances: Array = 1 / -np.expm1(-weights[order] * priority[left].min())
+    return chances
+
+
+def _ranked(reading: Reading) -> Array:
+    reading.settle()  # rows of one key are told apart by their texts, not by codes in the order of arrival
+    return by_priority(reading.beside(PRIORITY), reading.content())

@@ -1,0 +1,248 @@
+"""Which columns of a schema can become features, and as what."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, Literal
+
+from airflow_spark_guard.job.collection.errors import SampleError
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+Kind = Literal["number", "text", "array", "vector"]
+_SHOWN = 20
+_NUMBERS = frozenset(
+    [
+        "ByteType",
+        "ShortType",
+        "IntegerType",
+        "LongType",
+        "FloatType",
+        "DoubleType",
+        "DecimalType",
+        "BooleanType",
+        "DateType",
+        "TimestampType",
+        "TimestampNTZType",
+    ]
+)
+_ADVICE = {
+    "struct": "Select its fields into columns of their own: df.select('{name}.*').",
+    "map": "Select its values into columns of their own: df.select(col('{name}')['key']).",
+    "binary": "Decode it into numbers or text first.",
+    "array": "Make it an array of numbers first, for example with transform or flatten.",
+}
+
+
+@dataclass(frozen=True)
+class SourceColumn:
+    """One column of the source, checked.
+
+    Attributes:
+        name: as in the schema; a dot is part of it.
+        kind: a number (also booleans, decimals, dates and timestamps), text, an array of numbers, or an ML
+            vector.
+        type: Spark's own short name of the type.
+        categories: the texts in order of their codes, where the caller knows them; for text alone.
+        width: how many features it becomes; None until the first array or vector is seen.
+        names: names of its features by position, as far as the schema's metadata tell.
+    """
+
+    name: str
+    kind: Kind
+    type: str
+    categories: tuple[str, ...] | None = None
+    width: int | None = 1
+    names: Mapping[int, str] = field(default_factory=dict, hash=False)
+
+    def feature_names(self, width: int) -> tuple[str, ...]:
+        """One name for each of ``width`` features; those without one are numbered after the column."""
+        if self.kind in ("number", "text"):
+            return (self.name,)
+        return tuple(self.names.get(i, f"{self.name}_{i}") for i in range(width))
+
+
+@dataclass(frozen=True)
+class Columns:
+    """The columns of one collection, in the order asked for."""
+
+    features: tuple[SourceColumn, ...]
+    label: SourceColumn | None = None
+
+    def all(self) -> tuple[SourceColumn, ...]:
+        """Features first, then the label."""
+        return self.features if self.label is None else (*self.features, self.label)
+
+    def of(self, *kinds: Kind) -> tuple[SourceColumn, ...]:
+        """The features of these kinds."""
+        return tuple(column for column in self.features if column.kind in kinds)
+
+
+def check_columns(
+    schema: Any,
+    features: Sequence[str] | str,
+    label: str | None = None,
+    categories: Mapping[str, Sequence[str]] | None = None,
+) -> Columns:
+    """Find and check the columns in a ``StructType``.
+
+    Raises:
+        SampleError: no features, an unknown, repeated or ambiguous name, a type that no model can take,
+            categories of a column that is no text.
+    """
+    wanted = (features,) if isinstance(features, str) else _names(features)
+    if not wanted:
+        raise SampleError(
+            "There are no features to collect.",
+            got=repr(features),
+            expected="names of columns of numbers, dates, text, arrays of numbers or vectors",
+            advice=f"Choose among the columns: {listed(schema.names)}.",
+        )
+    if label is not None and label in wanted:
+        raise SampleError(
+            f"The label {label!r} is among the features.",
+            got=listed(wanted),
+            expected="features without the label",
+            advice="Take it out of the features: the model would read the answer.",
+        )
+    for name in wanted if label is None else (*wanted, label):
+        check_name(schema.names, name)
+        if wanted.count(name) > 1:
+            raise SampleError(
+                f"Column {name!r} is asked for twice.",
+                got=listed(wanted),
+                expected="features without repetition",
+                advice="Name it once.",
+            )
+    known = dict(categories or {})
+    columns = Columns(
+        tuple(_column(schema[name], known.pop(name, None)) for name in wanted),
+        None if label is None else _label(schema[label], known.pop(label, None)),
+    )
+    for name in known:
+        raise _no_text(name, "no feature and not the label")
+    return columns
+
+
+def check_name(existing: Sequence[str], name: object) -> None:
+    """Raise unless there is exactly one column of this name."""
+    if name not in existing:
+        near = difflib.get_close_matches(str(name), existing, n=1, cutoff=0.5)
+        raise SampleError(
+            f"The DataFrame has no column {name!r}.",
+            got=repr(name),
+            expected=f"one of: {listed(existing)}",
+            advice=f"Did you mean {near[0]!r}?" if near else "Correct the name, or add the column first.",
+        )
+    if list(existing).count(str(name)) > 1:
+        raise SampleError(
+            f"The DataFrame has several columns named {name!r}.",
+            got=listed(existing),
+            expected="one column of that name",
+            advice="Drop or rename one of them; after a join, join on the name instead of an expression.",
+        )
+
+
+def _names(features: object) -> tuple[Any, ...]:
+    return tuple(features) if isinstance(features, Iterable) else ()
+
+
+def listed(names: Sequence[str]) -> str:
+    """The first names, and how many there are."""
+    more = f", ... ({len(names)} in all)" if len(names) > _SHOWN else ""
+    return ", ".join(str(name) for name in names[:_SHOWN]) + more
+
+
+def _column(of_schema: Any, categories: Sequence[str] | None) -> SourceColumn:
+    name, data_type = of_schema.name, of_schema.dataType
+    type_name = type(data_type).__name__
+    simple = data_type.simpleString()
+    if categories is not None and type_name not in ("StringType", "VarcharType", "CharType"):
+        raise _no_text(name, simple)
+    if type_name in _NUMBERS:
+        return SourceColumn(name, "number", simple)
+    if type_name in ("StringType", "VarcharType", "CharType"):
+        return SourceColumn(name, "text", simple, _distinct(name, categories))
+    # Both pyspark.ml and the older pyspark.mllib have one of this name.
+    if type_name == "VectorUDT":
+        width, names = _vector_metadata(of_schema)
+        return SourceColumn(name, "vector", "vector", None, width, names)
+    if type_name == "ArrayType" and type(data_type.elementType).__name__ in _NUMBERS:
+        return SourceColumn(name, "array", simple, None, None)
+    raise _unsupported(name, data_type)
+
+
+def _label(of_schema: Any, categories: Sequence[str] | None) -> SourceColumn:
+    column = _column(of_schema, categories)
+    if column.kind in ("array", "vector"):
+        raise SampleError(
+            f"Column {column.name!r} cannot be the label.",
+            got=column.type,
+            expected="one number, date, boolean or text per row",
+            advice="Select the element to learn into a column of its own.",
+        )
+    return column
+
+
+def _distinct(name: str, categories: Sequence[str] | None) -> tuple[str, ...] | None:
+    if categories is None:
+        return None
+    texts = tuple(categories)
+    wrong = isinstance(categories, str) or not all(isinstance(text, str) for text in texts)
+    if wrong or not texts or len(set(texts)) < len(texts):
+        raise SampleError(
+            f"The categories of {name!r} cannot be used.",
+            got=repr(categories)[:200],
+            expected="different texts, in the order of their codes",
+            advice="Pass those of an earlier sample: categorical=sample.report.categories.",
+        )
+    return texts
+
+
+def _no_text(name: str, got: str) -> SampleError:
+    return SampleError(
+        f"categorical names {name!r}, which is no text column of this collection.",
+        got=got,
+        expected="names of text columns among the features, or of a text label",
+        advice="Take it out of categorical; numbers are taken as they are.",
+    )
+
+
+def _unsupported(name: str, data_type: Any) -> SampleError:
+    path, offending = _offending(name, data_type)
+    outer = type(data_type).__name__.removesuffix("Type").lower()
+    return SampleError(
+        f"Column {name!r} has a type that cannot become features.",
+        got=f"{path}: {offending.simpleString()}",
+        expected="a number, boolean, decimal, date, timestamp, text, array of numbers or ML vector",
+        advice=_ADVICE.get(outer, "Turn it into a number or a text first.").format(name=name),
+    )
+
+
+def _offending(path: str, data_type: Any) -> tuple[str, Any]:
+    """The innermost type that is in the way, with the path to it."""
+    kind = type(data_type).__name__
+    if kind == "ArrayType" and type(data_type.elementType).__name__ not in _NUMBERS:
+        return _offending(f"{path}.element", data_type.elementType)
+    if kind == "StructType":
+        for inner in data_type.fields:
+            if type(inner.dataType).__name__ not in _NUMBERS:
+                return _offending(f"{path}.{inner.name}", inner.dataType)
+    return path, data_type
+
+
+def _vector_metadata(of_schema: Any) -> tuple[int | None, dict[int, str]]:
+    """Size and names that VectorAssembler and its like left in the column's metadata."""
+    attributes = (of_schema.metadata or {}).get("ml_attr", {})
+    groups = attributes.get("attrs", {})
+    named = {
+        attribute["idx"]: attribute["name"]
+        for group in groups.values()
+        for attribute in group
+        if "name" in attribute
+    }
+    width = attributes.get("num_attrs")
+    return (width if isinstance(width, int) and width > 0 else None), named

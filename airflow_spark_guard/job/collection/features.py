@@ -1,0 +1,227 @@
+"""The features of the rows read so far: one dense matrix, or one sparse one."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, Protocol
+
+from airflow_spark_guard.job.collection.blocks import check_lengths
+from airflow_spark_guard.job.collection.projection import SPARSE
+from airflow_spark_guard.job.collection.table import Rows
+
+if TYPE_CHECKING:
+    import numpy as np
+
+    from airflow_spark_guard.job.collection.blocks import Layout
+    from airflow_spark_guard.job.collection.columns import Columns
+
+    Array = np.ndarray[Any, Any]
+
+
+@dataclass
+class Flaws:
+    """What is wrong with values: how many rows, by column.
+
+    Attributes:
+        missing: rows with a null or NaN.
+        infinite: rows with an infinite value.
+        rows: True for each row with something missing; None when there is none.
+    """
+
+    missing: dict[str, int] = field(default_factory=dict)
+    infinite: dict[str, int] = field(default_factory=dict)
+    rows: Array | None = None
+
+    def add(self, name: str, values: Array) -> None:
+        """Look at the values of one column, shape (rows, ...)."""
+        import numpy as np
+
+        inside = tuple(range(1, values.ndim))
+        missing = np.asarray(np.isnan(values).any(axis=inside))
+        infinite = np.asarray(np.isinf(values).any(axis=inside))
+        if missing.any():
+            self.missing[name] = int(missing.sum())
+            self.rows = missing if self.rows is None else self.rows | missing
+        if infinite.any():
+            self.infinite[name] = int(infinite.sum())
+
+
+class Features(Protocol):
+    """Rows of features that grow batch by batch."""
+
+    def write(self, batch: Any) -> Flaws:
+        """Write the batch behind the rows that are there; what is wrong with it."""
+
+    def keep(self, chosen: Array | None) -> None:
+        """Count the rows of the last batch as written: all, or those chosen."""
+
+    def content(self) -> list[Array]:
+        """The rows' values, column by column, as far as they tell rows apart."""
+
+    def take(self, order: Array | None) -> Any:
+        """The matrix, cut to the rows ``order`` in that order."""
+
+
+class DenseFeatures:
+    """A C-contiguous matrix, filled in place."""
+
+    def __init__(self, columns: Columns, layout: Layout, capacity: int, dtype: str) -> None:
+        self._columns, self._layout = columns, layout
+        self._rows = Rows(capacity, layout.width, dtype)
+        self._last: Array | None = None
+
+    def write(self, batch: Any) -> Flaws:
+        """See :class:`Features`."""
+        import numpy as np
+
+        rows = self._rows.extend(batch.num_rows)
+        self._last = rows
+        self._layout.fill(batch, rows)
+        flaws = Flaws()
+        if not np.isfinite(rows).all():
+            for column, span in zip(self._columns.features, self._layout.spans, strict=True):
+                flaws.add(column.name, rows[:, span])
+        return flaws
+
+    def keep(self, chosen: Array | None) -> None:
+        """See :class:`Features`."""
+        rows = self._last
+        if rows is None:
+            return
+        if chosen is None:
+            self._rows.keep(len(rows))
+        else:
+            kept = rows[chosen]
+            rows[: len(kept)] = kept
+            self._rows.keep(len(kept))
+
+    def content(self) -> list[Array]:
+        """See :class:`Features`."""
+        rows = self._rows.view()
+        return [rows[:, i] for i in range(rows.shape[1])]
+
+    def take(self, order: Array | None) -> Array:
+        """See :class:`Features`."""
+        self._last = None
+        return self._rows.take(order)
+
+    def settle(self, labels: Array | None) -> dict[str, tuple[str, ...]]:
+        """The texts of text columns, their codes renumbered in place."""
+        return self._layout.settle(self._rows.view(), labels)
+
+
+class SparseFeatures:
+    """A ``scipy.sparse.csr_array`` of the one vector column; zeros that are stored stay stored."""
+
+    def __init__(self, columns: Columns, layout: Layout, capacity: int, dtype: str) -> None:
+        self._name, self._layout, self._capacity = columns.features[0].name, layout, capacity
+        self._dtype = dtype
+        self._counts = Rows(capacity, None, "int64")
+        self._indices: Rows | None = None
+        self._values: Rows | None = None
+        self._last: tuple[Array, Array, Array] | None = None
+
+    def write(self, batch: Any) -> Flaws:
+        """See :class:`Features`."""
+        import numpy as np
+
+        counts, indices, values = self._parts(batch)
+        self._last = (counts, indices, values)
+        flaws = Flaws()
+        null = ~batch.column("type_0").is_valid().to_numpy(zero_copy_only=False)
+        if null.any() or not np.isfinite(values).all():
+            of_row = np.repeat(np.arange(len(counts)), counts)
+            worst = np.zeros(len(counts))
+            # NaN wins over infinite: it is what a policy may keep or drop.
+            worst[of_row[np.isinf(values)]] = np.inf
+            worst[of_row[np.isnan(values)]] = np.nan
+            worst[null] = np.nan
+            flaws.add(self._name, worst)
+        return flaws
+
+    def keep(self, chosen: Array | None) -> None:
+        """See :class:`Features`."""
+        import numpy as np
+
+        if self._last is None:
+            return
+        counts, indices, values = self._last
+        if chosen is not None:
+            among = np.repeat(chosen, counts)
+            counts, indices, values = counts[chosen], indices[among], values[among]
+        if self._indices is None or self._values is None:
+            expected = int(1.1 * len(values) / max(1, len(counts)) * self._capacity)
+            self._indices, self._values = Rows(expected, None, "int32"), Rows(expected, None, self._dtype)
+        self._counts.append(counts)
+        self._indices.append(indices)
+        self._values.append(values)
+
+    def row_bytes(self) -> int:
+        """Bytes of an average row so far."""
+        stored = 0 if self._values is None else len(self._values)
+        return 12 + 12 * stored // max(1, len(self._counts))
+
+    def content(self) -> list[Array]:
+        """See :class:`Features`; one number of 64 bits tells what a row stores."""
+        import numpy as np
+
+        counts = self._counts.view()
+        if self._indices is None or self._values is None:
+            return [counts]
+        cells = self._values.view().astype("float64").view("uint64")
+        cells = _mixed(cells ^ _mixed(self._indices.view().astype("uint64")))
+        # Sums of 64 bits wrap, so that their differences are those of each row.
+        sums = np.concatenate([np.zeros(1, "uint64"), np.cumsum(cells, dtype="uint64")])
+        ends = np.cumsum(counts)
+        return [counts, sums[ends] - sums[ends - counts]]
+
+    def take(self, order: Array | None) -> Any:
+        """See :class:`Features`."""
+        import numpy as np
+        from scipy.sparse import csr_array
+
+        counts = self._counts.take(None)
+        if self._indices is None or self._values is None:
+            return csr_array((0, self._layout.width or 0), dtype=self._dtype)
+        begins = np.concatenate([[0], np.cumsum(counts)])
+        parts = (self._values.take(None), self._indices.take(None), begins)
+        rows = csr_array(parts, shape=(len(counts), self._layout.width or 0))
+        return rows if order is None else rows[order]
+
+    def settle(self, labels: Array | None) -> dict[str, tuple[str, ...]]:
+        """The texts of a text label."""
+        import numpy as np
+
+        return self._layout.settle(np.empty((0, 0)), labels)
+
+    def _parts(self, batch: Any) -> tuple[Array, Array, Array]:
+        """Stored values of each row, and all their columns and values."""
+        import numpy as np
+
+        width = self._layout.width or 0
+        kinds = batch.column("type_0").fill_null(-1).to_numpy(zero_copy_only=False)
+        sizes = batch.column("size_0").drop_null().to_numpy()
+        check_lengths(sizes, width, "vector", self._name)
+        lists = batch.column("values_0")
+        offsets = lists.offsets.to_numpy()
+        counts = np.where(lists.is_valid().to_numpy(zero_copy_only=False), np.diff(offsets), 0)
+        values = lists.flatten().to_numpy(zero_copy_only=False)
+        own = batch.column("indices_0").flatten().to_numpy(zero_copy_only=False)
+        if len(own) == len(values):
+            return counts, own, values
+        dense = kinds > SPARSE
+        check_lengths(counts[dense], width, "vector", self._name)
+        indices = np.empty(len(values), dtype="int32")
+        of_dense = np.repeat(dense, counts)
+        indices[of_dense] = np.tile(np.arange(width, dtype="int32"), int(dense.sum()))
+        indices[~of_dense] = own
+        return counts, indices, values
+
+
+def _mixed(numbers: Array) -> Array:
+    """SplitMix64: each bit of the result depends on every bit of the number."""
+    numbers = numbers + 0x9E3779B97F4A7C15
+    for shift, factor in ((30, 0xBF58476D1CE4E5B9), (27, 0x94D049BB133111EB)):
+        numbers = (numbers ^ (numbers >> shift)) * factor
+    mixed: Array = numbers ^ (numbers >> 31)
+    return mixed

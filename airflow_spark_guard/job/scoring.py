@@ -1,0 +1,293 @@
+"""``predict``: score a whole DataFrame on the executors with a model that was fitted on the driver."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from airflow_spark_guard.job import scoring_worker
+from airflow_spark_guard.job.collection.columns import Columns, check_columns, listed
+from airflow_spark_guard.job.collection.errors import SampleError
+from airflow_spark_guard.job.collection.projection import SPARK_TYPES, named, number
+from airflow_spark_guard.job.scoring_worker import Layout, Source, of_pandas, score_batches
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+
+    from airflow_spark_guard.job.collection.columns import SourceColumn
+
+_RESULT_TYPES = {"number": "double", "array": "array<double>", "text": "string"}
+
+
+def predict(
+    model: Any,
+    df: Any,
+    features: Sequence[str] | str,
+    *,
+    output: str = "prediction",
+    method: str = "predict",
+    categorical: Mapping[str, Sequence[str]] | None = None,
+    dtype: str = "float32",
+) -> Any:
+    """``df`` with one column more: what ``model.predict`` says of each row.
+
+    ::
+
+        sample = collect_sample(flights, FEATURES, "delay", max_rows=200_000)
+        model = HistGradientBoostingRegressor().fit(sample.X, sample.y)
+        scored = predict(model, flights, FEATURES, categorical=sample.report.categories)
+
+    The model is broadcast once (Spark Connect has no broadcast: there it travels with the function). Only the
+    features go to Python, in Arrow batches, and the model sees at most 64 MiB of them at a time: the same
+    matrix of the same ``dtype`` that ``collect_sample`` gives, except that nulls are always NaN. Nothing is
+    scored before an action. Each worker uses as many native threads as its task has cores.
+
+    Args:
+        model: fitted, picklable; its packages must be installed where the executors run.
+        df: rows to score; classic or Spark Connect, from Spark 3.5.
+        features: the same columns in the same order as in ``collect_sample``.
+        output: name of the new column. It is ``double``; ``array<double>`` where the method gives a row of
+            numbers for each row, as ``predict_proba`` does; ``string`` where it gives text. NaN becomes null.
+        method: of the model.
+        categorical: texts in order of their codes, for every text column. Other texts become NaN.
+        dtype: of the matrix, ``"float32"`` or ``"float64"``.
+
+    Raises:
+        SampleError: before anything runs: an unknown column, a text column without categories, an ``output``
+            that exists, a model without the method or made for other features.
+        PythonException: when an action runs: the model's own error, or arrays of different lengths.
+    """
+    columns = check_columns(df.schema, features, categories=categorical)
+    _check_arguments(model, df, columns, output, method, dtype)
+    widths = _widths(model, df, columns)
+    _check_model(model, columns, sum(widths))
+    result = _result(model, method, sum(widths), dtype)
+    arrow = _arrow_udf()
+    arguments, sources = _plan(columns, widths, dtype, whole=arrow is not None)
+    layout = Layout(sources, sum(widths), dtype, result, method)
+    function = _function(_carried(model, df), layout, arrow)
+    return df.withColumn(output, function(*arguments))
+
+
+def _check_arguments(model: Any, df: Any, columns: Columns, output: str, method: str, dtype: str) -> None:
+    if dtype not in SPARK_TYPES:
+        raise SampleError(
+            "This dtype is not known.",
+            got=repr(dtype),
+            expected=" or ".join(map(repr, SPARK_TYPES)),
+            advice="Pass the one of the sample: str(sample.X.dtype).",
+        )
+    if output.lower() in (name.lower() for name in df.columns):
+        raise SampleError(
+            f"The DataFrame has a column {output!r} already.",
+            got=listed(df.columns),
+            expected="a new name for the result",
+            advice="Pass another output=, or drop the column first.",
+        )
+    if not callable(getattr(model, method, None)):
+        raise SampleError(
+            f"The model has no method {method!r}.",
+            got=type(model).__name__,
+            expected="a fitted model with that method",
+            advice="Name one that it has: method='predict'.",
+        )
+    for column in columns.of("text"):
+        if column.categories is None:
+            raise SampleError(
+                f"Column {column.name!r} is text, and its codes are not known.",
+                got=column.type,
+                expected="the texts in order of their codes, as in training",
+                advice="Pass categorical=sample.report.categories.",
+            )
+
+
+def _widths(model: Any, df: Any, columns: Columns) -> list[int]:
+    """How many columns of the matrix each feature becomes."""
+    widths = [column.width for column in columns.features]
+    unknown = [i for i, width in enumerate(widths) if width is None]
+    wanted = getattr(model, "n_features_in_", None)
+    if len(unknown) == 1 and wanted is not None:
+        # An array's length is known from a row alone, and a row may be costly: believe the model, whose
+        # worker checks every row.
+        widths[unknown[0]] = max(1, wanted - sum(width for width in widths if width))
+    else:
+        for i in unknown:
+            widths[i] = _first_width(df, columns.features[i])
+    return [width or 0 for width in widths]
+
+
+def _first_width(df: Any, column: SourceColumn) -> int:
+    from pyspark.sql import functions as sf
+
+    value = named(column.name)
+    if column.kind == "array":
+        size = sf.size(value)
+    else:
+        vector = sf.unwrap_udt(value)
+        size = sf.coalesce(vector["size"], sf.size(vector["values"]))
+    row = df.where(value.isNotNull()).select(size.alias("size")).first()
+    if row is None:
+        raise SampleError(
+            f"Column {column.name!r} holds nothing but nulls.",
+            got="no value in any row",
+            expected=f"one {column.kind} at least, to learn its length",
+            advice="Leave it out, or fill it.",
+        )
+    return int(row["size"])
+
+
+def _check_model(model: Any, columns: Columns, width: int) -> None:
+    wanted = getattr(model, "n_features_in_", width)
+    if wanted != width:
+        raise SampleError(
+            "The model was fitted on another number of features.",
+            got=f"{width} from {listed([column.name for column in columns.features])}",
+            expected=f"{wanted}",
+            advice="Pass the features of the training, in their order.",
+        )
+    names = list(getattr(model, "feature_names_in_", ()))
+    given = [column.name for column in columns.features]
+    if names != given and sorted(names) == sorted(given):
+        raise SampleError(
+            "The features stand in another order than in training.",
+            got=listed(given),
+            expected=listed(names),
+            advice="Pass features=list(model.feature_names_in_).",
+        )
+
+
+def _result(model: Any, method: str, width: int, dtype: str) -> str:
+    """Number, array or text: found out on a row of zeros, which almost every model takes."""
+    import warnings
+
+    import numpy as np
+
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            values = np.asarray(getattr(model, method)(np.zeros((1, width), dtype)))
+    except Exception:  # noqa: BLE001 - a model may refuse zeros and yet take every row of the data
+        if method != "predict":
+            return "array"
+        kind = np.asarray(getattr(model, "classes_", 0.0)).dtype.kind
+        return "text" if kind in "OUS" else "number"
+    if values.ndim == 1 and len(values) == 1:
+        return "text" if values.dtype.kind in "OUS" else "number"
+    if values.ndim == 2 and len(values) == 1 and values.dtype.kind in "fiub":  # noqa: PLR2004 - a row of numbers
+        return "array"
+    raise SampleError(
+        f"The result of model.{method} fits into no column.",
+        got=f"{values.dtype} of shape {values.shape} for one row",
+        expected="one number or text, or one row of numbers, for each row",
+        advice="Choose another method, or wrap the model in a class whose method gives one of these.",
+    )
+
+
+def _plan(
+    columns: Columns, widths: Sequence[int], dtype: str, *, whole: bool
+) -> tuple[list[Any], tuple[Source, ...]]:
+    """What Spark passes to the function, and where each of it belongs.
+
+    With ``whole`` all numbers travel as one array, which is a matrix already when it arrives; pandas would
+    make an object of each row, so there every number is a column of its own.
+    """
+    from pyspark.sql import functions as sf
+
+    ends = [sum(widths[: i + 1]) for i in range(len(widths))]
+    targets = [tuple(range(end - width, end)) for end, width in zip(ends, widths, strict=True)]
+    arguments: list[Any] = []
+    sources: list[Source] = []
+    spark_type = SPARK_TYPES[dtype]
+    numbers = [i for i, column in enumerate(columns.features) if column.kind == "number"]
+    if numbers and whole:
+        values = [number(columns.features[i]).cast(spark_type) for i in numbers]
+        arguments.append(sf.array(*values))
+        sources.append(Source("numbers", "array", (0,), tuple(targets[i][0] for i in numbers)))
+    for i, column in enumerate(columns.features):
+        if column.kind == "number" and whole:
+            continue
+        parts = _parts(column, dtype)
+        at = tuple(range(len(arguments), len(arguments) + len(parts)))
+        arguments.extend(parts)
+        sources.append(Source(column.name, column.kind, at, targets[i], column.categories))
+    return arguments, tuple(sources)
+
+
+def _parts(column: SourceColumn, dtype: str) -> list[Any]:
+    """The arguments of one feature; of a vector Spark's own four fields, which keep a sparse one small."""
+    from pyspark.sql import functions as sf
+
+    spark_type = SPARK_TYPES[dtype]
+    if column.kind == "number":
+        return [number(column).cast(spark_type)]
+    if column.kind == "array":
+        return [named(column.name).cast(f"array<{spark_type}>")]
+    if column.kind == "text":
+        return [named(column.name)]
+    vector = sf.unwrap_udt(named(column.name))
+    values = vector["values"].cast(f"array<{spark_type}>")
+    return [vector["type"].cast("int"), vector["size"], vector["indices"], values]
+
+
+class _Carried:
+    """A model on its way: pickled as functions are, so that classes of the user's own script travel too."""
+
+    def __init__(self, model: Any) -> None:
+        from pyspark import cloudpickle
+
+        try:
+            self._pickled = cloudpickle.dumps(model)
+        except Exception as error:
+            raise SampleError(
+                "The model cannot be sent to the executors.",
+                got=f"{type(model).__name__}: {error}",
+                expected="a model that can be pickled",
+                advice="Take locks, connections, generators and Spark's own objects out of it.",
+            ) from error
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        from pyspark import cloudpickle
+
+        return cloudpickle.loads, (self._pickled,)
+
+
+def _carried(model: Any, df: Any) -> Callable[[], Any]:
+    """What gives the model inside a worker; a worker unpickles it once."""
+    carried = _Carried(model)
+    if type(df).__module__.startswith("pyspark.sql.connect"):
+        return lambda: carried
+    broadcast = df.sparkSession.sparkContext.broadcast(carried)
+    return lambda: broadcast.value
+
+
+def _arrow_udf() -> Any:
+    """Spark's own decorator for functions of Arrow arrays, from 4.1; None before."""
+    from pyspark.sql import functions as sf
+
+    return getattr(sf, "arrow_udf", None)
+
+
+def _function(model: Callable[[], Any], layout: Layout, arrow_udf: Any) -> Any:
+    # Spark tells the kind of a function from its annotations, which must be types and not text.
+    from collections.abc import Iterator
+
+    import pandas as pd
+    import pyarrow as pa
+    from pyspark import cloudpickle
+    from pyspark.sql import functions as sf
+
+    # Executors need not have this package.
+    cloudpickle.register_pickle_by_value(scoring_worker)
+
+    def of_arrow(batches: Any) -> Any:
+        return score_batches(model, layout, (b if isinstance(b, tuple) else (b,) for b in batches))
+
+    def of_series(batches: Any) -> Any:
+        tuples = (b if isinstance(b, tuple) else (b,) for b in batches)
+        arrays = (of_pandas(layout, batch) for batch in tuples)
+        return (scores.to_pandas() for scores in score_batches(model, layout, arrays))
+
+    function, kind, wrap = (
+        (of_series, pd.Series, sf.pandas_udf) if arrow_udf is None else (of_arrow, pa.Array, arrow_udf)
+    )
+    function.__annotations__ = {"batches": Iterator[tuple[kind, ...]], "return": Iterator[kind]}  # type: ignore[valid-type]
+    return wrap(function, _RESULT_TYPES[layout.result])

@@ -1,0 +1,25 @@
+"""The one error: its parts as attributes, and one shape of message."""
+
+from __future__ import annotations
+
+import pytest
+
+from airflow_spark_guard.job import SampleError
+
+
+def test_the_message_has_four_lines_and_the_parts_are_attributes():
+    """What, got, expected and do stand each on a line of its own, and travel as attributes too."""
+    error = SampleError("It is wet.", got="rain", expected="sun", advice="Take an umbrella.")
+    assert str(error) == "It is wet.\n  got: rain\n  expected: sun\n  do: Take an umbrella."
+    assert (error.what, error.got, error.expected, error.advice) == (
+        "It is wet.",
+        "rain",
+        "sun",
+        "Take an umbrella.",
+    )
+
+
+def test_it_is_a_value_error():
+    """Whoever catches ValueError catches it."""
+    with pytest.raises(ValueError, match="^A\n  got: b\n  expected: c\n  do: d$"):
+        raise SampleError("A", got="b", expected="c", advice="d")

@@ -1,0 +1,129 @@
+"""Rows that grow and are put in order in place, against numpy's own indexing."""
+
+from __future__ import annotations
+
+import tracemalloc
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from airflow_spark_guard.job.collection import table
+from airflow_spark_guard.job.collection.table import Rows, put_in_order
+
+SETTINGS = settings(max_examples=150, deadline=None, derandomize=True)
+
+
+@st.composite
+def orders(draw):
+    """A length, and the order of some or all of its rows: shuffled, selected, or in blocks."""
+    rows = draw(st.integers(1, 120))
+    kind = draw(st.sampled_from(["permutation", "selection", "ascending", "blocks"]))
+    if kind == "blocks":
+        cuts = sorted(draw(st.sets(st.integers(0, rows), max_size=8)) | {0, rows})
+        blocks = list(zip(cuts, cuts[1:], strict=False))
+        return rows, [i for begin, end in draw(st.permutations(blocks)) for i in range(begin, end)]
+    chosen = draw(st.permutations(range(rows)))
+    if kind != "permutation":
+        chosen = chosen[: draw(st.integers(1, rows))]
+    return rows, sorted(chosen) if kind == "ascending" else chosen
+
+
+@given(case=orders(), width=st.sampled_from([None, 1, 3, 50]))
+@SETTINGS
+def test_the_rows_are_those_of_fancy_indexing(case, width):
+    """For permutations, selections and moved blocks, of one column or many, alike."""
+    count, order = case
+    order = np.array(order)
+    shape = (count,) if width is None else (count, width)
+    rows = np.random.default_rng(count).random(shape)
+    expected = rows[order]
+    put_in_order(rows, order)
+    np.testing.assert_array_equal(rows[: len(order)], expected)
+
+
+def test_many_stretches_become_one():
+    """Above a thousand separate swaps they are moved as one, with the same result."""
+    count = 2 * table._MOST_STRETCHES + 10
+    order = np.arange(count).reshape(-1, 2)[:, ::-1].ravel()
+    rows = np.arange(2 * count).reshape(count, 2)
+    expected = rows[order]
+    put_in_order(rows, order)
+    np.testing.assert_array_equal(rows, expected)
+
+
+def test_rows_in_place_are_not_touched():
+    """What lies right already is not even written: read-only rows pass."""
+    rows = np.arange(10)
+    rows.flags.writeable = False
+    put_in_order(rows, np.arange(7))
+    put_in_order(rows, np.empty(0, dtype=int))
+
+
+def test_an_empty_order_of_wide_rows():
+    """No rows are no work."""
+    rows = np.ones((3, 2))
+    put_in_order(rows, np.empty(0, dtype=np.int64))
+    assert rows.sum() == 6
+
+
+def test_the_copy_in_between_stays_small():
+    """Turning 40 MB round takes less than a quarter of that on top."""
+    rows = np.arange(5_000_000, dtype="float64").reshape(50_000, 100)
+    order = np.arange(50_000)[::-1].copy()
+    tracemalloc.start()
+    put_in_order(rows, order)
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert peak < rows.nbytes / 4
+    assert rows[0, 0] == 4_999_900
+    assert rows[-1, -1] == 99
+
+
+@given(
+    sizes=st.lists(st.integers(0, 40), max_size=12),
+    capacity=st.integers(0, 100),
+    width=st.sampled_from([None, 1, 4]),
+)
+@SETTINGS
+def test_rows_grow_whatever_was_expected(sizes, capacity, width):
+    """Appended rows come back all, in order, whether or not they fit into the guess."""
+    total = sum(sizes)
+    values = np.arange(total * (width or 1), dtype="float32").reshape(
+        (total,) if width is None else (total, width)
+    )
+    rows = Rows(capacity, width, "float32")
+    at = 0
+    for size in sizes:
+        rows.append(values[at : at + size])
+        at += size
+    assert len(rows) == total
+    np.testing.assert_array_equal(rows.view(), values)
+    taken = rows.take(None)
+    np.testing.assert_array_equal(taken, values)
+    assert taken.flags.c_contiguous
+    assert taken.dtype == np.float32
+
+
+def test_room_that_is_not_kept_is_written_again():
+    """extend gives room; only keep counts it, and fewer rows may be kept than there was room for."""
+    rows = Rows(2, 1, "float64")
+    rows.extend(3)[:] = [[1], [2], [3]]
+    rows.keep(1)
+    rows.extend(2)[:] = [[8], [9]]
+    rows.keep(2)
+    assert rows.view().ravel().tolist() == [1, 8, 9]
+
+
+@pytest.mark.parametrize("width", [None, 2])
+def test_take_cuts_the_array_itself(width):
+    """The result owns its memory, which is cut to the rows taken, and nothing stays behind."""
+    rows = Rows(1000, width, "float64")
+    rows.append(np.arange(20.0) if width is None else np.arange(40.0).reshape(20, 2))
+    expected = rows.view()[[5, 3, 19]].copy()
+    taken = rows.take(np.array([5, 3, 19]))
+    np.testing.assert_array_equal(taken, expected)
+    assert taken.flags.owndata
+    assert taken.nbytes == 3 * 8 * (width or 1)
+    assert rows._array.size == 0
