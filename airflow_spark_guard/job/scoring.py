@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
     from airflow_spark_guard.job.collection.columns import SourceColumn
 
+_COLUMNAR = "spark.sql.execution.arrow.pythonUDF.columnarInput.enabled"
 _RESULT_TYPES = {"number": "double", "array": "array<double>", "text": "string"}
 
 
@@ -41,6 +42,9 @@ def predict(
     matrix of the same ``dtype`` that ``collect_sample`` gives, except that nulls are always NaN. Nothing is
     scored before an action. Each worker uses as many native threads as its task has cores.
 
+    Where ``df`` holds vectors, the session's ``spark.sql.execution.arrow.pythonUDF.columnarInput.enabled``
+    (Spark 4.2) is switched off, and stays off.
+
     Args:
         model: fitted, picklable; its packages must be installed where the executors run.
         df: rows to score; classic or Spark Connect, from Spark 3.5.
@@ -61,6 +65,7 @@ def predict(
     widths = _widths(model, df, columns)
     _check_model(model, columns, sum(widths))
     result = _result(model, method, sum(widths), dtype)
+    _let_vectors_pass(df)
     arrow = _arrow_udf()
     arguments, sources = _plan(columns, widths, dtype, whole=arrow is not None)
     layout = Layout(sources, sum(widths), dtype, result, method)
@@ -180,6 +185,15 @@ def _result(model: Any, method: str, width: int, dtype: str) -> str:
         expected="one number or text, or one row of numbers, for each row",
         advice="Choose another method, or wrap the model in a class whose method gives one of these.",
     )
+
+
+def _let_vectors_pass(df: Any) -> None:
+    """Switch off Spark 4.2's columnar input of Python functions where a row holds a vector.
+
+    It cannot carry one past the function (UNSUPPORTED_DATATYPE, 4.2.0 and 4.3.0), even unused.
+    """
+    if '"type":"udt"' in df.schema.json() and df.sparkSession.conf.get(_COLUMNAR, None) == "true":
+        df.sparkSession.conf.set(_COLUMNAR, "false")
 
 
 def _plan(

@@ -97,8 +97,8 @@ class Workspace:
         with zipfile.ZipFile(self.job_zip, "w") as archive:
             archive.writestr("__main__.py", _MAIN)
             archive.writestr("airflow_spark_guard/__init__.py", _INIT)
-            for source in sorted((_PACKAGE / "job").glob("*.py")):
-                archive.write(source, f"airflow_spark_guard/job/{source.name}")
+            for source in sorted((_PACKAGE / "job").rglob("*.py")):
+                archive.write(source, f"airflow_spark_guard/{source.relative_to(_PACKAGE)}")
 
     def remove(self) -> None:
         """Remove the folder with all that is in it."""

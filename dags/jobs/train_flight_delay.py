@@ -1,8 +1,8 @@
-"""Train a model of departure delays on a uniform sample of flights, and save it as a candidate.
+"""Train a model of departure delays on a uniform sample of flights, save it, and score every flight with it.
 
 Plain PySpark and scikit-learn. Under Airflow the figures reach the task log and XCom; without it::
 
-    spark-submit train_flight_delay.py --flights FOLDER_OF_PARQUET --candidate FOLDER
+    spark-submit train_flight_delay.py --flights FOLDER_OF_PARQUET --candidate FOLDER --scores FOLDER
 
 Only what is known before departure is used. The weather is that of the scheduled hour at the airport, which
 stands in for a forecast. Whole days are held out, never single flights: flights of one hour share their
@@ -16,6 +16,7 @@ import hashlib
 import json
 import os
 import time
+from contextlib import nullcontext
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -30,15 +31,13 @@ import pyspark
 import sklearn
 import skops
 import skops.io
-from pyspark.ml.feature import StringIndexer
 from pyspark.sql import SparkSession
 from pyspark.sql import functions as sf
-from sklearn.dummy import DummyRegressor
 from sklearn.ensemble import HistGradientBoostingRegressor
 from sklearn.metrics import mean_absolute_error, r2_score
-from sklearn.model_selection import GroupKFold, GroupShuffleSplit
+from sklearn.model_selection import GroupKFold, GroupShuffleSplit, cross_val_predict
 
-from airflow_spark_guard.job import Sample, collect_sample, report
+from airflow_spark_guard.job import Sample, collect_sample, predict, report, spark_parallel
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -65,10 +64,13 @@ NUMBERS = (
     "seats",
     "engines",
 )
-FEATURES = (*NUMBERS, *(f"{name}_code" for name in CATEGORIES))
+FEATURES = (*NUMBERS, *CATEGORIES)
+# What makes a flight this flight: the sample is the same however the files are split.
+KEY = ("month", "day", "carrier", "flight", "sched_dep_time", "origin")
 # Collected beside the features, to hold out whole days; the model never sees it.
 GROUP = "day_of_year"
 TARGET = "dep_delay"
+PREDICTED = "predicted_delay"
 FOLDS = 3
 
 
@@ -82,33 +84,40 @@ class Scores:
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
-    """Read, sample, validate, fit, save, report."""
+    """Read, sample, compare, validate, fit, save, score, report."""
     options = _parser().parse_args(arguments)
     started = time.monotonic()
     spark = SparkSession.builder.appName("train_flight_delay").getOrCreate()
-    flights, categories = known_before_departure(spark.read.parquet(options.flights))
+    flights = known_before_departure(spark.read.parquet(options.flights))
     report(step="sample", max_rows=options.max_rows)
-    sample = collect_sample(
-        flights, [*FEATURES, GROUP], TARGET, max_rows=options.max_rows, seed=options.seed, nulls="nan"
-    )
-    report(step="sampled", rows_total=sample.report.rows_total, rows=sample.report.rows_taken)
-    spark.stop()  # the executors' cores are free for the fit
+    sample = take_sample(flights, options.max_rows, options.seed)
+    compared = sample.report.representativeness(flights)
+    report(step="sampled", rows=sample.report.rows_taken, verdict=compared.verdict)
 
     sampled = time.monotonic()
-    model, scores, holdout = train(sample, options.seed)
+    model, scores, holdout = train(sample, options.seed, spark if options.folds_on == "executors" else None)
     fitted = time.monotonic()
+    rows_scored = score_all(model, flights, sample, options.scores) if options.scores else 0
+    spark.stop()
     result = {
         "rows_total": sample.report.rows_total,
         "rows_sampled": sample.report.rows_taken,
+        "rows_scored": rows_scored,
+        "sample_stands": compared.stands,
         "baseline_mae": scores.baseline_mae,
         "mae": scores.mae,
         "r2": scores.r2,
         "holdout_baseline_mae": holdout.baseline_mae,
         "holdout_mae": holdout.mae,
-        "seconds": {"read_and_sample": round(sampled - started, 2), "fit": round(fitted - sampled, 2)},
+        "seconds": {
+            "read_and_sample": round(sampled - started, 2),
+            "fit": round(fitted - sampled, 2),
+            "score": round(time.monotonic() - fitted, 2),
+        },
         "candidate": options.candidate,
+        "scores": options.scores,
     }
-    save(Path(options.candidate), model, describe(sample, categories, result, options.seed))
+    save(Path(options.candidate), model, describe(sample, result, options.seed))
     report(result)
 
 
@@ -116,13 +125,15 @@ def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(description="Train a model of departure delays.")
     parser.add_argument("--flights", required=True, help="folder of parquet files, readable by Spark")
     parser.add_argument("--candidate", required=True, help="local folder for the model and its metadata")
+    parser.add_argument("--scores", help="folder for every flight's predicted delay, written by Spark")
     parser.add_argument("--max-rows", type=int, default=200_000)
     parser.add_argument("--seed", type=int, default=20130101)
+    parser.add_argument("--folds-on", choices=("driver", "executors"), default="driver")
     return parser
 
 
-def known_before_departure(flights: DataFrame) -> tuple[DataFrame, dict[str, list[str]]]:
-    """Rows whose delay is known, with features known before departure, and the text behind each code."""
+def known_before_departure(flights: DataFrame) -> DataFrame:
+    """Rows whose delay is known, with what is known before departure, the key and the answer."""
     flights = flights.where(sf.col(TARGET).isNotNull()).withColumns(
         {
             "date": sf.expr("make_date(year, month, day)"),
@@ -130,40 +141,62 @@ def known_before_departure(flights: DataFrame) -> tuple[DataFrame, dict[str, lis
         }
     )
     flights = flights.withColumns({"day_of_week": sf.dayofweek("date"), GROUP: sf.dayofyear("date")})
-    indexer = StringIndexer(
-        inputCols=list(CATEGORIES),
-        outputCols=[f"{name}_code" for name in CATEGORIES],
-        handleInvalid="keep",  # an unseen airport gets the code after the last one
-    ).fit(flights)
-    labels = dict(zip(CATEGORIES, (list(texts) for texts in indexer.labelsArray), strict=True))
-    return indexer.transform(flights).select(*FEATURES, GROUP, TARGET), labels
+    return flights.select(*dict.fromkeys((*FEATURES, GROUP, *KEY, TARGET)))
 
 
-def train(sample: Sample, seed: int) -> tuple[HistGradientBoostingRegressor, Scores, Scores]:
+# [START flight_delay_sample]
+def take_sample(flights: DataFrame, max_rows: int, seed: int) -> Sample:
+    """The same flights in the same order, wherever they lie; carriers and airports as codes."""
+    return collect_sample(
+        flights, [*FEATURES, GROUP], TARGET, max_rows=max_rows, key=KEY, seed=seed, nulls="nan"
+    )
+
+
+# [END flight_delay_sample]
+
+
+# [START flight_delay_score]
+def score_all(model: HistGradientBoostingRegressor, flights: DataFrame, sample: Sample, folder: str) -> int:
+    """Write the predicted delay of every flight, computed on the executors; how many there are."""
+    scored = predict(model, flights, FEATURES, output=PREDICTED, categorical=texts(sample))
+    scored.select(*KEY, TARGET, PREDICTED).write.mode("overwrite").parquet(folder)
+    return int(flights.sparkSession.read.parquet(folder).where(sf.col(PREDICTED).isNotNull()).count())
+
+
+# [END flight_delay_score]
+
+
+def texts(sample: Sample) -> dict[str, tuple[str, ...]]:
+    """The text behind each code, for the columns that the model sees."""
+    return {name: sample.report.categories[name] for name in CATEGORIES}
+
+
+def train(
+    sample: Sample, seed: int, executors: SparkSession | None
+) -> tuple[HistGradientBoostingRegressor, Scores, Scores]:
     """The model fitted on all rows, its cross-validated scores, and those on days nobody looked at."""
     x, y, days = np.ascontiguousarray(sample.X[:, :-1]), sample.y, sample.X[:, -1]
     seen, held_out = next(GroupShuffleSplit(1, test_size=0.2, random_state=seed).split(x, y, days))
-    scores = cross_validate(x[seen], y[seen], days[seen], seed)
-    holdout = score(y[held_out], *predictions(x[seen], y[seen], x[held_out], seed))
+    scores = cross_validate(x[seen], y[seen], days[seen], seed, executors)
+    model = new_model(seed).fit(x[seen], y[seen])
+    holdout = score(y[held_out], model.predict(x[held_out]), np.full(len(held_out), np.median(y[seen])))
     report(step="held-out days", mae=holdout.mae, baseline_mae=holdout.baseline_mae)
     return new_model(seed).fit(x, y), scores, holdout
 
 
-def cross_validate(x: np.ndarray, y: np.ndarray, days: np.ndarray, seed: int) -> Scores:
-    """Each row is predicted once, by a model that saw no flight of its day."""
-    predicted, constant = np.empty_like(y), np.empty_like(y)
-    folds = GroupKFold(FOLDS, shuffle=True, random_state=seed).split(x, y, days)
+def cross_validate(
+    x: np.ndarray, y: np.ndarray, days: np.ndarray, seed: int, executors: SparkSession | None = None
+) -> Scores:
+    """Each row is predicted once, by a model that saw no flight of its day: here, or on the executors."""
+    folds = list(GroupKFold(FOLDS, shuffle=True, random_state=seed).split(x, y, days))
+    constant = np.empty_like(y)
+    with nullcontext((x, y)) if executors is None else spark_parallel(executors, x, y) as (x_here, y_here):
+        predicted = cross_val_predict(new_model(seed), x_here, y_here, cv=folds)
     for fold, (seen, held_out) in enumerate(folds, start=1):
-        predicted[held_out], constant[held_out] = predictions(x[seen], y[seen], x[held_out], seed)
+        constant[held_out] = np.median(y[seen])
         scores = score(y[held_out], predicted[held_out], constant[held_out])
         report(fold=fold, of=FOLDS, mae=scores.mae, baseline_mae=scores.baseline_mae)
     return score(y, predicted, constant)
-
-
-def predictions(x: np.ndarray, y: np.ndarray, wanted: np.ndarray, seed: int) -> tuple[Any, Any]:
-    """Of the model and of the baseline, both fitted on ``x`` and ``y``."""
-    baseline = DummyRegressor(strategy="median").fit(x, y)
-    return new_model(seed).fit(x, y).predict(wanted), baseline.predict(wanted)
 
 
 def new_model(seed: int) -> HistGradientBoostingRegressor:
@@ -187,15 +220,13 @@ def score(y: np.ndarray, predicted: np.ndarray, constant: np.ndarray) -> Scores:
     )
 
 
-def describe(
-    sample: Sample, categories: dict[str, list[str]], result: dict[str, Any], seed: int
-) -> dict[str, Any]:
+def describe(sample: Sample, result: dict[str, Any], seed: int) -> dict[str, Any]:
     """What a reader of the model must know: input columns in order, codes, figures, versions."""
     return {
         "created": datetime.now(UTC).isoformat(timespec="seconds"),
         "target": {"name": TARGET, "unit": "minutes"},
         "schema": [{"name": name, "dtype": str(sample.X.dtype), "null": "NaN"} for name in FEATURES],
-        "categories": {f"{name}_code": labels for name, labels in categories.items()},
+        "categories": {name: list(known) for name, known in texts(sample).items()},
         "metrics": {name: result[name] for name in result if name.endswith(("mae", "r2"))},
         "validation": f"{FOLDS} folds of whole days, and a fifth of the days held out of them",
         "sample": sample.report.as_dict(),

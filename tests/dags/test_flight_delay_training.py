@@ -19,6 +19,8 @@ DAG_FILE = ROOT / "dags" / "flight_delay_training.py"
 GOOD = {
     "rows_total": 328521,
     "rows_sampled": 200_000,
+    "rows_scored": 328_521,
+    "sample_stands": True,
     "baseline_mae": 17.4,
     "mae": 16.5,
     "holdout_baseline_mae": 21.0,
@@ -112,7 +114,12 @@ def test_train_is_the_guarded_operator(dag, module):
         "{{ ti.xcom_pull(task_ids='prepare')['candidate'] }}",
         "--max-rows",
         str(module.MAX_ROWS),
+        "--scores",
+        "{{ ti.xcom_pull(task_ids='prepare')['scores'] }}",
+        "--folds-on",
+        "{{ params.folds_on }}",
     ]
+    assert dag.params["folds_on"] == "driver"
 
 
 def test_the_join_keeps_every_flight_once(tables):
@@ -181,6 +188,8 @@ def test_the_gate_lets_a_better_model_pass(module):
         ({"holdout_mae": 21.5}, "held-out MAE: 21.5 min, not below the 21.0 min"),
         ({"rows_total": 328520}, "rows: the job saw 328520, prepared were 328521"),
         ({"rows_sampled": 199_999}, "sample: 199999 rows, expected 200000"),
+        ({"sample_stands": False}, "sample: it differs from the flights that it was drawn from"),
+        ({"rows_scored": 328_000}, "scores: 328000 flights, expected 328521"),
     ],
 )
 def test_the_gate_stops_everything_else_with_its_figures(module, change, reason):

@@ -172,10 +172,9 @@ def test_a_worker_s_error_reaches_the_caller_and_ends_the_other_tasks(spark, dat
 def test_a_worker_uses_one_thread_for_each_of_its_cores(spark):
     """OpenMP inside a task is limited to the task's cores, whatever the environment says."""
     import joblib
+    import sklearn.utils._openmp_helpers as helpers
 
     def threads():
-        import sklearn.utils._openmp_helpers as helpers
-
         return helpers._openmp_effective_n_threads()
 
     with spark_parallel(spark):

@@ -272,3 +272,12 @@ def test_a_model_that_cannot_be_pickled_is_refused(rows):
 
     with pytest.raises(SampleError, match="cannot be sent to the executors"):
         predict(Locked(), rows, "id")
+
+
+def test_vectors_of_a_file_pass_by(vectors, spark, tmp_path):
+    """A vector read from Parquet is scored, and stays in its row beside other features' scores."""
+    vectors.write.parquet(str(tmp_path / "vectors"))
+    frame = spark.read.parquet(str(tmp_path / "vectors"))
+    rows = [([i, i + 0.5, -i], [0, i, 0], [np.nan] * 3, [0] * 3)[i % 4] for i in range(40)]
+    np.testing.assert_array_equal(matrix(frame, "v"), rows)
+    assert predict(Echo(), frame, "i").where("v IS NOT NULL").count() == 30

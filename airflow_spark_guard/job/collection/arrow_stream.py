@@ -8,11 +8,16 @@ from __future__ import annotations
 
 import contextlib
 import inspect
+import socket
+import time
 import uuid
 from typing import TYPE_CHECKING, Any, Self
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+
+
+_LONGEST_DRAIN = 3.0  # seconds
 
 
 class ArrowBatches:
@@ -114,9 +119,22 @@ class _Classic:
     def close(self, *, finished: bool) -> None:
         if not finished:
             self._context.cancelJobsWithTag(self._tag)
+            self._drain()
+        with contextlib.suppress(OSError):
+            # Not close alone: a reader may still hold the file, and the JVM would wait for it for ever.
+            self._socket.shutdown(socket.SHUT_RDWR)
         with contextlib.suppress(OSError):
             self._file.close()
             self._socket.close()
+
+
+    def _drain(self) -> None:
+        """Read what is on its way, so that the cancelled job ends in peace instead of with a stack trace."""
+        until = time.monotonic() + _LONGEST_DRAIN
+        with contextlib.suppress(OSError):
+            self._socket.settimeout(_LONGEST_DRAIN)
+            while self._socket.recv(1 << 20) and time.monotonic() < until:
+                pass
 
 
 class _ClassicByPartition(_Classic):
@@ -125,6 +143,15 @@ class _ClassicByPartition(_Classic):
     def _serve(self) -> Any:
         rdd = self._df._jdf.toArrowBatchRdd()  # noqa: SLF001
         return self._context._jvm.PythonRDD.toLocalIteratorAndServe(rdd, True)  # noqa: FBT003, SLF001
+
+    def _drain(self) -> None:
+        """Tell the JVM that no further partition is wanted."""
+        from pyspark.serializers import write_int
+
+        with contextlib.suppress(OSError):
+            write_int(0, self._file)
+            self._file.flush()
+        super()._drain()
 
     def read(self) -> Iterator[Any]:
         import pyarrow as pa
@@ -190,13 +217,23 @@ def _connection() -> Any:
     return local_connect_and_auth
 
 
-def _unwrapped() -> Any:
-    """Where PySpark can (4.0), the error of a job comes without the wrapping of the thread that ran it."""
+@contextlib.contextmanager
+def _unwrapped() -> Iterator[None]:
+    """The error of a job without the wrapping of the threads that ran it: the first that PySpark has a class for."""
+    from py4j.protocol import Py4JJavaError
+
     try:
-        from pyspark.errors.exceptions.captured import unwrap_spark_exception
-    except ImportError:
-        return contextlib.nullcontext()
-    return unwrap_spark_exception()
+        yield
+    except Py4JJavaError as error:
+        from pyspark.errors.exceptions.captured import UnknownException, convert_exception
+
+        cause = error.java_exception
+        while cause is not None:
+            converted = convert_exception(cause)
+            if not isinstance(converted, UnknownException):
+                raise converted from None
+            cause = cause.getCause()
+        raise
 
 
 def _arrow_schema(df: Any) -> Any:
