@@ -119,9 +119,11 @@ def test_the_model_sees_every_kind_of_column(rows, monkeypatch, transport):
     assert np.ptp(seen[:, 8]) == pytest.approx(2999 * 3600, abs=128)
 
 
+@pytest.mark.parametrize("unrolled", [0, 1000])
 @pytest.mark.parametrize("transport", ["arrow", "pandas"])
-def test_vectors_dense_sparse_and_missing(vectors, monkeypatch, transport):
-    """A sparse vector's zeros are zeros, a missing vector is a row of NaN."""
+def test_vectors_dense_sparse_and_missing(vectors, monkeypatch, transport, unrolled):
+    """A sparse vector's zeros are zeros, a missing vector is a row of NaN; long ones travel in their parts."""
+    monkeypatch.setattr(scoring, "_UNROLLED", unrolled)
     if transport == "pandas":
         monkeypatch.setattr(scoring, "_arrow_udf", lambda: None)
     seen = matrix(vectors, "v")

@@ -365,7 +365,7 @@ def test_arrays_of_different_lengths_are_refused(spark):
         (["id", "id"], None, "Column 'id' is asked for twice"),
         (["id"], "id", "The label 'id' is among the features"),
         ("blob", None, "Column 'blob' has a type that cannot become features.*got: blob: binary"),
-        ("pair", None, "Column 'pair' has a type that cannot become features.*got: pair: struct"),
+        ("pair", None, "Column 'pair' has a type that cannot become features.*got: pair.text: string"),
         ("maps", None, "Column 'maps' has a type.*got: maps.element: map<int,int>"),
     ],
 )
