@@ -260,6 +260,26 @@ CASES: Final = (
         "spark.range(1).select(udf(grow, 'long')('id')).collect()\n",
         conf={"spark.executor.pyspark.memory": "600m"},
     ),
+    Case(
+        "worker_threads",
+        "import numpy as np, pickle\nfrom sklearn.ensemble import HistGradientBoostingRegressor\n"
+        "model = HistGradientBoostingRegressor(max_iter=5).fit(np.random.rand(5000, 5), np.random.rand(5000))\n"
+        "model = sc.broadcast(model)\n"
+        "def guess(i):\n    return float(model.value.predict(np.random.rand(5000, 5))[0])\n"
+        + _ON_AN_EXECUTOR
+        + "spark.range(1).select(udf(guess, 'double')('id')).collect()\n",
+        conf={"spark.executor.pyspark.memory": "1g", "spark.executorEnv.OMP_NUM_THREADS": "64"},
+        env={"OMP_NUM_THREADS": "64"},
+        output=True,
+    ),
+    Case(
+        "vector_past_function",
+        "import tempfile\nfrom pyspark.ml.linalg import Vectors\nfrom pyspark.sql.functions import pandas_udf\n"
+        "folder = tempfile.mkdtemp() + '/v'\n"
+        "spark.createDataFrame([(1, Vectors.dense([1.0]))], ['id', 'v']).write.parquet(folder)\n"
+        "same = pandas_udf(lambda x: x, 'long')\n"
+        "spark.read.parquet(folder).withColumn('same', same('id')).collect()\n",
+    ),
     # the user's own failures, which no row may claim
     Case("none.analysis", "spark.range(1).select('nobody').collect()\n"),
     Case("none.parse", "spark.sql('selec 1')\n"),

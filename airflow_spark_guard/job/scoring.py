@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from airflow_spark_guard.job import scoring_worker
+from airflow_spark_guard.job.carried_model import carried_model
 from airflow_spark_guard.job.collection.columns import Columns, check_columns, listed
 from airflow_spark_guard.job.collection.errors import SampleError
 from airflow_spark_guard.job.collection.projection import SPARK_TYPES, named, number
@@ -70,7 +71,7 @@ def predict(
     arrow = _arrow_udf()
     arguments, sources = _plan(columns, widths, dtype, whole=arrow is not None)
     layout = Layout(sources, sum(widths), dtype, result, method)
-    function = _function(_carried(model, df), layout, arrow)
+    function = _function(carried_model(model, df), layout, arrow)
     return df.withColumn(output, function(*arguments))
 
 
@@ -253,37 +254,6 @@ def _parts(column: SourceColumn, dtype: str) -> list[Any]:
     vector = sf.unwrap_udt(named(column.name))
     values = vector["values"].cast(f"array<{spark_type}>")
     return [vector["type"].cast("int"), vector["size"], vector["indices"], values]
-
-
-class _Carried:
-    """A model on its way: pickled as functions are, so that classes of the user's own script travel too."""
-
-    def __init__(self, model: Any) -> None:
-        from pyspark import cloudpickle
-
-        try:
-            self._pickled = cloudpickle.dumps(model)
-        except Exception as error:
-            raise SampleError(
-                "The model cannot be sent to the executors.",
-                got=f"{type(model).__name__}: {error}",
-                expected="a model that can be pickled",
-                advice="Take locks, connections, generators and Spark's own objects out of it.",
-            ) from error
-
-    def __reduce__(self) -> tuple[Any, ...]:
-        from pyspark import cloudpickle
-
-        return cloudpickle.loads, (self._pickled,)
-
-
-def _carried(model: Any, df: Any) -> Callable[[], Any]:
-    """What gives the model inside a worker; a worker unpickles it once."""
-    carried = _Carried(model)
-    if type(df).__module__.startswith("pyspark.sql.connect"):
-        return lambda: carried
-    broadcast = df.sparkSession.sparkContext.broadcast(carried)
-    return lambda: broadcast.value
 
 
 def _arrow_udf() -> Any:

@@ -37,7 +37,9 @@ def test_the_zip_holds_the_jobs_side_and_nothing_else(workspace):
     """It ships to every executor."""
     workspace.write_launcher(sys.executable)
     names = zipfile.ZipFile(workspace.job_zip).namelist()
-    assert {"airflow_spark_guard/job/launcher.py", "airflow_spark_guard/job/collection/collecting.py"} <= set(names)
+    assert {"airflow_spark_guard/job/launcher.py", "airflow_spark_guard/job/collection/collecting.py"} <= set(
+        names
+    )
     assert all(n in ("__main__.py", "airflow_spark_guard/__init__.py") or "/job/" in n for n in names)
 
 

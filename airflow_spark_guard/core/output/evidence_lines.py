@@ -30,7 +30,9 @@ _LOG_LINE = re.compile(rb"\S+ \S+ (?:TRACE|DEBUG|INFO|WARN|ERROR|FATAL) ")
 _FRAME = b"\tat "
 _PYTHON = (b"Traceback (most recent call last)", b"Fatal Python error")
 _JVM = b"Exception in thread"
-_TELLING = (*_PYTHON, _JVM, b"\n" + _FRAME)
+# The last word of a process whose threads do not fit into its memory; Spark's own lines do not repeat it.
+_NATIVE = b"libgomp: "
+_TELLING = (*_PYTHON, _JVM, _NATIVE, b"\n" + _FRAME)
 _GOES_ON = re.compile(
     rb"Caused by: |Suppressed: |Driver stacktrace:|: |During handling of |The above exception |"
     rb"Traceback |Current thread |Thread 0x|\.\.\. \d+ more|[\w.$]+(?:Error|Exception|Interrupt|Exit)\b"
@@ -126,6 +128,8 @@ class EvidenceLines:
                 self._begin("Python", [], number)
             elif _JVM in line:
                 self._begin("JVM", [], number)
+            elif line.startswith(_NATIVE):
+                self._begin("native", [], number)
             if self._open is not None:
                 self._open.add(number, line)
             before = [*before[-1:], line]

@@ -127,7 +127,6 @@ class _Classic:
             self._file.close()
             self._socket.close()
 
-
     def _drain(self) -> None:
         """Read what is on its way, so that the cancelled job ends in peace instead of with a stack trace."""
         until = time.monotonic() + _LONGEST_DRAIN
@@ -219,7 +218,7 @@ def _connection() -> Any:
 
 @contextlib.contextmanager
 def _unwrapped() -> Iterator[None]:
-    """The error of a job without the wrapping of the threads that ran it: the first that PySpark has a class for."""
+    """The error of a job without the wrapping of its threads: the first that PySpark has a class for."""
     from py4j.protocol import Py4JJavaError
 
     try:

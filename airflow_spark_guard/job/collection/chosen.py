@@ -47,7 +47,7 @@ def rows_of_each(reading: Reading, codes: Array, wanted: Array, *, keyed: bool) 
     import numpy as np
 
     if keyed:
-        ranked = _ranked(reading)
+        ranked = _ranked(reading, codes)
         return ranked[first_of_each(codes[ranked], wanted)]
     plan = reading.plan_order()
     if plan is None:
@@ -73,6 +73,7 @@ def inverse_chances(reading: Reading, order: Array | None) -> Array:
     return chances
 
 
-def _ranked(reading: Reading) -> Array:
-    reading.settle()  # rows of one key are told apart by their texts, not by codes in the order of arrival
-    return by_priority(reading.beside(PRIORITY), reading.content())
+def _ranked(reading: Reading, *more: Array) -> Array:
+    """Rows by number; rows of one key are told apart by their values and by ``more``."""
+    reading.settle()  # by texts, not by codes in the order of arrival
+    return by_priority(reading.beside(PRIORITY), [*reading.content(), *more])

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import math
 from dataclasses import replace
+from functools import reduce
+from operator import and_
 from typing import TYPE_CHECKING, Any
 
 from airflow_spark_guard.job.collection import strata as stratifying
@@ -93,10 +95,12 @@ class Passes:
         return total, usable
 
     def width(self) -> int | None:
-        """Features of a row, by the first one; None for a source without any."""
+        """Features of a row, by the first one without a null; None for a source without any."""
         layout = Layout(self._columns, self._form.dtype)
         self.made.append("probe")
-        with ArrowBatches(self._df.select(*projection(self._columns, self._form.dtype)).limit(1)) as batches:
+        wide = [is_set(column) for column in self._columns.of("array", "vector")]
+        frame = self._df.where(reduce(and_, wide)).select(*projection(self._columns, self._form.dtype))
+        with ArrowBatches(frame.limit(1)) as batches:
             for batch in batches:
                 layout.learn(batch)
         return layout.width

@@ -17,6 +17,8 @@ ADVICE = {row.name: row.advice for row in (*WORKERS, *EXECUTORS, *SOURCES)}
         ("executor_heap", "spark.executor.memory"),
         ("executor_silent", "spark.executor.memory"),
         ("worker_memory", "spark.executor.pyspark.memory"),
+        ("worker_threads", "spark.executorEnv.OMP_NUM_THREADS"),
+        ("vector_past_function", "columnarInput.enabled"),
         ("worker_crashed", "spark.python.worker.faulthandler.enabled"),
         ("no_space", "spark.local.dir"),
         ("python_version", "spark.pyspark.python"),

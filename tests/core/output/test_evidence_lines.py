@@ -40,6 +40,14 @@ def test_a_traceback_survives_pages_of_shutdown_noise():
     assert len(text.splitlines()) < 30
 
 
+def test_the_last_word_of_a_native_library_is_kept():
+    """libgomp says in one line why a worker ended; Spark's stack traces after it do not."""
+    said = b"libgomp: Thread creation failed: Resource temporarily unavailable"
+    text = taken(noise(WARN, 300), said, JVM, noise(WARN, 300)).text(failed=True)
+    assert text.count(said.decode()) == 1
+    assert text.index("libgomp") < text.index("Job aborted")
+
+
 def test_both_tracebacks_are_told_in_their_order():
     """Python's, then the JVM's, then nothing of the chatter."""
     text = taken(PYTHON, noise(WARN, 300), JVM, noise(INFO, 1000)).text(failed=True)

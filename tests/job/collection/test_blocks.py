@@ -120,15 +120,13 @@ ROWS = st.integers(1, 5).flatmap(
             st.none(),
             st.tuples(
                 st.just("dense"),
-                st.lists(
-                    st.sampled_from([0.0, 1.0, -2.5, NAN, math.inf]), min_size=width, max_size=width
-                ),
+                st.lists(st.sampled_from([0.0, 1.0, -2.5, NAN, math.inf]), min_size=width, max_size=width),
             ),
             st.tuples(
                 st.just(width),
-                st.dictionaries(
-                    st.integers(0, width - 1), st.sampled_from([0.0, 1.5, NAN, -math.inf])
-                ).map(lambda stored: dict(sorted(stored.items()))),
+                st.dictionaries(st.integers(0, width - 1), st.sampled_from([0.0, 1.5, NAN, -math.inf])).map(
+                    lambda stored: dict(sorted(stored.items()))
+                ),
             ),
         ),
         min_size=1,

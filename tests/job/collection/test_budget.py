@@ -27,7 +27,9 @@ def group(path, limit, usage, inactive=0):
     }
 
 
-MEMINFO = {"proc/meminfo": "MemTotal:       16384 kB\nMemFree:  100 kB\nMemAvailable:   8192 kB\nHugePages_Total: 0\n"}
+MEMINFO = {
+    "proc/meminfo": "MemTotal:       16384 kB\nMemFree:  100 kB\nMemAvailable:   8192 kB\nHugePages_Total: 0\n"
+}
 
 
 def test_nothing_to_read_is_unknown(tmp_path):

@@ -292,7 +292,9 @@ def test_an_empty_source_is_refused(numbers, holes):
     )
 
 
-@pytest.mark.parametrize("options", [{"key": "id"}, {"stratify": "third"}, {"weight": "id"}, {"fraction": 0.5}])
+@pytest.mark.parametrize(
+    "options", [{"key": "id"}, {"stratify": "third"}, {"weight": "id"}, {"fraction": 0.5}]
+)
 def test_an_empty_source_is_refused_however_it_is_drawn(numbers, options):
     """The same error, by whichever pass it is found."""
     with pytest.raises(SampleError, match="^There are no rows to sample.\n  got: an empty DataFrame\n"):
@@ -456,7 +458,9 @@ EPOCH = dt.datetime(1970, 1, 1)  # noqa: DTZ001 - the clock of a timestamp witho
 
 
 def instant(rng):
-    return dt.datetime(2000, 1, 1, tzinfo=dt.UTC) + dt.timedelta(milliseconds=int(rng.integers(-(10**12), 10**12)))
+    return dt.datetime(2000, 1, 1, tzinfo=dt.UTC) + dt.timedelta(
+        milliseconds=int(rng.integers(-(10**12), 10**12))
+    )
 
 
 # Spark's type; a value by chance; the number that it becomes.
@@ -467,7 +471,11 @@ PLAIN = {
     "long": (t.LongType(), lambda rng: int(rng.integers(-(2**50), 2**50)), float),
     "float": (t.FloatType(), lambda rng: float(np.float32(rng.normal())), float),
     "double": (t.DoubleType(), lambda rng: float(rng.normal() * 1e6), float),
-    "decimal": (t.DecimalType(12, 3), lambda rng: Decimal(int(rng.integers(-(10**9), 10**9))).scaleb(-3), float),
+    "decimal": (
+        t.DecimalType(12, 3),
+        lambda rng: Decimal(int(rng.integers(-(10**9), 10**9))).scaleb(-3),
+        float,
+    ),
     "boolean": (t.BooleanType(), lambda rng: bool(rng.random() < 0.5), float),
     "date": (
         t.DateType(),
@@ -542,7 +550,9 @@ class Table:
                 data_type, metadata, chance, numbers = wide(kind, width)
                 self.values.append(numbers)
             fields.append(t.StructField(f"c{i}", data_type, metadata=metadata))
-            made.append([None if rng.random() < holes else self.maybe_nan(rng, kind, chance) for _ in range(rows)])
+            made.append(
+                [None if rng.random() < holes else self.maybe_nan(rng, kind, chance) for _ in range(rows)]
+            )
         self.schema = t.StructType(fields)
         self.rows = list(zip(*made, strict=True))
         self.features = ["id", *(f"c{i}" for i in range(len(kinds)))]
@@ -557,11 +567,20 @@ class Table:
     def frame(self, spark, partitions):
         """As Spark got it, or dealt out anew; more partitions than rows are empty ones."""
         made = spark.createDataFrame(self.rows, self.schema)
-        return made if partitions is None else made.coalesce(1) if partitions == 1 else made.repartition(partitions)
+        return (
+            made
+            if partitions is None
+            else made.coalesce(1)
+            if partitions == 1
+            else made.repartition(partitions)
+        )
 
     def cells(self, at):
         """The cells of a row: lists of numbers or texts, of NaN for a null."""
-        widths = [1 if kind in PLAIN else self.width for kind in ["boolean", *self.kinds, *([self.label] * (self.label is not None))]]
+        widths = [
+            1 if kind in PLAIN else self.width
+            for kind in ["boolean", *self.kinds, *([self.label] * (self.label is not None))]
+        ]
         return [
             [np.nan] * width if value is None else values(value)
             for value, values, width in zip(self.rows[at], self.values, widths, strict=True)

@@ -64,27 +64,27 @@ def assert_same(first, other):
             np.testing.assert_array_equal(two, one)
 
 
-WAYS = [
-    {},
-    {"stratify": "s"},
-    {"stratify": Stratify("day", "balanced")},
-    {"weight": "w"},
-    {"total_rows": 90},
-    {"total_rows": 200_000},
-    {"max_rows": 5000},
-    {"fraction": 0.1},
-]
-
-
-@pytest.mark.parametrize("key", ["id", "k", ["k", "day"], ["s", "w"]], ids=str)
-@pytest.mark.parametrize("way", WAYS, ids=str)
+@pytest.mark.parametrize(
+    ("key", "way"),
+    [
+        *((key, {}) for key in ("id", "k", ["k", "day"], ["s", "w"])),
+        *((key, {"stratify": "s"}) for key in ("id", "k")),
+        ("k", {"stratify": Stratify("day", "balanced")}),
+        *((key, {"weight": "w"}) for key in ("id", ["k", "day"])),
+        ("k", {"total_rows": 90}),
+        ("k", {"total_rows": 200_000}),
+        (["s", "w"], {"max_rows": 5000}),
+        ("k", {"fraction": 0.05}),
+    ],
+    ids=str,
+)
 def test_a_key_decides_whatever_the_partitions(source, key, way):
     """The same X, y, strata and weights to the bit, in the same order; keys may repeat or be null."""
     options = {"max_rows": 250, "seed": 3, "key": key, **way}
     samples = [collect_sample(frame, ["id", "w"], "target", **options) for frame in laid_out_anew(source)]
     for other in samples[1:]:
         assert_same(samples[0], other)
-    expected = {"max_rows": 3000, "weight": 250, "fraction": 300}.get(next(iter(way), ""), 250)
+    expected = {"max_rows": 3000, "fraction": 150}.get(next(iter(way), ""), 250)
     assert len(set(ids(samples[0]))) == expected
 
 
@@ -98,8 +98,10 @@ def test_a_wrong_total_changes_nothing_with_a_key(source):
         assert_same(told[0], other)
 
 
-@pytest.mark.parametrize("total", [0, 90, 200, 1000, 3000, 50_000])
-@pytest.mark.parametrize("max_rows", [1, 250, 2999, 3000, 4000])
+@pytest.mark.parametrize(
+    ("total", "max_rows"),
+    [(0, 1), (0, 4000), (90, 250), (90, 3000), (1000, 2999), (3000, 3000), (50_000, 250), (50_000, 4000)],
+)
 def test_a_wrong_total_never_changes_the_size(source, total, max_rows):
     """Exactly max_rows rows, or all, each once, in the source's order."""
     sample = collect_sample(source, ["id"], seed=3, max_rows=max_rows, total_rows=total)
@@ -133,9 +135,9 @@ def test_rows_alike_but_for_their_stratum_keep_their_order(spark):
         (Stratify("w", at_least=30), "w"),
     ],
 )
-@pytest.mark.parametrize("max_rows", [233, 2990])
-def test_each_stratum_gives_exactly_its_rows(source, rows, how, column, key, max_rows):
+def test_each_stratum_gives_exactly_its_rows(source, rows, how, column, key):
     """As allocated, in all exactly so many, each row with its own stratum and how many it stands for."""
+    max_rows = 233 if key else 2990
     sample = collect_sample(source, ["id"], "target", seed=8, max_rows=max_rows, stratify=how, key=key)
     values = [row[column] for row in rows.values()]
     counts = {value: values.count(value) for value in set(values)}
@@ -196,7 +198,9 @@ def test_strata_that_cannot_be_held_are_refused(spark, source):
         "  expected: at most 30\n"
         "  do: Raise max_rows, lower Stratify.at_least, or stratify by a coarser column."
     )
-    with pytest.raises(SampleError, match="^Column 'id' has too many strata.\n  got: more than 1000 different"):
+    with pytest.raises(
+        SampleError, match="^Column 'id' has too many strata.\n  got: more than 1000 different"
+    ):
         collect_sample(source, ["w"], seed=1, stratify="id")
 
 
@@ -210,6 +214,7 @@ def test_a_short_draw_of_a_stratum_is_repeated(source, monkeypatch):
     assert_same(lucky, other)
 
 
+# BUG: collector._read_strata: np.bincount of -1, a bare ValueError.
 def test_a_stratum_that_appears_later_is_left_out_or_refused(source, monkeypatch):
     """A value that was not there when strata were counted is never taken for another one."""
     monkeypatch.setattr(passes.Passes, "strata", lambda _: ({"rest": 1900, "third": 1000}, 2900))
@@ -260,6 +265,8 @@ def test_all_rows_of_weight_stand_for_themselves(source):
     assert sample.report.passes == ("weights", "rows")
 
 
+# BUG: collector._uniform, chosen.inverse_chances: ones where exactly the wanted rows were read by a share below 1;
+# the loop of _uniform must go on until one row more than wanted was read.
 def test_weights_do_not_depend_on_the_surplus(source, spark, monkeypatch):
     """How many rows one stands for follows from the sample alone, also where no row too many was read."""
     options = {"seed": 5, "max_rows": 100, "weight": "w", "key": "id"}
@@ -340,6 +347,7 @@ def test_a_small_source_is_read_once(spark):
     assert sample.report.rows_total == 100
 
 
+# BUG: reading.finish refuses a draw of nulls as if it were the whole source.
 def test_a_draw_of_nothing_but_nulls_is_repeated(spark):
     """nulls="drop" draws among the others, however rare they are, also where only they tell a width."""
     frame = spark.range(0, 5000, 1, 2).selectExpr(
@@ -459,7 +467,9 @@ def sparse(spark):
         if i % 50 == 9:
             return None
         stored = {i % 50: float(i + 1), (i * 7) % 50: 2.5}
-        return Vectors.dense(Vectors.sparse(50, stored).toArray()) if i % 7 == 0 else Vectors.sparse(50, stored)
+        return (
+            Vectors.dense(Vectors.sparse(50, stored).toArray()) if i % 7 == 0 else Vectors.sparse(50, stored)
+        )
 
     schema = t.StructType(
         [t.StructField("v", VectorUDT()), t.StructField("id", t.LongType()), t.StructField("k", t.LongType())]
@@ -467,7 +477,7 @@ def sparse(spark):
     return spark.createDataFrame([(vector(i), i, i % 20) for i in range(300)], schema)
 
 
-@pytest.mark.parametrize("options", [{}, {"key": "id"}, {"key": "k"}, {"stratify": "k"}, {"max_rows": 60}], ids=str)
+@pytest.mark.parametrize("options", [{}, {"key": "id"}, {"stratify": "k"}, {"max_rows": 500}], ids=str)
 def test_sparse_rows_are_the_dense_ones(sparse, options):
     """The same rows in the same order, whichever form they take; null vectors dropped."""
     options = {"seed": 6, "nulls": "drop", "max_rows": 100, **options}
@@ -481,13 +491,25 @@ def test_sparse_rows_are_the_dense_ones(sparse, options):
     )
 
 
+def test_sparse_rows_of_a_key_that_repeats(sparse):
+    """The same rows in the same order, however they lie."""
+    options = {"seed": 6, "nulls": "drop", "max_rows": 100, "key": "k", "sparse": True}
+    first, *others = [collect_sample(frame, "v", "id", **options) for frame in laid_out_anew(sparse)]
+    for other in others:
+        np.testing.assert_array_equal(other.y, first.y)
+        np.testing.assert_array_equal(other.X.toarray(), first.X.toarray())
+
+
 def test_sparse_rows_that_do_not_fit_are_refused(sparse, monkeypatch):
     """By the size of the first rows that come."""
     monkeypatch.setattr(collector, "memory_left", lambda: 3000)
-    with pytest.raises(SampleError, match="^The sample does not fit into the driver's memory.\n  got: 300 rows of"):
+    with pytest.raises(
+        SampleError, match="^The sample does not fit into the driver's memory.\n  got: 300 rows of"
+    ):
         collect_sample(sparse, "v", seed=1, nulls="drop", sparse=True)
 
 
+# BUG: max_bytes refuses sparse rows where its description says that it takes fewer.
 def test_max_bytes_cuts_sparse_rows(sparse):
     """As it cuts dense ones."""
     sample = collect_sample(sparse, "v", seed=1, nulls="drop", sparse=True, max_bytes=3000)

@@ -240,7 +240,9 @@ def test_a_label_is_one_value(data_type, got):
 
 
 @pytest.mark.parametrize(
-    "texts", [[], ["x", "y", "x"], ["x", 1], "xyz", ["x", None]], ids=["none", "twice", "number", "str", "null"]
+    "texts",
+    [[], ["x", "y", "x"], ["x", 1], "xyz", ["x", None]],
+    ids=["none", "twice", "number", "str", "null"],
 )
 def test_categories_are_different_texts(texts):
     """Repeated ones, other types and a bare text are refused."""
@@ -253,7 +255,8 @@ def test_categories_are_different_texts(texts):
 
 
 @pytest.mark.parametrize(
-    ("named", "got"), [("id", "bigint"), ("text", "no feature and not the label"), ("zzz", "no feature and not the label")]
+    ("named", "got"),
+    [("id", "bigint"), ("text", "no feature and not the label"), ("zzz", "no feature and not the label")],
 )
 def test_categories_belong_to_text_of_the_collection(named, got):
     """A number, a column not collected, and a name that does not exist."""

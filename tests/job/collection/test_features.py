@@ -37,7 +37,10 @@ def vectors(rows):
     return pa.record_batch(
         {
             "type_0": pa.array(
-                [None if row is None else 0 if is_sparse else 1 for row, is_sparse in zip(rows, sparse, strict=True)],
+                [
+                    None if row is None else 0 if is_sparse else 1
+                    for row, is_sparse in zip(rows, sparse, strict=True)
+                ],
                 pa.int8(),
             ),
             "size_0": pa.array([row["n"] if isinstance(row, dict) else None for row in rows], pa.int32()),

@@ -224,7 +224,8 @@ def test_wrong_forms_are_named(name, value, expected):
 
 
 @pytest.mark.parametrize(
-    ("features", "got"), [(["id", "text"], "id: bigint, text: string"), (["v", "id"], "v: vector, id: bigint")]
+    ("features", "got"),
+    [(["id", "text"], "id: bigint, text: string"), (["v", "id"], "v: vector, id: bigint")],
 )
 def test_sparse_takes_one_vector(features, got):
     """Plain columns, or a vector among others, are no sparse matrix."""

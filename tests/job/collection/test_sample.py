@@ -42,9 +42,7 @@ TEXTS = {"town": ("Bern", "Rome"), "answer": ("no", "yes")}
 @pytest.fixture
 def texts():
     """Three rows: a number, a text with one missing, a number; a text label."""
-    return Sample(
-        X.copy(), Y.copy(), ("size", "town", "age"), report(categories=TEXTS, label="answer")
-    )
+    return Sample(X.copy(), Y.copy(), ("size", "town", "age"), report(categories=TEXTS, label="answer"))
 
 
 def test_a_frame_has_texts_for_codes(texts):
@@ -92,9 +90,7 @@ def test_a_table_has_dictionaries_for_codes(texts):
 
 def test_frame_and_table_agree(texts):
     """The table's own frame is the sample's."""
-    pd.testing.assert_frame_equal(
-        texts.to_arrow().to_pandas(), texts.to_pandas(), check_categorical=False
-    )
+    pd.testing.assert_frame_equal(texts.to_arrow().to_pandas(), texts.to_pandas(), check_categorical=False)
     assert list(texts.to_arrow().to_pandas()["town"].cat.categories) == ["Bern", "Rome"]
 
 

@@ -1,0 +1,41 @@
+"""A model on its way to the executors."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from airflow_spark_guard.job.collection.errors import SampleError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+
+class Carried:
+    """A model on its way: pickled as functions are, so that classes of the user's own script travel too."""
+
+    def __init__(self, model: Any) -> None:
+        from pyspark import cloudpickle
+
+        try:
+            self._pickled = cloudpickle.dumps(model)
+        except Exception as error:
+            raise SampleError(
+                "The model cannot be sent to the executors.",
+                got=f"{type(model).__name__}: {error}",
+                expected="a model that can be pickled",
+                advice="Take locks, connections, generators and Spark's own objects out of it.",
+            ) from error
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        from pyspark import cloudpickle
+
+        return cloudpickle.loads, (self._pickled,)
+
+
+def carried_model(model: Any, df: Any) -> Callable[[], Any]:
+    """What gives the model inside a worker; a worker unpickles it once."""
+    carried = Carried(model)
+    if type(df).__module__.startswith("pyspark.sql.connect"):
+        return lambda: carried
+    broadcast = df.sparkSession.sparkContext.broadcast(carried)
+    return lambda: broadcast.value
