@@ -23,8 +23,9 @@ check: setup ## lint, types, import rules, structure
 	.venv/bin/lint-imports --no-cache
 	$(PY) -m pytest -q tests/test_project.py
 
-bench: setup ## overhead against the upstream operator -> build/bench.json
+bench: setup ## overhead against the upstream operator, sensors, collection -> build/bench.json
 	$(PY) tools/bench.py
+	$(PY) tools/bench_collect.py
 
 faults: setup ## the fault matrix on real Spark, at most 30 min -> build/faults.json
 	@$(PY) tools/faults.py --jobs 2

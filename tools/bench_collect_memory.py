@@ -16,10 +16,9 @@ from collections import defaultdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import bench_collect_ways as ways
 import pandas as pd  # noqa: F401 - what a way imports on first use is no part of its peak
 import pyarrow as pa
-
-import bench_collect_ways as ways
 from bench_collect_data import Data, start_session
 
 if TYPE_CHECKING:

@@ -7,22 +7,21 @@ import threading
 import time
 from typing import TYPE_CHECKING, Any
 
+import bench_collect_ways as ways
 import numpy as np
 import psutil
+from bench_collect_data import COLUMNS
 from pyspark.sql import functions as sf
 from sklearn.ensemble import HistGradientBoostingRegressor
 from sklearn.linear_model import LinearRegression
 
-import bench_collect_ways as ways
 from airflow_spark_guard.job.scoring import predict
-from bench_collect_data import COLUMNS
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from pyspark.sql import DataFrame
-
     from bench_collect_data import Data
+    from pyspark.sql import DataFrame
 
 _TRAINING_ROWS = 20_000
 _INTERVAL = 0.1
@@ -46,7 +45,7 @@ def measure_speed(data: Data, rows: int, rounds: int) -> dict[str, dict[str, Any
     scale = rows / (few - fewer)
     pairs = zip(seconds["udf"], seconds["udf_start"], strict=True)
     seconds["udf"] = [scale * max(0.001, long - short) for long, short in pairs]
-    note = f"theirs: (seconds of {few} rows - those of {fewer}) * {scale:.1f}"
+    note = f"theirs: (seconds of {few} rows - those of {fewer}) * {scale:.1f}; udf with useArrow=False"
     return {"predict": {**ways.compare(seconds, _COMPARISON, rows), "note": note}}
 
 
@@ -91,7 +90,9 @@ def _by_rows(model: Any, frame: DataFrame) -> DataFrame:
     def score(*values: float) -> float:
         return float(sent.value.predict([values])[0])
 
-    return frame.select("id", *COLUMNS).withColumn("prediction", sf.udf(score, "double")(*COLUMNS))
+    # Pickled, not in Arrow batches: those wait for ever here with Spark 4.2.0.
+    by_rows = sf.udf(score, "double", useArrow=False)
+    return frame.select("id", *COLUMNS).withColumn("prediction", by_rows(*COLUMNS))
 
 
 def _write(frame: DataFrame) -> None:

@@ -43,7 +43,7 @@ def collect_sparse(frame: DataFrame) -> Matrix:
     vectors = [row.features for row in rows]
     ends = np.cumsum([0, *(len(vector.indices) for vector in vectors)])
     parts = (
-        np.concatenate([vector.values for vector in vectors]),  # noqa: PD011 - not of pandas
+        np.concatenate([vector.values for vector in vectors]),
         np.concatenate([vector.indices for vector in vectors]),
         ends,
     )

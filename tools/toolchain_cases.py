@@ -263,7 +263,8 @@ CASES: Final = (
     Case(
         "worker_threads",
         "import numpy as np, pickle\nfrom sklearn.ensemble import HistGradientBoostingRegressor\n"
-        "model = HistGradientBoostingRegressor(max_iter=5).fit(np.random.rand(5000, 5), np.random.rand(5000))\n"
+        "rows = np.random.rand(5000, 5)\n"
+        "model = HistGradientBoostingRegressor(max_iter=5).fit(rows, rows[:, 0])\n"
         "model = sc.broadcast(model)\n"
         "def guess(i):\n    return float(model.value.predict(np.random.rand(5000, 5))[0])\n"
         + _ON_AN_EXECUTOR
@@ -274,7 +275,8 @@ CASES: Final = (
     ),
     Case(
         "vector_past_function",
-        "import tempfile\nfrom pyspark.ml.linalg import Vectors\nfrom pyspark.sql.functions import pandas_udf\n"
+        "import tempfile\nfrom pyspark.ml.linalg import Vectors\n"
+        "from pyspark.sql.functions import pandas_udf\n"
         "folder = tempfile.mkdtemp() + '/v'\n"
         "spark.createDataFrame([(1, Vectors.dense([1.0]))], ['id', 'v']).write.parquet(folder)\n"
         "same = pandas_udf(lambda x: x, 'long')\n"

@@ -86,6 +86,46 @@ def test_an_application_starts_works_and_shows_every_value_of_the_profile(tmp_pa
     assert answer["session"] == {key: value for key, value in conf.items() if key.startswith("spark.sql.")}
 
 
+FROM_A_FILE = """
+import sys
+from pyspark.sql import SparkSession
+from pyspark.sql.functions import udf
+
+spark = SparkSession.builder.getOrCreate()
+spark.range(5000).selectExpr("id", "id / 7D AS x").write.parquet(sys.argv[1] + "/rows")
+grow = udf(lambda x: x + 1.0, "double")
+rows = spark.read.parquet(sys.argv[1] + "/rows").select("id", grow("x").alias("y")).collect()
+assert len(rows) == 5000 and all(row.y == row.id / 7 + 1 for row in rows)
+print("all rows came")
+spark.stop()
+"""
+
+
+@pytest.mark.parametrize("name", ["default", "ml-training", "strict"])
+def test_a_plain_udf_over_parquet_ends(tmp_path, name):
+    """Spark 4.2.0 alone waits for ever here: its columnar input and its Python worker wait for each other."""
+    job, file = tmp_path / "job.py", tmp_path / "guard.conf"
+    job.write_text(FROM_A_FILE)
+    conf = SparkProfile(name).settings(installed_version(), deadline=3600)
+    file.write_text(properties.render({"spark.ui.enabled": "false", **conf}))
+    python = {"PYSPARK_PYTHON": sys.executable, "PYSPARK_DRIVER_PYTHON": sys.executable}
+    command = [
+        str(spark_home() / "bin" / "spark-submit"),
+        "--master",
+        "local[1]",
+        "--properties-file",
+        str(file),
+    ]
+    done = subprocess.run(
+        [*command, str(job), str(tmp_path)],
+        env={**os.environ, **python, "SPARK_HOME": str(spark_home()), "SPARK_LOCAL_IP": "127.0.0.1"},
+        capture_output=True,
+        text=True,
+        timeout=120,
+    )
+    assert "all rows came" in done.stdout, done.stderr[-3000:]
+
+
 def test_the_rendered_defaults_file_is_one_that_spark_reads_with_odd_values_too(tmp_path):
     """A file of ``to_defaults_conf`` gives every value back: escapes, line ends and letters beyond ASCII."""
     odd = {"spark.odd.text": "C:\\new = #1 ü 漢\nsecond line: 😀", "spark.odd key:1": "!x"}

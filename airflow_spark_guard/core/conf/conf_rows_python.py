@@ -42,6 +42,10 @@ PYTHON = (
         bare="b", falls_back_to=("spark.buffer.size",),
     ),
     Setting(
+        "spark.sql.execution.arrow.pythonUDF.columnarInput.enabled", "bool", (4, 2), "true", every("false"),
+        "With it a plain UDF over Parquet hangs (4.2.0), and a vector column in the row is an error.",
+    ),
+    Setting(
         "spark.sql.execution.arrow.maxRecordsPerBatch", "int", (2, 3), "10000", only(strict="100"),
         "A worker is silent for one batch, and idle-kill counts silence. A batch costs up to 1 ms by "
         "itself, which is dear for quick rows, so only here.",

@@ -56,9 +56,9 @@ WORKERS = (
         "worker_threads",
         sign(r"libgomp: Thread creation failed"),
         "A Python worker could not start its OpenMP threads and ended itself.",
-        "Mostly more threads than the memory limit has room for: set spark.executorEnv.OMP_NUM_THREADS=1 (every "
-        "core has its own worker), or raise spark.executor.pyspark.memory; score models with predict(), which "
-        "limits threads by itself.",
+        "Mostly more threads than the memory limit has room for: set spark.executorEnv.OMP_NUM_THREADS=1 "
+        "(every core has its own worker), or raise spark.executor.pyspark.memory; score models with "
+        "predict(), which limits threads by itself.",
         verdict=Verdict.WORKER_CRASHED,
         scope=Scope.LOG,
     ),
@@ -66,8 +66,8 @@ WORKERS = (
         "vector_past_function",
         sign(r"\[UNSUPPORTED_DATATYPE\] Unsupported data type \S{0,3}UDT\("),
         "Spark 4.2's columnar input of Python functions cannot carry a vector column, even an unused one.",
-        "Set spark.sql.execution.arrow.pythonUDF.columnarInput.enabled=false, or drop the vector column before "
-        "the function.",
+        "Set spark.sql.execution.arrow.pythonUDF.columnarInput.enabled=false, or drop the vector column "
+        "before the function.",
     ),
     Row(
         "worker_segfault",

@@ -122,14 +122,9 @@ class EvidenceLines:
                     self._open.add(number, line)
                     continue
                 self._open = None
-            if line.startswith(_FRAME):
-                self._begin("JVM", _heading(before), number)
-            elif any(word in line for word in _PYTHON):
-                self._begin("Python", [], number)
-            elif _JVM in line:
-                self._begin("JVM", [], number)
-            elif line.startswith(_NATIVE):
-                self._begin("native", [], number)
+            kind = _kind(line)
+            if kind is not None:
+                self._begin(kind, _heading(before) if line.startswith(_FRAME) else [], number)
             if self._open is not None:
                 self._open.add(number, line)
             before = [*before[-1:], line]
@@ -140,6 +135,15 @@ class EvidenceLines:
         self._open = self._blocks[kind] = _Block()
         for row, line in enumerate(heading, number - len(heading)):
             self._open.add(row, line)
+
+
+def _kind(line: bytes) -> str | None:
+    """Of what a traceback begins with this line, if one does."""
+    if line.startswith(_FRAME) or _JVM in line:
+        return "JVM"
+    if any(word in line for word in _PYTHON):
+        return "Python"
+    return "native" if line.startswith(_NATIVE) else None
 
 
 def _heading(before: list[bytes]) -> list[bytes]:

@@ -106,6 +106,8 @@ class _Classic:
 
         try:
             yield from ArrowCollectSerializer().load_stream(self._file)
+        except MemoryError:
+            raise  # as below: the job waits for its reader
         except Exception:
             self._join()  # the JVM's own error says more than a broken stream
             raise
@@ -246,6 +248,7 @@ def _arrow_schema(df: Any) -> Any:
         "tinyint": pa.int8(),
         "int": pa.int32(),
         "bigint": pa.int64(),
+        "boolean": pa.bool_(),
         "string": pa.large_string() if large else pa.string(),
     }
 

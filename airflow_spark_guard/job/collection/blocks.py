@@ -107,10 +107,10 @@ class Layout:
         if column.kind == "array":
             return matrix(batch.column(f"array_{i}"), width, "array", column.name)
         if f"dense_{i}" in batch.schema.names:
-            unrolled = batch.column(f"dense_{i}")
-            if unrolled.null_count:
+            usual = batch.column(f"usual_{i}")
+            if usual.true_count < len(usual):
                 raise NotUnrolledError
-            return matrix(unrolled, width, "vector", column.name)
+            return matrix(batch.column(f"dense_{i}"), width, "vector", column.name)
         return _vectors(batch, i, width, self._dtype, column.name)
 
 

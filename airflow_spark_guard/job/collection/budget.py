@@ -30,11 +30,10 @@ def _cgroup2(root: Path) -> list[int]:
     own = [line[3:] for line in _text(root / "proc/self/cgroup").splitlines() if line.startswith("0::")]
     top = root / "sys/fs/cgroup"
     folder = top / own[0].strip("/") if own else top
+    groups = [folder, *folder.parents]
     left = []
-    for group in (folder, *folder.parents):
+    for group in groups[: groups.index(top) + 1]:
         left += _left(group, "memory.max", "memory.current", "inactive_file")
-        if group == top:
-            break
     return left
 
 

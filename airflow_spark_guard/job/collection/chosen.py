@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from airflow_spark_guard.job.collection.draw import PRIORITY, WEIGHT, by_priority, smallest
 from airflow_spark_guard.job.collection.strata import first_of_each
+from airflow_spark_guard.job.collection.table import Blocks
 
 if TYPE_CHECKING:
     import numpy as np
@@ -15,24 +16,19 @@ if TYPE_CHECKING:
     Array = np.ndarray[Any, Any]
 
 
-def all_rows(reading: Reading, *, keyed: bool) -> Array | None:
+def all_rows(reading: Reading, *, keyed: bool) -> Array | Blocks | None:
     """Every row, in the order of the plan, or of its key; None for the order of arrival."""
     return _ranked(reading) if keyed else reading.plan_order()
 
 
-def rows_with_least(reading: Reading, rows: int, *, keyed: bool) -> Array | None:
+def rows_with_least(reading: Reading, rows: int, *, keyed: bool) -> Array | Blocks | None:
     """The ``rows`` rows with the smallest numbers, in the order of the plan, or of their key."""
-    import numpy as np
-
     if keyed:
         return _ranked(reading)[:rows]
-    plan = reading.plan_order()
     if rows >= len(reading):
-        return plan
-    priority = reading.beside(PRIORITY)
-    if plan is None:
-        plan = np.arange(len(priority))
-    return plan[smallest(priority[plan], rows)]
+        return reading.plan_order()
+    plan = _planned(reading)
+    return plan[smallest(reading.beside(PRIORITY)[plan], rows)]
 
 
 def rows_of_each(reading: Reading, codes: Array, wanted: Array, *, keyed: bool) -> Array:
@@ -49,14 +45,12 @@ def rows_of_each(reading: Reading, codes: Array, wanted: Array, *, keyed: bool) 
     if keyed:
         ranked = _ranked(reading, codes)
         return ranked[first_of_each(codes[ranked], wanted)]
-    plan = reading.plan_order()
-    if plan is None:
-        plan = np.arange(len(codes))
+    plan = _planned(reading)
     ranked = np.argsort(reading.beside(PRIORITY)[plan], kind="stable")
     return plan[np.sort(ranked[first_of_each(codes[plan][ranked], wanted)])]
 
 
-def inverse_chances(reading: Reading, order: Array | None) -> Array:
+def inverse_chances(reading: Reading, order: Array | Blocks | None) -> Array:
     """How many rows each row of a weighted sample stands for.
 
     Given the smallest number t that was not taken, a row of weight w was taken with the chance 1 - exp(-w t)
@@ -65,12 +59,19 @@ def inverse_chances(reading: Reading, order: Array | None) -> Array:
     import numpy as np
 
     weights, priority = reading.beside(WEIGHT), reading.beside(PRIORITY)
-    if order is None or len(order) >= len(priority):
+    if order is None or isinstance(order, Blocks) or len(order) >= len(priority):
         return np.ones(len(priority))
     left = np.ones(len(priority), dtype=bool)
     left[order] = False
     chances: Array = 1 / -np.expm1(-weights[order] * priority[left].min())
     return chances
+
+
+def _planned(reading: Reading) -> Array:
+    import numpy as np
+
+    blocks = reading.plan_order()
+    return np.arange(len(reading)) if blocks is None else blocks.rows()
 
 
 def _ranked(reading: Reading, *more: Array) -> Array:

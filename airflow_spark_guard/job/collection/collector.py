@@ -14,6 +14,7 @@ from airflow_spark_guard.job.collection.errors import SampleError
 from airflow_spark_guard.job.collection.passes import Passes
 from airflow_spark_guard.job.collection.reading import Form, Reading, Room, TooManyRowsError
 from airflow_spark_guard.job.collection.sample import Sample, SampleReport
+from airflow_spark_guard.job.collection.table import Blocks
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -131,14 +132,15 @@ class Collector:
     def _made(
         self,
         reading: Reading,
-        order: Array | None,
+        order: Array | Blocks | None,
         total: int,
         *,
         strata: Array | None = None,
         sample_weight: Array | None = None,
     ) -> Sample:
         counts = reading.counts
-        self._refuse_empty(len(reading) if order is None else len(order), total, counts.missing)
+        taken = len(reading) if order is None or isinstance(order, Blocks) else len(order)
+        self._refuse_empty(taken, total, counts.missing)
         x, y = reading.take(order)
         categories = reading.layout.settle(x, y)
         report = SampleReport(

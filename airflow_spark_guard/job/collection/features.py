@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 from airflow_spark_guard.job.collection.blocks import check_lengths
 from airflow_spark_guard.job.collection.projection import SPARSE
-from airflow_spark_guard.job.collection.table import Rows
+from airflow_spark_guard.job.collection.table import Blocks, Rows
 
 if TYPE_CHECKING:
     import numpy as np
@@ -58,7 +58,7 @@ class Features(Protocol):
     def content(self) -> list[Array]:
         """The rows' values, column by column, as far as they tell rows apart."""
 
-    def take(self, order: Array | None) -> Any:
+    def take(self, order: Array | Blocks | None) -> Any:
         """The matrix, cut to the rows ``order`` in that order."""
 
 
@@ -100,7 +100,7 @@ class DenseFeatures:
         rows = self._rows.view()
         return [rows[:, i] for i in range(rows.shape[1])]
 
-    def take(self, order: Array | None) -> Array:
+    def take(self, order: Array | Blocks | None) -> Array:
         """See :class:`Features`."""
         self._last = None
         return self._rows.take(order)
@@ -175,7 +175,7 @@ class SparseFeatures:
         ends = np.cumsum(counts)
         return [counts, sums[ends] - sums[ends - counts]]
 
-    def take(self, order: Array | None) -> Any:
+    def take(self, order: Array | Blocks | None) -> Any:
         """See :class:`Features`."""
         import numpy as np
         from scipy.sparse import csr_array
@@ -186,6 +186,8 @@ class SparseFeatures:
         begins = np.concatenate([[0], np.cumsum(counts)])
         parts = (self._values.take(None), self._indices.take(None), begins)
         rows = csr_array(parts, shape=(len(counts), self._layout.width or 0))
+        if isinstance(order, Blocks):
+            order = order.rows()
         return rows if order is None else rows[order]
 
     def settle(self, labels: Array | None) -> dict[str, tuple[str, ...]]:

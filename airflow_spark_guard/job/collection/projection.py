@@ -23,8 +23,8 @@ def projection(columns: Columns, dtype: str, *, unrolled: bool = False) -> list[
     - ``text_<i>``: the text of feature i, to be encoded on the driver;
     - ``array_<i>``: feature i as an array of floats;
     - ``type_<i>``, ``size_<i>``, ``indices_<i>``, ``values_<i>``: the inside of the vectors of feature i;
-    - with ``unrolled``, for vectors of known width, ``dense_<i>`` instead: the values, nulls for a null, and
-      a null array for a vector that is sparse or of another width, which cannot travel this way;
+    - with ``unrolled``, for vectors of known width, instead ``dense_<i>``: the values, nulls for a null; and
+      ``usual_<i>``: false for a vector that is sparse or of another width, which cannot travel this way;
     - ``label``: float or text.
 
     A null stays null. The cast to float32 happens here, which halves what travels.
@@ -100,7 +100,7 @@ def _parts(i: int, column: SourceColumn, spark_type: str, *, unrolled: bool) -> 
     if column.kind == "array":
         return [value.cast(f"array<{spark_type}>").alias(f"array_{i}")]
     if unrolled and column.width is not None and column.width <= WIDEST_UNROLLED:
-        return [_unrolled(value, column.width, spark_type).alias(f"dense_{i}")]
+        return _unrolled(i, value, column.width, spark_type)
     return _vector_parts(i, value, spark_type)
 
 
@@ -116,12 +116,15 @@ def _vector_parts(i: int, vector: Any, spark_type: str) -> list[Any]:
     ]
 
 
-def _unrolled(vector: Any, width: int, spark_type: str) -> Any:
-    """An array of single casts: Spark's cast of a whole array boxes every element."""
+def _unrolled(i: int, vector: Any, width: int, spark_type: str) -> list[Any]:
+    """An array of single casts: Spark's cast of a whole array boxes every element.
+
+    The flag is a column of its own, since a condition around the array would copy every array.
+    """
     from pyspark.sql import functions as sf
 
     inside = sf.unwrap_udt(vector)
     values = inside["values"]
     usual = (inside["type"] == DENSE) & (sf.size(values) == width)
     dense = sf.array(*(sf.get(values, sf.lit(at)).cast(spark_type) for at in range(width)))
-    return sf.when(vector.isNull() | usual, dense)
+    return [dense.alias(f"dense_{i}"), (vector.isNull() | usual).alias(f"usual_{i}")]

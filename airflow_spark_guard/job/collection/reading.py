@@ -9,7 +9,7 @@ from airflow_spark_guard.job.collection.blocks import Layout
 from airflow_spark_guard.job.collection.draw import PRIORITY, STRATUM, WEIGHT
 from airflow_spark_guard.job.collection.errors import SampleError
 from airflow_spark_guard.job.collection.features import DenseFeatures, SparseFeatures
-from airflow_spark_guard.job.collection.table import Rows
+from airflow_spark_guard.job.collection.table import Blocks, Rows
 
 if TYPE_CHECKING:
     import numpy as np
@@ -153,15 +153,10 @@ class Reading:
         codes = self.beside(STRATUM)
         return own[codes.astype(np.int64)] if len(codes) else codes.astype(np.int64)
 
-    def plan_order(self) -> Array | None:
-        """Rows in the plan's order, as positions in the order of arrival; None when they are the same."""
-        import numpy as np
-
-        batches = self._batches
-        if batches == list(range(len(batches))):
-            return None
-        begins = np.concatenate([[0], np.cumsum(self._sizes)])
-        return np.concatenate([np.arange(begins[i], begins[i + 1]) for i in batches])
+    def plan_order(self) -> Blocks | None:
+        """The batches in the plan's order; None when they came in it."""
+        came = list(range(len(self._batches)))
+        return None if self._batches == came else Blocks(self._sizes, self._batches)
 
     def content(self) -> list[Array]:
         """The values of the rows, column by column, label last."""
@@ -174,7 +169,7 @@ class Reading:
             return {}
         return self._features.settle(None if self._labels is None else self._labels.view())
 
-    def take(self, order: Array | None) -> tuple[Any, Array | None]:
+    def take(self, order: Array | Blocks | None) -> tuple[Any, Array | None]:
         """Features and labels, cut to the rows ``order``."""
         labels = None if self._labels is None else self._labels.take(order)
         return None if self._features is None else self._features.take(order), labels

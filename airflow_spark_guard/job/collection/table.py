@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     import numpy as np
 
     Array = np.ndarray[Any, Any]
 
 # Share of the rows that may exist twice while they are put in order.
-_SPARE = 0.05
-_MOST_STRETCHES = 1000
+_SPARE = 0.2
 
 
 class Rows:
@@ -56,47 +58,74 @@ class Rows:
         """The rows so far, not copied."""
         return self._array[: self._used]
 
-    def take(self, order: Array | None) -> Array:
+    def take(self, order: Array | Blocks | None) -> Array:
         """The array itself, cut to its rows, or to the rows ``order`` in that order; nothing is left here.
 
         The cut gives memory back without a copy.
         """
         array = self._array
         self._array = array[:0].copy()
-        if order is not None:
+        if isinstance(order, Blocks):
+            order.put_in_order(array)
+        elif order is not None:
             put_in_order(array, order)
-        array.resize((self._used if order is None else len(order), *self._shape), refcheck=False)
+            self._used = len(order)
+        array.resize((self._used, *self._shape), refcheck=False)
         return array
 
 
-def put_in_order(rows: Array, order: Array) -> None:
-    """Make ``rows[i]`` what ``rows[order[i]]`` was, for each i below ``len(order)``, in place.
+@dataclass(frozen=True)
+class Blocks:
+    """Whole blocks of rows in another order than they lie in.
 
-    Only stretches that change are moved, and of these a few columns at a time, so that the copy in between
-    stays small.
+    Attributes:
+        sizes: rows of each block, as they lie.
+        order: numbers of the blocks, in the order wanted.
     """
+
+    sizes: Sequence[int]
+    order: Sequence[int]
+
+    def rows(self) -> Array:
+        """The same, row by row."""
+        return self._rows(range(len(self.order)))
+
+    def put_in_order(self, rows: Array) -> None:
+        """Move rows in place: only stretches of blocks that change places among each other."""
+        begin = highest = 0
+        for at, block in enumerate(self.order):
+            highest = max(highest, block)
+            if highest == at:  # the blocks so far came from this side, all of them
+                if at > begin:
+                    first = sum(self.sizes[:begin])
+                    _gather(rows, first, self._rows(range(begin, at + 1)))
+                begin = at + 1
+
+    def _rows(self, places: range) -> Array:
+        import numpy as np
+
+        begins = np.concatenate([[0], np.cumsum(self.sizes)])
+        blocks = [self.order[place] for place in places]
+        return np.concatenate([np.arange(begins[block], begins[block + 1]) for block in blocks])
+
+
+def put_in_order(rows: Array, order: Array) -> None:
+    """Make ``rows[i]`` what ``rows[order[i]]`` was, for each i below ``len(order)``, in place."""
     import numpy as np
 
-    moved = order != np.arange(len(order))
-    if not moved.any():
-        return
-    # A stretch ends where all rows so far come from this side and none of them is needed on the other.
-    closed = np.maximum.accumulate(order) <= np.arange(len(order))
-    begins = np.flatnonzero(moved & np.r_[True, closed[:-1]])
-    ends = np.r_[np.flatnonzero(closed) + 1, len(order)]
-    ends = ends[np.searchsorted(ends, begins, side="right")]
-    if len(begins) > _MOST_STRETCHES:
-        begins, ends = begins[:1], ends[-1:]
-    for begin, end in zip(begins.tolist(), ends.tolist(), strict=True):
-        _gather(rows, begin, order[begin:end])
+    moved = np.flatnonzero(order != np.arange(len(order)))
+    if len(moved):
+        _gather(rows, int(moved[0]), order[moved[0] :])
 
 
 def _gather(rows: Array, begin: int, order: Array) -> None:
-    end = begin + len(order)
-    if rows.ndim == 1:
+    """At once if that is little, else a few columns at a time, so that the copy in between stays small."""
+    if not len(order):
+        return  # blocks without a row changed places
+    end, width = begin + len(order), rows[0].size
+    step = max(1, int(_SPARE * len(rows) * width / len(order)))
+    if step >= width:
         rows[begin:end] = rows[order]
         return
-    spare = _SPARE * len(rows) * rows.shape[1]
-    step = max(1, int(spare / len(order)))
-    for column in range(0, rows.shape[1], step):
+    for column in range(0, width, step):
         rows[begin:end, column : column + step] = rows[order, column : column + step]

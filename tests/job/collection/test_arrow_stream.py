@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gc
+import io
 import os
 import signal
 import sys
@@ -59,6 +60,11 @@ def quiet(monkeypatch):
     assert unraisable == []
 
 
+def leave(batches, error):
+    for _ in batches:
+        raise error("enough")
+
+
 BOTH = pytest.mark.parametrize("by_partition", [False, True], ids=["at once", "by partition"])
 
 
@@ -110,8 +116,7 @@ def test_leaving_by_an_error_ends_the_job(spark, quiet, by_partition, error):
     """Whatever was raised passes at once, with much still unread, and no job runs on."""
     wide = spark.range(0, 1_000_000, 1, 4).selectExpr("id", "array_repeat(id, 20) AS many")
     with pytest.raises(error, match="^enough$"), ArrowBatches(wide, by_partition=by_partition) as batches:
-        for _ in batches:
-            raise error("enough")
+        leave(batches, error)
     assert ends(spark)
 
 
@@ -150,9 +155,11 @@ def test_ctrl_c_while_waiting_ends_the_job(spark, quiet):
 def test_an_error_in_spark_arrives_as_that_error(spark, quiet, by_partition):
     """The JVM's own, with its message; not a broken stream."""
     frame = spark.range(0, 400, 1, 4).selectExpr("IF(id = 399, raise_error('this row is bad'), id) AS id")
-    with pytest.raises(PySparkException, match="this row is bad"):  # noqa: SIM117
-        with ArrowBatches(frame, by_partition=by_partition) as batches:
-            list(batches)
+    with (
+        pytest.raises(PySparkException, match="this row is bad"),
+        ArrowBatches(frame, by_partition=by_partition) as batches,
+    ):
+        list(batches)
     assert ends(spark)
 
 
@@ -161,9 +168,11 @@ def test_a_plan_that_cannot_be_is_refused_when_it_is_opened(spark, by_partition)
     """Errors of planning come before any batch."""
     spark.range(3).createOrReplaceTempView("gone")
     frame = spark.table("gone").selectExpr("CAST('x' AS INT) AS id")
-    with pytest.raises(PySparkException, match="CAST_INVALID_INPUT"):  # noqa: SIM117
-        with ArrowBatches(frame, by_partition=by_partition) as batches:
-            list(batches)
+    with (
+        pytest.raises(PySparkException, match="CAST_INVALID_INPUT"),
+        ArrowBatches(frame, by_partition=by_partition) as batches,
+    ):
+        list(batches)
 
 
 def test_a_partition_far_ahead_is_not_computed(spark, quiet):
@@ -190,6 +199,7 @@ def test_partitions_come_one_after_the_other_to_the_end(spark):
 def test_every_type_of_a_projection_is_known_by_partition(spark, large):
     """The schema is built here, from Spark's, and is the one that Spark writes."""
     expressions = [
+        "id > 1 AS t",
         "CAST(id AS FLOAT) AS f",
         "CAST(id AS DOUBLE) AS d",
         "CAST(id AS TINYINT) AS b",
@@ -238,6 +248,39 @@ def test_the_older_place_of_the_connection_is_known(spark, monkeypatch):
     monkeypatch.setitem(sys.modules, "pyspark.java_gateway", SimpleNamespace(local_connect_and_auth=newer))
     with ArrowBatches(spark.range(7)) as batches:
         assert sorted(ids(batches)) == list(range(7))
+
+
+def read_from(batches, stream):
+    """Read the batches as if the connection gave this."""
+    batches._way._file.close()
+    batches._way._file = stream
+    return list(batches)
+
+
+class Starved:
+    """A stream that there is no memory to read."""
+
+    closed = False
+
+    def read(self, *_):
+        raise MemoryError("no memory")
+
+    def close(self):
+        pass
+
+
+def test_without_memory_to_read_on_the_job_ends(spark, quiet):
+    """The job still waits for its reader: nobody waits for the job."""
+    wide = spark.range(0, 1_000_000, 1, 4).selectExpr("id", "array_repeat(id, 20) AS many")
+    with pytest.raises(MemoryError, match="^no memory$"), ArrowBatches(wide) as batches:
+        read_from(batches, Starved())
+    assert ends(spark)
+
+
+def test_a_stream_that_breaks_though_the_job_is_fine_is_an_error(spark):
+    """Spark has nothing to say then, so the error of the stream stands."""
+    with pytest.raises(pa.ArrowInvalid), ArrowBatches(spark.range(3)) as batches:
+        read_from(batches, io.BytesIO(b"no Arrow, at least sixteen bytes"))
 
 
 def test_an_error_that_pyspark_does_not_know_comes_as_it_is(spark):

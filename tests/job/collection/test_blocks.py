@@ -217,13 +217,16 @@ def test_each_column_gets_its_place():
 
 
 def test_vectors_that_do_not_unroll_say_so():
-    """A null in the unrolled column asks for the general projection; else it is a matrix."""
+    """A vector that is not usual asks for the general projection; else it is a matrix."""
     schema = t.StructType([t.StructField("v", VectorUDT(), metadata={"ml_attr": {"num_attrs": 2}})])
     layout = Layout(check_columns(schema, "v"), "float32")
-    good = pa.record_batch({"dense_0": pa.array([[1, 2], [None, None]], FLOATS)})
+    good = pa.record_batch({"dense_0": pa.array([[1, 2], [None, None]], FLOATS), "usual_0": [True, True]})
     np.testing.assert_array_equal(filled(layout, good), [[1, 2], [NAN, NAN]])
     with pytest.raises(NotUnrolledError):
-        filled(layout, pa.record_batch({"dense_0": pa.array([[1, 2], None], FLOATS)}))
+        filled(
+            layout,
+            pa.record_batch({"dense_0": pa.array([[1, 2], [3, None]], FLOATS), "usual_0": [True, False]}),
+        )
 
 
 def test_labels_are_floats_or_codes():

@@ -70,6 +70,12 @@ def test_a_group_that_is_over_its_limit_leaves_nothing(tmp_path):
     assert memory_left(write(tmp_path, files)) == 0
 
 
+def test_a_group_above_the_container_is_looked_up_to_the_top(tmp_path):
+    """As a container sees a group outside of its own name space."""
+    files = {**MEMINFO, "proc/self/cgroup": "0::/../..\n", **group("sys/fs/cgroup", 3 * MIB, MIB)}
+    assert memory_left(write(tmp_path, files)) == 2 * MIB
+
+
 def test_without_a_group_of_its_own_the_top_counts(tmp_path):
     """A container whose /proc/self/cgroup is hidden still shows its limit at the top."""
     assert memory_left(write(tmp_path, {**MEMINFO, **group("sys/fs/cgroup", 3 * MIB, MIB)})) == 2 * MIB

@@ -12,6 +12,7 @@ from pyspark.sql import types as t
 from airflow_spark_guard.job.collection import chosen
 from airflow_spark_guard.job.collection.columns import check_columns
 from airflow_spark_guard.job.collection.reading import Form, Reading, Room
+from airflow_spark_guard.job.collection.table import Blocks
 
 COLUMNS = check_columns(t.StructType([t.StructField("x", t.DoubleType())]), "x")
 
@@ -32,7 +33,7 @@ def test_all_rows_come_in_the_order_of_the_plan_or_of_their_key():
     """None where they arrived so; positions where they did not; ranks with a key."""
     assert chosen.all_rows(reading([3, 1, 2], [7, 8, 9]), keyed=False) is None
     turned = reading([3, 1, 2, 0], [7, 8, 9, 6], [1, 0])
-    assert chosen.all_rows(turned, keyed=False).tolist() == [2, 3, 0, 1]
+    assert chosen.all_rows(turned, keyed=False).rows().tolist() == [2, 3, 0, 1]
     assert chosen.all_rows(turned, keyed=True).tolist() == [3, 1, 2, 0]
 
 
@@ -41,7 +42,7 @@ def test_the_least_are_taken_in_the_order_of_the_plan():
     made = reading([0.5, 0.1, 0.3, 0.2], [1, 2, 3, 4], [1, 0])
     assert chosen.rows_with_least(made, 2, keyed=False).tolist() == [3, 1]
     assert chosen.rows_with_least(made, 2, keyed=True).tolist() == [1, 3]
-    assert chosen.rows_with_least(made, 4, keyed=False).tolist() == [2, 3, 0, 1]
+    assert chosen.rows_with_least(made, 4, keyed=False).rows().tolist() == [2, 3, 0, 1]
     assert chosen.rows_with_least(reading([0.5, 0.1], [1, 2]), 2, keyed=False) is None
     assert chosen.rows_with_least(reading([0.5, 0.1, 0.2], [1, 2, 3]), 1, keyed=False).tolist() == [1]
 
@@ -66,8 +67,7 @@ def test_each_stratum_gives_its_least(batches):
 
 def test_rows_alike_but_for_their_stratum_come_in_its_order():
     """So that strata, too, do not depend on the place of a row."""
-    for codes in ([1, 0, 1, 0], [0, 0, 1, 1]):
-        codes = np.array(codes)  # noqa: PLW2901
+    for codes in (np.array([1, 0, 1, 0]), np.array([0, 0, 1, 1])):
         order = chosen.rows_of_each(reading([1] * 4, [5] * 4), codes, np.array([2, 1]), keyed=True)
         assert codes[order].tolist() == [0, 0, 1]
 
@@ -93,4 +93,5 @@ def test_all_rows_stand_for_themselves():
     """Where none was left out there is no estimate."""
     made = reading([0.1, 0.2], [1, 2], weight=[1.0, 9.0])
     assert chosen.inverse_chances(made, None).tolist() == [1, 1]
+    assert chosen.inverse_chances(made, Blocks([1, 1], [1, 0])).tolist() == [1, 1]
     assert chosen.inverse_chances(made, np.array([1, 0])).tolist() == [1, 1]

@@ -425,7 +425,7 @@ def test_what_cannot_fit_is_refused_before_a_row_is_read(spark, monkeypatch):
     )
     with pytest.raises(SampleError, match="does not fit"):
         collect_sample(frame.where("id < 9000"), ["id"], seed=1, max_rows=5000)
-    assert jobs(spark) - before <= 2
+    assert 1 <= jobs(spark) - before <= 2  # the count
 
 
 def test_what_cannot_fit_is_refused_with_the_first_array(spark, monkeypatch):

@@ -178,13 +178,17 @@ def nap(remote, milliseconds):
     return remote.range(0, 400, 1, 4).selectExpr("id", f"{sleeping} AS nap")
 
 
+def leave(batches, error):
+    for _ in batches:
+        raise error("enough")
+
+
 @pytest.mark.parametrize("error", [ValueError, KeyboardInterrupt])
 def test_leaving_early_interrupts_the_query(remote, error):
     """The server ends it: a slow query left at its first batch does not hold up the next one."""
     with pytest.raises(error, match="^enough$"), ArrowBatches(nap(remote, 20)) as batches:
-        for _ in batches:
-            left = time.monotonic()
-            raise error("enough")
+        leave(batches, error)
+    left = time.monotonic()
     assert remote.range(3).count() == 3
     assert time.monotonic() - left < 1.9  # two more seconds of rows were to come
 
@@ -201,6 +205,5 @@ def test_an_error_on_the_server_arrives_as_that_error(remote):
     from pyspark.errors import PySparkException
 
     frame = remote.range(0, 400, 1, 4).selectExpr("IF(id = 399, raise_error('this row is bad'), id) AS id")
-    with pytest.raises(PySparkException, match="this row is bad"):  # noqa: SIM117
-        with ArrowBatches(frame) as batches:
-            list(batches)
+    with pytest.raises(PySparkException, match="this row is bad"), ArrowBatches(frame) as batches:
+        list(batches)

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from airflow_spark_guard.job.collection.draw import Draw, by_priority, share_for, smallest
+from airflow_spark_guard.job.collection.draw import Draw, by_priority, own_seed, share_for, smallest
 
 # 99.9 % points of chi-square.
 CHI2_999 = {19: 43.82, 49: 85.35}
@@ -99,6 +99,14 @@ def test_by_priority_orders_by_the_number_first():
     assert by_priority(priority, content).tolist() == [2, 1, 3, 0]
 
 
+def test_seeds_are_spread_over_64_bits():
+    """Seeds side by side share nothing, none is passed on as it is, and each keeps its own."""
+    seeds = [own_seed(seed) for seed in (*range(-500, 500), 2**63 - 1, -(2**63))]
+    assert len(set(seeds)) == 1002
+    assert all(-(2**63) <= seed < 2**63 for seed in seeds)
+    assert own_seed(7) == own_seed(7) != 7
+
+
 def test_without_rows_there_is_no_order():
     """An empty draw is put in order as well."""
     assert by_priority(np.empty(0), [np.empty(0)]).tolist() == []
@@ -139,7 +147,7 @@ class TestInSpark:
         by_key = {row["k"]: row["priority"] for row in rows}
         assert len(by_key) == len(set(by_key.values())) == 7
         assert all(row["priority"] == by_key[row["k"]] for row in rows)
-        expected = spark.range(1).selectExpr("xxhash64(3L, 5L) AS h").first()["h"]
+        expected = spark.range(1).selectExpr(f"xxhash64({own_seed(3)}L, 5L) AS h").first()["h"]
         assert by_key[5] == expected
         other = {row["k"]: row["priority"] for row in self.numbers(spark, Draw(4, ("k",)), 70).collect()}
         assert not set(other.values()) & set(by_key.values())

@@ -106,10 +106,11 @@ def vectors(spark):
 
 
 def test_vectors_unroll_as_they_promised(vectors):
-    """Usual ones as values, a null as nulls; sparse ones and others cannot travel so and are null."""
+    """Usual ones as values, a null as nulls; sparse ones and others are marked, as they cannot travel so."""
     table = projected(vectors(2), "v", unrolled=True)
-    assert table.column_names == ["dense_0"]
-    assert table["dense_0"].to_pylist() == [[1, 2], [None, None], None, None, None]
+    assert table.column_names == ["dense_0", "usual_0"]
+    assert table["dense_0"].to_pylist()[:2] == [[1, 2], [None, None]]
+    assert table["usual_0"].to_pylist() == [True, True, False, False, False]
 
 
 @pytest.mark.parametrize(("width", "unrolled"), [(2, False), (WIDEST_UNROLLED + 1, True)])

@@ -16,6 +16,7 @@ from airflow_spark_guard.job.collection.reading import Form, Reading, Room, TooM
 
 NAN = math.nan
 FLOATS = pa.list_(pa.float32())
+ROOM = Room(100, 100)
 SCHEMA = t.StructType(
     [
         t.StructField("a", t.LongType()),
@@ -27,7 +28,7 @@ SCHEMA = t.StructType(
 )
 
 
-def reading(features="a", label=None, nulls="error", room=Room(100, 100), budget=None):  # noqa: B008
+def reading(features="a", label=None, nulls="error", room=ROOM, budget=None):
     return Reading(check_columns(SCHEMA, features, label), Form("float32", nulls), room, budget)
 
 
@@ -58,7 +59,7 @@ def test_batches_are_put_into_the_order_of_the_plan():
         made.add(batch(numbers))
     made.finish([3, 1, 0, 2])
     order = made.plan_order()
-    assert order.tolist() == [3, 4, 0, 1, 2]
+    assert order.rows().tolist() == [3, 4, 0, 1, 2]
     np.testing.assert_array_equal(made.take(order)[0].ravel(), [4, 5, 1, 2, 3])
     assert made.counts.dropped == 1
 
@@ -169,16 +170,20 @@ def test_more_than_fits_is_refused_with_the_first_rows():
         (
             "error",
             [1, None],
-            "There are nulls in the columns to collect.\n  got: a: 1, y: 1 (of 2 rows read)\n"
-            "  expected: a value in every row; NaN counts as null\n"
-            "  do: Pass nulls='drop' or nulls='nan', or fill them before the call with df.fillna(...).",
+            (
+                "There are nulls in the columns to collect.\n  got: a: 1, y: 1 (of 2 rows read)\n"
+                "  expected: a value in every row; NaN counts as null\n"
+                "  do: Pass nulls='drop' or nulls='nan', or fill them before the call with df.fillna(...)."
+            ),
         ),
         (
             "nan",
             [1, None],
-            "There are nulls in the label.\n  got: y: 1 (of 2 rows read)\n"
-            "  expected: a value in every row; no model learns from a missing answer\n"
-            "  do: Filter them out before the call: df.where(df[label].isNotNull()).",
+            (
+                "There are nulls in the label.\n  got: y: 1 (of 2 rows read)\n"
+                "  expected: a value in every row; no model learns from a missing answer\n"
+                "  do: Filter them out before the call: df.where(df[label].isNotNull())."
+            ),
         ),
     ],
 )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import tracemalloc
 
 import numpy as np
@@ -9,8 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from airflow_spark_guard.job.collection import table
-from airflow_spark_guard.job.collection.table import Rows, put_in_order
+from airflow_spark_guard.job.collection.table import Blocks, Rows, put_in_order
 
 SETTINGS = settings(max_examples=150, deadline=None, derandomize=True)
 
@@ -22,7 +22,7 @@ def orders(draw):
     kind = draw(st.sampled_from(["permutation", "selection", "ascending", "blocks"]))
     if kind == "blocks":
         cuts = sorted(draw(st.sets(st.integers(0, rows), max_size=8)) | {0, rows})
-        blocks = list(zip(cuts, cuts[1:], strict=False))
+        blocks = list(itertools.pairwise(cuts))
         return rows, [i for begin, end in draw(st.permutations(blocks)) for i in range(begin, end)]
     chosen = draw(st.permutations(range(rows)))
     if kind != "permutation":
@@ -43,14 +43,39 @@ def test_the_rows_are_those_of_fancy_indexing(case, width):
     np.testing.assert_array_equal(rows[: len(order)], expected)
 
 
-def test_many_stretches_become_one():
-    """Above a thousand separate swaps they are moved as one, with the same result."""
-    count = 2 * table._MOST_STRETCHES + 10
-    order = np.arange(count).reshape(-1, 2)[:, ::-1].ravel()
-    rows = np.arange(2 * count).reshape(count, 2)
-    expected = rows[order]
-    put_in_order(rows, order)
-    np.testing.assert_array_equal(rows, expected)
+@given(
+    sizes=st.lists(st.integers(0, 7), min_size=1, max_size=14),
+    shuffle=st.randoms(use_true_random=False),
+    swaps=st.booleans(),
+    width=st.sampled_from([None, 1, 3, 50]),
+    spare=st.integers(0, 5),
+)
+@SETTINGS
+def test_blocks_are_put_in_order_in_place(sizes, shuffle, swaps, width, spare):
+    """Any order of whole blocks, also empty ones and neighbours that change places; what lies behind stays."""
+    order = list(range(len(sizes)))
+    if swaps:
+        for at in range(0, len(order) - 1, 2):
+            order[at : at + 2] = shuffle.choice([[at, at + 1], [at + 1, at]])
+    else:
+        shuffle.shuffle(order)
+    count = sum(sizes)
+    begins = np.cumsum([0, *sizes])
+    expected = [i for block in order for i in range(begins[block], begins[block + 1])]
+    blocks = Blocks(sizes, order)
+    assert blocks.rows().tolist() == expected
+    rows = np.random.default_rng(count).random((count + spare,) if width is None else (count + spare, width))
+    before = rows.copy()
+    blocks.put_in_order(rows)
+    np.testing.assert_array_equal(rows, before[[*expected, *range(count, count + spare)]])
+
+
+def test_blocks_in_place_are_not_touched():
+    """Only stretches that change places are written: the rest may be read-only."""
+    rows = np.arange(10)
+    rows.flags.writeable = False
+    Blocks([4, 6], [0, 1]).put_in_order(rows)
+    Blocks([], []).put_in_order(rows)
 
 
 def test_rows_in_place_are_not_touched():
@@ -114,6 +139,13 @@ def test_room_that_is_not_kept_is_written_again():
     rows.extend(2)[:] = [[8], [9]]
     rows.keep(2)
     assert rows.view().ravel().tolist() == [1, 8, 9]
+
+
+def test_take_puts_blocks_in_order():
+    """All rows stay, in the order of their blocks."""
+    rows = Rows(100, None, "float64")
+    rows.append(np.arange(6.0))
+    assert rows.take(Blocks([1, 3, 2], [2, 0, 1])).tolist() == [4, 5, 0, 1, 2, 3]
 
 
 @pytest.mark.parametrize("width", [None, 2])
