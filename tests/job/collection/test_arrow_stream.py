@@ -34,6 +34,7 @@ def ids(batches):
 
 
 def active(spark):
+    spark.sparkContext._jsc.sc().listenerBus().waitUntilEmpty(10_000)
     return list(spark.sparkContext.statusTracker().getActiveJobsIds())
 
 

@@ -39,7 +39,8 @@ def rows(source):
 
 
 def jobs(spark):
-    """The number of jobs that Spark has started so far."""
+    """The number of jobs that Spark has started so far; it hears of them a moment later."""
+    spark.sparkContext._jsc.sc().listenerBus().waitUntilEmpty(10_000)
     return len(spark.sparkContext.statusTracker().getJobIdsForGroup())
 
 

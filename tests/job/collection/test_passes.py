@@ -111,6 +111,7 @@ def test_too_many_rows_stop_the_pass_and_its_job(source, spark):
     """The error passes, and nothing runs on."""
     with pytest.raises(TooManyRowsError):
         passes(source, "id").read(None, Room(100, 100, 100))
+    spark.sparkContext._jsc.sc().listenerBus().waitUntilEmpty(10_000)
     assert not list(spark.sparkContext.statusTracker().getActiveJobsIds())
 
 
