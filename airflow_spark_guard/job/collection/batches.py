@@ -11,7 +11,7 @@ from airflow_spark_guard.job.collection.columns import Columns, check_columns
 from airflow_spark_guard.job.collection.errors import SampleError
 from airflow_spark_guard.job.collection.meter import Meter
 from airflow_spark_guard.job.collection.options import check_argument, check_form
-from airflow_spark_guard.job.collection.projection import projection
+from airflow_spark_guard.job.collection.projection import project
 from airflow_spark_guard.job.collection.reading import Form, Reading, Room
 
 if TYPE_CHECKING:
@@ -99,7 +99,7 @@ def _batches(df: Any, columns: Columns, form: Form, batch_rows: int) -> Iterator
     layout, meter = Layout(columns, form.dtype), Meter(None)
     waiting: list[Any] = []  # for the first vector or array, which tells how wide they are
     try:
-        with ArrowBatches(df.select(*projection(columns, form.dtype)), by_partition=True) as stream:
+        with ArrowBatches(project(df, columns, form.dtype), by_partition=True) as stream:
             for one in stream:
                 layout.learn(one)
                 waiting.append(one)

@@ -92,7 +92,7 @@ class Budget:
                 "Spark would end the job: its result is too large.",
                 got=f"{rows:,} rows of {row_bytes:,} bytes, {told(needed)}",
                 expected=f"at most {told(self.result_size)} (spark.driver.maxResultSize)",
-                advice=f"Pass max_rows={int(self.result_size / _WIRE) // row_bytes:,}; or read it with "
+                advice=f"Pass max_rows={int(self.result_size / _WIRE) // row_bytes}; or read it with "
                 "iter_batches, which has no such limit; or raise spark.driver.maxResultSize and the driver's "
                 "memory with it.",
             )
@@ -104,7 +104,7 @@ class Budget:
             "The sample does not fit into the driver's memory.",
             got=f"{rows:,} rows of {row_bytes:,} bytes, {told(rows * row_bytes)}",
             expected=f"at most {told(self.limit or 0)} ({self.told})",
-            advice=f"Pass max_rows={fitting:,} or max_bytes=0.5 (a share of the memory left) for a smaller "
+            advice=f"Pass max_rows={fitting} or max_bytes=0.5 (a share of the memory left) for a smaller "
             "sample; take fewer columns, dtype='float32', or sparse=True for sparse vectors; read all rows "
             "with iter_batches; or give the driver more memory.",
         )

@@ -84,7 +84,7 @@ def collect_sample(
             source, or more than fits.
     """
     columns = check_columns(df.schema, features, label, categorical)
-    check_form(nulls, dtype, sparse=sparse, columns=columns)
+    check_form(nulls, dtype, sparse=sparse, columns=columns, max_bytes=max_bytes)
     options = DrawOptions(max_rows, seed, max_bytes, fraction, stratify, key, weight, total_rows)
     options.check(df.schema)
     return Collector(df, columns, options, Form(dtype, nulls, sparse)).sample()

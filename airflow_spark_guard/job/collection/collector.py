@@ -84,7 +84,8 @@ class Collector:
             condition = None if whole else self._passes.draw.below(share)
             room = Room(rows, expected, 2 * expected if believed else None)
             reading = self._passes.read(condition, room)
-            if len(reading) >= rows or share >= 1:
+            # How many rows a weighted one stands for is told by the first one that was not taken.
+            if len(reading) >= rows + (self._options.weight is not None) or share >= 1:
                 break
             share = _wider(share, rows, len(reading))
         if not believed:
@@ -123,6 +124,9 @@ class Collector:
             condition = stratifying.condition(self._passes.draw, shares)
             reading = self._passes.read(condition, room)
             codes = reading.stratum_codes(numbers)
+            if (codes < 0).any():
+                late = f"{int((codes < 0).sum())} rows of strata that were not there before"
+                raise _changed(late, "the strata that were counted before")
             found = np.bincount(codes, minlength=len(counts))
             short = [s for s, n in zip(counts, found, strict=True) if n < wanted[s] and shares[s] < 1]
             if not short:
@@ -214,12 +218,16 @@ class Collector:
 def _check_unchanged(reading: Reading, wanted: int) -> None:
     found = len(reading) + reading.counts.dropped
     if found < wanted:
-        raise SampleError(
-            "The source gave other rows when it was read again.",
-            got=f"{found} rows",
-            expected=f"at least {wanted} rows, as counted before",
-            advice="Cache or write the DataFrame first: its plan is not deterministic, or its files changed.",
-        )
+        raise _changed(f"{found} rows", f"at least {wanted} rows, as counted before")
+
+
+def _changed(got: str, expected: str) -> SampleError:
+    return SampleError(
+        "The source gave other rows when it was read again.",
+        got=got,
+        expected=expected,
+        advice="Cache or write the DataFrame first: its plan is not deterministic, or its files changed.",
+    )
 
 
 def _wider(share: float, wanted: int, found: int) -> float:

@@ -11,7 +11,7 @@ import math
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
-from airflow_spark_guard.job.collection.projection import named, projection
+from airflow_spark_guard.job.collection.projection import expressions, quoted, with_structs
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -45,19 +45,22 @@ class Draw:
     rows_per_weight: float = 1.0
 
     def priority(self) -> Any:
-        """The number of a row: a hash, uniform in [0, 1), or exponential with the weight as rate."""
+        """The Spark column of :meth:`priority_sql`."""
         from pyspark.sql import functions as sf
 
-        seed = own_seed(self.seed)
-        hashed = sf.xxhash64(sf.lit(seed).cast("bigint"), *map(named, self.key)) if self.key else None
+        return sf.expr(self.priority_sql())
+
+    def priority_sql(self) -> str:
+        """The number of a row: a hash, uniform in [0, 1), or exponential with the weight as rate."""
+        seed = f"CAST('{own_seed(self.seed)}' AS BIGINT)"
+        hashed = f"xxhash64({', '.join([seed, *map(quoted, self.key)])})"
         if self.weight is None:
-            return sf.rand(seed) if hashed is None else hashed
-        if hashed is None:
-            uniform = sf.rand(seed)
-        else:
-            # The upper 53 bits fill a double; the half keeps it off zero.
-            uniform = (sf.shiftrightunsigned(hashed, 11) + sf.lit(0.5)) * sf.lit(2.0**-53)
-        return -sf.log1p(-uniform) / named(self.weight).cast("double")
+            return hashed if self.key else f"rand({seed})"
+        # The upper 53 bits of a hash fill a double; the half keeps it off zero.
+        uniform = (
+            f"(shiftrightunsigned({hashed}, 11) + 0.5D) * {2.0**-53!r}D" if self.key else f"rand({seed})"
+        )
+        return f"-log1p(-({uniform})) / CAST({quoted(self.weight)} AS DOUBLE)"
 
     def below(self, share: float) -> Any:
         """Spark's condition for about this share of the rows; all of them for 1."""
@@ -97,13 +100,14 @@ def thinned(
 
     ``form`` is the dtype of the arrays, and whether vectors travel unrolled.
     """
-    renamed = [named(column.name).alias(f"c{i}") for i, column in enumerate(columns.all())]
-    extra = [draw.priority().alias(PRIORITY)]
+    df, columns = with_structs(df, columns)
+    renamed = [f"{quoted(column.name)} AS c{i}" for i, column in enumerate(columns.all())]
+    extra = [f"{draw.priority_sql()} AS {PRIORITY}"]
     if draw.weight is not None:
-        extra.append(named(draw.weight).cast("double").alias(WEIGHT))
+        extra.append(f"CAST({quoted(draw.weight)} AS DOUBLE) AS {WEIGHT}")
     if stratum is not None:
-        extra.append(named(stratum).alias(STRATUM))
-    drawn = df.select(*renamed, *extra).where(condition)
+        extra.append(f"{quoted(stratum)} AS {STRATUM}")
+    drawn = df.selectExpr(*renamed, *extra).where(condition)
     count = len(columns.features)
     inner = replace(
         columns,
@@ -111,10 +115,10 @@ def thinned(
         label=columns.label and replace(columns.label, name=f"c{count}"),
     )
     carried = [PRIORITY, *([WEIGHT] if draw.weight else [])]
-    strata = [] if stratum is None else [named(STRATUM).cast("string").alias(STRATUM)]
+    strata = [] if stratum is None else [f"CAST({STRATUM} AS STRING) AS {STRATUM}"]
     # Arrays are built for what was drawn alone.
     dtype, unrolled = form
-    return drawn.select(*projection(inner, dtype, unrolled=unrolled), *carried, *strata)
+    return drawn.selectExpr(*expressions(inner, dtype, unrolled=unrolled), *carried, *strata)
 
 
 def smallest(priority: Array, rows: int) -> Array:

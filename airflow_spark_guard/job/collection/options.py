@@ -120,9 +120,9 @@ class DrawOptions:
         if rows > self.max_rows:
             raise SampleError(
                 "fraction and max_rows contradict each other.",
-                got=f"fraction={self.fraction:g} of {total:,} rows is {rows:,}; max_rows={self.max_rows:,}",
+                got=f"fraction={self.fraction:g} of {total:,} rows is {rows:,}; max_rows={self.max_rows}",
                 expected="a fraction that max_rows allows",
-                advice=f"Pass max_rows={rows:,} with this fraction, or max_rows alone.",
+                advice=f"Pass max_rows={rows} with this fraction, or max_rows alone.",
             )
         return rows
 
@@ -146,7 +146,9 @@ class DrawOptions:
             _check_type("weight", schema, self.weight, _NUMBERS, "numbers")
 
 
-def check_form(nulls: object, dtype: object, *, sparse: object, columns: Columns) -> None:
+def check_form(
+    nulls: object, dtype: object, *, sparse: object, columns: Columns, max_bytes: object = None
+) -> None:
     """Raise unless the arrays can look like this.
 
     Raises:
@@ -162,6 +164,13 @@ def check_form(nulls: object, dtype: object, *, sparse: object, columns: Columns
             got=", ".join(f"{column.name}: {column.type}" for column in columns.features),
             expected="one ML vector as the only feature",
             advice="Join the columns with pyspark.ml.feature.VectorAssembler, or collect them dense.",
+        )
+    if sparse and max_bytes is not None:
+        raise SampleError(
+            "max_bytes cannot cut a sparse sample.",
+            got=f"sparse=True and max_bytes={max_bytes!r}",
+            expected="one of them: sparse rows differ in size, so nobody knows before how many fit",
+            advice="Pass max_rows; what does not fit into the memory left is refused all the same.",
         )
     if sparse and nulls == "nan":
         raise SampleError(

@@ -14,7 +14,7 @@ from airflow_spark_guard.job.collection.blocks import Layout, NotUnrolledError
 from airflow_spark_guard.job.collection.draw import thinned
 from airflow_spark_guard.job.collection.errors import SampleError
 from airflow_spark_guard.job.collection.meter import Meter
-from airflow_spark_guard.job.collection.projection import is_set, named, projection
+from airflow_spark_guard.job.collection.projection import is_set, named, project, quoted
 from airflow_spark_guard.job.collection.reading import Reading
 
 if TYPE_CHECKING:
@@ -49,7 +49,7 @@ class Passes:
 
     def believed_bytes(self) -> int | None:
         """What Spark believes of the size of these columns; None where it says nothing."""
-        return estimated_bytes(self._df.select(*(named(column.name) for column in self._columns.all())))
+        return estimated_bytes(self._df.selectExpr(*(quoted(column.name) for column in self._columns.all())))
 
     def count(self) -> int:
         """Rows of the source."""
@@ -99,7 +99,7 @@ class Passes:
         layout = Layout(self._columns, self._form.dtype)
         self.made.append("probe")
         wide = [is_set(column) for column in self._columns.of("array", "vector")]
-        frame = self._df.where(reduce(and_, wide)).select(*projection(self._columns, self._form.dtype))
+        frame = project(self._df.where(reduce(and_, wide)), self._columns, self._form.dtype)
         with ArrowBatches(frame.limit(1)) as batches:
             for batch in batches:
                 layout.learn(batch)
@@ -123,7 +123,7 @@ class Passes:
     def _read_once(self, condition: Any, room: Room, *, unrolled: bool) -> Reading:
         form = (self._form.dtype, unrolled)
         if condition is None:
-            frame = self._df.select(*projection(self._columns, self._form.dtype, unrolled=unrolled))
+            frame = project(self._df, self._columns, self._form.dtype, unrolled=unrolled)
         else:
             frame = thinned(self._df, self._columns, self.draw, condition, self._stratum, form)
         reading = Reading(self._columns, self._form, room, self._budget)

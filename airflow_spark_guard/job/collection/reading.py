@@ -125,16 +125,24 @@ class Reading:
             SampleError: infinite values; nulls that are not allowed; no vector at all.
         """
         self._batches = batches
-        if self._waiting and any(batch.num_rows for batch in self._waiting):
-            self.counts.read += sum(batch.num_rows for batch in self._waiting)
-            name = self.layout.unknown()[0]
+        waiting = sum(batch.num_rows for batch in self._waiting)
+        if waiting:
+            self._leave(waiting, self.layout.unknown()[0])
+        check_flaws(self.counts, self._columns, self._form, of_all=of_all)
+
+    def _leave(self, rows: int, name: str) -> None:
+        """Rows that waited in vain for an array or a vector: without one nobody knows its width."""
+        self.counts.read += rows
+        if self._form.nulls != "drop":
             raise SampleError(
                 f"Column {name!r} is null in every row.",
                 got=f"{self.counts.read} rows without a value",
                 expected="at least one value: without one nobody knows its width",
                 advice="Look at the step that makes it, or take it out of the features.",
             )
-        check_flaws(self.counts, self._columns, self._form, of_all=of_all)
+        self.counts.dropped += rows
+        self.counts.missing[name] = rows
+        self._waiting.clear()
 
     def __len__(self) -> int:
         return sum(self._sizes)

@@ -12,8 +12,9 @@ if TYPE_CHECKING:
 
     Array = np.ndarray[Any, Any]
 
-# Share of the rows that may exist twice while they are put in order.
+# Share of the rows that may exist twice while they are put in order; of few bytes, all of them.
 _SPARE = 0.2
+_FEW = 32 << 20
 
 
 class Rows:
@@ -124,6 +125,8 @@ def _gather(rows: Array, begin: int, order: Array) -> None:
         return  # blocks without a row changed places
     end, width = begin + len(order), rows[0].size
     step = max(1, int(_SPARE * len(rows) * width / len(order)))
+    if len(order) * rows[0].nbytes <= _FEW:
+        step = width
     if step >= width:
         rows[begin:end] = rows[order]
         return

@@ -193,7 +193,7 @@ def test_the_refusal_has_the_numbers_and_the_ways_out():
         "The sample does not fit into the driver's memory.\n"
         "  got: 2,000,000 rows of 4,000 bytes, 7.5 GiB\n"
         "  expected: at most 6.0 GiB (60% of the 10.0 GiB that are left here)\n"
-        "  do: Pass max_rows=1,610,612 or max_bytes=0.5 (a share of the memory left) for a smaller "
+        "  do: Pass max_rows=1610612 or max_bytes=0.5 (a share of the memory left) for a smaller "
         "sample; take fewer columns, dtype='float32', or sparse=True for sparse vectors; read all rows with "
         "iter_batches; or give the driver more memory."
     )

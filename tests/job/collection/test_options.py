@@ -186,9 +186,9 @@ def test_fraction_and_max_rows_must_agree():
         options(fraction=0.5, max_rows=1000).rows(10_000)
     assert str(caught.value) == (
         "fraction and max_rows contradict each other.\n"
-        "  got: fraction=0.5 of 10,000 rows is 5,000; max_rows=1,000\n"
+        "  got: fraction=0.5 of 10,000 rows is 5,000; max_rows=1000\n"
         "  expected: a fraction that max_rows allows\n"
-        "  do: Pass max_rows=5,000 with this fraction, or max_rows alone."
+        "  do: Pass max_rows=5000 with this fraction, or max_rows alone."
     )
 
 

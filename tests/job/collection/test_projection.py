@@ -10,14 +10,14 @@ import pytest
 from pyspark.sql import types as t
 
 from airflow_spark_guard.job.collection.columns import check_columns
-from airflow_spark_guard.job.collection.projection import WIDEST_UNROLLED, is_set, number, projection, quoted
+from airflow_spark_guard.job.collection.projection import WIDEST_UNROLLED, is_set, number, project, quoted
 
 pytestmark = pytest.mark.spark
 
 
 def projected(frame, features, label=None, dtype="float64", *, unrolled=False):
     columns = check_columns(frame.schema, features, label)
-    return frame.select(*projection(columns, dtype, unrolled=unrolled)).coalesce(1).toArrow()
+    return project(frame, columns, dtype, unrolled=unrolled).coalesce(1).toArrow()
 
 
 @pytest.mark.parametrize("zone", ["UTC", "America/New_York", "Asia/Kolkata"])

@@ -114,7 +114,7 @@ def test_batches_before_the_first_array_wait_for_it():
 
 def test_a_width_that_nothing_tells_is_refused():
     """All arrays null: the column and how many rows were looked at."""
-    made = reading("b", nulls="drop")
+    made = reading("b", nulls="nan")
     made.add(pa.record_batch({"array_0": pa.array([None, None], FLOATS)}))
     made.add(pa.record_batch({"array_0": pa.array([], FLOATS)}))
     with pytest.raises(SampleError) as caught:
@@ -125,6 +125,15 @@ def test_a_width_that_nothing_tells_is_refused():
         "  expected: at least one value: without one nobody knows its width\n"
         "  do: Look at the step that makes it, or take it out of the features."
     )
+
+
+def test_rows_without_a_width_are_dropped_and_counted():
+    """nulls="drop": a draw of nulls alone is no rows, not an error; another draw may find some."""
+    made = reading("b", nulls="drop")
+    made.add(pa.record_batch({"array_0": pa.array([None, None], FLOATS)}))
+    made.finish([0])
+    assert len(made) == 0
+    assert (made.counts.read, made.counts.dropped, made.counts.missing) == (2, 2, {"b": 2})
 
 
 def test_texts_of_features_and_label_settle():
