@@ -16,7 +16,8 @@ class Handle:
     def destroy(self) -> None:
         """Free it here and on the executors."""
         broadcast, self.broadcast = self.broadcast, None
-        broadcast.destroy()
+        if broadcast is not None:
+            broadcast.destroy()
 
 
 class SharedArray(np.ndarray[Any, Any]):

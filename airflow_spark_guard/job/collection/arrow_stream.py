@@ -254,6 +254,10 @@ def _arrow_schema(df: Any) -> Any:
 
     def arrow(data_type: Any) -> Any:
         element = getattr(data_type, "elementType", None)
-        return pa.list_(arrow(element)) if element is not None else simple[data_type.simpleString()]
+        if element is not None:
+            return pa.list_(arrow(element))
+        # A text's own name may tell a collation or a length.
+        text = type(data_type).__name__ in ("StringType", "VarcharType", "CharType")
+        return simple["string" if text else data_type.simpleString()]
 
     return pa.schema([pa.field(field.name, arrow(field.dataType)) for field in df.schema])

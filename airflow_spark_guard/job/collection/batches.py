@@ -65,7 +65,8 @@ def iter_batches(
         df: a DataFrame of classic Spark (3.5 to 4.3) or Spark Connect.
         features: as for :func:`~airflow_spark_guard.job.collect_sample`.
         label: likewise.
-        batch_rows: rows of a batch, at most; the last one and those at the end of a partition have fewer.
+        batch_rows: rows of a batch, at most. Spark's own batches (10,000 rows,
+            ``spark.sql.execution.arrow.maxRecordsPerBatch``) are cut one by one: the end of each is shorter.
         dtype: of ``X`` and ``y``, ``"float32"`` or ``"float64"``.
         nulls: what a null or NaN does: ``"error"`` ends at the first batch that has one, ``"drop"`` leaves
             the row out, ``"nan"`` turns a feature into NaN.
@@ -108,18 +109,23 @@ def _batches(df: Any, columns: Columns, form: Form, batch_rows: int) -> Iterator
                         yield from _parts(known, columns, form, layout, batch_rows)
                     waiting.clear()
                 meter.advance(one.num_rows)
-        for unknown in waiting:
-            yield from _parts(unknown, columns, form, layout, batch_rows)
+        if waiting:
+            yield from _made(waiting, columns, form, layout)
     finally:
         meter.close()
 
 
 def _parts(one: Any, columns: Columns, form: Form, layout: Layout, batch_rows: int) -> Iterator[Batch]:
     for begin in range(0, one.num_rows, batch_rows):
-        part = one.slice(begin, batch_rows)
-        reading = Reading(columns, form, Room(part.num_rows, part.num_rows), None, layout)
+        yield from _made([one.slice(begin, batch_rows)], columns, form, layout)
+
+
+def _made(parts: list[Any], columns: Columns, form: Form, layout: Layout) -> Iterator[Batch]:
+    rows = sum(part.num_rows for part in parts)
+    reading = Reading(columns, form, Room(rows, rows), None, layout)
+    for part in parts:
         reading.add(part)
-        reading.finish([0], of_all=False)
-        if len(reading):
-            x, y = reading.take(None)
-            yield Batch(x, y, layout.feature_names())
+    reading.finish([], of_all=False)
+    if len(reading):
+        x, y = reading.take(None)
+        yield Batch(x, y, layout.feature_names())

@@ -184,6 +184,8 @@ class SparseFeatures:
         if self._indices is None or self._values is None:
             return csr_array((0, self._layout.width or 0), dtype=self._dtype)
         begins = np.concatenate([[0], np.cumsum(counts)])
+        if begins[-1] <= np.iinfo(np.int32).max:
+            begins = begins.astype(np.int32)  # wider ones would widen the indices, which learners refuse
         parts = (self._values.take(None), self._indices.take(None), begins)
         rows = csr_array(parts, shape=(len(counts), self._layout.width or 0))
         if isinstance(order, Blocks):

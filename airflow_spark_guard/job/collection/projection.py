@@ -28,7 +28,10 @@ def with_structs(df: Any, columns: Columns) -> tuple[Any, Columns]:
     """The inside of each vector beside the source's columns, and the columns that name it instead."""
     from pyspark.sql import functions as sf
 
-    structs = {c.name: f"{_STRUCT}{i}" for i, c in enumerate(columns.features) if c.kind == "vector"}
+    prefix = _STRUCT
+    while any(name.lower().startswith(prefix) for name in df.columns):
+        prefix += "_"
+    structs = {c.name: f"{prefix}{i}" for i, c in enumerate(columns.features) if c.kind == "vector"}
     if not structs:
         return df, columns
     inside = [sf.unwrap_udt(named(name)).alias(struct) for name, struct in structs.items()]

@@ -71,9 +71,8 @@ class Counts:
     def add(self, rows: int, flaws: Flaws) -> None:
         """Count one batch."""
         self.read += rows
-        for found, into in ((flaws.missing, self.missing), (flaws.infinite, self.infinite)):
-            for name, count in found.items():
-                into[name] = into.get(name, 0) + count
+        for found, total in ((flaws.missing, self.missing), (flaws.infinite, self.infinite)):
+            total.update({name: total.get(name, 0) + count for name, count in found.items()})
 
 
 class Reading:
@@ -108,11 +107,9 @@ class Reading:
 
     def add(self, batch: Any) -> None:
         """Write one batch; those before the first vector or array wait for it."""
-        if not batch.num_rows:
-            self._waiting.append(batch)
-        else:
+        if batch.num_rows:
             self.layout.learn(batch)
-            self._waiting.append(batch)
+        self._waiting.append(batch)
         if self.layout.width is not None:
             waiting, self._waiting = self._waiting, []
             for one in waiting:

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
     Array = np.ndarray[Any, Any]
 
-# Share of the rows that may exist twice while they are put in order; of few bytes, all of them.
+# Share of the rows that may exist twice while they are put in order; of so few bytes, all of them.
 _SPARE = 0.2
 _FEW = 32 << 20
 
@@ -69,6 +69,8 @@ class Rows:
         if isinstance(order, Blocks):
             order.put_in_order(array)
         elif order is not None:
+            if len(order) * array[0].nbytes <= _FEW:
+                return array[order]  # a second copy of little costs less than moving it back
             put_in_order(array, order)
             self._used = len(order)
         array.resize((self._used, *self._shape), refcheck=False)
@@ -125,8 +127,6 @@ def _gather(rows: Array, begin: int, order: Array) -> None:
         return  # blocks without a row changed places
     end, width = begin + len(order), rows[0].size
     step = max(1, int(_SPARE * len(rows) * width / len(order)))
-    if len(order) * rows[0].nbytes <= _FEW:
-        step = width
     if step >= width:
         rows[begin:end] = rows[order]
         return
