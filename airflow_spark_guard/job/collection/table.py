@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     Array = np.ndarray[Any, Any]
 
 # Share of the rows that may exist twice while they are put in order; of so few bytes, all of them.
-_SPARE = 0.2
+_SPARE = 0.1
 _FEW = 32 << 20
 
 
