@@ -156,6 +156,7 @@ def test_prepare_names_its_files_after_the_run(module, tmp_path, monkeypatch):
     assert prepared == {
         "flights": str(run / "flights"),
         "candidate": str(run / "candidate"),
+        "scores": str(run / "scores"),
         "rows": 336_776,
         "rows_with_delay": 328_521,
     }
