@@ -2,34 +2,14 @@
 
 from __future__ import annotations
 
-import logging
 import os
 import pickle
-import sys
 import threading
 
 import pytest
 
 from airflow_spark_guard.job.carried_model import Carried, carried_model
 from airflow_spark_guard.job.collection.errors import SampleError
-
-
-@pytest.fixture(scope="module")
-def spark():
-    from pyspark.sql import SparkSession
-
-    session = (
-        SparkSession.builder.master("local[2]")
-        .config("spark.ui.enabled", "false")
-        .config("spark.driver.bindAddress", "127.0.0.1")
-        .config("spark.driver.host", "127.0.0.1")
-        .config("spark.pyspark.python", sys.executable)
-        .getOrCreate()
-    )
-    yield session
-    session.stop()
-    # py4j says goodbye when the interpreter ends, to a stream that pytest has closed by then.
-    logging.getLogger("py4j").setLevel(logging.WARNING)
 
 
 def local_model(folder):

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 import pickle
 import sys
 import time
@@ -46,23 +45,9 @@ class Elsewhere(RegressorMixin, BaseEstimator):
 
 
 @pytest.fixture(scope="module")
-def spark():
-    from pyspark.sql import SparkSession
-
-    session = (
-        SparkSession.builder.master("local[2]")
-        .config("spark.ui.enabled", "false")
-        .config("spark.driver.bindAddress", "127.0.0.1")
-        .config("spark.driver.host", "127.0.0.1")
-        .config("spark.pyspark.python", sys.executable)
-        # More than the task's one core, so that the limit is seen to work.
-        .config("spark.executorEnv.OMP_NUM_THREADS", "4")
-        .getOrCreate()
-    )
-    yield session
-    session.stop()
-    # py4j says goodbye when the interpreter ends, to a stream that pytest has closed by then.
-    logging.getLogger("py4j").setLevel(logging.WARNING)
+def spark_conf():
+    # More than the task's one core, so that the limit is seen to work.
+    return {"spark.executorEnv.OMP_NUM_THREADS": "4"}
 
 
 @pytest.fixture(scope="module")

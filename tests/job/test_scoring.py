@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import logging
-import sys
-
 import numpy as np
 import pytest
 from sklearn.ensemble import HistGradientBoostingClassifier, HistGradientBoostingRegressor
@@ -36,26 +33,13 @@ class Sum:
 
 
 @pytest.fixture(scope="module")
-def spark():
-    from pyspark.sql import SparkSession
-
-    session = (
-        SparkSession.builder.master("local[2]")
-        .config("spark.ui.enabled", "false")
-        .config("spark.sql.shuffle.partitions", "2")
-        .config("spark.driver.bindAddress", "127.0.0.1")
-        .config("spark.driver.host", "127.0.0.1")
-        .config("spark.pyspark.python", sys.executable)
+def spark_conf():
+    return {
         # More than the task's one core, so that the limit is seen to work.
-        .config("spark.executorEnv.OMP_NUM_THREADS", "4")
+        "spark.executorEnv.OMP_NUM_THREADS": "4",
         # Small batches, so that a few thousand rows make many of them.
-        .config("spark.sql.execution.arrow.maxRecordsPerBatch", "300")
-        .getOrCreate()
-    )
-    yield session
-    session.stop()
-    # py4j says goodbye when the interpreter ends, to a stream that pytest has closed by then.
-    logging.getLogger("py4j").setLevel(logging.WARNING)
+        "spark.sql.execution.arrow.maxRecordsPerBatch": "300",
+    }
 
 
 @pytest.fixture(scope="module")

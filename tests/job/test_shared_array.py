@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import copy
-import logging
 import pickle
-import sys
 
 import numpy as np
 import pytest
@@ -14,24 +12,6 @@ from airflow_spark_guard.job import shared_array
 from airflow_spark_guard.job.shared_array import SharedArray, attached, share
 
 pytestmark = pytest.mark.spark
-
-
-@pytest.fixture(scope="module")
-def spark():
-    from pyspark.sql import SparkSession
-
-    session = (
-        SparkSession.builder.master("local[2]")
-        .config("spark.ui.enabled", "false")
-        .config("spark.driver.bindAddress", "127.0.0.1")
-        .config("spark.driver.host", "127.0.0.1")
-        .config("spark.pyspark.python", sys.executable)
-        .getOrCreate()
-    )
-    yield session
-    session.stop()
-    # py4j says goodbye when the interpreter ends, to a stream that pytest has closed by then.
-    logging.getLogger("py4j").setLevel(logging.WARNING)
 
 
 @pytest.fixture

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import logging
-import sys
 from types import SimpleNamespace
 
 import numpy as np
@@ -15,24 +13,6 @@ from airflow_spark_guard.job.collection.errors import SampleError
 from airflow_spark_guard.job.upload import to_spark
 
 pytestmark = pytest.mark.spark
-
-
-@pytest.fixture(scope="module")
-def spark():
-    from pyspark.sql import SparkSession
-
-    session = (
-        SparkSession.builder.master("local[2]")
-        .config("spark.ui.enabled", "false")
-        .config("spark.driver.bindAddress", "127.0.0.1")
-        .config("spark.driver.host", "127.0.0.1")
-        .config("spark.pyspark.python", sys.executable)
-        .getOrCreate()
-    )
-    yield session
-    session.stop()
-    # py4j says goodbye when the interpreter ends, to a stream that pytest has closed by then.
-    logging.getLogger("py4j").setLevel(logging.WARNING)
 
 
 @pytest.mark.parametrize(

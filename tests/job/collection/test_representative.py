@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import json
-import logging
 import math
-import sys
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -42,22 +40,8 @@ class Sample:
 
 
 @pytest.fixture(scope="module")
-def spark():
-    from pyspark.sql import SparkSession
-
-    session = (
-        SparkSession.builder.master("local[2]")
-        .config("spark.ui.enabled", "false")
-        .config("spark.sql.shuffle.partitions", "2")
-        .config("spark.driver.bindAddress", "127.0.0.1")
-        .config("spark.driver.host", "127.0.0.1")
-        .config("spark.pyspark.python", sys.executable)
-        .getOrCreate()
-    )
-    yield session
-    session.stop()
-    # py4j says goodbye when the interpreter ends, to a stream that pytest has closed by then.
-    logging.getLogger("py4j").setLevel(logging.WARNING)
+def spark_conf():
+    return {}
 
 
 @pytest.fixture(scope="module")

@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-import logging
 import math
-import sys
 
 import numpy as np
 import pytest
@@ -19,23 +17,8 @@ pytestmark = pytest.mark.spark
 
 
 @pytest.fixture(scope="module")
-def spark():
-    from pyspark.sql import SparkSession
-
-    session = (
-        SparkSession.builder.master("local[2]")
-        .config("spark.ui.enabled", "false")
-        .config("spark.sql.shuffle.partitions", "2")
-        .config("spark.driver.bindAddress", "127.0.0.1")
-        .config("spark.driver.host", "127.0.0.1")
-        .config("spark.pyspark.python", sys.executable)
-        .config("spark.sql.session.timeZone", "America/New_York")
-        .getOrCreate()
-    )
-    yield session
-    session.stop()
-    # py4j says goodbye when the interpreter ends, to a stream that pytest has closed by then.
-    logging.getLogger("py4j").setLevel(logging.WARNING)
+def spark_conf():
+    return {"spark.sql.session.timeZone": "America/New_York"}
 
 
 def figures(df, features, label=None, *, names=None, drop=False, categories=None):
