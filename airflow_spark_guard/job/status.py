@@ -37,7 +37,8 @@ def watch(channel: Channel, progress: Progress, parent: int) -> None:
             status.try_poll()
             end = time.monotonic()
             pace = next_pace(pace, end - begin)
-            due = end + POLL_EVERY[pace] - PARENT_CHECK / 2
+            # Until there is an application to greet a look costs nothing, and a short one is soon over.
+            due = end + POLL_EVERY[pace] - PARENT_CHECK / 2 if status.has_greeted else end
         progress.tick()
         time.sleep(PARENT_CHECK)
 
@@ -69,6 +70,11 @@ class Status:
             self.missed += 1
             return False
         return True
+
+    @property
+    def has_greeted(self) -> bool:
+        """Whether an application was seen."""
+        return self._application is not None
 
     def try_cancel(self) -> bool:
         """Cancel every Spark job, so that what they have half written is taken back before the kill."""
