@@ -218,7 +218,7 @@ def test_what_is_to_be_said_is_said_once(site, context, caplog):
     looking = made(restarts(site))
     for _ in range(3):
         assert looking.look(context) is None
-    (said,) = (record.message for record in caplog.records if record.name == "sensor")
+    (said,) = (record.getMessage() for record in caplog.records if record.name == "sensor")
     assert said.startswith("The application runs, but its driver cannot be asked: driver: ")
     assert said.endswith("applications: HTTP status 500; history server: knows no application app-1.")
 
