@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from airflow_spark_guard.job.collection.arrow_stream import is_connect
 from airflow_spark_guard.job.collection.errors import SampleError
 
 if TYPE_CHECKING:
@@ -35,7 +36,7 @@ class Carried:
 def carried_model(model: Any, df: Any) -> Callable[[], Any]:
     """What gives the model inside a worker; a worker unpickles it once."""
     carried = Carried(model)
-    if type(df).__module__.startswith("pyspark.sql.connect"):
+    if is_connect(df):
         return lambda: carried
     broadcast = df.sparkSession.sparkContext.broadcast(carried)
     return lambda: broadcast.value

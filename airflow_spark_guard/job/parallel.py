@@ -125,7 +125,9 @@ def _check_array(array: Any) -> None:
 
 
 def _backend(spark: Any) -> Any:
-    if type(spark).__module__.startswith("pyspark.sql.connect"):
+    from airflow_spark_guard.job.collection.arrow_stream import is_connect
+
+    if is_connect(spark):
         raise SampleError(
             "Spark Connect has no broadcast.",
             got="a Spark Connect session",

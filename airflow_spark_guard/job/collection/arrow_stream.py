@@ -13,6 +13,8 @@ import time
 import uuid
 from typing import TYPE_CHECKING, Any, Self
 
+from airflow_spark_guard.job.collection.columns import TEXTS
+
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
@@ -65,9 +67,9 @@ class ArrowBatches:
         self._way.close(finished=self._finished)
 
 
-def is_connect(df: Any) -> bool:
-    """Whether this DataFrame belongs to Spark Connect."""
-    return type(df).__module__.startswith("pyspark.sql.connect")
+def is_connect(of_spark: Any) -> bool:
+    """Whether this DataFrame or session belongs to Spark Connect."""
+    return type(of_spark).__module__.startswith("pyspark.sql.connect")
 
 
 def estimated_bytes(df: Any) -> int | None:
@@ -257,7 +259,6 @@ def _arrow_schema(df: Any) -> Any:
         if element is not None:
             return pa.list_(arrow(element))
         # A text's own name may tell a collation or a length.
-        text = type(data_type).__name__ in ("StringType", "VarcharType", "CharType")
-        return simple["string" if text else data_type.simpleString()]
+        return simple["string" if type(data_type).__name__ in TEXTS else data_type.simpleString()]
 
     return pa.schema([pa.field(field.name, arrow(field.dataType)) for field in df.schema])

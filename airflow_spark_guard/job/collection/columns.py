@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 Kind = Literal["number", "text", "array", "vector"]
 _SHOWN = 20
-_NUMBERS = frozenset(
+NUMBERS = frozenset(
     [
         "ByteType",
         "ShortType",
@@ -29,6 +29,7 @@ _NUMBERS = frozenset(
         "TimestampNTZType",
     ]
 )
+TEXTS = frozenset(["StringType", "VarcharType", "CharType"])
 _ADVICE = {
     "struct": "Select its fields into columns of their own: df.select('{name}.*').",
     "map": "Select its values into columns of their own: df.select(col('{name}')['key']).",
@@ -160,17 +161,17 @@ def _column(of_schema: Any, categories: Sequence[str] | None) -> SourceColumn:
     name, data_type = of_schema.name, of_schema.dataType
     type_name = type(data_type).__name__
     simple = data_type.simpleString()
-    if categories is not None and type_name not in ("StringType", "VarcharType", "CharType"):
+    if categories is not None and type_name not in TEXTS:
         raise _no_text(name, simple)
-    if type_name in _NUMBERS:
+    if type_name in NUMBERS:
         return SourceColumn(name, "number", simple)
-    if type_name in ("StringType", "VarcharType", "CharType"):
+    if type_name in TEXTS:
         return SourceColumn(name, "text", simple, _distinct(name, categories))
     # Both pyspark.ml and the older pyspark.mllib have one of this name.
     if type_name == "VectorUDT":
         width, names = _vector_metadata(of_schema)
         return SourceColumn(name, "vector", "vector", None, width, names)
-    if type_name == "ArrayType" and type(data_type.elementType).__name__ in _NUMBERS:
+    if type_name == "ArrayType" and type(data_type.elementType).__name__ in NUMBERS:
         return SourceColumn(name, "array", simple, None, None)
     raise _unsupported(name, data_type)
 
@@ -225,11 +226,11 @@ def _unsupported(name: str, data_type: Any) -> SampleError:
 def _offending(path: str, data_type: Any) -> tuple[str, Any]:
     """The innermost type that is in the way, with the path to it."""
     kind = type(data_type).__name__
-    if kind == "ArrayType" and type(data_type.elementType).__name__ not in _NUMBERS:
+    if kind == "ArrayType" and type(data_type.elementType).__name__ not in NUMBERS:
         return _offending(f"{path}.element", data_type.elementType)
     if kind == "StructType":
         for inner in data_type.fields:
-            if type(inner.dataType).__name__ not in _NUMBERS:
+            if type(inner.dataType).__name__ not in NUMBERS:
                 return _offending(f"{path}.{inner.name}", inner.dataType)
     return path, data_type
 

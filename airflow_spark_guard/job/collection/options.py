@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from airflow_spark_guard.job.collection.columns import check_name
+from airflow_spark_guard.job.collection.columns import NUMBERS, TEXTS, check_name
 from airflow_spark_guard.job.collection.errors import SampleError
 from airflow_spark_guard.job.collection.projection import SPARK_TYPES
 from airflow_spark_guard.job.collection.strata import Stratify, check_stratum
@@ -16,25 +16,7 @@ if TYPE_CHECKING:
     from airflow_spark_guard.job.collection.columns import Columns
 
 NULLS = ("error", "drop", "nan")
-_KEY_TYPES = frozenset(
-    [
-        "StringType",
-        "VarcharType",
-        "CharType",
-        "BinaryType",
-        "BooleanType",
-        "ByteType",
-        "ShortType",
-        "IntegerType",
-        "LongType",
-        "FloatType",
-        "DoubleType",
-        "DecimalType",
-        "DateType",
-        "TimestampType",
-        "TimestampNTZType",
-    ]
-)
+_KEY_TYPES = NUMBERS | TEXTS | {"BinaryType"}
 _NUMBERS = frozenset(
     ["ByteType", "ShortType", "IntegerType", "LongType", "FloatType", "DoubleType", "DecimalType"]
 )

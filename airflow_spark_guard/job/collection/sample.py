@@ -108,7 +108,7 @@ class SampleReport:
         bytes: size of ``X`` and ``y`` together.
         seconds: wall clock of all passes over the source.
         passes: how often the source was read, by what was asked of it: ``count``, ``strata``, ``weights``,
-            ``rows``.
+            ``probe`` (one row, for its width), ``rows``.
         seed: of the drawing.
         nulls: what a null did.
         missing: of the rows read, those with a null or NaN, by column.

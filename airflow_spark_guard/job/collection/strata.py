@@ -6,7 +6,7 @@ import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from airflow_spark_guard.job.collection.draw import share_for
+from airflow_spark_guard.job.collection.draw import STRATUM, share_for
 from airflow_spark_guard.job.collection.errors import SampleError
 from airflow_spark_guard.job.collection.projection import named
 
@@ -153,8 +153,6 @@ def shares(counts: Mapping[Any, int], wanted: Mapping[Any, int]) -> dict[Any, fl
 def condition(draw: Draw, share_by_stratum: Mapping[Any, float]) -> Any:
     """Spark's condition for these shares, or somewhat more: the driver cuts exactly."""
     from pyspark.sql import functions as sf
-
-    from airflow_spark_guard.job.collection.draw import STRATUM
 
     levels: list[tuple[float, list[Any]]] = []
     for stratum, share in sorted(share_by_stratum.items(), key=lambda item: -item[1]):
