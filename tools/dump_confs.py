@@ -75,6 +75,8 @@ TRANSPORT = {
     "io.enableTcpKeepAlive": ("false", "bool"),
     "sasl.timeout": ("30s", "duration:s"),
 }
+# Keys and beginnings of other keys at once, without an entry in a registry.
+KEYS_AND_PREFIXES = {"spark.master"}
 # Families whose last part is the user's.
 PREFIXES = (
     "spark.hadoop.", "spark.hive.", "spark.executorEnv.", "spark.metrics.conf.", "spark.ssl.",
@@ -333,7 +335,7 @@ def rows_of(
         inner = any(other.startswith(f"{key}.") for other in listed) or key.startswith(
             (*PREFIXES, "spark.test.")
         )
-        if not inner and not key.endswith("_pb2"):
+        if key in KEYS_AND_PREFIXES or (not inner and not key.endswith("_pb2")):
             yield key, ["", until, "", "", "", ""]
     for key, note in found["old"].items():
         yield key, ["", until, "", "", "", note]

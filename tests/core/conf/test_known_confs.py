@@ -34,6 +34,7 @@ def test_the_table_names_no_machine():
         ("spark.hadoop.fs.s3a.endpoint", True),
         ("spark.sql.catalog.mine.uri", True),
         ("spark.kubernetes.executor.label.team", True),
+        ("spark.master", True),
         ("spark.netwrok.timeout", False),
         ("spark.sql.nonexistent.thing", False),
     ],
