@@ -39,6 +39,24 @@ def get_provider_info() -> dict[str, Any]:
                         "example": "https://records.example.com/spark_guard",
                         "default": "",
                     },
+                    "history_url": {
+                        "description": "Base URL under which browsers reach the history server, for the link "
+                        "«Spark history» of a task.\n"
+                        "Empty: the address under which the task reaches it.\n",
+                        "version_added": None,
+                        "type": "string",
+                        "example": "https://history.example.com",
+                        "default": "",
+                    },
+                    "driver_ui_url": {
+                        "description": "Base URL under which browsers reach drivers' web UIs, for the link "
+                        "«Spark UI» of a task; ``{port}`` in it is the driver's port.\n"
+                        "Empty: the driver's own address. ``none``: browsers do not reach drivers, no link.\n",
+                        "version_added": None,
+                        "type": "string",
+                        "example": "http://gateway.example.com:{port}",
+                        "default": "",
+                    },
                 },
             },
         },

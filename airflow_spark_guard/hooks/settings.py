@@ -4,9 +4,13 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from airflow_spark_guard.core.web.announcement import Pages
+
 SECTION = "spark_guard"
 RECORD_FOLDER = "record_folder"
 RECORD_URL = "record_url"
+HISTORY_URL = "history_url"
+DRIVER_UI_URL = "driver_ui_url"
 _NONE = "none"
 _BESIDE_THE_LOGS = "spark_guard"
 
@@ -19,7 +23,7 @@ def record_root() -> Path | None:
     """
     from airflow.providers.common.compat.sdk import conf  # noqa: PLC0415 - importing it reads airflow.cfg
 
-    wanted = str(conf.get(SECTION, RECORD_FOLDER, fallback="") or "").strip()
+    wanted = _option(RECORD_FOLDER)
     if wanted.lower() == _NONE:
         return None
     beside = Path(conf.get("logging", "base_log_folder")).expanduser().absolute().parent
@@ -28,6 +32,16 @@ def record_root() -> Path | None:
 
 def record_url() -> str:
     """Where the folder of all records is served: ``[spark_guard] record_url``; empty for nowhere."""
+    return _option(RECORD_URL)
+
+
+def pages() -> Pages:
+    """Where browsers reach Spark's pages: ``[spark_guard] history_url`` and ``driver_ui_url``."""
+    driver_ui = _option(DRIVER_UI_URL)
+    return Pages(_option(HISTORY_URL), "" if driver_ui.lower() == _NONE else driver_ui, driver_ui.lower() != _NONE)
+
+
+def _option(name: str) -> str:
     from airflow.providers.common.compat.sdk import conf  # noqa: PLC0415 - importing it reads airflow.cfg
 
-    return str(conf.get(SECTION, RECORD_URL, fallback="") or "").strip()
+    return str(conf.get(SECTION, name, fallback="") or "").strip()

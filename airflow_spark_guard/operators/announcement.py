@@ -10,7 +10,7 @@ from airflow.providers.common.compat.sdk import TaskDeferred
 
 from airflow_spark_guard.core.remote.submitter import APPLICATION_KEY, target_told_by
 from airflow_spark_guard.core.remote.target import Target
-from airflow_spark_guard.core.web.announcement import FAILED, RUNNING, SUCCESS, announced, history_link
+from airflow_spark_guard.core.web.announcement import FAILED, RUNNING, SUCCESS, Pages, announced
 from airflow_spark_guard.links.spark import LINKS, GuardRecordLink, SparkHistoryLink, SparkUILink
 
 if TYPE_CHECKING:
@@ -29,11 +29,13 @@ class Announcement:
         log: of the task.
         ti: the task instance; None outside Airflow, where nobody is told.
         links: takes the addresses, by XCom key.
+        pages: where browsers reach what the links lead to.
     """
 
     log: TaskLogger
     ti: Any
     links: dict[str, str] = field(default_factory=dict)
+    pages: Pages = Pages()
     _told: Target | None = None
     _earlier: tuple[str, ...] = ()
 
@@ -49,8 +51,8 @@ class Announcement:
             self._earlier = (*self._earlier, self._told.application_id)[-_EARLIER:]
         self._told = told
         self._push(APPLICATION_KEY, announced(told, RUNNING, self._earlier))
-        self._link(SparkUILink.key, told.driver_ui)
-        self._link(SparkHistoryLink.key, history_link(told))
+        self._link(SparkUILink.key, self.pages.driver_ui_link(told))
+        self._link(SparkHistoryLink.key, self.pages.history_link(told))
 
     def recall(self) -> None:
         """Take up what an earlier process of this task has pushed, before it was deferred."""

@@ -12,7 +12,7 @@ from airflow_spark_guard.core.errors import SparkGuardError
 from airflow_spark_guard.core.options import check_options
 from airflow_spark_guard.core.web.announcement import record_link
 from airflow_spark_guard.hooks.safe_spark_submit import SafeSparkSubmitHook
-from airflow_spark_guard.hooks.settings import record_root, record_url
+from airflow_spark_guard.hooks.settings import pages, record_root, record_url
 from airflow_spark_guard.hooks.upstream import hook_arguments
 from airflow_spark_guard.links.spark import LINKS
 from airflow_spark_guard.operators.announcement import Announcement, announcing
@@ -107,7 +107,7 @@ class SafeSparkSubmitOperator(SparkSubmitOperator):
             check_options({name.lstrip("_"): getattr(self, name) for name in _TEMPLATED_OPTIONS})
             self._tag = _tag(context)
             self._record = _record(context)
-            self._announcement = Announcement(self.log, context.get("ti"), self.guard_links)
+            self._announcement = Announcement(self.log, context.get("ti"), self.guard_links, pages())
             self._announcement.record(self._record_url())
             with announcing(self._announcement):
                 super().execute(context)
@@ -162,7 +162,7 @@ class SafeSparkSubmitOperator(SparkSubmitOperator):
 
     def _resumed(self, context: Mapping[str, Any]) -> Announcement:
         """What an earlier process of this task has told; after a failed deferral its arguments are gone."""
-        announcement = Announcement(self.log, context.get("ti"), self.guard_links)
+        announcement = Announcement(self.log, context.get("ti"), self.guard_links, pages())
         announcement.recall()
         return announcement
 

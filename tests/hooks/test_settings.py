@@ -9,6 +9,7 @@ from pathlib import Path
 import jsonschema
 import pytest
 
+from airflow_spark_guard.core.web.announcement import Pages
 from airflow_spark_guard.hooks import settings
 from airflow_spark_guard.provider_info import get_provider_info
 
@@ -48,7 +49,8 @@ def test_provider_info_reader_and_docs_agree():
     info = get_provider_info()
     (section,) = info["config"]
     options = set(info["config"][section]["options"])
-    assert (section, options) == (settings.SECTION, {settings.RECORD_FOLDER, settings.RECORD_URL})
+    read = {settings.RECORD_FOLDER, settings.RECORD_URL, settings.HISTORY_URL, settings.DRIVER_UI_URL}
+    assert (section, options) == (settings.SECTION, read)
     schema = json.loads((files("airflow") / "provider_info.schema.json").read_text())
     jsonschema.validate(
         info["config"], {**schema["properties"]["config"], "definitions": schema["definitions"]}
@@ -69,3 +71,13 @@ def test_the_option_says_where_records_are_served(monkeypatch):
     """As it is written."""
     monkeypatch.setenv("AIRFLOW__SPARK_GUARD__RECORD_URL", " https://records ")
     assert settings.record_url() == "https://records"
+
+
+def test_the_options_say_where_browsers_reach_sparks_pages(monkeypatch):
+    """Unset, where the task does; drivers may be out of reach."""
+    assert settings.pages() == Pages()
+    monkeypatch.setenv("AIRFLOW__SPARK_GUARD__HISTORY_URL", "http://127.0.0.1:18080 ")
+    monkeypatch.setenv("AIRFLOW__SPARK_GUARD__DRIVER_UI_URL", "http://gate:{port}")
+    assert settings.pages() == Pages("http://127.0.0.1:18080", "http://gate:{port}")
+    monkeypatch.setenv("AIRFLOW__SPARK_GUARD__DRIVER_UI_URL", "None")
+    assert settings.pages() == Pages("http://127.0.0.1:18080", has_driver_ui=False)

@@ -6,6 +6,7 @@ Everything here ends in XCom and in a browser, so an address with a login or a q
 from __future__ import annotations
 
 import re
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import quote, urlsplit
 
@@ -61,11 +62,33 @@ def history_server(named: str | None, conf: Mapping[str, str]) -> str:
     return found if "://" in found or not found else f"http://{found}"
 
 
-def history_link(told: Target) -> str:
-    """The application's page at its history server; empty where none is known."""
-    if not told.history_server:
-        return ""
-    return f"{told.history_server}/history/{quote(told.application_id, safe='')}/"
+@dataclass(frozen=True)
+class Pages:
+    """Where browsers reach Spark's pages, which may be elsewhere than where the task reaches them.
+
+    Attributes:
+        history: base URL of the history server; empty where browsers use the address that the task uses.
+        driver_ui: base URL of drivers' web UIs, ``{port}`` in it standing for the driver's; empty as above.
+        has_driver_ui: whether browsers reach drivers at all.
+    """
+
+    history: str = ""
+    driver_ui: str = ""
+    has_driver_ui: bool = True
+
+    def history_link(self, told: Target) -> str:
+        """The application's page at its history server; empty where none is known."""
+        server = web_address(self.history) or told.history_server
+        if not told.history_server or not told.application_id:
+            return ""
+        return f"{server}/history/{quote(told.application_id, safe='')}/"
+
+    def driver_ui_link(self, told: Target) -> str:
+        """The driver's web UI; empty where it is not known, or out of browsers' reach."""
+        if not told.driver_ui or not self.has_driver_ui:
+            return ""
+        port = str(urlsplit(told.driver_ui).port or "")
+        return web_address(self.driver_ui.replace("{port}", port)) or told.driver_ui
 
 
 def record_link(base: str, root: Path, folder: Path) -> str:

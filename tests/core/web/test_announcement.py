@@ -96,10 +96,34 @@ def test_the_history_server_is_the_connections_else_the_configurations(named, co
     assert told.history_server(named, conf) == server
 
 
-def test_the_history_link_is_the_applications_page():
-    """None without a history server."""
-    assert told.history_link(running(history_server="http://past/x/")) == f"http://past/x/history/{APP}/"
-    assert told.history_link(running()) == ""
+@pytest.mark.parametrize(
+    ("history", "link"),
+    [
+        ("", f"http://past/x/history/{APP}/"),
+        ("http://127.0.0.1:18080/", f"http://127.0.0.1:18080/history/{APP}/"),
+        ("http://me:secret@past", f"http://past/x/history/{APP}/"),
+    ],
+)
+def test_the_history_link_is_the_applications_page(history, link):
+    """Where browsers reach it; none without a history server."""
+    pages = told.Pages(history)
+    assert pages.history_link(running(history_server="http://past/x/")) == link
+    assert pages.history_link(running()) == ""
+
+
+@pytest.mark.parametrize(
+    ("pages", "link"),
+    [
+        (told.Pages(), "http://scheduler:4041"),
+        (told.Pages(driver_ui="https://gate/{port}/"), "https://gate/4041"),
+        (told.Pages(driver_ui="no address"), "http://scheduler:4041"),
+        (told.Pages(has_driver_ui=False), ""),
+    ],
+)
+def test_the_drivers_link_leads_where_browsers_reach_it(pages, link):
+    """A driver in a container has an address that a browser outside does not know."""
+    assert pages.driver_ui_link(running("app-1", "http://scheduler:4041")) == link
+    assert pages.driver_ui_link(running("app-1", "")) == ""
 
 
 def test_the_record_link_is_the_folder_below_its_address():
