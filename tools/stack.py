@@ -1,0 +1,207 @@
+"""The compose stack of this project: ``python3 tools/stack.py up|down|logs|status [service ...]``.
+
+Standard library alone, for any Python from 3.9 on: whoever runs the stack needs Docker and make, nothing else.
+What is wrong with the machine is said before anything is started. Secrets are made where they are missing,
+are never overwritten, and are never printed.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).resolve().parent))
+
+from stack_checks import (
+    StackError,
+    busy_ports,
+    check_dags,
+    check_memory,
+    compose_command,
+    settings,
+)
+from stack_secrets import PASSWORD, make_secrets
+
+ROOT = Path(__file__).resolve().parent.parent
+HALVES = {"airflow": ("airflow.yml",), "spark": ("spark.yml",), "all": ("airflow.yml", "spark.yml")}
+# One service for each image: the others of the same image find it built.
+BUILT = {"airflow": ("postgres", "airflow-init"), "spark": ("spark-master",)}
+PAGES = {
+    "Airflow": "AIRFLOW_PORT",
+    "Spark master": "SPARK_MASTER_UI_PORT",
+    "Spark history": "SPARK_HISTORY_PORT",
+}
+PATIENCE = 300.0
+LOG_LINES = "25"
+
+
+class Stack:
+    """One compose project.
+
+    Args:
+        half: ``airflow``, ``spark``, or ``all`` for both together.
+        env: the environment, with what the file ``.env`` says below it.
+        compose: the command, as ``compose_command`` found it.
+    """
+
+    def __init__(self, half: str, env: dict[str, str], compose: list[str]) -> None:
+        self._half = half
+        self._env = env
+        files = [word for file in HALVES[half] for word in ("-f", file)]
+        self._name = env["STACK_NAME"]
+        self._compose = [*compose, "-p", self._name, *files]
+        self._pages = {n: env[v] for n, v in PAGES.items() if half == "all" or (n == "Airflow") == (half == "airflow")}
+
+    def up(self, *, build: bool) -> None:
+        """Check, make secrets, build, start, and wait until every service is healthy."""
+        was_up = bool(self.containers())
+        folder = Path(self._env["STACK_SECRETS"])
+        made = make_secrets(folder)
+        if made:
+            say(f"secrets   made in {shown(folder)}: {', '.join(made)}")
+        if self._half != "spark":
+            check_dags(Path(self._env["AIRFLOW_DAGS"]))
+        if was_up:
+            say("stack     is up already; services whose files or settings changed are started anew")
+        else:
+            busy_ports(self._ports())
+            check_memory(self._half)
+        if build:
+            say("images    building; some minutes the first time")
+            self._run("build", *self._built())
+        self._run("up", "-d", "--remove-orphans")
+        self.wait()
+        self._say_where(folder)
+
+    def down(self) -> None:
+        """Remove containers and networks; volumes, images and secrets stay."""
+        # Also what a profile has started that is not asked for now.
+        self._run("down", "--remove-orphans", profiles="celery,connect")
+
+    def logs(self, services: list[str]) -> None:
+        """The last lines of these services, or of all, and what follows."""
+        self._run("logs", "--tail", "100", "-f", *services)
+
+    def status(self) -> None:
+        """One line for each container."""
+        self._run("ps")
+
+    def containers(self) -> list[str]:
+        """Ids of the containers that exist, running or not."""
+        label = f"label=com.docker.compose.project={self._name}"
+        return self._docker("ps", "-aq", "--filter", label).split()
+
+    def wait(self) -> None:
+        """Until all are healthy, with a word for each.
+
+        Raises:
+            StackError: one of them ended, or is not healthy in time.
+        """
+        started, healthy = time.monotonic(), set()
+        while True:
+            states = dict(self._state(container) for container in self.containers())
+            for name in sorted(states):
+                if states[name] in ("healthy", "exited 0") and name not in healthy:
+                    healthy.add(name)
+                    say(f"{name:<24} {'done' if 'exited' in states[name] else 'healthy'} after {time.monotonic() - started:.0f} s")
+            waiting = {name: state for name, state in states.items() if name not in healthy}
+            if states and not waiting:
+                return
+            ended = {name: state for name, state in waiting.items() if state.startswith(("exited", "dead"))}
+            if ended or time.monotonic() - started > PATIENCE:
+                self._give_up(ended or waiting)
+            time.sleep(2)
+
+    def _state(self, container: str) -> tuple[str, str]:
+        text = (
+            '{{index .Config.Labels "com.docker.compose.service"}} {{.State.Status}} {{.State.ExitCode}} '
+            "{{if .State.Health}}{{.State.Health.Status}}{{end}}"
+        )
+        name, status, code, *health = self._docker("inspect", "-f", text, container).split()
+        return name, f"exited {code}" if status == "exited" else (health[0] if health else status)
+
+    def _give_up(self, services: dict[str, str]) -> None:
+        for name in services:
+            say(f"--- the last lines of {name}")
+            self._run("logs", "--tail", LOG_LINES, name)
+        raise StackError(
+            f"The stack is not healthy after {PATIENCE:.0f} s, or a service ended.",
+            got=", ".join(f"{name}: {state}" for name, state in services.items()),
+            expected="every service healthy",
+            do="read the lines above; then 'make stack-up' again, or 'make stack-down'",
+        )
+
+    def _built(self) -> list[str]:
+        built = [name for half in BUILT if self._half in (half, "all") for name in BUILT[half]]
+        return [*built, "redis"] if "celery" in self._env.get("COMPOSE_PROFILES", "") else built
+
+    def _ports(self) -> dict[str, str]:
+        ports = {PAGES[name]: port for name, port in self._pages.items()}
+        if "connect" in self._env.get("COMPOSE_PROFILES", "") and self._half != "airflow":
+            ports["SPARK_CONNECT_PORT"] = self._env["SPARK_CONNECT_PORT"]
+        return ports
+
+    def _say_where(self, folder: Path) -> None:
+        for name, port in self._pages.items():
+            say(f"{name:<14} http://127.0.0.1:{port}")
+        if self._half != "spark":
+            say(f"Sign in as admin; the password is in {shown(folder / PASSWORD)}")
+
+    def _run(self, *words: str, profiles: str | None = None) -> None:
+        env = {**self._env, **({"COMPOSE_PROFILES": profiles} if profiles else {})}
+        done = subprocess.run([*self._compose, *words], cwd=ROOT, env=env, check=False)
+        if done.returncode and words[0] != "logs":
+            raise StackError(
+                f"'compose {words[0]}' failed.",
+                got=f"exit code {done.returncode}",
+                expected="0",
+                do="read the lines above",
+            )
+
+    def _docker(self, *words: str) -> str:
+        return subprocess.run(
+            ["docker", *words], env=self._env, check=True, capture_output=True, text=True
+        ).stdout
+
+
+def shown(path: Path) -> str:
+    """Relative to the project where it lies in it."""
+    return str(path.relative_to(ROOT)) if path.is_relative_to(ROOT) else str(path)
+
+
+def say(text: str) -> None:
+    """One line, at once, also through a pipe."""
+    print(text, flush=True)
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Exit code 0, or 1 with what is wrong and what to do."""
+    parser = argparse.ArgumentParser(description="The compose stack of airflow_spark_guard.")
+    parser.add_argument("command", choices=("up", "down", "logs", "status"))
+    parser.add_argument("services", nargs="*", help="for logs: these alone")
+    parser.add_argument("--half", choices=sorted(HALVES), default="all", help="one file alone (default: both)")
+    parser.add_argument("--no-build", action="store_true", help="with up: take the images as they are")
+    options = parser.parse_args(arguments)
+    try:
+        env = settings(ROOT, dict(os.environ))
+        stack = Stack(options.half, env, compose_command(env))
+        if options.command == "up":
+            stack.up(build=not options.no_build)
+        elif options.command == "logs":
+            stack.logs(options.services)
+        else:
+            getattr(stack, options.command)()
+    except StackError as error:
+        print(error, file=sys.stderr)
+        return 1
+    except KeyboardInterrupt:
+        return 130
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,161 @@
+"""What can be wrong with a machine before the stack starts, each with what to do. Standard library alone."""
+
+from __future__ import annotations
+
+import re
+import shutil
+import socket
+import stat
+import subprocess
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+DEFAULTS = {
+    "AIRFLOW_PORT": "8080",
+    "SPARK_MASTER_UI_PORT": "8090",
+    "SPARK_HISTORY_PORT": "18080",
+    "SPARK_CONNECT_PORT": "15002",
+    "STACK_SECRETS": "docker/secrets",
+    "AIRFLOW_DAGS": "dags",
+    "STACK_NAME": "spark-guard",
+}
+FOLDERS = ("STACK_SECRETS", "AIRFLOW_DAGS")
+GIB = 1024**3
+# What the services hold when idle and one guarded job more; docs/stack.md has the figures.
+NEEDED = {"all": 4 * GIB, "airflow": int(2.5 * GIB), "spark": 2 * GIB}
+HIGHEST_PORT = 65535
+
+
+class StackError(Exception):
+    """What is wrong, what was found, what was expected, and what to do."""
+
+    def __init__(self, what: str, *, got: str, expected: str, do: str) -> None:
+        super().__init__(f"{what}\n  got: {got}\n  expected: {expected}\n  do: {do}")
+
+
+def settings(root: Path, env: dict[str, str]) -> dict[str, str]:
+    """The environment over the file ``.env``, as compose reads it, over our defaults; folders in full."""
+    found = {**DEFAULTS, **_dotenv(root / ".env"), **{key: value for key, value in env.items() if value}}
+    # Compose takes a folder without a slash for the name of a volume.
+    return {**found, **{name: str(root / found[name]) for name in FOLDERS}}
+
+
+def _dotenv(file: Path) -> dict[str, str]:
+    if not file.is_file():
+        return {}
+    pairs = re.findall(r"^\s*([A-Za-z_]\w*)=(.*?)\s*$", file.read_text(encoding="utf-8"), re.MULTILINE)
+    return {key: value.strip("\"'") for key, value in pairs if value}
+
+
+def compose_command(env: dict[str, str]) -> list[str]:
+    """``docker compose`` (V2), else ``docker-compose`` (V1).
+
+    Raises:
+        StackError: neither is there, or no engine answers.
+    """
+    path = env.get("PATH")
+    for words in (["docker", "compose"], ["docker-compose"]):
+        if shutil.which(words[0], path=path) and _succeeds([*words, "version"], env):
+            if shutil.which("docker", path=path) and not _succeeds(["docker", "info"], env):
+                raise StackError(
+                    "No Docker engine answers.",
+                    got=_complaint(["docker", "info"], env),
+                    expected="an engine at DOCKER_HOST or at the default socket",
+                    do="start it (systemctl start docker), or join the group docker",
+                )
+            return words
+    raise StackError(
+        "There is no Docker Compose.",
+        got="neither 'docker compose' nor 'docker-compose' runs",
+        expected="Compose V2, or V1 from 1.28 on",
+        do="on Debian: apt-get install docker.io docker-compose; elsewhere: docs.docker.com/compose/install",
+    )
+
+
+def busy_ports(ports: dict[str, str]) -> None:
+    """Every port must be a number, and free.
+
+    Raises:
+        StackError: names each that is not, and its variable.
+    """
+    for variable, port in ports.items():
+        if not port.isdigit() or not 0 < int(port) <= HIGHEST_PORT:
+            raise StackError(
+                f"{variable} is no port.",
+                got=repr(port),
+                expected="a number from 1 to 65535",
+                do=f"{variable}=8081 make stack-up",
+            )
+    taken = {variable: port for variable, port in ports.items() if not _is_free(int(port))}
+    if taken:
+        raise StackError(
+            "A port is taken.",
+            got=", ".join(f"127.0.0.1:{port} ({variable})" for variable, port in taken.items()),
+            expected="free ports",
+            do=" ".join(f"{variable}={int(port) + 10}" for variable, port in taken.items())
+            + " make stack-up, or the same lines in .env",
+        )
+
+
+def _is_free(port: int) -> bool:
+    with socket.socket() as probe:
+        # As the engine does: an address that waits for its last packets can be taken.
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind(("127.0.0.1", port))
+        except OSError:
+            return False
+    return True
+
+
+def check_memory(half: str) -> None:
+    """The engine's machine must have what the services and one job need.
+
+    Raises:
+        StackError: says how much.
+    """
+    total = subprocess.run(
+        ["docker", "info", "-f", "{{.MemTotal}}"], capture_output=True, text=True, check=False
+    ).stdout.strip()
+    found, needed = int(total or 0), NEEDED[half]
+    if 0 < found < needed:
+        raise StackError(
+            "There is too little memory.",
+            got=f"{found / GIB:.1f} GiB in all",
+            expected=f"{needed / GIB:.1f} GiB or more",
+            do="give the machine (or Docker Desktop's VM) more, or start one half alone: docs/stack.md",
+        )
+
+
+def check_dags(folder: Path) -> None:
+    """The containers' user, who is nobody on this machine, must be able to read the DAGs.
+
+    Raises:
+        StackError: there is no such folder, or others may not read it.
+    """
+    if not folder.is_dir():
+        raise StackError(
+            "There is no folder of DAGs.",
+            got=str(folder),
+            expected="a folder",
+            do="set AIRFLOW_DAGS, or make it",
+        )
+    wanted = stat.S_IROTH | stat.S_IXOTH
+    if folder.stat().st_mode & wanted != wanted:
+        raise StackError(
+            "The folder of DAGs cannot be read in the containers, which run as user 50000.",
+            got=f"{folder}: mode {stat.S_IMODE(folder.stat().st_mode):04o}",
+            expected="readable by others",
+            do=f"chmod -R o+rX {folder}",
+        )
+
+
+def _succeeds(words: list[str], env: dict[str, str]) -> bool:
+    return subprocess.run(words, env=env, capture_output=True, check=False).returncode == 0
+
+
+def _complaint(words: list[str], env: dict[str, str]) -> str:
+    text = subprocess.run(words, env=env, capture_output=True, text=True, check=False).stderr
+    return text.strip().splitlines()[-1] if text.strip() else "no answer"
