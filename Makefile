@@ -2,7 +2,8 @@
 PY := .venv/bin/python
 export SPARK_LOCAL_IP := 127.0.0.1
 
-.PHONY: help setup demo test check bench faults faults-quick faults-upstream lock clean
+.PHONY: help setup demo test check bench faults faults-quick faults-upstream stack-up stack-down stack-logs \
+	stack-test lock clean
 
 help: ## this list
 	@sed -n 's/^\([a-z-]*\):.*## /  make \1\t/p' $(MAKEFILE_LIST) | expand -t 20
@@ -37,9 +38,24 @@ faults-quick: setup ## one fault per verdict and three healthy jobs, at most 8 m
 faults-upstream: setup ## the same faults under SparkSubmitOperator: the second column of build/faults.json
 	@$(PY) tools/faults.py --upstream --jobs 2
 
-lock: setup ## resolve requirements/dev.in anew
+stack-up: ## Airflow and Spark in containers, on this machine (needs Docker Compose, and nothing else)
+	@python3 tools/stack.py up
+
+stack-down: ## remove its containers and networks; data, images and secrets stay
+	@python3 tools/stack.py down
+
+stack-logs: ## its last lines and what follows; SERVICE=scheduler for one
+	@python3 tools/stack.py logs $(SERVICE)
+
+stack-test: setup ## the stack end to end in real containers -> build/stack.json
+	@$(PY) tools/stack_test.py
+
+lock: setup ## resolve requirements/*.in anew
 	.venv/bin/uv pip compile --universal --python-version 3.11 --no-emit-index-url --no-header -q \
 		requirements/dev.in -o requirements/dev.txt
+	for image in spark-image airflow-image; do \
+		.venv/bin/uv pip compile --universal --python-version 3.11 --no-emit-index-url --no-header --no-annotate \
+			-q -c requirements/dev.txt requirements/$$image.in -o requirements/$$image.txt; done
 
 clean: ## remove .venv and build
 	rm -rf .venv build dist

@@ -51,7 +51,7 @@ def get_provider_info() -> dict[str, Any]:
                     "driver_ui_url": {
                         "description": "Base URL under which browsers reach drivers' web UIs, for the link "
                         "«Spark UI» of a task; ``{port}`` in it is the driver's port.\n"
-                        "Empty: the driver's own address. ``none``: browsers do not reach drivers, no link.\n",
+                        "Empty: the driver's own address. ``none``: browsers reach no driver, no link.\n",
                         "version_added": None,
                         "type": "string",
                         "example": "http://gateway.example.com:{port}",

@@ -20,7 +20,9 @@ def connections(master: str) -> dict[str, dict[str, object]]:
         return {"spark_default": {"conn_type": "spark", "host": master, "extra": {"deploy-mode": "client"}}}
     spark: dict[str, object] = {
         "conn_type": "spark",
-        "host": f"{url.scheme}://{url.hostname}" if url.scheme == "spark" else master.removesuffix(f":{url.port}"),
+        "host": f"{url.scheme}://{url.hostname}"
+        if url.scheme == "spark"
+        else master.removesuffix(f":{url.port}"),
         "port": url.port,
     }
     if master != OUR_MASTER:

@@ -56,7 +56,9 @@ def worker() -> str:
 
 def history() -> str:
     """The list of applications comes from the event logs."""
-    with urllib.request.urlopen("http://127.0.0.1:18080/api/v1/applications?limit=1", timeout=TIMEOUT) as answer:
+    with urllib.request.urlopen(
+        "http://127.0.0.1:18080/api/v1/applications?limit=1", timeout=TIMEOUT
+    ) as answer:
         json.load(answer)
     return ""
 

@@ -1,6 +1,6 @@
 """The compose stack of this project: ``python3 tools/stack.py up|down|logs|status [service ...]``.
 
-Standard library alone, for any Python from 3.9 on: whoever runs the stack needs Docker and make, nothing else.
+Standard library alone, for any Python from 3.9 on: whoever runs the stack needs Docker and make alone.
 What is wrong with the machine is said before anything is started. Secrets are made where they are missing,
 are never overwritten, and are never printed.
 """
@@ -54,7 +54,9 @@ class Stack:
         files = [word for file in HALVES[half] for word in ("-f", file)]
         self._name = env["STACK_NAME"]
         self._compose = [*compose, "-p", self._name, *files]
-        self._pages = {n: env[v] for n, v in PAGES.items() if half == "all" or (n == "Airflow") == (half == "airflow")}
+        self._pages = {
+            n: env[v] for n, v in PAGES.items() if half == "all" or (n == "Airflow") == (half == "airflow")
+        }
 
     def up(self, *, build: bool) -> None:
         """Check, make secrets, build, start, and wait until every service is healthy."""
@@ -80,7 +82,7 @@ class Stack:
     def down(self) -> None:
         """Remove containers and networks; volumes, images and secrets stay."""
         # Also what a profile has started that is not asked for now.
-        self._run("down", "--remove-orphans", profiles="celery,connect")
+        self._run("down", "--remove-orphans", profiles="celery,connect,more-workers")
 
     def logs(self, services: list[str]) -> None:
         """The last lines of these services, or of all, and what follows."""
@@ -107,7 +109,8 @@ class Stack:
             for name in sorted(states):
                 if states[name] in ("healthy", "exited 0") and name not in healthy:
                     healthy.add(name)
-                    say(f"{name:<24} {'done' if 'exited' in states[name] else 'healthy'} after {time.monotonic() - started:.0f} s")
+                    word = "done" if "exited" in states[name] else "healthy"
+                    say(f"{name:<24} {word} after {time.monotonic() - started:.0f} s")
             waiting = {name: state for name, state in states.items() if name not in healthy}
             if states and not waiting:
                 return
@@ -183,7 +186,9 @@ def main(arguments: list[str] | None = None) -> int:
     parser = argparse.ArgumentParser(description="The compose stack of airflow_spark_guard.")
     parser.add_argument("command", choices=("up", "down", "logs", "status"))
     parser.add_argument("services", nargs="*", help="for logs: these alone")
-    parser.add_argument("--half", choices=sorted(HALVES), default="all", help="one file alone (default: both)")
+    parser.add_argument(
+        "--half", choices=sorted(HALVES), default="all", help="one file alone (default: both)"
+    )
     parser.add_argument("--no-build", action="store_true", help="with up: take the images as they are")
     options = parser.parse_args(arguments)
     try:

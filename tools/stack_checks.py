@@ -69,7 +69,7 @@ def compose_command(env: dict[str, str]) -> list[str]:
     raise StackError(
         "There is no Docker Compose.",
         got="neither 'docker compose' nor 'docker-compose' runs",
-        expected="Compose V2, or V1 from 1.28 on",
+        expected="Compose V2, or V1 from 1.29 on",
         do="on Debian: apt-get install docker.io docker-compose; elsewhere: docs.docker.com/compose/install",
     )
 

@@ -38,7 +38,9 @@ def record_url() -> str:
 def pages() -> Pages:
     """Where browsers reach Spark's pages: ``[spark_guard] history_url`` and ``driver_ui_url``."""
     driver_ui = _option(DRIVER_UI_URL)
-    return Pages(_option(HISTORY_URL), "" if driver_ui.lower() == _NONE else driver_ui, driver_ui.lower() != _NONE)
+    return Pages(
+        _option(HISTORY_URL), "" if driver_ui.lower() == _NONE else driver_ui, driver_ui.lower() != _NONE
+    )
 
 
 def _option(name: str) -> str:

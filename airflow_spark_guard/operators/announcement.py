@@ -35,7 +35,7 @@ class Announcement:
     log: TaskLogger
     ti: Any
     links: dict[str, str] = field(default_factory=dict)
-    pages: Pages = Pages()
+    pages: Pages = field(default_factory=Pages)
     _told: Target | None = None
     _earlier: tuple[str, ...] = ()
 

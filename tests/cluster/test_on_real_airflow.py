@@ -92,7 +92,7 @@ def test_a_triggerer_that_is_killed_loses_nothing(server, yarn, tmp_path):
     server.start_triggerer()
     until(server, "deferred", run, "success", "failed")
     assert server.task("deferred", run, "job")["state"] == "success"
-    value = server._call(
+    value = server.call(
         "GET", f"/api/v2/dags/deferred/dagRuns/{run}/taskInstances/job/xcomEntries/return_value"
     )
     assert "it was there" in str(value["value"])

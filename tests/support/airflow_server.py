@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 import secrets
 import signal
@@ -10,10 +9,10 @@ import socket
 import subprocess
 import sys
 import time
-import urllib.error
-import urllib.request
 from pathlib import Path
-from typing import Any, Self
+from typing import Self
+
+from tests.support.airflow_api import AirflowApi
 
 BIN = Path(sys.executable).parent
 
@@ -24,16 +23,16 @@ def free_port() -> int:
         return sock.getsockname()[1]
 
 
-class AirflowServer:
+class AirflowServer(AirflowApi):
     """Started with ``with AirflowServer(home, dags) as server``; ended by the pids that Popen gave."""
 
     def __init__(
         self, home: Path, dags: Path, extra_env: dict[str, str] | None = None, *, triggerer: bool = False
     ) -> None:
         self.home, self.port = home, free_port()
+        super().__init__(f"http://127.0.0.1:{self.port}")
         self.with_triggerer = triggerer
         self.triggerer: subprocess.Popen[bytes] | None = None
-        self.url = f"http://127.0.0.1:{self.port}"
         self.env = {
             **os.environ,
             "PATH": f"{BIN}{os.pathsep}{os.environ['PATH']}",
@@ -55,7 +54,6 @@ class AirflowServer:
             **(extra_env or {}),
         }
         self.processes: list[subprocess.Popen[bytes]] = []
-        self.token = ""
 
     def __enter__(self) -> Self:
         self.home.mkdir(parents=True, exist_ok=True)
@@ -66,7 +64,7 @@ class AirflowServer:
             if self.with_triggerer:
                 self.start_triggerer()
             self.wait(self._is_healthy, 180, "a healthy Airflow")
-            self.token = self._call("GET", "/auth/token", authorized=False)["access_token"]
+            self.token = self.call("GET", "/auth/token", authorized=False)["access_token"]
         except BaseException:
             self.__exit__()
             raise
@@ -115,55 +113,11 @@ class AirflowServer:
 
     def _is_healthy(self) -> bool:
         try:
-            health = self._call("GET", "/api/v2/monitor/health", authorized=False)
+            health = self.call("GET", "/api/v2/monitor/health", authorized=False)
         except (OSError, ValueError):
             return False
         return all(
             health[part]["status"] == "healthy" for part in ("metadatabase", "scheduler", "dag_processor")
-        )
-
-    def _call(self, method: str, path: str, body: Any = None, *, authorized: bool = True) -> Any:
-        request = urllib.request.Request(
-            self.url + path, method=method, data=None if body is None else json.dumps(body).encode()
-        )
-        request.add_header("Content-Type", "application/json")
-        if authorized:
-            request.add_header("Authorization", f"Bearer {self.token}")
-        with urllib.request.urlopen(request, timeout=60) as answer:
-            text = answer.read()
-        return json.loads(text) if text else None
-
-    @staticmethod
-    def wait(condition, timeout: float, what: str) -> None:
-        end = time.monotonic() + timeout
-        while not condition():
-            if time.monotonic() > end:
-                raise AssertionError(f"{what} did not come about within {timeout} s")
-            time.sleep(0.5)
-
-    def _is_known(self, dag_id: str) -> bool:
-        try:
-            self._call("PATCH", f"/api/v2/dags/{dag_id}", {"is_paused": False})
-        except urllib.error.HTTPError:
-            return False
-        return True
-
-    def trigger(self, dag_id: str, conf: dict[str, Any]) -> str:
-        """Start a run; its id."""
-        self.wait(lambda: self._is_known(dag_id), 120, f"DAG {dag_id}")
-        run = self._call("POST", f"/api/v2/dags/{dag_id}/dagRuns", {"logical_date": None, "conf": conf})
-        return run["dag_run_id"]
-
-    def task(self, dag_id: str, run_id: str, task_id: str) -> dict[str, Any]:
-        """The task instance as the API shows it."""
-        return self._call("GET", f"/api/v2/dags/{dag_id}/dagRuns/{run_id}/taskInstances/{task_id}")
-
-    def mark_failed(self, dag_id: str, run_id: str, task_id: str) -> None:
-        """What a user does to end a running task."""
-        self._call(
-            "PATCH",
-            f"/api/v2/dags/{dag_id}/dagRuns/{run_id}/taskInstances/{task_id}",
-            {"new_state": "failed"},
         )
 
     def log(self, dag_id: str, run_id: str, task_id: str, attempt: int) -> str:

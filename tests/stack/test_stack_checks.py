@@ -1,0 +1,110 @@
+"""What is wrong with a machine is said before anything starts."""
+
+from __future__ import annotations
+
+import os
+import socket
+
+import pytest
+from stack_checks import (
+    DEFAULTS,
+    NEEDED,
+    StackError,
+    busy_ports,
+    check_dags,
+    check_memory,
+    compose_command,
+    settings,
+)
+
+
+def test_the_environment_wins_over_the_file_and_that_over_the_defaults(tmp_path):
+    """As compose reads ``.env``; an empty value is none, and folders are told in full."""
+    (tmp_path / ".env").write_text("# ports\nAIRFLOW_PORT=8081\nSPARK_HISTORY_PORT='18081'\nSTACK_SECRETS=\n")
+    found = settings(tmp_path, {"AIRFLOW_PORT": "8082", "SPARK_MASTER_UI_PORT": "", "HOME": "/x"})
+    assert found["AIRFLOW_PORT"] == "8082"
+    assert found["SPARK_HISTORY_PORT"] == "18081"
+    assert found["SPARK_MASTER_UI_PORT"] == DEFAULTS["SPARK_MASTER_UI_PORT"]
+    assert found["STACK_SECRETS"] == str(tmp_path / "docker" / "secrets")
+    assert settings(tmp_path, {"AIRFLOW_DAGS": "/dags"})["AIRFLOW_DAGS"] == "/dags"
+
+
+def test_compose_is_v2_else_v1_else_an_error(commands):
+    """A docker without the plug-in is no compose."""
+    with pytest.raises(StackError, match=r"(?s)There is no Docker Compose\..*apt-get install docker\.io"):
+        compose_command(dict(os.environ))
+    commands("docker", '[ "$1" = info ]')
+    with pytest.raises(StackError, match="There is no Docker Compose"):
+        compose_command(dict(os.environ))
+    commands("docker-compose", "exit 0")
+    assert compose_command(dict(os.environ)) == ["docker-compose"]
+    commands("docker", "exit 0")
+    assert compose_command(dict(os.environ)) == ["docker", "compose"]
+
+
+def test_an_engine_that_does_not_answer_is_told_in_its_own_words(commands):
+    """Not running, or not for this user."""
+    commands("docker", '[ "$1" = compose ] && exit 0; echo "permission denied while connecting" >&2; exit 1')
+    with pytest.raises(
+        StackError, match=r"No Docker engine answers\.\n  got: permission denied while connecting\n"
+    ):
+        compose_command(dict(os.environ))
+
+
+def test_a_taken_port_is_named_with_its_variable():
+    """All of them at once, with a line that can be copied."""
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        port = taken.getsockname()[1]
+        with pytest.raises(StackError) as caught:
+            busy_ports({"AIRFLOW_PORT": str(port)})
+    assert str(caught.value) == (
+        f"A port is taken.\n  got: 127.0.0.1:{port} (AIRFLOW_PORT)\n  expected: free ports\n"
+        f"  do: AIRFLOW_PORT={port + 10} make stack-up, or the same lines in .env"
+    )
+    busy_ports({"AIRFLOW_PORT": str(port)})
+
+
+@pytest.mark.parametrize("port", ["eighty", "0", "65536", "-1"])
+def test_what_is_no_port_is_said(port):
+    """Compose's own words for it are hard to understand."""
+    with pytest.raises(StackError, match=r"AIRFLOW_PORT is no port\."):
+        busy_ports({"AIRFLOW_PORT": port})
+
+
+def test_too_little_memory_says_how_much_is_needed(commands):
+    """Of the engine's machine; an engine that does not tell is believed."""
+    commands("docker", "echo 2147483648")
+    with pytest.raises(
+        StackError, match=r"There is too little memory\.\n  got: 2\.0 GiB in all\n  expected: 4\.0 GiB"
+    ):
+        check_memory("all")
+    commands("docker", f"echo {NEEDED['all']}")
+    check_memory("all")
+    commands("docker", "exit 1")
+    check_memory("all")
+
+
+def test_dags_must_be_readable_by_the_containers_user(tmp_path):
+    """Who is nobody on this machine."""
+    folder = tmp_path / "dags"
+    with pytest.raises(StackError, match=r"There is no folder of DAGs\."):
+        check_dags(folder)
+    folder.mkdir(mode=0o750)
+    with pytest.raises(
+        StackError, match=r"cannot be read in the containers.*\n  got: .*: mode 0750\n.*\n  do: chmod -R"
+    ):
+        check_dags(folder)
+    folder.chmod(0o755)
+    check_dags(folder)
+
+
+def test_the_command_says_what_is_wrong_and_ends_with_one(commands, capsys):
+    """``make stack-up`` on a machine without Docker."""
+    import stack
+
+    assert stack.main(["up"]) == 1
+    printed = capsys.readouterr()
+    assert printed.out == ""
+    assert printed.err.startswith("There is no Docker Compose.\n  got: ")
