@@ -24,4 +24,4 @@ if ! [ -s "$data/PG_VERSION" ]; then
 fi
 exec postgres -D "$data" -c listen_addresses='*' -c password_encryption=scram-sha-256 \
     -c unix_socket_directories=/var/run/postgresql -c max_connections=60 -c shared_buffers=64MB \
-    -c log_statement=none
+    -c log_statement=none -c jit=off

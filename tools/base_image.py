@@ -19,6 +19,9 @@ PULLED = "debian:bookworm-slim"
 MADE = "spark-guard-test/base"
 CERTIFICATES = Path("/usr/local/share/ca-certificates")
 BUNDLE = "/etc/ssl/certs/ca-certificates.crt"
+# What Debian's own slim images leave out, of the base and of what is installed on top.
+WASTE = ("usr/share/doc", "usr/share/man", "usr/share/locale", "usr/share/info")
+LISTS = ("var/cache/apt", "var/lib/apt/lists")
 VARIABLES = ("SSL_CERT_FILE", "PIP_CERT", "REQUESTS_CA_BUNDLE")
 
 
@@ -30,14 +33,10 @@ def base_image(engine: Engine) -> str:
         root = Path(folder, "root")
         _command("debootstrap", "--variant=minbase", "--include=ca-certificates", "bookworm", str(root))
         _trust(root)
-        for waste in (
-            "var/cache/apt",
-            "var/lib/apt/lists",
-            "usr/share/doc",
-            "usr/share/man",
-            "usr/share/locale",
-        ):
+        for waste in (*WASTE, *LISTS):
             shutil.rmtree(root / waste, ignore_errors=True)
+        excluded = "".join(f"path-exclude /{waste}/*\n" for waste in WASTE)
+        (root / "etc/dpkg/dpkg.cfg.d/slim").write_text(excluded)
         for needed in ("var/cache/apt/archives/partial", "var/lib/apt/lists/partial"):
             (root / needed).mkdir(parents=True)
         with subprocess.Popen(["tar", "-C", str(root), "-c", "."], stdout=subprocess.PIPE) as packed:

@@ -60,7 +60,7 @@ class Stack:
 
     def up(self, *, build: bool) -> None:
         """Check, make secrets, build, start, and wait until every service is healthy."""
-        was_up = bool(self.containers())
+        was_up = bool(self.containers(running=True))
         folder = Path(self._env["STACK_SECRETS"])
         made = make_secrets(folder)
         if made:
@@ -92,10 +92,10 @@ class Stack:
         """One line for each container."""
         self._run("ps")
 
-    def containers(self) -> list[str]:
-        """Ids of the containers that exist, running or not."""
+    def containers(self, *, running: bool = False) -> list[str]:
+        """Ids of the containers that exist, or of those that run."""
         label = f"label=com.docker.compose.project={self._name}"
-        return self._docker("ps", "-aq", "--filter", label).split()
+        return self._docker("ps", "-q" if running else "-aq", "--filter", label).split()
 
     def wait(self) -> None:
         """Until all are healthy, with a word for each.

@@ -165,6 +165,7 @@ def test_the_flight_dag_trains_on_both_workers_while_the_database_restarts(stack
     started = time.monotonic()
     run = stack.trigger_before_the_schedule(FLIGHTS)
     stack.wait_for(FLIGHTS, run, "prepare", "success", 120)
+    figures.add(prepared_after_seconds=round(time.monotonic() - started))
     stack.wait_for(FLIGHTS, run, "train", "running", 60)
     watch = stack.api.trigger("flight_delay_watch", {})
     time.sleep(15)
@@ -196,12 +197,13 @@ def test_the_flight_dag_trains_on_both_workers_while_the_database_restarts(stack
 
     # The sensor of the other DAG found the application by its name, and saw it end well.
     stack.wait_for("flight_delay_watch", watch, "restarts", "success", 90)
+    figures.add(flight_test_seconds=round(time.monotonic() - started))
 
 
 def test_without_the_secret_nobody_gets_an_executor(stranger):
     """``spark.authenticate``: the master turned it away."""
     printed, _ = stranger.communicate(timeout=120)
-    assert printed.split() == ["1", "True"]
+    assert printed.split()[:2] == ["1", "True"], printed
 
 
 def test_the_log_of_a_healthy_job_warns_of_nothing(stack):
