@@ -1,8 +1,8 @@
 """``make stack-test``: the compose stack end to end, in real containers, and nothing left behind.
 
 Starts an engine where none runs (Linux, root, Debian's packages), makes a base image where no registry
-answers, and runs ``tests/containers`` beside it. Where no engine can be started it says why and ends with exit
-code 0; in CI (variable ``CI``) with 1. ``build/stack.json`` holds the figures.
+answers, and runs ``tests/containers`` beside it. Where no engine can be started it says why and ends with
+exit code 0; in CI (variable ``CI``) with 1. ``build/stack.json`` holds the figures.
 """
 
 from __future__ import annotations
