@@ -10,7 +10,7 @@ database() { # the scheme differs between Airflow and Celery
 
 case ${1:-} in
     database) database postgresql+psycopg2 ;;
-    celery-results) database db+postgresql ;;
+    celery-results) database db+postgresql+psycopg2 ;;
     celery-broker)
         password=$(secret redis_password) || exit $?
         printf 'redis://:%s@redis:6379/0' "$password"

@@ -36,6 +36,7 @@ PAGES = {
     "Spark history": "SPARK_HISTORY_PORT",
 }
 PATIENCE = 300.0
+RESTARTS = 3  # so often in vain is often enough
 LOG_LINES = "25"
 
 
@@ -122,10 +123,15 @@ class Stack:
     def _state(self, container: str) -> tuple[str, str]:
         text = (
             '{{index .Config.Labels "com.docker.compose.service"}} {{.State.Status}} {{.State.ExitCode}} '
-            "{{if .State.Health}}{{.State.Health.Status}}{{end}}"
+            "{{.RestartCount}} {{if .State.Health}}{{.State.Health.Status}}{{end}}"
         )
-        name, status, code, *health = self._docker("inspect", "-f", text, container).split()
-        return name, f"exited {code}" if status == "exited" else (health[0] if health else status)
+        name, status, code, starts, *health = self._docker("inspect", "-f", text, container).split()
+        if status == "exited":
+            return name, f"exited {code}"
+        healthy = health[0] if health else status
+        if healthy != "healthy" and int(starts) >= RESTARTS:
+            return name, f"exited {starts} times"
+        return name, healthy
 
     def _give_up(self, services: dict[str, str]) -> None:
         for name in services:

@@ -167,22 +167,22 @@ class Stack:
         found = self.state(dag_id, run_id, task_id)
         assert found == wanted, self.log(dag_id, run_id, task_id)[-6000:]
 
-    def trigger_before_the_schedule(self, dag_id: str) -> str:
-        """A run of a DAG that is paused, which then begins; the scheduled one waits for it."""
-        self.api.wait(lambda: self._is_parsed(dag_id), 120, f"DAG {dag_id}")
-        path = f"/api/v2/dags/{dag_id}"
-        run = self.api.call("POST", f"{path}/dagRuns", {"logical_date": None, "conf": {}})["dag_run_id"]
-        self.pause(dag_id, paused=False)
+    def trigger_instead_of_the_schedule(self, dag_id: str) -> str:
+        """A run of a DAG that was paused, and whose scheduled run, which would come first, is called off."""
+        run = self.api.trigger(dag_id, {})
+        path = f"/api/v2/dags/{dag_id}/dagRuns"
+
+        def scheduled() -> list[str]:
+            runs = self.api.call("GET", f"{path}?run_type=scheduled")["dag_runs"]
+            return [found["dag_run_id"] for found in runs]
+
+        self.api.wait(scheduled, 30, "the scheduled run")
+        for other in scheduled():
+            self.api.call("PATCH", f"{path}/{other}", {"state": "failed"})
         return run
 
     def pause(self, dag_id: str, *, paused: bool = True) -> None:
         self.api.call("PATCH", f"/api/v2/dags/{dag_id}", {"is_paused": paused})
-
-    def _is_parsed(self, dag_id: str) -> bool:
-        try:
-            return bool(self.api.call("GET", f"/api/v2/dags/{dag_id}"))
-        except urllib.error.HTTPError:
-            return False
 
     def running_job(self, run_id: str, other_than: str = "") -> str:
         """The id of the steady job's application, as soon as both workers work for it."""

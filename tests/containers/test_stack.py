@@ -23,8 +23,6 @@ SERVICES = {
     "spark-history",
 }
 FLIGHTS = "flight_delay_training"
-# Of one minute's tasks, two at a time.
-TASKS = 120
 
 
 def services(stack):
@@ -163,7 +161,7 @@ def test_a_stranger_may_try_its_luck(stack, stranger):
 def test_the_flight_dag_trains_on_both_workers_while_the_database_restarts(stack, figures):
     """Triggered over REST; PostgreSQL restarts in the middle, and the task outlives its token as well."""
     started = time.monotonic()
-    run = stack.trigger_before_the_schedule(FLIGHTS)
+    run = stack.trigger_instead_of_the_schedule(FLIGHTS)
     stack.wait_for(FLIGHTS, run, "prepare", "success", 120)
     figures.add(prepared_after_seconds=round(time.monotonic() - started))
     stack.wait_for(FLIGHTS, run, "train", "running", 60)
@@ -232,7 +230,7 @@ def test_a_worker_that_is_killed_costs_an_executor_and_not_the_job(stack):
 def test_a_worker_without_network_ends_a_job_that_may_lose_none(stack):
     """Unplugged, not killed: nothing says good-bye. The guard names the executor."""
     network = next(iter(stack.inspect(stack.container("spark-worker-1"))["NetworkSettings"]["Networks"]))
-    run = stack.api.trigger("disturbed", {"tasks": TASKS, "losses": 0})
+    run = stack.api.trigger("disturbed", {"tasks": 120, "losses": 0})
     stack.running_job(run)
     stack.docker("network", "disconnect", network, stack.container("spark-worker-1"))
     stack.api.wait(
@@ -254,7 +252,7 @@ def test_a_worker_without_network_ends_a_job_that_may_lose_none(stack):
 
 def test_a_scheduler_that_is_killed_takes_its_drivers_along_and_the_run_recovers(stack, figures):
     """The application ends with its driver; the scheduler that comes back runs the task again."""
-    run = stack.api.trigger("disturbed", {"tasks": TASKS, "losses": 3})
+    run = stack.api.trigger("disturbed", {"tasks": 60, "losses": 3})
     first = stack.running_job(run)
     scheduler = stack.container("scheduler")
     stack.docker("kill", scheduler)
