@@ -2,10 +2,50 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Final
 
 from airflow_spark_guard import __version__
 from airflow_spark_guard.core.web.monitor_form import MONITOR_CONNECTION
+
+_OPTIONS: Final = {
+    "record_folder": {
+        "description": "Folder under which each attempt leaves its record: summary, "
+        "observations, output and autopsy.\n"
+        "Empty: ``spark_guard`` beside ``[logging] base_log_folder``. ``none``: no records. "
+        "Old records are not removed.\n",
+        "version_added": None,
+        "type": "string",
+        "example": "/var/lib/airflow/spark_guard",
+        "default": "",
+    },
+    "record_url": {
+        "description": "Base URL under which the folder of records is served, for the link "
+        "«Guard record» of a task.\n"
+        "Empty: no such link. The server, and who may read there, are yours.\n",
+        "version_added": None,
+        "type": "string",
+        "example": "https://records.example.com/spark_guard",
+        "default": "",
+    },
+    "history_url": {
+        "description": "Base URL under which browsers reach the history server, for the link "
+        "«Spark history» of a task.\n"
+        "Empty: the address under which the task reaches it.\n",
+        "version_added": None,
+        "type": "string",
+        "example": "https://history.example.com",
+        "default": "",
+    },
+    "driver_ui_url": {
+        "description": "Base URL under which browsers reach drivers' web UIs, for the link "
+        "«Spark UI» of a task; ``{port}`` in it is the driver's port.\n"
+        "Empty: the driver's own address. ``none``: browsers reach no driver, no link.\n",
+        "version_added": None,
+        "type": "string",
+        "example": "http://gateway.example.com:{port}",
+        "default": "",
+    },
+}
 
 
 def get_provider_info() -> dict[str, Any]:
@@ -19,45 +59,7 @@ def get_provider_info() -> dict[str, Any]:
         "config": {
             "spark_guard": {
                 "description": "Options of the Spark guard.",
-                "options": {
-                    "record_folder": {
-                        "description": "Folder under which each attempt leaves its record: summary, "
-                        "observations, output and autopsy.\n"
-                        "Empty: ``spark_guard`` beside ``[logging] base_log_folder``. ``none``: no records. "
-                        "Old records are not removed.\n",
-                        "version_added": None,
-                        "type": "string",
-                        "example": "/var/lib/airflow/spark_guard",
-                        "default": "",
-                    },
-                    "record_url": {
-                        "description": "Base URL under which the folder of records is served, for the link "
-                        "«Guard record» of a task.\n"
-                        "Empty: no such link. The server, and who may read there, are yours.\n",
-                        "version_added": None,
-                        "type": "string",
-                        "example": "https://records.example.com/spark_guard",
-                        "default": "",
-                    },
-                    "history_url": {
-                        "description": "Base URL under which browsers reach the history server, for the link "
-                        "«Spark history» of a task.\n"
-                        "Empty: the address under which the task reaches it.\n",
-                        "version_added": None,
-                        "type": "string",
-                        "example": "https://history.example.com",
-                        "default": "",
-                    },
-                    "driver_ui_url": {
-                        "description": "Base URL under which browsers reach drivers' web UIs, for the link "
-                        "«Spark UI» of a task; ``{port}`` in it is the driver's port.\n"
-                        "Empty: the driver's own address. ``none``: browsers reach no driver, no link.\n",
-                        "version_added": None,
-                        "type": "string",
-                        "example": "http://gateway.example.com:{port}",
-                        "default": "",
-                    },
-                },
+                "options": _OPTIONS,
             },
         },
     }

@@ -74,11 +74,28 @@ class Stack:
             busy_ports(self._ports())
             check_memory(self._half)
         if build:
-            say("images    building; some minutes the first time")
-            self._run("build", *self._built())
+            self._build()
         self._run("up", "-d", "--remove-orphans")
         self.wait()
         self._say_where(folder)
+
+    def _build(self) -> None:
+        """Quietly: what goes wrong is in the last lines."""
+        log = ROOT / "build" / "stack-build.log"
+        log.parent.mkdir(exist_ok=True)
+        say(f"images    building, some minutes the first time; the output is in {shown(log)}")
+        with log.open("wb") as output:
+            words = [*self._compose, "build", *self._built()]
+            done = subprocess.run(words, cwd=ROOT, env=self._env, stdout=output, stderr=output, check=False)
+        if done.returncode:
+            lines = log.read_text(encoding="utf-8", errors="replace").splitlines()
+            say("\n".join(lines[-int(LOG_LINES) :]))
+            raise StackError(
+                "The images cannot be built.",
+                got=f"exit code {done.returncode}",
+                expected="0",
+                do=f"read the lines above, and {shown(log)}",
+            )
 
     def down(self) -> None:
         """Remove containers and networks; volumes, images and secrets stay."""
