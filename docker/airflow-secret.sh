@@ -1,7 +1,7 @@
 #!/bin/sh
 # Airflow asks for a secret by a command (the *_cmd options of airflow.cfg): airflow-secret.sh NAME
 set -eu
-. /opt/stack/spark-conf.sh
+. /opt/stack/secret.sh
 
 database() { # the scheme differs between Airflow and Celery
     password=$(secret postgres_password) || exit $?

@@ -2,11 +2,8 @@
 # Airflow's database: made at the first start, never afterwards. Over TCP with the password alone.
 set -eu
 data=/var/lib/postgresql/data/15
-file=/run/secrets/postgres_password
-if ! [ -s "$file" ] || ! [ -r "$file" ]; then
-    echo "stack: the secret postgres_password is missing, empty or unreadable. do: run 'make stack-up', which makes missing secrets" >&2
-    exit 78
-fi
+. /opt/stack/secret.sh
+password=$(secret postgres_password) || exit $?
 if ! [ -s "$data/PG_VERSION" ]; then
     rm -rf "$data.new"
     initdb --pgdata "$data.new" --username postgres --encoding UTF8 --locale C.UTF-8 \
@@ -17,7 +14,7 @@ if ! [ -s "$data/PG_VERSION" ]; then
     } > "$data.new/pg_hba.conf"
     # In single-user mode nothing listens yet, and the statement is on no command line.
     {
-        printf "CREATE ROLE airflow LOGIN PASSWORD '%s'\n" "$(cat "$file")"
+        printf "CREATE ROLE airflow LOGIN PASSWORD '%s'\n" "$password"
         echo 'CREATE DATABASE airflow OWNER airflow'
     } | postgres --single -D "$data.new" postgres > /dev/null
     mv "$data.new" "$data" # a first start that was cut off leaves nothing that looks finished

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import base64
 import os
+import re
 import secrets
 import stat
 from typing import TYPE_CHECKING
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 PASSWORD = "airflow_admin_password"  # noqa: S105 - the name of a file
+USABLE = re.compile(r"[A-Za-z0-9._~=-]{12,}\n?")
 FOLDER_MODE, FILE_MODE = 0o700, 0o444
 
 
@@ -81,6 +83,13 @@ def _check_file(file: Path) -> None:
             got=str(file),
             expected="a value",
             do="put the value back; or remove the file, if nothing was ever started with it",
+        )
+    if os.access(file, os.R_OK) and not USABLE.fullmatch(file.read_text(encoding="utf-8", errors="replace")):
+        raise StackError(
+            "A secret holds what it must not.",  # it stands in a URL, in a line of SQL, in a properties file
+            got=str(file),
+            expected="one line of 12 or more letters, digits and . _ ~ = -",
+            do="choose another value; 'make stack-up' makes one where the file is missing",
         )
     _check_mode(file, FILE_MODE, "is read by the containers' user, who is nobody here")
 

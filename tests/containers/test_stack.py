@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import re
+import subprocess
 import time
 import urllib.request
 
 import pytest
 
-from tests.containers.stack_under_test import NAME, SECRETS, TOKEN_SECONDS
+from tests.containers.stack_under_test import IMAGES, NAME, SECRETS, TOKEN_SECONDS
 
 SERVICES = {
     "postgres",
@@ -110,6 +111,18 @@ try:
 except OSError as error:
     print(type(error).__name__)
 """
+
+
+@pytest.mark.parametrize("image", ["spark", "postgres"])
+def test_a_service_without_its_secret_says_so_and_ends(stack, image):
+    """What plain compose does when nobody has made the secrets."""
+    words = ["docker", "run", "--rm", IMAGES[image], *(["master"] if image == "spark" else [])]
+    done = subprocess.run(words, env=stack.env, capture_output=True, text=True, timeout=60)
+    assert done.returncode == 78
+    assert re.fullmatch(
+        r"stack: the secret \w+ is missing\. expected: the file /run/secrets/\w+\. do: run 'make stack-up'.*\n",
+        done.stderr,
+    )
 
 
 def test_who_may_reach_whom(stack):

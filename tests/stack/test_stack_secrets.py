@@ -36,6 +36,10 @@ def test_missing_secrets_are_made_and_never_overwritten(tmp_path):
         (lambda f: f.parent.chmod(0o755), r"A secret has the wrong permissions\.\n  got: .*: mode 0755\n"),
         (lambda f: f.chmod(0o600), r"A secret has the wrong permissions\.\n  got: .*: mode 0600\n"),
         (lambda f: (f.unlink(), f.touch()), r"A secret is empty\.\n  got: .*spark_auth_secret\n"),
+        (
+            lambda f: (f.unlink(), f.write_text("it's a secret")),
+            r"A secret holds what it must not\.\n  got: .*spark_auth_secret\n  expected: one line of 12",
+        ),
         (lambda f: (f.unlink(), f.mkdir()), r"A secret is no file\.\n  got: .*: a folder; compose makes one"),
     ],
 )
