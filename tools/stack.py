@@ -75,7 +75,7 @@ class Stack:
             check_memory(self._half)
         if build:
             self._build()
-        self._run("up", "-d", "--remove-orphans")
+        self._run("up", "-d", *self._orphans())
         self.wait()
         self._say_where(folder)
 
@@ -100,7 +100,7 @@ class Stack:
     def down(self) -> None:
         """Remove containers and networks; volumes, images and secrets stay."""
         # Also what a profile has started that is not asked for now.
-        self._run("down", "--remove-orphans", profiles="celery,connect,more-workers")
+        self._run("down", *self._orphans(), profiles="celery,connect,more-workers")
 
     def logs(self, services: list[str]) -> None:
         """The last lines of these services, or of all, and what follows."""
@@ -164,6 +164,10 @@ class Stack:
     def _built(self) -> list[str]:
         built = [name for half in BUILT if self._half in (half, "all") for name in BUILT[half]]
         return [*built, "redis"] if "celery" in self._env.get("COMPOSE_PROFILES", "") else built
+
+    def _orphans(self) -> list[str]:
+        """The other half is no orphan of this one."""
+        return ["--remove-orphans"] if self._half == "all" else []
 
     def _ports(self) -> dict[str, str]:
         ports = {PAGES[name]: port for name, port in self._pages.items()}
