@@ -31,8 +31,10 @@ def base_image(engine: Engine) -> str:
         return PULLED
     with tempfile.TemporaryDirectory(prefix="spark-guard-base-", dir="/var/tmp") as folder:
         root = Path(folder, "root")
-        _command("debootstrap", "--variant=minbase", "--include=ca-certificates", "bookworm", str(root))
-        _trust(root)
+        # In a mount namespace of its own: what it mounts below the folder ends with it, however it ends.
+        words = ["debootstrap", "--variant=minbase", "--include=ca-certificates", "bookworm", str(root)]
+        _command(engine, "unshare", "--mount", *words)
+        _trust(engine, root)
         for waste in (*WASTE, *LISTS):
             shutil.rmtree(root / waste, ignore_errors=True)
         excluded = "".join(f"path-exclude /{waste}/*\n" for waste in WASTE)
@@ -51,16 +53,18 @@ def base_image(engine: Engine) -> str:
     return MADE
 
 
-def _trust(root: Path) -> None:
+def _trust(engine: Engine, root: Path) -> None:
     """The machine's own certificates."""
     found = list(CERTIFICATES.glob("*.crt")) if CERTIFICATES.is_dir() else []
     for file in found:
         shutil.copy(file, root / str(CERTIFICATES).lstrip("/"))
-    _command("chroot", str(root), "update-ca-certificates")
+    _command(engine, "chroot", str(root), "update-ca-certificates")
 
 
-def _command(*words: str) -> None:
-    done = subprocess.run(words, stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False)
+def _command(engine: Engine, *words: str) -> None:
+    done = subprocess.run(
+        words, env=engine.env, stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False
+    )
     if done.returncode:
         message = (
             f"{words[0]} failed with exit code {done.returncode}:\n{done.stdout[-800:]}{done.stderr[-800:]}"

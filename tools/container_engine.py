@@ -1,12 +1,13 @@
 """A Docker engine for the tests of the stack: the one that runs, or one of ours that leaves nothing behind.
 
-Our own one lives in a network namespace of its own: what a container publishes on 127.0.0.1 is seen in there
-alone, and its firewall rules end with it. Outside stay, until it ends, one pair of virtual interfaces and one
-rule of address translation. Needs Linux, root, and Debian's packages.
+Ours lives in a network namespace of its own: what a container publishes on 127.0.0.1 is seen in there
+alone, and its firewall rules end with it. Outside stay, until it ends, one pair of virtual interfaces and
+three rules for their address. Its programs are unpacked, not installed. Needs Linux and root.
 """
 
 from __future__ import annotations
 
+import json
 import os
 import shutil
 import subprocess
@@ -17,16 +18,11 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from debian_tools import NoToolsError, environment
+
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-PACKAGES = {
-    "dockerd": "docker.io",
-    "docker-compose": "docker-compose",
-    "debootstrap": "debootstrap",
-    "iptables": "iptables",
-    "ip": "iproute2",
-}
 NAMESPACE = "spark-guard-test"
 # Link, bridge and pools of networks that exist in the namespace alone.
 OUTSIDE, INSIDE, LINK = "10.213.7.1", "10.213.7.2", "10.213.7.0/30"
@@ -37,6 +33,10 @@ PATIENCE = 60.0
 
 class NoEngineError(Exception):
     """Why no engine can be started here."""
+
+
+class EngineError(Exception):
+    """An engine could be here, and something is in its way: no reason to skip anything."""
 
 
 @dataclass
@@ -83,12 +83,15 @@ def engine() -> Iterator[Engine]:
 def _check_machine() -> None:
     if os.geteuid() != 0:
         raise NoEngineError("no Docker engine answers, and only root can start one here")
-    if shutil.which("apt-get") is None and not all(map(shutil.which, PACKAGES)):
-        raise NoEngineError("no Docker engine answers, and there is no apt-get to install one")
+    if Path("/run/netns", NAMESPACE).exists():
+        raise EngineError(
+            f"an earlier run was killed and has left its namespace.\n  do: end its dockerd, then "
+            f"ip netns delete {NAMESPACE}; iptables -t nat -D POSTROUTING -s {LINK} -j MASQUERADE"
+        )
 
 
 def _answers(env: dict[str, str]) -> bool:
-    if shutil.which("docker") is None:
+    if shutil.which("docker", path=env.get("PATH")) is None:
         return False
     return subprocess.run(["docker", "info"], env=env, capture_output=True, check=False).returncode == 0
 
@@ -103,18 +106,24 @@ def _has_compose(env: dict[str, str]) -> bool:
 
 
 def _started(undo: ExitStack) -> Engine:
-    _install(undo)
     folder = Path(tempfile.mkdtemp(prefix="spark-guard-engine-", dir="/var/tmp"))
     undo.callback(_remove, folder)
-    _network(undo)
-    env = {**os.environ, "DOCKER_HOST": f"unix://{folder}/docker.sock", "DOCKER_BUILDKIT": "0"}
+    try:
+        env = environment(folder)
+    except NoToolsError as reason:
+        raise NoEngineError(f"no Docker engine answers, and {reason}") from reason
+    env |= {"DOCKER_HOST": f"unix://{folder}/docker.sock", "DOCKER_BUILDKIT": "0"}
+    env |= {"DOCKER_CONFIG": str(folder / "client")}
     env.pop("DOCKER_CONTEXT", None)
-    env["DOCKER_CONFIG"] = str(folder / "client")
+    _network(undo, env)
     # Not 'ip netns exec': it hides the cgroups.
     into = ["nsenter", f"--net=/run/netns/{NAMESPACE}"]
-    daemon = ["dockerd", "--host", env["DOCKER_HOST"], "--data-root", str(folder / "data")]
+    # Without this the daemon leaves a key in /etc/docker.
+    (folder / "daemon.json").write_text(json.dumps({"deprecated-key-path": str(folder / "key.json")}))
+    daemon = ["dockerd", "--config-file", str(folder / "daemon.json")]
+    daemon += ["--host", env["DOCKER_HOST"], "--data-root", str(folder / "data")]
     daemon += ["--exec-root", str(folder / "exec"), "--pidfile", str(folder / "docker.pid")]
-    daemon += ["--bip", BRIDGE, "--default-address-pool", POOL, "--mtu", str(_mtu())]
+    daemon += ["--bip", BRIDGE, "--default-address-pool", POOL, "--mtu", str(_mtu(env))]
     with (folder / "dockerd.log").open("wb") as log:
         process = subprocess.Popen(
             [*into, *daemon],
@@ -134,87 +143,54 @@ def _started(undo: ExitStack) -> Engine:
     return Engine(env, into, own=True)
 
 
-def _install(undo: ExitStack) -> None:
-    missing = [package for command, package in PACKAGES.items() if shutil.which(command) is None]
-    if not missing:
-        return
-    before = _packages()
-    groups = {name: Path(name).read_text() for name in ("/etc/group", "/etc/gshadow")}
-    undo.callback(_purge, before, groups)
-    quiet = {**os.environ, "DEBIAN_FRONTEND": "noninteractive"}
-    for words in (["update", "-qq"], ["install", "-y", "-qq", "--no-install-recommends", *missing]):
-        done = subprocess.run(
-            ["apt-get", *words],
-            env=quiet,
-            stdin=subprocess.DEVNULL,
-            capture_output=True,
-            text=True,
-            check=False,
-        )
-        if done.returncode:
-            raise NoEngineError(f"apt-get {words[0]} failed:\n{done.stdout[-500:]}{done.stderr[-500:]}")
-
-
-def _packages() -> set[str]:
-    listed = subprocess.run(
-        ["dpkg-query", "-Wf", "${db:Status-Abbrev}\t${Package}\n"], capture_output=True, text=True, check=True
-    ).stdout
-    return {line.split("\t")[1] for line in listed.splitlines() if line.startswith("ii")}
-
-
-def _purge(before: set[str], groups: dict[str, str]) -> None:
-    """Remove what was installed, and nothing that was there: no autoremove."""
-    added = sorted(_packages() - before)
-    quiet = {**os.environ, "DEBIAN_FRONTEND": "noninteractive"}
-    subprocess.run(
-        ["apt-get", "purge", "-y", "-qq", *added],
-        env=quiet,
-        stdin=subprocess.DEVNULL,
-        capture_output=True,
-        check=False,
-    )
-    for name, text in groups.items():  # docker.io's group stays after a purge
-        if "docker" in Path(name).read_text() and "docker" not in text:
-            Path(name).write_text(text)
-
-
-def _network(undo: ExitStack) -> None:
+def _network(undo: ExitStack, env: dict[str, str]) -> None:
     """A namespace, and the one way out of it."""
+
+    def do(*words: str) -> None:
+        done = subprocess.run(words, env=env, capture_output=True, text=True, check=False)
+        if done.returncode:
+            raise NoEngineError(f"{' '.join(words)}: {done.stderr.strip()}")
+
+    def undone_by(*words: str) -> None:
+        # Whatever is left of it: an undo goes on with the next step.
+        undo.callback(subprocess.run, words, env=env, capture_output=True, check=False)
+
     outer, inner = "sg-test0", "sg-test1"
-    _ip("netns", "add", NAMESPACE)
-    undo.callback(_ip, "netns", "delete", NAMESPACE)
-    _ip("link", "add", outer, "type", "veth", "peer", "name", inner, "netns", NAMESPACE)
-    undo.callback(_ip, "link", "delete", outer)
-    mtu = str(_mtu())
-    _ip("addr", "add", f"{OUTSIDE}/30", "dev", outer)
-    _ip("link", "set", outer, "mtu", mtu, "up")
-    _ip("-n", NAMESPACE, "addr", "add", f"{INSIDE}/30", "dev", inner)
-    _ip("-n", NAMESPACE, "link", "set", inner, "mtu", mtu, "up")
-    _ip("-n", NAMESPACE, "link", "set", "lo", "up")
-    _ip("-n", NAMESPACE, "route", "add", "default", "via", OUTSIDE)
-    undo.callback(FORWARDING.write_text, FORWARDING.read_text())
-    FORWARDING.write_text("1")
-    rule = ["POSTROUTING", "-s", LINK, "-j", "MASQUERADE"]
-    _command("iptables", "-t", "nat", "-A", *rule)
-    undo.callback(_command, "iptables", "-t", "nat", "-D", *rule)
+    mtu = str(_mtu(env))
+    do("ip", "netns", "add", NAMESPACE)
+    undone_by("ip", "netns", "delete", NAMESPACE)
+    do("ip", "link", "add", outer, "type", "veth", "peer", "name", inner, "netns", NAMESPACE)
+    undone_by("ip", "link", "delete", outer)
+    do("ip", "addr", "add", f"{OUTSIDE}/30", "dev", outer)
+    do("ip", "link", "set", outer, "mtu", mtu, "up")
+    do("ip", "-n", NAMESPACE, "addr", "add", f"{INSIDE}/30", "dev", inner)
+    do("ip", "-n", NAMESPACE, "link", "set", inner, "mtu", mtu, "up")
+    do("ip", "-n", NAMESPACE, "link", "set", "lo", "up")
+    do("ip", "-n", NAMESPACE, "route", "add", "default", "via", OUTSIDE)
+    if FORWARDING.read_text().strip() != "1":
+        try:
+            FORWARDING.write_text("1")
+        except OSError as reason:
+            raise NoEngineError(f"{FORWARDING}: {reason.strerror}") from reason
+        undo.callback(FORWARDING.write_text, "0")
+    # A machine that forwards nothing by default forwards for this link.
+    for table, chain, rule in (
+        ("nat", "POSTROUTING", ["-s", LINK, "-j", "MASQUERADE"]),
+        ("filter", "FORWARD", ["-s", LINK, "-j", "ACCEPT"]),
+        ("filter", "FORWARD", ["-d", LINK, "-j", "ACCEPT"]),
+    ):
+        do("iptables", "-t", table, "-I", chain, *rule)
+        undone_by("iptables", "-t", table, "-D", chain, *rule)
 
 
-def _mtu() -> int:
+def _mtu(env: dict[str, str]) -> int:
     """Of the machine's own way out; a larger one loses packets."""
-    route = subprocess.run(["ip", "route", "show", "default"], capture_output=True, text=True, check=True)
+    route = subprocess.run(
+        ["ip", "route", "show", "default"], env=env, capture_output=True, text=True, check=True
+    )
     words = route.stdout.split()
     device = words[words.index("dev") + 1] if "dev" in words else "lo"
     return min(1500, int(Path(f"/sys/class/net/{device}/mtu").read_text()))
-
-
-def _ip(*words: str) -> None:
-    _command("ip", *words)
-
-
-def _command(*words: str) -> None:
-    done = subprocess.run(words, capture_output=True, text=True, check=False)
-    if done.returncode:
-        raise NoEngineError(f"{' '.join(words)}: {done.stderr.strip()}")
 
 
 def _end(process: subprocess.Popen[bytes]) -> None:

@@ -8,19 +8,24 @@ exit code 0; in CI (variable ``CI``) with 1. ``build/stack.json`` holds the figu
 from __future__ import annotations
 
 import os
+import signal
 import subprocess
 import sys
 import time
 from pathlib import Path
 
 from base_image import base_image
-from container_engine import NoEngineError, engine
+from container_engine import EngineError, NoEngineError, engine
 
 ROOT = Path(__file__).resolve().parent.parent
+# The rules of the files once more: here is a compose that reads them.
+TESTS = ("tests/stack/test_compose_files.py", "tests/containers")
 
 
 def main(arguments: list[str]) -> int:
     """The exit code of the tests."""
+    # A time limit's SIGTERM undoes as Ctrl-C does.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
     started = time.monotonic()
     try:
         with engine() as found:
@@ -29,11 +34,14 @@ def main(arguments: list[str]) -> int:
             image = base_image(found)
             say(f"base      {image}, after {time.monotonic() - started:.0f} s")
             env = {**found.env, "BASE_IMAGE": image, "STACK_UNDER_TEST": "1"}
-            tests = [sys.executable, "-m", "pytest", "-x", "tests/containers", *arguments]
+            tests = [sys.executable, "-m", "pytest", "-x", *TESTS, *arguments]
             code = subprocess.run([*found.prefix, *tests], cwd=ROOT, env=env, check=False).returncode
     except NoEngineError as reason:
         say(f"stack-test: skipped, {reason}")
         return 1 if os.environ.get("CI") else 0
+    except EngineError as reason:
+        say(f"stack-test: {reason}")
+        return 1
     say(f"all undone, after {time.monotonic() - started:.0f} s")
     return code
 
