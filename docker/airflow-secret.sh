@@ -15,5 +15,8 @@ case ${1:-} in
         password=$(secret redis_password) || exit $?
         printf 'redis://:%s@redis:6379/0' "$password"
         ;;
-    *) secret "${1:?}" | tr -d '\n' ;;
+    *)
+        value=$(secret "${1:?}") || exit $? # a pipe would lose the exit code, and Airflow take nothing for a secret
+        printf '%s' "$value"
+        ;;
 esac

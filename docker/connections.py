@@ -16,7 +16,7 @@ HISTORY = "http://spark-history:18080"
 def connections(master: str) -> dict[str, dict[str, object]]:
     """``spark_default`` for operators, and ``spark_monitor_default`` for sensors of our own cluster."""
     url = urlsplit(master)
-    if not url.scheme or "://" not in master:  # yarn
+    if "://" not in master or "," in master:  # yarn; several masters, whose ports stay in the text
         return {"spark_default": {"conn_type": "spark", "host": master, "extra": {"deploy-mode": "client"}}}
     spark: dict[str, object] = {
         "conn_type": "spark",

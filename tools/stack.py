@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import argparse
 import os
+import re
 import subprocess
 import sys
 import time
@@ -18,9 +19,9 @@ sys.path.insert(0, str(Path(__file__).resolve().parent))
 
 from stack_checks import (
     StackError,
-    busy_ports,
     check_dags,
     check_memory,
+    check_ports,
     compose_command,
     settings,
 )
@@ -37,6 +38,7 @@ PAGES = {
 }
 PATIENCE = 300.0
 RESTARTS = 3  # so often in vain is often enough
+DONE = ("healthy", "exited 0")
 LOG_LINES = "25"
 
 
@@ -52,7 +54,7 @@ class Stack:
     def __init__(self, half: str, env: dict[str, str], compose: list[str]) -> None:
         self._half = half
         self._env = env
-        files = [word for file in HALVES[half] for word in ("-f", file)]
+        files = [word for file in (*HALVES[half], *env["STACK_FILES"].split()) for word in ("-f", file)]
         self._name = env["STACK_NAME"]
         self._compose = [*compose, "-p", self._name, *files]
         self._pages = {
@@ -63,20 +65,26 @@ class Stack:
         """Check, make secrets, build, start, and wait until every service is healthy."""
         was_up = bool(self.containers(running=True))
         folder = Path(self._env["STACK_SECRETS"])
-        made = make_secrets(folder)
+        made = make_secrets(folder, used_by=self._data())
         if made:
             say(f"secrets   made in {shown(folder)}: {', '.join(made)}")
         if self._half != "spark":
             check_dags(Path(self._env["AIRFLOW_DAGS"]))
+        check_ports(self._ports(), self._held())
         if was_up:
             say("stack     is up already; services whose files or settings changed are started anew")
         else:
-            busy_ports(self._ports())
             check_memory(self._half)
         if build:
             self._build()
-        self._run("up", "-d", *self._orphans())
-        self.wait()
+        starts = {name: count for name, (_, count) in self._states().items()}
+        try:
+            self._run("up", "-d", *self._orphans())
+        except StackError:
+            # Something that others wait for has ended, or is not healthy; compose does not say why.
+            self._show({name for name, (state, _) in self._states().items() if state not in DONE})
+            raise
+        self.wait(starts)
         self._say_where(folder)
 
     def _build(self) -> None:
@@ -115,55 +123,78 @@ class Stack:
         label = f"label=com.docker.compose.project={self._name}"
         return self._docker("ps", "-q" if running else "-aq", "--filter", label).split()
 
-    def wait(self) -> None:
+    def wait(self, starts: dict[str, int]) -> None:
         """Until all are healthy, with a word for each.
+
+        Args:
+            starts: how often each had been started again before.
 
         Raises:
             StackError: one of them ended, or is not healthy in time.
         """
         started, healthy = time.monotonic(), set()
         while True:
-            states = dict(self._state(container) for container in self.containers())
+            states = self._states()
             for name in sorted(states):
-                if states[name] in ("healthy", "exited 0") and name not in healthy:
+                if states[name][0] in DONE and name not in healthy:
                     healthy.add(name)
-                    word = "done" if "exited" in states[name] else "healthy"
+                    word = "done" if "exited" in states[name][0] else "healthy"
                     say(f"{name:<24} {word} after {time.monotonic() - started:.0f} s")
             waiting = {name: state for name, state in states.items() if name not in healthy}
             if states and not waiting:
                 return
-            ended = {name: state for name, state in waiting.items() if state.startswith(("exited", "dead"))}
+            ended = {
+                name: state
+                for name, (state, count) in waiting.items()
+                if state.startswith(("exited", "dead")) or count - starts.get(name, 0) >= RESTARTS
+            }
             if ended or time.monotonic() - started > PATIENCE:
-                self._give_up(ended or waiting)
+                self._give_up(ended or {name: state for name, (state, _) in waiting.items()})
             time.sleep(2)
 
-    def _state(self, container: str) -> tuple[str, str]:
+    def _states(self) -> dict[str, tuple[str, int]]:
+        """State and number of restarts by service; of what a stop or a profile has left, nothing."""
         text = (
             '{{index .Config.Labels "com.docker.compose.service"}} {{.State.Status}} {{.State.ExitCode}} '
             "{{.RestartCount}} {{if .State.Health}}{{.State.Health.Status}}{{end}}"
         )
-        name, status, code, starts, *health = self._docker("inspect", "-f", text, container).split()
-        if status == "exited":
-            return name, f"exited {code}"
-        healthy = health[0] if health else status
-        if healthy != "healthy" and int(starts) >= RESTARTS:
-            return name, f"exited {starts} times"
-        return name, healthy
+        wanted = set(self._output("config", "--services").split())
+        found = {}
+        for container in self.containers():
+            name, status, code, count, *health = self._docker("inspect", "-f", text, container).split()
+            if name in wanted:
+                state = f"exited {code}" if status == "exited" else (health[0] if health else status)
+                found[name] = state, int(count)
+        return found
 
     def _give_up(self, services: dict[str, str]) -> None:
-        for name in services:
-            say(f"--- the last lines of {name}")
-            self._run("logs", "--tail", LOG_LINES, name)
+        self._show(set(services))
         raise StackError(
-            f"The stack is not healthy after {PATIENCE:.0f} s, or a service ended.",
+            f"The stack is not healthy after {PATIENCE:.0f} s, or a service ended again and again.",
             got=", ".join(f"{name}: {state}" for name, state in services.items()),
             expected="every service healthy",
             do="read the lines above; then 'make stack-up' again, or 'make stack-down'",
         )
 
+    def _show(self, services: set[str]) -> None:
+        for name in sorted(services):
+            say(f"--- the last lines of {name}")
+            self._run("logs", "--tail", LOG_LINES, name)
+
+    def _data(self) -> str:
+        """The database's volume, if there is one."""
+        return self._docker("volume", "ls", "-q", "--filter", f"name=^{self._name}_postgres-data$").strip()
+
+    def _held(self) -> frozenset[str]:
+        """Ports of this machine that containers of the stack have."""
+        label = f"label=com.docker.compose.project={self._name}"
+        shown_ports = self._docker("ps", "--filter", label, "--format", "{{.Ports}}")
+        return frozenset(re.findall(r"127\.0\.0\.1:(\d+)->", shown_ports))
+
     def _built(self) -> list[str]:
         built = [name for half in BUILT if self._half in (half, "all") for name in BUILT[half]]
-        return [*built, "redis"] if "celery" in self._env.get("COMPOSE_PROFILES", "") else built
+        celery = "celery" in self._env.get("COMPOSE_PROFILES", "") and self._half != "spark"
+        return [*built, "redis"] if celery else built
 
     def _orphans(self) -> list[str]:
         """The other half is no orphan of this one."""
@@ -192,10 +223,23 @@ class Stack:
                 do="read the lines above",
             )
 
+    def _output(self, *words: str) -> str:
+        return _printed([*self._compose, *words], self._env)
+
     def _docker(self, *words: str) -> str:
-        return subprocess.run(
-            ["docker", *words], env=self._env, check=True, capture_output=True, text=True
-        ).stdout
+        return _printed(["docker", *words], self._env)
+
+
+def _printed(words: list[str], env: dict[str, str]) -> str:
+    done = subprocess.run(words, cwd=ROOT, env=env, check=False, capture_output=True, text=True)
+    if done.returncode:
+        raise StackError(
+            f"'{' '.join(words[:2])}' failed.",
+            got=(done.stderr.strip().splitlines() or ["no word"])[-1],
+            expected="exit code 0",
+            do="run it by hand to see more: " + " ".join(words),
+        )
+    return done.stdout
 
 
 def shown(path: Path) -> str:
@@ -220,6 +264,8 @@ def main(arguments: list[str] | None = None) -> int:
     options = parser.parse_args(arguments)
     try:
         env = settings(ROOT, dict(os.environ))
+        if options.half == "airflow":  # our history server is not there
+            env["SPARK_HISTORY_URL"] = os.environ.get("SPARK_HISTORY_URL", "")
         stack = Stack(options.half, env, compose_command(env))
         if options.command == "up":
             stack.up(build=not options.no_build)
@@ -229,6 +275,10 @@ def main(arguments: list[str] | None = None) -> int:
             getattr(stack, options.command)()
     except StackError as error:
         print(error, file=sys.stderr)
+        return 1
+    except PermissionError as error:
+        do = "chown it to who runs this; a first start as root leaves it so"
+        print(f"A file belongs to somebody else.\n  got: {error}\n  do: {do}", file=sys.stderr)
         return 1
     except KeyboardInterrupt:
         return 130

@@ -20,11 +20,13 @@ DEFAULTS = {
     "STACK_SECRETS": "docker/secrets",
     "AIRFLOW_DAGS": "dags",
     "STACK_NAME": "spark-guard",
+    "STACK_FILES": "",
 }
 FOLDERS = ("STACK_SECRETS", "AIRFLOW_DAGS")
 GIB = 1024**3
-# What the services hold when idle and one guarded job more; docs/stack.md has the figures.
-NEEDED = {"all": 4 * GIB, "airflow": int(2.5 * GIB), "spark": 2 * GIB}
+# What the services hold while a model is trained, and something for the machine; figures in docs/stack.md.
+# A machine that is sold with 4 GiB tells of some less.
+NEEDED = {"all": 3.6 * GIB, "airflow": 2.3 * GIB, "spark": 1.8 * GIB}
 HIGHEST_PORT = 65535
 
 
@@ -37,16 +39,24 @@ class StackError(Exception):
 
 def settings(root: Path, env: dict[str, str]) -> dict[str, str]:
     """The environment over the file ``.env``, as compose reads it, over our defaults; folders in full."""
-    found = {**DEFAULTS, **_dotenv(root / ".env"), **{key: value for key, value in env.items() if value}}
+    given = {**_dotenv(root / ".env"), **env}
+    found = {**DEFAULTS, **{key: value for key, value in given.items() if value}}
+    # Where browsers are; an empty one is an answer, too: there is no such page.
+    urls = {
+        "AIRFLOW_BASE_URL": f"http://127.0.0.1:{found['AIRFLOW_PORT']}",
+        "SPARK_HISTORY_URL": f"http://127.0.0.1:{found['SPARK_HISTORY_PORT']}",
+    }
+    urls = {name: given.get(name, url) for name, url in urls.items()}
     # Compose takes a folder without a slash for the name of a volume.
-    return {**found, **{name: str(root / found[name]) for name in FOLDERS}}
+    return {**found, **urls, **{name: str(root / found[name]) for name in FOLDERS}}
 
 
 def _dotenv(file: Path) -> dict[str, str]:
     if not file.is_file():
         return {}
-    pairs = re.findall(r"^\s*([A-Za-z_]\w*)=(.*?)\s*$", file.read_text(encoding="utf-8"), re.MULTILINE)
-    return {key: value.strip("\"'") for key, value in pairs if value}
+    line = r"^\s*(?:export\s+)?([A-Za-z_]\w*)=(\"[^\"]*\"|'[^']*'|.*?)\s*(?:\s#.*)?$"
+    pairs = re.findall(line, file.read_text(encoding="utf-8"), re.MULTILINE)
+    return {key: value.strip("\"'") for key, value in pairs}
 
 
 def compose_command(env: dict[str, str]) -> list[str]:
@@ -74,8 +84,12 @@ def compose_command(env: dict[str, str]) -> list[str]:
     )
 
 
-def busy_ports(ports: dict[str, str]) -> None:
-    """Every port must be a number, and free.
+def check_ports(ports: dict[str, str], ours: frozenset[str] = frozenset()) -> None:
+    """Every port must be a number of its own, and free.
+
+    Args:
+        ports: port by the variable that says it.
+        ours: those that our own containers hold already.
 
     Raises:
         StackError: names each that is not, and its variable.
@@ -88,13 +102,21 @@ def busy_ports(ports: dict[str, str]) -> None:
                 expected="a number from 1 to 65535",
                 do=f"{variable}=8081 make stack-up",
             )
-    taken = {variable: port for variable, port in ports.items() if not _is_free(int(port))}
-    if taken:
+    held = [*ports.values()]
+    wrong = {v: p for v, p in ports.items() if held.count(p) > 1 or (p not in ours and not _is_free(int(p)))}
+    if wrong:
+        others = {*map(int, ports.values())}
+        better = {}
+        for variable, port in wrong.items():
+            better[variable] = next(
+                p for p in range(int(port) + 1, HIGHEST_PORT) if p not in others and _is_free(p)
+            )
+            others.add(better[variable])
         raise StackError(
             "A port is taken.",
-            got=", ".join(f"127.0.0.1:{port} ({variable})" for variable, port in taken.items()),
-            expected="free ports",
-            do=" ".join(f"{variable}={int(port) + 10}" for variable, port in taken.items())
+            got=", ".join(f"127.0.0.1:{port} ({variable})" for variable, port in wrong.items()),
+            expected="free ports, each once",
+            do=" ".join(f"{variable}={port}" for variable, port in better.items())
             + " make stack-up, or the same lines in .env",
         )
 
@@ -107,7 +129,9 @@ def _is_free(port: int) -> bool:
             probe.bind(("127.0.0.1", port))
         except OSError:
             return False
-    return True
+    with socket.socket() as caller:  # on some systems one can bind beside a listener on all addresses
+        caller.settimeout(1)
+        return caller.connect_ex(("127.0.0.1", port)) != 0
 
 
 def check_memory(half: str) -> None:
@@ -142,14 +166,21 @@ def check_dags(folder: Path) -> None:
             expected="a folder",
             do="set AIRFLOW_DAGS, or make it",
         )
-    wanted = stat.S_IROTH | stat.S_IXOTH
-    if folder.stat().st_mode & wanted != wanted:
+    closed = next((path for path in (folder, *sorted(folder.rglob("*"))) if not _is_open(path)), None)
+    if closed is not None:
         raise StackError(
-            "The folder of DAGs cannot be read in the containers, which run as user 50000.",
-            got=f"{folder}: mode {stat.S_IMODE(folder.stat().st_mode):04o}",
+            "The DAGs cannot be read in the containers, which run as user 50000.",
+            got=f"{closed}: mode {stat.S_IMODE(closed.stat().st_mode):04o}",
             expected="readable by others",
             do=f"chmod -R o+rX {folder}",
         )
+
+
+def _is_open(path: Path) -> bool:
+    if not path.exists():  # a link to nowhere
+        return True
+    wanted = stat.S_IROTH | (stat.S_IXOTH if path.is_dir() else 0)
+    return path.stat().st_mode & wanted == wanted
 
 
 def _succeeds(words: list[str], env: dict[str, str]) -> bool:

@@ -42,11 +42,19 @@ MAKERS = {
 }
 
 
-def make_secrets(folder: Path) -> list[str]:
+# Without these the database cannot be opened, or what is encrypted in it not be read.
+OF_THE_DATA = ("postgres_password", "airflow_fernet_key")
+
+
+def make_secrets(folder: Path, *, used_by: str = "") -> list[str]:
     """Make what is missing; the names of what was made.
 
+    Args:
+        folder: of the secrets.
+        used_by: what was made with the ones of before, if it is there: a new password would not open it.
+
     Raises:
-        StackError: something that is there cannot be used.
+        StackError: something that is there cannot be used, or something that is not there is needed.
     """
     folder.mkdir(mode=FOLDER_MODE, parents=True, exist_ok=True)
     _check_mode(folder, FOLDER_MODE, "keeps other users of this machine out")
@@ -54,6 +62,14 @@ def make_secrets(folder: Path) -> list[str]:
     for name in MAKERS:
         if name not in missing:
             _check_file(folder / name)
+    lost = [name for name in missing if name in OF_THE_DATA]
+    if used_by and lost:
+        raise StackError(
+            "A secret is missing, and the data that need it are there.",
+            got=f"{used_by}, without {', '.join(lost)} in {folder}",
+            expected="the secrets that the stack was first started with",
+            do=f"put them back; or remove the data as well: docker volume rm {used_by}",
+        )
     for name in missing:
         _write(folder / name, MAKERS[name]())
     return missing

@@ -32,7 +32,8 @@ SECRETS = (
     "spark_auth_secret",
 )
 # Shorter than the training takes: the task shows whether it outlives its token.
-TOKEN_SECONDS = 40
+TOKEN_SECONDS = 35
+LEEWAY_SECONDS = 10  # by which Airflow takes a token after its end
 
 
 class Figures:
@@ -67,6 +68,7 @@ class Stack:
         }
         self.api = AirflowApi(f"http://127.0.0.1:{self.ports['AIRFLOW_PORT']}")
         self.printed = ""
+        self.processes: list[str] = []
 
     def run(self, *words: str, check: bool = True) -> str:
         """``tools/stack.py`` with these words; what it printed."""
@@ -123,10 +125,17 @@ class Stack:
 
     def used_mib(self) -> float:
         """Memory of all containers, as the engine counts it: without the cache of files."""
-        text = self.docker("stats", "--no-stream", "--format", "{{.MemUsage}}")
+        text = self.docker("stats", "--no-stream", "--format", "{{.MemUsage}}", *self.containers())
         units = {"KiB": 1 / 1024, "MiB": 1, "GiB": 1024}
         found = re.findall(r"^([\d.]+)([KMG]iB) /", text, re.MULTILINE)
         return sum(float(number) * units[unit] for number, unit in found)
+
+    def look(self) -> None:
+        """Keep what ``ps`` shows of every container now."""
+        for container in self.docker(
+            "ps", "-q", "--filter", f"label=com.docker.compose.project={NAME}"
+        ).split():
+            self.processes.append(self.docker("top", container, "-eo", "pid,args"))
 
     def python(self, service: str, code: str) -> str:
         """What this Python prints inside a service's container."""

@@ -9,7 +9,7 @@ import urllib.request
 
 import pytest
 
-from tests.containers.stack_under_test import IMAGES, NAME, SECRETS, TOKEN_SECONDS
+from tests.containers.stack_under_test import IMAGES, LEEWAY_SECONDS, NAME, SECRETS, TOKEN_SECONDS
 
 SERVICES = {
     "postgres",
@@ -123,6 +123,14 @@ def test_a_service_without_its_secret_says_so_and_ends(stack, image):
     )
 
 
+def test_airflow_gets_no_secret_rather_than_an_empty_one(stack):
+    """An empty Fernet key would mean connections in clear."""
+    words = ["docker", "run", "--rm", "--entrypoint", "sh", IMAGES["airflow"], "/opt/stack/airflow-secret.sh"]
+    for name in ("airflow_fernet_key", "database", "celery-broker"):
+        done = subprocess.run([*words, name], env=stack.env, capture_output=True, text=True, timeout=60)
+        assert (done.returncode, done.stdout) == (78, "")
+
+
 def test_who_may_reach_whom(stack):
     """The REST server for submissions is off; executors' machines do not see the database, by name or address."""
     assert stack.python("spark-worker-1", CONNECTS.format(host="spark-master", port=7077)) == "open"
@@ -183,6 +191,7 @@ def test_the_flight_dag_trains_on_both_workers_while_the_database_restarts(stack
     busy = 0.0
     while stack.state(FLIGHTS, run, "train") == "running":
         busy = max(busy, stack.used_mib())
+        stack.look()
     stack.wait_for(FLIGHTS, run, "train", "success", 60)
     figures.add(busy_mib=round(busy))
     stack.wait_for(FLIGHTS, run, "publish", "success", 60)
@@ -192,7 +201,7 @@ def test_the_flight_dag_trains_on_both_workers_while_the_database_restarts(stack
     train = stack.api.task(FLIGHTS, run, "train")
     assert train["try_number"] == 1
     figures.add(train_seconds=round(train["duration"]), token_seconds=TOKEN_SECONDS)
-    assert train["duration"] > TOKEN_SECONDS
+    assert train["duration"] > TOKEN_SECONDS + LEEWAY_SECONDS
 
     told = stack.xcom(FLIGHTS, run, "train", "spark_guard_application")
     executors = stack.history(f"applications/{told['application_id']}/allexecutors")
@@ -283,21 +292,25 @@ def test_a_scheduler_that_is_killed_takes_its_drivers_along_and_the_run_recovers
 
 
 def test_no_secret_shows_anywhere(stack):
-    """Neither to who inspects containers and images, nor in logs, nor in lists of processes."""
-    seen = [stack.printed]
+    """Neither to who inspects containers and images, nor in logs and records, nor in lists of processes."""
+    stack.look()
+    assert any("train_flight_delay.py" in processes for processes in stack.processes)
+    assert any("CoarseGrainedExecutorBackend" in processes for processes in stack.processes)
+    seen = [stack.printed, *stack.processes]
     for container in stack.containers():
         seen += [stack.docker("inspect", container), stack.docker("logs", container)]
-        if stack.inspect(container)["State"]["Running"]:
-            seen.append(stack.docker("top", container, "-eo", "pid,args"))
     for image in stack.docker("images", "-q", "spark-guard-test/*").split():
         seen += [stack.docker("inspect", image), stack.docker("history", "--no-trunc", image)]
-    seen += [
-        stack.docker(
-            "exec", stack.container("scheduler"), "sh", "-c", "cat $(find /opt/airflow/logs -type f)"
-        )
-    ]
+    left = "find {} -type f -size -20M -exec cat {{}} +"
+    for service, folders in (
+        ("scheduler", "/opt/airflow/logs /opt/airflow/records /opt/spark/events"),
+        ("spark-worker-1", "/opt/spark/work"),
+        ("spark-worker-2", "/opt/spark/work"),
+    ):
+        words = ["docker", "exec", stack.container(service), "sh", "-c", left.format(folders)]
+        seen.append(subprocess.run(words, env=stack.env, capture_output=True).stdout.decode(errors="replace"))
+        assert len(seen[-1]) > 1000, service
     text = "\n".join(seen)
-    assert len(text) > 100_000
     for name in SECRETS:
         assert stack.secret(name) not in text, name
 

@@ -78,6 +78,7 @@ def test_the_environment_of_the_compose_file_is_read_by_somebody():
     [
         ("spark://spark-master:7077", "spark://spark-master", 7077),
         ("spark://other:7078", "spark://other", 7078),
+        ("spark://one:7077,two:7077", "spark://one:7077,two:7077", None),
         ("yarn", "yarn", None),
         ("k8s://https://10.0.0.1:6443", "k8s://https://10.0.0.1:6443", None),
     ],

@@ -53,3 +53,16 @@ def test_what_cannot_be_used_is_named_with_what_to_do(tmp_path, spoil, message):
         make_secrets(folder)
     assert "\n  do: " in str(caught.value)
     assert not (folder / "redis_password").exists()
+
+
+def test_what_the_data_were_made_with_is_not_made_anew(tmp_path):
+    """A new password would not open the database; what can be new is made."""
+    make_secrets(tmp_path / "secrets")
+    (tmp_path / "secrets" / "airflow_fernet_key").unlink()
+    (tmp_path / "secrets" / "redis_password").unlink()
+    with pytest.raises(
+        StackError, match=r"without airflow_fernet_key in .*\n.*\n  do: put them back; .* rm my_data"
+    ):
+        make_secrets(tmp_path / "secrets", used_by="my_data")
+    assert not (tmp_path / "secrets" / "redis_password").exists()
+    assert make_secrets(tmp_path / "secrets") == ["redis_password", "airflow_fernet_key"]
