@@ -195,6 +195,8 @@ def test_the_flight_dag_trains_on_both_workers_while_the_database_restarts(stack
     stack.wait_for(FLIGHTS, run, "train", "success", 60)
     figures.add(busy_mib=round(busy))
     stack.wait_for(FLIGHTS, run, "publish", "success", 60)
+    path = f"/api/v2/dags/{FLIGHTS}/dagRuns/{run}"
+    stack.api.wait(lambda: stack.api.call("GET", path)["state"] == "success", 60, "the end of the run")
     stack.pause(FLIGHTS)
     figures.add(flight_dag_seconds=round(time.monotonic() - started))
 
@@ -230,8 +232,8 @@ def test_without_the_secret_nobody_gets_an_executor(stranger):
 
 def test_the_log_of_a_healthy_job_warns_of_nothing(stack):
     """What a user reads first; warnings of Airflow itself and of Spark's own log aside."""
-    runs = stack.api.call("GET", f"/api/v2/dags/{FLIGHTS}/dagRuns?state=success")["dag_runs"]
-    log = stack.log(FLIGHTS, runs[0]["dag_run_id"], "train")
+    (run,) = stack.api.call("GET", f"/api/v2/dags/{FLIGHTS}/dagRuns?state=success")["dag_runs"]
+    log = stack.log(FLIGHTS, run["dag_run_id"], "train")
     assert "Guarded: deadline 30m, profile ml-training, Spark 4.2" in log
     assert "spark.authenticate.secret=******" in log
     for word in ("Spark itself does not know", "Left out of the profile", "possible orphan"):
