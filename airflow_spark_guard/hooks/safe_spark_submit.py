@@ -16,7 +16,7 @@ from airflow_spark_guard.core.errors import KilledError
 from airflow_spark_guard.core.limits import GuardLimits, checked_limits
 from airflow_spark_guard.core.output.masking import is_secret_key, mask, mask_text
 from airflow_spark_guard.core.quantity import readable_duration, seconds, size_in_bytes
-from airflow_spark_guard.core.web.announcement import history_server, running_application
+from airflow_spark_guard.core.web.announcement import history_server, running_application, told_ui
 from airflow_spark_guard.hooks.upstream import UpstreamSubmitHook, supervisor_pid
 from airflow_spark_guard.process import leftovers
 from airflow_spark_guard.process.submission import Request, Submission, prepare
@@ -234,9 +234,14 @@ class SafeSparkSubmitHook(UpstreamSubmitHook):
 
     def _tell(self, submission: Submission, found: Application) -> None:
         conf = {key: value.value for key, value in submission.conf.values.items()}
+        url = told_ui(
+            found.ui_url, is_here=found.ui_is_here, speaks=self.java_class is None, master=self.master
+        )
+        if url is None:
+            return
         told = running_application(
             found.id,
-            found.ui_url,
+            url,
             master=self.master,
             master_ui=self.master_ui,
             history_server=history_server(self.history_server, conf),

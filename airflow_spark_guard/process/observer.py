@@ -27,10 +27,17 @@ _PATIENCE = 5.0
 
 
 class Application(NamedTuple):
-    """The running application as the job, or spark-submit's output, has named it."""
+    """The running application as the job, or spark-submit's output, has named it.
+
+    Attributes:
+        id: as the cluster names it.
+        ui_url: its web UI; empty where there is none, or none is known.
+        ui_is_here: whether ``ui_url`` is an address of this machine alone, which nobody elsewhere can use.
+    """
 
     id: str
     ui_url: str
+    ui_is_here: bool = False
 
 
 @dataclass(frozen=True)

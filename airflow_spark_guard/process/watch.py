@@ -97,10 +97,10 @@ class Watch:
 
     def application(self, heard: Heard) -> Application | None:
         """The application, by the job's own word or by spark-submit's."""
-        known, url = heard.application_id, heard.ui_url
-        if not known:
-            known, url = self.submit_log.application_id, self.submit_log.ui_url
-        return Application(known, url) if known else None
+        if heard.application_id:
+            return Application(heard.application_id, heard.ui_url)
+        log = self.submit_log
+        return Application(log.application_id, log.ui_url, log.ui_is_here) if log.application_id else None
 
     def tell(self, heard: Heard) -> Application | None:
         """The application; whoever wants to know is told what is new of it."""

@@ -123,12 +123,12 @@ class Stack:
     def inspect(self, container: str) -> dict[str, Any]:
         return json.loads(self.docker("inspect", container))[0]
 
-    def used_mib(self) -> float:
-        """Memory of all containers, as the engine counts it: without the cache of files."""
-        text = self.docker("stats", "--no-stream", "--format", "{{.MemUsage}}", *self.containers())
-        units = {"KiB": 1 / 1024, "MiB": 1, "GiB": 1024}
-        found = re.findall(r"^([\d.]+)([KMG]iB) /", text, re.MULTILINE)
-        return sum(float(number) * units[unit] for number, unit in found)
+    def used_mib(self) -> dict[str, float]:
+        """Memory by service, as the engine counts it: without files that nobody uses any more."""
+        text = self.docker("stats", "--no-stream", "--format", "{{.Name}} {{.MemUsage}}", *self.containers())
+        units = {"B": 1 / 1024**2, "KiB": 1 / 1024, "MiB": 1, "GiB": 1024}
+        found = re.findall(rf"^{NAME}[_-](.*)[_-]1 ([\d.]+)([KMG]?i?B) /", text, re.MULTILINE)
+        return {name: float(number) * units[unit] for name, number, unit in found}
 
     def look(self) -> None:
         """Keep what ``ps`` shows of every container now."""

@@ -181,7 +181,8 @@ def test_the_application_is_known_by_the_jobs_own_word_or_by_spark_submits():
         b"INFO Utils: Successfully started service 'SparkUI' on port 33893.\n"
         b"INFO StandaloneSchedulerBackend: Connected to Spark cluster with app ID app-0\n"
     )
-    assert watched.watch.application(watched.heard) == Application("app-0", "http://127.0.0.1:33893")
+    here = Application("app-0", "http://127.0.0.1:33893", ui_is_here=True)
+    assert watched.watch.application(watched.heard) == here
     watched.say("hello", 1.0, pid=7, python="3", application_id="app-1", ui_url=None)
     assert watched.watch.application(watched.heard) == Application("app-1", "")
 

@@ -52,7 +52,8 @@ class SubmitLog:
         exit_reason: why the last of them did, in Spark's words.
         starved: how often Spark said that the job was given no resources; it says so every 15 s.
         application_id: as the cluster names it; empty until it was printed, and always in ``local[n]``.
-        ui_url: the UI on this machine; empty until it was printed.
+        ui_url: the UI as this machine reaches it; empty until it was printed.
+        ui_is_here: whether others do not reach it so: Spark listens everywhere, and says no address.
         oversized: advice for the task log on tasks and code that are too large, in the order in which they
             were printed: one for each stage and one for code, ten at the most. It only grows.
     """
@@ -63,10 +64,11 @@ class SubmitLog:
     starved: int = 0
     application_id: str = ""
     ui_url: str = ""
+    ui_is_here: bool = False
     oversized: tuple[str, ...] = ()
     _known: set[str] = field(default_factory=set)
     _large: set[str] = field(default_factory=set)
-    _host: str = "127.0.0.1"
+    _host: str = ""
 
     def hear(self, line: str) -> None:
         """Take in one line."""
@@ -107,11 +109,11 @@ class SubmitLog:
 
     def _hear_ui(self, line: str) -> None:
         if found := _JETTY.search(line):
-            self._host = "127.0.0.1" if found[1] in _ANYWHERE else found[1]
+            self._host = "" if found[1] in _ANYWHERE else found[1]
         elif found := _BOUND.search(line):
-            self.ui_url = f"http://{self._host}:{found[1]}"
+            self.ui_url, self.ui_is_here = f"http://{self._host or '127.0.0.1'}:{found[1]}", not self._host
         elif found := _STARTED.search(line):
-            self.ui_url = found[1]
+            self.ui_url, self.ui_is_here = found[1], False
 
 
 def _of_task(stage: int, kib: int) -> str:

@@ -54,6 +54,20 @@ def running_application(
     return told
 
 
+def told_ui(url: str, *, is_here: bool, speaks: bool, master: str) -> str | None:
+    """The address of the driver's UI that others may be told; None: wait for the job's own word.
+
+    Args:
+        url: as this machine reaches it.
+        is_here: whether it is an address of this machine alone, as spark-submit's output has it.
+        speaks: whether the job will name its address itself.
+        master: Spark's master URL; a standalone one tells where the UI is.
+    """
+    if not is_here or not speaks:
+        return url
+    return "" if master.startswith("spark://") else None
+
+
 def history_server(named: str | None, conf: Mapping[str, str]) -> str:
     """The history server that the connection names, else the one of the configuration; empty for none."""
     found = named or conf.get(HISTORY_KEY, "")

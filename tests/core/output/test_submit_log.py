@@ -66,18 +66,20 @@ def test_yarn_names_the_application_in_other_words():
 
 
 @pytest.mark.parametrize(
-    ("lines", "url"),
+    ("lines", "url", "here"),
     [
-        (["Start Jetty 0.0.0.0:0 for SparkUI", "Successfully started service 'SparkUI' on port 4041."], "http://127.0.0.1:4041"),
-        (["Start Jetty 10.1.2.3:0 for SparkUI", "Successfully started service 'SparkUI' on port 4041."], "http://10.1.2.3:4041"),
-        (["Start Jetty 0.0.0.0:0 for SparkUI"], ""),
-        (["Bound SparkUI to 0.0.0.0, and started at http://host:4040"], "http://host:4040"),
-        (["Service 'SparkUI' could not bind on port 4040. Attempting port 4041."], ""),
+        (["Start Jetty 0.0.0.0:0 for SparkUI", "Successfully started service 'SparkUI' on port 4041."], "http://127.0.0.1:4041", True),
+        (["Start Jetty 10.1.2.3:0 for SparkUI", "Successfully started service 'SparkUI' on port 4041."], "http://10.1.2.3:4041", False),
+        (["Successfully started service 'SparkUI' on port 4041."], "http://127.0.0.1:4041", True),
+        (["Start Jetty 0.0.0.0:0 for SparkUI"], "", False),
+        (["Bound SparkUI to 0.0.0.0, and started at http://host:4040"], "http://host:4040", False),
+        (["Service 'SparkUI' could not bind on port 4040. Attempting port 4041."], "", False),
     ],
 )  # fmt: skip
-def test_the_address_of_the_ui_is_heard(lines, url):
-    """The port alone is no address."""
-    assert heard(*lines).ui_url == url
+def test_the_address_of_the_ui_is_heard(lines, url, here):
+    """The port alone is no address, and one of this machine is none for others."""
+    log = heard(*lines)
+    assert (log.ui_url, log.ui_is_here) == (url, here)
 
 
 def test_what_it_keeps_is_bounded_and_fit_to_be_shown():

@@ -81,6 +81,20 @@ def test_an_address_that_may_not_be_shown_is_none(url):
 
 
 @pytest.mark.parametrize(
+    ("is_here", "speaks", "master", "url"),
+    [
+        (False, True, "yarn", "http://127.0.0.1:4040"),
+        (True, True, "spark://m:7077", ""),
+        (True, True, "yarn", None),
+        (True, False, "yarn", "http://127.0.0.1:4040"),
+    ],
+)
+def test_an_address_of_this_machine_alone_is_not_told(is_here, speaks, master, url):
+    """A sensor of a triggerer elsewhere would ask its own machine; who never says a better one has no other."""
+    assert told.told_ui("http://127.0.0.1:4040", is_here=is_here, speaks=speaks, master=master) == url
+
+
+@pytest.mark.parametrize(
     ("named", "conf", "server"),
     [
         (None, {}, ""),
