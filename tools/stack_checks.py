@@ -25,8 +25,7 @@ DEFAULTS = {
 FOLDERS = ("STACK_SECRETS", "AIRFLOW_DAGS")
 GIB = 1024**3
 # What the services hold while a model is trained, and something for the machine; figures in docs/stack.md.
-# A machine that is sold with 4 GiB tells of some less.
-NEEDED = {"all": 3.6 * GIB, "airflow": 2.3 * GIB, "spark": 1.8 * GIB}
+NEEDED = {"all": 4.6 * GIB, "airflow": 2.6 * GIB, "spark": 2.6 * GIB}
 HIGHEST_PORT = 65535
 
 

@@ -97,10 +97,10 @@ def test_too_little_memory_says_how_much_is_needed(commands):
     """Of the engine's machine; an engine that does not tell is believed."""
     commands("docker", "echo 2147483648")
     with pytest.raises(
-        StackError, match=r"There is too little memory\.\n  got: 2\.0 GiB in all\n  expected: 3\.6 GiB"
+        StackError, match=r"There is too little memory\.\n  got: 2\.0 GiB in all\n  expected: 4\.6 GiB"
     ):
         check_memory("all")
-    commands("docker", f"echo {int(3.8 * 1024**3)}")  # what a machine of 4 GiB tells
+    commands("docker", f"echo {int(4.8 * 1024**3)}")  # what a machine of 5 GiB tells
     check_memory("all")
     commands("docker", "exit 1")
     check_memory("all")
