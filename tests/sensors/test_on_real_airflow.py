@@ -139,7 +139,7 @@ def test_kill_leaves_no_application(server, site):
     assert f"Application {application} was ended at its master." in text
     assert [row for row in site.active() if row["id"] == application] == []
     assert job.process.wait(timeout=60) is not None
-    assert site.executors(application) == []
+    server.wait(lambda: site.executors(application) == [], 20, "the end of its last executor")
 
 
 def test_the_example_watches_a_guarded_job_beside_it(server):
