@@ -144,24 +144,22 @@ def _switches(pid: int) -> int | None:
         threads = os.listdir(f"/proc/{pid}/task")  # noqa: PTH208 - names are enough
     except OSError:
         return None
-    counts = [_counts(f"/proc/{pid}/task/{thread}/status", "ctxt_switches:") for thread in threads]
+    counts = [_counts(f"/proc/{pid}/task/{thread}/status", "voluntary_ctxt_switches:") for thread in threads]
     seen = [count for count in counts if count is not None]
     return sum(seen) if seen else None
 
 
 def _io(pid: int) -> int | None:
-    return _counts(f"/proc/{pid}/io", "char:")
+    return _counts(f"/proc/{pid}/io", "rchar:", "wchar:")
 
 
-def _counts(path: str, ending: str) -> int | None:
-    """The sum of the fields whose name ends so (``rchar``, ``wchar``); None where there is no such field."""
+def _counts(path: str, *names: str) -> int | None:
+    """The sum of the fields of these names; None where there is no such field."""
     try:
         lines = Path(path).read_text(errors="replace").splitlines()
     except OSError:  # gone, or not ours to see
         return None
-    numbers = [
-        int(line.split()[1]) for line in lines if line.split()[:1] and line.split()[0].endswith(ending)
-    ]
+    numbers = [int(line.split()[1]) for line in lines if line.startswith(names)]
     return sum(numbers) if numbers else None
 
 

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import os
+import subprocess
+import sys
 import time
 
 import pytest
@@ -168,6 +171,26 @@ def test_each_way_not_to_see_a_stack_has_its_error(tmp_path, monkeypatch, script
     monkeypatch.setattr("sys.executable", str(tmp_path / "python"))
     with pytest.raises(error):
         readings.python_threads(proctree.read(1), timeout=0.5)
+
+
+def test_a_crowded_machine_does_not_look_like_movement():
+    """Who reads what a blocked worker's dumps write pushes it aside at every write; that is not its doing."""
+    cpu = min(os.sched_getaffinity(0))
+    pinned = f"import os; os.sched_setaffinity(0, {{{cpu}}})\nwhile True: pass"
+    crowd = [subprocess.Popen([sys.executable, "-c", pinned]) for _ in range(2)]
+    try:
+        time.sleep(1)
+        looker, proc = Looker(Tag("t", "a")), proctree.read(crowd[0].pid)
+        aside = f"/proc/{proc.pid}/status", "nonvoluntary_ctxt_switches:"
+        pushed, before = readings._counts(*aside), looker._reading("worker", proc, "1")
+        time.sleep(2)
+        after = looker._reading("worker", proc, "1")
+        assert readings._counts(*aside) - pushed > 5
+        assert after.switches - before.switches < 3
+    finally:
+        for process in crowd:
+            process.kill()
+            process.wait()
 
 
 def test_a_process_that_is_gone_has_no_figures():

@@ -112,8 +112,8 @@ def test_an_idle_worker_is_told_from_a_hung_one_and_the_line_is_named(applicatio
     assert worker.place == f"{SCRIPT}:{HANGS}, hang"
     assert (worker.kind, worker.stack, worker.locals) == ("", before["worker"].stack, before["worker"].locals)
     assert worker.cpu - before["worker"].cpu < 0.05
-    # Three tracebacks were dumped between: some five switches and 2 kB each, which no real interval adds up to.
-    assert worker.switches - before["worker"].switches < 40
+    # Three tracebacks were dumped between: a switch or two and 2 kB each, which no real interval adds up to.
+    assert worker.switches - before["worker"].switches < 20
     assert worker.io - before["worker"].io < 12_000
     assert after["driver"].place == f"{SCRIPT}:{CALLS}, work"
 

@@ -144,7 +144,8 @@ class Reading:
         key: tells it from the others, over time: pid and start time, or the thread's name.
         executor: of which executor; empty for the driver.
         cpu: CPU time so far, seconds; None where it cannot be seen.
-        switches: context switches of all its threads so far; None where they cannot be seen.
+        switches: voluntary context switches of all its threads so far; None where they cannot be seen.
+            The others say how crowded the machine is.
         io: bytes read and written so far; None where they cannot be seen.
         stack: a hash of its stack; empty where it cannot be read.
         locals: a hash of stack and local variables; empty where they cannot be read.
