@@ -37,7 +37,11 @@ class StackError(Exception):
 
 
 def settings(root: Path, env: dict[str, str]) -> dict[str, str]:
-    """The environment over the file ``.env``, as compose reads it, over our defaults; folders in full."""
+    """The environment over the file ``.env``, as compose reads it, over our defaults; folders in full.
+
+    Raises:
+        StackError: ``.env`` sets one of our variables by another one.
+    """
     given = {**_dotenv(root / ".env"), **env}
     found = {**DEFAULTS, **{key: value for key, value in given.items() if value}}
     # Where browsers are; an empty one is an answer, too: there is no such page.
@@ -54,20 +58,36 @@ def _dotenv(file: Path) -> dict[str, str]:
     if not file.is_file():
         return {}
     line = r"^\s*(?:export\s+)?([A-Za-z_]\w*)=(\"[^\"]*\"|'[^']*'|.*?)\s*(?:\s#.*)?$"
-    pairs = re.findall(line, file.read_text(encoding="utf-8"), re.MULTILINE)
-    return {key: value.strip("\"'") for key, value in pairs}
+    pairs = dict(re.findall(line, file.read_text(encoding="utf-8"), re.MULTILINE))
+    for key in (*DEFAULTS, "AIRFLOW_BASE_URL", "SPARK_HISTORY_URL"):
+        # Compose fills it in, by rules that differ from version to version.
+        if "$" in pairs.get(key, "") and not pairs[key].startswith("'"):
+            raise StackError(
+                f"{key} in .env refers to another variable.",
+                got=pairs[key],
+                expected="the value itself",
+                do=f"write it out in {file}",
+            )
+    return {key: value.strip("\"'") for key, value in pairs.items()}
 
 
 def compose_command(env: dict[str, str]) -> list[str]:
     """``docker compose`` (V2), else ``docker-compose`` (V1).
 
     Raises:
-        StackError: neither is there, or no engine answers.
+        StackError: neither is there, or not the client ``docker``, or no engine answers.
     """
     path = env.get("PATH")
     for words in (["docker", "compose"], ["docker-compose"]):
         if shutil.which(words[0], path=path) and _succeeds([*words, "version"], env):
-            if shutil.which("docker", path=path) and not _succeeds(["docker", "info"], env):
+            if shutil.which("docker", path=path) is None:
+                raise StackError(
+                    "There is no command 'docker'.",
+                    got="docker-compose alone",
+                    expected="the client beside it",
+                    do="on Debian: apt-get install docker.io; elsewhere: docs.docker.com/engine/install",
+                )
+            if not _succeeds(["docker", "info"], env):
                 raise StackError(
                     "No Docker engine answers.",
                     got=_complaint(["docker", "info"], env),

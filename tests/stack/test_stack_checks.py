@@ -47,6 +47,23 @@ def test_compose_is_v2_else_v1_else_an_error(commands):
     assert compose_command(dict(os.environ)) == ["docker", "compose"]
 
 
+def test_compose_without_its_client_is_no_traceback(commands):
+    """The client says what runs, and how much memory there is."""
+    commands("docker-compose", "exit 0")
+    with pytest.raises(StackError, match="There is no command 'docker'"):
+        compose_command(dict(os.environ))
+
+
+def test_a_setting_by_another_variable_is_refused(tmp_path):
+    """Its checks would look at another port than compose opens; what is not ours is left alone."""
+    file = tmp_path / ".env"
+    file.write_text("BASE=8\nAIRFLOW_PORT=${BASE}081\n")
+    with pytest.raises(StackError, match=r"AIRFLOW_PORT in \.env refers.*\n  got: \$\{BASE\}081\n"):
+        settings(tmp_path, {})
+    file.write_text("AIRFLOW_BASE_URL='http://a/$x'\nOTHER=$BASE\n")
+    assert settings(tmp_path, {})["AIRFLOW_BASE_URL"] == "http://a/$x"
+
+
 def test_an_engine_that_does_not_answer_is_told_in_its_own_words(commands):
     """Not running, or not for this user."""
     commands("docker", '[ "$1" = compose ] && exit 0; echo "permission denied while connecting" >&2; exit 1')
