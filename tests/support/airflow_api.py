@@ -8,6 +8,8 @@ import urllib.error
 import urllib.request
 from typing import Any
 
+INTERNAL = 500
+
 
 class AirflowApi:
     """An API server; ``token`` is set by who signs in."""
@@ -21,15 +23,25 @@ class AirflowApi:
         self.token = answer["access_token"]
 
     def call(self, method: str, path: str, body: Any = None, *, authorized: bool = True) -> Any:
-        """The answer's JSON; None where there is none. Errors are ``urllib``'s."""
+        """The answer's JSON; None where there is none. Errors are ``urllib``'s.
+
+        Airflow's own API is asked again after a 500: on a crowded machine SQLite is locked now and then.
+        """
         request = urllib.request.Request(
             self.url + path, method=method, data=None if body is None else json.dumps(body).encode()
         )
         request.add_header("Content-Type", "application/json")
         if authorized:
             request.add_header("Authorization", f"Bearer {self.token}")
-        with urllib.request.urlopen(request, timeout=60) as answer:
-            text = answer.read()
+        for pause in (1, 3, None):
+            try:
+                with urllib.request.urlopen(request, timeout=60) as answer:
+                    text = answer.read()
+                break
+            except urllib.error.HTTPError as error:
+                if pause is None or error.code != INTERNAL or not path.startswith("/api/v2/"):
+                    raise
+                time.sleep(pause)
         return json.loads(text) if text else None
 
     @staticmethod
