@@ -27,9 +27,9 @@ if TYPE_CHECKING:
 
     Array = np.ndarray[Any, Any]
 
-# A source is read at once, uncounted, when Spark believes it to be at most this many times the sample: should
-# there be more rows after all, what was read in vain is no more than a sample.
-_PROBABLY_WHOLE = 2
+# A source is read at once, uncounted, when Spark believes it to be at most this part of the sample. Files are
+# compressed five times and more, and partitions arrive whole: what was read in vain should be about a sample.
+_PROBABLY_WHOLE = 0.25
 
 
 class Collector:

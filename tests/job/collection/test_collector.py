@@ -345,6 +345,16 @@ def test_a_small_source_is_read_once(spark):
     assert sample.report.rows_total == 100
 
 
+def test_a_compressed_source_is_not_taken_for_a_small_one(spark, tmp_path):
+    """Its files are not larger than the sample, and hold ten times its rows: reading them at once is in vain."""
+    path = str(tmp_path / "table")
+    spark.range(200_000).selectExpr("round(rand(1), 2) AS x").write.parquet(path)
+    assert sum(file.stat().st_size for file in (tmp_path / "table").iterdir()) < 2 * 20_000 * 8
+    sample = collect_sample(spark.read.parquet(path), ["x"], seed=1, max_rows=20_000)
+    assert sample.report.passes == ("count", "rows")
+    assert (sample.X.shape, sample.report.rows_total) == ((20_000, 1), 200_000)
+
+
 def test_a_draw_of_nothing_but_nulls_is_repeated(spark):
     """nulls="drop" draws among the others, however rare they are, also where only they tell a width."""
     frame = spark.range(0, 5000, 1, 2).selectExpr(
