@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from airflow_spark_guard.core.errors import ApplicationError, ConnectionMissingError
 from airflow_spark_guard.core.output.output import safe_text
 from airflow_spark_guard.core.remote.sight import Sight
-from airflow_spark_guard.core.remote.unregistered import with_unregistered, worth_asking_the_master
+from airflow_spark_guard.core.remote.unregistered import Unregistered
 from airflow_spark_guard.core.web import history_rest, master_json
 from airflow_spark_guard.core.web.access import Access
 from airflow_spark_guard.core.web.answer import UnusableAnswerError
@@ -22,8 +22,9 @@ if TYPE_CHECKING:
 
     from airflow_spark_guard.core.remote.sight import History, Manager
     from airflow_spark_guard.core.remote.target import Target
-    from airflow_spark_guard.core.watch.observation import DriverView, Executor
+    from airflow_spark_guard.core.watch.observation import DriverView
     from airflow_spark_guard.core.web.answer import Dialogue
+    from airflow_spark_guard.core.web.master_page import ApplicationPage
 
     AccessFor = Callable[[str], Access]
 
@@ -63,7 +64,7 @@ class AsyncRemoteSource:
         self._id = target.application_id
         self._driver_ui = target.driver_ui
         self._driver: AsyncRestSource | None = None
-        self._unregistered: tuple[Executor, ...] = ()
+        self._unregistered = Unregistered()
         self._masters = master_json.addresses(target.master)
         self._master = self._source(target.master_ui) if target.master or target.master_ui else None
         self._history = self._source(target.history_server) if target.history_server else None
@@ -121,8 +122,7 @@ class AsyncRemoteSource:
 
     async def _ask_driver(self, silent: Silent) -> DriverView | None:
         if not self._driver_ui and self._master is not None:
-            asked = master_json.page(self._masters, self._ui, self._id)
-            page = await told_by(silent, "master", self._master, asked)
+            page = await self._ask_page(self._master, silent)
             self._driver_ui = page.driver_ui if page is not None else ""
         if not self._driver_ui:
             silent.setdefault("driver", "its address is not known")
@@ -139,12 +139,15 @@ class AsyncRemoteSource:
             return None
 
     async def _with_unregistered(self, driver: DriverView, master: HttpSource, silent: Silent) -> DriverView:
-        known = {row.id for row in self._unregistered}
-        if worth_asking_the_master(driver, known):
-            asked = master_json.page(self._masters, self._ui, self._id)
-            page = await told_by(silent, "master", master, asked)
-            self._unregistered = page.ended if page is not None else self._unregistered
-        return with_unregistered(driver, self._unregistered)
+        if self._unregistered.worth_asking(driver, time.monotonic()):
+            await self._ask_page(master, silent)
+        return self._unregistered.added_to(driver)
+
+    async def _ask_page(self, master: HttpSource, silent: Silent) -> ApplicationPage | None:
+        asked = master_json.page(self._masters, self._ui, self._id)
+        page = await told_by(silent, "master", master, asked)
+        self._unregistered.learn(page, time.monotonic())
+        return page
 
     async def _forget_driver(self) -> None:
         """It may have moved to another port, or its application may have been started anew."""

@@ -202,20 +202,23 @@ class Stack:
         self.api.call("PATCH", f"/api/v2/dags/{dag_id}", {"is_paused": paused})
 
     def running_job(self, run_id: str, other_than: str = "") -> str:
-        """The id of the steady job's application, as soon as both workers work for it."""
+        """The id of the steady job's application, as soon as both workers' executors are its driver's.
 
-        def works() -> bool:
-            return any(
-                app["name"] == "steady" and app["cores"] == 2 and app["id"] != other_than
-                for app in self.master()["activeapps"]
-            )
+        The master counts an executor's cores before its JVM has started.
+        """
 
-        def told() -> str:
+        def told() -> dict[str, Any]:
             try:
-                return self.xcom("disturbed", run_id, "job", "spark_guard_application")["application_id"]
+                found = self.xcom("disturbed", run_id, "job", "spark_guard_application")
             except urllib.error.HTTPError:
-                return other_than
+                return {}
+            return found if found["application_id"] != other_than else {}
 
-        self.api.wait(works, 240, f"two executors of {run_id}")
-        self.api.wait(lambda: told() != other_than, 60, f"the application of {run_id}")
-        return told()
+        self.api.wait(told, 240, f"the application of {run_id}")
+        application = told()
+        url = f"{application['driver_ui']}/api/v1/applications/{application['application_id']}/executors"
+        code = f"from urllib.request import urlopen; print(urlopen({url!r}, timeout=10).read().decode())"
+        self.api.wait(
+            lambda: len(json.loads(self.python("scheduler", code))) == 3, 60, f"two executors of {run_id}"
+        )
+        return application["application_id"]

@@ -106,11 +106,11 @@ class SparkSite:
                 start_new_session=True,
             )
 
-    def submit(self, name: str, tasks: int, pause: float = 0.5) -> Submitted:
-        """One core, so many tasks that sleep so long, with a driver UI and an event log."""
+    def submit(self, name: str, tasks: int, pause: float = 0.5, cores: int = 1) -> Submitted:
+        """So many tasks that sleep so long, with a driver UI and an event log."""
         confs = {
             "spark.app.name": name,
-            "spark.cores.max": "1",
+            "spark.cores.max": str(cores),
             "spark.executor.memory": "512m",
             "spark.ui.port": "0",
             "spark.eventLog.enabled": "true",
@@ -150,6 +150,16 @@ class SparkSite:
         """SIGKILL for one of them; when."""
         self.executors(application_id)[0].kill()
         return time.time()
+
+    def kill_second_executor_and_its_worker(self, application_id: str) -> None:
+        """As soon as there are two: it cannot have registered yet, and nothing comes in its place."""
+        end = time.monotonic() + 60
+        while not (found := [one for one in self.executors(application_id) if "--executor-id 1 " in _command(one)]):
+            assert time.monotonic() < end, f"no second executor; see {self.folder}"
+            time.sleep(0.05)
+        pid = found[0].ppid()
+        self.cluster.kill(next(name for name, one in self.cluster.processes.items() if one.pid == pid))
+        found[0].kill()
 
     def wait_for_registration(self, application_id: str) -> None:
         """Until the driver knows an executor: one that dies before is known to the master alone."""

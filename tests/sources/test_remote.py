@@ -53,8 +53,8 @@ def source(kind, target, *given, **more):
         made.close()
 
 
-def test_while_the_driver_answers_nobody_else_is_asked(kind, site):
-    """One cheap question a look, once it is known whose UI it is."""
+def test_while_the_driver_answers_the_others_are_left_in_peace(kind, site):
+    """One cheap question a look, once it is known whose UI it is, and that the master knows no more than it."""
     with source(kind, site.target(*ALL)) as looking:
         looking.look()
         seen = looking.look()
@@ -66,6 +66,8 @@ def test_while_the_driver_answers_nobody_else_is_asked(kind, site):
     assert [path.rpartition("/")[2] for path in site.asked] == [
         "applications",
         "allexecutors",
+        "",  # the master's /json/
+        "?appId=app-1",
         "allexecutors",
     ]
 
@@ -222,13 +224,25 @@ def test_a_source_may_be_closed_twice(site):
 
 
 def test_an_executor_that_died_before_it_registered_is_told_by_the_master(kind, site):
-    """The driver has no record of it: it numbers from 0, and 0 is missing. It is asked for once."""
-    site.executors = [living("1")]
-    site.ended = [("0", "EXITED")]
+    """The driver has no record of it, and nothing in its list shows that. The master is asked once."""
+    site.executors = [living("0")]
+    site.page_executors = [("0", "RUNNING"), ("1", "LOST")]
     with source(kind, site.target("driver_ui", "master_ui")) as looking:
         found = [looking.look() for _ in range(3)][-1]
-    assert [(row.id, row.active, row.reason[:6], row.host) for row in found.executors] == [
-        ("1", True, "", "worker-1"),
-        ("0", False, "EXITED", "node7"),
+    assert [(row.id, row.active, row.reason[:4], row.host) for row in found.executors] == [
+        ("0", True, "", "worker-1"),
+        ("1", False, "LOST", "node7"),
     ]
     assert site.count("/master/app/?appId=app-1") == 1
+
+
+def test_an_executor_that_starts_is_followed_at_the_master_until_it_has_registered(kind, site):
+    """It may die before: that is seen at the next look, not half a minute later."""
+    site.executors = [living("0")]
+    site.page_executors = [("0", "RUNNING"), ("1", "LAUNCHING")]
+    with source(kind, site.target("driver_ui", "master_ui")) as looking:
+        assert len(looking.look().executors) == 1
+        site.page_executors = [("0", "RUNNING"), ("1", "EXITED")]
+        assert [row.active for row in looking.look().executors] == [True, False]
+        looking.look()
+    assert site.count("/master/app/?appId=app-1") == 2

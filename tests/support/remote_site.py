@@ -40,7 +40,7 @@ class RemoteSite:
         self.driver, self.master, self.log, self.deaf = True, "RUNNING", None, False
         self.executors, self.stages, self.failed_jobs = [living("0")], [], []
         self.others = []  # running applications besides, at the master
-        self.ended = []  # executors that ended, by number and state, as the master's page lists them
+        self.page_executors = []  # number and state, at the master
         self.asked, self.credentials, self.url = [], set(), ""
 
     @property
@@ -121,7 +121,7 @@ class RemoteSite:
         if rest.startswith("app/"):
             rows = "".join(
                 f'<tr><td>{number}</td><td><a href="x">worker-2026-node7-70</a></td><td>{state}</td></tr>'
-                for number, state in self.ended
+                for number, state in self.page_executors
             )
             return f'<a href="{self.driver_ui}">Application Detail UI</a>{rows}'.encode()
         active = self.master in {"WAITING", "RUNNING"}

@@ -2,33 +2,57 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
-
     from airflow_spark_guard.core.watch.observation import DriverView, Executor
+    from airflow_spark_guard.core.web.master_page import ApplicationPage
+
+_PAGE_HOLDS = 30.0  # seconds; the page of many executors is long
 
 
-def worth_asking_the_master(view: DriverView, known: Iterable[str]) -> bool:
-    """Whether the master may know of executors that the driver does not list.
+@dataclass
+class Unregistered:
+    """What a master has said of an application's executors, and whether it is to be asked again.
 
-    A master numbers an application's executors from 0, so a gap is one that starts, or died starting; in a
-    crash loop none is there at all.
-
-    Args:
-        view: what the driver lists.
-        known: ids of those that are known to have died so.
+    Attributes:
+        ended: those that ended otherwise than by the master's order, registered or not.
+        running: the ids of those that had not ended.
+        asked: when it was asked, in seconds of the caller's clock; None before.
     """
-    if not any(row.active for row in view.executors):
-        return True
-    seen = {row.id for row in view.executors} | set(known)
-    highest = max((int(name) for name in seen if name.isdecimal()), default=-1)
-    return any(str(number) not in seen for number in range(highest))
 
+    ended: tuple[Executor, ...] = ()
+    running: frozenset[str] = frozenset()
+    asked: float | None = None
+    _registered: frozenset[str] = frozenset()
 
-def with_unregistered(view: DriverView, ended: Iterable[Executor]) -> DriverView:
-    """What the driver lists, and whatever the master says of those that it does not."""
-    listed = {row.id for row in view.executors}
-    return replace(view, executors=(*view.executors, *(row for row in ended if row.id not in listed)))
+    def learn(self, page: ApplicationPage | None, now: float) -> None:
+        """Take in the application's page at the master; None: it gave none."""
+        self.asked = now
+        if page is not None:
+            self.ended, self.running = page.ended, page.running
+
+    def worth_asking(self, view: DriverView, now: float) -> bool:
+        """Whether the master may know of executors that the driver does not list.
+
+        At once where one was starting, for it may have died, and where none is there, for that may be a crash
+        loop; else now and then, since nothing that the driver lists tells of one that never came.
+
+        Args:
+            view: what the driver lists.
+            now: seconds, by a clock that does not go back.
+        """
+        if self.asked is None or now - self.asked >= _PAGE_HOLDS:
+            return True
+        if not any(row.active for row in view.executors):
+            return True
+        return not self.running <= {row.id for row in view.executors}
+
+    def added_to(self, view: DriverView) -> DriverView:
+        """What the driver lists, and whatever the master says of those that never registered with it."""
+        listed = {row.id for row in view.executors}
+        # A driver forgets executors that are long dead (spark.ui.retainedDeadExecutors), and why they went.
+        self._registered = listed | (self._registered & {row.id for row in self.ended})
+        more = (row for row in self.ended if row.id not in self._registered)
+        return replace(view, executors=(*view.executors, *more))

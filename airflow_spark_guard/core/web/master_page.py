@@ -16,6 +16,7 @@ _ROW = re.compile(
     re.DOTALL,
 )
 _STATE = re.compile(rb"<td>\s*(EXITED|FAILED|LOST)\s*</td>")
+_RUNNING = re.compile(rb"<td>\s*(?:LAUNCHING|RUNNING)\s*</td>")
 _MOST = 1000
 
 
@@ -26,23 +27,27 @@ class ApplicationPage:
     Attributes:
         driver_ui: where the application's own web UI is; empty where the page does not say.
         ended: its executors that ended otherwise than by the master's order, the newest 1000.
+        running: the ids of those that have not ended, registered with the driver or not.
     """
 
     driver_ui: str = ""
     ended: tuple[Executor, ...] = ()
+    running: frozenset[str] = frozenset()
 
 
 def read_page(body: bytes) -> ApplicationPage:
     """Read the page; of one that is none, nothing."""
     found = _DETAIL_UI.search(body)
     url = html.unescape(found[1].decode(errors="replace")) if found else ""
+    rows = list(_ROW.finditer(body))
     ended = [
         _executor(row[1].decode(), row[2].decode(errors="replace"), state[1].decode())
-        for row in _ROW.finditer(body)
+        for row in rows
         if (state := _STATE.search(row[3])) is not None
     ]
     ended.sort(key=lambda executor: int(executor.id))
-    return ApplicationPage(read.web_url({"": url}, "").rstrip("/"), tuple(ended[-_MOST:]))
+    running = frozenset(str(int(row[1])) for row in rows if _RUNNING.search(row[3]) is not None)
+    return ApplicationPage(read.web_url({"": url}, "").rstrip("/"), tuple(ended[-_MOST:]), running)
 
 
 def _executor(number: str, worker: str, state: str) -> Executor:

@@ -17,6 +17,7 @@ def test_the_page_names_the_drivers_ui_and_who_ended():
         ("1", "127.0.0.1", False),
     ]
     assert page.ended[0].reason == "EXITED, as the master says; the driver has no record of it"
+    assert page.running == {"2"}
 
 
 def test_an_executor_that_runs_or_was_told_to_end_is_no_loss():
