@@ -154,7 +154,9 @@ class SparkSite:
     def kill_second_executor_and_its_worker(self, application_id: str) -> None:
         """As soon as there are two: it cannot have registered yet, and nothing comes in its place."""
         end = time.monotonic() + 60
-        while not (found := [one for one in self.executors(application_id) if "--executor-id 1 " in _command(one)]):
+        while not (
+            found := [one for one in self.executors(application_id) if "--executor-id 1 " in _command(one)]
+        ):
             assert time.monotonic() < end, f"no second executor; see {self.folder}"
             time.sleep(0.05)
         pid = found[0].ppid()

@@ -28,7 +28,9 @@ def test_an_executor_that_died_starting_counts_though_the_job_ends_well(tmp_path
         site.kill_second_executor_and_its_worker(application)
         target = Target(application, **site.witnesses)
         site.wait_for_registration(application)
-        poking = Poking(Plan(target, budget=RestartBudget()), logging.getLogger("sensor"), time.time(), False)
+        poking = Poking(
+            Plan(target, budget=RestartBudget()), logging.getLogger("sensor"), time.time(), patient=False
+        )
         context = {"ti": TaskInstance(), "task_state_store": StateStore()}
         end = time.monotonic() + 20
         while (told := poking.look(context)) is None and time.monotonic() < end:
