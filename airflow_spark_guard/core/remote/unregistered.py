@@ -51,7 +51,7 @@ class Unregistered:
 
     def added_to(self, view: DriverView) -> DriverView:
         """What the driver lists, and whatever the master says of those that never registered with it."""
-        listed = {row.id for row in view.executors}
+        listed = frozenset(row.id for row in view.executors)
         # A driver forgets executors that are long dead (spark.ui.retainedDeadExecutors), and why they went.
         self._registered = listed | (self._registered & {row.id for row in self.ended})
         more = (row for row in self.ended if row.id not in self._registered)
