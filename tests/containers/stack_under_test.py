@@ -34,6 +34,14 @@ SECRETS = (
 # Shorter than the training takes: the task shows whether it outlives its token.
 TOKEN_SECONDS = 35
 LEEWAY_SECONDS = 10  # by which Airflow takes a token after its end
+# How many executors the driver lists that live.
+REGISTERED = """
+from contextlib import closing
+from airflow_spark_guard.core.remote.target import Target
+from airflow_spark_guard.sources.remote import RemoteSource
+with closing(RemoteSource(Target(**{target!r}))) as source:
+    print(sum(row.active for row in source.look().executors))
+"""
 
 
 class Figures:
@@ -216,9 +224,6 @@ class Stack:
 
         self.api.wait(told, 240, f"the application of {run_id}")
         application = told()
-        url = f"{application['driver_ui']}/api/v1/applications/{application['application_id']}/executors"
-        code = f"from urllib.request import urlopen; print(urlopen({url!r}, timeout=10).read().decode())"
-        self.api.wait(
-            lambda: len(json.loads(self.python("scheduler", code))) == 3, 60, f"two executors of {run_id}"
-        )
+        code = REGISTERED.format(target={key: application[key] for key in ("application_id", "master")})
+        self.api.wait(lambda: self.python("scheduler", code) == "2", 60, f"two executors of {run_id}")
         return application["application_id"]
