@@ -19,6 +19,7 @@ from airflow_spark_guard.core.web.answer import UnusableAnswerError
 from airflow_spark_guard.hooks.cluster_connection import cluster_secrets
 from airflow_spark_guard.sources.cluster import cluster_source
 from airflow_spark_guard.sources.cluster_access import cluster_access
+from airflow_spark_guard.triggers.handing_back import until_settled
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
@@ -58,6 +59,7 @@ class ClusterApplicationTrigger(BaseTrigger):
 
     async def run(self) -> AsyncIterator[TriggerEvent]:
         """Look, until it is over."""
+        began = time.monotonic()
         job = ClusterJob.from_json(self.job)
         place = ClusterPlace.from_json(self.place)
         watch = ClusterWatch(job.limits, place.manager.capitalize())
@@ -67,6 +69,7 @@ class ClusterApplicationTrigger(BaseTrigger):
                 await asyncio.sleep(max(0.01, min(self.pause, job.deadline_at - time.time())))
         finally:
             await self.cleanup()
+        await until_settled(began)
         yield TriggerEvent(event_of(step, job, place))  # type: ignore[no-untyped-call]
 
     async def on_kill(self) -> None:

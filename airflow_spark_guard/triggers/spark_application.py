@@ -26,6 +26,7 @@ from airflow_spark_guard.hooks.spark_monitor import SparkMonitorHook
 from airflow_spark_guard.sources.find_application import find_application
 from airflow_spark_guard.sources.poller import Following
 from airflow_spark_guard.sources.remote import AsyncRemoteSource
+from airflow_spark_guard.triggers.handing_back import until_settled
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
@@ -80,7 +81,9 @@ class SparkApplicationTrigger(BaseTrigger):
 
     async def run(self) -> AsyncIterator[TriggerEvent]:
         """Watch to the end."""
+        began = time.monotonic()
         outcome = await self._outcome()
+        await until_settled(began)
         yield TriggerEvent(outcome.to_json())  # type: ignore[no-untyped-call]
 
     async def _outcome(self) -> Outcome:

@@ -9,8 +9,15 @@ import pytest
 
 from airflow_spark_guard import GuardLimits, SafeSparkSubmitOperator
 from airflow_spark_guard.testing import FakeKubernetes, FakeResourceManager
+from airflow_spark_guard.triggers import handing_back
 
 QUICK = GuardLimits(deadline="30s", start_timeout="20s", poll_interval="50ms", stall_timeout="10s")
+
+
+@pytest.fixture(autouse=True)
+def settled(monkeypatch):
+    """Without a scheduler around it, an event has nothing to wait for."""
+    monkeypatch.setattr(handing_back, "SETTLED", 0.0)
 
 
 @pytest.fixture(params=["yarn", "kubernetes"])

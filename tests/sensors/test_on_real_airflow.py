@@ -104,7 +104,7 @@ def test_a_healthy_application_lets_every_sensor_succeed(server, site):
     """In each mode, found by its name; its event log is the witness."""
     run = server.trigger("sensors", {"name": "healthy", **site.witnesses})
     whole = server.trigger("application", {"name": "healthy", **site.witnesses})
-    site.submit("healthy", 80)
+    site.submit("healthy", 40)
     assert wait_for(server, "sensors", run, MODES, ENDED) == dict.fromkeys(MODES, "success")
     assert wait_for(server, "application", whole, ["deferred"], ENDED) == {"deferred": "success"}
     for mode in MODES:

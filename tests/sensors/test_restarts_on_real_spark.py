@@ -23,7 +23,7 @@ pytestmark = pytest.mark.spark
 def test_an_executor_that_died_starting_counts_though_the_job_ends_well(tmp_path):
     """The newest one, and its worker with it: no other one comes, and no number is missing in any list."""
     with SparkSite(tmp_path) as site:
-        job = site.submit("short-handed", 60, cores=2)
+        job = site.submit("short-handed", 24, cores=2)
         application = site.application_id("short-handed")
         site.kill_second_executor_and_its_worker(application)
         target = Target(application, **site.witnesses)
