@@ -9,6 +9,7 @@ import pytest
 from airflow_spark_guard.core.cluster.cluster_job import ClusterJob
 from airflow_spark_guard.core.cluster.place import ClusterPlace
 from airflow_spark_guard.testing import FakeResourceManager
+from airflow_spark_guard.triggers import handing_back
 from airflow_spark_guard.triggers.cluster import BaseHook, ClusterApplicationTrigger
 
 pytestmark = pytest.mark.usefixtures("airflow_db")
@@ -41,6 +42,14 @@ def test_it_tells_the_end(yarn):
     """Once."""
     found = run(trigger(yarn, yarn.add(course=["WAITING", "RUNNING", "FAILED"])))
     assert (found["final"]["state"], found["finding"]) == ("FAILED", None)
+
+
+def test_an_end_that_is_found_at_once_is_told_when_the_deferral_is_old_enough(yarn, monkeypatch):
+    """A task that is back at once would be taken for one that was ended from outside."""
+    monkeypatch.setattr(handing_back, "SETTLED", 0.8)
+    begin = time.monotonic()
+    assert run(trigger(yarn, yarn.add(course=["FAILED"])))["final"]["state"] == "FAILED"
+    assert time.monotonic() - begin >= 0.8
 
 
 def test_it_tells_a_limit_that_has_passed(yarn):

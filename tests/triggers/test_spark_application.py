@@ -22,7 +22,7 @@ from airflow_spark_guard.core.remote.outcome import Outcome
 from airflow_spark_guard.core.remote.plan import Plan
 from airflow_spark_guard.core.remote.restarts import RestartBudget
 from airflow_spark_guard.core.watch.windows import Windows
-from airflow_spark_guard.triggers import spark_application
+from airflow_spark_guard.triggers import handing_back, spark_application
 from airflow_spark_guard.triggers.spark_application import MEMORY_KEY, SparkApplicationTrigger
 from tests.support.remote_site import ID, NAME, dead, living, remote_site
 from tests.support.xcoms import Xcoms
@@ -105,6 +105,15 @@ def test_an_application_that_ends_well_is_told_with_its_witness(site):
     told = outcome(trigger(restarts(site)), then=site.over, once=lambda: site.count("/allexecutors") >= 3)
     assert (told.kind, told.application_id, told.restarts, told.witness) == ("ended", ID, 0, ENDED)
     assert told.target == site.target(*ALL)
+
+
+def test_what_is_found_at_once_is_told_when_the_deferral_is_old_enough(site, monkeypatch):
+    """A task that is back at once would be taken for one that was ended from outside."""
+    monkeypatch.setattr(handing_back, "SETTLED", 0.8)
+    site.over()
+    begin = time.monotonic()
+    assert outcome(trigger(restarts(site))).kind == "ended"
+    assert time.monotonic() - begin >= 0.8
 
 
 def test_without_a_history_server_the_masters_word_is_told_with_what_it_cannot_know(site):
