@@ -16,6 +16,15 @@ if TYPE_CHECKING:
 DEFAULT_DEADLINE = 3600.0
 
 
+class _Default(str):
+    """A default that can be told from the same text set by a user."""
+
+    __slots__ = ()
+
+
+_STALL_TIMEOUT = _Default("10m")
+
+
 @dataclass(frozen=True)
 class GuardLimits:
     """The limits of one attempt. Durations: seconds, ``timedelta``, or text such as ``"90s"``, ``"2h"``.
@@ -27,8 +36,10 @@ class GuardLimits:
             ``execution_timeout`` (which then holds alone).
         start_timeout: how long a Spark job may wait for its first task to be started (STARVED).
         stall_timeout: how long every counter of an active stage may stand still before the stage counts as
-            hung (STALLED) when its workers are seen to be blocked; where they are busy or cannot be seen,
-            three times as long. Never less than 3 executor heartbeats or 5 times the stage's median task.
+            hung (STALLED) when its workers are seen to be blocked; where they are busy, wait in a loop that
+            sleeps, or cannot be seen, three times as long. A value that you set holds as set. The default
+            widens to 3 executor heartbeats or 5 times the stage's median task, as does any value where the
+            workers cannot be seen; the log and the verdict then say why.
         driver_silence: how long the driver may run without a Spark job, without ``heartbeat()`` and without
             ending (DRIVER_SILENT) when it is seen to be blocked; three times as long when it computes.
             Off unless set: only the author knows how long a model fit may take.
@@ -54,7 +65,7 @@ class GuardLimits:
 
     deadline: Any = None
     start_timeout: Any = "5m"
-    stall_timeout: Any = "10m"
+    stall_timeout: Any = _STALL_TIMEOUT
     driver_silence: Any = None
     executor_losses: Any = 3
     executor_window: Any = "10m"
@@ -78,11 +89,19 @@ class GuardLimits:
 
     def resolve(self, context: Mapping[str, Any]) -> GuardLimits:
         """Airflow's templater calls this in the task: a new object, every template rendered and checked."""
-        return replace(self, **render(asdict_shallow(self), context))
+        given = {
+            name: value for name, value in asdict_shallow(self).items() if not isinstance(value, _Default)
+        }
+        return replace(self, **render(given, context))
 
     def serialize(self) -> dict[str, Any]:
         """What Airflow's UI and API show as the rendered field."""
         return {name: str(value) for name, value in asdict_shallow(self).items() if value is not None}
+
+    def is_default(self, name: str) -> bool:
+        """Whether the field has its default because nothing else was given."""
+        value, default = getattr(self, name), type(self).__dataclass_fields__[name].default
+        return isinstance(value, _Default) if isinstance(default, _Default) else bool(value == default)
 
     def deadline_seconds(self, execution_timeout: float | None = None) -> float | None:
         """Seconds that the guard itself allows; None where ``execution_timeout`` alone holds."""
@@ -149,7 +168,7 @@ def _check_order(limits: GuardLimits) -> None:
     chosen = {
         field.name: value
         for field in fields(limits)
-        if (value := getattr(limits, field.name)) != field.default and not is_template(value)
+        if not limits.is_default(field.name) and not is_template(value := getattr(limits, field.name))
     }
     for small, large in _ORDER:
         if small not in chosen or large not in chosen:

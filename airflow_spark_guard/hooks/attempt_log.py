@@ -98,6 +98,10 @@ class AttemptLog:
         """Show what the watchdog has noticed."""
         self.log.warning("%s", text)
 
+    def line(self, text: str) -> None:
+        """Show what is worth knowing and wrong with nothing."""
+        self.log.info("%s", text)
+
     def observation(self, seen: Observation) -> None:
         """Record one look."""
         self.record.observation(seen.to_json())

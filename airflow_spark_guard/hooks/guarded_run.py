@@ -141,6 +141,7 @@ class GuardedRun:
             windows,
             Observer(self.tag, local=windows.local, master=master),
             on_notice=log.notice,
+            on_line=log.line,
             on_observation=log.observation,
             on_application=self.on_application,
         )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import sys
 import time
 
 from airflow_spark_guard.job.progress import BETWEEN_HEARTBEATS, current, one_line
@@ -32,8 +33,8 @@ def heartbeat(text: str = "", *, done: float | None = None, total: float | None 
 
     From the driver's own process it goes over the attempt's channel. From executors, and from processes that
     the driver starts, it is one line on standard error, ``SPARK_GUARD_HEARTBEAT {"w": pid, "t": seconds
-    since the epoch, "n": calls so far, "text": ...}``. An accumulator would not do: its updates travel
-    when the task ends, and a task that ends needs no heartbeat. Neither would the channel: it is a file on
+    since the epoch, "n": calls so far, "s": stage id, "text": ...}``. An accumulator would not do: its updates
+    travel when the task ends, and a task that ends needs no heartbeat. Neither would the channel: it is a file on
     the driver's machine. Standard error of a Python worker is in the executor's log, readable through its
     log page while the task runs; in ``local[n]`` it is the output of spark-submit itself.
 
@@ -97,8 +98,20 @@ class _Worker:
 def line(count: int, text: str, done: float | None, total: float | None) -> bytes:
     """The line on standard error; ``core/watch/executor_heartbeat.py`` reads it."""
     fields = {"w": os.getpid(), "t": round(time.time(), 3), "n": count, "text": one_line(text)}
-    known = {name: value for name, value in (("done", done), ("total", total)) if value is not None}
+    more = (("s", _stage()), ("done", done), ("total", total))
+    known = {name: value for name, value in more if value is not None}
     return f"{MARK} {json.dumps({**fields, **known})}\n".encode()
+
+
+def _stage() -> int | None:
+    """The stage whose task this process runs, or was forked from; None outside a task."""
+    # Looked up, not imported: a process without PySpark runs no task.
+    module = sys.modules.get("pyspark.taskcontext")
+    try:
+        context = None if module is None else module.TaskContext.get()
+        return None if context is None else int(context.stageId())
+    except (AttributeError, TypeError, ValueError):
+        return None
 
 
 _worker = _Worker()

@@ -17,6 +17,8 @@ _SEPARATOR = "\x01"
 _OVERLAP = 4
 _METRIC = re.compile(r"SQLPlanMetric\((.*),(\d+),(\w+)\)", re.DOTALL)
 _TIMES = re.compile(r"\b(?:time|duration|latency|memory|gc)\b", re.IGNORECASE)
+_PYTHON_START = re.compile(r"time to (?:start|initialize) Python workers", re.IGNORECASE)
+_MOST_KNOWN = 20_000  # accumulators
 
 
 def counts_work(name: str, kind: str) -> bool:
@@ -36,20 +38,39 @@ class SqlMetrics:
         self._last_id = -1
         # Running executions by id: which of their metrics (by accumulator) count.
         self._running: dict[int, dict[str, bool]] = {}
+        self._digests: dict[int, tuple[tuple[int, ...], str]] = {}  # stages and digest, by execution
+        self._names: dict[str, str] = {}  # of metrics, by accumulator
 
     def digest(self) -> str:
         """16 hex digits; empty when no execution runs. A few Py4J calls for each running execution."""
         self._find_new()
         parts = []
+        self._digests = {}
         for number in sorted(self._running)[-NEWEST:]:
             execution = self._store.execution(number)
             if execution.isEmpty() or not execution.get().completionTime().isEmpty():
                 del self._running[number]
-            else:
-                parts.append(f"{number}:{self._values(number, execution.get())}")
-        if not parts:
-            return ""
-        return hashlib.blake2b("\n".join(parts).encode(errors="replace"), digest_size=8).hexdigest()
+                continue
+            part = f"{number}:{self._values(number, execution.get())}"
+            self._digests[number] = (_stages(execution.get()), _hash(part))
+            parts.append(part)
+        return _hash("\n".join(parts)) if parts else ""
+
+    def stage_digests(self) -> dict[int, str]:
+        """By stage id, the digest of the executions that it belongs to, as of the last :meth:`digest`."""
+        found: dict[int, str] = {}
+        for stages, digest in self._digests.values():
+            for stage in stages:
+                found[stage] = _hash(found[stage] + digest) if stage in found else digest
+        return found
+
+    def counts(self, accumulator: str, kind: str) -> bool:
+        """Whether this metric moves only when work is done; one whose name is not known goes by its kind."""
+        return counts_work(self._names.get(accumulator, ""), kind)
+
+    def is_python_start(self, accumulator: str) -> bool:
+        """Whether this metric is the time that Python workers took to start."""
+        return _PYTHON_START.fullmatch(self._names.get(accumulator, "")) is not None
 
     def _find_new(self) -> None:
         count = self._store.executionsCount()
@@ -76,5 +97,17 @@ class SqlMetrics:
             for row in execution.metrics().mkString(_SEPARATOR).split(_SEPARATOR):
                 if match := _METRIC.fullmatch(row):
                     counted[match[2]] = counts_work(match[1], match[3])
+                    self._names[match[2]] = match[1]
+            while len(self._names) > _MOST_KNOWN:
+                del self._names[next(iter(self._names))]
         # A value whose metric is not known yet is left out; the next look knows it.
         return sorted(row for row in values if counted.get(row[0], False))
+
+
+def _stages(execution: Any) -> tuple[int, ...]:
+    """Ids of the stages that an execution has started so far."""
+    return tuple(int(stage) for stage in execution.stages().mkString(_SEPARATOR).split(_SEPARATOR) if stage)
+
+
+def _hash(text: str) -> str:
+    return hashlib.blake2b(text.encode(errors="replace"), digest_size=8).hexdigest()

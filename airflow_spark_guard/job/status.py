@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from airflow_spark_guard.job.closures import Closures
 from airflow_spark_guard.job.sql_metrics import SqlMetrics
+from airflow_spark_guard.job.stage_metrics import StageMetrics
 
 if TYPE_CHECKING:
     from airflow_spark_guard.job.progress import Progress
@@ -60,6 +61,7 @@ class Status:
         self._channel, self._progress = channel, progress
         self._application: str | None = None
         self._sql: SqlMetrics | None = None
+        self._by_stage: StageMetrics | None = None
         self._closures: Closures | None = None
 
     def try_poll(self) -> bool:
@@ -98,8 +100,12 @@ class Status:
             self._greet(context)
         tracker = context.statusTracker()
         jobs = len(tracker.getActiveJobsIds())
-        figures = {"jobs": jobs, "stages": _stages(tracker), "rss": resident_bytes()}
+        stages = _stages(tracker)
+        figures = {"jobs": jobs, "stages": stages, "rss": resident_bytes()}
         sql = self._sql_digest(context, busy=jobs > 0)
+        if self._by_stage is not None:
+            of_stages = self._by_stage.rows(row["stage"] for row in stages if row["active"])
+            figures["stages"] = [{**row, **of_stages.get(row["stage"], {})} for row in stages]
         self._progress.show(figures if sql is None else {**figures, "sql": sql})
         for text in self._closures.warnings() if self._closures is not None else ():
             self._channel.send("warning", text=text)
@@ -113,7 +119,7 @@ class Status:
             ui_url=context.uiWebUrl,
             spark=context.version,
         )
-        self._application, self._sql = context.applicationId, None
+        self._application, self._sql, self._by_stage = context.applicationId, None, None
         folder = getattr(context, "_temp_dir", None)
         self._closures = Closures(folder) if isinstance(folder, str) else None
 
@@ -123,7 +129,9 @@ class Status:
             session = _classic_session(context)
             if session is None or not busy:
                 return None
-            self._sql = SqlMetrics(session._jsparkSession.sharedState().statusStore())  # noqa: SLF001
+            store = session._jsparkSession.sharedState().statusStore()  # noqa: SLF001 - no public way
+            self._sql = SqlMetrics(store)
+            self._by_stage = StageMetrics(store, session._jvm, self._sql)  # noqa: SLF001
         return self._sql.digest()
 
 

@@ -16,8 +16,15 @@ from airflow_spark_guard.sources import log_page
 from airflow_spark_guard.sources.rest import RestSource
 
 if TYPE_CHECKING:
+    from airflow_spark_guard.core.watch.executor_heartbeat import Known
     from airflow_spark_guard.core.watch.finding import Look
-    from airflow_spark_guard.core.watch.observation import DriverView, Executor, Master, Reading
+    from airflow_spark_guard.core.watch.observation import (
+        DriverView,
+        Executor,
+        Master,
+        Reading,
+        TaskHeartbeat,
+    )
     from airflow_spark_guard.process.leftovers import Tag
     from airflow_spark_guard.sources.master import MasterSource
 
@@ -47,7 +54,7 @@ class Sight:
     driver: DriverView | None = None
     blind: str = ""
     readings: tuple[Reading, ...] | None = None
-    heard_from_executors: str = ""
+    task_heartbeats: tuple[TaskHeartbeat, ...] = ()
     master: Master | None = None
 
 
@@ -72,7 +79,7 @@ class Observer:
     _rest: RestSource | None = None
     _application: Application | None = None
     _looker: Looker = field(init=False)
-    _beats: dict[str, str] = field(default_factory=dict)
+    _beats: Known = field(default_factory=dict)
     busy: bool = False
 
     def __post_init__(self) -> None:
@@ -124,7 +131,7 @@ class Observer:
             driver=driver,
             blind=blind,
             readings=self._readings(running) if look.readings else None,
-            heard_from_executors=self._heard(running) if look.readings else "",
+            task_heartbeats=self._heard(running) if look.readings else tuple(self._beats.values()),
             master=self._ask_master(application, driver),
         )
 
@@ -155,13 +162,13 @@ class Observer:
             found += task_readings(threads, row.id)
         return tuple(found)
 
-    def _heard(self, running: list[Executor]) -> str:
+    def _heard(self, running: list[Executor]) -> tuple[TaskHeartbeat, ...]:
         tails = {}
         for row in running[:_MOST_EXECUTORS]:
             with contextlib.suppress(UnusableAnswerError):
                 tails[row.id] = log_page.tail(row.stderr_url, _LOG_TAIL) if row.stderr_url else ""
         self._beats = heard(self._beats, tails)
-        return ",".join(f"{executor}:{found}" for executor, found in sorted(self._beats.items()))
+        return tuple(self._beats.values())
 
     def _ask_master(self, application: Application | None, driver: DriverView | None) -> Master | None:
         """Only while no executor is there: nothing else of what it says would be judged."""

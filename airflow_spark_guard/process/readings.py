@@ -24,6 +24,7 @@ from airflow_spark_guard.core.stack.python_stack import (
     parse_py_spy,
     place_in,
 )
+from airflow_spark_guard.core.stack.python_task import stage_of
 from airflow_spark_guard.core.watch.observation import Reading
 from airflow_spark_guard.process import spark_processes
 
@@ -49,6 +50,7 @@ class _Stack(NamedTuple):
     locals: str = ""
     place: str = ""
     kind: str = ""
+    stage: int | None = None
 
 
 class Looker:
@@ -178,7 +180,10 @@ def _stack(proc: Proc) -> _Stack:
     except OSError:
         return _Stack()
     stack, variables = fingerprints(threads)
-    return _Stack(stack, variables, place_in(threads), "idle" if is_idle_worker(threads) else "")
+    idle = is_idle_worker(threads)
+    return _Stack(
+        stack, variables, place_in(threads), "idle" if idle else "", None if idle else stage_of(threads)
+    )
 
 
 def _py_spy(pid: int, options: tuple[str, ...], timeout: float) -> bytes:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
@@ -16,6 +17,7 @@ from airflow_spark_guard.process.observer import Application
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from airflow_spark_guard.core.watch.executor_heartbeat import Known
     from airflow_spark_guard.core.watch.finding import Finding
     from airflow_spark_guard.core.watch.heard import Heard
     from airflow_spark_guard.core.watch.observation import DriverView
@@ -38,7 +40,8 @@ class Watch:
     Args:
         windows: the limits.
         observer: does the looking; None where nothing but the clock is watched.
-        on_notice: takes lines for the task log.
+        on_notice: takes warnings for the task log.
+        on_line: takes lines for the task log that are not warnings.
         on_observation: takes every observation, for the record.
         on_application: takes the application, on the thread that calls :meth:`tick`: as soon as it is known,
             and again when its address is, or when another one follows.
@@ -47,6 +50,7 @@ class Watch:
     windows: Windows
     observer: Observer | None = None
     on_notice: Callable[[str], None] = _ignore
+    on_line: Callable[[str], None] = _ignore
     on_observation: Callable[[Observation], None] = _ignore
     on_application: Callable[[Application], None] = _ignore
     submit_log: SubmitLog = field(default_factory=SubmitLog)
@@ -57,7 +61,7 @@ class Watch:
     _told: int = 0
     _driver_seen: bool = False
     _gone_at: float | None = None
-    _beats: dict[str, str] = field(default_factory=dict)
+    _beats: Known = field(default_factory=dict)
     _application: Application | None = None
 
     def __post_init__(self) -> None:
@@ -132,16 +136,19 @@ class Watch:
             blind=sight.blind,
             inside=heard.inside,
             readings=sight.readings,
-            heard_from_executors=sight.heard_from_executors + self._beats.get("", ""),
+            task_heartbeats=(*sight.task_heartbeats, *self._beats.values()),
             executor_exits=self.submit_log.executor_exits,
             exit_reason=self.submit_log.exit_reason,
             master=sight.master,
             driver_gone_at=self._gone_at,
+            wall=round(time.time(), 1),
         )
         self.driver = sight.driver or self.driver
         self.on_observation(seen)
         decision = self._watchdog.observe(seen)
         for notice in decision.notices:
             self.on_notice(notice)
+        for line in decision.lines:
+            self.on_line(line)
         self._next = decision.look
         return decision.finding

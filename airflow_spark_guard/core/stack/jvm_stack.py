@@ -13,7 +13,9 @@ if TYPE_CHECKING:
 
     from airflow_spark_guard.core.web.spark_rest import JavaThread
 
-_TASK = re.compile(r"^Executor task launch worker for task .*\(TID \d+\)$")
+_TASK = re.compile(
+    r"^Executor task launch worker for task (?:.* in stage (?P<stage>\d{1,9})\.\d+ )?.*\(TID \d+\)$"
+)
 # Class loader and module before a frame ("app//", "java.base@17.0.15/"), or inside its parentheses.
 _ORIGIN = re.compile(r"^(?:\w*/)?(?:[\w.]+@[\w.+-]+)?/|(?<=\()[\w.]+@[\w.+-]+/")
 _FRAME = re.compile(r"^[^\s(][^(]*\([^)]*\)?")
@@ -99,6 +101,12 @@ def is_task(thread: JavaThread) -> bool:
     return _TASK.match(thread.name) is not None
 
 
+def _stage_of(thread: JavaThread) -> int | None:
+    """The stage in ``Executor task launch worker for task 0.0 in stage 3.0 (TID 8)``."""
+    found = _TASK.match(thread.name)
+    return int(found["stage"]) if found is not None and found["stage"] else None
+
+
 def task_readings(threads: Iterable[JavaThread], executor: str) -> tuple[Reading, ...]:
     """Readings of an executor's task threads."""
     found = []
@@ -107,5 +115,5 @@ def task_readings(threads: Iterable[JavaThread], executor: str) -> tuple[Reading
         kind = classify_thread(frames, thread.state)
         stack = digest(frames) if frames else ""
         key = f"{executor} {thread.name[:_SHORT]}"
-        found.append(Reading("task", key, executor, stack=stack, kind=kind))
+        found.append(Reading("task", key, executor, stack=stack, kind=kind, stage=_stage_of(thread)))
     return tuple(found)

@@ -15,13 +15,18 @@ if TYPE_CHECKING:
 
 # Measured: a blocked worker has 0.25 switches a second, a slow healthy one 20 to 460.
 _IDLE_CPU, _IDLE_SWITCHES = 0.005, 1.0
+# A loop that sleeps and looks wakes up some times a second, and does next to nothing then.
+_WAITING_SWITCHES, _WATCHED_SWITCHES = 15.0, 50.0
 # The driver's Python has our thread in it, which wakes every second and asks its JVM now and then.
 _IDLE_DRIVER_CPU, _IDLE_DRIVER_SWITCHES = 0.05, 10.0
 _IDLE_JVM_CPU = 0.15
 _BUSY_CPU = 0.25  # an endless loop on a crowded machine does not get a whole core
 # A worker that faulthandler dumps every two minutes writes some kilobytes; rows are more than that.
 _IDLE_IO = 512.0
-_PYTHON, _IDLE = "python", "idle"
+IDLE = "idle"
+PYTHON_START = "python_start"
+PYTHON = ("python", PYTHON_START)
+"""Kinds of a JVM thread that waits for its Python worker."""
 
 
 class State(StrEnum):
@@ -33,6 +38,8 @@ class State(StrEnum):
     """Something of it moves."""
     SPINNING = "busy without a row"
     """It computes, and no row comes out: a loop without an end, or one long computation."""
+    WAITING = "waiting in a loop that sleeps"
+    """It wakes up now and then, moves no byte, and goes back to sleep at the same place."""
     UNSEEN = "out of sight"
     """It runs where its processes cannot be looked at."""
 
@@ -59,13 +66,13 @@ def state_of(pair: Pair) -> State:
     return judge(pair)
 
 
+HOPE = (State.BLOCKED, State.WAITING, State.SPINNING, State.UNSEEN, State.WORKING)
+"""From the least to the most hopeful."""
+
+
 def together(states: Iterable[State]) -> State:
-    """What several of them do together: one that works is enough; nobody seen is out of sight."""
-    seen = set(states)
-    for state in (State.WORKING, State.UNSEEN, State.SPINNING, State.BLOCKED):
-        if state in seen:
-            return state
-    return State.UNSEEN
+    """What several of them do together: one that works is enough; without any, they are out of sight."""
+    return max(states, key=HOPE.index, default=State.UNSEEN)
 
 
 def of_executors(seen: Sequence[Pair], came: Iterable[Reading], running: Iterable[str]) -> State:
@@ -76,23 +83,24 @@ def of_executors(seen: Sequence[Pair], came: Iterable[Reading], running: Iterabl
         came: readings of workers that had no pair: a new process is work.
         running: ids of the executors that run tasks.
     """
-    if any(reading.role == "worker" and reading.kind != _IDLE for reading in came):
+    if any(reading.role == "worker" and reading.kind != IDLE for reading in came):
         return State.WORKING
     # An executor without a task has at most idle workers; they say nothing.
-    wanted = set(running) or {pair.after.executor for pair in seen if pair.after.kind != _IDLE}
+    wanted = set(running) or {pair.after.executor for pair in seen if pair.after.kind != IDLE}
     return together(_executor([pair for pair in seen if pair.after.executor == name]) for name in wanted)
 
 
 def _executor(found: Sequence[Pair]) -> State:
     threads = [pair for pair in found if pair.after.role == "task"]
-    workers = [pair for pair in found if pair.after.role == "worker" and pair.after.kind != _IDLE]
-    waiting = any(pair.after.kind == _PYTHON for pair in threads)
+    workers = [pair for pair in found if pair.after.role == "worker" and pair.after.kind != IDLE]
+    waiting = {pair.after.kind for pair in threads} & set(PYTHON)
     if not waiting:
         # A worker whose stack cannot be read may be one without a task: no thread is known to wait for it.
         workers = [pair for pair in workers if pair.after.stack]
-    states = [state_of(pair) for pair in (*threads, *workers) if pair.after.kind != _PYTHON]
+    states = [state_of(pair) for pair in (*threads, *workers) if pair.after.kind not in PYTHON]
     if waiting and not workers:
-        states.append(State.UNSEEN)  # it waits for a Python worker that nobody sees
+        # It waits for a Python worker that is out of sight, or for one that has never come up.
+        states.append(State.BLOCKED if waiting == {PYTHON_START} else State.UNSEEN)
     return together(states)
 
 
@@ -109,16 +117,30 @@ def _rates(pair: Pair) -> Mapping[str, float | None]:
 
 def _worker(pair: Pair) -> State:
     rates = _rates(pair)
-    cpu, switches, io = rates["cpu"], rates["switches"], rates["io"]
+    cpu, switches = rates["cpu"], rates["switches"]
     if cpu is None or switches is None:
         return State.UNSEEN
-    if (io or 0.0) >= _IDLE_IO:
+    if _moves_bytes(pair, rates["io"] or 0.0):
         return State.WORKING
     if cpu >= _BUSY_CPU:
         return State.SPINNING  # whatever its locals do: a loop without an end counts too
     if _differ(pair.before.locals, pair.after.locals):
         return State.WORKING
-    return State.BLOCKED if cpu < _IDLE_CPU and switches < _IDLE_SWITCHES else State.WORKING
+    if cpu < _IDLE_CPU and switches < _IDLE_SWITCHES:
+        return State.BLOCKED
+    return State.WAITING if _waits(pair, cpu, switches) else State.WORKING
+
+
+def _moves_bytes(pair: Pair, io: float) -> bool:
+    """What was watched is certain, and leaves out what is printed; the system's count is not."""
+    return io >= _IDLE_IO if pair.after.moved is None else pair.after.moved
+
+
+def _waits(pair: Pair, cpu: float, switches: float) -> bool:
+    """Whether it only wakes up and goes back to sleep: the same place, the same variables, hardly any CPU."""
+    same = bool(pair.before.locals) and pair.before.locals == pair.after.locals
+    few = _WAITING_SWITCHES if pair.after.moved is None else _WATCHED_SWITCHES
+    return same and cpu < _IDLE_CPU and switches < few
 
 
 def _driver(pair: Pair) -> State:

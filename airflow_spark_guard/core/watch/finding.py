@@ -56,9 +56,11 @@ class Decision:
     Attributes:
         look: what to look at next, and when.
         finding: what ends the attempt; None while it goes on.
-        notices: lines for the task log; each is said once.
+        notices: warnings for the task log.
+        lines: what the task log shows beside them: how long the job has been silent.
     """
 
     look: Look
     finding: Finding | None = None
     notices: tuple[str, ...] = ()
+    lines: tuple[str, ...] = ()

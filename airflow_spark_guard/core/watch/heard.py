@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 _MOST_STAGES = 200
 _LONGEST_NOTE = 200
 _LARGEST = 1 << 53
+_LONGEST_DIGEST = 64
 
 
 @dataclass
@@ -47,6 +48,7 @@ class Heard:
     _heartbeat: Mapping[str, Any] | None = None
     _reports: int = 0
     _last: float = 0.0
+    _heartbeat_at: float | None = None
 
     def hear(self, message: Message, now: float) -> None:
         """Take in one message; ``now`` in seconds since the launch."""
@@ -58,9 +60,10 @@ class Heard:
                 self.application_id, self.ui_url = fields["application_id"], fields.get("ui_url") or ""
         elif message.kind == "progress":
             self._progress = fields
-            self._heartbeat = fields.get("heartbeat") or self._heartbeat
+            self._beat(fields.get("heartbeat") or self._heartbeat or {}, now)
         elif message.kind == "metric":
             self._reports += 1
+            self._heartbeat_at = now
         elif message.kind == "result":
             self.has_result, self.result = True, fields["value"]
         elif message.kind == "error":
@@ -70,6 +73,11 @@ class Heard:
         elif message.kind == "bye":
             self.bye = True
             self._end(now)
+
+    def _beat(self, beat: Mapping[str, Any], now: float) -> None:
+        """A progress message repeats the newest heartbeat."""
+        if beat.get("count") != (self._heartbeat or {}).get("count"):
+            self._heartbeat, self._heartbeat_at = beat, now
 
     def _end(self, now: float) -> None:
         """The first word of an end counts: repeated, it must not put off the limit that runs from it."""
@@ -87,17 +95,32 @@ class Heard:
             stages=_stages(progress.get("stages")),
             sql=safe_text(str(progress.get("sql") or ""))[:_LONGEST_NOTE],
             heartbeats=_count(beat.get("count")) + self._reports,
-            note=safe_text(str(beat.get("text") or ""))[:_LONGEST_NOTE],
+            note=_note(beat),
             rss=_count(progress.get("rss")),
             ended=self.ended_at is not None,
             heard_at=self._last if self.ended_at is None else self.ended_at,
+            heartbeat_at=self._heartbeat_at,
         )
+
+
+def _note(beat: Mapping[str, Any]) -> str:
+    """The text of a heartbeat and how much is done, as far as it says so: ``part 1 of 3 (1/3)``."""
+    done, total = beat.get("done"), beat.get("total")
+    share = "" if done is None else f"{done:g}" + ("" if total is None else f"/{total:g}")
+    text = str(beat.get("text") or "")
+    return safe_text(f"{text} ({share})" if text and share else text or share)[:_LONGEST_NOTE]
 
 
 def _count(value: object) -> int:
     if isinstance(value, bool) or not isinstance(value, int):
         return 0
     return min(max(0, value), _LARGEST)
+
+
+def _seconds(value: object) -> float:
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        return 0.0
+    return float(value) if 0 < value < _LARGEST else 0.0
 
 
 def _stages(rows: object) -> tuple[Stage, ...]:
@@ -112,6 +135,8 @@ def _stages(rows: object) -> tuple[Stage, ...]:
             done=_count(row.get("done")),
             failed=_count(row.get("failed")),
             launched=bool(_count(row.get("active")) or _count(row.get("done")) or _count(row.get("failed"))),
+            sql=safe_text(str(row.get("sql") or ""))[:_LONGEST_DIGEST],
+            python_start=_seconds(row.get("python_start")),
         )
         for row in found[:_MOST_STAGES]
     )

@@ -34,6 +34,9 @@ class Stage:
         longest_seconds: of its running tasks; None when not looked at.
         submitted: when its tasks were handed out, seconds since the epoch by the driver's clock; None when
             unknown.
+        sql: the stage's live SQL metrics, digested: it changes when one of them does. Empty for a stage
+            without an SQL execution, and where only the REST API reports the stage.
+        python_start: the longest start of a Python worker in this stage, seconds; 0 when unknown.
     """
 
     stage: int
@@ -49,6 +52,8 @@ class Stage:
     median_seconds: float | None = None
     longest_seconds: float | None = None
     submitted: float | None = None
+    sql: str = ""
+    python_start: float = 0.0
 
     @property
     def key(self) -> tuple[int, int]:
@@ -115,12 +120,14 @@ class Inside:
         application_id: empty before there is a SparkContext.
         jobs: Spark jobs running, by the status tracker.
         stages: the active ones, by the status tracker; without counters.
-        sql: the live SQL metrics of the running executions, digested: it changes when one of them moves.
-        heartbeats: calls of ``heartbeat()`` in the driver so far.
-        note: the last one's text; untrusted.
+        sql: the live SQL metrics of all running executions, digested. It shows that the job does something,
+            not which stage: see :attr:`Stage.sql`.
+        heartbeats: calls of ``heartbeat()`` and ``report()`` in the driver so far.
+        note: the last heartbeat's text; untrusted.
         rss: resident memory of the driver's Python, bytes.
         ended: whether the closing message came.
         heard_at: when the last message of any kind came, seconds since the launch.
+        heartbeat_at: when the last heartbeat or report came, the same; None before the first one.
     """
 
     application_id: str = ""
@@ -132,6 +139,7 @@ class Inside:
     rss: int = 0
     ended: bool = False
     heard_at: float = 0.0
+    heartbeat_at: float | None = None
 
 
 @dataclass(frozen=True)
@@ -151,7 +159,11 @@ class Reading:
         locals: a hash of stack and local variables; empty where they cannot be read.
         place: the innermost line of the user's own Python, ``file:line, function``; untrusted.
         kind: of a JVM thread: ``python`` (it waits for its Python worker), ``shuffle``, ``gc``, ``lock``,
-            ``io``, ``planning``, ``running``, ``waiting``; empty otherwise.
+            ``io``, ``planning``, ``running``, ``waiting``; of a Python worker ``idle`` when it has no task;
+            empty otherwise.
+        stage: id of the stage whose task it runs; None when unknown.
+        moved: whether it moved bytes since the reading before, standard output and error aside; None where
+            its system calls could not be watched.
     """
 
     role: str
@@ -164,6 +176,23 @@ class Reading:
     locals: str = ""
     place: str = ""
     kind: str = ""
+    stage: int | None = None
+    moved: bool | None = None
+
+
+@dataclass(frozen=True)
+class TaskHeartbeat:
+    """The newest ``heartbeat()`` that tasks of one stage have written on one executor.
+
+    Attributes:
+        executor: the executor's id; empty for what the driver's own output shows (``local[n]``).
+        stage: the stage's id; None where the process that wrote it ran no task.
+        digest: changes with each heartbeat.
+    """
+
+    executor: str
+    stage: int | None
+    digest: str
 
 
 @dataclass(frozen=True)
@@ -191,13 +220,14 @@ class Observation:
         blind: why it gave none: one sentence; empty where it was answered or not asked.
         inside: None before the first message.
         readings: None where nobody looked; asked for by the watchdog.
-        heard_from_executors: a digest of what ``heartbeat()`` wrote on executors; empty where not looked at.
+        task_heartbeats: what ``heartbeat()`` wrote on executors, newest by executor and stage.
         executor_exits: executors that ended with a failure so far, by spark-submit's output: in a crash loop
             none lives long enough to be seen by the REST API.
         exit_reason: why the last of them ended, in Spark's words; untrusted.
         master: None where it was not asked or gave no usable answer.
         driver_gone_at: when the driver's Python was first missing, seconds since the launch; None while it is
             there, or has never been seen.
+        wall: seconds since the epoch at this look, for times of day in messages; 0 when unknown.
     """
 
     at: float
@@ -205,11 +235,12 @@ class Observation:
     blind: str = ""
     inside: Inside | None = None
     readings: tuple[Reading, ...] | None = None
-    heard_from_executors: str = ""
+    task_heartbeats: tuple[TaskHeartbeat, ...] = ()
     executor_exits: int = 0
     exit_reason: str = ""
     master: Master | None = None
     driver_gone_at: float | None = None
+    wall: float = 0.0
 
     def to_json(self) -> dict[str, Any]:
         """As JSON, without what has its default value."""
@@ -227,6 +258,7 @@ class Observation:
                 "inside": None if inside is None else Inside(**{**inside, "stages": _stages(inside)}),
                 "readings": None if readings is None else tuple(Reading(**row) for row in readings),
                 "master": None if master is None else _master(master),
+                "task_heartbeats": tuple(TaskHeartbeat(**row) for row in value.get("task_heartbeats", ())),
             }
         )
 

@@ -1,17 +1,21 @@
-"""DRIVER_SILENT: no Spark job, no heartbeat, no end. Only the author knows how long that may take: opt-in."""
+"""DRIVER_SILENT: no Spark job, no heartbeat, no end. Only the author knows how long that may take: opt-in.
+
+Whether it is opted in or not, the log says now and then how long the driver has been silent.
+"""
 
 from __future__ import annotations
 
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+from airflow_spark_guard.core.output.output import safe_text
 from airflow_spark_guard.core.quantity import readable_duration
 from airflow_spark_guard.core.verdict import Verdict
 from airflow_spark_guard.core.watch import evidence
 from airflow_spark_guard.core.watch.comparison import Comparison
 from airflow_spark_guard.core.watch.evidence import State
 from airflow_spark_guard.core.watch.finding import Finding
-from airflow_spark_guard.core.watch.windows import PATIENCE
+from airflow_spark_guard.core.watch.windows import PATIENCE, Limit
 
 if TYPE_CHECKING:
     from airflow_spark_guard.core.watch.finding import Look
@@ -19,6 +23,8 @@ if TYPE_CHECKING:
     from airflow_spark_guard.core.watch.windows import Windows
 
 _DRIVER_ROLES = frozenset({"driver", "jvm"})
+_QUIET, _PAUSE = 300.0, 20.0
+_WHY = {State.SPINNING: "the driver computes", State.UNSEEN: "the driver cannot be seen"}
 
 
 @dataclass
@@ -31,6 +37,7 @@ class SilenceRule:
         signature: everything that moves when it goes on.
         run_ms: how long tasks have run so far, by the executors' own count; None before anybody looked.
         processes: what the driver's Python and JVM do.
+        lines: for the task log, not warnings; the watchdog takes them away.
     """
 
     windows: Windows
@@ -38,29 +45,38 @@ class SilenceRule:
     signature: Any = None
     run_ms: int | None = None
     processes: Comparison = field(init=False)
+    lines: list[str] = field(default_factory=list)
+    _line_at: float = 0.0
 
     def __post_init__(self) -> None:
         self.processes = Comparison(self.windows.evidence)
 
     def observe(self, seen: Observation, now: float) -> Finding | None:
         """The finding, if it has been silent for longer than it may."""
-        if self.windows.silence is None or seen.inside is None:
+        if seen.inside is None:
             return None
         signature = (seen.inside.heartbeats, seen.inside.sql, seen.inside.application_id)
         occupied = self._tasks_ran(seen) or _occupied(seen)
         if self.since is None or occupied or signature != self.signature:
             self.since, self.signature = (None if _occupied(seen) else now), signature
+            self._line_at = now
             self.processes.forget()
+            return None
+        if self.windows.silence is None:
+            self._say(seen, now, None)
             return None
         self.processes.weigh(seen.readings, now, _driver_state)
         limit = self._limit(self._silence(seen.inside))
-        return self._finding(limit, now) if now - self.since >= limit else None
+        if now - self.since >= limit.seconds:
+            return self._finding(limit, now)
+        self._say(seen, now, limit)
+        return None
 
     def look(self, seen: Observation, now: float) -> Look | None:
         """When to look again, and whether at the processes."""
         if self.since is None or self.windows.silence is None or seen.inside is None:
             return None
-        return self.processes.look(self.since, self._silence(seen.inside), now)
+        return self.processes.look(self.since, self._silence(seen.inside).seconds, now)
 
     def _tasks_ran(self, seen: Observation) -> bool:
         """Whether tasks ended since the last look: a short Spark job between two looks shows nowhere else."""
@@ -71,27 +87,56 @@ class SilenceRule:
         before, self.run_ms = self.run_ms, sum(row.run_ms for row in rows)
         return before not in (None, self.run_ms)
 
-    def _silence(self, inside: Inside) -> float:
+    def _silence(self, inside: Inside) -> Limit:
         """The limit of this phase: a SparkContext that is being made waits for the cluster."""
-        silence = self.windows.silence or 0.0
-        return silence if inside.application_id else max(silence, self.windows.start)
+        silence = Limit(self.windows.silence or 0.0, "driver_silence")
+        if inside.application_id:
+            return silence
+        return max(silence, Limit(self.windows.start, "start_timeout, since there is no SparkContext yet"))
 
-    def _limit(self, silence: float) -> float:
-        return silence if self.processes.state is State.BLOCKED else PATIENCE * silence
+    def _limit(self, silence: Limit) -> Limit:
+        state = self.processes.state
+        if state is State.BLOCKED:
+            return silence
+        return silence.times(PATIENCE, _WHY.get(state or State.UNSEEN, "the driver works"))
 
-    def _finding(self, limit: float, now: float) -> Finding:
+    def _say(self, seen: Observation, now: float, limit: Limit | None) -> None:
+        """From half the limit on (5 minutes without one) the log says how long the driver is silent."""
+        since = now if self.since is None else self.since
+        silent = now - since
+        first = _QUIET if limit is None else min(_QUIET, limit.seconds / 2)
+        if silent < first or now - self._line_at < max(_PAUSE, silent / 2):
+            return
+        self._line_at = now
+        ends = "" if limit is None else f"; ends after {limit}"
+        self.lines.append(f"No Spark job for {readable_duration(silent)}; {_last_sign(seen)}{ends}.")
+
+    def _finding(self, limit: Limit, now: float) -> Finding:
         since = now if self.since is None else self.since
         return Finding(
             Verdict.DRIVER_SILENT,
             f"The driver has run for {readable_duration(now - since)} without a Spark job or a heartbeat.",
-            limit,
-            max(since + limit, self.processes.turned_at),
+            limit.seconds,
+            max(since + limit.seconds, self.processes.turned_at),
             got=f"its processes are {self.processes.state or State.UNSEEN}",
-            expected=f"a sign of life within {readable_duration(limit)}",
+            expected=f"a Spark job or a heartbeat within {limit}",
             advice="If the line below may take that long, call heartbeat() between its parts, or raise "
             "GuardLimits.driver_silence.",
             suspect="driver",
         )
+
+
+def _last_sign(seen: Observation) -> str:
+    """What the driver has reported last, and how long ago."""
+    inside = seen.inside
+    if inside is None or not inside.heartbeats:
+        return "no heartbeat() yet"
+    ago = (
+        ""
+        if inside.heartbeat_at is None
+        else f" {readable_duration(max(0.0, seen.at - inside.heartbeat_at))} ago"
+    )
+    return f"last heartbeat{ago}" + (f': "{safe_text(inside.note)}"' if inside.note else "")
 
 
 def _occupied(seen: Observation) -> bool:

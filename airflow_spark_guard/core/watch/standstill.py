@@ -1,61 +1,31 @@
-"""STALLED: a stage is active and none of its counters moved. Slow is not hung, so this asks twice."""
+"""STALLED: a stage is active and nothing of it moves. Slow is not hung, so its processes are looked at too.
+
+Every stage is judged by itself, on signals about it alone (``movement``) and on the workers and threads of
+its own tasks (``belonging``).
+"""
 
 from __future__ import annotations
 
 from dataclasses import dataclass, field
 from functools import partial
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from airflow_spark_guard.core.output.output import safe_text
 from airflow_spark_guard.core.quantity import readable_duration
 from airflow_spark_guard.core.verdict import Verdict
-from airflow_spark_guard.core.watch import evidence
+from airflow_spark_guard.core.watch import belonging, stall_words
 from airflow_spark_guard.core.watch.comparison import Comparison
 from airflow_spark_guard.core.watch.evidence import State
-from airflow_spark_guard.core.watch.finding import Finding
+from airflow_spark_guard.core.watch.finding import Finding, Look
+from airflow_spark_guard.core.watch.movement import Standstill, signature
 from airflow_spark_guard.core.watch.stages import known_stages
-from airflow_spark_guard.core.watch.windows import PATIENCE, Windows
+from airflow_spark_guard.core.watch.windows import PATIENCE, Limit, Windows
 
 if TYPE_CHECKING:
-    from airflow_spark_guard.core.watch.finding import Look
     from airflow_spark_guard.core.watch.observation import Observation, Reading, Stage
 
-_BLOCKED_ADVICE = (
-    "Give the call in that line a time-out, or raise GuardLimits.stall_timeout if it may take that long; "
-    "heartbeat() in the job says that it goes on."
-)
-_BUSY_ADVICE = (
-    "Look for a loop without an end in that line. If it is one long computation, raise "
-    "GuardLimits.stall_timeout, or call heartbeat() between its parts."
-)
-
-
-@dataclass
-class Standstill:
-    """Since when one stage has not moved.
-
-    Attributes:
-        signature: everything of it that moves when it goes on.
-        since: when the signature was first seen, or was last excused, seconds since the launch.
-        first: when the signature was first seen.
-        median: of its finished tasks, seconds, when somebody last looked; None before.
-        doubtful: whether Spark has lost events since it last moved: it may have ended long ago.
-    """
-
-    signature: dict[str, Any]
-    since: float
-    first: float
-    median: float | None = None
-    doubtful: bool = False
-
-    def moved(self, signature: dict[str, Any]) -> bool:
-        """Take in what is seen now; what was not seen, before or now, is no movement."""
-        known = {name: value for name, value in signature.items() if value is not None}
-        moved = {name for name, value in known.items() if self.signature[name] not in (None, value)}
-        # What else the job does says nothing of this stage's end.
-        self.doubtful = "dropped" in moved or (self.doubtful and not moved & {"rest", "tracker"})
-        self.signature = {**self.signature, **known}
-        return bool(moved)
+Key = tuple[int, int]
+# A look that comes a little early is still the one that was asked for.
+_EARLY = 1.0
 
 
 @dataclass
@@ -64,137 +34,149 @@ class StallRule:
 
     Attributes:
         windows: the limits.
-        stages: the active stages, by key.
-        workers: what the tasks' workers and threads do.
-        notices: what is to be said; the watchdog takes them away.
+        stages: the stages that run or have run tasks, by (stage, attempt).
+        notices: lines for the task log; the watchdog takes them away.
     """
 
     windows: Windows
-    stages: dict[tuple[int, int], Standstill] = field(default_factory=dict)
-    workers: Comparison = field(init=False)
+    stages: dict[Key, Standstill] = field(default_factory=dict)
     notices: list[str] = field(default_factory=list)
     _dropped: int = 0
-
-    def __post_init__(self) -> None:
-        self.workers = Comparison(self.windows.evidence)
+    _looked_at: float = float("-inf")
 
     def observe(self, seen: Observation, now: float) -> Finding | None:
         """The finding, if a stage has stood still for longer than it may."""
-        active = _active_stages(seen)
-        if active is None:
+        known = known_stages(seen)
+        if known is None:
             return None
-        stages = {stage.key: stage for stage in active}
+        stages = {stage.key: stage for stage in known if stage.active or stage.launched}
         self._follow(stages, seen, now)
-        if not self.stages:
-            self.workers.forget()
+        if seen.readings is not None:
+            self._looked_at = now
+        late = [key for key in self.stages if self._judge(stages, key, seen, now)]
+        if not late:
             return None
-        self.workers.weigh(seen.readings, now, partial(_workers_state, seen))
-        if self.workers.state is State.WORKING:
-            self._leave_alone(now)
-            return None
-        overdue = [
-            stages[key] for key, still in self.stages.items() if self._overdue(stages[key], still, now)
-        ]
-        return self._finding(overdue[0], now) if overdue else None
+        first = min(
+            late,
+            key=lambda key: (self.stages[key].workers.state is not State.BLOCKED, self.stages[key].first),
+        )
+        return self._finding(stages[first], seen, now)
 
     def look(self, seen: Observation, now: float) -> Look | None:
         """When to look again, and whether at the processes."""
         del seen
-        looks = [
-            self.workers.look(still.since, self.windows.stall_of(still.median), now)
-            for still in self.stages.values()
-            if not still.doubtful
-        ]
-        return min(looks, key=lambda look: look.at, default=None)
+        wanted = [self._wanted(still, now) for still in self.stages.values() if not still.doubtful]
+        if not wanted:
+            return None
+        # Stages whose limits are near each other share their looks: each one stops the workers for a moment.
+        return Look(max(min(wanted), now, self._looked_at + self.windows.evidence / 4), readings=True)
 
-    def _follow(self, stages: dict[tuple[int, int], Stage], seen: Observation, now: float) -> None:
+    def limit(self, stage: Stage) -> Limit:
+        """How long this stage may stand still, by what its workers do, and why."""
+        still = self.stages[stage.key]
+        state, widened = still.workers.state, self.windows.stall_of(still.median)
+        if not stage.active:
+            # Its executors were taken away; how long it may wait for others is another limit's business.
+            waits = widened.times(PATIENCE, "it has no running task")
+            return max(waits, Limit(self.windows.start, "start_timeout"))
+        if state is State.UNSEEN:
+            return widened.times(PATIENCE, "its workers cannot be seen")
+        limit = Limit(self.windows.stall, "stall_timeout") if self.windows.stall_chosen else widened
+        reason = stall_words.BUSY.get(state) if state is not None else None
+        return limit.times(PATIENCE, reason) if reason else limit
+
+    def _follow(self, stages: dict[Key, Stage], seen: Observation, now: float) -> None:
         for key in set(self.stages) - set(stages):
             del self.stages[key]
         dropped = seen.driver.dropped_events if seen.driver is not None else self._dropped
+        busy = any(stage.active for stage in stages.values())
         for key, stage in stages.items():
-            signature = _signature(stage, seen)
+            found = signature(stage, seen, alone=len(stages) == 1)
             still = self.stages.get(key)
             if still is None:
-                still = Standstill(signature, now, now, doubtful=dropped > self._dropped)
+                workers = Comparison(self.windows.evidence)
+                still = Standstill(found, now, now, workers, doubtful=dropped > self._dropped)
                 self.stages[key] = still
-            elif still.moved(signature):
-                still.since = still.first = now
-                self.workers.forget()
-            if stage.median_seconds is not None:
-                still.median = stage.median_seconds
+            still.take(stage, found, now)
+            if busy and not stage.active:
+                still.excuse(now)  # its tasks are queued behind those of another stage
         self._dropped = dropped
 
-    def _leave_alone(self, now: float) -> None:
-        longest = max(now - still.first for still in self.stages.values())
-        self.notices.append(
-            f"No counter of the running stage has moved for {readable_duration(longest)}, but its workers "
-            "work; it is left alone."
-        )
-        for still in self.stages.values():
-            still.since = now
-        # Not before the limit is near again: every look stops the workers for a moment.
-        self.workers.forget()
+    def _judge(self, stages: dict[Key, Stage], key: Key, seen: Observation, now: float) -> bool:
+        """Whether the stage has stood still for too long; says what there is to say of it."""
+        still, stage = self.stages[key], stages[key]
+        if now - still.since >= self._first_look(still) - _EARLY:
+            others = frozenset(other[0] for other in self.stages if other != key and stages[other].active)
+            still.workers.weigh(seen.readings, now, partial(self._state, stage.stage, others, seen))
+        if still.workers.state is State.WORKING:
+            if now - still.since >= self._shortest(still).seconds:
+                self.notices.append(stall_words.left_alone(stage, now - still.first))
+                still.excuse(now)
+            return False
+        limit = self.limit(stage)
+        if not still.doubtful and still.workers.state is not None and now - still.since >= limit.seconds:
+            return True
+        self._say(stage, still, seen, now)
+        return False
 
-    def _overdue(self, stage: Stage, still: Standstill, now: float) -> bool:
-        judged = self.workers.state is not None and not still.doubtful
-        return judged and now - still.since >= self._limit(stage)
+    def _state(
+        self,
+        stage: int,
+        others: frozenset[int],
+        seen: Observation,
+        before: tuple[Reading, ...],
+        after: tuple[Reading, ...],
+        seconds: float,
+    ) -> State:
+        running = None
+        if seen.driver is not None:
+            running = {row.id for row in seen.driver.executors if row.active and row.active_tasks}
+        began = self._looked_at - seconds
+        moving = frozenset(key[0] for key, still in self.stages.items() if still.first >= began)
+        return belonging.stage_state(stage, belonging.looks(before, after, seconds, running), others, moving)
 
-    def _limit(self, stage: Stage) -> float:
-        limit = self.windows.stall_of(self.stages[stage.key].median)
-        if not stage.active:
-            # Its executors were taken away; how long it may wait for others is another limit's business.
-            return max(limit * PATIENCE, self.windows.start)
-        return limit if self.workers.state is State.BLOCKED else limit * PATIENCE
+    def _shortest(self, still: Standstill) -> Limit:
+        """The limit where the workers are blocked: what is planned for before anybody has looked."""
+        chosen = self.windows.stall_chosen
+        return Limit(self.windows.stall, "stall_timeout") if chosen else self.windows.stall_of(still.median)
 
-    def _finding(self, stage: Stage, now: float) -> Finding:
-        limit = self._limit(stage)
-        since, state = self.stages[stage.key].since, self.workers.state
+    def _first_look(self, still: Standstill) -> float:
+        """Seconds after which the processes are looked at for the first time: half of the limit."""
+        return self._shortest(still).seconds / 2
+
+    def _wanted(self, still: Standstill, now: float) -> float:
+        """When the next look at this stage's processes is due."""
+        limit, window = self._shortest(still).seconds, self.windows.evidence
+        if still.workers.before is None:
+            return still.since + self._first_look(still)
+        last = still.workers.before[0]
+        # The two looks that decide are taken one window before the limit and at it; then one each window.
+        plan = (still.since + limit - window, still.since + limit, still.since + limit * PATIENCE)
+        ahead = [at for at in plan if at > last + window / 10]
+        return min([*ahead[:1], last + window]) if now >= plan[0] else max(plan[0], last + window / 10)
+
+    def _say(self, stage: Stage, still: Standstill, seen: Observation, now: float) -> None:
+        """From half the limit on the log says that the stage stands still, less and less often."""
+        stood, limit = now - still.since, self.limit(stage)
+        if not stage.active or still.doubtful or stood < limit.seconds / 2:
+            return
+        if still.line_at is None or now - still.line_at >= max(stall_words.PAUSE, stood / 4):
+            still.line_at = now
+            ends = (limit.seconds - stood, seen.wall)
+            self.notices.append(stall_words.unchanged(stage, still, limit, now - still.first, ends))
+
+    def _finding(self, stage: Stage, seen: Observation, now: float) -> Finding:
+        still, limit = self.stages[stage.key], self.limit(stage)
+        stood = now - still.first
         return Finding(
             Verdict.STALLED,
-            f"Stage {stage.stage} ({safe_text(stage.name)[:120] or 'unnamed'}) stood still for "
-            f"{readable_duration(now - since)}: no task ended, no row was read or written.",
-            limit,
-            max(since + limit, self.workers.turned_at),
-            got=f"{stage.done} of {stage.tasks} tasks done, {stage.active} running, workers {state}",
-            expected=f"some counter to move within {readable_duration(limit)}",
-            advice=_BLOCKED_ADVICE if state is State.BLOCKED else _BUSY_ADVICE,
+            f"{stall_words.name(stage)} stood still for {readable_duration(stood)}: no task ended, no row was "
+            "read or written.",
+            limit.seconds,
+            max(still.since + limit.seconds, still.workers.turned_at),
+            got=f"{stage.done} of {stage.tasks} tasks done, {stage.active} running, "
+            f"{stall_words.workers(still, stage.stage)}{stall_words.other_signs(seen)}",
+            expected=f"a change within {limit}",
+            advice=stall_words.advice(still),
             suspect="worker",
         )
-
-
-def _active_stages(seen: Observation) -> tuple[Stage, ...] | None:
-    """The stages that run tasks, else those that have run some; None where that cannot be seen."""
-    stages = known_stages(seen)
-    if stages is None:
-        return None
-    active = tuple(stage for stage in stages if stage.active)
-    return active or tuple(stage for stage in stages if stage.launched)
-
-
-def _signature(stage: Stage, seen: Observation) -> dict[str, Any]:
-    """Everything that moves when the stage goes on, by source; None where a source was not seen."""
-    inside, driver = seen.inside, seen.driver
-    own = [row for row in inside.stages if row.key == stage.key] if inside is not None else []
-    return {
-        "rest": (stage.done, stage.failed, stage.active, stage.counters) if driver is not None else None,
-        "dropped": driver.dropped_events if driver is not None else None,
-        "tracker": (own[0].done, own[0].failed, own[0].active) if own else None,
-        "job": (inside.sql, inside.heartbeats) if inside is not None else None,
-        "executors": seen.heard_from_executors or None,
-    }
-
-
-def _workers_state(
-    seen: Observation, before: tuple[Reading, ...], after: tuple[Reading, ...], seconds: float
-) -> State:
-    found = evidence.pairs(before, after, seconds)
-    paired = {pair.after.key for pair in found}
-    came = [reading for reading in after if reading.key not in paired]
-    ours = [pair for pair in found if pair.after.role in {"worker", "task"}]
-    return evidence.of_executors(ours, came, _running(seen, ours))
-
-
-def _running(seen: Observation, ours: list[evidence.Pair]) -> set[str]:
-    if seen.driver is not None:
-        return {row.id for row in seen.driver.executors if row.active and row.active_tasks}
-    return {pair.after.executor for pair in ours}

@@ -83,8 +83,8 @@ class Watchdog:
 
     def __init__(self, windows: Windows) -> None:
         self.windows = windows
-        self._stall = StallRule(windows)
-        self._rules = (LossRule(windows), StarvationRule(windows), self._stall, SilenceRule(windows))
+        self._stall, self._silence = StallRule(windows), SilenceRule(windows)
+        self._rules = (LossRule(windows), StarvationRule(windows), self._stall, self._silence)
         self._notices = NoticeRule(windows)
         self._last = 0.0
         self._planned = 0.0
@@ -105,10 +105,12 @@ class Watchdog:
             if found is not None and finding is None and seen.driver_gone_at is None:
                 finding = replace(found, reached_at=found.reached_at + self._skipped)
         notices = (*self._notices.observe(seen, now), *self._stall.notices)
+        lines = tuple(self._silence.lines)
         self._stall.notices.clear()
+        self._silence.lines.clear()
         look = self._look(seen, now)
         self._planned = look.at
-        return Decision(Look(look.at + self._skipped, look.readings, look.details), finding, notices)
+        return Decision(Look(look.at + self._skipped, look.readings, look.details), finding, notices, lines)
 
     def _clock(self, at: float) -> float:
         """Seconds since the launch, without those in which nobody ran."""

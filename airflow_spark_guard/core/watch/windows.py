@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
-from airflow_spark_guard.core.quantity import seconds
+from airflow_spark_guard.core.quantity import readable_duration, seconds
 
 if TYPE_CHECKING:
     from airflow_spark_guard.core.limits import GuardLimits
@@ -17,12 +17,32 @@ _MEDIANS = 5.0
 _HEARTBEAT = 10.0  # spark.executor.heartbeatInterval
 
 
+class Limit(NamedTuple):
+    """A limit as it is applied.
+
+    Attributes:
+        seconds: how long.
+        why: where it comes from, as a message shows it.
+    """
+
+    seconds: float
+    why: str
+
+    def times(self, factor: float, reason: str) -> Limit:
+        """The limit, some times over."""
+        return Limit(self.seconds * factor, f"{factor:g} x {self.why}, since {reason}")
+
+    def __str__(self) -> str:
+        return f"{readable_duration(self.seconds)} ({self.why})"
+
+
 @dataclass(frozen=True)
 class Windows:
     """What ``GuardLimits`` says, read once when the attempt starts; defaults as there.
 
     Attributes:
         deadline: None where ``execution_timeout`` alone holds.
+        stall_chosen: whether the user set ``stall_timeout``: it then holds as set where workers can be seen.
         heartbeat: how often executors report, the pace of every counter.
         local: whether the master is ``local[n]``, where the driver is its own executor.
         others: see :class:`~airflow_spark_guard.core.limits.GuardLimits`.
@@ -40,6 +60,7 @@ class Windows:
     exit: float = 300.0
     heartbeat: float = _HEARTBEAT
     local: bool = False
+    stall_chosen: bool = False
 
     @classmethod
     def of(
@@ -67,8 +88,13 @@ class Windows:
             exit=seconds(limits.exit_timeout),
             heartbeat=heartbeat or _HEARTBEAT,
             local=local,
+            stall_chosen=not limits.is_default("stall_timeout"),
         )
 
-    def stall_of(self, median: float | None) -> float:
-        """How long a stage may stand still whose finished tasks took ``median`` seconds."""
-        return max(self.stall, _HEARTBEATS * self.heartbeat, _MEDIANS * (median or 0.0))
+    def stall_of(self, median: float | None) -> Limit:
+        """How long a stage may stand still by default whose finished tasks took ``median`` seconds."""
+        return max(
+            Limit(self.stall, "stall_timeout"),
+            Limit(_HEARTBEATS * self.heartbeat, "3 x spark.executor.heartbeatInterval"),
+            Limit(_MEDIANS * (median or 0.0), "5 x the median of the stage's finished tasks"),
+        )

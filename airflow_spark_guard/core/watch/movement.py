@@ -1,0 +1,95 @@
+"""What moves when a stage goes on, taken from signals about this stage alone.
+
+A signal about the whole job (any SQL metric, a heartbeat of another task, another stage's tasks) says nothing
+of one stage. A signal whose stage is not known counts only where the job has no other active stage.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from airflow_spark_guard.core.watch.comparison import Comparison
+    from airflow_spark_guard.core.watch.observation import Observation, Stage
+
+# What only the stage itself can change; events that Spark lost are about all stages.
+_OWN = frozenset({"rest", "tracker", "sql", "heartbeats"})
+
+
+@dataclass
+class Standstill:
+    """Since when one stage has not moved.
+
+    Attributes:
+        signature: everything of it that changes when it goes on.
+        since: from when its limit counts, seconds since the launch.
+        first: when its signature was first seen; ``since`` is later where the stage was excused.
+        workers: what its tasks' processes and threads do.
+        median: of its finished tasks, seconds, without the start of their Python workers; None when unknown.
+        doubtful: whether Spark has lost events since it last moved: it may have ended long ago.
+        line_at: when the task log said last that it stands still; None before.
+    """
+
+    signature: dict[str, Any]
+    since: float
+    first: float
+    workers: Comparison
+    median: float | None = None
+    doubtful: bool = False
+    line_at: float | None = field(default=None)
+
+    def take(self, stage: Stage, signature: dict[str, Any], now: float) -> None:
+        """Take in what is seen of the stage now."""
+        if self._moved(signature):
+            self.since = self.first = now
+            self.line_at = None
+            self.workers.forget()
+        if stage.median_seconds is not None:
+            self.median = max(0.0, stage.median_seconds - stage.python_start)
+
+    def excuse(self, now: float) -> None:
+        """Begin the limit anew; the stage has not moved."""
+        self.since, self.line_at = now, None
+        # Every look stops the workers for a moment: the next one comes when the limit is near again.
+        self.workers.forget()
+
+    def _moved(self, signature: dict[str, Any]) -> bool:
+        """What was not seen, before or now, is no movement."""
+        known = {name: value for name, value in signature.items() if value is not None}
+        moved = {name for name, value in known.items() if self.signature[name] not in (None, value)}
+        self.doubtful = "dropped" in moved or (self.doubtful and not moved & _OWN)
+        self.signature = {**self.signature, **known}
+        return bool(moved)
+
+
+def signature(stage: Stage, seen: Observation, *, alone: bool) -> dict[str, Any]:
+    """Everything that changes when the stage goes on, by source; None where a source was not seen.
+
+    Args:
+        stage: the stage.
+        seen: the observation.
+        alone: whether the job has no other active stage, so that every task heartbeat is about this one.
+    """
+    own = inside_row(stage, seen)
+    beats = tuple(
+        sorted(
+            (beat.executor, beat.digest)
+            for beat in seen.task_heartbeats
+            if beat.stage == stage.stage or (alone and beat.stage is None)
+        )
+    )
+    driver = seen.driver
+    return {
+        "rest": (stage.done, stage.failed, stage.active, stage.counters) if driver is not None else None,
+        "dropped": driver.dropped_events if driver is not None else None,
+        "tracker": (own.done, own.failed, own.active) if own is not None else None,
+        "sql": own.sql or None if own is not None else None,
+        "heartbeats": beats or None,
+    }
+
+
+def inside_row(stage: Stage, seen: Observation) -> Stage | None:
+    """The same stage as the job itself reports it; None where it does not."""
+    rows = seen.inside.stages if seen.inside is not None else ()
+    return next((row for row in rows if row.key == stage.key), None)

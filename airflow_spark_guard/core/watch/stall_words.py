@@ -1,0 +1,112 @@
+"""What the task log and the verdict say of a stage that stands still."""
+
+from __future__ import annotations
+
+import time
+from collections import Counter
+from typing import TYPE_CHECKING, Final
+
+from airflow_spark_guard.core.output.output import safe_text
+from airflow_spark_guard.core.quantity import readable_duration
+from airflow_spark_guard.core.watch.evidence import IDLE, PYTHON_START, State
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from airflow_spark_guard.core.watch.movement import Standstill
+    from airflow_spark_guard.core.watch.observation import Observation, Reading, Stage
+    from airflow_spark_guard.core.watch.windows import Limit
+
+PAUSE: Final = 20.0
+"""Seconds between two lines on one stage, at the least."""
+_NAME, _PLACE = 120, 120
+
+BUSY: Final[Mapping[State, str]] = {
+    State.SPINNING: "its workers compute",
+    State.WAITING: "its workers wait in a loop that sleeps",
+}
+"""States in which a standstill may be work, as the reason for a longer limit."""
+
+_ADVICE: Final[Mapping[State, str]] = {
+    State.BLOCKED: "Give the call in that line a time-out. If it may take that long, raise "
+    "GuardLimits.stall_timeout, or call heartbeat() in the job while it goes on.",
+    State.WAITING: "The loop in that line sleeps and checks a condition that never comes true: give it a "
+    "time-out. If it may wait that long, call heartbeat() in it, or raise GuardLimits.stall_timeout.",
+    State.SPINNING: "Look for a loop without an end in that line. If it is one long computation, raise "
+    "GuardLimits.stall_timeout, or call heartbeat() between its parts.",
+    State.UNSEEN: "Look for a call without a time-out or a loop without an end in that line. If the stage may "
+    "be silent for that long, call heartbeat() in the job, or raise GuardLimits.stall_timeout.",
+}
+_PYTHON_START: Final = (
+    "The executor waits for a Python worker that does not start: run spark.pyspark.python (PYSPARK_PYTHON) on "
+    "that host by hand, with the packages that the job needs."
+)
+
+
+def name(stage: Stage) -> str:
+    """``Stage 3 (count at job.py:12)``; the name is the job's own text."""
+    text = safe_text(stage.name)[:_NAME].strip()
+    return f"Stage {stage.stage} ({text})" if text else f"Stage {stage.stage}"
+
+
+def left_alone(stage: Stage, stood: float) -> str:
+    """The line on a stage whose counters stand still while its workers work."""
+    return (
+        f"{name(stage)} has not moved for {readable_duration(stood)}, but its workers work; it is left alone. "
+        "heartbeat() in the job shows how far it is."
+    )
+
+
+def unchanged(stage: Stage, still: Standstill, limit: Limit, stood: float, ends: tuple[float, float]) -> str:
+    """The line on a stage that stands still.
+
+    Args:
+        stage: the stage.
+        still: since when, and what its workers do.
+        limit: the limit that holds now.
+        stood: seconds without movement.
+        ends: seconds up to the limit, and the time of day now in seconds since the epoch (0: unknown).
+    """
+    left, wall = ends
+    end = (
+        f"ends at {time.strftime('%H:%M:%S', time.gmtime(wall + left))} UTC"
+        if wall
+        else f"ends in {readable_duration(max(left, 0.0))}"
+    )
+    return (
+        f"{name(stage)} unchanged for {readable_duration(stood)} of {limit}; "
+        f"{stage.done} of {stage.tasks} tasks done, {workers(still, stage.stage)}; {end} unless it moves"
+    )
+
+
+def workers(still: Standstill, stage: int) -> str:
+    """``4 workers blocked at enrich.py:38, enrich``, as far as it is known."""
+    rows = _of_stage(still, stage)
+    state = still.workers.state
+    said = f" {state}" if state is not None else ""
+    places = Counter(safe_text(row.place)[:_PLACE] for row in rows if row.place)
+    if not places:
+        return f"workers{said}" if said else "workers not looked at yet"
+    place, count = places.most_common(1)[0]
+    return f"{count} worker{'s' if count > 1 else ''}{said} at {place}"
+
+
+def advice(still: Standstill) -> str:
+    """What to do about it, by what its workers do."""
+    rows = still.workers.before[1] if still.workers.before is not None else ()
+    if any(row.kind == PYTHON_START for row in rows) and still.workers.state is State.BLOCKED:
+        return _PYTHON_START
+    return _ADVICE.get(still.workers.state or State.UNSEEN, _ADVICE[State.UNSEEN])
+
+
+def other_signs(seen: Observation) -> str:
+    """Signs of life that are not about this stage, so that nobody wonders why they did not count."""
+    if seen.inside is None or not seen.inside.heartbeats:
+        return ""
+    note = f' ("{safe_text(seen.inside.note)[:_NAME]}")' if seen.inside.note else ""
+    return f"; heartbeats of the driver{note} do not say that this stage moves"
+
+
+def _of_stage(still: Standstill, stage: int) -> list[Reading]:
+    rows = still.workers.before[1] if still.workers.before is not None else ()
+    return [row for row in rows if row.role == "worker" and row.kind != IDLE and row.stage in (None, stage)]
