@@ -33,10 +33,10 @@ def heartbeat(text: str = "", *, done: float | None = None, total: float | None 
 
     From the driver's own process it goes over the attempt's channel. From executors, and from processes that
     the driver starts, it is one line on standard error, ``SPARK_GUARD_HEARTBEAT {"w": pid, "t": seconds
-    since the epoch, "n": calls so far, "s": stage id, "text": ...}``. An accumulator would not do: its updates
-    travel when the task ends, and a task that ends needs no heartbeat. Neither would the channel: it is a file on
-    the driver's machine. Standard error of a Python worker is in the executor's log, readable through its
-    log page while the task runs; in ``local[n]`` it is the output of spark-submit itself.
+    since the epoch, "n": calls so far, "s": stage, "text": ...}``. An accumulator would not do: its updates
+    travel when the task ends, and a task that ends needs no heartbeat. Neither would the channel: it is a
+    file on the driver's machine. Standard error of a Python worker is in the executor's log, readable through
+    its log page while the task runs; in ``local[n]`` it is the output of spark-submit itself.
 
     Outside a guarded attempt the arguments are checked and nothing else happens.
 

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     Judge = Callable[[tuple[Reading, ...], tuple[Reading, ...], float], State]
 
 # Whoever looks on time may still be a little early by the clock.
-_NEARLY = 0.9
+NEARLY = 0.9
 
 
 @dataclass
@@ -46,7 +46,7 @@ class Comparison:
             return
         if self.before is not None:
             at, earlier = self.before
-            if now - at < self.window * _NEARLY:
+            if now - at < self.window * NEARLY:
                 return
             state = judge(earlier, readings, now - at)
             if self.state not in (None, state):

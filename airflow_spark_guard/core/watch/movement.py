@@ -39,14 +39,14 @@ class Standstill:
     doubtful: bool = False
     line_at: float | None = field(default=None)
 
-    def take(self, stage: Stage, signature: dict[str, Any], now: float) -> None:
-        """Take in what is seen of the stage now."""
+    def take(self, stage: Stage, signature: dict[str, Any], now: float, python_start: float) -> None:
+        """Take in what is seen of the stage now; ``python_start`` in seconds, as in the observation."""
         if self._moved(signature):
             self.since = self.first = now
             self.line_at = None
             self.workers.forget()
         if stage.median_seconds is not None:
-            self.median = max(0.0, stage.median_seconds - stage.python_start)
+            self.median = max(0.0, stage.median_seconds - python_start)
 
     def excuse(self, now: float) -> None:
         """Begin the limit anew; the stage has not moved."""

@@ -34,12 +34,12 @@ _ADVICE: Final[Mapping[State, str]] = {
     "time-out. If it may wait that long, call heartbeat() in it, or raise GuardLimits.stall_timeout.",
     State.SPINNING: "Look for a loop without an end in that line. If it is one long computation, raise "
     "GuardLimits.stall_timeout, or call heartbeat() between its parts.",
-    State.UNSEEN: "Look for a call without a time-out or a loop without an end in that line. If the stage may "
-    "be silent for that long, call heartbeat() in the job, or raise GuardLimits.stall_timeout.",
+    State.UNSEEN: "Look for a call without a time-out or a loop without an end in that line. If the stage "
+    "may be silent for that long, call heartbeat() in the job, or raise GuardLimits.stall_timeout.",
 }
 _PYTHON_START: Final = (
-    "The executor waits for a Python worker that does not start: run spark.pyspark.python (PYSPARK_PYTHON) on "
-    "that host by hand, with the packages that the job needs."
+    "The executor waits for a Python worker that does not start: run spark.pyspark.python (PYSPARK_PYTHON) "
+    "on that host by hand, with the packages that the job needs."
 )
 
 
@@ -52,8 +52,8 @@ def name(stage: Stage) -> str:
 def left_alone(stage: Stage, stood: float) -> str:
     """The line on a stage whose counters stand still while its workers work."""
     return (
-        f"{name(stage)} has not moved for {readable_duration(stood)}, but its workers work; it is left alone. "
-        "heartbeat() in the job shows how far it is."
+        f"{name(stage)} has not moved for {readable_duration(stood)}, but its workers work; it is left alone."
+        " heartbeat() in the job shows how far it is."
     )
 
 

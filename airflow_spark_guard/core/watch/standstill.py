@@ -6,17 +6,17 @@ its own tasks (``belonging``).
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import TYPE_CHECKING
 
 from airflow_spark_guard.core.quantity import readable_duration
 from airflow_spark_guard.core.verdict import Verdict
 from airflow_spark_guard.core.watch import belonging, stall_words
-from airflow_spark_guard.core.watch.comparison import Comparison
+from airflow_spark_guard.core.watch.comparison import NEARLY, Comparison
 from airflow_spark_guard.core.watch.evidence import State
 from airflow_spark_guard.core.watch.finding import Finding, Look
-from airflow_spark_guard.core.watch.movement import Standstill, signature
+from airflow_spark_guard.core.watch.movement import Standstill, inside_row, signature
 from airflow_spark_guard.core.watch.stages import known_stages
 from airflow_spark_guard.core.watch.windows import PATIENCE, Limit, Windows
 
@@ -69,7 +69,9 @@ class StallRule:
         if not wanted:
             return None
         # Stages whose limits are near each other share their looks: each one stops the workers for a moment.
-        return Look(max(min(wanted), now, self._looked_at + self.windows.evidence / 4), readings=True)
+        soonest = self._looked_at + self.windows.evidence / 4
+        first = min(wanted, key=lambda look: look.at)
+        return replace(first, at=max(first.at, now, soonest if first.readings else now))
 
     def limit(self, stage: Stage) -> Limit:
         """How long this stage may stand still, by what its workers do, and why."""
@@ -97,7 +99,8 @@ class StallRule:
                 workers = Comparison(self.windows.evidence)
                 still = Standstill(found, now, now, workers, doubtful=dropped > self._dropped)
                 self.stages[key] = still
-            still.take(stage, found, now)
+            own = inside_row(stage, seen)
+            still.take(stage, found, now, 0.0 if own is None else own.python_start)
             if busy and not stage.active:
                 still.excuse(now)  # its tasks are queued behind those of another stage
         self._dropped = dropped
@@ -144,16 +147,19 @@ class StallRule:
         """Seconds after which the processes are looked at for the first time: half of the limit."""
         return self._shortest(still).seconds / 2
 
-    def _wanted(self, still: Standstill, now: float) -> float:
-        """When the next look at this stage's processes is due."""
+    def _wanted(self, still: Standstill, now: float) -> Look:
+        """The next look at this stage, and whether at its processes."""
         limit, window = self._shortest(still).seconds, self.windows.evidence
         if still.workers.before is None:
-            return still.since + self._first_look(still)
+            return Look(still.since + self._first_look(still), readings=True)
         last = still.workers.before[0]
         # The two looks that decide are taken one window before the limit and at it; then one each window.
-        plan = (still.since + limit - window, still.since + limit, still.since + limit * PATIENCE)
-        ahead = [at for at in plan if at > last + window / 10]
-        return min([*ahead[:1], last + window]) if now >= plan[0] else max(plan[0], last + window / 10)
+        begin = still.since + limit - window
+        if now < begin:
+            return Look(begin, readings=begin - last >= window * NEARLY)
+        ends = [end for end in (still.since + limit, still.since + limit * PATIENCE) if end > now]
+        at = min([last + window, *ends])
+        return Look(at, readings=at - last >= window * NEARLY)
 
     def _say(self, stage: Stage, still: Standstill, seen: Observation, now: float) -> None:
         """From half the limit on the log says that the stage stands still, less and less often."""
@@ -170,8 +176,8 @@ class StallRule:
         stood = now - still.first
         return Finding(
             Verdict.STALLED,
-            f"{stall_words.name(stage)} stood still for {readable_duration(stood)}: no task ended, no row was "
-            "read or written.",
+            f"{stall_words.name(stage)} stood still for {readable_duration(stood)}: no task ended, no row "
+            "was read or written.",
             limit.seconds,
             max(still.since + limit.seconds, still.workers.turned_at),
             got=f"{stage.done} of {stage.tasks} tasks done, {stage.active} running, "

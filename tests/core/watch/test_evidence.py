@@ -21,7 +21,7 @@ SECONDS = 60.0
 def after(reading, **changes):
     """The state of a process that was ``reading`` a minute ago; figures are added, text replaces."""
     changed = {
-        name: getattr(reading, name) + value if isinstance(value, int | float) else value
+        name: getattr(reading, name) + value if isinstance(value, int | float) and name != "moved" else value
         for name, value in changes.items()
     }
     return state_of(Pair(reading, replace(reading, **changed), SECONDS))
@@ -33,7 +33,16 @@ def after(reading, **changes):
         ({}, State.BLOCKED),
         ({"switches": 30, "cpu": 0.2}, State.BLOCKED),  # 0.5 a second: a dump of faulthandler's
         ({"io": 8000}, State.BLOCKED),  # the same dump, written
-        ({"switches": 60}, State.WORKING),  # it sleeps and wakes
+        ({"switches": 60}, State.WAITING),  # it sleeps and wakes, at the same place
+        ({"switches": 120, "io": 8000}, State.WAITING),
+        ({"switches": 120, "locals": "m"}, State.WORKING),
+        ({"switches": 120, "locals": ""}, State.WORKING),  # nothing shows that it is the same place
+        ({"switches": 1200}, State.WORKING),  # more often than a loop that waits
+        ({"switches": 120, "moved": True}, State.WORKING),  # it polls a service
+        ({"switches": 1200, "moved": False}, State.WAITING),
+        ({"switches": 6000, "moved": False}, State.WORKING),
+        ({"moved": True}, State.WORKING),  # it asks a service every half minute
+        ({"moved": False, "io": 60_000}, State.BLOCKED),  # another thread of it prints
         ({"cpu": 0.5}, State.WORKING),  # 2 ms a row is 0.7 % CPU
         ({"io": 40_000}, State.WORKING),  # rows
         ({"locals": "m"}, State.WORKING),
@@ -113,6 +122,14 @@ def test_a_thread_that_waits_for_its_python_is_judged_by_it():
     assert executors(PYTHON_THREAD, replace(BLOCKED, kind="idle")) is State.UNSEEN
 
 
+def test_a_worker_that_never_comes_up_is_a_block():
+    """The executor's thread waits in PythonWorkerFactory; nothing else of the task can go on."""
+    starting = replace(PYTHON_THREAD, kind="python_start")
+    assert executors(starting) is State.BLOCKED
+    assert executors(starting, replace(PYTHON_THREAD, key="u")) is State.UNSEEN
+    assert executors(starting, replace(BLOCKED, kind="idle")) is State.BLOCKED
+
+
 def test_a_worker_without_a_stack_may_be_one_without_a_task():
     """Without py-spy nobody can tell an idle worker from a blocked one; what the task does is not seen."""
     unread = replace(BLOCKED, stack="", locals="")
@@ -142,7 +159,7 @@ def test_a_new_worker_is_work_unless_it_idles():
 @given(st.lists(st.sampled_from(list(State)), max_size=6), st.sampled_from(list(State)))
 def test_together_the_most_hopeful_one_counts(states, more):
     """Whatever their order; another process never makes it worse, unless nothing was seen."""
-    hope = [State.BLOCKED, State.SPINNING, State.UNSEEN, State.WORKING]
+    hope = [State.BLOCKED, State.WAITING, State.SPINNING, State.UNSEEN, State.WORKING]
     assert together(states) is together(states[::-1])
     if states:
         assert hope.index(together([*states, more])) >= hope.index(together(states))

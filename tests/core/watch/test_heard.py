@@ -51,10 +51,38 @@ def test_progress_becomes_the_inside_of_an_observation():
         stages=(Stage(3, 1, 9, 2, 4, 0, launched=True),),
         sql="aa",
         heartbeats=3,
-        note="fold 3",
+        note="fold 3 (3/5)",
         rss=5,
         heard_at=2.0,
+        heartbeat_at=2.0,
     )
+
+
+def test_the_live_metrics_of_a_stage_are_its_own():
+    """A digest and a duration; what is not of their shape is left out."""
+    row = {"stage": 3, "attempt": 0, "tasks": 9, "active": 2, "done": 4, "failed": 0}
+    rows = [
+        {**row, "sql": "9f86", "python_start": 2.5},
+        {**row, "sql": None, "python_start": "long"},
+        {**row, "sql": "x" * 500, "python_start": float("inf")},
+        {**row, "python_start": True},
+    ]
+    state = heard(("hello", HELLO), ("progress", {"stages": rows}))
+    found = [(stage.sql, stage.python_start) for stage in state.inside.stages]
+    assert found == [("9f86", 2.5), ("", 0.0), ("x" * 64, 0.0), ("", 0.0)]
+
+
+def test_the_time_of_a_heartbeat_is_that_of_the_newest_one():
+    """A progress message repeats the last one as long as there is none."""
+    first = {"count": 1, "text": "", "done": 0.25, "total": None}
+    state = heard(
+        ("hello", HELLO, 1.0),
+        ("progress", {"stages": [], "heartbeat": first}, 5.0),
+        ("progress", {"stages": [], "heartbeat": first}, 35.0),
+    )
+    assert (state.inside.heartbeat_at, state.inside.note) == (5.0, "0.25")
+    state.hear(Message("metric", 0, {"values": {}}), 40.0)
+    assert state.inside.heartbeat_at == 40.0
 
 
 def test_a_heartbeat_is_remembered_and_a_report_counts_as_one():

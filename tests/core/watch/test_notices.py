@@ -8,7 +8,7 @@ import pytest
 
 from airflow_spark_guard.core.watch.observation import DriverView
 from airflow_spark_guard.core.watch.windows import Windows
-from tests.core.watch.watched import EXECUTOR, INSIDE, STAGE, Job, lost, running
+from tests.core.watch.watched import EXECUTOR, INSIDE, STAGE, Job, alive, lost, running
 
 
 def test_notices_are_said_once():
@@ -33,7 +33,7 @@ def test_notices_are_said_once():
 
 def notices(end=1000, **seen):
     job = Job(replace(Windows(), deadline=None))
-    assert job.until(end, step=lambda at: {"inside": replace(INSIDE, sql=str(at))}, **seen) is None
+    assert job.until(end, step=lambda at: {"inside": alive(at, *seen["driver"].stages)}, **seen) is None
     return job.notices
 
 
@@ -87,7 +87,7 @@ def test_details_are_wanted_once_a_minute_while_a_stage_lasts():
     job = Job()
     wanted = []
     for at in range(0, 600, 20):
-        job.observe(at, driver=running(), inside=replace(INSIDE, sql=str(at)))
+        job.observe(at, driver=running(), inside=alive(at))
         wanted += [at] if job.look.details else []
     assert wanted == list(range(60, 600, 60))
     job.observe(700, driver=DriverView(jobs=1), inside=INSIDE)

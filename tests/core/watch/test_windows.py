@@ -2,17 +2,33 @@
 
 from __future__ import annotations
 
+import copy
 from dataclasses import replace
 
 from airflow_spark_guard.core.limits import GuardLimits
-from airflow_spark_guard.core.watch.windows import Windows
+from airflow_spark_guard.core.watch.windows import Limit, Windows
 
 
 def test_windows_come_from_the_limits():
     """Defaults give way to shorter limits; the pace of the executors sets a floor."""
     windows = Windows.of(GuardLimits(stall_timeout="20s"), deadline=60.0, heartbeat=2.0, local=True)
     assert (windows.stall, windows.evidence, windows.poll, windows.local) == (20, 10, 5, True)
-    assert windows.stall_of(None) == 20
-    assert windows.stall_of(10.0) == 50
-    assert replace(windows, heartbeat=10.0).stall_of(None) == 30
+    assert windows.stall_of(None) == (20, "stall_timeout")
+    assert windows.stall_of(10.0) == (50, "5 x the median of the stage's finished tasks")
+    assert replace(windows, heartbeat=10.0).stall_of(None) == (30, "3 x spark.executor.heartbeatInterval")
     assert Windows.of(GuardLimits(), deadline=3600.0) == Windows()
+
+
+def test_a_stall_timeout_that_was_set_is_told_from_the_same_default():
+    """Only a default may give way to what the stage's tasks took."""
+    assert not Windows.of(GuardLimits(), deadline=None).stall_chosen
+    assert Windows.of(GuardLimits(stall_timeout="10m"), deadline=None).stall_chosen
+    copied = copy.deepcopy(GuardLimits())
+    assert not Windows.of(copied, deadline=None).stall_chosen
+
+
+def test_a_limit_says_where_it_comes_from():
+    """Number and reason side by side, as the log shows them."""
+    limit = Limit(40.0, "driver_silence").times(3.0, "the driver computes")
+    assert limit.seconds == 120
+    assert str(limit) == "2m (3 x driver_silence, since the driver computes)"

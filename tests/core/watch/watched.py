@@ -25,6 +25,12 @@ PYTHON_THREAD = Reading(
 )
 
 
+def alive(mark, *stages):
+    """The job's own report, in which these stages move whenever ``mark`` does."""
+    rows = tuple(replace(stage, sql=str(mark)) for stage in stages or (STAGE,))
+    return replace(INSIDE, stages=rows, sql=str(mark))
+
+
 def running(*, stages=(STAGE,), executors=(EXECUTOR,), jobs=1):
     return DriverView(jobs=jobs, stages=stages, executors=executors)
 
@@ -37,13 +43,14 @@ class Job:
         self.watchdog = Watchdog(windows)
         self.at = 0.0
         self.look = None
-        self.notices = []
+        self.notices, self.lines = [], []
         self.asked_at = []
 
     def observe(self, at, **seen):
         decision = self.watchdog.observe(Observation(at=at, **seen))
         self.at, self.look = at, decision.look
         self.notices += decision.notices
+        self.lines += decision.lines
         return decision.finding
 
     def until(self, end, *, reading=lambda _: (BLOCKED, PYTHON_THREAD), step=lambda _: {}, **seen):
