@@ -11,6 +11,7 @@ from airflow_spark_guard.job import status
 from airflow_spark_guard.job.progress import Progress
 from airflow_spark_guard.job.wire import Channel
 from airflow_spark_guard.process.channel import ChannelReader
+from tests.support.scala import Execution, Java, Store
 
 
 class Context:
@@ -134,11 +135,9 @@ def test_the_status_store_is_asked_once_a_job_runs(said, context):
     """Asking sets it up, which is Spark's business and not ours; another session's is never asked."""
     told, messages = said
     asked = []
-    empty = SimpleNamespace(
-        executionsCount=lambda: 0, executionsList=lambda *_: SimpleNamespace(size=lambda: 0)
-    )
+    empty, jvm = Store(), Java()
     shared = SimpleNamespace(statusStore=lambda: asked.append(1) or empty)
-    session = SimpleNamespace(_sc=None, _jsparkSession=SimpleNamespace(sharedState=lambda: shared))
+    session = SimpleNamespace(_sc=None, _jsparkSession=SimpleNamespace(sharedState=lambda: shared), _jvm=jvm)
     sys.modules["pyspark.sql.session"] = SimpleNamespace(
         SparkSession=SimpleNamespace(_instantiatedSession=session)
     )
@@ -152,6 +151,30 @@ def test_the_status_store_is_asked_once_a_job_runs(said, context):
     context.jobs = []
     told.poll()
     assert (asked, messages()[-1].fields["sql"]) == ([1], "")
+
+
+def test_a_running_stage_carries_its_own_metrics(said, context):
+    """The one whose tasks run; a stage that waits has none yet."""
+    told, messages = said
+    execution = Execution(0)
+    execution.stage_ids = [3]
+    store = Store()
+    store.executions.append(execution)
+    session = SimpleNamespace(
+        _sc=context,
+        _jsparkSession=SimpleNamespace(sharedState=lambda: SimpleNamespace(statusStore=lambda: store)),
+        _jvm=Java(),
+    )
+    sys.modules["pyspark.sql.session"] = SimpleNamespace(
+        SparkSession=SimpleNamespace(_instantiatedSession=session)
+    )
+    context.stages, context.jobs = (
+        {3: stage(1), 4: SimpleNamespace(**{**vars(stage(0)), "stageId": 4, "numActiveTasks": 0})},
+        [1],
+    )
+    told.poll()
+    rows = messages()[-1].fields["stages"]
+    assert [(row["stage"], len(row.get("sql", ""))) for row in rows] == [(3, 16), (4, 0)]
 
 
 def test_a_poll_that_takes_long_is_made_less_often():

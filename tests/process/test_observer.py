@@ -106,7 +106,7 @@ def test_a_look_at_the_api_alone(tag, driver):
     with closing(Observer(tag)) as observer:
         sight = seen(observer, QUICK, Application(APP, driver.url))
         assert [stage.key for stage in sight.driver.stages] == [(2, 0)]
-        assert (sight.blind, sight.readings, sight.heard_from_executors) == ("", None, "")
+        assert (sight.blind, sight.readings, sight.task_heartbeats) == ("", None, ())
         assert observer.rest is not None
 
 
@@ -160,15 +160,17 @@ def test_what_executors_wrote_is_heard_and_remembered(tag, driver):
 
     application = Application(APP, driver.url)
     with closing(Observer(tag)) as observer:
-        assert seen(observer, THOROUGH, application).heard_from_executors == ""
+        assert seen(observer, THOROUGH, application).task_heartbeats == ()
         driver.log = beat(1)
-        first = seen(observer, THOROUGH, application).heard_from_executors
-        assert first.startswith("1:")
+        first = seen(observer, THOROUGH, application).task_heartbeats
+        assert [(row.executor, row.stage) for row in first] == [("1", None)]
         driver.status["log"] = 500
-        assert seen(observer, THOROUGH, application).heard_from_executors == first
+        assert seen(observer, THOROUGH, application).task_heartbeats == first
+        # A look at the figures alone forgets nothing.
+        assert seen(observer, Look(0.0), application).task_heartbeats == first
         del driver.status["log"]
         driver.log = beat(2)
-        assert seen(observer, THOROUGH, application).heard_from_executors not in ("", first)
+        assert seen(observer, THOROUGH, application).task_heartbeats not in ((), first)
 
 
 def test_an_executor_without_a_log_page_is_left_out(tag, driver):
@@ -177,7 +179,7 @@ def test_an_executor_without_a_log_page_is_left_out(tag, driver):
         {**row, "executorLogs": {}} for row in recorded(VERSION, "allexecutors")
     ]
     with closing(Observer(tag)) as observer:
-        assert seen(observer, THOROUGH, Application(APP, driver.url)).heard_from_executors == ""
+        assert seen(observer, THOROUGH, Application(APP, driver.url)).task_heartbeats == ()
 
 
 def test_the_master_is_asked_only_while_there_is_no_executor(tag, driver):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import subprocess
+import time
 
 import pytest
 
@@ -12,7 +13,7 @@ from airflow_spark_guard.core.verdict import Verdict
 from airflow_spark_guard.core.watch.executor_heartbeat import MARK
 from airflow_spark_guard.core.watch.finding import Look
 from airflow_spark_guard.core.watch.heard import Heard
-from airflow_spark_guard.core.watch.observation import DriverView, Executor, Master, Stage
+from airflow_spark_guard.core.watch.observation import DriverView, Executor, Master, Stage, TaskHeartbeat
 from airflow_spark_guard.core.watch.windows import Windows
 from airflow_spark_guard.process.observer import Application, Sight
 from airflow_spark_guard.process.watch import Watch
@@ -88,10 +89,12 @@ def test_an_observation_holds_what_was_seen_and_what_was_heard():
     watched.say("hello", 1.0, pid=7, python="3", application_id="app-1", ui_url="http://ui")
     watched.watch.hear_output(EXIT.format(5).encode())
     master = Master(known=True, waiting=False)
-    sight = Sight(VIEW, "", (), "0:aa", master)
+    beats = (TaskHeartbeat("0", 3, "aa"),)
+    sight = Sight(VIEW, "", (), beats, master)
     assert watched.look(60.0, sight) is None
     (seen,) = watched.seen
-    assert (seen.driver, seen.readings, seen.heard_from_executors, seen.master) == (VIEW, (), "0:aa", master)
+    assert (seen.driver, seen.readings, seen.task_heartbeats, seen.master) == (VIEW, (), beats, master)
+    assert abs(seen.wall - time.time()) < 3600
     assert (seen.executor_exits, seen.exit_reason) == (1, "Command exited with code 137")
     assert seen.inside.application_id == "app-1"
     assert watched.observer.asked == [(Look(60.0), Application("app-1", "http://ui"))]
@@ -198,11 +201,12 @@ def test_heartbeats_in_the_drivers_output_are_movement():
     watched.watch.hear_output(beat(1))
     watched.look(60.0, Sight())
     watched.watch.hear_output(b"something else\n")
-    watched.look(90.0, Sight(heard_from_executors="0:aa"))
+    other = TaskHeartbeat("0", 3, "aa")
+    watched.look(90.0, Sight(task_heartbeats=(other,)))
     watched.watch.hear_output(beat(2))
     watched.look(120.0, Sight())
-    silent, first, both, second = [seen.heard_from_executors for seen in watched.seen]
-    assert (silent, both) == ("", f"0:aa{first}")
+    silent, first, both, second = [seen.task_heartbeats for seen in watched.seen]
+    assert (silent, both) == ((), (other, *first))
     assert len({silent, first, second}) == 3
 
 

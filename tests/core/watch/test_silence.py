@@ -23,6 +23,30 @@ def test_a_silent_driver_is_left_alone_unless_asked_for():
     assert job.until(20_000, inside=IDLE, driver=DriverView(jobs=0)) is None
 
 
+def test_the_log_says_how_long_the_driver_has_been_silent():
+    """Every few minutes, less and less often, with the last heartbeat and what it said."""
+    job = Job(replace(Windows(), deadline=None))
+    inside = replace(IDLE, heartbeats=2, note="part 1 of 3", heartbeat_at=30.0)
+    assert job.until(3600, inside=inside, driver=DriverView(jobs=0)) is None
+    assert job.lines[0] == 'No Spark job for 5m; last heartbeat 4m 30s ago: "part 1 of 3".'
+    assert 4 <= len(job.lines) <= 8
+    job = Job(replace(Windows(), deadline=None))
+    job.until(310, inside=IDLE, driver=DriverView(jobs=0))
+    assert job.lines == ["No Spark job for 5m; no heartbeat() yet."]
+
+
+def test_where_a_limit_is_set_the_lines_name_it():
+    """From half of it on; the driver computes, so that three times the limit holds."""
+    job = Job(SILENCE)
+    reading = lambda at: (moving(DRIVER, at, cpu=1), JVM)  # noqa: E731
+    finding = job.until(2000, inside=IDLE, driver=DriverView(jobs=0), reading=reading)
+    assert "; ends after 6m (3 x driver_silence, since the driver computes)." in job.lines[-1]
+    assert finding.limit == 360
+    assert finding.expected == (
+        "a Spark job or a heartbeat within 6m (3 x driver_silence, since the driver computes)"
+    )
+
+
 def test_a_blocked_driver_is_silent_at_its_limit():
     """It waits on a lock, and its JVM has nothing to do."""
     job = Job(SILENCE)
