@@ -36,7 +36,7 @@ CONF = {
 class Application:
     """A guarded application with its channel; no watchdog ends it."""
 
-    def __init__(self, workspace, output, master):
+    def __init__(self, workspace, output, master, script="slow_then_hung.py"):
         self.workspace, self.output, self.master = workspace, output, master
         self.reader, self.messages = ChannelReader(workspace.channel), []
         workspace.write_launcher(sys.executable)
@@ -47,7 +47,7 @@ class Application:
             "spark.submit.pyFiles": str(workspace.job_zip),
         }
         options = [part for name, value in conf.items() for part in ("--conf", f"{name}={value}")]
-        script = str(ROOT / "tests" / "jobs" / "slow_then_hung.py")
+        script = str(ROOT / "tests" / "jobs" / script)
         with output.open("wb") as sink:
             self.process = subprocess.Popen(
                 ["spark-submit", "--master", master, *options, script, str(ROWS)],
@@ -132,3 +132,27 @@ def test_a_slow_udf_moves_and_a_hung_one_stands_still(application):
     still = application.listen(12)
     assert {m.fields["sql"] for m in still} <= {before}
     assert all(m.fields["jobs"] == 1 for m in still)
+
+
+def test_each_stage_of_a_query_moves_by_itself(tmp_path):
+    """One side of a join goes on, the other hangs: one execution, two stages, and each tells of itself alone."""
+    workspace = Workspace("test-inside-stages")
+    application = Application(workspace, tmp_path / "output.txt", "local[4]", "half_hung.py")
+    marks: dict[int, list[str]] = {}
+
+    def both_known(message):
+        for row in message.fields.get("stages", []) if message.kind == "progress" else []:
+            if row["active"] and row.get("sql"):
+                marks.setdefault(row["stage"], []).append(row["sql"])
+        return sum(len(set(found)) > 4 for found in marks.values()) == 1
+
+    try:
+        application.listen(180, until=both_known)
+    finally:
+        application.end()
+        workspace.remove()
+    moving = [stage for stage, found in marks.items() if len(set(found)) > 4]
+    assert len(marks) == 2, marks
+    (still,) = set(marks) - set(moving)
+    # What the hung task has counted before it hung arrives with a heartbeat or two; then nothing more.
+    assert len(set(marks[still][-3:])) == 1, marks
