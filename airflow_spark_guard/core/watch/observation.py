@@ -7,8 +7,10 @@ mean that nothing happened between, whether somebody looked or not.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Self
+
+from airflow_spark_guard.core.watch.sparse import sparse
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -37,6 +39,7 @@ class Stage:
         sql: the stage's live SQL metrics, digested: it changes when one of them does. Empty for a stage
             without an SQL execution, and where only the REST API reports the stage.
         python_start: the longest start of a Python worker in this stage, seconds; 0 when unknown.
+        unbounded: whether it lasts as long as the application by design: the receiver of a DStream.
     """
 
     stage: int
@@ -54,6 +57,7 @@ class Stage:
     submitted: float | None = None
     sql: str = ""
     python_start: float = 0.0
+    unbounded: bool = False
 
     @property
     def key(self) -> tuple[int, int]:
@@ -244,7 +248,7 @@ class Observation:
 
     def to_json(self) -> dict[str, Any]:
         """As JSON, without what has its default value."""
-        return _sparse(self)
+        return sparse(self)
 
     @classmethod
     def from_json(cls, value: Mapping[str, Any]) -> Self:
@@ -261,21 +265,6 @@ class Observation:
                 "task_heartbeats": tuple(TaskHeartbeat(**row) for row in value.get("task_heartbeats", ())),
             }
         )
-
-
-def _sparse(value: Any) -> dict[str, Any]:
-    """A dataclass as JSON; whole where a field has no default."""
-    found: dict[str, Any] = {}
-    for field in fields(value):
-        item = getattr(value, field.name)
-        if item == field.default:
-            continue
-        if isinstance(item, tuple):
-            item = [_sparse(row) if hasattr(row, "__dataclass_fields__") else row for row in item]
-        elif hasattr(item, "__dataclass_fields__"):
-            item = _sparse(item)
-        found[field.name] = item
-    return found
 
 
 def _stages(value: Mapping[str, Any]) -> tuple[Stage, ...]:

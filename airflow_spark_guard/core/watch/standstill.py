@@ -21,6 +21,8 @@ from airflow_spark_guard.core.watch.stages import known_stages
 from airflow_spark_guard.core.watch.windows import PATIENCE, Limit, Windows
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from airflow_spark_guard.core.watch.observation import Observation, Reading, Stage
 
 Key = tuple[int, int]
@@ -49,7 +51,7 @@ class StallRule:
         known = known_stages(seen)
         if known is None:
             return None
-        stages = {stage.key: stage for stage in known if stage.active or stage.launched}
+        stages = _judged(known)
         self._follow(stages, seen, now)
         if seen.readings is not None:
             self._looked_at = now
@@ -186,3 +188,16 @@ class StallRule:
             advice=stall_words.advice(still),
             suspect="worker",
         )
+
+
+def _judged(known: Iterable[Stage]) -> dict[Key, Stage]:
+    """The stages that run or have run tasks, by key.
+
+    Of several attempts only the last one counts: what is left of an earlier one holds up nobody.
+    """
+    found: dict[int, Stage] = {}
+    for stage in known:
+        other = found.get(stage.stage)
+        if (stage.active or stage.launched) and (other is None or other.attempt < stage.attempt):
+            found[stage.stage] = stage
+    return {stage.key: stage for stage in found.values() if not stage.unbounded}

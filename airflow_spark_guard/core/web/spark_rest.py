@@ -21,6 +21,7 @@ _MAX_FRAMES = 200
 _DETAILED_STAGES = 5
 _DRIVER = ("driver", "<driver>")
 _MILLISECONDS = 1000
+_RECEIVER = "Streaming job running receiver "  # org.apache.spark.streaming.scheduler.ReceiverTracker
 _DROPPED = ".LiveListenerBus.queue.appStatus.numDroppedEvents"
 # Their order is the order of Stage.counters in every record: append, never reorder.
 COUNTERS = (
@@ -157,6 +158,7 @@ def _stage(row: Row) -> Stage:
         name=read.text(row, "name"),
         spilled=read.count(row, "memoryBytesSpilled") + read.count(row, "diskBytesSpilled"),
         submitted=read.timestamp(row, "submissionTime"),
+        unbounded=read.text(row, "description").startswith(_RECEIVER),
     )
 
 

@@ -286,3 +286,17 @@ def test_the_name_of_a_stage_is_untrusted():
     assert "hunter2" not in text
     assert "\x1b" not in text
     assert len(text) < 300
+
+
+def test_the_receiver_of_a_stream_is_no_standstill():
+    """A DStream's receiver is a task that runs as long as the application does, and counts nothing."""
+    receiver = replace(HUNG, unbounded=True)
+    step = lambda at: {"driver": running(stages=(receiver, replace(OTHER, done=int(at / 10))))}  # noqa: E731
+    assert stalls(step=step, reading=lambda _: (BLOCKED, HUNG_THREAD)) is None
+
+
+def test_what_is_left_of_an_earlier_attempt_holds_up_nobody():
+    """A stage is tried again after a lost shuffle; a task of the first attempt still hangs somewhere."""
+    again = lambda at: replace(HUNG, attempt=1, done=int(at / 10))  # noqa: E731
+    step = lambda at: {"driver": running(stages=(HUNG, again(at)))}  # noqa: E731
+    assert stalls(step=step, reading=lambda _: (BLOCKED, HUNG_THREAD)) is None

@@ -126,6 +126,13 @@ def test_a_stage_says_since_when_it_wants_executors():
     assert look(spark(VERSIONS[0], stages=[STAGE])).stages[0].submitted is None
 
 
+def test_the_receiver_of_a_dstream_is_told_by_its_description():
+    """Its stage lasts as long as the application."""
+    receiver = {**STAGE, "description": "Streaming job running receiver 0"}
+    found = look(spark(VERSIONS[0], stages=[receiver, STAGE])).stages
+    assert [stage.unbounded for stage in found] == [True, False]
+
+
 def cheap(server):
     asked = []
     view = play(spark_rest.executors("app-1"), lambda request: asked.append(request.url) or server(request))
