@@ -1,4 +1,4 @@
-"""Tells for some processes whether they move bytes: a loop that polls a service does, one that sleeps does not.
+"""Tells whether processes move bytes: a loop that polls a service does, one that only sleeps does not.
 
 How it is seen: ``syscall_trace.py``; why: decision 0019.
 """

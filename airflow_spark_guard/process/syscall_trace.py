@@ -1,12 +1,12 @@
 """Does a process move bytes? Its system calls are followed for some seconds by ptrace.
 
-Started as ``python -I -S syscall_trace.py SECONDS PID:STARTED...``, in a session of its own; standard library
-only. Prints one JSON object a line, ``{"key": "12:3456", "answer": "moved", "seconds": 0.4}``, as each process
-is decided: ``moved`` (one byte was enough), ``still`` (none until the end) or ``unknown`` (not allowed, gone,
-too busy to be followed).
+Started as ``python -I -S syscall_trace.py SECONDS PID:STARTED...``, in a session of its own; standard
+library only. Prints one JSON object a line as each process is decided,
+``{"key": "12:3456", "answer": "moved", "seconds": 0.4}``: ``moved`` (one byte was enough), ``still`` (none
+until the end) or ``unknown`` (not allowed, gone, too busy to be followed).
 
-Each process is followed by a fork of this script, which lets go of it by its own exit: the kernel resumes what
-stands at a stop, and a thread that sleeps in a system call is not woken.
+Each process is followed by a fork of this script, which lets go of it by its own exit: the kernel resumes
+what stands at a stop, and a thread that sleeps in a system call is not woken.
 """
 
 from __future__ import annotations
@@ -35,7 +35,6 @@ _AT_SYSCALL = signal.SIGTRAP | 0x80
 _EVENT_STOP = 128
 _GROUP_STOPS = (signal.SIGSTOP, signal.SIGTSTP, signal.SIGTTIN, signal.SIGTTOU)
 _WALL = 0x40000000
-_PR_SET_PDEATHSIG = 1
 _ENDINGS = {signal.SIGTERM, signal.SIGINT, signal.SIGHUP}
 _POLL = 0.5
 _MOST_CALLS = 500  # a second: following more would slow the process
@@ -74,7 +73,7 @@ def _next_signal(seconds: float) -> int:
 
 def _follow(key: str, seconds: float, script: int) -> int:
     """Follow one process, and write the answer."""
-    _libc.prctl(_PR_SET_PDEATHSIG, signal.SIGTERM, 0, 0, 0)
+    _libc.prctl(1, signal.SIGTERM, 0, 0, 0)  # PR_SET_PDEATHSIG
     if os.getppid() != script:
         return 1
     pid, _, started = key.partition(":")
@@ -86,30 +85,22 @@ def _follow(key: str, seconds: float, script: int) -> int:
     return 0
 
 
-def _ptrace(request: int, thread: int, address: int, data: int | ctypes.Array[ctypes.c_char]) -> None:
-    pointer = data if isinstance(data, int) else ctypes.addressof(data)
-    if _libc.ptrace(request, thread, address, pointer) == -1:
+def _ptrace(request: int, thread: int, address: int, data: int) -> None:
+    if _libc.ptrace(request, thread, address, data) == -1:
         number = ctypes.get_errno()
         raise OSError(number, os.strerror(number))
 
 
 class Tracer:
-    """Follows all threads of one process; ``answer`` is empty until it is decided.
-
-    Args:
-        pid: the process.
-        started: its start in clock ticks since boot; a process that reuses the pid is let go at once.
-    """
+    """Follows all threads of the process of that pid and start; ``answer`` is empty until it is decided."""
 
     def __init__(self, pid: int, started: int) -> None:
-        self.answer = ""
+        self.answer, self._count, self._begin = "", 0, 0.0
         self._pid, self._started = pid, started
         self._calls: dict[int, syscalls.Call | None] = {}
         self._seen: set[int] = set()
         self._table = syscalls.table(os.uname().machine)
         self._descriptors = syscalls.Descriptors(pid)
-        self._count = 0
-        self._begin = 0.0
 
     def follow(self, seconds: float) -> float:
         """Follow it until it is decided; the seconds that took."""
@@ -118,7 +109,9 @@ class Tracer:
         except OSError:
             self.answer = "unknown"
         self._begin = time.monotonic()
-        if not self._table or not self._is_the_same():
+        # What is attached keeps its pid; only now does a comparison mean something.
+        now = proctree.read(self._pid)
+        if not self._table or now is None or now.started != self._started:
             self.answer = "unknown"
         while not self.answer:
             self._drain()
@@ -127,11 +120,6 @@ class Tracer:
                 # A thread that never came to a stop, since it waits for a disk, was not followed.
                 self.answer = "still" if self._calls and self._seen >= self._calls.keys() else "unknown"
         return time.monotonic() - self._begin
-
-    def _is_the_same(self) -> bool:
-        # What is attached keeps its pid; only now does a comparison mean something.
-        now = proctree.read(self._pid)
-        return now is not None and now.started == self._started
 
     def _attach(self) -> None:
         folder, tried = f"/proc/{self._pid}/task", set[int]()
@@ -172,13 +160,13 @@ class Tracer:
         request = _CONT if self.answer else _SYSCALL
         if event == _EVENT_STOP and number in _GROUP_STOPS:
             request = _LISTEN  # stopped by a SIGSTOP of somebody else, and to stay so
-        is_signal = number != _AT_SYSCALL and not event
+        delivered = 0 if event or number == _AT_SYSCALL else number
         with contextlib.suppress(ProcessLookupError):
-            _ptrace(request, thread, 0, number if is_signal else 0)
+            _ptrace(request, thread, 0, delivered)
 
     def _at_syscall(self, thread: int) -> None:
         try:
-            _ptrace(_INFO, thread, len(_info), _info)
+            _ptrace(_INFO, thread, len(_info), ctypes.addressof(_info))
         except (
             OSError
         ) as error:  # ESRCH: killed just now; else a Linux before 5.3, which knows no such request

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import stat
 from typing import NamedTuple
@@ -141,11 +142,10 @@ class Descriptors:
 def _ends(pid: int, target: str) -> int:
     """Which ends of the pipe a process holds: S_IRUSR, S_IWUSR, both, or 0."""
     folder, found = f"/proc/{pid}/fd", 0
-    try:
+    with contextlib.suppress(OSError):  # gone, or not ours to see: then it is no relative of the process
         for name in os.listdir(folder):  # noqa: PTH208
             path = f"{folder}/{name}"
-            if os.readlink(path) == target:  # noqa: PTH115
-                found |= os.lstat(path).st_mode & (stat.S_IRUSR | stat.S_IWUSR)
-    except OSError:  # gone, or not ours to see: then it is no relative of the process
-        return found
+            with contextlib.suppress(OSError):  # closed meanwhile
+                if os.readlink(path) == target:  # noqa: PTH115
+                    found |= os.lstat(path).st_mode & (stat.S_IRUSR | stat.S_IWUSR)
     return found
