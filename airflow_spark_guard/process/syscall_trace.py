@@ -37,7 +37,7 @@ _GROUP_STOPS = (signal.SIGSTOP, signal.SIGTSTP, signal.SIGTTIN, signal.SIGTTOU)
 _WALL = 0x40000000
 _ENDINGS = {signal.SIGTERM, signal.SIGINT, signal.SIGHUP}
 _POLL = 0.5
-_MOST_CALLS = 500  # a second: following more would slow the process
+_MOST_CALLS = 250  # a second; following more would slow the process
 
 _libc = ctypes.CDLL(None, use_errno=True)
 _libc.ptrace.restype = ctypes.c_long
