@@ -206,7 +206,7 @@ def test_a_computation_is_hardly_slowed(start, watch, tmp_path):
     until(child.is_traced)
     traced = rate()
     assert child.is_traced()
-    assert traced > alone / 2  # measured 0.97 to 1.03; the machine may be busy
+    assert traced > alone / 2  # measured 0.90 to 1.03; the machine may be busy
 
 
 def _cpu(pid: int) -> float:

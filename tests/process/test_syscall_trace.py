@@ -137,6 +137,32 @@ def test_a_sleeping_loop_is_not_woken(begin):
     assert child.said() == "[] True"
 
 
+@pytest.mark.parametrize(
+    ("work", "answer"),
+    [
+        (SLEEPER, "still"),
+        (SLEEPER + "; open('/etc/hosts').read()", "moved"),
+        (SLEEPER + "; t = threading.Thread(target=print); t.start(); t.join()", "still"),
+        ("time.sleep(0.5); os.kill(os.getpid(), 19)", "still"),
+        ("while True: os.path.exists('/')", "unknown"),
+        ("time.sleep(1)", "unknown"),
+    ],
+    ids=["sleeps", "reads", "starts threads", "is stopped", "is busy", "ends"],
+)
+def test_a_tracer_decides(work, answer, begin):
+    """By itself, in a process of its own, without the script around it."""
+    child = begin(Child, work)
+    command, env = python_main("airflow_spark_guard.process.syscall_trace")
+    code = command[-1].replace(
+        "import main; sys.exit(main(sys.argv[1:]))", "import Tracer; import signal"
+    ) + (
+        "; signal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGCHLD, signal.SIGTERM])"
+        f"; tracer = Tracer({child.pid}, {child.started}); tracer.follow(3); print(tracer.answer)"
+    )
+    done = subprocess.run([*command[:-1], code], env=env, cwd=ROOT, capture_output=True, text=True)
+    assert done.stdout == f"{answer}\n", done.stderr
+
+
 @pytest.mark.skipif(os.getuid() != 0, reason="only root can become somebody else")
 def test_where_it_is_not_allowed_nothing_is_known(begin):
     """Another user's process: unknown, and not touched."""
