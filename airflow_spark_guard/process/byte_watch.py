@@ -1,0 +1,133 @@
+"""Tells whether processes move bytes: a loop that polls a service does, one that only sleeps does not.
+
+How it is seen: ``syscall_trace.py``; why: decision 0019.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING, Protocol
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping, Sequence
+
+_SCRIPT = (sys.executable, "-I", "-S", str(Path(__file__).with_name("syscall_trace.py")))
+_MOST = 8
+_PATIENCE = 3.0
+# Starting the script and attaching to the processes takes its part of the asked time.
+_ENOUGH = 0.8
+_ANSWERS = {"moved": True, "still": False}
+
+
+class Process(Protocol):
+    """What names a process: ``process.proctree.Proc`` is one."""
+
+    @property
+    def pid(self) -> int:
+        """Its pid."""
+
+    @property
+    def started(self) -> int:
+        """Its start, in clock ticks since boot."""
+
+
+class ByteWatch:
+    """Watches up to eight processes at a time, from a process of its own.
+
+    A process can have one tracer only: while it is watched, py-spy and debuggers are refused. Call
+    ``collect()`` or ``stop()`` before py-spy is run; it may attach as soon as they have returned.
+
+    A watch that is forgotten ends with its time; if this process dies, within half a second.
+    """
+
+    def __init__(self) -> None:
+        self._script: subprocess.Popen[bytes] | None = None
+        self._keys: tuple[str, ...] = ()
+        self._seconds = 0.0
+
+    def start(self, processes: Sequence[Process], seconds: float) -> None:
+        """Begin to watch, for that long at most; an earlier watch ends.
+
+        Args:
+            processes: those beyond the eighth are not watched, and their answer is None.
+            seconds: longer than the pause between two polls that shall be seen.
+        """
+        self.stop()
+        self._keys = tuple(f"{process.pid}:{process.started}" for process in processes)
+        self._seconds = seconds
+        if not self._keys:
+            return
+        # The job's secrets stay out of its environment, and so does the mark by which an attempt is found.
+        environment = {name: os.environ[name] for name in ("LD_LIBRARY_PATH",) if name in os.environ}
+        with contextlib.suppress(OSError):  # no memory, no processes: nothing is seen
+            self._script = subprocess.Popen(
+                [*_SCRIPT, str(seconds), *self._keys[:_MOST]],
+                stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL,
+                start_new_session=True, cwd="/", env=environment,
+            )  # fmt: skip
+
+    @property
+    def is_watching(self) -> bool:
+        """Whether the answer of a process is still open."""
+        return self._script is not None and self._script.poll() is None
+
+    def collect(self) -> Mapping[str, bool | None]:
+        """End the watch, now if its time is not over yet, and say what was seen, by ``"pid:started"``.
+
+        Returns:
+            For every process that ``start()`` was given: True, it moved bytes; False, it was watched for
+            80 % of the asked time or longer and moved none; None, it could not be seen (no permission,
+            gone, another machine, too busy, watched too briefly). Empty when nothing is being watched.
+        """
+        keys, seconds, output = self._keys, self._seconds, self._end()
+        self._keys = ()
+        return {**dict.fromkeys(keys), **_answers(output.splitlines(), seconds * _ENOUGH)}
+
+    def stop(self) -> None:
+        """End the watch; nothing is traced when this returns."""
+        self.collect()
+
+    def _end(self) -> bytes:
+        """End the script and wait for it and for its forks; what it wrote."""
+        script, self._script = self._script, None
+        if script is None:
+            return b""
+        script.terminate()
+        try:
+            return script.communicate(timeout=_PATIENCE)[0]
+        except subprocess.TimeoutExpired:
+            pass
+        # Not waited for yet: the group's number cannot be another group's.
+        with contextlib.suppress(OSError):
+            os.killpg(script.pid, signal.SIGKILL)
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            script.communicate(timeout=_PATIENCE)
+        end = time.monotonic() + _PATIENCE
+        while _is_group(script.pid) and time.monotonic() < end:
+            time.sleep(0.01)
+        return b""
+
+
+def _answers(lines: Iterable[bytes], enough: float) -> dict[str, bool | None]:
+    found: dict[str, bool | None] = {}
+    for line in lines:
+        with contextlib.suppress(ValueError, KeyError, TypeError):
+            row = json.loads(line)
+            answer = _ANSWERS.get(row["answer"])
+            found[row["key"]] = None if answer is False and row["seconds"] < enough else answer
+    return found
+
+
+def _is_group(number: int) -> bool:
+    try:
+        os.killpg(number, 0)
+    except OSError:
+        return False
+    return True

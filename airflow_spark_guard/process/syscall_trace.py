@@ -1,0 +1,199 @@
+"""Does a process move bytes? Its system calls are followed for some seconds by ptrace.
+
+Started as ``python -I -S syscall_trace.py SECONDS PID:STARTED...``, in a session of its own; standard
+library only. Prints one JSON object a line as each process is decided,
+``{"key": "12:3456", "answer": "moved", "seconds": 0.4}``: ``moved`` (one byte was enough), ``still`` (none
+until the end) or ``unknown`` (not allowed, gone, too busy to be followed).
+
+Each process is followed by a fork of this script, which lets go of it by its own exit: the kernel resumes
+what stands at a stop, and a thread that sleeps in a system call is not woken.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import ctypes
+import errno
+import json
+import os
+import select
+import signal
+import struct
+import sys
+import time
+
+if __name__ == "__main__":
+    package = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))  # noqa: PTH100, PTH120
+    sys.path.append(os.path.dirname(package))  # noqa: PTH120
+
+from airflow_spark_guard.process import proctree, syscalls
+
+_CONT, _SYSCALL, _SEIZE, _INTERRUPT, _LISTEN, _INFO = 7, 24, 0x4206, 0x4207, 0x4208, 0x420E
+# Without TRACESYSGOOD a thread whose tracer dies at the wrong moment would get a SIGTRAP.
+_OPTIONS = 1 | 1 << 3  # TRACESYSGOOD, TRACECLONE
+_AT_SYSCALL = signal.SIGTRAP | 0x80
+_EVENT_STOP = 128
+_GROUP_STOPS = (signal.SIGSTOP, signal.SIGTSTP, signal.SIGTTIN, signal.SIGTTOU)
+_WALL = 0x40000000
+_ENDINGS = {signal.SIGTERM, signal.SIGINT, signal.SIGHUP}
+_POLL = 0.5
+_MOST_CALLS = 250  # a second; following more would slow the process
+
+_libc = ctypes.CDLL(None, use_errno=True)
+_libc.ptrace.restype = ctypes.c_long
+_libc.ptrace.argtypes = (ctypes.c_long, ctypes.c_long, ctypes.c_void_p, ctypes.c_void_p)
+_info = ctypes.create_string_buffer(88)
+
+
+def main(arguments: list[str]) -> int:
+    """Follow every process until the time is over, a signal, or the end of the process that started us."""
+    parent, own = os.getppid(), os.getpid()
+    signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGCHLD, *_ENDINGS})
+    followers = set()
+    for key in arguments[1:]:
+        follower = os.fork()
+        if not follower:
+            return _follow(key, float(arguments[0]), own)
+        followers.add(follower)
+    while followers:
+        ended = _next_signal(_POLL) in _ENDINGS
+        # A parent that forks copies the pipe's end, so its pid is asked as well.
+        if ended or os.getppid() != parent or select.select([0], [], [], 0)[0]:
+            for follower in followers:
+                os.kill(follower, signal.SIGTERM)
+        while followers and (pid := os.waitpid(-1, os.WNOHANG)[0]):
+            followers.discard(pid)
+    return 0
+
+
+def _next_signal(seconds: float) -> int:
+    found = signal.sigtimedwait({signal.SIGCHLD, *_ENDINGS}, max(seconds, 0.0))
+    return 0 if found is None else found.si_signo
+
+
+def _follow(key: str, seconds: float, script: int) -> int:
+    """Follow one process, and write the answer."""
+    _libc.prctl(1, signal.SIGTERM, 0, 0, 0)  # PR_SET_PDEATHSIG
+    if os.getppid() != script:
+        return 1
+    pid, _, started = key.partition(":")
+    tracer = Tracer(int(pid), int(started))
+    watched = tracer.follow(seconds)
+    line = json.dumps({"key": key, "answer": tracer.answer, "seconds": round(watched, 3)})
+    with contextlib.suppress(OSError):
+        os.write(1, line.encode() + b"\n")
+    return 0
+
+
+def _ptrace(request: int, thread: int, address: int, data: int) -> None:
+    if _libc.ptrace(request, thread, address, data) == -1:
+        number = ctypes.get_errno()
+        raise OSError(number, os.strerror(number))
+
+
+class Tracer:
+    """Follows all threads of the process of that pid and start; ``answer`` is empty until it is decided."""
+
+    def __init__(self, pid: int, started: int) -> None:
+        self.answer, self._count, self._begin = "", 0, 0.0
+        self._pid, self._started = pid, started
+        self._calls: dict[int, syscalls.Call | None] = {}
+        self._seen: set[int] = set()
+        self._table = syscalls.table(os.uname().machine)
+        self._descriptors = syscalls.Descriptors(pid)
+
+    def follow(self, seconds: float) -> float:
+        """Follow it until it is decided; the seconds that took."""
+        try:
+            self._attach()
+        except OSError:
+            self.answer = "unknown"
+        self._begin = time.monotonic()
+        # What is attached keeps its pid; only now does a comparison mean something.
+        now = proctree.read(self._pid)
+        if not self._table or now is None or now.started != self._started:
+            self.answer = "unknown"
+        while not self.answer:
+            self._drain()
+            left = self._begin + seconds - time.monotonic()
+            if not self.answer and (left <= 0 or _next_signal(min(left, _POLL)) in _ENDINGS):
+                # A thread that never came to a stop, since it waits for a disk, was not followed.
+                self.answer = "still" if self._calls and self._seen >= self._calls.keys() else "unknown"
+        return time.monotonic() - self._begin
+
+    def _attach(self) -> None:
+        folder, tried = f"/proc/{self._pid}/task", set[int]()
+        while new := {int(name) for name in os.listdir(folder)} - tried:  # noqa: PTH208
+            tried |= new
+            for thread in new:
+                try:
+                    _ptrace(_SEIZE, thread, 0, _OPTIONS)
+                    self._calls[thread] = None
+                    _ptrace(_INTERRUPT, thread, 0, 0)
+                except ProcessLookupError:  # a thread that has just ended
+                    continue
+                except PermissionError:
+                    # A thread that was born after its parent was seized is ours already.
+                    if not _is_ours(thread):
+                        raise
+
+    def _drain(self) -> None:
+        """Handle every stop that is there. One that was waited for is always handled, or a signal is lost."""
+        while not self.answer:
+            try:
+                thread, status = os.waitpid(-1, os.WNOHANG | _WALL)
+            except ChildProcessError:
+                self.answer = "unknown"
+                return
+            if not thread:
+                return
+            if os.WIFSTOPPED(status):
+                self._stopped(thread, os.WSTOPSIG(status), status >> 16)
+            else:
+                self._calls.pop(thread, None)
+
+    def _stopped(self, thread: int, number: int, event: int) -> None:
+        self._seen.add(thread)
+        self._calls.setdefault(thread, None)
+        if number == _AT_SYSCALL:
+            self._at_syscall(thread)
+        request = _CONT if self.answer else _SYSCALL
+        if event == _EVENT_STOP and number in _GROUP_STOPS:
+            request = _LISTEN  # stopped by a SIGSTOP of somebody else, and to stay so
+        delivered = 0 if event or number == _AT_SYSCALL else number
+        with contextlib.suppress(ProcessLookupError):
+            _ptrace(request, thread, 0, delivered)
+
+    def _at_syscall(self, thread: int) -> None:
+        try:
+            _ptrace(_INFO, thread, len(_info), ctypes.addressof(_info))
+        except (
+            OSError
+        ) as error:  # ESRCH: killed just now; else a Linux before 5.3, which knows no such request
+            self.answer = "" if error.errno == errno.ESRCH else "unknown"
+            return
+        step, machine, number, *arguments = struct.unpack_from("<B3xI16xQ6Q", _info)
+        if step == syscalls.EXIT:
+            call, result = self._calls[thread], struct.unpack_from("<q", _info, 24)[0]
+            self._calls[thread] = None
+            if call and self._descriptors.moves(call, result):
+                self.answer = "moved"
+            return
+        self._count += 1
+        busy = self._count > _MOST_CALLS * (1 + time.monotonic() - self._begin)
+        if busy or self._table is None or machine != self._table.machine:
+            self.answer = "unknown"
+            return
+        self._calls[thread] = syscalls.entered(self._table, number, tuple(arguments))
+
+
+def _is_ours(thread: int) -> bool:
+    try:
+        with open(f"/proc/{thread}/status") as file:  # noqa: PTH123 - starts without pathlib
+            return f"TracerPid:\t{os.getpid()}\n" in file
+    except OSError:
+        return True  # gone
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
