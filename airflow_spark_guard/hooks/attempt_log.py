@@ -111,6 +111,8 @@ class AttemptLog:
         self.log.warning("%s: %s Looking once more before it is ended.", finding.verdict, finding.what)
         observer = self.watch.observer if self.watch is not None else None
         driver = self.watch.driver if self.watch is not None else None
+        if observer is not None:
+            observer.let_go()
         scene = Scene(
             tag=self.tag,
             suspect=finding.suspect,

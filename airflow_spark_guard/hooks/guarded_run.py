@@ -139,7 +139,7 @@ class GuardedRun:
         windows = self._windows()
         watch = log.watch = Watch(
             windows,
-            Observer(self.tag, local=windows.local, master=master),
+            Observer(self.tag, local=windows.local, master=master, window=windows.evidence),
             on_notice=log.notice,
             on_line=log.line,
             on_observation=log.observation,

@@ -13,17 +13,18 @@ import subprocess
 import sys
 import time
 from pathlib import Path
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 _SCRIPT = (sys.executable, "-I", "-S", str(Path(__file__).with_name("syscall_trace.py")))
 _MOST = 8
 _PATIENCE = 3.0
 # Starting the script and attaching to the processes takes its part of the asked time.
 _ENOUGH = 0.8
-_ANSWERS = {"moved": True, "still": False}
+_STILL = "still"
+_ANSWERS = {"moved": True, _STILL: False}
 
 
 class Process(Protocol):
@@ -45,9 +46,15 @@ class ByteWatch:
     ``collect()`` or ``stop()`` before py-spy is run; it may attach as soon as they have returned.
 
     A watch that is forgotten ends with its time; if this process dies, within half a second.
+
+    Attributes:
+        calls: system calls a second, by ``"pid:started"``, of those that moved no byte as of the last
+            ``collect()``. Following a call adds context switches: of a process that was watched these say
+            nothing, and the calls say how often it woke up.
     """
 
     def __init__(self) -> None:
+        self.calls: dict[str, float] = {}
         self._script: subprocess.Popen[bytes] | None = None
         self._keys: tuple[str, ...] = ()
         self._seconds = 0.0
@@ -88,7 +95,12 @@ class ByteWatch:
         """
         keys, seconds, output = self._keys, self._seconds, self._end()
         self._keys = ()
-        return {**dict.fromkeys(keys), **_answers(output.splitlines(), seconds * _ENOUGH)}
+        rows = list(_rows(output.splitlines()))
+        found = {row["key"]: _answer(row, seconds * _ENOUGH) for row in rows}
+        self.calls = {
+            row["key"]: row["calls"] / max(row["seconds"], 0.001) for row in rows if row["answer"] == _STILL
+        }
+        return {**dict.fromkeys(keys), **found}
 
     def stop(self) -> None:
         """End the watch; nothing is traced when this returns."""
@@ -115,14 +127,22 @@ class ByteWatch:
         return b""
 
 
-def _answers(lines: Iterable[bytes], enough: float) -> dict[str, bool | None]:
-    found: dict[str, bool | None] = {}
+def _rows(lines: Iterable[bytes]) -> Iterator[dict[str, Any]]:
+    """What the script wrote, as far as it is whole."""
     for line in lines:
         with contextlib.suppress(ValueError, KeyError, TypeError):
             row = json.loads(line)
-            answer = _ANSWERS.get(row["answer"])
-            found[row["key"]] = None if answer is False and row["seconds"] < enough else answer
-    return found
+            yield {
+                "key": str(row["key"]),
+                "answer": str(row["answer"]),
+                "seconds": float(row["seconds"]),
+                "calls": int(row["calls"]),
+            }
+
+
+def _answer(row: dict[str, Any], enough: float) -> bool | None:
+    answer = _ANSWERS.get(row["answer"])
+    return None if answer is False and row["seconds"] < enough else answer
 
 
 def _is_group(number: int) -> bool:

@@ -64,6 +64,7 @@ class Observer:
 
     Args:
         tag: of the attempt's processes.
+        window: seconds between two looks at processes that are compared.
         local: whether the master is ``local[n]``.
         master: the standalone master, if there is one.
     """
@@ -71,6 +72,7 @@ class Observer:
     tag: Tag
     local: bool = False
     master: MasterSource | None = None
+    window: float = 60.0
     _requests: queue.SimpleQueue[tuple[Look, Application | None] | None] = field(
         default_factory=queue.SimpleQueue
     )
@@ -83,7 +85,7 @@ class Observer:
     busy: bool = False
 
     def __post_init__(self) -> None:
-        self._looker = Looker(self.tag)
+        self._looker = Looker(self.tag, self.window)
 
     def request(self, look: Look, application: Application | None) -> None:
         """Look, and have the answer ready for :meth:`take`."""
@@ -107,9 +109,14 @@ class Observer:
         """The driver's REST API, once the application is known; for the autopsy."""
         return self._rest
 
+    def let_go(self) -> None:
+        """No look of ours holds a process any longer; for whoever attaches to it next."""
+        self._looker.close()
+
     def close(self) -> None:
         """End the thread; one that waits for an answer ends by itself."""
         self._requests.put(None)
+        self._looker.close()
         if self._thread is not None:
             self._thread.join(_PATIENCE)
         if self._rest is not None:

@@ -3,6 +3,9 @@
 Without stacks, a look costs one pass over ``/proc`` and disturbs nobody. With stacks, py-spy stops each
 Python for some milliseconds. That moves its context switches: figures are read before it, and what it added
 is taken off at later looks, since a blocked process must not look busy because we looked at it.
+
+Between two looks with stacks the workers' system calls are watched (``byte_watch.py``), until each has moved
+a byte or the time is over. A process has one tracer only: the watch ends before py-spy is run.
 """
 
 from __future__ import annotations
@@ -11,6 +14,7 @@ import os
 import shutil
 import subprocess
 import sys
+import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
@@ -27,9 +31,10 @@ from airflow_spark_guard.core.stack.python_stack import (
 from airflow_spark_guard.core.stack.python_task import stage_of
 from airflow_spark_guard.core.watch.observation import Reading
 from airflow_spark_guard.process import spark_processes
+from airflow_spark_guard.process.byte_watch import ByteWatch
 
 if TYPE_CHECKING:
-    from collections.abc import Container
+    from collections.abc import Container, Mapping
 
     from airflow_spark_guard.process.leftovers import Tag
     from airflow_spark_guard.process.proctree import Proc
@@ -41,6 +46,8 @@ _AT_ONCE = 4
 _LONGEST_DUMP = 8 << 20
 # A thread that was stopped goes back to sleep a moment after py-spy has let go of it.
 _SETTLE = 0.05
+# The share of the window in which system calls are watched; the rest is for starting that.
+_WATCHED = 0.7
 
 
 class _Stack(NamedTuple):
@@ -60,12 +67,25 @@ class Looker:
 
     Args:
         tag: the attempt's.
+        window: seconds between two looks with stacks that are compared.
     """
 
-    def __init__(self, tag: Tag) -> None:
+    def __init__(self, tag: Tag, window: float = 60.0) -> None:
         self._tag = tag
-        # What py-spy's stops added to a process's switches, by its key.
+        self._window = window
+        self._bytes = ByteWatch()
+        # What our own stops added to a process's switches, by its key.
         self._ours: dict[str, int] = {}
+        self._last: dict[str, int] = {}  # switches at the last look with stacks
+        self._looked_at = 0.0
+        self._lock = threading.Lock()
+        self._closed = False
+
+    def close(self) -> None:
+        """Let go of every process, for good; may be called while another thread looks."""
+        with self._lock:
+            self._closed = True
+            self._bytes.stop()
 
     def look(self, *, stacks: bool) -> tuple[Reading, ...]:
         """All processes of the attempt on this host that may be stuck; an idle Python worker says so.
@@ -75,20 +95,52 @@ class Looker:
                 or where it is not allowed, ``stack``, ``locals`` and ``place`` stay empty, and an idle worker
                 cannot be told from a blocked one.
         """
+        moved = self._let_go() if stacks else {}
         found = spark_processes.find(self._tag)
         pythons = [("worker", proc, executor) for proc, executor in found.workers]
         if found.driver is not None:
             pythons.append(("driver", found.driver, ""))
         readings = [self._reading(role, proc, executor) for role, proc, executor in pythons]
         if stacks:
-            seen = _stacks([proc for _, proc, _ in pythons])
-            time.sleep(_SETTLE)
-            for reading in readings:
-                self._subtract(reading, seen)
-            readings = [_with_stack(reading, seen.get(reading.key, _Stack())) for reading in readings]
+            readings = self._with_stacks(readings, [proc for _, proc, _ in pythons], moved)
         if found.jvm is not None:
             readings.append(self._reading("jvm", found.jvm, ""))
         return tuple(readings)
+
+    def _with_stacks(
+        self, readings: list[Reading], processes: list[Proc], moved: Mapping[str, bool | None]
+    ) -> list[Reading]:
+        readings = [self._unwatched(reading) for reading in readings]
+        seen = _stacks(processes)
+        time.sleep(_SETTLE)
+        for reading in readings:
+            self._subtract(reading, seen)
+        self._last = {row.key: row.switches for row in readings if row.switches is not None}
+        self._looked_at = time.monotonic()
+        readings = [
+            replace(reading, moved=moved.get(reading.key), **seen.get(reading.key, _Stack())._asdict())
+            for reading in readings
+        ]
+        busy = {row.key for row in readings if row.role == "worker" and row.kind != "idle"}
+        with self._lock:
+            if not self._closed:
+                self._bytes.start([proc for proc in processes if _key(proc) in busy], self._window * _WATCHED)
+        return readings
+
+    def _let_go(self) -> Mapping[str, bool | None]:
+        """End the watch; whether each process moved bytes since the last look."""
+        with self._lock:
+            return self._bytes.collect()
+
+    def _unwatched(self, reading: Reading) -> Reading:
+        """The reading without the switches that following its system calls has added: each call is one."""
+        rate, last = self._bytes.calls.get(reading.key), self._last.get(reading.key)
+        if rate is None or last is None or reading.switches is None:
+            return reading
+        own = last + round(rate * (time.monotonic() - self._looked_at))
+        added = max(0, reading.switches - own)
+        self._ours[reading.key] = self._ours.get(reading.key, 0) + added
+        return replace(reading, switches=reading.switches - added)
 
     def executors_here(self) -> frozenset[str]:
         """Ids of the executors on this host; ``driver`` where the driver's JVM has Python workers."""
@@ -127,10 +179,6 @@ def python_threads(proc: Proc, timeout: float = _PY_SPY_TIMEOUT) -> tuple[Python
 
 def _key(proc: Proc) -> str:
     return f"{proc.pid}:{proc.started}"
-
-
-def _with_stack(reading: Reading, stack: _Stack) -> Reading:
-    return replace(reading, **stack._asdict())
 
 
 def _cpu(pid: int) -> float | None:

@@ -2,8 +2,9 @@
 
 Started as ``python -I -S syscall_trace.py SECONDS PID:STARTED...``, in a session of its own; standard
 library only. Prints one JSON object a line as each process is decided,
-``{"key": "12:3456", "answer": "moved", "seconds": 0.4}``: ``moved`` (one byte was enough), ``still`` (none
-until the end) or ``unknown`` (not allowed, gone, too busy to be followed).
+``{"key": "12:3456", "answer": "moved", "seconds": 0.4, "calls": 7}``: ``moved`` (one byte was enough),
+``still`` (none until the end) or ``unknown`` (not allowed, gone, too busy to be followed), and the calls made
+meanwhile.
 
 Each process is followed by a fork of this script, which lets go of it by its own exit: the kernel resumes
 what stands at a stop, and a thread that sleeps in a system call is not woken.
@@ -79,7 +80,8 @@ def _follow(key: str, seconds: float, script: int) -> int:
     pid, _, started = key.partition(":")
     tracer = Tracer(int(pid), int(started))
     watched = tracer.follow(seconds)
-    line = json.dumps({"key": key, "answer": tracer.answer, "seconds": round(watched, 3)})
+    row = {"key": key, "answer": tracer.answer, "seconds": round(watched, 3), "calls": tracer.count}
+    line = json.dumps(row)
     with contextlib.suppress(OSError):
         os.write(1, line.encode() + b"\n")
     return 0
@@ -92,10 +94,13 @@ def _ptrace(request: int, thread: int, address: int, data: int) -> None:
 
 
 class Tracer:
-    """Follows all threads of the process of that pid and start; ``answer`` is empty until it is decided."""
+    """Follows all threads of the process of that pid and start.
+
+    ``answer`` is empty until it is decided, ``count`` is the number of system calls so far.
+    """
 
     def __init__(self, pid: int, started: int) -> None:
-        self.answer, self._count, self._begin = "", 0, 0.0
+        self.answer, self.count, self._begin = "", 0, 0.0
         self._pid, self._started = pid, started
         self._calls: dict[int, syscalls.Call | None] = {}
         self._seen: set[int] = set()
@@ -179,8 +184,8 @@ class Tracer:
             if call and self._descriptors.moves(call, result):
                 self.answer = "moved"
             return
-        self._count += 1
-        busy = self._count > _MOST_CALLS * (1 + time.monotonic() - self._begin)
+        self.count += 1
+        busy = self.count > _MOST_CALLS * (1 + time.monotonic() - self._begin)
         if busy or self._table is None or machine != self._table.machine:
             self.answer = "unknown"
             return

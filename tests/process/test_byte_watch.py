@@ -303,6 +303,16 @@ def test_without_a_python_nothing_is_seen(start, watch, monkeypatch):
 
 def test_nonsense_in_the_output_is_no_answer():
     """Only a whole line counts, and `still` only with enough seconds."""
-    lines = [b'{"key": "1:1", "answer": "still", "seconds": 9}', b'{"key": "2:2", "answer": "still", "seconds": 3}',
-             b'{"key": "3:3", "answer": "mov', b"[]", b"7"]  # fmt: skip
-    assert byte_watch._answers(lines, 8.0) == {"1:1": False, "2:2": None}
+    lines = [
+        b'{"key": "1:1", "answer": "still", "seconds": 9, "calls": 18}',
+        b'{"key": "2:2", "answer": "still", "seconds": 3, "calls": 0}',
+        b'{"key": "4:4", "answer": "moved", "seconds": 0, "calls": 1}',
+        *(b'{"key": "3:3", "answer": "mov', b'{"key": "5:5", "answer": "still", "seconds": "x", "calls": 1}'),
+        *(b"[]", b"7"),
+    ]
+    rows = list(byte_watch._rows(lines))
+    assert {row["key"]: byte_watch._answer(row, 8.0) for row in rows} == {
+        "1:1": False,
+        "2:2": None,
+        "4:4": True,
+    }

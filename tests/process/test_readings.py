@@ -6,6 +6,7 @@ import os
 import subprocess
 import sys
 import time
+from pathlib import Path
 
 import pytest
 
@@ -64,6 +65,40 @@ def test_two_looks_tell_blocked_busy_and_slow_workers_apart(standins, tag):
     assert {reading.role for reading in after.values()} == {"worker"}
     assert after["lock"].place == f"{standins.tmp_path}/hanging_job.py:5, lock"
     assert looker.executors_here() == {"3"}
+
+
+def test_a_worker_that_only_sleeps_is_told_from_one_that_polls(standins, tag):
+    """By the bytes that it moves between two looks, and watching it adds no movement of its own."""
+    jvm = standins.jvm(BACKEND, standins.daemon("lock", "sleeps", "polls"))
+    standins.await_below(jvm, 4)
+    time.sleep(0.5)
+    looker = Looker(tag, window=4.0)
+    try:
+        before = {reading.key: reading for reading in looker.look(stacks=True)}
+        time.sleep(4)
+        after = by_place(looker.look(stacks=True))
+    finally:
+        looker.close()
+    assert {name: reading.moved for name, reading in after.items()} == {
+        "lock": False, "sleeps": False, "polls": True,
+    }  # fmt: skip
+    switches = {name: row.switches - before[row.key].switches for name, row in after.items()}
+    assert switches["lock"] <= 1
+    assert 4 <= switches["sleeps"] <= 16  # 2 a second
+    assert all(reading.moved is None for reading in before.values())
+
+
+def test_a_looker_that_was_closed_holds_nothing(standins, tag):
+    """Also where another thread looks just then: the next one to attach must be able to."""
+    jvm = standins.jvm(BACKEND, standins.daemon("lock"))
+    standins.await_below(jvm, 2)
+    time.sleep(0.5)
+    looker = Looker(tag, window=60.0)
+    looker.close()
+    (found,) = looker.look(stacks=True)
+    pid = found.key.partition(":")[0]
+    time.sleep(0.5)
+    assert "TracerPid:\t0\n" in Path(f"/proc/{pid}/status").read_text()
 
 
 def test_local_variables_are_hashed_and_nothing_of_them_is_kept(standins, tag):

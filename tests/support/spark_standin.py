@@ -61,6 +61,16 @@ def busy():
     while True:
         pass
 
+def sleeps():
+    while True:
+        time.sleep(0.5)
+
+def polls():
+    while True:
+        time.sleep(0.5)
+        with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as asking:
+            asking.sendto(b"ready?", ("127.0.0.1", 9))
+
 def rows():
     for row in range(10 ** 9):
         slow(row)
