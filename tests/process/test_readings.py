@@ -54,8 +54,9 @@ def test_two_looks_tell_blocked_busy_and_slow_workers_apart(standins, tag):
         )
         for name, reading in after.items()
     }
-    assert moved["lock"] == (0, 0, 0, False, False)
-    assert moved["nobody"] == (0, 0, 0, False, False)
+    # Whoever follows its system calls wakes it once.
+    for name in ("lock", "nobody"):
+        assert moved[name] in ((0, 0, 0, False, False), (0, 1, 0, False, False))
     assert moved["busy"][0] > 0.3
     assert moved["busy"][2:] == (0, False, False)
     assert moved["slow"][1] > 10
