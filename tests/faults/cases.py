@@ -1,110 +1,15 @@
-"""The fault matrix as a table: what is done to a job, and the verdict that it must get.
-
-Limits are scaled down so that the whole matrix takes half an hour; what a case does not name is as in LIMITS.
-A blocked hang is due at its limit, a busy one at three times its limit, so that those have smaller limits.
-"""
+"""The fault matrix as a table: what is done to a job, and the verdict that it must get."""
 
 from __future__ import annotations
 
 import signal
-from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING, Any
+from dataclasses import replace
 
+from tests.faults.case import BUSY, HEALTHY_LIMITS, LOCAL, NAMESPACE, NOTICE, SERVER, STANDALONE, Case
 from tests.faults.cluster import DRIVER_ADDRESS
+from tests.faults.pairs import HUNG, LOSSES, SLOW, bounded_log
 
-if TYPE_CHECKING:
-    from collections.abc import Callable
-
-    from tests.faults.harness import Running
-
-LOCAL = "local[1]"  # for what happens in the driver's Python alone
-LOCAL_CLUSTER = "local-cluster[2,1,1024]"
-STANDALONE = "standalone"  # a master and two workers of a core and 1 GiB each
-NAMESPACE = "standalone, one worker in a network namespace"
-SERVER = "local-cluster, real scheduler"
-
-LIMITS: dict[str, Any] = {
-    "deadline": 90,
-    "start_timeout": 15,
-    "stall_timeout": 12,
-    "evidence_window": 6,
-    "poll_interval": 2,
-    "executors_gone": 10,
-    "exit_timeout": 8,
-}
-BUSY = {"stall_timeout": 8, "evidence_window": 4}
-# Scaled like the limits: Spark's own figures decide when counters move and when an executor counts as gone.
-HEALTHY_LIMITS = {"deadline": 240}  # nothing but a verdict may end a healthy job
-CONF: dict[str, str] = {
-    "spark.executor.heartbeatInterval": "2s",
-    "spark.network.timeout": "20s",
-    "spark.network.timeoutInterval": "5s",
-    "spark.executor.memory": "640m",
-    "spark.driver.memory": "1g",
-    # A JVM that starts with half the work: most of the matrix is the start of JVMs.
-    "spark.driver.extraJavaOptions": "-XX:TieredStopAtLevel=1",
-    "spark.executor.extraJavaOptions": "-XX:TieredStopAtLevel=1",
-}
-NOTICE = 25.0  # seconds within which Spark itself can know that an executor is silent: time-out and interval
-
-
-@dataclass(frozen=True)
-class Case:
-    """One row.
-
-    Attributes:
-        name: what is wrong, in the issue's words.
-        job: script, what it does, and further arguments; the harness adds the file for the fault's time.
-        expected: the verdict, "" for success, a tuple where two are honest.
-        where: the cluster.
-        limits: what differs from LIMITS.
-        conf: what differs from CONF; the same for both operators.
-        action: done from outside once the job has said that it is at the point.
-        before: done before the job starts, on the cluster.
-        notice: seconds that Spark itself may take to see the fault.
-        check: looks at the case's folder; what is wrong there, or "".
-        quick: part of ``make faults-quick``.
-        note: how it is scaled, or what is special.
-    """
-
-    name: str
-    job: tuple[str, ...]
-    expected: str | tuple[str, ...] = ""
-    where: str = LOCAL_CLUSTER
-    limits: dict[str, Any] = field(default_factory=dict)
-    conf: dict[str, str] = field(default_factory=dict)
-    action: Callable[[Running], None] | None = None
-    before: Callable[[Running], None] | None = None
-    notice: float = 0.0
-    check: Callable[[Running], str] | None = None
-    quick: bool = False
-    note: str = ""
-
-    @property
-    def expectations(self) -> tuple[str, ...]:
-        return (self.expected,) if isinstance(self.expected, str) else self.expected
-
-    @property
-    def reaches_its_fault(self) -> bool:
-        """Whether the script says so when it gets there."""
-        return self.job[0] in ("driver.py", "udf.py") or self.action is not None
-
-    @property
-    def stuck(self) -> str:
-        """The name in the STUCK HERE comments of its script, "" where it does not hang in Python."""
-        return self.job[1] if self.expected and self.job[1] in _HANGS else ""
-
-
-_HANGS = ("while_true", "lock", "planning", "thread", "at_exit", "pandas_sleep", "socket")
-
-
-def _bounded_log(running: Running) -> str:
-    with (running.folder / "task.log").open("rb") as log:
-        lines = sum(1 for _ in log)
-    return "" if lines <= 20_000 else f"{lines} lines in the task log"
-
-
-FAULTS = (
+_FAULTS = (
     Case(
         "driver `while True`", ("driver.py", "while_true"), "DRIVER_SILENT", where=LOCAL,
         limits={"driver_silence": 8, "evidence_window": 4}, quick=True,
@@ -185,7 +90,7 @@ FAULTS = (
         conf={"spark.driver.maxResultSize": "1m"}, quick=True,
     ),
     Case("driver Python out of memory", ("driver.py", "memory"), ("USER_CODE", "DRIVER_GONE"), where=LOCAL, quick=True),
-    Case("1,000,000 lines of output per second", ("driver.py", "output"), "", where=LOCAL, check=_bounded_log),
+    Case("1,000,000 lines of output per second", ("driver.py", "output"), "", where=LOCAL, check=bounded_log),
     Case("a job that just goes on", ("driver.py", "sleep"), "DEADLINE", where=LOCAL, limits={"deadline": 45}, quick=True),
     Case(
         "planning stall of the driver (huge `isin`)", ("driver.py", "planning", "400000"), "DRIVER_SILENT",
@@ -221,6 +126,7 @@ _HEALTHY = (
     ),
 )  # fmt: skip
 
-HEALTHY = tuple(replace(case, limits={**HEALTHY_LIMITS, **case.limits}) for case in _HEALTHY)
+FAULTS = (*_FAULTS, *HUNG, *LOSSES)
+HEALTHY = tuple(replace(case, limits={**HEALTHY_LIMITS, **case.limits}) for case in (*_HEALTHY, *SLOW))
 
 CASES = (*FAULTS, *HEALTHY)

@@ -18,12 +18,14 @@ from typing import TYPE_CHECKING, Any
 import pyspark
 
 from airflow_spark_guard.process import proctree
-from tests.faults.cases import CONF, LIMITS, LOCAL_CLUSTER, NAMESPACE, SERVER
+from tests.faults.case import CONF, LIMITS, LOCAL_CLUSTER, NAMESPACE, SERVER
 from tests.faults.cluster import DRIVER_ADDRESS, StandaloneCluster, spark_env
 from tests.support.processes import MARK, end_all, marked
 
 if TYPE_CHECKING:
-    from tests.faults.cases import Case
+    from collections.abc import Callable
+
+    from tests.faults.case import Case
 
 ROOT = Path(__file__).parent.parent.parent
 BUILD = ROOT / "build" / "faults"
@@ -36,8 +38,14 @@ _EXECUTOR = "CoarseGrainedExecutorBackend"
 class Running:
     """A case that runs, or has run. Times are seconds since the epoch."""
 
-    def __init__(self, case: Case, operator: str, cluster: StandaloneCluster | None) -> None:
-        self.case, self.operator = case, operator
+    def __init__(
+        self,
+        case: Case,
+        operator: str,
+        cluster: StandaloneCluster | None,
+        settled: Callable[[], None] = lambda: None,
+    ) -> None:
+        self.case, self.operator, self._settled = case, operator, settled
         self._cluster = cluster
         self.folder = BUILD / operator / slug(case.name)
         shutil.rmtree(self.folder, ignore_errors=True)
@@ -125,14 +133,13 @@ class Running:
     def _follow(self, process: subprocess.Popen[bytes]) -> None:
         """Until the task has ended; what the case does from outside is done when its moment has come."""
         end = time.monotonic() + self.limits["deadline"] + SPARE
-        file = self.folder / "outcome.json"
+        file, came = self.folder / "outcome.json", False
         while not self.outcome.get("state") and time.monotonic() < end:
             if self.launched is None:
                 self._look_for_launch()
-            if self.fault is None and self.case.action and self.moment.exists():
-                time.sleep(2.0)  # let it get going
-                self.fault = time.time()
-                self.case.action(self)
+            if not came and self.moment.exists():
+                came = True
+                self._at_its_moment()
             if file.exists():
                 self.outcome = json.loads(file.read_text())
             elif process.poll() is not None:
@@ -143,6 +150,13 @@ class Running:
                 self.fault = float(self.moment.read_text())
         if not self.outcome.get("state"):
             self.outcome |= {"state": "running", "at": time.time(), "exception": "none: ended by the harness"}
+
+    def _at_its_moment(self) -> None:
+        self._settled()
+        if self.case.action:
+            time.sleep(2.0)  # let it get going
+            self.fault = time.time()
+            self.case.action(self)
 
     def fault_came(self) -> bool:
         """Whether the job ever came to its fault; one that waits for cores or executors never does."""
@@ -182,6 +196,15 @@ class Running:
     def signal_executor(self, number: int) -> None:
         """The first executor that is there."""
         proctree.send(min(self._executors()), number)
+
+    def kill_executors(self, count: int, *, apart: float = 0.0) -> None:
+        """SIGKILL to so many executors, all at once or so many seconds apart, replacements among them."""
+        killed: set[tuple[int, int]] = set()
+        for _ in range(count):
+            found = min(proc for proc in self._executors() if (proc.pid, proc.started) not in killed)
+            proctree.send(found, signal.SIGKILL)
+            killed.add((found.pid, found.started))
+            time.sleep(apart)
 
     def kill_driver_jvm(self) -> None:
         proctree.send(self._driver_jvm(), signal.SIGKILL)
@@ -259,12 +282,12 @@ def migrate() -> None:
         subprocess.run([sys.executable, "-m", "airflow", "db", "migrate"], env=env, check=True, capture_output=True)  # fmt: skip
 
 
-def run(case: Case, operator: str) -> Running:
-    """The case on the cluster that it names."""
+def run(case: Case, operator: str, settled: Callable[[], None] = lambda: None) -> Running:
+    """The case on the cluster that it names; ``settled`` is called when its fault is there."""
     assert case.where != SERVER
     if case.where == LOCAL_CLUSTER or case.where.startswith("local"):
-        return Running(case, operator, None).run()
+        return Running(case, operator, None, settled).run()
     with StandaloneCluster(
         BUILD / operator / f"{slug(case.name)}-cluster", namespace=case.where == NAMESPACE
     ) as cluster:
-        return Running(case, operator, cluster).run()
+        return Running(case, operator, cluster, settled).run()

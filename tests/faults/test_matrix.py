@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from airflow_spark_guard import GuardLimits
 from airflow_spark_guard.core.verdict import Verdict
-from tests.faults.cases import CASES, FAULTS, HEALTHY, LIMITS
+from tests.faults.case import LIMITS
+from tests.faults.cases import CASES, FAULTS, HEALTHY
 from tests.faults.harness import JOBS, slug
 from tests.faults.rows import expected_lines, short
 from tests.faults.traces import thinned

@@ -1,0 +1,48 @@
+"""How many cases run at the same time."""
+
+from __future__ import annotations
+
+import contextlib
+import threading
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+WHOLE, HALF = 2, 1
+
+
+class Places:
+    """``jobs`` whole places. A case starts with a whole one; one that only waits then gives half of it back.
+
+    Two that wait thus make room for one that starts. A start takes most of the CPU of such a case, so that the
+    number of cases that start or compute is never larger than ``jobs``.
+    """
+
+    def __init__(self, jobs: int) -> None:
+        self._free = WHOLE * jobs
+        self._change = threading.Condition()
+
+    @contextlib.contextmanager
+    def place(self, *, waits: bool) -> Iterator[Callable[[], None]]:
+        """Wait for a place. What is yielded is to be called when the case has nothing left but to wait."""
+        held = WHOLE
+        with self._change:
+            self._change.wait_for(lambda: self._free >= WHOLE)
+            self._free -= WHOLE
+
+        def settle() -> None:
+            nonlocal held
+            if waits and held == WHOLE:
+                held = HALF
+                self._give_back(WHOLE - HALF)
+
+        try:
+            yield settle
+        finally:
+            self._give_back(held)
+
+    def _give_back(self, halves: int) -> None:
+        with self._change:
+            self._free += halves
+            self._change.notify_all()
