@@ -13,14 +13,17 @@ WHOLE, HALF = 2, 1
 
 
 class Places:
-    """``jobs`` whole places. A case starts with a whole one; one that only waits then gives half of it back.
+    """``jobs`` whole places, counted in halves. A case starts with a whole one; one that only waits then gives half of it back.
 
     Two that wait thus make room for one that starts. A start takes most of the CPU of such a case, so that the
     number of cases that start or compute is never larger than ``jobs``.
+
+    Attributes:
+        free: halves that no case holds.
     """
 
     def __init__(self, jobs: int) -> None:
-        self._free = WHOLE * jobs
+        self.free = WHOLE * jobs
         self._change = threading.Condition()
 
     @contextlib.contextmanager
@@ -28,8 +31,8 @@ class Places:
         """Wait for a place. What is yielded is to be called when the case has nothing left but to wait."""
         held = WHOLE
         with self._change:
-            self._change.wait_for(lambda: self._free >= WHOLE)
-            self._free -= WHOLE
+            self._change.wait_for(lambda: self.free >= WHOLE)
+            self.free -= WHOLE
 
         def settle() -> None:
             nonlocal held
@@ -44,5 +47,5 @@ class Places:
 
     def _give_back(self, halves: int) -> None:
         with self._change:
-            self._free += halves
+            self.free += halves
             self._change.notify_all()
