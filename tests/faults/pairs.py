@@ -75,12 +75,16 @@ HUNG = (
         conf=FAIR, due=STALL, waits=True,
     ),
     Case(
+        "UDF hangs beside a thread that calls `heartbeat()`", ("beside.py", "asks", "heartbeat"), "STALLED",
+        where=LOCAL_3, due=STALL, waits=True, note="its heartbeats say nothing about the stage",
+    ),
+    Case(
         "one export of a thread pool hangs, the others go on", ("beside.py", "asks", "exports"), "STALLED",
         where="local-cluster[1,4,1024]", conf=BATCHES, due=STALL,
     ),
     Case(
         "one side of a join hangs", ("beside.py", "asks", "join"), "STALLED", where=ONE_OF_3, conf=SHUFFLED,
-        due=25.0 + STALL, waits=True, note="due when the other side is done, after 25 s",
+        limits={"deadline": 150}, due=25.0 + STALL, waits=True, note="due when the other side is done, after 25 s",
     ),
     Case(
         "the UDF of a stream hangs beside another stream", ("streams.py", "asks", "beside"), "STALLED",
@@ -100,7 +104,8 @@ HUNG = (
     ),
     Case(
         "UDF hangs after long tasks: the user's limit holds", ("tasks.py", "after_long"), "STALLED",
-        limits={"stall_timeout": 10, "evidence_window": 5}, due=10.0, check=_limit(10.0), waits=True,
+        where="local[2]", limits={"stall_timeout": 10, "evidence_window": 5, "deadline": 150}, due=10.0,
+        check=_limit(10.0), waits=True,
         note="median task 4 s; 5 times that is 20 s",
     ),
     Case(
@@ -109,7 +114,7 @@ HUNG = (
     ),
     Case(
         "the executors' Python never reports its port", ("steady.py", "4"), "STALLED",
-        where="local-cluster[1,1,1024]", no_line=True, check=_says(r"spark\.pyspark\.python"),
+        where="local-cluster[1,1,1024]", limits={"deadline": 120}, no_line=True, check=_says(r"spark\.pyspark\.python"),
         conf={
             "spark.pyspark.python": str(Path(__file__).parent / "jobs" / "silent_python.sh"),
             "spark.pyspark.driver.python": sys.executable,

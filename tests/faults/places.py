@@ -25,12 +25,14 @@ class Places:
     def __init__(self, jobs: int) -> None:
         self.free = WHOLE * jobs
         self._change = threading.Condition()
+        self._turn = threading.Lock()
 
     @contextlib.contextmanager
     def place(self, *, waits: bool) -> Iterator[Callable[[], None]]:
         """Wait for a place. What is yielded is to be called when the case has nothing left but to wait."""
         held = WHOLE
-        with self._change:
+        # One after the other: a case that waits for a place keeps those behind it from taking it.
+        with self._turn, self._change:
             self._change.wait_for(lambda: self.free >= WHOLE)
             self.free -= WHOLE
 

@@ -3,7 +3,7 @@
 
     beside.py WHAT MOMENT BESIDE
 
-WHAT is ``asks`` (hangs), ``works`` or ``svd`` (healthy). BESIDE is ``query``, ``rdd``, ``join`` or ``exports``.
+WHAT is ``asks`` (hangs), ``works`` or ``svd`` (healthy). BESIDE is ``query``, ``rdd``, ``heartbeat``, ``join`` or ``exports``.
 The time at which the part begins to hang, or to work, is written to MOMENT.
 A line that hangs carries the comment ``STUCK HERE (what)``.
 """
@@ -83,19 +83,26 @@ def slow_rows(seconds, partitions):
 
 
 def small_query():
-    spark.range(1000).selectExpr("sum(id)").collect()
+    """It runs for most of every second, so that each look at the running queries meets another one."""
+    spark.range(0, 1, 1, 1).selectExpr("id", "reflect('java.lang.Thread', 'sleep', 900L)").collect()
 
 
 def small_rdd():
-    spark.sparkContext.range(0, 1000, 1, 1).map(lambda number: number + 1).count()
+    """Its Python worker is awake whenever somebody looks at it."""
+
+    def work(number):
+        time.sleep(0.05)
+        return number
+
+    spark.sparkContext.range(0, 18, 1, 1).map(work).count()
 
 
 def keep_alive(small):
-    """The part, while another thread runs a small job every second."""
+    """The part, while another thread runs a small job of 0.9 s every second, or sends heartbeats."""
     over = threading.Event()
 
     def go_on():
-        while not over.wait(1.0):
+        while not over.wait(0.1):
             small()
 
     thread = threading.Thread(target=go_on, daemon=True)
@@ -103,6 +110,13 @@ def keep_alive(small):
     noop(part())
     over.set()
     thread.join()
+
+
+def beat():
+    from airflow_spark_guard.job import heartbeat
+
+    heartbeat("the driver is alive")
+    time.sleep(0.9)
 
 
 def join():
@@ -141,6 +155,7 @@ def exports():
 
 {
     "query": lambda: keep_alive(small_query),
+    "heartbeat": lambda: keep_alive(beat),
     "rdd": lambda: keep_alive(small_rdd),
     "join": join,
     "exports": exports,

@@ -89,7 +89,8 @@ def stop_in_time(query):
 
 
 if beside:
-    start(rate(10), 1)
+    # Its batches run for most of every second, so that each look at the running queries meets another one.
+    start(rate(1).selectExpr("value", "reflect('java.lang.Thread', 'sleep', 800L)"), 1)
 stream = {"asks": asks, "batch": batch, "trickle": trickle}[what]()
 threading.Thread(target=stop_in_time, args=(stream,), daemon=True).start()
 stream.awaitTermination()
