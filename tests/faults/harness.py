@@ -198,13 +198,18 @@ class Running:
         proctree.send(min(self._executors()), number)
 
     def kill_executors(self, count: int, *, apart: float = 0.0) -> None:
-        """SIGKILL to so many executors, all at once or so many seconds apart, replacements among them."""
-        killed: set[tuple[int, int]] = set()
-        for _ in range(count):
-            found = min(proc for proc in self._executors() if (proc.pid, proc.started) not in killed)
-            proctree.send(found, signal.SIGKILL)
-            killed.add((found.pid, found.started))
-            time.sleep(apart)
+        """SIGKILL to so many executors: all at once, or each so many seconds after the one before.
+
+        Replacements are among them. Where none comes for long the job has been ended.
+        """
+        killed: set[int] = set()
+        end = time.monotonic() + 45.0
+        while len(killed) < count and time.monotonic() < end:
+            living = [proc for proc in self._executors() if proc.pid not in killed]
+            for proc in sorted(living)[: 1 if apart else count - len(killed)]:
+                proctree.send(proc, signal.SIGKILL)
+                killed.add(proc.pid)
+            time.sleep(apart if living else 0.5)
 
     def kill_driver_jvm(self) -> None:
         proctree.send(self._driver_jvm(), signal.SIGKILL)

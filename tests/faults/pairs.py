@@ -125,16 +125,17 @@ HUNG = (
 LOSSES = (
     Case(
         "four of five executors SIGKILLed at once", ("steady.py", "24"), "", where=FIVE,
-        conf={"spark.executor.memory": "512m"}, action=lambda running: running.kill_executors(4),
-        note="the default budget: one event",
+        limits={"deadline": 240, "start_timeout": 60}, conf={"spark.executor.memory": "512m"},
+        action=lambda running: running.kill_executors(4), note="one event; the default budget",
     ),
     Case(
         "executors SIGKILLed one after another, budget 2", ("steady.py", "60"), "EXECUTORS_LOST",
-        limits={"executor_losses": 2}, action=lambda running: running.kill_executors(3, apart=8.0),
+        limits={"executor_losses": 2, "deadline": 150},
+        action=lambda running: running.kill_executors(3, apart=8.0),
     ),
     Case(
         "executors that cannot reach the driver", ("steady.py", "4"), ("EXECUTORS_LOST", "STARVED"),
-        where=STANDALONE, check=_says(r"spark\.driver\.host"),
+        where=STANDALONE, limits={"deadline": 150}, check=_says(r"spark\.driver\.host"),
         conf={"spark.driver.host": "driver.invalid", "spark.driver.bindAddress": "127.0.0.1"},
     ),
 )  # fmt: skip
