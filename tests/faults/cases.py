@@ -16,14 +16,16 @@ _FAULTS = (
     ),
     Case(
         "driver deadlock on a lock", ("driver.py", "lock"), "DRIVER_SILENT",
+        waits=True,
         limits={"driver_silence": 10},
     ),
     Case("UDF `while True`", ("udf.py", "while_true"), "STALLED", limits=BUSY),
     Case(
         "pandas UDF sleeping for ever in the second stage", ("udf.py", "pandas_sleep"), "STALLED",
+        waits=True,
         quick=True,
     ),
-    Case("UDF blocked on a socket that never answers", ("udf.py", "socket"), "STALLED"),
+    Case("UDF blocked on a socket that never answers", ("udf.py", "socket"), "STALLED", waits=True),
     Case(
         "starved: executor larger than any worker", ("steady.py", "4"), "IMPOSSIBLE", where=STANDALONE,
         conf={"spark.executor.memory": "8g"},
@@ -82,8 +84,8 @@ _FAULTS = (
         conf={"spark.driver.host": DRIVER_ADDRESS, "spark.driver.bindAddress": DRIVER_ADDRESS},
         action=lambda running: running.cluster.cut(),
     ),
-    Case("non-daemon thread after the end", ("driver.py", "thread"), "NOT_EXITING", where=LOCAL, quick=True),
-    Case("atexit handler that hangs", ("driver.py", "at_exit"), "NOT_EXITING", where=LOCAL),
+    Case("non-daemon thread after the end", ("driver.py", "thread"), "NOT_EXITING", where=LOCAL, quick=True, waits=True),
+    Case("atexit handler that hangs", ("driver.py", "at_exit"), "NOT_EXITING", where=LOCAL, waits=True),
     Case("`os._exit(0)` in the middle of a job", ("driver.py", "os_exit"), "DRIVER_GONE", quick=True),
     Case(
         "collect beyond maxResultSize", ("driver.py", "result_size"), "TOOLCHAIN",
@@ -91,7 +93,7 @@ _FAULTS = (
     ),
     Case("driver Python out of memory", ("driver.py", "memory"), ("USER_CODE", "DRIVER_GONE"), where=LOCAL, quick=True),
     Case("1,000,000 lines of output per second", ("driver.py", "output"), "", where=LOCAL, check=bounded_log),
-    Case("a job that just goes on", ("driver.py", "sleep"), "DEADLINE", where=LOCAL, limits={"deadline": 45}, quick=True),
+    Case("a job that just goes on", ("driver.py", "sleep"), "DEADLINE", where=LOCAL, limits={"deadline": 45}, quick=True, waits=True),
     Case(
         "planning stall of the driver (huge `isin`)", ("driver.py", "planning", "400000"), "DRIVER_SILENT",
         limits={"driver_silence": 8, "evidence_window": 4},
@@ -101,17 +103,17 @@ _FAULTS = (
 )  # fmt: skip
 
 _HEALTHY = (
-    Case("healthy: pickled UDF at 2 ms a row", ("healthy.py", "pickled_udf", "40"), note="40 s for minutes", quick=True),
+    Case("healthy: pickled UDF at 2 ms a row", ("healthy.py", "pickled_udf", "40"), note="40 s for minutes", quick=True, waits=True),
     Case("healthy: one task of 10 min without shuffle", ("healthy.py", "one_task", "40"), note="40 s; 1:15"),
     Case("healthy: GC-heavy", ("healthy.py", "garbage", "40"), note="40 s", conf={"spark.executor.memory": "512m"}),
     Case("healthy: large shuffle on one core", ("healthy.py", "shuffle", "60"), where="local-cluster[1,1,1024]", note="60 s"),
     Case("healthy: 5 min of scikit-learn between two Spark jobs", ("healthy.py", "sklearn", "40"), note="40 s; 1:7.5", quick=True),
-    Case("healthy: long applyInPandas of one group", ("healthy.py", "one_group", "40"), note="40 s", quick=True),
-    Case("healthy: plain @udf (Arrow) at 2 ms a row", ("healthy.py", "arrow_udf", "45"), note="batches of 20 s against a limit of 12 s"),
+    Case("healthy: long applyInPandas of one group", ("healthy.py", "one_group", "40"), note="40 s", quick=True, waits=True),
+    Case("healthy: plain @udf (Arrow) at 2 ms a row", ("healthy.py", "arrow_udf", "45"), note="batches of 20 s against a limit of 12 s", waits=True),
     Case("healthy: one native call of minutes (svd)", ("healthy.py", "svd", "24"), note="24 s: twice the limit; from three times on it counts as hung"),
-    Case("healthy: skewed stage, last task 20 times the median", ("healthy.py", "skewed", "40"), note="2 s and 40 s"),
+    Case("healthy: skewed stage, last task 20 times the median", ("healthy.py", "skewed", "40"), note="2 s and 40 s", waits=True),
     Case(
-        "healthy: dynamic allocation removing idle executors", ("healthy.py", "idle_executors", "40"), note="40 s",
+        "healthy: dynamic allocation removing idle executors", ("healthy.py", "idle_executors", "40"), note="40 s", waits=True,
         limits={"executor_losses": 0},
         conf={
             "spark.dynamicAllocation.enabled": "true",

@@ -31,6 +31,7 @@ ROOT = Path(__file__).parent.parent.parent
 BUILD = ROOT / "build" / "faults"
 JOBS = Path(__file__).parent / "jobs"
 SETTLE = 5.0  # seconds that what is being ended may take to be gone
+START = 30.0  # seconds from the launch after which a job that writes no moment has done its start
 SPARE = 60.0  # seconds beyond the deadline after which the harness itself gives up
 _EXECUTOR = "CoarseGrainedExecutorBackend"
 
@@ -137,9 +138,9 @@ class Running:
         while not self.outcome.get("state") and time.monotonic() < end:
             if self.launched is None:
                 self._look_for_launch()
-            if not came and self.moment.exists():
+            if not came and self._is_under_way():
                 came = True
-                self._at_its_moment()
+                self._go_on()
             if file.exists():
                 self.outcome = json.loads(file.read_text())
             elif process.poll() is not None:
@@ -151,7 +152,12 @@ class Running:
         if not self.outcome.get("state"):
             self.outcome |= {"state": "running", "at": time.time(), "exception": "none: ended by the harness"}
 
-    def _at_its_moment(self) -> None:
+    def _is_under_way(self) -> bool:
+        if self.case.reaches_its_fault:
+            return self.moment.exists()
+        return self.launched is not None and time.time() - self.launched > START
+
+    def _go_on(self) -> None:
         self._settled()
         if self.case.action:
             time.sleep(2.0)  # let it get going
