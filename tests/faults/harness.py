@@ -32,7 +32,7 @@ BUILD = ROOT / "build" / "faults"
 JOBS = Path(__file__).parent / "jobs"
 SETTLE = 5.0  # seconds that what is being ended may take to be gone
 START = 30.0  # seconds from the launch after which a job that writes no moment has done its start
-SPARE = 60.0  # seconds beyond the deadline after which the harness itself gives up
+SPARE = 120.0  # seconds beyond the deadline after which the harness itself gives up
 _EXECUTOR = "CoarseGrainedExecutorBackend"
 
 
