@@ -25,6 +25,11 @@ FIVE = "local-cluster[5,1,512]"
 FAIR = {"spark.scheduler.mode": "FAIR"}
 BATCHES = {**FAIR, "spark.sql.execution.arrow.maxRecordsPerBatch": "500"}
 SHUFFLED = {"spark.sql.autoBroadcastJoinThreshold": "-1", "spark.sql.shuffle.partitions": "1"}
+# Five JVMs start at the same time: with as few threads as may be.
+SMALL = {
+    "spark.executor.memory": "512m",
+    "spark.executor.extraJavaOptions": "-XX:TieredStopAtLevel=1 -XX:+UseSerialGC",
+}
 STALL = float(LIMITS["stall_timeout"])
 BUSY_STALL = 3.0 * BUSY["stall_timeout"]
 
@@ -129,7 +134,7 @@ HUNG = tuple(replace(case, limits={"deadline": 150, **case.limits}) for case in 
 LOSSES = (
     Case(
         "four of five executors SIGKILLed at once", ("steady.py", "24"), "", where=FIVE,
-        limits={"deadline": 240, "start_timeout": 60}, conf={"spark.executor.memory": "512m"},
+        limits={"deadline": 240, "start_timeout": 60}, conf=SMALL,
         action=lambda running: running.kill_executors(4), note="one event; the default budget",
     ),
     Case(
