@@ -25,7 +25,7 @@ FIVE = "local-cluster[5,1,512]"
 FAIR = {"spark.scheduler.mode": "FAIR"}
 BATCHES = {**FAIR, "spark.sql.execution.arrow.maxRecordsPerBatch": "500"}
 SHUFFLED = {"spark.sql.autoBroadcastJoinThreshold": "-1", "spark.sql.shuffle.partitions": "1"}
-# Five JVMs start at the same time: with as few threads as may be.
+# Executors' JVMs that start at the same time, with as few threads as may be.
 SMALL = {
     "spark.executor.memory": "512m",
     "spark.executor.extraJavaOptions": "-XX:TieredStopAtLevel=1 -XX:+UseSerialGC",
@@ -134,12 +134,13 @@ HUNG = tuple(replace(case, limits={"deadline": 150, **case.limits}) for case in 
 LOSSES = (
     Case(
         "four of five executors SIGKILLed at once", ("steady.py", "24"), "", where=FIVE,
-        limits={"deadline": 240, "start_timeout": 60}, conf=SMALL,
+        limits={"deadline": 240, "start_timeout": 60, "stall_timeout": 40}, conf=SMALL,
         action=lambda running: running.kill_executors(4), note="one event; the default budget",
     ),
     Case(
         "executors SIGKILLed one after another, budget 2", ("steady.py", "60"), "EXECUTORS_LOST",
-        limits={"executor_losses": 2, "deadline": 150},
+        where="local-cluster[3,1,512]", conf=SMALL,
+        limits={"executor_losses": 2, "deadline": 240, "start_timeout": 60, "stall_timeout": 40},
         action=lambda running: running.kill_executors(3, apart=8.0),
     ),
     Case(
