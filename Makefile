@@ -32,7 +32,7 @@ bench: setup ## overhead against the upstream operator, sensors, collection -> b
 faults: setup ## the fault matrix on real Spark, at most 30 min -> build/faults.json
 	@$(PY) tools/faults.py --jobs 2
 
-faults-quick: setup ## one fault per verdict and three healthy jobs, at most 8 min
+faults-quick: setup ## one fault per verdict, two hangs that are hard to see, four healthy jobs, at most 9 min
 	@$(PY) tools/faults.py --quick --jobs 2
 
 faults-loaded: setup ## the fault matrix beside a busy loop on one core -> build/faults-loaded.json

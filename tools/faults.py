@@ -35,9 +35,8 @@ from tests.faults.load import busy_core
 from tests.faults.places import Places
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from tests.faults.case import Case
+    from tests.faults.places import Settled
 
 FILE, LOADED = ROOT / "build" / "faults.json", ROOT / "build" / "faults-loaded.json"
 SLOWER = 2.0  # how much longer an end may take beside a busy loop on one core of two
@@ -86,7 +85,11 @@ def run_all(chosen: list[Case], options: argparse.Namespace) -> list[bool]:
 def parse() -> argparse.Namespace:
     """What the command line says."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--quick", action="store_true", help="one case per verdict, three healthy ones")
+    parser.add_argument(
+        "--quick",
+        action="store_true",
+        help="one case per verdict, two hangs that are hard to see, four healthy ones",
+    )
     parser.add_argument("--upstream", action="store_true", help="run SparkSubmitOperator: the second column")
     parser.add_argument(
         "--only", action="append", default=[], metavar="NAME", help="cases whose name holds this"
@@ -116,7 +119,7 @@ def choose(options: argparse.Namespace) -> list[Case]:
     return found
 
 
-def attempt(case: Case, options: argparse.Namespace, settled: Callable[[], None]) -> bool:
+def attempt(case: Case, options: argparse.Namespace, settled: Settled) -> bool:
     """One case; whether its row is good. A harness that fails makes a short row, not an end of the matrix."""
     try:
         return run(case, options, settled)
@@ -125,7 +128,7 @@ def attempt(case: Case, options: argparse.Namespace, settled: Callable[[], None]
         return False
 
 
-def run(case: Case, options: argparse.Namespace, settled: Callable[[], None]) -> bool:
+def run(case: Case, options: argparse.Namespace, settled: Settled) -> bool:
     """One case: its row into the file and onto the screen; whether the row is good."""
     begin = time.monotonic()
     if options.upstream:
@@ -158,7 +161,7 @@ def keep(case: Case, new: dict[str, Any], options: argparse.Namespace) -> dict[s
     return row
 
 
-def measured(case: Case, options: argparse.Namespace, settled: Callable[[], None]) -> dict[str, Any]:
+def measured(case: Case, options: argparse.Namespace, settled: Settled) -> dict[str, Any]:
     """The row of our operator."""
     slower = SLOWER if options.beside_load else 1.0
     if case.where == SERVER:

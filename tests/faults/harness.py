@@ -23,9 +23,8 @@ from tests.faults.cluster import DRIVER_ADDRESS, StandaloneCluster, spark_env
 from tests.support.processes import MARK, end_all, marked
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from tests.faults.case import Case
+    from tests.faults.places import Settled
 
 ROOT = Path(__file__).parent.parent.parent
 BUILD = ROOT / "build" / "faults"
@@ -40,11 +39,7 @@ class Running:
     """A case that runs, or has run. Times are seconds since the epoch."""
 
     def __init__(
-        self,
-        case: Case,
-        operator: str,
-        cluster: StandaloneCluster | None,
-        settled: Callable[[], None] = lambda: None,
+        self, case: Case, operator: str, cluster: StandaloneCluster | None, settled: Settled
     ) -> None:
         self.case, self.operator, self._settled = case, operator, settled
         self._cluster = cluster
@@ -293,7 +288,7 @@ def migrate() -> None:
         subprocess.run([sys.executable, "-m", "airflow", "db", "migrate"], env=env, check=True, capture_output=True)  # fmt: skip
 
 
-def run(case: Case, operator: str, settled: Callable[[], None] = lambda: None) -> Running:
+def run(case: Case, operator: str, settled: Settled) -> Running:
     """The case on the cluster that it names; ``settled`` is called when its fault is there."""
     assert case.where != SERVER
     if case.where == LOCAL_CLUSTER or case.where.startswith("local"):

@@ -138,7 +138,7 @@ LOSSES = (
         action=lambda running: running.kill_executors(4), note="one event; the default budget",
     ),
     Case(
-        "executors SIGKILLed one after another, budget 2", ("steady.py", "60"), "EXECUTORS_LOST",
+        "executors SIGKILLed one after another, budget 2", ("steady.py", "120"), "EXECUTORS_LOST",
         where="local-cluster[3,1,512]", conf=SMALL,
         limits={"executor_losses": 2, "deadline": 240, "start_timeout": 60, "stall_timeout": 40},
         action=lambda running: running.kill_executors(3, apart=8.0),

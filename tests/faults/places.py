@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
+    Settled = Callable[[], None]
+
 WHOLE, HALF = 2, 1
 
 
@@ -28,7 +30,7 @@ class Places:
         self._turn = threading.Lock()
 
     @contextlib.contextmanager
-    def place(self, *, waits: bool) -> Iterator[Callable[[], None]]:
+    def place(self, *, waits: bool) -> Iterator[Settled]:
         """Wait for a place. What is yielded is to be called when the case has nothing left but to wait."""
         held = WHOLE
         # One after the other: a case that waits for a place keeps those behind it from taking it.

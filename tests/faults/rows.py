@@ -15,19 +15,16 @@ from tests.support.airflow_server import AirflowServer
 from tests.support.processes import end_all
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from tests.faults.case import Case
     from tests.faults.harness import Running
+    from tests.faults.places import Settled
 
 PATIENCE = 10.0  # seconds from a limit to a failed task
 LATE = 20.0  # seconds from when a hang is due to a failed task: a counter's last move, a look, PATIENCE
 _WATCHED = 20.0
 
 
-def guarded(
-    case: Case, settled: Callable[[], None] = lambda: None, *, slower: float = 1.0
-) -> tuple[dict[str, Any], Running]:
+def guarded(case: Case, settled: Settled, *, slower: float = 1.0) -> tuple[dict[str, Any], Running]:
     """The row of our operator; on a loaded machine an end may take ``slower`` times as long."""
     done = run(case, "guarded", settled)
     summary, outcome = done.summary(), done.outcome
@@ -48,7 +45,7 @@ def guarded(
     return row, done
 
 
-def upstream(case: Case, settled: Callable[[], None] = lambda: None) -> dict[str, Any]:
+def upstream(case: Case, settled: Settled) -> dict[str, Any]:
     """Upstream's column."""
     done = run(case, "upstream", settled)
     outcome = done.outcome
