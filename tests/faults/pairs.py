@@ -110,7 +110,7 @@ _HUNG = (
     ),
     Case(
         "UDF hangs after long tasks: the user's limit holds", ("tasks.py", "after_long"), "STALLED",
-        where="local[2]", limits={"stall_timeout": 10, "evidence_window": 5}, due=10.0,
+        where="local[2]", limits={"stall_timeout": 10, "evidence_window": 5, "deadline": 240}, due=10.0,
         check=_limit(10.0), waits=True,
         note="median task 4 s; 5 times that is 20 s",
     ),
