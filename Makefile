@@ -2,8 +2,8 @@
 PY := .venv/bin/python
 export SPARK_LOCAL_IP := 127.0.0.1
 
-.PHONY: help setup demo test check bench faults faults-quick faults-upstream stack-up stack-down stack-logs \
-	stack-test lock clean
+.PHONY: help setup demo test check bench faults faults-quick faults-loaded faults-upstream stack-up stack-down \
+	stack-logs stack-test lock clean
 
 help: ## this list
 	@sed -n 's/^\([a-z-]*\):.*## /  make \1\t/p' $(MAKEFILE_LIST) | expand -t 20
@@ -32,8 +32,11 @@ bench: setup ## overhead against the upstream operator, sensors, collection -> b
 faults: setup ## the fault matrix on real Spark, at most 30 min -> build/faults.json
 	@$(PY) tools/faults.py --jobs 2
 
-faults-quick: setup ## one fault per verdict and three healthy jobs, at most 8 min
+faults-quick: setup ## one fault per verdict, two hangs that are hard to see, four healthy jobs, at most 9 min
 	@$(PY) tools/faults.py --quick --jobs 2
+
+faults-loaded: setup ## the fault matrix beside a busy loop on one core -> build/faults-loaded.json
+	@$(PY) tools/faults.py --jobs 2 --beside-load
 
 faults-upstream: setup ## the same faults under SparkSubmitOperator: the second column of build/faults.json
 	@$(PY) tools/faults.py --upstream --jobs 2

@@ -1,14 +1,19 @@
 """The fault matrix on real Spark under real Airflow: ``build/faults.json``.
 
-    python tools/faults.py [--quick] [--upstream] [--only NAME]... [--list] [--record-traces]
+    python tools/faults.py [--quick] [--upstream] [--only NAME]... [--untraced] [--list] [--jobs N]
+        [--beside-load] [--record-traces]
 
 A row is short when its verdict is wrong, a process is left, the task fails more than 10 s after its limit,
 or the line that hung is not named; then the exit code is 1. ``--upstream`` fills the second column only.
+
+``--beside-load`` keeps one core busy for the whole run, allows twice the time, and writes
+``build/faults-loaded.json``. ``--record-traces --untraced`` records the cases that have no trace yet.
 """
 
 from __future__ import annotations
 
 import argparse
+import contextlib
 import json
 import subprocess
 import sys
@@ -22,14 +27,19 @@ ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
 
 from tests.faults import rows, traces
-from tests.faults.cases import CASES, NAMESPACE, SERVER
+from tests.faults.case import NAMESPACE, SERVER
+from tests.faults.cases import CASES
 from tests.faults.cluster import can_namespace
 from tests.faults.harness import migrate, slug
+from tests.faults.load import busy_core
+from tests.faults.places import Places
 
 if TYPE_CHECKING:
-    from tests.faults.cases import Case
+    from tests.faults.case import Case
+    from tests.faults.places import Settled
 
-FILE = ROOT / "build" / "faults.json"
+FILE, LOADED = ROOT / "build" / "faults.json", ROOT / "build" / "faults-loaded.json"
+SLOWER = 2.0  # how much longer an end may take beside a busy loop on one core of two
 ONE_WRITER = threading.Lock()
 
 
@@ -45,14 +55,14 @@ def main() -> int:
         )
         return 0
     if not chosen:
-        print(f"No case of that name: {', '.join(options.only)}; --list shows them.")
+        print(f"No such case: {', '.join(options.only) or 'all are traced'}; --list shows them.")
         return 2
     migrate()
     begin = time.monotonic()
     print("| fault | expected | verdict | seconds to fail | limit | line | orphans | took | |")
     print("|---|---|---|---|---|---|---|---|---|", flush=True)
-    with ThreadPoolExecutor(options.jobs) as pool:
-        good = list(pool.map(lambda case: attempt(case, options), chosen))
+    with busy_core() if options.beside_load else contextlib.nullcontext():
+        good = run_all(chosen, options)
     took = time.monotonic() - begin
     print(
         f"\n{len(chosen)} cases in {took / 60:.1f} min, {good.count(False)} short. Task logs: build/faults/"
@@ -60,18 +70,36 @@ def main() -> int:
     return 0 if all(good) else 1
 
 
+def run_all(chosen: list[Case], options: argparse.Namespace) -> list[bool]:
+    """Whether each row is good; ``options.jobs`` cases at a time, more while some of them only wait."""
+    places = Places(options.jobs)
+
+    def one(case: Case) -> bool:
+        with places.place(waits=case.waits) as settled:
+            return attempt(case, options, settled)
+
+    with ThreadPoolExecutor(2 * options.jobs) as pool:
+        return list(pool.map(one, chosen))
+
+
 def parse() -> argparse.Namespace:
     """What the command line says."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--quick", action="store_true", help="one case per verdict, three healthy ones")
+    parser.add_argument(
+        "--quick",
+        action="store_true",
+        help="one case per verdict, two hangs that are hard to see, four healthy ones",
+    )
     parser.add_argument("--upstream", action="store_true", help="run SparkSubmitOperator: the second column")
     parser.add_argument(
         "--only", action="append", default=[], metavar="NAME", help="cases whose name holds this"
     )
+    parser.add_argument("--untraced", action="store_true", help="cases that have no trace in tests/traces/")
     parser.add_argument("--list", action="store_true", help="show the cases, run none")
     parser.add_argument(
         "--jobs", type=int, default=1, metavar="N", help="cases at the same time (default: 1)"
     )
+    parser.add_argument("--beside-load", action="store_true", help="keep one core busy during the run")
     parser.add_argument("--record-traces", action="store_true", help="keep the observations in tests/traces/")
     return parser.parse_args()
 
@@ -81,6 +109,9 @@ def choose(options: argparse.Namespace) -> list[Case]:
     found = [case for case in CASES if case.quick or not options.quick]
     if options.only:
         found = [case for case in found if any(slug(text) in slug(case.name) for text in options.only)]
+    if options.untraced:
+        leaves_one = [case for case in found if case.where != SERVER and case.expected != "IMPOSSIBLE"]
+        found = [case for case in leaves_one if not traces.trace(case).exists()]
     if not can_namespace():
         for case in [case for case in found if case.where == NAMESPACE]:
             print(f"Left out, for want of root and ip: {case.name}")
@@ -88,25 +119,25 @@ def choose(options: argparse.Namespace) -> list[Case]:
     return found
 
 
-def attempt(case: Case, options: argparse.Namespace) -> bool:
+def attempt(case: Case, options: argparse.Namespace, settled: Settled) -> bool:
     """One case; whether its row is good. A harness that fails makes a short row, not an end of the matrix."""
     try:
-        return run(case, options)
+        return run(case, options, settled)
     except (AssertionError, OSError, ValueError, subprocess.SubprocessError) as error:
         print(f"| {case.name} | | | | | | | | SHORT: the harness failed: {error} |", flush=True)
         return False
 
 
-def run(case: Case, options: argparse.Namespace) -> bool:
+def run(case: Case, options: argparse.Namespace, settled: Settled) -> bool:
     """One case: its row into the file and onto the screen; whether the row is good."""
     begin = time.monotonic()
     if options.upstream:
-        column = rows.upstream_death(case) if case.where == SERVER else rows.upstream(case)
-        row = keep(case, {"upstream": column})
+        column = rows.upstream_death(case) if case.where == SERVER else rows.upstream(case, settled)
+        row = keep(case, {"upstream": column}, options)
         shown: list[Any] = ["upstream", column["ended"], column["seconds"], "", "", column["orphans"]]
         wrong = ""
     else:
-        row = keep(case, measured(case, options))
+        row = keep(case, measured(case, options, settled), options)
         shown = [
             row[key] for key in ("expected", "verdict", "seconds_to_fail", "limit_s", "named_line", "orphans")
         ]
@@ -117,23 +148,25 @@ def run(case: Case, options: argparse.Namespace) -> bool:
     return not wrong
 
 
-def keep(case: Case, new: dict[str, Any]) -> dict[str, Any]:
+def keep(case: Case, new: dict[str, Any], options: argparse.Namespace) -> dict[str, Any]:
     """Write the row, with the other operator's column as it was; rows in the order of the table."""
+    file = LOADED if options.beside_load else FILE
     with ONE_WRITER:
-        known = {row["fault"]: row for row in (json.loads(FILE.read_text()) if FILE.exists() else [])}
+        known = {row["fault"]: row for row in (json.loads(file.read_text()) if file.exists() else [])}
         row = known.get(case.name, {"fault": case.name, "where": case.where}) | new
         known[case.name] = row
-        FILE.parent.mkdir(exist_ok=True)
+        file.parent.mkdir(exist_ok=True)
         kept = [known[each.name] for each in CASES if each.name in known]
-        FILE.write_text(json.dumps(kept, indent=1) + "\n")
+        file.write_text(json.dumps(kept, indent=1) + "\n")
     return row
 
 
-def measured(case: Case, options: argparse.Namespace) -> dict[str, Any]:
+def measured(case: Case, options: argparse.Namespace, settled: Settled) -> dict[str, Any]:
     """The row of our operator."""
+    slower = SLOWER if options.beside_load else 1.0
     if case.where == SERVER:
-        return rows.guarded_death(case)
-    row, done = rows.guarded(case)
+        return rows.guarded_death(case, slower=slower)
+    row, done = rows.guarded(case, settled, slower=slower)
     if options.record_traces and not row["short"]:
         traces.record(done)
     return row

@@ -1,6 +1,8 @@
-"""``docs/faults.md`` from ``build/faults.json``: the fault matrix with both operators' columns.
+"""The tables of ``docs/faults.md`` from ``build/faults.json``: the matrix with both operators' columns.
 
-python tools/faults_table.py
+    python tools/faults_table.py
+
+The rest of the page stays as it is.
 """
 
 from __future__ import annotations
@@ -10,26 +12,8 @@ from pathlib import Path
 from typing import Any
 
 ROOT = Path(__file__).resolve().parent.parent
-HEAD = """# The fault matrix
-
-What happens to a job that goes wrong, under `SafeSparkSubmitOperator` and under `SparkSubmitOperator`,
-each in a real Airflow DAG run on real Spark. `make faults` proves our column anew, `make faults-upstream` the
-other one; this page is written from their `build/faults.json` by `tools/faults_table.py`. The cases stand in
-`tests/faults/cases.py`.
-
-Limits are scaled down so that the matrix takes half an hour: stall 12 s, start 15 s, driver silence 8 or 10 s
-where a case is about it, deadline 90 s. Upstream gets the deadline as `execution_timeout`, and the same Spark
-configuration, without our profile.
-
-- **verdict**: what our exception starts with; «passes» where the job survives its fault. IMPOSSIBLE is an
-  `ImpossibleError` before the launch; GONE says that the task itself was killed and nothing of its job was
-  left.
-- **after the limit**: seconds from the limit's passing (where a verdict has none, from the fault) to the
-  failed task.
-- **left**: processes of the job that live 5 s after the task's end.
-- **upstream**: how its task ended, seconds from the fault to that end (from the launch where there is no
-  fault), and what it left. «timeout» is its `execution_timeout`: nothing but the clock noticed.
-"""
+PAGE = ROOT / "docs" / "faults.md"
+BEGIN, END = "<!-- tables: begin (tools/faults_table.py writes what follows) -->", "<!-- tables: end -->"
 NOT_MEASURED = "-"
 ENDED = {
     "AirflowTaskTimeout": "timeout",
@@ -39,12 +23,21 @@ ENDED = {
 
 
 def main() -> None:
-    """Write the page."""
+    """Write the tables."""
     rows = json.loads((ROOT / "build" / "faults.json").read_text())
+    PAGE.write_text(page(PAGE.read_text(), rows))
+
+
+def page(text: str, rows: list[dict[str, Any]]) -> str:
+    """The page with new tables between the two comments."""
+    before, _, rest = text.partition(BEGIN)
+    _, found, after = rest.partition(END)
+    if not found:
+        raise SystemExit(f"{PAGE}: the two comments that enclose the tables are missing: {BEGIN} ... {END}")
     faults = [row for row in rows if not row["fault"].startswith("healthy")]
     healthy = [row for row in rows if row["fault"].startswith("healthy")]
-    text = "\n".join([HEAD, *table("Faults", faults), "", *table("Healthy but slow", healthy), ""])
-    (ROOT / "docs" / "faults.md").write_text(text)
+    tables = "\n".join([*table("Faults", faults), "", *table("Healthy but slow", healthy)])
+    return f"{before}{BEGIN}\n\n{tables}\n\n{END}{after}"
 
 
 def table(title: str, rows: list[dict[str, Any]]) -> list[str]:

@@ -1,124 +1,31 @@
-"""The fault matrix as a table: what is done to a job, and the verdict that it must get.
-
-Limits are scaled down so that the whole matrix takes half an hour; what a case does not name is as in LIMITS.
-A blocked hang is due at its limit, a busy one at three times its limit, so that those have smaller limits.
-"""
+"""The fault matrix as a table: what is done to a job, and the verdict that it must get."""
 
 from __future__ import annotations
 
 import signal
-from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING, Any
+from dataclasses import replace
 
+from tests.faults.case import BUSY, HEALTHY_LIMITS, LOCAL, NAMESPACE, NOTICE, SERVER, STANDALONE, Case
 from tests.faults.cluster import DRIVER_ADDRESS
+from tests.faults.pairs import HUNG, LOSSES, SLOW, bounded_log
 
-if TYPE_CHECKING:
-    from collections.abc import Callable
-
-    from tests.faults.harness import Running
-
-LOCAL = "local[1]"  # for what happens in the driver's Python alone
-LOCAL_CLUSTER = "local-cluster[2,1,1024]"
-STANDALONE = "standalone"  # a master and two workers of a core and 1 GiB each
-NAMESPACE = "standalone, one worker in a network namespace"
-SERVER = "local-cluster, real scheduler"
-
-LIMITS: dict[str, Any] = {
-    "deadline": 90,
-    "start_timeout": 15,
-    "stall_timeout": 12,
-    "evidence_window": 6,
-    "poll_interval": 2,
-    "executors_gone": 10,
-    "exit_timeout": 8,
-}
-BUSY = {"stall_timeout": 8, "evidence_window": 4}
-# Scaled like the limits: Spark's own figures decide when counters move and when an executor counts as gone.
-HEALTHY_LIMITS = {"deadline": 240}  # nothing but a verdict may end a healthy job
-CONF: dict[str, str] = {
-    "spark.executor.heartbeatInterval": "2s",
-    "spark.network.timeout": "20s",
-    "spark.network.timeoutInterval": "5s",
-    "spark.executor.memory": "640m",
-    "spark.driver.memory": "1g",
-    # A JVM that starts with half the work: most of the matrix is the start of JVMs.
-    "spark.driver.extraJavaOptions": "-XX:TieredStopAtLevel=1",
-    "spark.executor.extraJavaOptions": "-XX:TieredStopAtLevel=1",
-}
-NOTICE = 25.0  # seconds within which Spark itself can know that an executor is silent: time-out and interval
-
-
-@dataclass(frozen=True)
-class Case:
-    """One row.
-
-    Attributes:
-        name: what is wrong, in the issue's words.
-        job: script, what it does, and further arguments; the harness adds the file for the fault's time.
-        expected: the verdict, "" for success, a tuple where two are honest.
-        where: the cluster.
-        limits: what differs from LIMITS.
-        conf: what differs from CONF; the same for both operators.
-        action: done from outside once the job has said that it is at the point.
-        before: done before the job starts, on the cluster.
-        notice: seconds that Spark itself may take to see the fault.
-        check: looks at the case's folder; what is wrong there, or "".
-        quick: part of ``make faults-quick``.
-        note: how it is scaled, or what is special.
-    """
-
-    name: str
-    job: tuple[str, ...]
-    expected: str | tuple[str, ...] = ""
-    where: str = LOCAL_CLUSTER
-    limits: dict[str, Any] = field(default_factory=dict)
-    conf: dict[str, str] = field(default_factory=dict)
-    action: Callable[[Running], None] | None = None
-    before: Callable[[Running], None] | None = None
-    notice: float = 0.0
-    check: Callable[[Running], str] | None = None
-    quick: bool = False
-    note: str = ""
-
-    @property
-    def expectations(self) -> tuple[str, ...]:
-        return (self.expected,) if isinstance(self.expected, str) else self.expected
-
-    @property
-    def reaches_its_fault(self) -> bool:
-        """Whether the script says so when it gets there."""
-        return self.job[0] in ("driver.py", "udf.py") or self.action is not None
-
-    @property
-    def stuck(self) -> str:
-        """The name in the STUCK HERE comments of its script, "" where it does not hang in Python."""
-        return self.job[1] if self.expected and self.job[1] in _HANGS else ""
-
-
-_HANGS = ("while_true", "lock", "planning", "thread", "at_exit", "pandas_sleep", "socket")
-
-
-def _bounded_log(running: Running) -> str:
-    with (running.folder / "task.log").open("rb") as log:
-        lines = sum(1 for _ in log)
-    return "" if lines <= 20_000 else f"{lines} lines in the task log"
-
-
-FAULTS = (
+_FAULTS = (
     Case(
         "driver `while True`", ("driver.py", "while_true"), "DRIVER_SILENT", where=LOCAL,
         limits={"driver_silence": 8, "evidence_window": 4}, quick=True,
     ),
     Case(
         "driver deadlock on a lock", ("driver.py", "lock"), "DRIVER_SILENT",
+        waits=True,
         limits={"driver_silence": 10},
     ),
     Case("UDF `while True`", ("udf.py", "while_true"), "STALLED", limits=BUSY),
     Case(
         "pandas UDF sleeping for ever in the second stage", ("udf.py", "pandas_sleep"), "STALLED",
+        waits=True,
         quick=True,
     ),
-    Case("UDF blocked on a socket that never answers", ("udf.py", "socket"), "STALLED"),
+    Case("UDF blocked on a socket that never answers", ("udf.py", "socket"), "STALLED", waits=True),
     Case(
         "starved: executor larger than any worker", ("steady.py", "4"), "IMPOSSIBLE", where=STANDALONE,
         conf={"spark.executor.memory": "8g"},
@@ -177,16 +84,16 @@ FAULTS = (
         conf={"spark.driver.host": DRIVER_ADDRESS, "spark.driver.bindAddress": DRIVER_ADDRESS},
         action=lambda running: running.cluster.cut(),
     ),
-    Case("non-daemon thread after the end", ("driver.py", "thread"), "NOT_EXITING", where=LOCAL, quick=True),
-    Case("atexit handler that hangs", ("driver.py", "at_exit"), "NOT_EXITING", where=LOCAL),
+    Case("non-daemon thread after the end", ("driver.py", "thread"), "NOT_EXITING", where=LOCAL, quick=True, waits=True),
+    Case("atexit handler that hangs", ("driver.py", "at_exit"), "NOT_EXITING", where=LOCAL, waits=True),
     Case("`os._exit(0)` in the middle of a job", ("driver.py", "os_exit"), "DRIVER_GONE", quick=True),
     Case(
         "collect beyond maxResultSize", ("driver.py", "result_size"), "TOOLCHAIN",
         conf={"spark.driver.maxResultSize": "1m"}, quick=True,
     ),
     Case("driver Python out of memory", ("driver.py", "memory"), ("USER_CODE", "DRIVER_GONE"), where=LOCAL, quick=True),
-    Case("1,000,000 lines of output per second", ("driver.py", "output"), "", where=LOCAL, check=_bounded_log),
-    Case("a job that just goes on", ("driver.py", "sleep"), "DEADLINE", where=LOCAL, limits={"deadline": 45}, quick=True),
+    Case("1,000,000 lines of output per second", ("driver.py", "output"), "", where=LOCAL, check=bounded_log),
+    Case("a job that just goes on", ("driver.py", "sleep"), "DEADLINE", where=LOCAL, limits={"deadline": 45}, quick=True, waits=True),
     Case(
         "planning stall of the driver (huge `isin`)", ("driver.py", "planning", "400000"), "DRIVER_SILENT",
         limits={"driver_silence": 8, "evidence_window": 4},
@@ -196,17 +103,17 @@ FAULTS = (
 )  # fmt: skip
 
 _HEALTHY = (
-    Case("healthy: pickled UDF at 2 ms a row", ("healthy.py", "pickled_udf", "40"), note="40 s for minutes", quick=True),
+    Case("healthy: pickled UDF at 2 ms a row", ("healthy.py", "pickled_udf", "40"), note="40 s for minutes", quick=True, waits=True),
     Case("healthy: one task of 10 min without shuffle", ("healthy.py", "one_task", "40"), note="40 s; 1:15"),
     Case("healthy: GC-heavy", ("healthy.py", "garbage", "40"), note="40 s", conf={"spark.executor.memory": "512m"}),
     Case("healthy: large shuffle on one core", ("healthy.py", "shuffle", "60"), where="local-cluster[1,1,1024]", note="60 s"),
     Case("healthy: 5 min of scikit-learn between two Spark jobs", ("healthy.py", "sklearn", "40"), note="40 s; 1:7.5", quick=True),
-    Case("healthy: long applyInPandas of one group", ("healthy.py", "one_group", "40"), note="40 s", quick=True),
-    Case("healthy: plain @udf (Arrow) at 2 ms a row", ("healthy.py", "arrow_udf", "45"), note="batches of 20 s against a limit of 12 s"),
+    Case("healthy: long applyInPandas of one group", ("healthy.py", "one_group", "40"), note="40 s", quick=True, waits=True),
+    Case("healthy: plain @udf (Arrow) at 2 ms a row", ("healthy.py", "arrow_udf", "45"), note="batches of 20 s against a limit of 12 s", waits=True),
     Case("healthy: one native call of minutes (svd)", ("healthy.py", "svd", "24"), note="24 s: twice the limit; from three times on it counts as hung"),
-    Case("healthy: skewed stage, last task 20 times the median", ("healthy.py", "skewed", "40"), note="2 s and 40 s"),
+    Case("healthy: skewed stage, last task 20 times the median", ("healthy.py", "skewed", "40"), note="2 s and 40 s", waits=True),
     Case(
-        "healthy: dynamic allocation removing idle executors", ("healthy.py", "idle_executors", "40"), note="40 s",
+        "healthy: dynamic allocation removing idle executors", ("healthy.py", "idle_executors", "40"), note="40 s", waits=True,
         limits={"executor_losses": 0},
         conf={
             "spark.dynamicAllocation.enabled": "true",
@@ -221,6 +128,7 @@ _HEALTHY = (
     ),
 )  # fmt: skip
 
-HEALTHY = tuple(replace(case, limits={**HEALTHY_LIMITS, **case.limits}) for case in _HEALTHY)
+FAULTS = (*_FAULTS, *HUNG, *LOSSES)
+HEALTHY = tuple(replace(case, limits={**HEALTHY_LIMITS, **case.limits}) for case in (*_HEALTHY, *SLOW))
 
 CASES = (*FAULTS, *HEALTHY)

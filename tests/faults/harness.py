@@ -18,26 +18,30 @@ from typing import TYPE_CHECKING, Any
 import pyspark
 
 from airflow_spark_guard.process import proctree
-from tests.faults.cases import CONF, LIMITS, LOCAL_CLUSTER, NAMESPACE, SERVER
+from tests.faults.case import CONF, LIMITS, LOCAL_CLUSTER, NAMESPACE, SERVER
 from tests.faults.cluster import DRIVER_ADDRESS, StandaloneCluster, spark_env
 from tests.support.processes import MARK, end_all, marked
 
 if TYPE_CHECKING:
-    from tests.faults.cases import Case
+    from tests.faults.case import Case
+    from tests.faults.places import Settled
 
 ROOT = Path(__file__).parent.parent.parent
 BUILD = ROOT / "build" / "faults"
 JOBS = Path(__file__).parent / "jobs"
 SETTLE = 5.0  # seconds that what is being ended may take to be gone
-SPARE = 60.0  # seconds beyond the deadline after which the harness itself gives up
+START = 30.0  # seconds from the launch after which a job that writes no moment has done its start
+SPARE = 120.0  # seconds beyond the deadline after which the harness itself gives up
 _EXECUTOR = "CoarseGrainedExecutorBackend"
 
 
 class Running:
     """A case that runs, or has run. Times are seconds since the epoch."""
 
-    def __init__(self, case: Case, operator: str, cluster: StandaloneCluster | None) -> None:
-        self.case, self.operator = case, operator
+    def __init__(
+        self, case: Case, operator: str, cluster: StandaloneCluster | None, settled: Settled
+    ) -> None:
+        self.case, self.operator, self._settled = case, operator, settled
         self._cluster = cluster
         self.folder = BUILD / operator / slug(case.name)
         shutil.rmtree(self.folder, ignore_errors=True)
@@ -125,14 +129,13 @@ class Running:
     def _follow(self, process: subprocess.Popen[bytes]) -> None:
         """Until the task has ended; what the case does from outside is done when its moment has come."""
         end = time.monotonic() + self.limits["deadline"] + SPARE
-        file = self.folder / "outcome.json"
+        file, came = self.folder / "outcome.json", False
         while not self.outcome.get("state") and time.monotonic() < end:
             if self.launched is None:
                 self._look_for_launch()
-            if self.fault is None and self.case.action and self.moment.exists():
-                time.sleep(2.0)  # let it get going
-                self.fault = time.time()
-                self.case.action(self)
+            if not came and self._is_under_way():
+                came = True
+                self._go_on()
             if file.exists():
                 self.outcome = json.loads(file.read_text())
             elif process.poll() is not None:
@@ -143,6 +146,18 @@ class Running:
                 self.fault = float(self.moment.read_text())
         if not self.outcome.get("state"):
             self.outcome |= {"state": "running", "at": time.time(), "exception": "none: ended by the harness"}
+
+    def _is_under_way(self) -> bool:
+        if self.case.reaches_its_fault:
+            return self.moment.exists()
+        return self.launched is not None and time.time() - self.launched > START
+
+    def _go_on(self) -> None:
+        self._settled()
+        if self.case.action:
+            time.sleep(2.0)  # let it get going
+            self.fault = time.time()
+            self.case.action(self)
 
     def fault_came(self) -> bool:
         """Whether the job ever came to its fault; one that waits for cores or executors never does."""
@@ -182,6 +197,20 @@ class Running:
     def signal_executor(self, number: int) -> None:
         """The first executor that is there."""
         proctree.send(min(self._executors()), number)
+
+    def kill_executors(self, count: int, *, apart: float = 0.0) -> None:
+        """SIGKILL to so many executors: all at once, or each so many seconds after the one before.
+
+        Replacements are among them. Where none comes for long the job has been ended.
+        """
+        killed: set[int] = set()
+        end = time.monotonic() + 45.0
+        while len(killed) < count and time.monotonic() < end:
+            living = [proc for proc in self._executors() if proc.pid not in killed]
+            for proc in sorted(living)[: 1 if apart else count - len(killed)]:
+                proctree.send(proc, signal.SIGKILL)
+                killed.add(proc.pid)
+            time.sleep(apart if living else 0.5)
 
     def kill_driver_jvm(self) -> None:
         proctree.send(self._driver_jvm(), signal.SIGKILL)
@@ -259,12 +288,12 @@ def migrate() -> None:
         subprocess.run([sys.executable, "-m", "airflow", "db", "migrate"], env=env, check=True, capture_output=True)  # fmt: skip
 
 
-def run(case: Case, operator: str) -> Running:
-    """The case on the cluster that it names."""
+def run(case: Case, operator: str, settled: Settled) -> Running:
+    """The case on the cluster that it names; ``settled`` is called when its fault is there."""
     assert case.where != SERVER
     if case.where == LOCAL_CLUSTER or case.where.startswith("local"):
-        return Running(case, operator, None).run()
+        return Running(case, operator, None, settled).run()
     with StandaloneCluster(
         BUILD / operator / f"{slug(case.name)}-cluster", namespace=case.where == NAMESPACE
     ) as cluster:
-        return Running(case, operator, cluster).run()
+        return Running(case, operator, cluster, settled).run()

@@ -7,18 +7,23 @@ import re
 import sys
 from typing import TYPE_CHECKING
 
-from tests.faults.cases import LIMITS
+from tests.faults.case import LIMITS
 from tests.faults.harness import ROOT, slug
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from tests.faults.cases import Case
+    from tests.faults.case import Case
     from tests.faults.harness import Running
 
 TRACES = ROOT / "tests" / "traces"
 SIZE = 100_000
 ENDING = ("cause", "exit_status", "hello", "bye", "error", "verdict")
+
+
+def trace(case: Case) -> Path:
+    """The file of a case's trace."""
+    return TRACES / f"{slug(case.name)}.jsonl"
 
 
 def record(done: Running) -> None:
@@ -37,6 +42,7 @@ def keep(case: Case, found: Path, root: Path = ROOT) -> None:
         root: of the checkout that ran it.
     """
     head = {"case": case.name, "expected": list(case.expectations), "limits": {**LIMITS, **case.limits}}
+    head["local"] = case.where.startswith("local[")
     summary = json.loads((found / "summary.json").read_text())
     ending = {name: summary.get(name) for name in ENDING}
     observations = found / "observations.jsonl"
@@ -45,7 +51,7 @@ def keep(case: Case, found: Path, root: Path = ROOT) -> None:
     last = scrubbed(json.dumps({"ending": ending}), root)
     TRACES.mkdir(exist_ok=True)
     text = "\n".join([json.dumps(head), *thinned(lines, SIZE - 1000 - len(last)), last])
-    (TRACES / f"{slug(case.name)}.jsonl").write_text(text + "\n")
+    trace(case).write_text(text + "\n")
 
 
 def scrubbed(line: str, root: Path) -> str:

@@ -66,8 +66,10 @@ class Outcome:
     def begun(self, _: Any) -> None:
         self._write(begun=time.time())
 
-    def success(self, _: Any) -> None:
-        self._write(state="success", at=time.time())
+    def success(self, context: Any) -> None:
+        at = time.time()
+        result = context["ti"].xcom_pull(task_ids="job")
+        self._write(state="success", at=at, result=result)
 
     def failure(self, context: Any) -> None:
         error = context.get("exception")

@@ -100,7 +100,7 @@ def at_exit():
 def sleep():
     """Something outside ends this driver."""
     now()
-    time.sleep(300)
+    time.sleep(300)  # STUCK HERE (sleep)
 
 
 spark = SparkSession.builder.getOrCreate()
