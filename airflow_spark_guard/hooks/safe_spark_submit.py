@@ -86,6 +86,7 @@ class SafeSparkSubmitHook(UpstreamSubmitHook):
         self._attempt: Attempt | None = None
         self.killed = False
         self._runs_elsewhere = False
+        self._python = True
 
     @property
     def deadline(self) -> float | None:
@@ -104,6 +105,7 @@ class SafeSparkSubmitHook(UpstreamSubmitHook):
             BadInputError: something is wrong that can be told before anything starts.
             AttemptError: the attempt is not a success; it says what happened, where, and what to do.
         """
+        self._python = self.java_class is None and application.endswith(".py")
         self._end_leftovers()
         workspace = Workspace(self.tag.task)
         try:
@@ -151,6 +153,8 @@ class SafeSparkSubmitHook(UpstreamSubmitHook):
             deploy_mode=self.named_deploy_mode,
             deadline=self.backstop,
             tag=str(self.tag),
+            python=self._python,
+            stall=seconds(self.limits.stall_timeout),
         )
 
     def plan(self, workspace: Workspace) -> Submission:
@@ -216,9 +220,8 @@ class SafeSparkSubmitHook(UpstreamSubmitHook):
         run.preflight()
         if self.killed:
             raise KilledError("The task was ended before its job was submitted.")
-        speaks = self.java_class is None and application.endswith(".py")
         words = [application, *self.arguments]
-        if speaks:
+        if self._python:
             result_size = size_in_bytes(self.limits.result_size)
             command, env = submission.guarded_command(workspace, words, result_size)
         else:
@@ -230,7 +233,7 @@ class SafeSparkSubmitHook(UpstreamSubmitHook):
             ".".join(map(str, submission.spark.version or ("of unknown version",))),
             mask_text(" ".join(command)),
         )
-        return run.run(command, env, speaks=speaks, on_start=self.submitting)
+        return run.run(command, env, speaks=self._python, on_start=self.submitting)
 
     def _tell(self, submission: Submission, found: Application) -> None:
         conf = {key: value.value for key, value in submission.conf.values.items()}
