@@ -72,7 +72,9 @@ def row(setting: Setting) -> str:
 
 
 def _code(text: str) -> str:
-    text = {"<undefined>": "", "{minutes}min": "deadline + 2min", "{idle}": "600 or stall_timeout"}.get(text, text)
+    text = {"<undefined>": "", "{minutes}min": "deadline + 2min", "{idle}": "600 or stall_timeout"}.get(
+        text, text
+    )
     return f"`{text.removeprefix('<').removesuffix('>')}`" if text else "-"
 
 

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import subprocess
 import sys
+import tempfile
 import threading
 import time
 from pathlib import Path
@@ -195,7 +197,52 @@ def test_what_an_earlier_attempt_left_is_ended_first(stand):
     left.wait()
     hook = stand.hook(tag=Tag(task, "now"))
     assert hook.submit(stand.job()) == []
-    assert "Ended what an earlier attempt had left behind: " in stand.log
+    assert "Ended what an earlier try had left on this host before submitting: " in stand.log
+
+
+EARLIER_TRY = """
+import sys
+from airflow_spark_guard.core.errors import AttemptError
+from airflow_spark_guard.hooks.safe_spark_submit import SafeSparkSubmitHook
+from airflow_spark_guard.process.leftovers import Tag
+home, python, task, attempt, job = sys.argv[1:]
+hook = SafeSparkSubmitHook(
+    conn_id="spark_hook", env_vars={"SPARK_HOME": home, "PYSPARK_PYTHON": python}, tag=Tag(task, attempt)
+)
+try:
+    hook.submit(job)
+except AttemptError as error:
+    print(f"ENDED {error}", flush=True)
+"""
+
+
+def test_of_two_tries_the_earlier_says_who_took_over_and_the_newer_whom_it_ended(stand):
+    """Two processes, as after a restart of Airflow's scheduler: no word of an out-of-memory killer."""
+    task, attempt = new_attempt(), new_attempt(2)
+    stand.hook()  # for the connection
+    earlier = subprocess.Popen(
+        [sys.executable, "-c", EARLIER_TRY, str(stand.home), sys.executable, task, attempt, stand.job(WAIT)],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        cwd=ROOT,
+    )
+    try:
+        seconds_until(lambda: stand.started, 60, "the earlier try's start")
+        newer = stand.hook(tag=Tag(task, new_attempt(3)))
+        assert newer.submit(stand.job()) == []
+        said = earlier.communicate(timeout=60)[0].partition("ENDED ")[2]
+    finally:
+        earlier.kill()
+    assert re.match(
+        r"TAKEN_OVER: Try 3 of this task took over at \d\d:\d\d:\d\d UTC and ended this one\.\n"
+        r"  do: See the log of try 3\. ",
+        said,
+    ), said
+    assert "memory" not in said
+    assert re.search(r"Try 2 was still running on this host \(pid \d+\); ended before submitting\.", stand.log)
+    assert "had left" not in stand.log
+    assert list(Path(tempfile.gettempdir()).glob(f"spark-guard-{task}-*")) == []
 
 
 def test_post_submit_commands_run_whatever_happens(stand):

@@ -133,7 +133,7 @@ WORKED = {
     "Java objects that Kryo changes": "localhost/127.0.0.1",
     "a plan text beyond 64 KiB": 70000,
     "a barrier": 1,
-    "time to stop a stream": "0",
+    "time to stop a stream": "0ms",
 }
 # Values of earlier versions that could end a job which Spark alone lets live.
 FORBIDDING = {
