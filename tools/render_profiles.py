@@ -39,13 +39,13 @@ left out, and the task log says which and why.
 - `spark.plugins` and `spark.driver.timeout` are one thing: set one of them, and both are yours.
 - The profile's idle-kill goes when you set larger buffers or batches, or an idle time-out of your own.
 
-**What a profile may do.** A job that works under Spark's own settings works under `default` and `ml-training`,
-with the same result. A profile waits longer, reports more and warns, but it forbids nothing: no serializer, no
-fallback and no number of attempts is changed. `tests/core/conf/test_conf_table.py` holds the answer for each
-key, `tests/spark/test_profile_on_spark.py` runs the risky ones on Spark. The exceptions:
-- `strict` ends what is silent; that is its purpose. A UDF worker without output for 10 minutes is killed, even if
-  it would have come to its end. With a longer `limits.stall_timeout` it has that long. A function that counts its
-  Arrow batches (`mapInPandas`, iterators) sees more and smaller ones.
+**What a profile may do.** A job that works under Spark's own settings works under `default` and
+`ml-training`, with the same result. A profile waits longer, reports more and warns, but it forbids nothing:
+no serializer, no fallback and no number of attempts is changed. `tests/core/conf/test_conf_table.py` says
+why for each key, and `tests/spark/test_profile_on_spark.py` runs the risky ones on Spark. The exceptions:
+- `strict` ends what is silent; that is its purpose. A UDF worker without output for 10 minutes is killed,
+  even if it would have come to its end. With a longer `limits.stall_timeout` it has that long. A function
+  that counts its Arrow batches (`mapInPandas`, iterators) sees more and smaller ones.
 - `ml-training` asks for a driver of 4 GiB. On a smaller host or container set `spark.driver.memory` yourself.
 - Every profile cuts the text of a query plan (`explain()`, Spark UI) after 64 KiB.
 - When Spark leaves Arrow for the slow way (`createDataFrame`, `toPandas`), the task log says so once.

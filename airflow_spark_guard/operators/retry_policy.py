@@ -51,8 +51,8 @@ class SparkGuardRetryPolicy(RetryPolicy):
     ) -> RetryDecision:
         """Fail, retry, or for an exception that is none of this package's leave it to ``retries``.
 
-        Where a retry can help and none is left, Airflow fails the task by itself: the decision is its default,
-        and only the reason says so.
+        Where a retry can help and none is left, Airflow fails the task by itself: the decision is its
+        default, and only the reason says so.
         """
         if not isinstance(exception, SparkGuardError):
             return RetryDecision.default()

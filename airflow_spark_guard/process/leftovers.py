@@ -81,7 +81,7 @@ def _carries(pid: int, tag: Tag, of_this_attempt: bool) -> bool:  # noqa: FBT001
 
 
 def _attempts(pid: int, tag: Tag) -> list[str]:
-    """The attempts of the task that the process carries. Its environment holds secrets: nothing else is kept."""
+    """The attempts that the process carries. Its environment holds secrets: nothing else of it is kept."""
     try:
         with open(f"/proc/{pid}/environ", "rb") as file:  # noqa: PTH123 - as in proctree
             environment = file.read().split(b"\0")

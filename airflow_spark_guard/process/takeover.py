@@ -7,9 +7,12 @@ import os
 import shutil
 import stat
 import time
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 from airflow_spark_guard.core.failure.takeover import LONGEST_NOTE, Takeover
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 NOTE = "taken-over.json"
 # The earlier try reads its note within seconds; where it is dead, a later try removes the folder.
@@ -34,10 +37,12 @@ def read(folder: Path) -> Takeover | None:
         handle = os.open(folder / NOTE, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK)
     except OSError:
         return None
-    with open(handle, "rb") as file:  # noqa: PTH123 - opened by its descriptor
+    try:
         if not stat.S_ISREG(os.fstat(handle).st_mode):
             return None
-        text = file.read(LONGEST_NOTE + 1)
+        text = os.read(handle, LONGEST_NOTE + 1)
+    finally:
+        os.close(handle)
     return Takeover.from_json(text.decode(errors="replace")) if len(text) <= LONGEST_NOTE else None
 
 
@@ -57,7 +62,7 @@ def clear(folder: Path) -> None:
 
 def _write(handle: int, text: str) -> None:
     with contextlib.suppress(FileNotFoundError):
-        os.unlink(NOTE, dir_fd=handle)  # noqa: PTH108 - pathlib knows no dir_fd
+        os.unlink(NOTE, dir_fd=handle)
     note = os.open(NOTE, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW, 0o600, dir_fd=handle)
     try:
         os.write(note, text.encode())

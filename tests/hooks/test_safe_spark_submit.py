@@ -228,10 +228,10 @@ def test_of_two_tries_the_earlier_says_who_took_over_and_the_newer_whom_it_ended
         cwd=ROOT,
     )
     try:
-        seconds_until(lambda: stand.started, 60, "the earlier try's start")
+        seconds_until(lambda: stand.started, 200, "the earlier try's start")
         newer = stand.hook(tag=Tag(task, new_attempt(3)))
         assert newer.submit(stand.job()) == []
-        said = earlier.communicate(timeout=60)[0].partition("ENDED ")[2]
+        said = earlier.communicate(timeout=100)[0].partition("ENDED ")[2]
     finally:
         earlier.kill()
     assert re.match(
@@ -240,7 +240,9 @@ def test_of_two_tries_the_earlier_says_who_took_over_and_the_newer_whom_it_ended
         said,
     ), said
     assert "memory" not in said
-    assert re.search(r"Try 2 was still running on this host \(pid \d+\); ended before submitting\.", stand.log)
+    assert re.search(
+        r"Try 2 was still running on this host \(pid \d+\); ended before submitting\.", stand.log
+    )
     assert "had left" not in stand.log
     assert list(Path(tempfile.gettempdir()).glob(f"spark-guard-{task}-*")) == []
 

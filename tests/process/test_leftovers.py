@@ -101,7 +101,9 @@ def test_it_is_known_which_try_they_are_of_and_whether_its_reaper_lives(orphan):
     reaper = orphan(Tag(task, attempt), "reaper_main.py")
     found = leftovers.earlier(mine)
     assert (found.attempts, found.reaper) == ((attempt,), reaper.pid)
-    assert found.ended() == f"Try 2 was still running on this host (pid {reaper.pid}); ended before submitting."
+    assert (
+        found.ended() == f"Try 2 was still running on this host (pid {reaper.pid}); ended before submitting."
+    )
 
 
 def test_nothing_to_end_is_quick():

@@ -61,7 +61,9 @@ def test_what_is_no_note_is_read_as_none_and_blocks_nobody(folder, kind):
     elif kind == "pipe":
         os.mkfifo(note)
     else:
-        note.write_text(NEWER.to_json() + " " * 2000 if kind == "huge" else "\udcff{", errors="surrogateescape")
+        note.write_text(
+            NEWER.to_json() + " " * 2000 if kind == "huge" else "\udcff{", errors="surrogateescape"
+        )
     assert takeover.read(folder) is None
 
 

@@ -221,7 +221,7 @@ def test_an_application_in_java_may_work_on_after_its_main(tmp_path):
     (tmp_path / "Late.java").write_text(LATE, encoding="utf-8")
     jars = str(spark_home() / "jars" / "*")
     subprocess.run(["javac", "-cp", jars, "Late.java"], cwd=tmp_path, check=True)
-    subprocess.run("jar cf late.jar Late*.class", cwd=tmp_path, check=True, shell=True)
+    subprocess.run(["jar", "cf", "late.jar", "Late.class"], cwd=tmp_path, check=True)
     conf = SparkProfile("strict").effective(spark_version=installed_version(), deadline=3600, python=False)
     file, wrote = tmp_path / "guard.conf", tmp_path / "wrote"
     file.write_text(properties.render({"spark.ui.enabled": "false", **conf.plain()}), encoding="utf-8")

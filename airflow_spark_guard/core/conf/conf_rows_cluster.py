@@ -80,8 +80,8 @@ SHUFFLE = (
     ),
     Setting(
         "spark.kryoserializer.buffer.max", "size", (1, 4), "64m", every("256m"),
-        "For jobs that use Kryo: a large object fails with 'buffer overflow' at 64 MiB. The buffer grows only "
-        "when an object needs it.",
+        "For jobs that use Kryo: a large object fails with 'buffer overflow' at 64 MiB. The buffer grows "
+        "only when an object needs it.",
         bare="m", falls_back_to=("spark.kryoserializer.buffer.max.mb",),
     ),
 )  # fmt: skip
@@ -89,7 +89,7 @@ SHUFFLE = (
 TASKS = (
     Setting(
         "spark.task.reaper.enabled", "bool", (2, 0), "false", every("true"),
-        "Watches cancelled tasks until they end. It kills nothing: spark.task.reaper.killTimeout stays unset.",
+        "Watches cancelled tasks until they end. It kills nothing: its killTimeout stays unset.",
     ),
     Setting(
         "spark.task.reaper.pollingInterval", "duration", (2, 0), "10s", every("10s"),
@@ -119,12 +119,12 @@ DRIVER = (
     ),
     Setting(
         "spark.sql.maxPlanStringLength", "size", (3, 0), "2147483632", every("65536"),
-        "A long lineage makes plan texts of gigabytes, which stop the driver. Cuts the text of explain() only.",
+        "A long lineage makes plan texts of gigabytes, which stop the driver. Cuts only the text.",
         bare="b",
     ),
     Setting(
         "spark.submit.callSystemExitOnMainExit", "bool", (4, 1), "false", every("true"),
-        "A thread that was left behind cannot keep the JVM of a finished script alive. Python applications only.",
+        "A thread that was left behind cannot keep the JVM of a finished script alive. Only for Python.",
         python_only=True,
     ),
     Setting(

@@ -65,8 +65,8 @@ PYTHON = (
     Setting(
         f"{_SQL}killOnIdleTimeout", "bool", (4, 1), f"<value of {_RDD}killOnIdleTimeout>",
         only(strict="true"),
-        "A UDF's worker that is silent for that long is killed, and its task tried again. Only silence counts: "
-        "a healthy group of 20 minutes is killed too, unless limits.stall_timeout is longer.",
+        "A UDF's worker that is silent for that long is killed, and its task tried again. Only silence "
+        "counts: a healthy group of 20 minutes is killed too, unless limits.stall_timeout is longer.",
         falls_back_to=(f"{_RDD}killOnIdleTimeout",),
     ),
 )  # fmt: skip

@@ -1,4 +1,4 @@
-"""What the exit status of spark-submit says of a driver that ended without a message: cause, advice, retry."""
+"""What spark-submit's exit status says of a driver that ended without a message: cause, advice, retry."""
 
 from __future__ import annotations
 
@@ -17,8 +17,8 @@ _CRASHES = frozenset({signal.SIGSEGV, signal.SIGABRT, signal.SIGBUS, signal.SIGI
 _STOPS = frozenset({signal.SIGTERM, signal.SIGINT, signal.SIGHUP})
 
 _MEMORY: Final = {
-    False: "SIGKILL is mostly the out-of-memory killer: see the host's or container's log. Bring less data to "
-    "the driver's Python (collect, toPandas), or give it more memory.",
+    False: "SIGKILL is mostly the out-of-memory killer: see the host's or container's log. Bring less data "
+    "to the driver's Python (collect, toPandas), or give it more memory.",
     True: "SIGKILL is mostly the out-of-memory killer: see the host's or container's log. Lower "
     "spark.driver.memory so that it fits, or give the host or container more.",
 }

@@ -85,7 +85,8 @@ class Earlier:
         who = f"try {', '.join(map(str, numbers))}" if numbers else "an earlier try"
         if self.reaper is not None:
             was = "were" if len(numbers) > 1 else "was"
-            return f"{_capital(who)} {was} still running on this host (pid {self.reaper}); ended before submitting."
+            still = f"{_capital(who)} {was} still running on this host (pid {self.reaper})"
+            return f"{still}; ended before submitting."
         return f"Ended what {who} had left on this host before submitting: {_named(self.processes)}."
 
 

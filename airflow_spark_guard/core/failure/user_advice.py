@@ -49,12 +49,12 @@ _WORKER: Final = _Where(
 def _driver(executable: str) -> _Where:
     named = f" ({executable})" if executable else ""
     return _Where(
-        python=f"the driver's Python{named}: in client mode Airflow's own, unless spark.pyspark.driver.python "
-        "names another",
+        python=f"the driver's Python{named}: in client mode Airflow's own, unless "
+        "spark.pyspark.driver.python names another",
         host="the driver's host",
         by="install it there, or name an interpreter that has it",
-        files="In client mode the script runs where the task runs: the path must exist there. Write it whole, "
-        "or use storage that every Airflow worker reaches.",
+        files="In client mode the script runs where the task runs: the path must exist there. Write it "
+        "whole, or use storage that every Airflow worker reaches.",
     )
 
 
@@ -111,8 +111,8 @@ def _of_import(message: str, where: _Where) -> str:
         )
     if found := _MODULE.search(message):
         return (
-            f"{found[1].partition('.')[0]} is missing in {where.python}: {where.by}. Ship modules of your own "
-            "with py_files."
+            f"{found[1].partition('.')[0]} is missing in {where.python}: {where.by}. Ship modules of your "
+            "own with py_files."
         )
     if _SHARED_LIBRARY.search(message):
         return (

@@ -22,9 +22,9 @@ _CUT = "..."
 def verdict_summary(error: AttemptError, advice: Advice, tries_left: int = 0) -> dict[str, Any]:
     """The verdict for XCom: JSON-safe, secrets masked, at most 4096 bytes of JSON, no traceback or output.
 
-    ``retry`` is whether another try follows: one that can help (``retry_can_help``), where Airflow has one left
-    (``tries_left``). Texts that are not known are empty. Each has at most 500 characters, of the orphans the first ten are
-    named, with at most 100 characters each.
+    ``retry`` is whether another try follows: one that can help (``retry_can_help``), where Airflow has one
+    left (``tries_left``). Texts that are not known are empty. Each has at most 500 characters, of the orphans
+    the first ten are named, with at most 100 characters each.
     """
     summaries = (_summary(error, advice, tries_left, length) for length in _TEXT_LENGTHS)
     return next(summary for summary in summaries if len(json.dumps(summary)) <= LARGEST_SUMMARY)

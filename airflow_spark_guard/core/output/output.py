@@ -91,7 +91,7 @@ class JobOutput:
         return self._lines.text(failed=failed)
 
     def ended(self) -> str:
-        """The last lines of a job that was ended from outside, without what its JVM prints while it goes down."""
+        """The last lines of a job that was ended from outside, without what its JVM prints going down."""
         return self._lines.ended()
 
     @property

@@ -83,9 +83,7 @@ class SubmitLog:
         line = line[:_LONGEST]
         if "has not accepted any resources" in line:
             self.starved += 1
-        elif found := _SLOW_WAY.search(line):
-            self._advise(found[1], _of_slow_way(found[1]))
-        elif "large" in line and (found := _TASK.search(line) or _BINARY.search(line)):
+        elif found := _SLOW_WAY.search(line) or _TASK.search(line) or _BINARY.search(line):
             self._hear_size(found)
         elif "SparkUI" in line:
             self._hear_ui(line)
@@ -97,7 +95,9 @@ class SubmitLog:
             self._hear_exit(line)
 
     def _hear_size(self, found: re.Match[str]) -> None:
-        if found.re is _TASK:
+        if found.re is _SLOW_WAY:
+            self._advise(found[1], _of_slow_way(found[1]))
+        elif found.re is _TASK:
             self._advise(found[1], _of_task(int(found[1]), int(found[2])))
         else:
             self._advise("binary", _of_binary(found[1]))

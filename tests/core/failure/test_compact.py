@@ -55,7 +55,7 @@ def test_of_a_crashed_workers_dump_the_users_line_stays():
 
 
 def test_where_no_frame_is_the_users_the_innermost_stays():
-    text = f'{HEAD}\n  File "/usr/lib/python3.11/a.py", line 1, in f\n    x\n  File "/usr/lib/python3.11/b.py", line 2, in g\n    y\nKeyError: 1'  # noqa: E501
+    text = f'{HEAD}\n  File "/usr/lib/python3.11/a.py", line 1, in f\n    x\n  File "/usr/lib/python3.11/b.py", line 2, in g\n    y\nKeyError: 1'
     assert compact(text).splitlines()[:4] == [
         HEAD,
         '  File "/usr/lib/python3.11/b.py", line 2, in g',

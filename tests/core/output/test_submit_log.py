@@ -174,4 +174,7 @@ def test_the_slow_way_around_arrow_is_said_once_for_each_call():
         "in the output says. The job goes on. Give each column one type and a name of its own to make it fast."
     )
     assert second.startswith("toPandas left Arrow")
-    assert heard(SLOW.format("toPandas", ", but has reached the error below and can not continue.")) == SubmitLog()
+    assert (
+        heard(SLOW.format("toPandas", ", but has reached the error below and can not continue."))
+        == SubmitLog()
+    )
