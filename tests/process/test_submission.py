@@ -57,7 +57,10 @@ def test_the_layers_lie_in_their_order(ask, tmp_path):
 
 def test_the_profile_knows_the_stall_limit_and_whether_the_application_is_python(ask):
     """Its kill is never shorter than the limit, and the threads of a jar's main go on."""
-    idle, leave = "spark.sql.execution.pyspark.udf.idleTimeoutSeconds", "spark.submit.callSystemExitOnMainExit"
+    idle, leave = (
+        "spark.sql.execution.pyspark.udf.idleTimeoutSeconds",
+        "spark.submit.callSystemExitOnMainExit",
+    )
     own = ask(profile=SparkProfile("strict")).conf.plain()
     longer = ask(profile=SparkProfile("strict"), stall=1800.0, python=False).conf.plain()
     assert (own[idle], longer[idle]) == ("600", "1800")

@@ -179,7 +179,7 @@ EXECUTORS = (
         sign(r"ExecutorLostFailure", r"Remote RPC client disassociated"),
         "A task failed with its executor, more often than spark.task.maxFailures allows.",
         "The exit code in the reason says which way: after 137 (SIGKILL), which is mostly memory, raise "
-        "spark.executor.memoryOverhead; after 143 something stopped the executor or its host; after any other "
+        "spark.executor.memoryOverhead; after 143 something stopped the executor or its host; after another "
         "code read the executor's stderr.",
         retry=True,
         verdict=Verdict.EXECUTORS_LOST,
