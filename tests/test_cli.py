@@ -81,7 +81,7 @@ def test_a_wrong_command_line_ends_with_2(words, capsys):
 
 def test_explain_prints_the_reason(capsys):
     assert main(["conf", "--explain", "spark.task.reaper.enabled"]) == 0
-    assert "Watches cancelled tasks until they are gone" in capsys.readouterr().out
+    assert "Watches cancelled tasks until they end" in capsys.readouterr().out
 
 
 def test_without_a_spark_beside_us_the_version_is_unknown(capsys, monkeypatch):

@@ -27,18 +27,28 @@ A profile is a set of Spark settings against hanging. Every attempt gets one.
 | profile | for |
 |---|---|
 | `default` | every job. It changes how long Spark waits and what it reports, not what a job can use. |
-| `ml-training` | jobs that collect models or data into the driver: more memory, no slow way around Arrow. |
+| `ml-training` | jobs that collect models or data into the driver: more memory for it. |
 | `strict` | jobs whose rows are slow, but never for 10 minutes: a silent UDF worker is killed. |
 | `none` | nothing is set. |
 
 **Who wins.** You do. The order, lowest first: profile, the profile's `overrides`, properties file,
-connection, `conf=`. A profile never makes Spark refuse a job that worked before. Where one of your values and
-one of the profile's do not fit together, the profile's is left out, and the task log says which and why.
+connection, `conf=`. Where one of your values and one of the profile's do not fit together, the profile's is
+left out, and the task log says which and why.
 - If you set a key from which Spark takes others (`spark.network.timeout`, `spark.buffer.size`), the profile
   leaves those others out too.
 - `spark.plugins` and `spark.driver.timeout` are one thing: set one of them, and both are yours.
 - The profile's idle-kill goes when you set larger buffers or batches, or an idle time-out of your own.
-- The profile's Kryo goes when you set a `spark.kryo.*` key without `spark.serializer`.
+
+**What a profile may do.** A job that works under Spark's own settings works under `default` and
+`ml-training`, with the same result. A profile waits longer, reports more and warns, but it forbids nothing:
+no serializer, no fallback and no number of attempts is changed. `tests/core/conf/test_conf_table.py` says
+why for each key, and `tests/spark/test_profile_on_spark.py` runs the risky ones on Spark. The exceptions:
+- `strict` ends what is silent; that is its purpose. A UDF worker without output for 10 minutes is killed,
+  even if it would have come to its end. With a longer `limits.stall_timeout` it has that long. A function
+  that counts its Arrow batches (`mapInPandas`, iterators) sees more and smaller ones.
+- `ml-training` asks for a driver of 4 GiB. On a smaller host or container set `spark.driver.memory` yourself.
+- Every profile cuts the text of a query plan (`explain()`, Spark UI) after 64 KiB.
+- When Spark leaves Arrow for the slow way (`createDataFrame`, `toPandas`), the task log says so once.
 
 **How to see it.** `SparkProfile("default").to_defaults_conf()` gives the profile as a `spark-defaults.conf`,
 each key below its reason. The attempt's real values stand on the Environment page of the Spark UI.
@@ -62,7 +72,9 @@ def row(setting: Setting) -> str:
 
 
 def _code(text: str) -> str:
-    text = {"<undefined>": "", "{minutes}min": "deadline + 2min"}.get(text, text)
+    text = {"<undefined>": "", "{minutes}min": "deadline + 2min", "{idle}": "600 or stall_timeout"}.get(
+        text, text
+    )
     return f"`{text.removeprefix('<').removesuffix('>')}`" if text else "-"
 
 

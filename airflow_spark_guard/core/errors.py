@@ -27,6 +27,7 @@
     |   +-- SubmitError             spark-submit failed before the application started
     |   +-- ToolchainError          Spark's own failure, not the script's
     |   +-- KilledError             somebody ended the attempt
+    |   |   +-- TakenOverError      a newer try of the same task ended it
     +-- MonitorError                a server of Spark's gave no usable answer
     +-- ProtocolError               a message on the channel that is not of the wire protocol
 
@@ -227,6 +228,12 @@ class KilledError(AttemptError):
     """Somebody ended the attempt."""
 
     default_verdict = Verdict.KILLED
+
+
+class TakenOverError(KilledError):
+    """A newer try of the same task ended it."""
+
+    default_verdict = Verdict.TAKEN_OVER
 
 
 class MonitorError(SparkGuardError):

@@ -39,7 +39,7 @@ _HEARTBEAT: Mapping[str, tuple[type, ...]] = {
 _KINDS: Mapping[str, tuple[Mapping[str, tuple[type, ...]], Mapping[str, tuple[type, ...]]]] = {
     "hello": (
         {"pid": _INT, "python": _TEXT},
-        {"application_id": _TEXT, "ui_url": _OPTIONAL_TEXT, "spark": _TEXT},
+        {"application_id": _TEXT, "ui_url": _OPTIONAL_TEXT, "spark": _TEXT, "executable": _TEXT},
     ),
     "progress": ({"stages": _LIST}, {"jobs": _INT, "sql": _TEXT, "rss": _INT, "heartbeat": _MAP}),
     "metric": ({"values": _MAP}, {}),

@@ -21,4 +21,5 @@ class Verdict(StrEnum):
     TOOLCHAIN = "TOOLCHAIN"
     VANISHED = "VANISHED"
     KILLED = "KILLED"
+    TAKEN_OVER = "TAKEN_OVER"
     UNKNOWN = "UNKNOWN"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -13,6 +14,7 @@ from airflow_spark_guard.core.cluster.place import is_watched
 from airflow_spark_guard.core.conf.conf_lint import check_conf
 from airflow_spark_guard.core.conf.profile import SparkProfile
 from airflow_spark_guard.core.errors import KilledError
+from airflow_spark_guard.core.failure.takeover import Takeover
 from airflow_spark_guard.core.limits import GuardLimits, checked_limits
 from airflow_spark_guard.core.output.masking import is_secret_key, mask, mask_text
 from airflow_spark_guard.core.quantity import readable_duration, seconds, size_in_bytes
@@ -20,7 +22,7 @@ from airflow_spark_guard.core.web.announcement import history_server, running_ap
 from airflow_spark_guard.hooks.upstream import UpstreamSubmitHook, supervisor_pid
 from airflow_spark_guard.process import leftovers
 from airflow_spark_guard.process.submission import Request, Submission, prepare
-from airflow_spark_guard.process.workspace import Workspace
+from airflow_spark_guard.process.workspace import Workspace, leave_note
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -86,6 +88,7 @@ class SafeSparkSubmitHook(UpstreamSubmitHook):
         self._attempt: Attempt | None = None
         self.killed = False
         self._runs_elsewhere = False
+        self._python = True
 
     @property
     def deadline(self) -> float | None:
@@ -104,6 +107,7 @@ class SafeSparkSubmitHook(UpstreamSubmitHook):
             BadInputError: something is wrong that can be told before anything starts.
             AttemptError: the attempt is not a success; it says what happened, where, and what to do.
         """
+        self._python = self.java_class is None and application.endswith(".py")
         self._end_leftovers()
         workspace = Workspace(self.tag.task)
         try:
@@ -151,6 +155,8 @@ class SafeSparkSubmitHook(UpstreamSubmitHook):
             deploy_mode=self.named_deploy_mode,
             deadline=self.backstop,
             tag=str(self.tag),
+            python=self._python,
+            stall=seconds(self.limits.stall_timeout),
         )
 
     def plan(self, workspace: Workspace) -> Submission:
@@ -216,9 +222,8 @@ class SafeSparkSubmitHook(UpstreamSubmitHook):
         run.preflight()
         if self.killed:
             raise KilledError("The task was ended before its job was submitted.")
-        speaks = self.java_class is None and application.endswith(".py")
         words = [application, *self.arguments]
-        if speaks:
+        if self._python:
             result_size = size_in_bytes(self.limits.result_size)
             command, env = submission.guarded_command(workspace, words, result_size)
         else:
@@ -230,7 +235,7 @@ class SafeSparkSubmitHook(UpstreamSubmitHook):
             ".".join(map(str, submission.spark.version or ("of unknown version",))),
             mask_text(" ".join(command)),
         )
-        return run.run(command, env, speaks=speaks, on_start=self.submitting)
+        return run.run(command, env, speaks=self._python, on_start=self.submitting)
 
     def _tell(self, submission: Submission, found: Application) -> None:
         conf = {key: value.value for key, value in submission.conf.values.items()}
@@ -253,9 +258,12 @@ class SafeSparkSubmitHook(UpstreamSubmitHook):
 
     def _end_leftovers(self) -> None:
         """A process of an earlier attempt would run beside this one: end it first."""
-        found, left = leftovers.end(self.tag, of_this_attempt=False)
-        if found:
-            self.log.warning("Ended what an earlier attempt had left behind: %s", ", ".join(found))
+        earlier = leftovers.earlier(self.tag)
+        if earlier is not None:  # the note first: an earlier try that is ended should know by whom
+            leave_note(self.tag.task, Takeover.by(self.tag.attempt, time.time()))
+        _, left = leftovers.end(self.tag, of_this_attempt=False)
+        if earlier is not None:
+            self.log.warning("%s", earlier.ended())
         if left:
             raise KilledError(
                 "An earlier attempt of this task still runs on this host and cannot be ended.",

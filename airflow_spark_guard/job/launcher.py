@@ -37,7 +37,7 @@ def main(arguments: Sequence[str]) -> int:
     channel = open_channel()
     _die_with_the_jvm()
     _arm_stack_dumps()
-    channel.send("hello", pid=os.getpid(), python=sys.version.split()[0])
+    channel.send("hello", pid=os.getpid(), python=sys.version.split()[0], executable=sys.executable or "")
     ours = progress.start(channel)
     threading.Thread(
         target=watch, args=(channel, ours, os.getppid()), name="spark-guard", daemon=True

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from airflow.providers.common.compat.sdk import AirflowFailException
 
 from airflow_spark_guard.core.errors import AttemptError, SparkGuardError
-from airflow_spark_guard.core.failure.retry import Advice, advise
+from airflow_spark_guard.core.failure.retry import Advice, Tries, advise
 from airflow_spark_guard.core.failure.verdict_summary import verdict_summary
 from airflow_spark_guard.operators.retry_policy import AIRFLOW_ASKS, SparkGuardRetryPolicy, attempts_so_far
 
@@ -35,7 +35,8 @@ def report(error: SparkGuardError, operator: BaseOperator, context: Mapping[str,
         operator.log.info("No retry: %s", advice.hint)
         end_retries(error)
     elif not AIRFLOW_ASKS:  # else Airflow logs the policy's reason, which is the same
-        operator.log.info("A retry may help: %s", advice.hint)
+        over = "" if ti is None or _tries(ti).left else _tries(ti).over()
+        operator.log.info("%s %s", over or "A retry may help:", advice.hint)
 
 
 def report_final(error: SparkGuardError, operator: BaseOperator, context: Mapping[str, Any]) -> None:
@@ -63,9 +64,13 @@ def _user_decides(operator: BaseOperator) -> bool:
     return policy is not None and type(policy) is not SparkGuardRetryPolicy
 
 
+def _tries(ti: Any) -> Tries:
+    return Tries(ti.try_number, ti.max_tries + 1)
+
+
 def _push(error: AttemptError, advice: Advice, operator: BaseOperator, ti: Any) -> None:
     try:
-        ti.xcom_push(key=VERDICT_KEY, value=verdict_summary(error, advice))
+        ti.xcom_push(key=VERDICT_KEY, value=verdict_summary(error, advice, _tries(ti).left))
     except Exception as problem:  # noqa: BLE001 - whatever an XCom back end raises, the failure comes first
         operator.log.warning(
             "The XCom %s could not be pushed: %s: %s", VERDICT_KEY, type(problem).__name__, problem

@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING, Any
 from airflow import __version__ as airflow_version
 
 from airflow_spark_guard.core.errors import BadInputError, SparkGuardError
-from airflow_spark_guard.core.failure.retry import advise
+from airflow_spark_guard.core.failure.retry import Tries, advise
 
 try:
-    from airflow.sdk import RetryDecision, RetryPolicy
+    from airflow.sdk import RetryAction, RetryDecision, RetryPolicy
 except ImportError:  # Airflow below 3.3
     AIRFLOW_ASKS = False
     RetryPolicy = object  # type: ignore[assignment,misc]
@@ -49,13 +49,21 @@ class SparkGuardRetryPolicy(RetryPolicy):
         max_tries: int,
         context: Mapping[str, Any] | None = None,
     ) -> RetryDecision:
-        """Fail, retry, or for an exception that is none of this package's leave it to ``retries``."""
+        """Fail, retry, or for an exception that is none of this package's leave it to ``retries``.
+
+        Where a retry can help and none is left, Airflow fails the task by itself: the decision is its
+        default, and only the reason says so.
+        """
         if not isinstance(exception, SparkGuardError):
             return RetryDecision.default()
         retries = getattr((context or {}).get("task"), "retries", None)
         advice = advise(exception, attempts_so_far(try_number, max_tries, retries))
-        decide = RetryDecision.retry if advice.retry else RetryDecision.fail
-        return decide(reason=advice.hint or None)
+        tries = Tries(try_number, max_tries + 1)
+        if not advice.retry:
+            return RetryDecision.fail(reason=advice.hint)
+        if tries.left:
+            return RetryDecision.retry(reason=advice.hint)
+        return RetryDecision(RetryAction.DEFAULT, reason=f"{tries.over()} {advice.hint}")
 
     def serialize(self) -> dict[str, Any]:
         """It has no parameters."""

@@ -214,4 +214,4 @@ def _tag(context: Mapping[str, Any]) -> Tag:
         return Tag(new_attempt(), new_attempt())
     names = (os.environ.get("AIRFLOW_HOME", ""), ti.dag_id, ti.run_id, ti.task_id, ti.map_index)
     digest = hashlib.sha256("\0".join(map(str, names)).encode()).hexdigest()
-    return Tag(digest[:32], new_attempt())
+    return Tag(digest[:32], new_attempt(ti.try_number))

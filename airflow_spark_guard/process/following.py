@@ -6,12 +6,16 @@ import contextlib
 import threading
 import time
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 from airflow_spark_guard.core.failure.ending import Cause, Ending
 from airflow_spark_guard.core.watch.heard import Heard
+from airflow_spark_guard.process import takeover
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from airflow_spark_guard.core.failure.takeover import Takeover
     from airflow_spark_guard.core.output.output import JobOutput
     from airflow_spark_guard.core.protocol import Message
     from airflow_spark_guard.core.stack.autopsy import Autopsy
@@ -68,6 +72,8 @@ class Following:
     watch: Watch
     listener: Listener
     _heard: Heard = field(default_factory=Heard)
+    # The evidence as it was when the end was asked for: what comes later is our own doing.
+    _before_the_kill: str | None = None
 
     def run(self) -> Ending:
         """Follow the attempt; whatever ended it, its processes are gone when this returns."""
@@ -89,8 +95,10 @@ class Following:
         self._take_in()
         self.listener.lines(self.output.finish(time.monotonic()))
         report = self.attempt.report or {}
+        newer = takeover.read(self.attempt.launch.workdir)
+        cause = Cause.FINDING if finding is not None else self._cause(report, newer)
         return Ending(
-            cause=self._cause(report.get("reason")) if finding is None else Cause.FINDING,
+            cause=cause,
             exit_status=report.get("exit"),
             heard=heard,
             speaks=self.attempt.launch.speaks,
@@ -98,15 +106,24 @@ class Following:
             backstop=self.attempt.launch.backstop,
             finding=finding,
             autopsy=autopsy,
-            evidence=evidence or self.output.evidence(failed=True),
+            evidence=evidence or self._evidence(cause),
             orphans=orphans + tuple(report.get("left", ())),
+            taken_over=newer if cause is Cause.TAKEN_OVER else None,
         )
+
+    def _evidence(self, cause: Cause) -> str:
+        """Of a job that was ended: what it printed before, and nothing of the JVM's going down."""
+        if cause is Cause.COMMAND_ENDED:
+            return self.output.evidence(failed=True)
+        return self.output.ended() if self._before_the_kill is None else self._before_the_kill
 
     def _follow(self) -> Finding | None:
         """Until it is over, or something is found."""
         finding = None
         while not self.attempt.over and finding is None:
             chunk = self.attempt.poll(_TICK)
+            if self.attempt.kill_requested and self._before_the_kill is None:
+                self._before_the_kill = self.output.evidence(failed=False)
             self._take_in()
             self._consume(chunk)
             # What is over, or is being ended, has passed its last limit.
@@ -160,7 +177,10 @@ class Following:
             self.attempt.consume(self.attempt.poll(0.05))
             self._take_in()
 
-    def _cause(self, reason: str | None) -> Cause:
+    def _cause(self, report: Mapping[str, Any], newer: Takeover | None) -> Cause:
+        # A newer try ends reaper, JVM and Python at once: whoever of them went first says nothing.
+        if newer is not None and not (self._heard.bye and report.get("exit") == 0):
+            return Cause.TAKEN_OVER
         if self.attempt.kill_requested:
             return Cause.KILLED
         return {
@@ -168,4 +188,4 @@ class Following:
             "deadline": Cause.DEADLINE,
             "guardian": Cause.GUARDIAN,
             None: Cause.REAPER_GONE,
-        }.get(reason, Cause.KILLED)
+        }.get(report.get("reason"), Cause.KILLED)

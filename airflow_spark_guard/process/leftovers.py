@@ -8,11 +8,14 @@ import time
 import uuid
 from dataclasses import dataclass
 
+from airflow_spark_guard.core.failure.takeover import Earlier
 from airflow_spark_guard.process import proctree
 
 TAG_ENV = "SPARK_GUARD_TAG"
 _GRACE = 1.0
 _KILL_TIME = 2.0
+_REAPER = b"reaper_main.py"
+_LONGEST_COMMAND = 1 << 16
 
 
 @dataclass(frozen=True)
@@ -21,7 +24,7 @@ class Tag:
 
     Attributes:
         task: identifies the task instance (same for all its tries), and the Airflow it belongs to.
-        attempt: identifies one try.
+        attempt: identifies one try (:func:`new_attempt`).
     """
 
     task: str
@@ -46,6 +49,16 @@ def find(tag: Tag, *, of_this_attempt: bool) -> list[proctree.Proc]:
     ]
 
 
+def earlier(tag: Tag) -> Earlier | None:
+    """What earlier attempts of the task have on this host; None where there is nothing."""
+    found = find(tag, of_this_attempt=False)
+    if not found:
+        return None
+    attempts = dict.fromkeys(name for proc in found for name in _attempts(proc.pid, tag))
+    reapers = [proc.pid for proc in found if _is_reaper(proc.pid)]
+    return Earlier(tuple(attempts), reapers[0] if reapers else None, tuple(map(str, sorted(found))))
+
+
 def end(tag: Tag, *, of_this_attempt: bool) -> tuple[list[str], list[str]]:
     """End them, first by SIGTERM, then by SIGKILL: (what was found, what could not be ended)."""
     found: dict[int, str] = {}
@@ -63,17 +76,32 @@ def end(tag: Tag, *, of_this_attempt: bool) -> tuple[list[str], list[str]]:
 
 
 def _carries(pid: int, tag: Tag, of_this_attempt: bool) -> bool:  # noqa: FBT001 - passed on by name above
-    """Whether the process has the tag. Its environment holds secrets: nothing else of it is kept."""
+    """Whether the process has the tag."""
+    return any((attempt == tag.attempt) is of_this_attempt for attempt in _attempts(pid, tag))
+
+
+def _attempts(pid: int, tag: Tag) -> list[str]:
+    """The attempts that the process carries. Its environment holds secrets: nothing else of it is kept."""
     try:
         with open(f"/proc/{pid}/environ", "rb") as file:  # noqa: PTH123 - as in proctree
             environment = file.read().split(b"\0")
     except OSError:  # gone, or another user's
-        return False
+        return []
     prefix = f"{TAG_ENV}={tag.task}:".encode()
-    attempts = [entry[len(prefix) :].decode() for entry in environment if entry.startswith(prefix)]
-    return any((attempt == tag.attempt) is of_this_attempt for attempt in attempts)
+    return [
+        entry[len(prefix) :].decode(errors="replace") for entry in environment if entry.startswith(prefix)
+    ]
 
 
-def new_attempt() -> str:
-    """A name for an attempt that nothing else has."""
-    return uuid.uuid4().hex
+def _is_reaper(pid: int) -> bool:
+    try:
+        with open(f"/proc/{pid}/cmdline", "rb") as file:  # noqa: PTH123 - as in proctree
+            return any(part.endswith(_REAPER) for part in file.read(_LONGEST_COMMAND).split(b"\0"))
+    except OSError:
+        return False
+
+
+def new_attempt(try_number: int | None = None) -> str:
+    """A name for an attempt that nothing else has; it begins with the try's number, where there is one."""
+    name = uuid.uuid4().hex
+    return name if try_number is None else f"{try_number}-{name}"

@@ -47,6 +47,8 @@ class Request:
         deploy_mode: as operator or connection name it.
         deadline: seconds that an attempt may take; without effect where its outcome is upstream's.
         tag: marks the attempt's processes; executors of a cluster inherit no environment.
+        python: whether the application is a Python script.
+        stall: ``stall_timeout`` in seconds; None for the default one.
     """
 
     master: str
@@ -62,6 +64,8 @@ class Request:
     deploy_mode: str | None = None
     deadline: float | None = None
     tag: str = ""
+    python: bool = True
+    stall: float | None = None
 
 
 @dataclass(frozen=True)
@@ -165,7 +169,9 @@ def prepare(request: Request, workspace: Workspace) -> Submission:
     modes = [layer.conf[_DEPLOY_MODE] for layer in layers if layer.conf.get(_DEPLOY_MODE)]
     mode = request.deploy_mode or (modes[-1] if modes else env.get("DEPLOY_MODE", "client"))
     deadline = request.deadline if mode == "client" or is_watched(request.master) else None
-    conf = request.profile.effective(*layers, spark_version=spark.version, deadline=deadline)
+    conf = request.profile.effective(
+        *layers, spark_version=spark.version, deadline=deadline, python=request.python, stall=request.stall
+    )
     return Submission(request, spark, env, conf, mode)
 
 

@@ -9,6 +9,14 @@ import stat
 import tempfile
 import zipfile
 from pathlib import Path
+from typing import TYPE_CHECKING
+
+from airflow_spark_guard.process import takeover
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from airflow_spark_guard.core.failure.takeover import Takeover
 
 _PACKAGE = Path(__file__).resolve().parent.parent
 _MAIN = """\
@@ -35,12 +43,24 @@ def _prefix(task: str) -> str:
 
 def remove_left_behind(task: str) -> None:
     """Remove the folders of earlier attempts: task and reaper may both have been killed."""
+    for folder in _left_behind(task):
+        with contextlib.suppress(OSError):
+            takeover.clear(folder)
+
+
+def leave_note(task: str, newer: Takeover) -> None:
+    """Tell the earlier attempts of the task who ends them; to be called before they are ended."""
+    for folder in _left_behind(task):
+        takeover.leave(folder, newer)
+
+
+def _left_behind(task: str) -> Iterator[Path]:
     for folder in Path(tempfile.gettempdir()).glob(f"{_prefix(task)}*"):
         # Anybody may write into the temporary folder: only what is ours, and no way to somewhere else.
         with contextlib.suppress(OSError):
             found = folder.lstat()
             if found.st_uid == os.getuid() and stat.S_ISDIR(found.st_mode):
-                shutil.rmtree(folder, ignore_errors=True)
+                yield folder
 
 
 class Workspace:

@@ -101,8 +101,8 @@ def test_reaper_and_task_process_sigkill(hanging):
     seconds_until(lambda: "Guarded: deadline" in job.log(2), 90, "the second attempt")
     assert job.first_attempt_left() == []
     log = job.log(2)
-    assert "Ended what an earlier attempt had left behind: " in log
-    assert " sleep" in log.split("left behind: ")[1].split('"')[0]
+    assert "Ended what try 1 had left on this host before submitting: " in log
+    assert " sleep" in log.split("before submitting: ")[1].split('"')[0]
     job.server.mark_failed(job.dag_id, job.run_id, "job")
     job.seconds_until_gone()
 

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import subprocess
 import sys
+import tempfile
 import threading
 import time
 from pathlib import Path
@@ -134,6 +136,10 @@ def test_an_application_that_is_no_python_says_no_more_than_its_exit_code(stand)
     jar.touch()
     assert stand.hook(java_class="org.x.Main").submit(str(jar)) is None
     assert stand.started
+    key = "spark.submit.callSystemExitOnMainExit"
+    assert key not in stand.log, "its main may return before its threads have done their work"
+    stand.hook().submit(stand.job())
+    assert f"{key}=true" in stand.log
 
 
 def test_a_kill_before_the_launch_prevents_it(stand):
@@ -195,7 +201,58 @@ def test_what_an_earlier_attempt_left_is_ended_first(stand):
     left.wait()
     hook = stand.hook(tag=Tag(task, "now"))
     assert hook.submit(stand.job()) == []
-    assert "Ended what an earlier attempt had left behind: " in stand.log
+    assert "Ended what an earlier try had left on this host before submitting: " in stand.log
+
+
+TRY = """
+import sys
+from airflow_spark_guard.core.errors import AttemptError
+from airflow_spark_guard.hooks.safe_spark_submit import SafeSparkSubmitHook
+from airflow_spark_guard.process.leftovers import Tag
+home, python, task, attempt, job = sys.argv[1:]
+hook = SafeSparkSubmitHook(
+    conn_id="spark_hook", env_vars={"SPARK_HOME": home, "PYSPARK_PYTHON": python}, tag=Tag(task, attempt)
+)
+try:
+    hook.submit(job)
+except AttemptError as error:
+    print(f"ENDED {error}", flush=True)
+"""
+
+
+def test_of_two_tries_the_earlier_says_who_took_over_and_the_newer_whom_it_ended(stand):
+    """Two processes, as after a restart of Airflow's scheduler: no word of an out-of-memory killer."""
+    task, tries = new_attempt(), []
+    stand.hook()  # for the connection
+
+    def start(number, job):
+        words = [str(stand.home), sys.executable, task, new_attempt(number), job]
+        command = [sys.executable, "-c", TRY, *words]
+        with (stand.folder / f"try-{number}").open("w") as output:
+            tries.append(subprocess.Popen(command, stdout=output, stderr=subprocess.STDOUT, cwd=ROOT))
+
+    def said(number):
+        return (stand.folder / f"try-{number}").read_text()
+
+    try:
+        start(2, stand.job(WAIT))
+        seconds_until(lambda: "waits" in said(2), 200, lambda: said(2))
+        start(3, stand.job())
+        assert [process.wait(timeout=200) for process in reversed(tries)] == [0, 0]
+    finally:
+        for process in tries:
+            process.kill()
+    ended = said(2).partition("ENDED ")[2]
+    assert re.match(
+        r"TAKEN_OVER: Try 3 of this task took over at \d\d:\d\d:\d\d UTC and ended this one\.\n"
+        r"  do: See the log of try 3\. ",
+        ended,
+    ), said(2)
+    assert "memory" not in ended
+    assert re.search(r"Try 2 was still running on this host \(pid \d+\); ended before submitting\.", said(3))
+    assert "had left" not in said(3)
+    assert "ENDED" not in said(3)
+    assert list(Path(tempfile.gettempdir()).glob(f"spark-guard-{task}-*")) == []
 
 
 def test_post_submit_commands_run_whatever_happens(stand):

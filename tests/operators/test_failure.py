@@ -91,6 +91,20 @@ def test_without_policies_in_airflow_the_rule_is_the_same(operator, monkeypatch,
     assert "A retry may help: The cluster was full; " in log
 
 
+def test_the_last_try_promises_no_retry(operator, monkeypatch, capsys):
+    """Neither XCom nor the log, with Airflow's policies and without them."""
+    monkeypatch.setattr("airflow_spark_guard.operators.failure.AIRFLOW_ASKS", False)
+    error, ti = errors.StarvedError("No executor came."), Task(try_number=1, max_tries=0)
+    operator.retry_policy, operator.retries = None, 0
+    report(error, operator, {"ti": ti})
+    verdict = ti.pushed[VERDICT_KEY]
+    assert (verdict["retry"], verdict["retry_can_help"], verdict["tries_left"]) == (False, True, 0)
+    log = capsys.readouterr().out
+    assert "No retry is left: this was try 1 of 1. The cluster was full" in log
+    assert "A retry may help" not in log
+    assert type(error) is errors.StarvedError
+
+
 def test_bad_input_pushes_no_verdict(operator):
     """There was no attempt."""
     ti = Task()

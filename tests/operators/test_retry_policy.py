@@ -66,6 +66,18 @@ def test_a_stall_is_retried_once_also_after_a_clear():
     assert [decide(stalled, number, 3).action for number in (1, 2)] == [RETRY, FAIL], "without a context"
 
 
+@pytest.mark.parametrize(("try_number", "max_tries"), [(1, 0), (3, 2), (7, 6)])
+def test_without_a_try_left_it_decides_nothing_and_says_so(try_number, max_tries):
+    """With retries=0 a log that says action=retry is wrong; Airflow's own rule fails the task."""
+    decision = SparkGuardRetryPolicy().evaluate(errors.StarvedError("x"), try_number, max_tries)
+    assert decision.action is DEFAULT
+    assert decision.reason == (
+        f"No retry is left: this was try {try_number} of {max_tries + 1}. The cluster was full; a longer "
+        "retry_delay helps more than many retries."
+    )
+    assert SparkGuardRetryPolicy().evaluate(errors.UserCodeError("x"), try_number, max_tries).action is FAIL
+
+
 @pytest.mark.parametrize(
     ("try_number", "max_tries", "retries", "expected"),
     [(1, 3, 3, 1), (4, 3, 3, 4), (5, 7, 3, 1), (6, 7, 3, 2), (2, 0, None, 2), (1, 0, 0, 1), (2, 1, 5, 2)],

@@ -13,6 +13,7 @@ from pathlib import Path
 import pytest
 
 from airflow_spark_guard.core.failure.ending import Cause, failure
+from airflow_spark_guard.core.failure.takeover import Takeover
 from airflow_spark_guard.core.output.output import JobOutput
 from airflow_spark_guard.core.stack.autopsy import Autopsy
 from airflow_spark_guard.core.verdict import Verdict
@@ -22,6 +23,7 @@ from airflow_spark_guard.process.attempt import Attempt, Launch
 from airflow_spark_guard.process.channel import ChannelReader
 from airflow_spark_guard.process.following import Following
 from airflow_spark_guard.process.leftovers import Tag, new_attempt
+from airflow_spark_guard.process.takeover import NOTE
 from airflow_spark_guard.process.watch import Watch
 from tests.support.processes import MARK, end_all, marked
 
@@ -244,6 +246,43 @@ def test_a_limit_that_passes_while_the_task_is_killed_is_no_news(tmp_path):
     )
     assert (run.ending.cause, run.ending.finding, run.examined) == (Cause.KILLED, None, [])
     assert failure(run.ending).verdict is Verdict.KILLED
+
+
+NOISE = "\\\\njava.nio.channels.ClosedChannelException\\\\n\\\\tat io.netty.channel.X.y(X.java:1)"
+
+
+def test_what_a_killed_job_prints_while_it_goes_down_is_no_evidence(tmp_path):
+    """Our own kill made it print that; what it printed before is."""
+
+    def kill(attempt):
+        time.sleep(0.7)
+        attempt.request_kill()
+
+    command = f"trap 'printf \"going down{NOISE}\\\\n\"; exit 143' TERM; echo part 3 of 9; "
+    run = Run(tmp_path, f"{command} while true; do sleep 0.1; done", during=kill)
+    assert run.ending.cause is Cause.KILLED
+    assert run.ending.evidence == "part 3 of 9"
+    assert "going down" in run.lines, "the log has it"
+
+
+@pytest.mark.parametrize("end", ["exit 143", "exit 0", "kill -9 $PPID", "kill -TERM $PPID; sleep 300"])
+def test_a_newer_try_is_named_whoever_goes_first(tmp_path, channel, end):
+    """The newer one writes its note, and then ends reaper, JVM and Python at once."""
+    note = f"echo '{Takeover(3, 36645.0).to_json()}' > '{tmp_path}/{NOTE}'; "
+    run = Run(tmp_path, channel("hello", pid=1, python="3") + "echo part 3 of 9; " + note + end)
+    error = failure(run.ending)
+    assert run.ending.cause is Cause.TAKEN_OVER
+    assert error.verdict is Verdict.TAKEN_OVER
+    assert error.what == "Try 3 of this task took over at 10:10:45 UTC and ended this one."
+    assert error.evidence.startswith("part 3 of 9")
+    assert run.left == []
+
+
+def test_a_job_that_was_done_when_a_newer_try_came_is_done(tmp_path, channel):
+    """Its closing message and its exit code say so."""
+    note = f"echo '{Takeover(3, 36645.0).to_json()}' > '{tmp_path}/{NOTE}'; "
+    run = Run(tmp_path, channel("bye") + note + "exit 0")
+    assert failure(run.ending) is None
 
 
 def test_the_reaper_ends_what_this_process_does_not(tmp_path, monkeypatch):

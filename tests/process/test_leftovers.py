@@ -9,6 +9,7 @@ import time
 
 import pytest
 
+from airflow_spark_guard.core.failure.takeover import Earlier
 from airflow_spark_guard.process import leftovers, proctree
 from airflow_spark_guard.process.leftovers import TAG_ENV, Tag, new_attempt
 
@@ -87,6 +88,22 @@ def test_what_is_above_or_below_us_is_spared():
     env = {**os.environ, TAG_ENV: f"{task}:one"}
     done = subprocess.run([sys.executable, "-c", code], env=env, capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "[]"
+
+
+def test_it_is_known_which_try_they_are_of_and_whether_its_reaper_lives(orphan):
+    """A reaper holds a running job; without one, these are what a dead try left."""
+    task = new_attempt()
+    mine = Tag(task, new_attempt(3))
+    assert leftovers.earlier(mine) is None
+    proc, attempt = None, new_attempt(2)
+    proc = orphan(Tag(task, attempt))
+    assert leftovers.earlier(mine) == Earlier((attempt,), None, (str(proc),))
+    reaper = orphan(Tag(task, attempt), "reaper_main.py")
+    found = leftovers.earlier(mine)
+    assert (found.attempts, found.reaper) == ((attempt,), reaper.pid)
+    assert (
+        found.ended() == f"Try 2 was still running on this host (pid {reaper.pid}); ended before submitting."
+    )
 
 
 def test_nothing_to_end_is_quick():

@@ -55,6 +55,18 @@ def test_the_layers_lie_in_their_order(ask, tmp_path):
     assert conf["spark.task.reaper.enabled"].origin == "profile"
 
 
+def test_the_profile_knows_the_stall_limit_and_whether_the_application_is_python(ask):
+    """Its kill is never shorter than the limit, and the threads of a jar's main go on."""
+    idle, leave = (
+        "spark.sql.execution.pyspark.udf.idleTimeoutSeconds",
+        "spark.submit.callSystemExitOnMainExit",
+    )
+    own = ask(profile=SparkProfile("strict")).conf.plain()
+    longer = ask(profile=SparkProfile("strict"), stall=1800.0, python=False).conf.plain()
+    assert (own[idle], longer[idle]) == ("600", "1800")
+    assert leave not in longer
+
+
 def test_the_spark_defaults_are_merged_since_spark_will_not_read_them(ask, tmp_path):
     """A properties file makes Spark ignore them."""
     (tmp_path / "spark-defaults.conf").write_text("spark.network.timeout 260s\n")

@@ -15,17 +15,14 @@ LIVENESS = (
     ),
     Setting(
         "spark.network.timeoutInterval", "duration", (1, 3), "60s", every("30s"),
-        "How often the driver looks for dead executors: the error of the time-out above.",
+        "How often the driver looks for dead executors: an executor is given up at most so much later than "
+        "spark.network.timeout.",
         bare="ms", falls_back_to=("spark.storage.blockManagerTimeoutIntervalMs",),
     ),
     Setting(
         "spark.executor.heartbeatInterval", "duration", (1, 1), "10s", every("10s"),
-        "Also how often the counters of running tasks are refreshed: the guard's eyes.",
+        "Also how often the counters of running tasks are refreshed: what the guard watches.",
         bare="ms",
-    ),
-    Setting(
-        "spark.executor.heartbeat.maxFailures", "int", (1, 6), "60", every("18"),
-        "An executor that cannot reach its driver ends itself after 3 minutes, not after 10.",
     ),
     Setting(
         "spark.rpc.askTimeout", "duration", (1, 4), UNSET, every("120s"),
@@ -33,25 +30,25 @@ LIVENESS = (
         bare="s", falls_back_to=(_NETWORK,),
     ),
     Setting(
-        "spark.rpc.lookupTimeout", "duration", (1, 4), UNSET, every("60s"),
-        "Looking up a process that is gone fails after 1 minute.",
+        "spark.rpc.lookupTimeout", "duration", (1, 4), UNSET, every("120s"),
+        "As long as without a profile, however long network.timeout is.",
         bare="s", falls_back_to=(_NETWORK,),
     ),
     Setting(
-        "spark.rpc.io.connectionCreationTimeout", "duration", None, _OF_NETWORK, every("30s"),
-        "A host that swallows packets is noticed after 30 seconds, not after 2 minutes.",
+        "spark.rpc.io.connectionCreationTimeout", "duration", None, _OF_NETWORK, every("120s"),
+        "As long as without a profile, however long network.timeout is.",
         bare="s", falls_back_to=("spark.rpc.io.connectionTimeout", _NETWORK),
     ),
 )  # fmt: skip
 
 SHUFFLE = (
     Setting(
-        "spark.shuffle.io.maxRetries", "int", None, "3", every("5"),
-        "Two more tries make up for the shorter connection time-out below.",
+        "spark.shuffle.io.maxRetries", "int", None, "3", every("3"),
+        "Spark's own: a failing fetch is silent for 8 minutes at most, less than the default stall limit.",
     ),
     Setting(
         "spark.shuffle.io.retryWait", "duration", None, "5s", every("5s"),
-        "Together with maxRetries: the longest silence of a failing fetch is known.",
+        "Spark's own, as maxRetries.",
         bare="s",
     ),
     Setting(
@@ -61,8 +58,8 @@ SHUFFLE = (
     ),
     Setting(
         "spark.shuffle.io.connectionCreationTimeout", "duration", None,
-        "<value of spark.shuffle.io.connectionTimeout>", every("30s"),
-        "A lost shuffle host is noticed after 30 seconds, not after 2 minutes.",
+        "<value of spark.shuffle.io.connectionTimeout>", every("120s"),
+        "As long as without a profile, however long network.timeout is.",
         bare="s", falls_back_to=("spark.shuffle.io.connectionTimeout", _NETWORK),
     ),
     Setting(
@@ -82,13 +79,9 @@ SHUFFLE = (
         "The cheapest codec, for shuffle, spill and broadcast.",
     ),
     Setting(
-        "spark.serializer", "text", (0, 5), "org.apache.spark.serializer.JavaSerializer",
-        every("org.apache.spark.serializer.KryoSerializer"),
-        "Smaller shuffles of JVM objects; Python pickles and DataFrame rows are not touched.",
-    ),
-    Setting(
         "spark.kryoserializer.buffer.max", "size", (1, 4), "64m", every("256m"),
-        "A large object fails with «buffer overflow» at 64 MiB; this is the key that really raises it.",
+        "For jobs that use Kryo: a large object fails with 'buffer overflow' at 64 MiB. The buffer grows "
+        "only when an object needs it.",
         bare="m", falls_back_to=("spark.kryoserializer.buffer.max.mb",),
     ),
 )  # fmt: skip
@@ -96,7 +89,7 @@ SHUFFLE = (
 TASKS = (
     Setting(
         "spark.task.reaper.enabled", "bool", (2, 0), "false", every("true"),
-        "Watches cancelled tasks until they are gone; without it a deaf task keeps its core for ever.",
+        "Watches cancelled tasks until they end. It kills nothing: its killTimeout stays unset.",
     ),
     Setting(
         "spark.task.reaper.pollingInterval", "duration", (2, 0), "10s", every("10s"),
@@ -105,21 +98,7 @@ TASKS = (
     ),
     Setting(
         "spark.task.reaper.threadDump", "bool", (2, 0), "true", every("true"),
-        "Says in the executor's log where the deaf task hangs.",
-    ),
-    Setting(
-        "spark.task.reaper.killTimeout", "duration", (2, 0), "-1ms", every("120s"),
-        "A cancelled task that ignores its end for 2 minutes costs its executor JVM.",
-        bare="ms",
-    ),
-    Setting(
-        "spark.stage.maxAttempts", "int", (3, 5), "2147483647", every("8"),
-        "A stage that loses its input again and again is not started for ever.",
-    ),
-    Setting(
-        "spark.barrier.sync.timeout", "duration", (2, 4), "365d", every("600s"),
-        "One lost member of a barrier stage fails the others after 10 minutes, not after a year.",
-        bare="s",
+        "Writes into the executor's log where a cancelled task that does not end stands.",
     ),
     Setting(
         "spark.executor.processTreeMetrics.enabled", "bool", (3, 0), "false", every("true"),
@@ -129,28 +108,24 @@ TASKS = (
 
 DRIVER = (
     Setting(
-        "spark.scheduler.listenerbus.exitTimeout", "duration", (4, 0), "0ms", every("60s"),
-        "By itself Spark waits for ever for its listeners when it stops.",
+        "spark.scheduler.listenerbus.exitTimeout", "duration", (4, 0), "0ms", every("10min"),
+        "By itself Spark waits without a limit for its listeners when it stops.",
         bare="ms",
     ),
     Setting(
         "spark.scheduler.listenerbus.eventqueue.capacity", "int", (2, 3), "10000", every("30000"),
-        "A dropped event makes a running job look stalled.",
+        "A dropped event makes a running job look stalled. Costs driver memory only while listeners lag.",
         falls_back_to=("spark.scheduler.listenerbus.eventqueue.size",),
     ),
     Setting(
         "spark.sql.maxPlanStringLength", "size", (3, 0), "2147483632", every("65536"),
-        "A long lineage makes plan texts of gigabytes, which stop the driver.",
+        "A long lineage makes plan texts of gigabytes, which stop the driver. Cuts only the text.",
         bare="b",
     ),
     Setting(
-        "spark.sql.streaming.stopTimeout", "duration", (3, 0), "0", every("60s"),
-        "By itself Spark waits for ever for a streaming query to stop.",
-        bare="ms",
-    ),
-    Setting(
         "spark.submit.callSystemExitOnMainExit", "bool", (4, 1), "false", every("true"),
-        "A thread that was left behind cannot keep a finished JVM alive.",
+        "A thread that was left behind cannot keep the JVM of a finished script alive. Only for Python.",
+        python_only=True,
     ),
     Setting(
         "spark.plugins", "text", (3, 0), "", every("org.apache.spark.deploy.DriverTimeoutPlugin"),
@@ -164,7 +139,7 @@ DRIVER = (
     ),
     Setting(
         "spark.driver.memory", "size", (1, 1), "1g", only(ml="4g"),
-        "Collected models and metrics do not fit into 1 GiB.",
+        "Collected models and metrics do not fit into 1 GiB. The driver's host must have it.",
         bare="m",
     ),
     Setting(

@@ -51,34 +51,22 @@ PYTHON = (
         "itself, which is dear for quick rows, so only here.",
     ),
     Setting(
-        "spark.sql.execution.arrow.pyspark.enabled", "bool", (3, 0),
-        "<value of spark.sql.execution.arrow.enabled>", only(ml="true"),
-        "toPandas and createDataFrame move columns, not pickled rows.",
-        falls_back_to=("spark.sql.execution.arrow.enabled",),
-    ),
-    Setting(
-        "spark.sql.execution.arrow.pyspark.fallback.enabled", "bool", (3, 0),
-        "<value of spark.sql.execution.arrow.fallback.enabled>", only(ml="false", strict="false"),
-        "An unsupported type is an error, not a silent change to the slow way.",
-        falls_back_to=("spark.sql.execution.arrow.fallback.enabled",),
-    ),
-    Setting(
-        f"{_RDD}idleTimeoutSeconds", "duration", (4, 0), "0ms", only(strict="600"),
-        "10 minutes without output are named in the executor's log. RDD workers are never killed: their "
-        "buffer is not small.",
+        f"{_RDD}idleTimeoutSeconds", "duration", (4, 0), "0ms", only(strict="{idle}"),
+        "10 minutes without output (or limits.stall_timeout, if that is longer) are a line in the executor's "
+        "log. RDD workers are never killed: their buffer is not small.",
         bare="s",
     ),
     Setting(
         f"{_SQL}idleTimeoutSeconds", "duration", (4, 0), f"<value of {_RDD}idleTimeoutSeconds>",
-        only(strict="600"),
+        only(strict="{idle}"),
         "The same, for UDFs.",
         bare="s", falls_back_to=(f"{_RDD}idleTimeoutSeconds",),
     ),
     Setting(
         f"{_SQL}killOnIdleTimeout", "bool", (4, 1), f"<value of {_RDD}killOnIdleTimeout>",
         only(strict="true"),
-        "A UDF's worker without output for 10 minutes is killed, and its task tried again. Silence counts: "
-        "a healthy group of 20 minutes dies too.",
+        "A UDF's worker that is silent for that long is killed, and its task tried again. Only silence "
+        "counts: a healthy group of 20 minutes is killed too, unless limits.stall_timeout is longer.",
         falls_back_to=(f"{_RDD}killOnIdleTimeout",),
     ),
 )  # fmt: skip

@@ -14,12 +14,9 @@ if TYPE_CHECKING:
 _NETWORK = "spark.network.timeout"
 _INTERVAL = "spark.network.timeoutInterval"
 _HEARTBEAT = "spark.executor.heartbeatInterval"
-_FAILURES = "spark.executor.heartbeat.maxFailures"
 _BLOCK_MANAGER = "spark.storage.blockManagerHeartbeatTimeoutMs"
 _PLUGINS, _DRIVER_TIMEOUT = "spark.plugins", "spark.driver.timeout"
 _MEMORY, _RESULT = "spark.driver.memory", "spark.driver.maxResultSize"
-_SERIALIZER, _KRYO_LIMIT = "spark.serializer", 2 << 30
-_KRYO_SIZES = ("spark.kryoserializer.buffer", "spark.kryoserializer.buffer.max")
 _KILL = "spark.sql.execution.pyspark.udf.killOnIdleTimeout"
 _IDLE = ("spark.sql.execution.pyspark.udf.idleTimeoutSeconds", "spark.python.worker.idleTimeoutSeconds")
 _SILENCE = {  # key -> the most that keeps a healthy worker's rows coming
@@ -60,28 +57,11 @@ def order_interval(draft: Draft) -> None:
     _order(draft, _INTERVAL, _BLOCK_MANAGER if _BLOCK_MANAGER in draft.user else _NETWORK, strictly=False)
 
 
-def order_executor_exit(draft: Draft) -> None:
-    """An executor must not give its driver up before the driver would give up the executor."""
-    failures, interval, timeout = draft.number(_FAILURES), draft.number(_HEARTBEAT), draft.number(_NETWORK)
-    if failures is None or interval is None or timeout is None or failures * interval >= timeout:
-        return
-    said = " and ".join(draft.said(key) for key in (_HEARTBEAT, _NETWORK) if key in draft.user)
-    draft.drop(f"{said}: executors would leave before {_NETWORK} is over.", _FAILURES)
-
-
 def fit_result_size(draft: Draft) -> None:
     """A result larger than half the driver's memory must abort, not exhaust it."""
     memory, result = draft.number(_MEMORY), draft.number(_RESULT)
     if _MEMORY in draft.user and memory is not None and result is not None and result > memory / 2:
         draft.drop(f"{draft.said(_MEMORY)}, less than twice the profile's {_RESULT}.", _RESULT)
-
-
-def leave_kryo_alone(draft: Draft) -> None:
-    """Kryo's own keys did nothing while Java's serializer was used; with ours they could refuse the job."""
-    for key in draft.user:
-        size = draft.number(key) if key in _KRYO_SIZES else None
-        if key.startswith("spark.kryo.") or (size is not None and size >= _KRYO_LIMIT):
-            draft.drop(f"{draft.said(key)} without {_SERIALIZER}, so Kryo was off.", _SERIALIZER)
 
 
 def kill_only_the_silent(draft: Draft) -> None:
@@ -117,9 +97,7 @@ RULES: tuple[Callable[[Draft], None], ...] = (
     leave_plugins_alone,
     order_heartbeats,
     order_interval,
-    order_executor_exit,
     fit_result_size,
-    leave_kryo_alone,
     kill_only_the_silent,
 )
 """In this order: a rule sees what the ones before it left."""

@@ -25,12 +25,14 @@ class Setting:
         since: first Spark version that knows the key; None for a key that Spark's registry does not list
             and that every supported version reads.
         default: Spark's own value, as Spark's registry writes it (4.3).
-        values: profile name -> value. A profile that is not named does not send the key.
+        values: profile name -> value. A profile that is not named does not send the key. ``{idle}``
+            stands for 600 s, or for ``stall_timeout`` where that is longer.
         reason: one sentence, for a reader of the log or of the page.
         bare: unit of a value without a unit.
         falls_back_to: keys from which Spark takes the value when this one is not set. A user who sets one
             of them reaches this key too, as long as we stay out of the way.
         needs_deadline: sent only where a deadline is known; ``{minutes}`` in the value stands for it.
+        python_only: sent only for Python applications.
     """
 
     key: str
@@ -42,6 +44,7 @@ class Setting:
     bare: str = ""
     falls_back_to: tuple[str, ...] = ()
     needs_deadline: bool = False
+    python_only: bool = False
 
 
 def every(value: str, *, ml: str | None = None, strict: str | None = None) -> dict[str, str]:

@@ -30,6 +30,7 @@ SETTINGS: dict[str, Setting] = {row.key: row for rows in TABLE.values() for row 
 """Key -> its row."""
 
 BACKSTOP_MINUTES = 2
+SHORTEST_IDLE = 600
 _MINUTE = 60
 
 
@@ -40,7 +41,12 @@ def known_version(version: tuple[int, ...] | None) -> Version:
 
 
 def profile_settings(
-    profile: str, spark_version: tuple[int, ...] | None = None, deadline: float | None = None
+    profile: str,
+    spark_version: tuple[int, ...] | None = None,
+    deadline: float | None = None,
+    *,
+    python: bool = True,
+    stall: float | None = None,
 ) -> dict[str, str]:
     """What a profile sends to this Spark, in the order of the table.
 
@@ -48,13 +54,16 @@ def profile_settings(
         profile: one of ``PROFILES``.
         spark_version: such as ``(4, 2)`` or ``(4, 2, 0)``; None where it is not known.
         deadline: seconds that the attempt may take; None leaves the JVM's own backstop out.
+        python: whether the application is a Python script.
+        stall: ``stall_timeout`` in seconds; None for the default one.
     """
     version = known_version(spark_version)
     minutes = None if deadline is None else math.ceil(deadline / _MINUTE) + BACKSTOP_MINUTES
+    idle = max(SHORTEST_IDLE, math.ceil(stall or 0))
     return {
-        row.key: row.values[profile].format(minutes=minutes)
+        row.key: row.values[profile].format(minutes=minutes, idle=idle)
         for row in SETTINGS.values()
-        if profile in row.values and _is_sent(row, version, minutes)
+        if profile in row.values and _is_sent(row, version, minutes) and (python or not row.python_only)
     }
 
 

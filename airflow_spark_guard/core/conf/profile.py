@@ -70,6 +70,8 @@ class SparkProfile:
         *layers: Layer,
         spark_version: tuple[int, ...] | None = None,
         deadline: float | None = None,
+        python: bool = True,
+        stall: float | None = None,
     ) -> EffectiveConf:
         """What an attempt gets: the profile, its overrides, and the layers above, lowest first.
 
@@ -77,8 +79,10 @@ class SparkProfile:
             layers: properties file, connection, ``conf=``, each checked by ``check_user_conf``.
             spark_version: such as ``(4, 2)``; None where it is not known.
             deadline: seconds that the attempt may take; None leaves the JVM's own backstop out.
+            python: whether the application is a Python script.
+            stall: ``stall_timeout`` in seconds; None for the default one.
         """
-        own = profile_settings(self.name, spark_version, deadline)
+        own = profile_settings(self.name, spark_version, deadline, python=python, stall=stall)
         return effective_conf(own, Layer(OVERRIDES, check_user_conf(self.overrides, OVERRIDES)), *layers)
 
     def settings(

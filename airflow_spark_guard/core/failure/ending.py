@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import signal
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any
 
 from airflow_spark_guard.core import errors
 from airflow_spark_guard.core.failure.classify import diagnose
+from airflow_spark_guard.core.failure.driver_exit import driver_exit, exit_text
 from airflow_spark_guard.core.failure.found import error_of
 from airflow_spark_guard.core.failure.said import diagnosed, said_by_the_job
 from airflow_spark_guard.core.quantity import readable_duration
@@ -17,11 +17,11 @@ from airflow_spark_guard.core.watch.heard import Heard
 
 if TYPE_CHECKING:
     from airflow_spark_guard.core.errors import AttemptError
+    from airflow_spark_guard.core.failure.takeover import Takeover
     from airflow_spark_guard.core.stack.autopsy import Autopsy
     from airflow_spark_guard.core.watch.finding import Finding
 
 _DRIVER_TIMEOUT_EXIT = 124  # Spark's DriverTimeoutPlugin
-_SHELL_SIGNAL_BASE = 128  # spark-submit's code for a driver Python that a signal ended
 
 
 class Cause(StrEnum):
@@ -33,6 +33,7 @@ class Cause(StrEnum):
     KILLED = "somebody ended the task"
     GUARDIAN = "the supervisor above the task is gone"
     REAPER_GONE = "the reaper was killed"
+    TAKEN_OVER = "a newer try took over"
 
 
 @dataclass(frozen=True)
@@ -50,6 +51,7 @@ class Ending:
         autopsy: what the last look at a job that was ended has shown; None where there was none.
         evidence: the telling part of the output.
         orphans: processes that could not be proven gone.
+        taken_over: by which newer try; None unless one ended it.
     """
 
     cause: Cause
@@ -62,6 +64,7 @@ class Ending:
     autopsy: Autopsy | None = None
     evidence: str = ""
     orphans: tuple[str, ...] = ()
+    taken_over: Takeover | None = None
 
     def with_orphans(self, more: tuple[str, ...]) -> Ending:
         """The same with what was found later."""
@@ -76,7 +79,9 @@ def failure(ending: Ending) -> AttemptError | None:
     if ending.cause not in {Cause.COMMAND_ENDED, Cause.FINDING}:
         return _ended_from_outside(ending)
     if ending.heard.error is not None:
-        return said_by_the_job(ending.heard.error, ending.orphans)
+        return _with_exit(
+            said_by_the_job(ending.heard.error, ending.orphans, ending.heard.executable), ending
+        )
     if ending.finding is not None:
         return _found(ending, ending.finding)
     if ending.exit_status == 0 and (ending.heard.bye or not ending.speaks):
@@ -96,7 +101,7 @@ def _ended_by_itself(ending: Ending) -> AttemptError:
     if own is not None:
         # A code with which the JVM ends by itself: nobody was left to send an error.
         return diagnosed(own, ending.evidence, ending.orphans)
-    if ending.heard.hello or _is_killed(ending.exit_status):
+    if ending.heard.hello or driver_exit(ending.exit_status).jvm:
         return _driver_gone(ending)
     return _failed_without_a_word(ending)
 
@@ -118,7 +123,7 @@ def _failed_without_a_word(ending: Ending) -> AttemptError:
     if not ending.speaks:
         return errors.UserCodeError(
             "The application ended with a failure.",
-            got=_exit_text(ending.exit_status),
+            got=exit_text(ending.exit_status),
             expected="exit code 0",
             advice="Read the lines below: only Python applications tell more.",
             evidence=ending.evidence,
@@ -126,7 +131,7 @@ def _failed_without_a_word(ending: Ending) -> AttemptError:
         )
     return errors.SubmitError(
         "spark-submit failed before the application started.",
-        got=_exit_text(ending.exit_status),
+        got=exit_text(ending.exit_status),
         advice="Read the lines below; --verbose (verbose=True) shows the class path and every property.",
         evidence=ending.evidence,
         orphans=ending.orphans,
@@ -142,20 +147,40 @@ def _ended_from_outside(ending: Ending) -> AttemptError:
             advice="If the job is healthy, raise GuardLimits.deadline; if not, see where its output stops.",
             **seen,
         )
+    if ending.taken_over is not None:
+        return _taken_over(ending, ending.taken_over)
     if ending.cause is Cause.REAPER_GONE:
         return errors.KilledError(
             "The reaper, which held the job's processes, is gone without a report, and so is the job.",
-            advice="Mostly it was killed from outside: look for an out-of-memory killer in the host's log.",
+            advice="Something outside killed it with SIGKILL, a person or the out-of-memory killer: see the "
+            "host's log.",
             verdict=Verdict.UNKNOWN,
             **seen,
         )
     return errors.KilledError(f"The attempt was ended: {ending.cause}.", **seen)
 
 
-def _driver_gone(ending: Ending) -> AttemptError:
+def _taken_over(ending: Ending, newer: Takeover) -> AttemptError:
+    return errors.TakenOverError(
+        f"{newer.who[:1].upper()}{newer.who[1:]} of this task took over at {newer.when} and ended this one.",
+        advice=f"See the log of {newer.who}. Airflow started it while this one ran: mostly its scheduler or "
+        "the task's heartbeat was interrupted.",
+        evidence=ending.evidence,
+        orphans=ending.orphans,
+    )
+
+
+def _with_exit(error: AttemptError, ending: Ending) -> AttemptError:
+    """Where the job could only say that its JVM is gone, the exit status says how it went."""
     status = ending.exit_status
+    if error.verdict is Verdict.JVM_GONE and status is not None and status < 0:
+        error.advice = driver_exit(status).advice
+    return error
+
+
+def _driver_gone(ending: Ending) -> AttemptError:
     seen: dict[str, Any] = {
-        "got": _exit_text(status),
+        "got": exit_text(ending.exit_status),
         "evidence": ending.evidence,
         "orphans": ending.orphans,
     }
@@ -166,33 +191,13 @@ def _driver_gone(ending: Ending) -> AttemptError:
             advice="Look at what runs at exit: atexit handlers, listeners, shutdown hooks.",
             **seen,
         )
-    if _is_killed(status):
-        return errors.DriverGoneError(
-            "The driver's JVM was killed while the application ran.",
-            verdict=Verdict.JVM_GONE,
-            advice="Signal 9 is mostly the out-of-memory killer: see the host's log and spark.driver.memory.",
-            **seen,
-        )
-    return errors.DriverGoneError(
-        "The driver's Python ended before its script did.",
-        expected="the end of the script (its closing message never came)",
-        advice="Exit code 0 without it means os._exit() or the like; 137 mostly the out-of-memory killer; "
-        "139 a crash in native code.",
+    end = driver_exit(ending.exit_status, ending.evidence)
+    error = errors.DriverGoneError(
+        end.what,
+        expected="" if end.jvm else "the end of the script (its closing message never came)",
+        advice=end.advice,
+        verdict=Verdict.JVM_GONE if end.jvm else None,
         **seen,
     )
-
-
-def _is_killed(status: int | None) -> bool:
-    """Whether a signal ended spark-submit's own process, which is the driver's JVM."""
-    return status is not None and status < 0
-
-
-def _exit_text(status: int | None) -> str:
-    if status is None:
-        return "no exit code"
-    number = -status if status < 0 else status - _SHELL_SIGNAL_BASE
-    try:
-        name = f" ({signal.Signals(number).name})"
-    except ValueError:
-        name = ""
-    return f"killed by signal {-status}{name}" if status < 0 else f"exit code {status}{name}"
+    error.retry = end.retry
+    return error

@@ -10,7 +10,7 @@ from airflow_spark_guard.core.output.output import safe_text
 LONGEST_TEXT = 128 * 1024
 _LONGEST_LINE = 2048
 _LONGEST_PLACE = 300
-_TRACEBACK = "Traceback (most recent call last):"
+TRACEBACK = "Traceback (most recent call last):"
 _JAVA_MAIN = 'Exception in thread "main" '
 _LOG_LINE = re.compile(r"\d{2,4}[/-]\d\d[/-]\d\d[ T]\d\d:\d\d:\d\d")
 _CHAIN = re.compile(
@@ -24,7 +24,7 @@ _WORKER = re.compile(
 _OF_SPARK = re.compile(r"\bpy4j[./]|\bpyspark(?:\.zip)?[./]|\borg\.apache\.spark\b")
 _QUERY_ERROR = re.compile(r"pyspark\.(?:errors|sql\.utils)\.[\w.]{1,100}: ")
 _FRAME = re.compile(r'\s{0,8}File "([^"]{1,400})", line (\d{1,9})(,?) in (.{1,200})')
-_NOT_THE_USERS = re.compile(
+NOT_THE_USERS = re.compile(
     r"/(?:site|dist)-packages/|/lib(?:64)?/python\d|^<(?!stdin|ipython)|pyspark\.zip/|py4j-[\w.-]{1,40}\.zip/|"
     r"/python/pyspark/"
 )
@@ -80,7 +80,7 @@ def worker_place(text: str) -> str:
         if worker is not lines and line.startswith("\tat "):
             break
         frame = _FRAME.fullmatch(line)
-        if frame is None or _NOT_THE_USERS.search(frame[1]):
+        if frame is None or NOT_THE_USERS.search(frame[1]):
             continue
         place = safe_text(f"{frame[1]}:{frame[2]}, {frame[4]}")[:_LONGEST_PLACE]
         if not frame[3]:  # faulthandler: the innermost comes first
@@ -105,14 +105,14 @@ def _exception(lines: list[str]) -> list[str]:
     said while the driver went down.
     """
     begin = next(
-        (n for n, line in enumerate(lines) if line == _TRACEBACK or line.startswith(_JAVA_MAIN)), None
+        (n for n, line in enumerate(lines) if line == TRACEBACK or line.startswith(_JAVA_MAIN)), None
     )
     if begin is None:
         return []
     last = ""
     for number in range(begin + 1, len(lines)):
         line = lines[number]
-        if _LOG_LINE.match(line) or (line == _TRACEBACK and not _CHAIN.search(last)):
+        if _LOG_LINE.match(line) or (line == TRACEBACK and not _CHAIN.search(last)):
             return lines[begin:number]
         last = line if line.strip() else last
     return lines[begin:]

@@ -23,6 +23,7 @@ _CLASSES: Final[Mapping[Verdict, type[AttemptError]]] = {
     Verdict.NOT_EXITING: errors.NotExitingError,
     Verdict.VANISHED: errors.VanishedError,
     Verdict.KILLED: errors.KilledError,
+    Verdict.TAKEN_OVER: errors.TakenOverError,
     Verdict.USER_CODE: errors.UserCodeError,
     Verdict.TOOLCHAIN: errors.ToolchainError,
 }

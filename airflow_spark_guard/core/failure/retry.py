@@ -40,10 +40,7 @@ BY_VERDICT: Final[dict[Verdict, Advice]] = {
     Verdict.STALLED: _again(
         "Once: a second stall at the same place is no accident, see the line where it stood.", times=1
     ),
-    Verdict.EXECUTORS_LOST: _again(
-        "Raise spark.executor.memoryOverhead (by half, say) before the next try: killed executors are mostly "
-        "short of memory outside the heap.",
-    ),
+    Verdict.EXECUTORS_LOST: _again("The next try gets other executors; why these were lost, see above."),
     Verdict.WORKER_CRASHED: _never(
         "Spark has tried that task again by itself; the same rows crash the same code."
     ),
@@ -53,21 +50,40 @@ BY_VERDICT: Final[dict[Verdict, Advice]] = {
     Verdict.NOT_EXITING: _never(
         "The script has done its work; look for a thread or an exit handler that waits."
     ),
-    Verdict.JVM_GONE: _again(
-        "If the out-of-memory killer ended it, raise spark.driver.memory or move the task.",
-    ),
-    Verdict.DRIVER_GONE: _again(
-        "If the out-of-memory killer ended it, bring less data to the driver's Python."
-    ),
+    Verdict.JVM_GONE: _again("The driver's JVM did not end by itself; how it ended, see above."),
+    Verdict.DRIVER_GONE: _again("The driver's Python did not end by itself; how it ended, see above."),
     Verdict.USER_CODE: _never("The same input fails at the same line."),
     Verdict.TOOLCHAIN: _again("Spark's own failure, not known to be permanent: see what to do above."),
     Verdict.VANISHED: _again("Its manager lost or removed it; the same application may live next time."),
-    Verdict.KILLED: _again("Somebody ended it; Airflow's own rules hold."),
+    Verdict.KILLED: _again("It was ended from outside, not by a fault of its own."),
+    Verdict.TAKEN_OVER: _never("A newer try of this task runs already."),
     Verdict.UNKNOWN: _again("The cause is not known, so nothing speaks against it."),
 }
 
 _BAD_INPUT: Final = _never("Nothing was started, and the same input is refused again.")
 _NOT_AN_ATTEMPT: Final = BY_VERDICT[Verdict.UNKNOWN]
+
+
+@dataclass(frozen=True)
+class Tries:
+    """How far Airflow is with the tries of a task.
+
+    Attributes:
+        number: of this try; Airflow's ``try_number``, which goes on counting after a clear.
+        last: the highest number that may come; Airflow's ``max_tries`` and one, after a clear too.
+    """
+
+    number: int
+    last: int
+
+    @property
+    def left(self) -> int:
+        """Tries that Airflow may still make."""
+        return max(0, self.last - self.number)
+
+    def over(self) -> str:
+        """The sentence of a last try."""
+        return f"No retry is left: this was try {self.number} of {max(self.number, self.last)}."
 
 
 def advise(error: SparkGuardError, attempts_so_far: int) -> Advice:

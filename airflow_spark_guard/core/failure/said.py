@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING, Any
 
 from airflow_spark_guard.core import errors
 from airflow_spark_guard.core.failure.classify import diagnose, worker_place
+from airflow_spark_guard.core.failure.compact import compact
+from airflow_spark_guard.core.failure.user_advice import user_advice
 from airflow_spark_guard.core.output.output import safe_text
 from airflow_spark_guard.core.verdict import Verdict
 
@@ -24,12 +26,16 @@ _CLASSES: Mapping[Verdict, type[AttemptError]] = {
     Verdict.USER_CODE: errors.UserCodeError,
     Verdict.DRIVER_GONE: errors.DriverGoneError,
 }
-# Of a longer traceback: the script's own frames are at one end of it, what they led to at the other.
-_FIRST_LINES, _LAST_LINES = 20, 39
 
 
-def said_by_the_job(said: Mapping[str, Any], orphans: tuple[str, ...]) -> AttemptError:
-    """The exception for an error message of the job; ``said`` is its fields, made safe to show."""
+def said_by_the_job(said: Mapping[str, Any], orphans: tuple[str, ...], executable: str = "") -> AttemptError:
+    """The exception for an error message of the job.
+
+    Args:
+        said: the message's fields, made safe to show.
+        orphans: processes that could not be proven gone.
+        executable: of the driver's Python; empty where it is not known.
+    """
     if said["category"] == "result":
         return _bad_result(said, orphans)
     if said["category"] == "exit":
@@ -37,13 +43,14 @@ def said_by_the_job(said: Mapping[str, Any], orphans: tuple[str, ...]) -> Attemp
     text = str(said["traceback"])
     found = diagnose(f"{text}\n{said['message']}")
     if found is not None:
-        error = diagnosed(found, _short(text), orphans)
+        error = diagnosed(found, compact(text), orphans)
         error.place = worker_place(text) or _place(said)
         return error
     summary = str(said["message"]).strip().splitlines() or [""]
     error = errors.UserCodeError(
         f"The application raised {said['type']}: {summary[0]}".rstrip(": "),
-        evidence=_short(text),
+        advice=user_advice(str(said["type"]), str(said["message"]), text, executable),
+        evidence=compact(text),
         orphans=orphans,
     )
     error.place = worker_place(text) or _place(said)
@@ -62,15 +69,6 @@ def diagnosed(found: Diagnosis, evidence: str, orphans: tuple[str, ...]) -> Atte
     )
     error.retry = found.retry
     return error
-
-
-def _short(text: str) -> str:
-    """At most 60 lines; all of it is in the record's output."""
-    lines = text.splitlines()
-    left = len(lines) - _FIRST_LINES - _LAST_LINES
-    if left <= 1:
-        return text
-    return "\n".join([*lines[:_FIRST_LINES], f"... {left} lines ...", *lines[-_LAST_LINES:]])
 
 
 def _bad_result(said: Mapping[str, Any], orphans: tuple[str, ...]) -> AttemptError:

@@ -178,8 +178,9 @@ EXECUTORS = (
         "executor_lost",
         sign(r"ExecutorLostFailure", r"Remote RPC client disassociated"),
         "A task failed with its executor, more often than spark.task.maxFailures allows.",
-        "See the reason in the line below. Signal 9 (exit code 137) is mostly memory: raise "
-        "spark.executor.memoryOverhead.",
+        "The exit code in the reason says which way: after 137 (SIGKILL), which is mostly memory, raise "
+        "spark.executor.memoryOverhead; after 143 something stopped the executor or its host; after another "
+        "code read the executor's stderr.",
         retry=True,
         verdict=Verdict.EXECUTORS_LOST,
         weight=Weight.TRACE,

@@ -19,17 +19,18 @@ _ORPHAN_SHARE = 5
 _CUT = "..."
 
 
-def verdict_summary(error: AttemptError, advice: Advice) -> dict[str, Any]:
+def verdict_summary(error: AttemptError, advice: Advice, tries_left: int = 0) -> dict[str, Any]:
     """The verdict for XCom: JSON-safe, secrets masked, at most 4096 bytes of JSON, no traceback or output.
 
-    Texts that are not known are empty. Each has at most 500 characters, of the orphans the first ten are
-    named, with at most 100 characters each.
+    ``retry`` is whether another try follows: one that can help (``retry_can_help``), where Airflow has one
+    left (``tries_left``). Texts that are not known are empty. Each has at most 500 characters, of the orphans
+    the first ten are named, with at most 100 characters each.
     """
-    summaries = (_summary(error, advice, length) for length in _TEXT_LENGTHS)
+    summaries = (_summary(error, advice, tries_left, length) for length in _TEXT_LENGTHS)
     return next(summary for summary in summaries if len(json.dumps(summary)) <= LARGEST_SUMMARY)
 
 
-def _summary(error: AttemptError, advice: Advice, length: int) -> dict[str, Any]:
+def _summary(error: AttemptError, advice: Advice, tries_left: int, length: int) -> dict[str, Any]:
     return {
         "verdict": str(error.verdict),
         "what": _short(error.what, length),
@@ -38,7 +39,9 @@ def _summary(error: AttemptError, advice: Advice, length: int) -> dict[str, Any]
         "advice": _short(error.advice, length),
         "record": _short(error.record, length),
         "orphans": [_short(orphan, length // _ORPHAN_SHARE) for orphan in error.orphans[:_MOST_ORPHANS]],
-        "retry": advice.retry,
+        "retry": advice.retry and tries_left > 0,
+        "retry_can_help": advice.retry,
+        "tries_left": tries_left,
         "hint": _short(advice.hint, length),
     }
 

@@ -26,6 +26,18 @@ _ANCHORS = re.compile(
 )
 # What a healthy Spark says all the time; it never tells what went wrong.
 _CHATTER = re.compile(r"^\S+ \S+ (?:INFO|DEBUG) ")
+# From here on a JVM goes down; at INFO, so that it may be missing.
+_SHUTDOWN = re.compile(r"stop\(\) from shutdown hook|ShutdownHookManager: Shutdown hook called")
+_OF_A_STACK = re.compile(r"\tat |Caused by: |\t\.\.\. \d+ more|\s+Suppressed: |Driver stacktrace:")
+_HEADING = re.compile(r"^(?:[\w.$]+(?:Error|Exception)\b|Exception in thread )")
+# What the parts of a JVM that still run say about those that do not.
+_GOING_DOWN = re.compile(
+    r"\S+ \S+ (?:WARN|ERROR) (?:Utils|TaskSchedulerImpl|TaskSetManager|TransportResponseHandler|Inbox|"
+    r"TransportRequestHandler|TransportChannelHandler|RpcOutboxMessage|Executor|BlockManager\w*|Dispatcher|"
+    r"StandaloneSchedulerBackend|StandaloneAppClient\S*|CoarseGrained\S+|NettyRpcEnv|AsyncEventQueue|"
+    r"HeartbeatReceiver|DAGScheduler|ShutdownHookManager|OneForOne\w+|SparkUncaughtExceptionHandler|"
+    r"MapOutputTracker\w+|PythonRunner|Python\w*Runner\S*|Worker|Master|ProcfsMetricsGetter): "
+)
 _LOG_LINE = re.compile(rb"\S+ \S+ (?:TRACE|DEBUG|INFO|WARN|ERROR|FATAL) ")
 _FRAME = b"\tat "
 _PYTHON = (b"Traceback (most recent call last)", b"Fatal Python error")
@@ -108,6 +120,26 @@ class EvidenceLines:
             for block in self._blocks.values():
                 chosen |= self._block_lines(block)
         return mask_text("\n".join(_joined(chosen, first)))
+
+    def ended(self) -> str:
+        """The last lines of a job that was ended from outside, secrets masked.
+
+        What a JVM prints while it goes down is left out: everything from its shutdown hook on, every stack of
+        the JVM, and its log's errors about what it loses.
+        """
+        lines: list[str] = []
+        in_stack = False
+        for line in map(shown, self._tail):
+            if _SHUTDOWN.search(line):
+                break
+            if _OF_A_STACK.match(line):
+                if not in_stack and lines and _HEADING.search(lines[-1]):
+                    lines.pop()
+                in_stack = True
+            elif not _CHATTER.match(line) and not _GOING_DOWN.match(line):
+                lines.append(line)
+                in_stack = False
+        return mask_text("\n".join(lines[-LAST_LINES:]))
 
     def _block_lines(self, block: _Block) -> dict[int, str]:
         lines = block.lines()

@@ -90,6 +90,10 @@ class JobOutput:
         """
         return self._lines.text(failed=failed)
 
+    def ended(self) -> str:
+        """The last lines of a job that was ended from outside, without what its JVM prints going down."""
+        return self._lines.ended()
+
     @property
     def _free(self) -> int:
         return max(0, int(self.budget * _FULL_SHARE) - self.forwarded)

@@ -21,6 +21,7 @@ WORDS = (
     "has not accepted any resources",
     "of very large size",
     "large task binary",
+    "attempted Arrow optimization",
     *_TURNS,
 )
 _EXITS = (
@@ -37,6 +38,10 @@ _STARTED = re.compile(r"Bound SparkUI to \S+, and started at (https?://\S{1,200}
 # Figures and units only: what is said of them needs no masking.
 _TASK = re.compile(r"Stage (\d{1,9}) contains a task of very large size \((\d{1,12}) Ki?B\)")
 _BINARY = re.compile(r"Broadcasting large task binary with size (\d{1,9}(?:\.\d{1,3})? [KMGT]i?B)\b")
+# Spark goes on without Arrow; the same words without "however" introduce an error.
+_SLOW_WAY = re.compile(
+    r"(createDataFrame|toPandas) attempted Arrow optimization [^\n]{0,100}; however, failed"
+)
 _MOST_OVERSIZED = 10
 _KIB_IN_MIB = 1024
 _ANYWHERE = ("0.0.0.0", "[::]", "::")  # noqa: S104 - read, not bound
@@ -54,8 +59,9 @@ class SubmitLog:
         application_id: as the cluster names it; empty until it was printed, and always in ``local[n]``.
         ui_url: the UI as this machine reaches it; empty until it was printed.
         ui_is_here: whether others do not reach it so: Spark listens everywhere, and says no address.
-        oversized: advice for the task log on tasks and code that are too large, in the order in which they
-            were printed: one for each stage and one for code, ten at the most. It only grows.
+        oversized: advice for the task log on tasks and code that are too large, and on frames that Arrow
+            cannot take, in the order in which they were printed: one for each stage, one for code, one for
+            createDataFrame and one for toPandas, ten at the most. It only grows.
     """
 
     executor_exits: int = 0
@@ -77,7 +83,7 @@ class SubmitLog:
         line = line[:_LONGEST]
         if "has not accepted any resources" in line:
             self.starved += 1
-        elif "large" in line and (found := _TASK.search(line) or _BINARY.search(line)):
+        elif found := _SLOW_WAY.search(line) or _TASK.search(line) or _BINARY.search(line):
             self._hear_size(found)
         elif "SparkUI" in line:
             self._hear_ui(line)
@@ -89,13 +95,18 @@ class SubmitLog:
             self._hear_exit(line)
 
     def _hear_size(self, found: re.Match[str]) -> None:
-        of_task = found.re is _TASK
-        topic = found[1] if of_task else "binary"
-        if topic in self._large or len(self._large) >= _MOST_OVERSIZED:
-            return
-        self._large.add(topic)
-        said = _of_task(int(topic), int(found[2])) if of_task else _of_binary(found[1])
-        self.oversized = (*self.oversized, said)
+        if found.re is _SLOW_WAY:
+            self._advise(found[1], _of_slow_way(found[1]))
+        elif found.re is _TASK:
+            self._advise(found[1], _of_task(int(found[1]), int(found[2])))
+        else:
+            self._advise("binary", _of_binary(found[1]))
+
+    def _advise(self, topic: str, text: str) -> None:
+        """Each topic once."""
+        if topic not in self._large and len(self._large) < _MOST_OVERSIZED:
+            self._large.add(topic)
+            self.oversized = (*self.oversized, text)
 
     def _hear_exit(self, line: str) -> None:
         found = next((match for pattern in _EXITS if (match := pattern.search(line))), None)
@@ -127,4 +138,11 @@ def _of_binary(size: str) -> str:
     return (
         f"Spark sends {size} of code with a stage: a function or a plan of the script holds a large object. "
         "Give it to SparkContext.broadcast() once, or load it inside the function."
+    )
+
+
+def _of_slow_way(call: str) -> str:
+    return (
+        f"{call} left Arrow for the slow way: Arrow cannot take a column's values, as Spark's warning in the "
+        "output says. The job goes on. Give each column one type and a name of its own to make it fast."
     )

@@ -26,6 +26,7 @@ class Heard:
     Attributes:
         hello: whether the launcher has spoken at all.
         pid: of the driver's Python, as it says itself; 0 before.
+        executable: of the driver's Python, safe to show; empty where it is not known.
         bye: whether the closing message came.
         ended_at: when the script ended, well or with an error.
         has_result: whether a result was reported, and which.
@@ -37,6 +38,7 @@ class Heard:
 
     hello: bool = False
     pid: int = 0
+    executable: str = ""
     bye: bool = False
     ended_at: float | None = None
     has_result: bool = False
@@ -55,6 +57,7 @@ class Heard:
         fields, self._last = message.fields, now
         if message.kind == "hello":
             self.hello, self.pid = True, fields["pid"]
+            self.executable = safe_text(fields.get("executable") or self.executable)[:_LONGEST_NOTE]
             if "application_id" in fields:
                 # A new SparkContext; whether it has a UI, its own hello says.
                 self.application_id, self.ui_url = fields["application_id"], fields.get("ui_url") or ""

@@ -77,7 +77,7 @@ def test_a_secret_of_the_wrong_type_is_not_shown():
         ("spark.kryoserializer.buffer.max", "much", r"a whole number and a unit \(b"),
         ("spark.shuffle.io.maxRetries", "foo", "a whole number, such as 8"),
         ("spark.shuffle.io.enableTcpKeepAlive", "yes", "true or false"),
-        ("spark.stage.maxAttempts", 8.5, "a whole number"),
+        ("spark.scheduler.listenerbus.eventqueue.capacity", 8.5, "a whole number"),
     ],
 )
 def test_a_value_that_spark_could_not_read_is_refused_before_the_start(key, value, expected):

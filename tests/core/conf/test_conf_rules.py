@@ -24,7 +24,7 @@ def merge(user, profile="default"):
 @pytest.mark.parametrize(
     ("user", "gone"),
     [
-        ({"spark.network.timeout": "300s"}, OF_NETWORK | {"spark.executor.heartbeat.maxFailures"}),
+        ({"spark.network.timeout": "300s"}, OF_NETWORK),
         ({"spark.network.timeout": "60s"}, OF_NETWORK),
         ({"spark.network.timeout": "20s"}, OF_NETWORK | {"spark.network.timeoutInterval"}),
         ({"spark.network.timeout": "soon"}, OF_NETWORK),
@@ -35,7 +35,6 @@ def merge(user, profile="default"):
         ({"spark.executor.heartbeatInterval": "200s"}, {"spark.network.timeout"}),
         ({"spark.executor.heartbeatInterval": "180s"}, {"spark.network.timeout"}),
         ({"spark.executor.heartbeatInterval": "150s"}, set()),
-        ({"spark.executor.heartbeatInterval": "1000"}, {"spark.executor.heartbeat.maxFailures"}),
         ({"spark.network.timeoutInterval": "200s"}, {"spark.network.timeout"}),
         ({"spark.network.timeoutInterval": "180s"}, set()),
         ({"spark.storage.blockManagerHeartbeatTimeoutMs": "20000"}, {"spark.network.timeoutInterval"}),
@@ -47,9 +46,7 @@ def merge(user, profile="default"):
         ({"spark.plugins": "my.Plugin"}, {"spark.driver.timeout"}),
         ({"spark.driver.timeout": "5min"}, {"spark.plugins"}),
         ({"spark.driver.timeout": "5min", "spark.plugins": "my.Plugin"}, set()),
-        ({"spark.kryo.registrationRequired": "true"}, {"spark.serializer"}),
-        ({"spark.kryoserializer.buffer.max": "2g"}, {"spark.serializer"}),
-        ({"spark.kryoserializer.buffer": "3145728"}, {"spark.serializer"}),
+        ({"spark.kryo.registrationRequired": "true"}, set()),
         ({"spark.kryoserializer.buffer.max": "512m"}, set()),
         ({"spark.kryo.unsafe": "true", "spark.serializer": "my.Own"}, set()),
         (

@@ -43,7 +43,7 @@ def test_every_value_is_one_that_spark_can_read():
             if row.kind == "text":
                 assert value.strip(), row.key
             else:
-                assert number(row.kind, value.format(minutes=1), row.bare) >= 0, row.key
+                assert number(row.kind, value.format(minutes=1, idle=600), row.bare) >= 0, row.key
 
 
 def test_every_row_has_a_reason_of_one_line_and_a_known_profile():
@@ -124,17 +124,90 @@ def test_ml_training_and_strict_differ_from_default_only_where_the_page_says_so(
     assert changed("ml-training") == {
         "spark.driver.memory": "4g",
         "spark.driver.maxResultSize": "2g",
-        "spark.sql.execution.arrow.pyspark.enabled": "true",
-        "spark.sql.execution.arrow.pyspark.fallback.enabled": "false",
     }
     assert changed("strict") == {
         "spark.network.timeout": "120s",
         "spark.sql.execution.arrow.maxRecordsPerBatch": "100",
-        "spark.sql.execution.arrow.pyspark.fallback.enabled": "false",
         "spark.python.worker.idleTimeoutSeconds": "600",
         "spark.sql.execution.pyspark.udf.idleTimeoutSeconds": "600",
         KILL: "true",
     }
+
+
+@pytest.mark.parametrize(("stall", "idle"), [(None, "600"), (30.0, "600"), (600.0, "600"), (1800.5, "1801")])
+def test_the_idle_kill_follows_the_stall_limit_and_is_never_shorter_than_ten_minutes(stall, idle):
+    """A user who lets a stage stand still for half an hour lets a worker be silent for as long."""
+    conf = profile_settings("strict", (4, 2), stall=stall)
+    assert {value for key, value in conf.items() if key.endswith("idleTimeoutSeconds")} == {idle}
+
+
+def test_only_a_python_applications_jvm_is_ended_with_its_main():
+    """The main of a jar may return while its threads go on."""
+    key = "spark.submit.callSystemExitOnMainExit"
+    python, jar = profile_settings("default", (4, 2)), profile_settings("default", (4, 2), python=False)
+    assert python.keys() - jar.keys() == {key}
+
+
+# Key -> why a job that works under Spark's own value works under ours too.
+HARMLESS = {
+    "spark.network.timeout": "never shorter than Spark's own",
+    "spark.network.timeoutInterval": "the moment of a loss, which no job can count on",
+    "spark.executor.heartbeatInterval": "Spark's own",
+    "spark.rpc.askTimeout": "Spark's own, as network.timeout gives it",
+    "spark.rpc.lookupTimeout": "Spark's own, as network.timeout gives it",
+    "spark.rpc.io.connectionCreationTimeout": "Spark's own, as network.timeout gives it",
+    "spark.shuffle.io.maxRetries": "Spark's own",
+    "spark.shuffle.io.retryWait": "Spark's own",
+    "spark.shuffle.io.connectionTimeout": "Spark's own, as network.timeout gives it",
+    "spark.shuffle.io.connectionCreationTimeout": "Spark's own, as network.timeout gives it",
+    "spark.shuffle.io.enableTcpKeepAlive": "closes only what is dead",
+    "spark.shuffle.compress": "Spark's own",
+    "spark.shuffle.spill.compress": "Spark's own",
+    "spark.io.compression.codec": "Spark's own",
+    "spark.kryoserializer.buffer.max": "only larger",
+    "spark.task.reaper.enabled": "watches, as long as there is no killTimeout",
+    "spark.task.reaper.pollingInterval": "Spark's own",
+    "spark.task.reaper.threadDump": "Spark's own",
+    "spark.executor.processTreeMetrics.enabled": "a figure",
+    "spark.scheduler.listenerbus.exitTimeout": "ten minutes for listeners that lag when the job is over",
+    "spark.scheduler.listenerbus.eventqueue.capacity": "only larger",
+    "spark.sql.maxPlanStringLength": "cuts the text of a plan, not the plan: tests/spark",
+    "spark.submit.callSystemExitOnMainExit": "for Python applications only: tests/spark",
+    "spark.plugins": "Spark's own plugin, behind the guard's deadline",
+    "spark.driver.timeout": "behind the guard's deadline",
+    "spark.driver.memory": "only larger; the page says that the host must have it",
+    "spark.driver.maxResultSize": "only larger",
+    "spark.python.worker.faulthandler.enabled": "a file beside the worker",
+    "spark.sql.execution.pyspark.udf.faulthandler.enabled": "a file beside the worker",
+    "spark.python.worker.tracebackDumpIntervalSeconds": "writes to the executor's log",
+    "spark.sql.execution.pyspark.udf.tracebackDumpIntervalSeconds": "writes to the executor's log",
+    "spark.sql.execution.python.udf.buffer.size": "when rows are sent, not which: tests/spark",
+    "spark.sql.execution.pandas.udf.buffer.size": "when rows are sent, not which: tests/spark",
+    "spark.sql.execution.arrow.pythonUDF.columnarInput.enabled": "as in Spark 4.1: tests/spark",
+    "spark.python.worker.idleTimeoutSeconds": "a line in a log",
+    "spark.sql.execution.pyspark.udf.idleTimeoutSeconds": "a line in a log, but for the kill below",
+}
+# What `strict` is for; the page says that it may end a job which would have come to its end.
+ENDS_ON_PURPOSE = {
+    "spark.sql.execution.pyspark.udf.killOnIdleTimeout",
+    "spark.sql.execution.arrow.maxRecordsPerBatch",
+}
+
+
+def test_each_key_was_asked_whether_a_job_that_worked_could_fail():
+    """A new key needs an answer here, and, where it is risky, a test on real Spark."""
+    assert HARMLESS.keys() | ENDS_ON_PURPOSE == SETTINGS.keys()
+    for key in ENDS_ON_PURPOSE:
+        assert SETTINGS[key].values.keys() == {"strict"}
+
+
+def test_what_a_reason_calls_sparks_own_is_sparks_own():
+    """Or what Spark would take from its network.timeout of 120 s."""
+    for key, reason in HARMLESS.items():
+        if reason.startswith("Spark's own,") and "plugin" not in reason:
+            assert set(SETTINGS[key].values.values()) == {"120s"}, key
+        elif reason == "Spark's own":
+            assert set(SETTINGS[key].values.values()) == {SETTINGS[key].default}, key
 
 
 def test_the_page_of_profiles_is_up_to_date():

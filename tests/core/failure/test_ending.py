@@ -8,12 +8,18 @@ import pytest
 
 from airflow_spark_guard.core import errors
 from airflow_spark_guard.core.failure.ending import Cause, Ending, failure
+from airflow_spark_guard.core.failure.retry import advise
+from airflow_spark_guard.core.failure.takeover import Takeover
 from airflow_spark_guard.core.protocol import Message
 from airflow_spark_guard.core.stack.autopsy import Autopsy
 from airflow_spark_guard.core.verdict import Verdict
 from airflow_spark_guard.core.watch.finding import Finding
 from airflow_spark_guard.core.watch.heard import Heard
 
+LOST = (
+    'Traceback (most recent call last):\n  File "/opt/py4j/clientserver.py", line 527, in send_command\n'
+    "py4j.protocol.Py4JNetworkError: Answer from Java side is empty"
+)
 TRACEBACK = "Traceback (most recent call last):\n  File \"job.py\", line 3, in <module>\nKeyError: 'distance'"
 USER = {
     "category": "user",
@@ -54,7 +60,8 @@ def test_exit_code_0_without_the_closing_message_is_none():
     assert str(error).startswith(
         "DRIVER_GONE: The driver's Python ended before its script did.\n  got: exit code 0\n"
     )
-    assert "os._exit()" in error.advice
+    assert "os._exit(0)" in error.advice
+    assert error.retry is False
 
 
 def test_an_application_that_cannot_speak_succeeds_by_exit_code_0():
@@ -122,6 +129,53 @@ def test_the_exit_status_tells_which_driver_process_went(status, verdict, got):
     """Negative: the JVM itself; above 128: its Python, as spark-submit reports it."""
     error = failure(ended(status, "hello"))
     assert (error.verdict, error.got, error.evidence) == (verdict, got, "last line")
+
+
+@pytest.mark.parametrize("status", [0, 7, 42])
+def test_a_code_of_the_scripts_own_is_no_matter_of_memory_and_repeats(status):
+    """os._exit(7): the same input ends the same way."""
+    error = failure(ended(status, "hello"))
+    assert (error.verdict, error.retry) == (Verdict.DRIVER_GONE, False)
+    assert "emory" not in error.advice
+    assert f"os._exit({status})" in error.advice
+    assert "emory" not in advise(error, 1).hint
+    assert not advise(error, 1).retry
+
+
+@pytest.mark.parametrize(
+    ("status", "words"), [(137, "out-of-memory"), (-9, "out-of-memory"), (143, "outside")]
+)
+def test_a_signal_is_explained_and_tried_again(status, words):
+    """Memory only where SIGKILL points to it."""
+    error = failure(ended(status, "hello"))
+    assert words in error.advice
+    assert ("emory" in error.advice) is (words == "out-of-memory")
+    assert advise(error, 1).retry
+
+
+def test_a_jvm_that_a_signal_ended_is_explained_by_it_even_if_the_script_could_still_speak():
+    """Its Python only saw the connection break."""
+    lost = {
+        **USER,
+        "type": "Py4JNetworkError",
+        "traceback": LOST,
+        "message": "Answer from Java side is empty",
+    }
+    by_signal, without = (failure(ended(status, "hello", "error", error=lost)) for status in (-11, 1))
+    assert (by_signal.verdict, without.verdict) == (Verdict.JVM_GONE, Verdict.JVM_GONE)
+    assert "hs_err_pid" in by_signal.advice
+    assert "emory" not in by_signal.advice
+
+
+def test_a_try_that_another_one_ended_says_which_and_when():
+    """Whatever its processes left behind while they went; no word of memory, and no retry: the newer runs."""
+    newer = Takeover(3, 1795947045.0)
+    error = failure(Ending(Cause.TAKEN_OVER, 143, heard("hello"), evidence="last line", taken_over=newer))
+    assert (type(error), error.verdict) == (errors.TakenOverError, Verdict.TAKEN_OVER)
+    assert error.what == f"Try 3 of this task took over at {newer.when} and ended this one."
+    assert error.advice.startswith("See the log of try 3.")
+    assert not advise(error, 1).retry
+    assert "emory" not in str(error)
 
 
 def test_a_failure_after_the_closing_message_is_still_a_failure():

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from airflow_spark_guard.core import errors
-from airflow_spark_guard.core.failure.retry import BY_VERDICT, Advice, advise
+from airflow_spark_guard.core.failure.retry import BY_VERDICT, Advice, Tries, advise
 from airflow_spark_guard.core.verdict import Verdict
 
 
@@ -24,6 +24,7 @@ def test_every_verdict_has_a_row_and_every_row_a_reason():
 @pytest.mark.parametrize("verdict", Verdict)
 def test_what_a_retry_cannot_cure_is_not_tried_again(verdict):
     never = {Verdict.WORKER_CRASHED, Verdict.DRIVER_SILENT, Verdict.NOT_EXITING, Verdict.USER_CODE}
+    never |= {Verdict.TAKEN_OVER}
     assert advise(died_of(verdict), 1).retry is (verdict not in never)
 
 
@@ -33,8 +34,24 @@ def test_a_stall_is_tried_again_once():
     assert advise(died_of(Verdict.DEADLINE), 50) == BY_VERDICT[Verdict.DEADLINE]
 
 
-def test_lost_executors_ask_for_more_overhead():
-    assert "spark.executor.memoryOverhead" in advise(died_of(Verdict.EXECUTORS_LOST), 1).hint
+@pytest.mark.parametrize("verdict", [Verdict.EXECUTORS_LOST, Verdict.JVM_GONE, Verdict.DRIVER_GONE])
+def test_a_verdict_alone_says_nothing_of_memory(verdict):
+    """Whether it was memory, the evidence says: an exit code, a container's end."""
+    hint = advise(died_of(verdict), 1).hint
+    assert "emory" not in hint
+    assert "see above" in hint
+
+
+@pytest.mark.parametrize(
+    ("number", "last", "left"),
+    [(1, 1, 0), (1, 3, 2), (3, 3, 0), (5, 6, 1), (4, 3, 0)],
+)
+def test_a_last_try_is_known_as_one(number, last, left):
+    """After a clear both numbers go on; a task whose ``retries`` were lowered is beyond its last."""
+    tries = Tries(number, last)
+    assert tries.left == left
+    if not left:
+        assert tries.over() == f"No retry is left: this was try {number} of {max(number, last)}."
 
 
 def test_a_diagnosis_knows_better_than_its_verdict():

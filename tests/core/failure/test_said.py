@@ -69,12 +69,24 @@ def test_each_failure_reads_from_the_verdict_to_the_evidence(name):
         assert error.retry is found.retry
 
 
-def test_of_a_long_traceback_both_ends_are_shown():
-    """The user's frames are at one of them."""
-    lines = [f"line {row}" for row in range(500)]
-    evidence = said("\n".join(lines)).evidence.splitlines()
-    assert evidence == [*lines[:20], "... 441 lines ...", *lines[-39:]]
-    assert said("\n".join(lines[:60])).evidence.splitlines() == lines[:60]
+@pytest.mark.parametrize("name", sorted(path.stem for path in TOOLCHAIN.glob("*.txt")))
+def test_the_evidence_is_the_python_part_in_short(name):
+    """The whole traceback stands in the job's output; no stack of the JVM comes a second time."""
+    evidence = said(captured(name)).evidence
+    assert "\tat " not in evidence
+    assert evidence.count("/pyspark.zip/") <= 1, "the innermost frame of a worker that has none of the user's"
+
+
+def test_a_missing_module_has_an_advice():
+    """With the interpreter where the job has named it."""
+    text = 'Traceback (most recent call last):\n  File "/jobs/job.py", line 3, in <module>\n'
+    text += "ModuleNotFoundError: No module named 'sklearn'"
+    fields = {"category": "user", "type": "ModuleNotFoundError", "message": "No module named 'sklearn'"}
+    error = said_by_the_job({**fields, "traceback": text, "frames": [OWN]}, (), "/opt/venv/bin/python")
+    assert error.verdict is Verdict.USER_CODE
+    assert error.advice.startswith(
+        "sklearn is missing in the driver's Python (/opt/venv/bin/python): in client"
+    )
 
 
 @pytest.mark.parametrize(

@@ -21,7 +21,7 @@ def test_a_verdict_in_few_words():
     )
     error.place = "job.py:12, train"
     error.record = "records/dag/run"
-    assert verdict_summary(error, ADVICE) == {
+    assert verdict_summary(error, ADVICE, 2) == {
         "verdict": "STALLED",
         "what": "Nothing moved for 10m.",
         "where": "job.py:12, train",
@@ -30,9 +30,19 @@ def test_a_verdict_in_few_words():
         "record": "records/dag/run",
         "orphans": ["12 java"],
         "retry": True,
+        "retry_can_help": True,
+        "tries_left": 2,
         "hint": "A second look may pass.",
     }
     assert set(verdict_summary(AttemptError("?"), ADVICE)) == set(verdict_summary(error, ADVICE))
+
+
+def test_without_a_try_left_no_retry_follows():
+    """Whoever reads XCom is told to wait only for a try that comes; what the verdict says stays known."""
+    last = verdict_summary(StalledError("x"), ADVICE, 0)
+    assert (last["retry"], last["retry_can_help"], last["tries_left"]) == (False, True, 0)
+    useless = verdict_summary(UserCodeError("x"), Advice(retry=False, times=0, hint=""), 3)
+    assert (useless["retry"], useless["retry_can_help"], useless["tries_left"]) == (False, False, 3)
 
 
 def test_a_secret_is_masked_before_the_text_is_cut():

@@ -117,6 +117,29 @@ def test_an_old_traceback_was_handled():
     assert "Traceback" not in taken(PYTHON, noise(WARN, 300)).text(failed=False)
 
 
+GOING_DOWN = b"""\
+26/11/20 20:57:04 INFO SparkContext: Invoking stop() from shutdown hook
+26/11/20 20:57:05 ERROR TaskSchedulerImpl: Lost executor 0 on worker-1: worker lost"""
+NETTY = b"""\
+26/11/20 20:57:05 ERROR TransportResponseHandler: Still have 1 requests outstanding
+26/11/20 20:57:05 WARN NettyRpcEnv: Ignored failure
+java.nio.channels.ClosedChannelException
+\tat io.netty.channel.AbstractChannel.newClosedChannelException(AbstractChannel.java:1)
+Caused by: java.io.IOException: Connection reset by peer
+\t... 12 more"""
+
+
+def test_what_a_jvm_prints_while_it_goes_down_is_no_evidence_of_a_job_that_was_ended():
+    """With INFO in the log and without; the job's own last lines are."""
+    printed = b"part 1 of 3\nwarning: password=abc"
+    shown = "part 1 of 3\nwarning: password=******"
+    assert taken(printed, GOING_DOWN, b"late").ended() == shown
+    assert taken(printed, NETTY).ended() == shown
+    assert taken(printed, noise(INFO, 100)).ended() == shown
+    assert taken(noise(b"line %d", 300)).ended().splitlines() == [f"line {row}" for row in range(280, 300)]
+    assert taken(b"a\nValueError: handled\n").ended() == "a\nValueError: handled\n"
+
+
 def test_secrets_are_masked():
     """In a traceback too."""
     text = taken(PYTHON.replace(b"bad row 7", b"password=abc"), noise(WARN, 300)).text(failed=True)

@@ -156,3 +156,25 @@ def test_executors_that_go_with_their_context_do_not_count():
         exit_line.format(3),
     )
     assert log.executor_exits == 1
+
+
+SLOW = (
+    "/venv/pyspark/sql/pandas/conversion.py:687: UserWarning: {} attempted Arrow optimization because "
+    "'spark.sql.execution.arrow.pyspark.enabled' is set to true{}"
+)
+
+
+def test_the_slow_way_around_arrow_is_said_once_for_each_call():
+    """It worked, so it is advice; where Spark does not go on without Arrow, its error says so."""
+    on = "; however, failed by the reason below:"
+    log = heard(*(SLOW.format(call, on) for call in ("createDataFrame", "toPandas", "createDataFrame")))
+    first, second = log.oversized
+    assert first == (
+        "createDataFrame left Arrow for the slow way: Arrow cannot take a column's values, as Spark's warning "
+        "in the output says. The job goes on. Give each column one type and a name of its own to make it fast."
+    )
+    assert second.startswith("toPandas left Arrow")
+    assert (
+        heard(SLOW.format("toPandas", ", but has reached the error below and can not continue."))
+        == SubmitLog()
+    )
