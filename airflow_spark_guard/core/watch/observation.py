@@ -88,6 +88,25 @@ class Executor:
 
 
 @dataclass(frozen=True)
+class ExecutorExit:
+    """An executor whose end spark-submit has printed; the REST API may never have known it.
+
+    Attributes:
+        id: Spark's executor id.
+        host: where it ran; empty when unknown.
+        reason: why it ended, in Spark's words; untrusted text.
+        at: when that was printed, seconds since the launch.
+        started: when the cluster manager granted it, the same; None when that was not printed.
+    """
+
+    id: str
+    host: str = ""
+    reason: str = ""
+    at: float = 0.0
+    started: float | None = None
+
+
+@dataclass(frozen=True)
 class DriverView:
     """What the driver's REST API says of our application.
 
@@ -195,6 +214,8 @@ class Observation:
         executor_exits: executors that ended with a failure so far, by spark-submit's output: in a crash loop
             none lives long enough to be seen by the REST API.
         exit_reason: why the last of them ended, in Spark's words; untrusted.
+        exits: the newest executors that ended since the observation before this one, by the same output, but
+            for those that the driver wanted to end.
         master: None where it was not asked or gave no usable answer.
         driver_gone_at: when the driver's Python was first missing, seconds since the launch; None while it is
             there, or has never been seen.
@@ -208,6 +229,7 @@ class Observation:
     heard_from_executors: str = ""
     executor_exits: int = 0
     exit_reason: str = ""
+    exits: tuple[ExecutorExit, ...] = ()
     master: Master | None = None
     driver_gone_at: float | None = None
 
@@ -223,6 +245,7 @@ class Observation:
         return cls(
             **{
                 **value,
+                "exits": tuple(ExecutorExit(**row) for row in value.get("exits", ())),
                 "driver": None if driver is None else _driver(driver),
                 "inside": None if inside is None else Inside(**{**inside, "stages": _stages(inside)}),
                 "readings": None if readings is None else tuple(Reading(**row) for row in readings),

@@ -1,0 +1,75 @@
+"""A line in the task log for every executor that is lost, when it happens; those of one host together."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from airflow_spark_guard.core.watch import loss_words
+from airflow_spark_guard.core.watch.executor_loss import Removal, removal_of
+from airflow_spark_guard.core.watch.loss_events import Loss
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from airflow_spark_guard.core.watch.observation import Observation
+
+_LINES_A_LOOK, _LINES = 5, 60
+_MOST_KNOWN = 100_000
+_NOT_COUNTED = {
+    Removal.NODE: " Not counted: its node or worker went away.",
+    Removal.TAKEN: " Not counted: the cluster took it back.",
+}
+
+
+@dataclass
+class LossNotices:
+    """Says each loss once, whoever reports it first; what the driver itself let go is no news."""
+
+    _said: set[str] = field(default_factory=set)
+    _lines: int = 0
+
+    def observe(self, seen: Observation, now: float) -> tuple[str, ...]:
+        """The lines for what is new."""
+        if (seen.inside is not None and seen.inside.ended) or seen.driver_gone_at is not None:
+            return ()
+        if seen.driver is not None:
+            # Another SparkContext of the same script counts its executors from 0 again.
+            self._said -= {row.id for row in seen.driver.executors if row.active}
+        new = [loss for loss in _listed(seen, now) if loss.executor not in self._said]
+        if len(self._said) < _MOST_KNOWN:
+            self._said.update(loss.executor for loss in new)
+        return tuple(self._bounded([*_grouped(new)]))
+
+    def _bounded(self, groups: Sequence[Sequence[Loss]]) -> Iterator[str]:
+        for number, group in enumerate(groups):
+            if self._lines >= _LINES:
+                return
+            self._lines += 1
+            if self._lines == _LINES:
+                yield "More executors are lost; no more lines about them here. The record has all of them."
+            elif number == _LINES_A_LOOK:
+                yield f"{sum(map(len, groups[number:]))} more executors were lost on other hosts."
+                return
+            else:
+                yield loss_words.line(group) + _NOT_COUNTED.get(removal_of(group[-1].reason), "")
+
+
+def _listed(seen: Observation, now: float) -> Iterator[Loss]:
+    """What is gone by the REST API, and by the output what that does not list."""
+    rows = [row for row in (seen.driver.executors if seen.driver else ()) if not row.active]
+    for row in rows:
+        if removal_of(row.reason) is not Removal.ASKED:
+            yield Loss(row.id, row.host, row.reason, now, removed=row.removed, stderr_url=row.stderr_url)
+    listed = {row.id for row in rows}
+    for row in seen.exits:
+        if row.id not in listed and removal_of(row.reason) is not Removal.ASKED:
+            yield Loss(row.id, row.host, row.reason, row.at)
+
+
+def _grouped(losses: Sequence[Loss]) -> Iterator[list[Loss]]:
+    """By host and by who is behind it, each group oldest first, in the order in which they went."""
+    groups: dict[tuple[str, Removal], list[Loss]] = {}
+    for loss in sorted(losses, key=lambda loss: (loss.removed or 0.0, loss.at)):
+        groups.setdefault((loss.host, removal_of(loss.reason)), []).append(loss)
+    yield from groups.values()
