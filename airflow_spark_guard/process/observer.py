@@ -18,6 +18,7 @@ from airflow_spark_guard.sources.rest import RestSource
 if TYPE_CHECKING:
     from airflow_spark_guard.core.watch.finding import Look
     from airflow_spark_guard.core.watch.observation import DriverView, Executor, Master, Reading
+    from airflow_spark_guard.core.web.master_page import ApplicationPage
     from airflow_spark_guard.process.leftovers import Tag
     from airflow_spark_guard.sources.master import MasterSource
 
@@ -99,6 +100,15 @@ class Observer:
     def rest(self) -> RestSource | None:
         """The driver's REST API, once the application is known; for the autopsy."""
         return self._rest
+
+    def page_of(self, application: Application) -> ApplicationPage | None:
+        """The application's page at the standalone master; None where there is none. For the autopsy."""
+        if self.master is None:
+            return None
+        try:
+            return self.master.page(application.id)
+        except UnusableAnswerError:
+            return None
 
     def close(self) -> None:
         """End the thread; one that waits for an answer ends by itself."""

@@ -74,10 +74,10 @@ class SubmitLog:
         line = line[:_LONGEST]
         if self.exits.waiting:
             self.exits.hear(line, at)
-            if self.exits.waiting:
-                return
-        if not any(word in line for word in WORDS):
-            return
+        if not self.exits.waiting and any(word in line for word in WORDS):
+            self._hear_words(line, at)
+
+    def _hear_words(self, line: str, at: float) -> None:
         if "has not accepted any resources" in line:
             self.starved += 1
         elif "large" in line and (found := _TASK.search(line) or _BINARY.search(line)):

@@ -28,6 +28,7 @@ _PLACES, _TASKS, _LOST, _UNSEEN = 3, 3, 3, 4
 _LARGEST = 256 * 1024
 _DOING = {
     "python": "waits for its Python worker",
+    "python_start": "waits for its Python to start",
     "shuffle": "is busy with a shuffle",
     "gc": "waits for the garbage collector",
     "lock": "waits for a lock",

@@ -1,7 +1,7 @@
 """Why an executor is gone, by the reason that Spark gives: one table, each row with its source in Spark.
 
-The sources are those of Spark 4.2; the older forms that 3.5 and 4.0 print match as well. A row follows Spark's
-own ``exitCausedByApp``: where Spark does not count the loss against the application, neither does the guard.
+The sources are those of Spark 4.2; the older forms that 3.5 and 4.0 print match as well. A row follows
+Spark's own ``exitCausedByApp``: what Spark does not count against the application does not count here either.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""What to do about lost executors, by the reasons that Spark gives: the exit code decides, not the verdict."""
+"""What to do about lost executors, by the reasons that Spark gives: the exit code decides."""
 
 from __future__ import annotations
 
@@ -26,8 +26,8 @@ def _row(pattern: str, advice: str) -> ReasonAdvice:
 
 
 _MEMORY = (
-    "raise spark.executor.memoryOverhead (Python's share) or spark.executor.memory, or give an executor fewer "
-    "cores (spark.executor.cores)."
+    "raise spark.executor.memoryOverhead (Python's share) or spark.executor.memory, or give an executor "
+    "fewer cores (spark.executor.cores)."
 )
 # The first row that matches decides.
 ADVICE: Final = (

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from airflow_spark_guard.core.watch.executor_loss import Removal, removal_of
@@ -28,6 +28,7 @@ class LossLedger:
     _printed: list[Loss] = field(default_factory=list)
     _known: set[str] = field(default_factory=set)
     _exits: int = 0
+    _lead: float | None = None
 
     def take_rows(self, driver: DriverView, now: float) -> list[Loss]:
         """Take in what the REST API lists; all executors that are newly gone, whatever the reason."""
@@ -42,10 +43,33 @@ class LossLedger:
             return []
         self._known.update(row.id for row in gone)
         # Nobody may have looked for long; where the driver's clock is not known, the last one went just now.
-        newest = driver.clock or gone[-1].removed
-        found = [_loss(row, newest, now) for row in gone]
+        self._set_clock(driver.clock or gone[-1].removed, now)
+        found = [self._loss(row, now) for row in gone]
         self._rest += [loss for loss in found if removal_of(loss.reason) in _LOOPS]
         return found
+
+    def _set_clock(self, newest: float | None, now: float) -> None:
+        """What the driver's clock shows now. The least lead of ours that was ever seen is nearest to it."""
+        if not newest or (self._lead is not None and self._lead <= now - newest):
+            return
+        later = 0.0 if self._lead is None else now - newest - self._lead
+        self._lead = now - newest
+        self._rest = [_moved(loss, later) for loss in self._rest]
+
+    def _loss(self, row: Executor, now: float) -> Loss:
+        def at(moment: float | None) -> float | None:
+            return min(now, moment + self._lead) if moment and self._lead is not None else None
+
+        removed = at(row.removed)
+        return Loss(
+            row.id,
+            row.host,
+            row.reason,
+            now if removed is None else removed,
+            at(row.added),
+            row.removed or None,
+            row.stderr_url,
+        )
 
     def take_exits(self, seen: Observation, now: float) -> None:
         """Take in what was printed: executors by name, and how many more there were."""
@@ -96,14 +120,10 @@ def _is_young(loss: Loss, begin: float, starts: dict[str, float | None]) -> bool
     return started >= begin
 
 
-def _loss(row: Executor, newest: float | None, now: float) -> Loss:
-    def age(moment: float | None) -> float:
-        return max(0.0, newest - moment) if newest and moment else 0.0
-
-    started = now - age(row.added) if row.added and newest else None
-    return Loss(
-        row.id, row.host, row.reason, now - age(row.removed), started, row.removed or None, row.stderr_url
-    )
+def _moved(loss: Loss, later: float) -> Loss:
+    if loss.removed is None:
+        return loss
+    return replace(loss, at=loss.at + later, started=None if loss.started is None else loss.started + later)
 
 
 def _printed(row: ExecutorExit, now: float) -> Loss:

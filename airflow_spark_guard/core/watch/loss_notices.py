@@ -28,14 +28,17 @@ class LossNotices:
 
     _said: set[str] = field(default_factory=set)
     _lines: int = 0
+    _application: str = ""
 
     def observe(self, seen: Observation, now: float) -> tuple[str, ...]:
         """The lines for what is new."""
         if (seen.inside is not None and seen.inside.ended) or seen.driver_gone_at is not None:
             return ()
-        if seen.driver is not None:
-            # Another SparkContext of the same script counts its executors from 0 again.
-            self._said -= {row.id for row in seen.driver.executors if row.active}
+        name = seen.inside.application_id if seen.inside is not None else ""
+        if name and name != self._application:
+            if self._application:
+                self._said.clear()  # another SparkContext counts its executors from 0 again
+            self._application = name
         new = [loss for loss in _listed(seen, now) if loss.executor not in self._said]
         if len(self._said) < _MOST_KNOWN:
             self._said.update(loss.executor for loss in new)
@@ -62,9 +65,9 @@ def _listed(seen: Observation, now: float) -> Iterator[Loss]:
         if removal_of(row.reason) is not Removal.ASKED:
             yield Loss(row.id, row.host, row.reason, now, removed=row.removed, stderr_url=row.stderr_url)
     listed = {row.id for row in rows}
-    for row in seen.exits:
-        if row.id not in listed and removal_of(row.reason) is not Removal.ASKED:
-            yield Loss(row.id, row.host, row.reason, row.at)
+    for ended in seen.exits:
+        if ended.id not in listed:
+            yield Loss(ended.id, ended.host, ended.reason, ended.at)
 
 
 def _grouped(losses: Sequence[Loss]) -> Iterator[list[Loss]]:

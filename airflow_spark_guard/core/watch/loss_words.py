@@ -38,8 +38,10 @@ def one(loss: Loss) -> str:
 
 def several(losses: Sequence[Loss]) -> str:
     """The newest of them, for ``got``."""
+    if not any(loss.executor for loss in losses):
+        return reason(losses[-1]) if losses else ""
     shown = "; ".join(one(loss) for loss in losses[-_SHOWN:])
-    return f"{len(losses) - _SHOWN} earlier ones; {shown}" if len(losses) > _SHOWN else shown
+    return f"{len(losses) - _SHOWN} earlier; {shown}" if len(losses) > _SHOWN else shown
 
 
 def line(losses: Sequence[Loss]) -> str:

@@ -79,8 +79,8 @@ class LossRule:
         if len(losses) < limit:
             return None
         return self._finding(
-            f"{len(losses)} executors lost within {readable_duration(_LOOP_WINDOW)} (limit: {limit}): they die "
-            "as soon as they start.",
+            f"{len(losses)} executors lost within {readable_duration(_LOOP_WINDOW)} (limit: {limit}): "
+            "they die as soon as they start.",
             now,
             expected=f"fewer than {limit} in {readable_duration(_LOOP_WINDOW)}",
             losses=losses,
@@ -93,10 +93,10 @@ class LossRule:
             return None
         losses = [loss for event in events for loss in event.losses]
         window = readable_duration(self.windows.loss_window)
-        counted = f"{len(losses)} executor{'s' if len(losses) > 1 else ''} lost"
-        of = "" if len(losses) == len(events) else f" in {len(events)} events"
+        counted = f"{_plural(len(losses), 'executor')} lost"
+        of = "" if len(losses) == len(events) else f" in {_plural(len(events), 'event')}"
         return self._finding(
-            f"{counted}{of} within {window} (limit: {budget}{' events' if of else ''}).",
+            f"{counted}{of} within {window} (limit: {_plural(budget, 'event') if of else budget}).",
             now,
             expected=f"at most {budget} within {window}{self._why()}; losses on one host or at one moment "
             "count once",
@@ -112,7 +112,8 @@ class LossRule:
     def _why(self) -> str:
         if self.windows.losses is not None:
             return " (GuardLimits.executor_losses)"
-        return f" (1 for every {SHARE} of {self.peak} executors)" if self.peak // SHARE > default_budget(0) else ""
+        grown = self.budget > default_budget(0)
+        return f" (1 for every {SHARE} of {self.peak} executors)" if grown else ""
 
     def _turned_over(self, now: float) -> Finding | None:
         """Few events, but each of them took most of the cluster."""
@@ -132,7 +133,7 @@ class LossRule:
 
     @property
     def _patience(self) -> float:
-        """How long there may be none: executors that were given back may take as long to come as the first."""
+        """How long there may be none: what replaces executors that were given back may come late."""
         if self._last in _AGAINST_WILL:
             return self.windows.gone
         return max(self.windows.start, self.windows.stall)
@@ -165,7 +166,8 @@ class LossRule:
             self._patience,
             now,
             got=f"the last: {loss_words.several(last)}",
-            expected=f"an executor within {limit} (the longer of GuardLimits.start_timeout and stall_timeout)",
+            expected=f"an executor within {limit} (the longer of GuardLimits.start_timeout and "
+            "stall_timeout)",
             advice="The cluster took the executors back and gives no others: see its queue, quota and free "
             "nodes, or raise GuardLimits.start_timeout if waiting is normal here.",
         )
@@ -199,6 +201,10 @@ class LossRule:
             expected=expected,
             advice=advice_on(loss.reason for loss in losses) + more,
         )
+
+
+def _plural(count: int, word: str) -> str:
+    return f"{count} {word}{'' if count == 1 else 's'}"
 
 
 def _living(executors: tuple[Executor, ...]) -> list[Executor]:

@@ -169,8 +169,9 @@ class Reading:
         stack: a hash of its stack; empty where it cannot be read.
         locals: a hash of stack and local variables; empty where they cannot be read.
         place: the innermost line of the user's own Python, ``file:line, function``; untrusted.
-        kind: of a JVM thread: ``python`` (it waits for its Python worker), ``shuffle``, ``gc``, ``lock``,
-            ``io``, ``planning``, ``running``, ``waiting``; empty otherwise.
+        kind: of a JVM thread: ``python`` (it waits for its Python worker), ``python_start`` (for that worker
+            to start), ``shuffle``, ``gc``, ``lock``, ``io``, ``planning``, ``running``, ``waiting``; empty
+            otherwise.
     """
 
     role: str
