@@ -11,7 +11,6 @@ from airflow_spark_guard.core.output.output import safe_text
 from airflow_spark_guard.core.output.progress import Progress
 from airflow_spark_guard.core.quantity import readable_duration
 from airflow_spark_guard.core.stack.jvm_dump import JvmDumpSplitter
-from airflow_spark_guard.core.verdict import Verdict
 from airflow_spark_guard.core.watch.executor_heartbeat import is_heartbeat
 from airflow_spark_guard.process import autopsy
 from airflow_spark_guard.process.autopsy import Scene
@@ -33,8 +32,6 @@ if TYPE_CHECKING:
 
 # What the log and the steps after the autopsy need of its budget.
 _MARGIN = 0.9
-# Verdicts that executors may explain of which only the master knows.
-_NO_EXECUTORS = frozenset({Verdict.EXECUTORS_LOST, Verdict.STARVED})
 
 
 class TaskLogger(Protocol):
@@ -121,9 +118,7 @@ class AttemptLog:
             tail=log_page.tail,
             jvm_dump=lambda: self._dumps.dump,
             executors=driver.executors if driver is not None else (),
-            others=partial(self._executors_at_the_master, heard)
-            if finding.verdict in _NO_EXECUTORS
-            else None,
+            others=partial(self._executors_at_the_master, heard),
         )
         found = autopsy.take(scene, self.autopsy_budget * _MARGIN)
         self.record.autopsy(found.text)

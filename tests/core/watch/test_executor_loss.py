@@ -15,9 +15,9 @@ The API gave the following message: {message}
 
 The API gave the following container statuses:
 
-	 container name: spark-kubernetes-executor
-	 container state: terminated
-	 exit code: {number}
+    container name: spark-kubernetes-executor
+    container state: terminated
+    exit code: {number}
 """
 
 
@@ -33,20 +33,20 @@ def pod(code="143(SIGTERM)", reason="Terminated", message="N/A"):
         "Command exited with code 143",
         "Command exited with code 52",
         "Executor heartbeat timed out after 22647 ms",
-        "Remote RPC client disassociated. Likely due to containers exceeding thresholds, or network issues. "
-        "Check driver logs for WARN messages.",
+        ("Remote RPC client disassociated. Likely due to containers exceeding thresholds, or network issues. "
+        "Check driver logs for WARN messages."),
         "Executor Process Lost",
         "Executor killed by TaskReaper.",
         "Executor killed due to a failure of block manager re-registration.",
         "Unable to send heartbeats to driver.",
-        "Container killed by YARN for exceeding physical memory limits. 2.1 GB of 2 GB physical memory used. "
-        "Consider boosting spark.executor.memoryOverhead.",
+        ("Container killed by YARN for exceeding physical memory limits. 2.1 GB of 2 GB physical memory used. "
+        "Consider boosting spark.executor.memoryOverhead."),
         # ContainerExitStatus.KILLED_EXCEEDED_VMEM (-103): exitCausedByApp is true in YarnAllocator.
-        "Container killed by YARN for exceeding virtual memory limits. 5 GB of 4.2 GB virtual memory used. "
+        ("Container killed by YARN for exceeding virtual memory limits. 5 GB of 4.2 GB virtual memory used. "
         "Consider boosting spark.executor.memoryOverhead or boosting yarn.nodemanager.vmem-pmem-ratio or "
-        "disabling yarn.nodemanager.vmem-check-enabled because of YARN-4714.",
-        "Container from a bad node: container_1 on host: h. Exit status: 143. Possible causes: Unknown executor "
-        "exit code (143) (died from signal 15?) Diagnostics: [2026-11-20 10:00:00] Killed by external signal.",
+        "disabling yarn.nodemanager.vmem-check-enabled because of YARN-4714."),
+        ("Container from a bad node: container_1 on host: h. Exit status: 143. Possible causes: Unknown executor "
+        "exit code (143) (died from signal 15?) Diagnostics: [2026-11-20 10:00:00] Killed by external signal."),
         "Container marked as failed: container_1 on host: h. Exit status: 134.",
         "The executor with id 3 exited with exit code 52(JVM OOM).",
         pod(code="137(SIGKILL, possible container OOM)", reason="N/A"),
@@ -117,7 +117,13 @@ def test_every_row_is_needed_by_a_text_and_names_its_source():
 
     used = set()
     for _, reason in ROWS:
-        used.add(next(i for i, row in enumerate(REMOVALS) if re.search(row.pattern, reason, re.I | re.S)))
+        used.add(
+            next(
+                i
+                for i, row in enumerate(REMOVALS)
+                if re.search(row.pattern, reason, re.IGNORECASE | re.DOTALL)
+            )
+        )
     assert used == set(range(len(REMOVALS)))
     assert all(row.source for row in REMOVALS)
 

@@ -61,10 +61,14 @@ def test_a_node_that_dies_with_all_its_executors_is_one_loss(living, dead, hosts
 @pytest.mark.parametrize(
     "reason",
     [
-        "Container marked as failed: c on host: h. Exit status: -100. Diagnostics: Container released on a "
-        "*lost* node.",
-        "The executor with id 5 exited with exit code 143(SIGTERM). The API gave the following message: Pod "
-        "was terminated in response to imminent node shutdown.",
+        (
+            "Container marked as failed: c on host: h. Exit status: -100. Diagnostics: Container released on a "
+            "*lost* node."
+        ),
+        (
+            "The executor with id 5 exited with exit code 143(SIGTERM). The API gave the following message: Pod "
+            "was terminated in response to imminent node shutdown."
+        ),
         "Worker shutting down",
         "worker lost: 10.0.0.1:7078 got disassociated",
     ],

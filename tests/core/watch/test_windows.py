@@ -16,3 +16,5 @@ def test_windows_come_from_the_limits():
     assert windows.stall_of(10.0) == 50
     assert replace(windows, heartbeat=10.0).stall_of(None) == 30
     assert Windows.of(GuardLimits(), deadline=3600.0) == Windows()
+    assert Windows().losses is None
+    assert Windows.of(GuardLimits(executor_losses="0"), deadline=3600.0).losses == 0
