@@ -104,6 +104,16 @@ def _bounded_log(running: Running) -> str:
     return "" if lines <= 20_000 else f"{lines} lines in the task log"
 
 
+def _says(text: str) -> Callable[[Running], str]:
+    """Whether the task log has a text: advice that follows from what was seen."""
+
+    def check(running: Running) -> str:
+        found = text in (running.folder / "task.log").read_text(errors="replace")
+        return "" if found else f"the task log does not say {text!r}"
+
+    return check
+
+
 FAULTS = (
     Case(
         "driver `while True`", ("driver.py", "while_true"), "DRIVER_SILENT", where=LOCAL,
@@ -135,6 +145,16 @@ FAULTS = (
         "executor SIGKILLed once, budget 0", ("steady.py", "60"), "EXECUTORS_LOST",
         limits={"executor_losses": 0}, action=lambda running: running.signal_executor(signal.SIGKILL),
         quick=True,
+    ),
+    Case(
+        "4 of 6 executors SIGKILLed at once, default budget", ("steady.py", "60"), "",
+        where="local-cluster[6,1,512]", limits={"deadline": 240}, conf={"spark.executor.memory": "512m"},
+        action=lambda running: running.signal_executors(signal.SIGKILL, 4), note="as one node dies",
+    ),
+    Case(
+        "executors cannot reach the driver", ("steady.py", "4"), "EXECUTORS_LOST", where=STANDALONE,
+        conf={"spark.driver.host": "driver.invalid", "spark.driver.bindAddress": "127.0.0.1"},
+        limits={"start_timeout": 80}, check=_says("Executors cannot reach the driver at driver.invalid"),
     ),
     Case(
         "executor crash loop", ("steady.py", "4"), "EXECUTORS_LOST",

@@ -183,6 +183,11 @@ class Running:
         """The first executor that is there."""
         proctree.send(min(self._executors()), number)
 
+    def signal_executors(self, number: int, most: int) -> None:
+        """So many of those that are there, at once."""
+        for proc in sorted(self._executors())[:most]:
+            proctree.send(proc, number)
+
     def kill_driver_jvm(self) -> None:
         proctree.send(self._driver_jvm(), signal.SIGKILL)
 
