@@ -42,7 +42,7 @@ def logs(scene: Scene) -> Found:
 
 
 def with_cause(told: Autopsy, dead: Sequence[DeadLog]) -> Autopsy:
-    """What was seen, with what the dead executors have written."""
+    """What was seen, with what the dead executors have written; a cause becomes the exception's ``got``."""
     cause = best(dead)
     line = cause.text if cause is not None else unread(dead)
     if not line:
@@ -50,7 +50,7 @@ def with_cause(told: Autopsy, dead: Sequence[DeadLog]) -> Autopsy:
     return replace(
         told,
         cause=cause,
-        summary=(line, *told.summary)[:_SUMMARY_LINES],
+        summary=told.summary if cause is not None else (line, *told.summary)[:_SUMMARY_LINES],
         text=f"{line}\n{told.text}",
     )
 

@@ -31,7 +31,7 @@ CONF = {
     "spark.driver.extraJavaOptions": "-XX:TieredStopAtLevel=1",
     "spark.executor.extraJavaOptions": "-XX:TieredStopAtLevel=1",
 }
-LIMITS = GuardLimits(deadline="8m", poll_interval="2s", autopsy_budget="20s")
+LIMITS = GuardLimits(deadline="14m", poll_interval="2s", autopsy_budget="20s")
 
 
 class Site:
@@ -89,7 +89,7 @@ def test_a_node_that_dies_with_four_of_six_executors_does_not_end_the_job(site):
     killed = []
 
     def kill():
-        end = time.monotonic() + 240
+        end = time.monotonic() + 500
         while time.monotonic() < end and not (site.moment.exists() and len(site.executors()) == 6):
             time.sleep(0.2)
         for proc in sorted(site.executors())[:4]:

@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final
 
 from airflow_spark_guard.core.output.output import safe_text
-from airflow_spark_guard.core.stack.autopsy import Cause
+from airflow_spark_guard.core.stack.autopsy import DeathCause
 from airflow_spark_guard.core.verdict import Verdict
 
 if TYPE_CHECKING:
@@ -221,7 +221,7 @@ ROWS: Final = (
 )
 
 
-def telling(log: DeadLog) -> tuple[LogRow, Cause] | None:
+def telling(log: DeadLog) -> tuple[LogRow, DeathCause] | None:
     """The row that a log matches, and what it says; None where it says nothing that is known."""
     text = log.text
     url = next(_DRIVER_URL.finditer(text), None)
@@ -237,7 +237,7 @@ def telling(log: DeadLog) -> tuple[LogRow, Cause] | None:
     return None
 
 
-def best(logs: Iterable[DeadLog]) -> Cause | None:
+def best(logs: Iterable[DeadLog]) -> DeathCause | None:
     """What most of the logs say."""
     found = [told for log in logs if (told := telling(log)) is not None]
     if not found:
@@ -248,7 +248,7 @@ def best(logs: Iterable[DeadLog]) -> Cause | None:
     return replace(cause, text=f"{cause.text}{more}")
 
 
-def explained(finding: Finding, cause: Cause | None) -> Finding:
+def explained(finding: Finding, cause: DeathCause | None) -> Finding:
     """The finding with the executors' own words, which go before what their exit codes let us guess."""
     if cause is None or finding.verdict not in _EXPLAINED:
         return finding
@@ -269,10 +269,10 @@ def _line_at(text: str, at: int) -> str:
     return text[begin : end if end >= 0 else len(text)][:_LONGEST_LINE]
 
 
-def _cause(row: LogRow, log: DeadLog, line: str, address: str) -> Cause:
+def _cause(row: LogRow, log: DeadLog, line: str, address: str) -> DeathCause:
     on = f" on {safe_text(log.host)[:_NAME]}" if log.host else ""
     text = f"stderr of executor {safe_text(log.executor)[:_NAME]}{on}: {safe_text(line.strip())[:_LINE]}"
-    return Cause(text, row.advice.replace("{driver}", safe_text(address)[:_LINE]), row.retry)
+    return DeathCause(text, row.advice.replace("{driver}", safe_text(address)[:_LINE]), row.retry)
 
 
 def unread(logs: Sequence[DeadLog]) -> str:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 
 @dataclass(frozen=True)
-class Cause:
+class DeathCause:
     """Why executors died, by their own stderr.
 
     Attributes:
@@ -36,4 +36,4 @@ class Autopsy:
     python_stack: str = ""
     summary: tuple[str, ...] = ()
     text: str = ""
-    cause: Cause | None = None
+    cause: DeathCause | None = None

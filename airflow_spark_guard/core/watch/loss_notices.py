@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
 
 _LINES_A_LOOK, _LINES = 5, 60
 _MOST_KNOWN = 100_000
+_NEWS = 600.0
 _NOT_COUNTED = {
     Removal.NODE: " Not counted: its node or worker went away.",
     Removal.TAKEN: " Not counted: the cluster took it back.",
@@ -40,6 +42,9 @@ class LossNotices:
                 self._said.clear()  # another SparkContext counts its executors from 0 again
             self._application = name
         new = [loss for loss in _listed(seen, now) if loss.executor not in self._said]
+        if seen.driver is not None and seen.driver.clock is not None:
+            # A watch that begins late, or anew after a restart, finds what is no news any more.
+            new = [loss for loss in new if (loss.removed or math.inf) > seen.driver.clock - _NEWS]
         if len(self._said) < _MOST_KNOWN:
             self._said.update(loss.executor for loss in new)
         return tuple(self._bounded([*_grouped(new)]))

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from airflow_spark_guard.core.failure.executor_log import ROWS, DeadLog, best, explained, telling, unread
-from airflow_spark_guard.core.stack.autopsy import Cause
+from airflow_spark_guard.core.stack.autopsy import DeathCause
 from airflow_spark_guard.core.verdict import Verdict
 from airflow_spark_guard.core.watch.finding import Finding
 
@@ -152,7 +152,7 @@ def test_an_ipv6_driver_is_known():
 def test_the_executors_own_words_go_before_their_exit_codes(verdict):
     """Advice and retry follow the evidence."""
     finding = Finding(verdict, "What.", 1.0, 1.0, got="code 1", advice="137 is mostly memory")
-    found = explained(finding, Cause("stderr: x", "Set it.", retry=False))
+    found = explained(finding, DeathCause("stderr: x", "Set it.", retry=False))
     assert (found.got, found.advice, found.retry) == ("stderr: x; code 1", "Set it.", False)
     assert explained(finding, None) is finding
 
@@ -160,4 +160,4 @@ def test_the_executors_own_words_go_before_their_exit_codes(verdict):
 def test_other_verdicts_have_causes_of_their_own():
     """An executor that died long ago does not explain a stall."""
     finding = Finding(Verdict.STALLED, "What.", 1.0, 1.0)
-    assert explained(finding, Cause("t", "a")) is finding
+    assert explained(finding, DeathCause("t", "a")) is finding

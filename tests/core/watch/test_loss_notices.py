@@ -61,6 +61,14 @@ def test_what_the_driver_lets_go_is_no_news():
     assert LossNotices().observe(Observation(at=1.0), 1.0) == ()
 
 
+def test_a_loss_of_long_ago_is_no_news():
+    """A sensor that is restarted looks at an application of months."""
+    old, new = gone("1", removed=1e9 - 601), gone("2", removed=1e9 - 599)
+    seen = Observation(at=1.0, driver=DriverView(1, executors=(old, new), clock=1e9))
+    (line,) = LossNotices().observe(seen, 1.0)
+    assert line.startswith("Executor 2 on h")
+
+
 def test_the_lines_are_few():
     """Five a look, sixty in all."""
     notices = LossNotices()

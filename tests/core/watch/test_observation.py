@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import pytest
 
-from airflow_spark_guard.core.watch.observation import Master, Observation
+from airflow_spark_guard.core.watch.observation import ExecutorExit, Master, Observation
 from tests.core.watch.watched import BLOCKED, EXECUTOR, INSIDE, PYTHON_THREAD, STAGE, lost, running
 
 
@@ -20,6 +20,7 @@ def test_an_observation_survives_its_record():
         master=Master(known=True, waiting=False, workers=((1, 2, 3, 4),)),
         blind="",
         executor_exits=2,
+        exits=(ExecutorExit("7", "h", "code 1", 3.0, 1.0), ExecutorExit("8")),
     )
     assert Observation.from_json(seen.to_json()) == seen
     assert Observation.from_json(Observation(at=1.0).to_json()) == Observation(at=1.0)

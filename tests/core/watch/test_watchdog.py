@@ -12,6 +12,7 @@ from airflow_spark_guard.core.verdict import Verdict
 from airflow_spark_guard.core.watch.observation import (
     DriverView,
     Executor,
+    ExecutorExit,
     Inside,
     Master,
     Observation,
@@ -323,6 +324,10 @@ OBSERVATION = st.builds(
     ),
     readings=st.none() | st.lists(READING, max_size=4).map(tuple), heard_from_executors=TEXT,
     executor_exits=FIGURE, exit_reason=TEXT,
+    exits=st.lists(
+        st.builds(ExecutorExit, id=TEXT, host=TEXT, reason=TEXT, at=st.floats(-100, 1e6), started=st.none() | st.floats(-100, 1e6)),
+        max_size=3,
+    ).map(tuple),
     master=st.none() | st.builds(
         Master, known=st.booleans(), waiting=st.booleans(),
         workers=st.lists(st.tuples(FIGURE, FIGURE, FIGURE, FIGURE), max_size=4).map(tuple),
