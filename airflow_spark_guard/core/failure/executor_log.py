@@ -270,9 +270,9 @@ def _line_at(text: str, at: int) -> str:
 
 
 def _cause(row: LogRow, log: DeadLog, line: str, address: str) -> DeathCause:
-    on = f" on {safe_text(log.host)[:_NAME]}" if log.host else ""
-    text = f"stderr of executor {safe_text(log.executor)[:_NAME]}{on}: {safe_text(line.strip())[:_LINE]}"
-    return DeathCause(text, row.advice.replace("{driver}", safe_text(address)[:_LINE]), row.retry)
+    on = f" on {_plain(log.host, _NAME)}" if log.host else ""
+    text = f"stderr of executor {_plain(log.executor, _NAME)}{on}: {_plain(line, _LINE)}"
+    return DeathCause(text, row.advice.replace("{driver}", _plain(address, _LINE)), row.retry)
 
 
 def unread(logs: Sequence[DeadLog]) -> str:
@@ -280,5 +280,10 @@ def unread(logs: Sequence[DeadLog]) -> str:
     lines = [line for line in logs[0].text.splitlines() if line.strip()] if logs else []
     if not lines:
         return ""
-    name = safe_text(logs[0].executor)[:_NAME]
-    return f"last line of executor {name}'s stderr: {safe_text(lines[-1][:_LONGEST_LINE])[:_LINE]}"
+    last = _plain(lines[-1][:_LONGEST_LINE], _LINE)
+    return f"last line of executor {_plain(logs[0].executor, _NAME)}'s stderr: {last}"
+
+
+def _plain(text: str, length: int) -> str:
+    """Untrusted text on one line, masked and short."""
+    return " ".join(safe_text(text).split())[:length]

@@ -27,12 +27,12 @@ def moment(loss: Loss) -> str:
 
 def reason(loss: Loss) -> str:
     """Spark's words, masked and short."""
-    return safe_text(loss.reason)[:_REASON].strip() or "no reason given"
+    return _plain(loss.reason, _REASON) or "no reason given"
 
 
 def one(loss: Loss) -> str:
     """``executor 3 on host-a at 14:02:10 UTC: Command exited with code 137``."""
-    name = f"executor {safe_text(loss.executor)[:_NAME]}" if loss.executor else "an executor"
+    name = f"executor {_plain(loss.executor, _NAME)}" if loss.executor else "an executor"
     return f"{name}{_on(loss.host)} {moment(loss)}: {reason(loss)}"
 
 
@@ -50,7 +50,7 @@ def line(losses: Sequence[Loss]) -> str:
     ``Executor 3 on host-a was lost at 14:02:10 UTC: Command exited with code 137. Its stderr: http://...``
     """
     last = losses[-1]
-    names = ", ".join(safe_text(loss.executor)[:_NAME] or "?" for loss in losses[:_NAMED])
+    names = ", ".join(_plain(loss.executor, _NAME) or "?" for loss in losses[:_NAMED])
     if len(losses) == 1:
         begin = f"Executor {names}{_on(last.host)} was lost {moment(last)}"
     else:
@@ -63,9 +63,14 @@ def _stderr(losses: Sequence[Loss]) -> str:
     known = next((loss for loss in reversed(losses) if loss.stderr_url), None)
     if known is None:
         return ""
-    whose = "Its stderr" if len(losses) == 1 else f"Stderr of executor {safe_text(known.executor)[:_NAME]}"
-    return f" {whose}: {safe_text(known.stderr_url)[:_URL]}"
+    whose = "Its stderr" if len(losses) == 1 else f"Stderr of executor {_plain(known.executor, _NAME)}"
+    return f" {whose}: {_plain(known.stderr_url, _URL)}"
 
 
 def _on(host: str) -> str:
-    return f" on {safe_text(host)[:_NAME]}" if host else ""
+    return f" on {_plain(host, _NAME)}" if host else ""
+
+
+def _plain(text: str, length: int) -> str:
+    """Untrusted text on one line: a reason of Kubernetes has several."""
+    return " ".join(safe_text(text).split())[:length]

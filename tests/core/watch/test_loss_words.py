@@ -56,3 +56,12 @@ def test_all_of_it_is_untrusted():
     assert "\x1b" not in shown
     assert "hunter2" not in shown
     assert len(shown) < 200
+
+
+def test_a_reason_of_several_lines_is_one_line():
+    """As on Kubernetes."""
+    reason = "\nThe executor with id 3 exited with exit code 137.\nThe API gave the following message: N/A\n"
+    assert line([Loss("3", "h\n", reason, 1.0)]) == (
+        "Executor 3 on h was lost 1s after the launch: The executor with id 3 exited with exit code 137. The "
+        "API gave the following message: N/A."
+    )
