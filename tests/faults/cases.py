@@ -154,7 +154,7 @@ FAULTS = (
     Case(
         "executors cannot reach the driver", ("steady.py", "4"), "EXECUTORS_LOST", where=STANDALONE,
         conf={"spark.driver.host": "driver.invalid", "spark.driver.bindAddress": "127.0.0.1"},
-        limits={"start_timeout": 80}, check=_says("Executors cannot reach the driver at driver.invalid"),
+        limits={"start_timeout": 80, "deadline": 150}, check=_says("Executors cannot reach the driver at driver.invalid"),
     ),
     Case(
         "executor crash loop", ("steady.py", "4"), "EXECUTORS_LOST",
