@@ -43,8 +43,10 @@ class GuardLimits:
         driver_silence: how long the driver may run without a Spark job, without ``heartbeat()`` and without
             ending (DRIVER_SILENT) when it is seen to be blocked; three times as long when it computes.
             Off unless set: only the author knows how long a model fit may take.
-        executor_losses: executors that may be lost within ``executor_window`` (EXECUTORS_LOST). Those that
-            dynamic allocation or a decommission takes away do not count.
+        executor_losses: losses of executors that are allowed within ``executor_window`` (EXECUTORS_LOST).
+            Executors that are lost on one host or at one moment count once. Executors that dynamic allocation
+            or the cluster takes away, and those whose node goes away, do not count. Unset: 3, or 1 for every
+            10 executors where there are more than 30. A number that is set holds as it is.
         executor_window: see ``executor_losses``.
         executors_gone: how long a running Spark job may be without any executor after it had one.
         end_timeout: how long a history server, or a master, may need to say that an application ended well
@@ -67,7 +69,7 @@ class GuardLimits:
     start_timeout: Any = "5m"
     stall_timeout: Any = _STALL_TIMEOUT
     driver_silence: Any = None
-    executor_losses: Any = 3
+    executor_losses: Any = None
     executor_window: Any = "10m"
     executors_gone: Any = "60s"
     end_timeout: Any = "2m"
@@ -188,7 +190,7 @@ def _check_order(limits: GuardLimits) -> None:
 _LARGEST = {"kill_grace": 4.0, "result_size": 512 * 1024, "autopsy_budget": 60.0}
 _SMALLEST = {"executor_losses": 0, "record_size": 1 << 20}
 _DURATION = 'a duration above 0, such as 90, "90s" or "10m"'
-_OFF_UNLESS_SET = ("deadline", "driver_silence")
+_MAY_BE_UNSET = ("deadline", "driver_silence", "executor_losses")
 _CHECKS: Mapping[str, tuple[Callable[[object], float], str]] = {
     "deadline": (seconds, 'a duration above 0, such as 3600, "90m" or "2h"'),
     "start_timeout": (seconds, _DURATION),
@@ -210,7 +212,7 @@ _CHECKS: Mapping[str, tuple[Callable[[object], float], str]] = {
 
 
 def _check(name: str, value: object) -> None:
-    if value is None and name in _OFF_UNLESS_SET:
+    if value is None and name in _MAY_BE_UNSET:
         return
     parse, expected = _CHECKS[name]
     try:

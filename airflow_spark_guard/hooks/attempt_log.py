@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from dataclasses import dataclass, field
+from functools import partial
 from typing import TYPE_CHECKING, Any, Protocol
 
 from airflow_spark_guard.core.output.output import safe_text
@@ -16,6 +17,7 @@ from airflow_spark_guard.process.autopsy import Scene
 from airflow_spark_guard.sources import log_page
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from pathlib import Path
 
     from airflow_spark_guard.core.failure.ending import Ending
@@ -23,7 +25,7 @@ if TYPE_CHECKING:
     from airflow_spark_guard.core.stack.autopsy import Autopsy
     from airflow_spark_guard.core.watch.finding import Finding
     from airflow_spark_guard.core.watch.heard import Heard
-    from airflow_spark_guard.core.watch.observation import Observation
+    from airflow_spark_guard.core.watch.observation import Executor, Observation
     from airflow_spark_guard.process.leftovers import Tag
     from airflow_spark_guard.process.record import NoRecord, Record
     from airflow_spark_guard.process.watch import Watch
@@ -122,10 +124,19 @@ class AttemptLog:
             tail=log_page.tail,
             jvm_dump=lambda: self._dumps.dump,
             executors=driver.executors if driver is not None else (),
+            others=partial(self._executors_at_the_master, heard),
         )
         found = autopsy.take(scene, self.autopsy_budget * _MARGIN)
         self.record.autopsy(found.text)
         return found
+
+    def _executors_at_the_master(self, heard: Heard) -> Sequence[Executor]:
+        """Those that a standalone master knows, the dead ones last; the driver may not know them."""
+        if self.watch is None or self.watch.observer is None:
+            return ()
+        application = self.watch.application(heard)
+        page = self.watch.observer.page_of(application) if application is not None else None
+        return (*page.unended, *page.ended) if page is not None else ()
 
     def ended(self, ending: Ending) -> None:
         """Show how it ended."""

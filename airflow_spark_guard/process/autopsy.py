@@ -9,7 +9,7 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from airflow_spark_guard.core.stack.sights import Sights, report
-from airflow_spark_guard.process import last_looks, spark_processes
+from airflow_spark_guard.process import dead_executors, last_looks, spark_processes
 from airflow_spark_guard.process.last_looks import Found, NotSeenError, Scene
 
 if TYPE_CHECKING:
@@ -35,6 +35,7 @@ def take(scene: Scene, budget_seconds: float) -> Autopsy:
     steps.start("Python workers", partial(last_looks.python_workers, scene, processes))
     for executor in (spark_processes.DRIVER, *last_looks.asked(scene)):
         steps.start(last_looks.jvm_name(executor), partial(last_looks.jvm, scene, executor))
+    steps.start("stderr of dead executors", partial(dead_executors.logs, scene))
     found = Found()
     steps.gather(found, until - (1 - _REST_SHARE) * budget_seconds)
     if not any(jvm.executor == "driver" for jvm in found.jvms):
@@ -43,7 +44,7 @@ def take(scene: Scene, budget_seconds: float) -> Autopsy:
     found.unseen += [f"{name}: no answer in time" for name in steps.open]
     if any(jvm.executor == "driver" for jvm in found.jvms):
         found.unseen = [line for line in found.unseen if not line.startswith("driver's JVM")]
-    return report(
+    told = report(
         Sights(
             suspect=scene.suspect,
             driver=found.driver,
@@ -53,6 +54,7 @@ def take(scene: Scene, budget_seconds: float) -> Autopsy:
             unseen=tuple(found.unseen),
         )
     )
+    return dead_executors.with_cause(told, found.dead)
 
 
 class _Steps:

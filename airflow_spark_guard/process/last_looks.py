@@ -20,6 +20,7 @@ from airflow_spark_guard.process.readings import python_threads
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
+    from airflow_spark_guard.core.failure.executor_log import DeadLog
     from airflow_spark_guard.core.stack.python_stack import PythonThread
     from airflow_spark_guard.core.watch.observation import Executor
     from airflow_spark_guard.core.web.spark_rest import JavaThread
@@ -58,6 +59,7 @@ class Scene:
         jvm_dump: what the driver's JVM has printed of SIGQUIT so far; somebody else reads the output. None:
             the signal is not sent.
         executors: all that the driver knew at last, living and dead.
+        others: asks the cluster manager for executors that the driver may not know; None where there is none.
     """
 
     tag: Tag
@@ -68,6 +70,7 @@ class Scene:
     tail: Callable[[str, int], str] | None = None
     jvm_dump: Callable[[], str] | None = None
     executors: tuple[Executor, ...] = ()
+    others: Callable[[], Sequence[Executor]] | None = None
 
 
 @dataclass
@@ -78,6 +81,7 @@ class Found:
     workers: list[PythonProcess] = field(default_factory=list)
     jvms: list[Jvm] = field(default_factory=list)
     unseen: list[str] = field(default_factory=list)
+    dead: list[DeadLog] = field(default_factory=list)
 
     def add(self, other: Found) -> None:
         """Take over what another look has brought."""
@@ -85,6 +89,7 @@ class Found:
         self.workers += other.workers
         self.jvms += other.jvms
         self.unseen += other.unseen
+        self.dead += other.dead
 
 
 class NotSeenError(Exception):

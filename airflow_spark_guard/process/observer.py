@@ -25,6 +25,7 @@ if TYPE_CHECKING:
         Reading,
         TaskHeartbeat,
     )
+    from airflow_spark_guard.core.web.master_page import ApplicationPage
     from airflow_spark_guard.process.leftovers import Tag
     from airflow_spark_guard.sources.master import MasterSource
 
@@ -112,6 +113,15 @@ class Observer:
     def let_go(self) -> None:
         """No look of ours holds a process any longer; for whoever attaches to it next."""
         self._looker.close()
+
+    def page_of(self, application: Application) -> ApplicationPage | None:
+        """The application's page at the standalone master; None where there is none. For the autopsy."""
+        if self.master is None:
+            return None
+        try:
+            return self.master.page(application.id)
+        except UnusableAnswerError:
+            return None
 
     def close(self) -> None:
         """End the thread; one that waits for an answer ends by itself."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from airflow_spark_guard.core.output.submit_log import WORDS, SubmitLog
@@ -27,6 +27,8 @@ if TYPE_CHECKING:
 _WORDS = tuple(word.encode() for word in WORDS)
 _HEARTBEAT = MARK.encode()
 _LONGEST_LINE = 4096
+# The REST API knows of a removed executor a moment after Spark has printed it.
+_SOON = 2.0
 
 
 def _ignore(_: object) -> None:
@@ -59,6 +61,8 @@ class Watch:
     _next: Look = field(init=False)
     _rest: bytes = b""
     _told: int = 0
+    _now: float = 0.0
+    _exits: int = 0
     _driver_seen: bool = False
     _gone_at: float | None = None
     _beats: Known = field(default_factory=dict)
@@ -73,9 +77,9 @@ class Watch:
         """What spark-submit prints tells of executors that live too briefly to be seen."""
         body, end, rest = (self._rest + chunk).rpartition(b"\n")
         self._rest = rest[-_LONGEST_LINE:]
-        if end and any(word in body for word in _WORDS):
+        if end and (self.submit_log.exits.waiting or any(word in body for word in _WORDS)):
             for line in body.split(b"\n"):
-                self.submit_log.hear(line.decode(errors="replace"))
+                self.submit_log.hear(line.decode(errors="replace"), self._now)
             for text in self.submit_log.oversized[self._told :]:
                 self.on_notice(text)
             self._told = len(self.submit_log.oversized)
@@ -85,6 +89,8 @@ class Watch:
 
     def tick(self, now: float, heard: Heard) -> Finding | None:
         """What ends the attempt; None while it may go on. ``now`` in seconds since the launch."""
+        self._now = now
+        self._hurry()
         self.tell(heard)
         self._look_for_driver(now, heard.pid)
         finding = overdue(self.windows, now, heard.ended_at, self._gone_at)
@@ -129,6 +135,15 @@ class Watch:
         elif self._driver_seen:
             self._gone_at = now
 
+    def _hurry(self) -> None:
+        """Look soon after an executor has ended: its line in the task log is news only then."""
+        if self.submit_log.exits.ended == self._exits:
+            return
+        self._exits = self.submit_log.exits.ended
+        soon = self._now + min(_SOON, self.windows.poll)
+        if soon < self._next.at:
+            self._next = replace(self._next, at=soon)
+
     def _judge(self, now: float, sight: Sight, heard: Heard) -> Finding | None:
         seen = Observation(
             at=now,
@@ -139,6 +154,7 @@ class Watch:
             task_heartbeats=(*sight.task_heartbeats, *self._beats.values()),
             executor_exits=self.submit_log.executor_exits,
             exit_reason=self.submit_log.exit_reason,
+            exits=self.submit_log.exits.take(),
             master=sight.master,
             driver_gone_at=self._gone_at,
             wall=round(time.time(), 1),

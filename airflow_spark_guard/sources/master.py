@@ -10,6 +10,7 @@ from airflow_spark_guard.sources.http import HttpSource
 
 if TYPE_CHECKING:
     from airflow_spark_guard.core.watch.observation import Master
+    from airflow_spark_guard.core.web.master_page import ApplicationPage
 
 
 class AsyncMasterSource:
@@ -43,6 +44,14 @@ class AsyncMasterSource:
         """
         return await self._http.run(master_json.kill(self._masters, self._ui, application_id))
 
+    async def page(self, application_id: str) -> ApplicationPage:
+        """The application's own page, which names executors that never reached the driver.
+
+        Raises:
+            UnusableAnswerError: no living master answered.
+        """
+        return await self._http.run(master_json.page(self._masters, self._ui, application_id))
+
     async def gone(self, application_id: str) -> bool | None:
         """Whether the master has ended the application; None where that cannot be known."""
         return await self._http.run(master_json.gone(self._masters, self._ui, application_id))
@@ -66,6 +75,10 @@ class MasterSource:
     def kill(self, application_id: str) -> bool:
         """End the application; whether the master says afterwards that it has ended."""
         return self._loop.run(self._source.kill(application_id))
+
+    def page(self, application_id: str) -> ApplicationPage:
+        """The application's own page."""
+        return self._loop.run(self._source.page(application_id))
 
     def gone(self, application_id: str) -> bool | None:
         """Whether the master has ended the application; None where that cannot be known."""

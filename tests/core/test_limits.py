@@ -115,7 +115,11 @@ def test_the_rendered_field_is_plain_text_without_what_is_unset():
     """Airflow stores it as JSON."""
     shown = GuardLimits(kill_grace=2).serialize()
     assert (shown["exit_timeout"], shown["kill_grace"], shown["log_lines"]) == ("5m", "2", "10000")
-    assert {field.name for field in fields(GuardLimits)} - set(shown) == {"deadline", "driver_silence"}
+    assert {field.name for field in fields(GuardLimits)} - set(shown) == {
+        "deadline",
+        "driver_silence",
+        "executor_losses",
+    }
 
 
 def test_the_fields_are_read_as_they_are():

@@ -14,12 +14,14 @@ from airflow_spark_guard.core.watch.finding import Finding
 from airflow_spark_guard.core.watch.heard import Heard
 from airflow_spark_guard.core.watch.observation import DriverView, Executor, Observation
 from airflow_spark_guard.core.watch.windows import Windows
+from airflow_spark_guard.core.web.master_page import ApplicationPage
 from airflow_spark_guard.hooks.attempt_log import AttemptLog
 from airflow_spark_guard.process.leftovers import Tag, new_attempt
 from airflow_spark_guard.process.observer import Observer
 from airflow_spark_guard.process.record import Record
 from airflow_spark_guard.process.watch import Watch
 from tests.support.task_log import TaskLog
+from tests.support.web_server import say, serving
 
 DUMP = Path(__file__).parent.parent / "data" / "stacks" / "sigquit.txt"
 FINDING = Finding(Verdict.STALLED, "Stage 3 stood still for 10m.", 600.0, 700.0, suspect="worker")
@@ -109,6 +111,36 @@ def test_the_last_look_is_announced_told_and_recorded(log, task, record):
     assert task.warnings == ("STALLED: Stage 3 stood still for 10m. Looking once more before it is ended.")
     assert "executor 4 was lost: Command exited with code 137" in found.summary
     assert told(record, "autopsy.txt").strip() == found.text.strip()
+
+
+class Pages:
+    """A master that knows one executor; ``asked`` are the applications that it was asked for."""
+
+    def __init__(self, url):
+        self.url, self.asked = url, []
+
+    def page(self, application_id):
+        self.asked.append(application_id)
+        dead = Executor("7", active=False, reason="EXITED", host="h", stderr_url=self.url)
+        return ApplicationPage(ended=(dead,))
+
+
+def test_executors_that_only_the_master_knows_are_read_too(task, log):
+    """They died before they could register with the driver."""
+    text = "spark://CoarseGrainedScheduler@drv:7001\njava.net.UnknownHostException: drv\n"
+    reply = lambda handler, _: say(handler, f"==== Bytes 0-9 of 9 of /x/stderr ====\n{text}".encode())  # noqa: E731
+    with serving(reply) as url:
+        master = Pages(f"{url}/logPage/?appId=app-1&executorId=7&logType=stderr")
+        log.watch = Watch(Windows(), Observer(log.tag, master=master))
+        finding = Finding(Verdict.EXECUTORS_LOST, "4 executors lost.", 600.0, 700.0)
+        log.autopsy_budget = 5.0
+        heard = Heard()
+        heard.hear(Message("hello", 0.0, {"pid": 0, "python": "3", "application_id": "app-1"}), 1.0)
+        found = log.examine(finding, heard)
+        assert found.cause.text == "stderr of executor 7 on h: java.net.UnknownHostException: drv"
+        assert master.asked == ["app-1"]
+        assert log.examine(finding, Heard()).cause is None
+        log.watch.close()
 
 
 def test_the_last_look_needs_no_watch_and_no_observer(log):

@@ -54,6 +54,11 @@ class Asked:
             raise self.answer
         return self.answer
 
+    def page(self, application_id):
+        if isinstance(self.answer, Exception):
+            raise self.answer
+        return f"page of {application_id}"
+
 
 @pytest.fixture
 def tag():
@@ -194,6 +199,14 @@ def test_the_master_is_asked_only_while_there_is_no_executor(tag, driver):
         master.answer = UnusableAnswerError("no answer")
         assert seen(observer, QUICK, application).master is None
     assert master.applications == [APP, APP]
+
+
+def test_the_page_of_the_application_is_for_the_autopsy(tag):
+    """None without a master, or where it does not answer."""
+    application = Application(APP, "")
+    assert Observer(tag).page_of(application) is None
+    assert Observer(tag, master=Asked(None)).page_of(application) == f"page of {APP}"
+    assert Observer(tag, master=Asked(UnusableAnswerError("no answer"))).page_of(application) is None
 
 
 def test_a_look_that_fails_is_answered_all_the_same(tag, driver):

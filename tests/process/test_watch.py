@@ -122,8 +122,45 @@ def test_a_finding_of_the_watchdog_is_the_answer():
     """More executors lost than may be, as spark-submit has printed it; none was ever seen."""
     watched = Watched(losses=3)
     for number in range(4):
+        watched.watch.tick(10.0 * number, watched.heard)
         watched.watch.hear_output(EXIT.format(number).encode())
-    assert watched.look(30.0, Sight(driver=VIEW)).verdict is Verdict.EXECUTORS_LOST
+    finding = watched.look(60.0, Sight(driver=VIEW))
+    assert finding.verdict is Verdict.EXECUTORS_LOST
+    assert finding.what == "4 executors lost within 10m (limit: 3)."
+
+
+def test_a_lost_executor_is_looked_at_soon():
+    """Its line in the task log is news only when it happens; the next look was half a minute away."""
+    watched = Watched()
+    watched.look(60.0, Sight(driver=VIEW))
+    watched.watch.tick(61.0, watched.heard)
+    watched.watch.hear_output(EXIT.format(5).encode())
+    asked = len(watched.observer.asked)
+    watched.watch.tick(62.0, watched.heard)
+    assert len(watched.observer.asked) == asked
+    watched.watch.tick(64.5, watched.heard)
+    assert len(watched.observer.asked) == asked + 1
+
+
+def test_executors_that_ended_are_handed_on_once():
+    """With the time when that was printed."""
+    watched = Watched()
+    watched.watch.tick(42.0, watched.heard)
+    watched.watch.hear_output(EXIT.format(5).encode())
+    watched.look(60.0, Sight(driver=VIEW))
+    watched.look(90.0, Sight(driver=VIEW))
+    first, second = watched.seen
+    assert [(row.id, row.at) for row in first.exits] == [("5", 42.0)]
+    assert second.exits == ()
+
+
+def test_a_reason_that_goes_on_in_the_next_chunk_is_read_whole():
+    """On Kubernetes it has several lines, without a word that a watch listens for."""
+    watch = Watched().watch
+    watch.hear_output(b"26/11/20 10:00:00 ERROR TaskSchedulerImpl: Lost executor 5 on 10.0.0.9: \n")
+    watch.hear_output(b"The pod was deleted by a user or the framework.\n26/11/20 10:00:00 INFO A: b\n")
+    assert watch.submit_log.executor_exits == 0
+    assert watch.submit_log.exits.take()[0].reason == "The pod was deleted by a user or the framework."
 
 
 @pytest.mark.parametrize("observed", [True, False])

@@ -6,11 +6,12 @@ import pytest
 
 from airflow_spark_guard.core.web.answer import UnusableAnswerError
 from airflow_spark_guard.sources.master import AsyncMasterSource, MasterSource
-from tests.support.dialogue import recorded
+from tests.support.dialogue import DATA, recorded
 from tests.support.web_server import say, serving
 
 STATE = recorded("4.3.0", "master")
 APP = STATE["activeapps"][0]
+PAGE = (DATA.parent / "pages" / "master-application-4.2.0.html").read_bytes()
 
 
 def cluster(token=None):
@@ -47,6 +48,20 @@ def test_an_application_is_killed_and_that_is_proven(token):
         assert master.gone(APP["id"]) is False
         assert master.kill(APP["id"]) is True
         assert master.gone(APP["id"]) is True
+
+
+def test_the_page_of_an_application_is_read():
+    """It names executors that never reached the driver, and where their stderr is."""
+    state = cluster()
+
+    def reply(handler, form):
+        if handler.path.startswith("/app/"):
+            say(handler, PAGE)
+        else:
+            state(handler, form)
+
+    with serving(reply) as ui, closing(MasterSource(STATE["url"], ui)) as master:
+        assert [row.id for row in master.page(APP["id"]).ended] == ["0", "1"]
 
 
 def test_no_master_is_one_sentence():

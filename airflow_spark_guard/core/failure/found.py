@@ -41,4 +41,5 @@ def error_of(finding: Finding, *, evidence: str = "", orphans: tuple[str, ...] =
         verdict=finding.verdict,
     )
     error.limit = finding.limit
+    error.retry = finding.retry
     return error

@@ -5,12 +5,9 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass, field
 
-from airflow_spark_guard.core.output.output import safe_text
-from airflow_spark_guard.core.watch.executor_loss import is_bad_removal
+from airflow_spark_guard.core.output.executor_exits import ExecutorExits
 
 _LONGEST = 1000
-_MAX_REASON = 300
-_MAX_KNOWN = 200_000  # executors told apart; a crash loop makes 100 a second
 _TURNS = ("stop() from shutdown hook", "SparkContext is stopping", "Running Spark version")
 # A job may print a million lines: one search for plain words first. «xecutor» for both spellings.
 WORDS = (
@@ -23,11 +20,6 @@ WORDS = (
     "large task binary",
     "attempted Arrow optimization",
     *_TURNS,
-)
-_EXITS = (
-    re.compile(r"Executor updated: \S+/(\S+) is now (?:EXITED|FAILED|LOST) \((.*)\)"),
-    re.compile(r"Executor \S+/(\S+) removed: (.*)"),
-    re.compile(r"Lost executor (\S+) on \S+: (.*)"),
 )
 _APPLICATION = re.compile(
     r"Connected to Spark cluster with app ID ([\w.-]{1,100})|Submitted application (application_\d+_\d+)"
@@ -52,9 +44,8 @@ class SubmitLog:
     """Hears the lines of spark-submit's output; all of it is untrusted, and a job may print the like.
 
     Attributes:
-        executor_exits: executors that ended with a failure, each counted once.
+        exits: the executors that ended.
         stopping: whether the SparkContext is being stopped, which costs it all its executors.
-        exit_reason: why the last of them did, in Spark's words.
         starved: how often Spark said that the job was given no resources; it says so every 15 s.
         application_id: as the cluster names it; empty until it was printed, and always in ``local[n]``.
         ui_url: the UI as this machine reaches it; empty until it was printed.
@@ -64,23 +55,35 @@ class SubmitLog:
             createDataFrame and one for toPandas, ten at the most. It only grows.
     """
 
-    executor_exits: int = 0
+    exits: ExecutorExits = field(default_factory=ExecutorExits)
     stopping: bool = False
-    exit_reason: str = ""
     starved: int = 0
     application_id: str = ""
     ui_url: str = ""
     ui_is_here: bool = False
     oversized: tuple[str, ...] = ()
-    _known: set[str] = field(default_factory=set)
     _large: set[str] = field(default_factory=set)
     _host: str = ""
 
-    def hear(self, line: str) -> None:
-        """Take in one line."""
-        if not any(word in line for word in WORDS):
-            return
+    @property
+    def executor_exits(self) -> int:
+        """Executors that ended with a failure, each counted once."""
+        return self.exits.count
+
+    @property
+    def exit_reason(self) -> str:
+        """Why the last of them did, in Spark's words."""
+        return self.exits.reason
+
+    def hear(self, line: str, at: float = 0.0) -> None:
+        """Take in one line; ``at`` in seconds since the launch."""
         line = line[:_LONGEST]
+        if self.exits.waiting:
+            self.exits.hear(line, at)
+        if not self.exits.waiting and any(word in line for word in WORDS):
+            self._hear_words(line, at)
+
+    def _hear_words(self, line: str, at: float) -> None:
         if "has not accepted any resources" in line:
             self.starved += 1
         elif found := _SLOW_WAY.search(line) or _TASK.search(line) or _BINARY.search(line):
@@ -90,9 +93,9 @@ class SubmitLog:
         elif found := _APPLICATION.search(line):
             self.application_id = found[1] or found[2]
         elif any(word in line for word in _TURNS):
-            self.stopping = "Running Spark version" not in line
+            self._hear_turn(line)
         elif not self.stopping:
-            self._hear_exit(line)
+            self.exits.hear(line, at)
 
     def _hear_size(self, found: re.Match[str]) -> None:
         if found.re is _SLOW_WAY:
@@ -108,15 +111,10 @@ class SubmitLog:
             self._large.add(topic)
             self.oversized = (*self.oversized, text)
 
-    def _hear_exit(self, line: str) -> None:
-        found = next((match for pattern in _EXITS if (match := pattern.search(line))), None)
-        if found is None or not is_bad_removal(found[2]):
-            return
-        executor = found[1][:50]
-        if executor not in self._known and len(self._known) < _MAX_KNOWN:
-            self._known.add(executor)
-            self.executor_exits += 1
-            self.exit_reason = safe_text(found[2])[:_MAX_REASON]
+    def _hear_turn(self, line: str) -> None:
+        self.stopping = "Running Spark version" not in line
+        if not self.stopping:
+            self.exits.forget()
 
     def _hear_ui(self, line: str) -> None:
         if found := _JETTY.search(line):

@@ -15,6 +15,7 @@ from airflow_spark_guard.core.quantity import readable_duration
 from airflow_spark_guard.core.verdict import Verdict
 from airflow_spark_guard.core.watch.executor_loss import is_bad_removal
 from airflow_spark_guard.core.watch.finding import Finding
+from airflow_spark_guard.core.watch.loss_advice import advice_on
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -26,10 +27,6 @@ _REASON = 300
 _SHOWN = 5
 _KEPT = 200
 _END_OF_TIME = datetime(9999, 1, 1, tzinfo=UTC).timestamp()
-_ADVICE = (
-    "137 is mostly memory: raise spark.executor.memoryOverhead (Python's share) or spark.executor.memory; 52 "
-    "is the JVM's own OutOfMemoryError; otherwise read the executor's stderr. max_restarts allows more."
-)
 
 
 @dataclass(frozen=True)
@@ -175,7 +172,7 @@ class RestartRule:
             last.at,
             got=shown,
             expected=f"at most {self.budget.restarts}{span or ' while the application runs'}",
-            advice=_ADVICE,
+            advice=f"{advice_on(loss.reason for loss in fullest)} max_restarts allows more.",
         )
 
     def _too_few(self, sight: Sight) -> Finding | None:

@@ -29,6 +29,13 @@ _LOCK = re.compile(
     r"|^org\.apache\.spark\.memory\.ExecutionMemoryPool\.acquireMemory"
     r"|^org\.apache\.spark\.storage\.BlockInfoManager\.acquireLock"
 )
+# Its Python has not reported yet: no worker of it can be seen. Of several tasks of an executor one starts the
+# daemon and the others wait for its monitor.
+_PYTHON_START = re.compile(
+    r"^org\.apache\.spark\.(?:api\.python\.PythonWorkerFactory[.$]"
+    r".*\b(?:startDaemon|create(?:ThroughDaemon|SimpleWorker|Socket\$1)?)\("
+    r"|SparkEnv\.createPythonWorker\()"
+)
 # By the innermost frame that is not Java's own.
 _KINDS = (
     ("python", re.compile(r"^org\.apache\.spark\.(?:api\.python|sql\.execution\.python)\.")),
@@ -71,23 +78,31 @@ def classify_thread(frames: Sequence[str], state: str) -> str:
         state: Java's word for it.
 
     Returns:
-        ``python`` (it waits for its Python worker), ``shuffle``, ``gc``, ``lock``, ``io``, ``planning``,
-        ``running``, or ``waiting`` for anything else.
+        ``python`` (it waits for its Python worker), ``python_start`` (for that worker to start), ``shuffle``,
+        ``gc``, ``lock``, ``io``, ``planning``, ``running``, or ``waiting`` for anything else.
     """
     own = next((number for number, frame in enumerate(frames) if not _JDK.match(frame)), len(frames))
     inner = frames[: own + 1]
-    if any(map(_GC.match, inner)):
-        return "gc"
-    if state == "BLOCKED" or any(map(_LOCK.match, inner)):
-        return "lock"
+    innermost = frames[own] if own < len(frames) else ""
+    if kind := _early_kind(inner, innermost, state):
+        return kind
     for kind, pattern in _KINDS:
-        if own < len(frames) and pattern.match(frames[own]):
+        if pattern.match(innermost):
             return kind
     if any(map(_IO.match, inner)):
         return "io"
     if state != "RUNNABLE":
         return "waiting"
     return "planning" if any(map(_PLANNING.match, frames)) else "running"
+
+
+def _early_kind(inner: Sequence[str], innermost: str, state: str) -> str:
+    """What goes before the place where a thread stands; empty for anything else."""
+    if any(map(_GC.match, inner)):
+        return "gc"
+    if _PYTHON_START.match(innermost):
+        return "python_start"
+    return "lock" if state == "BLOCKED" or any(map(_LOCK.match, inner)) else ""
 
 
 def jvm_place(frames: Sequence[str]) -> str:

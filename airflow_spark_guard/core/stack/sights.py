@@ -28,6 +28,7 @@ _PLACES, _TASKS, _LOST, _UNSEEN = 3, 3, 3, 4
 _LARGEST = 256 * 1024
 _DOING = {
     "python": "waits for its Python worker",
+    "python_start": "waits for its Python to start",
     "shuffle": "is busy with a shuffle",
     "gc": "waits for the garbage collector",
     "lock": "waits for a lock",
@@ -171,7 +172,8 @@ def _works(thread: JavaThread) -> bool:
 def _lost_lines(lost: Sequence[Executor]) -> Iterator[str]:
     bad = [executor for executor in lost if is_bad_removal(executor.reason)]
     for executor in bad[-_LOST:]:
-        yield f"executor {executor.id[:64]} was lost: {executor.reason[:200] or 'no reason given'}"
+        host = f" on {executor.host[:64]}" if executor.host else ""
+        yield f"executor {executor.id[:64]}{host} was lost: {executor.reason[:200] or 'no reason given'}"
     if len(bad) > _LOST:
         yield f"{len(bad) - _LOST} more executors were lost before"
 

@@ -22,6 +22,7 @@ class Finding:
         expected: what was wanted.
         advice: what to do next.
         suspect: whose stack tells most: ``worker`` or ``driver``; empty when no stack would tell.
+        retry: whether the evidence says that a retry can help; None where the verdict alone decides.
     """
 
     verdict: Verdict
@@ -32,6 +33,7 @@ class Finding:
     expected: str = ""
     advice: str = ""
     suspect: str = ""
+    retry: bool | None = None
 
 
 @dataclass(frozen=True)

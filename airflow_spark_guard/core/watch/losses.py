@@ -3,33 +3,27 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from airflow_spark_guard.core.output.output import safe_text
 from airflow_spark_guard.core.quantity import readable_duration
 from airflow_spark_guard.core.verdict import Verdict
-from airflow_spark_guard.core.watch.executor_loss import is_bad_removal
+from airflow_spark_guard.core.watch import loss_words
+from airflow_spark_guard.core.watch.executor_loss import Removal, removal_of
 from airflow_spark_guard.core.watch.finding import Finding, Look
+from airflow_spark_guard.core.watch.loss_advice import advice_on
+from airflow_spark_guard.core.watch.loss_events import SHARE, Loss, default_budget, default_turnover
+from airflow_spark_guard.core.watch.loss_ledger import LossLedger
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
-
     from airflow_spark_guard.core.watch.observation import Executor, Observation
     from airflow_spark_guard.core.watch.windows import Windows
 
 # A cluster may replace an executor that dies at its start 100 times a second, for ever.
 _LOOP_LOSSES, _LOOP_WINDOW = 20, 60.0
-_REASON = 160
-_ADVICE = (
-    "137 is mostly memory: raise spark.executor.memoryOverhead (Python's share) or spark.executor.memory; 52 "
-    "is the JVM's own OutOfMemoryError; otherwise read the executor's stderr. "
-    "GuardLimits.executor_losses allows more."
-)
-_LOOP_ADVICE = (
-    "Read the standard error of one of them on its worker: mostly spark.executor.extraJavaOptions, a Java or "
-    "a file that is not there, or memory that the worker does not give."
-)
+# What was lost, not given back: the time without any executor that GuardLimits.executors_gone allows holds.
+_AGAINST_WILL = frozenset({Removal.LOST, Removal.NODE})
+_MORE = " GuardLimits.executor_losses allows more."
 
 
 @dataclass
@@ -38,19 +32,15 @@ class LossRule:
 
     Attributes:
         windows: the limits.
-        rest: when each loss happened at the latest, by the REST API.
-        printed: when each loss was first seen in the output.
-        reason: why the last one was lost, in Spark's words.
+        ledger: what was lost within the window.
+        peak: the most executors that there were at once.
     """
 
     windows: Windows
-    rest: list[float] = field(default_factory=list)
-    printed: list[float] = field(default_factory=list)
-    reason: str = ""
-    _known: set[str] = field(default_factory=set)
-    _exits: int = 0
-    _had: bool = False
-    _lost_last: bool = False
+    ledger: LossLedger = field(default_factory=LossLedger)
+    peak: int = 0
+    _last: Removal | None = None
+    _last_loss: Loss | None = None
     _was_known: bool = False
     _gone_since: float | None = None
 
@@ -59,113 +49,162 @@ class LossRule:
         self._count(seen, now)
         if seen.inside is not None and seen.inside.ended:
             return None
-        return self._looping(now) or self._over_budget(now) or self._none_left(seen, now)
+        return (
+            self._looping(now)
+            or self._over_budget(now)
+            or self._turned_over(now)
+            or self._none_left(seen, now)
+        )
 
     def look(self, seen: Observation, now: float) -> Look | None:
         """When the time without executors will have passed."""
         if seen.driver is None or self._gone_since is None:
             return None
-        return Look(max(now, self._gone_since + self.windows.gone))
+        return Look(max(now, self._gone_since + self._patience))
 
     def _count(self, seen: Observation, now: float) -> None:
-        rows = seen.driver.executors if seen.driver else ()
         if seen.driver is not None:
-            # What a driver has forgotten it does not list again: an application may run for months.
-            self._known &= {row.id for row in rows}
-        gone = [row for row in rows if not row.active and row.id not in self._known]
-        if gone:
-            clock = seen.driver.clock if seen.driver else None
-            self._count_gone(sorted(gone, key=lambda row: row.removed or math.inf), clock, now)
-        new = seen.executor_exits - self._exits
-        if new > 0:
-            # More than the window can hold say nothing more.
-            self.printed.extend([now] * min(new, _LOOP_LOSSES + self.windows.losses + 1))
-            self.reason, self._exits = seen.exit_reason or self.reason, seen.executor_exits
-        oldest = now - max(self.windows.loss_window, _LOOP_WINDOW)
-        self.rest = [at for at in self.rest if at >= oldest]
-        self.printed = [at for at in self.printed if at >= oldest]
-
-    def _count_gone(self, gone: list[Executor], clock: float | None, now: float) -> None:
-        """Executors that are newly gone, in the order in which they went."""
-        self._known.update(row.id for row in gone)
-        self._lost_last, self._gone_since = is_bad_removal(gone[-1].reason), None
-        # Nobody may have looked for long; where the driver's clock is not known, the last one went just now.
-        newest = clock or gone[-1].removed
-        for row in gone:
-            if is_bad_removal(row.reason):
-                age = newest - row.removed if newest and row.removed else 0.0
-                self.rest.append(now - max(0.0, age))
-                self.reason = row.reason
-
-    def _within(self, window: float, now: float) -> int:
-        return max(_since(self.rest, now - window), _since(self.printed, now - window))
+            self.peak = max(self.peak, sum(row.active for row in seen.driver.executors))
+            gone = self.ledger.take_rows(seen.driver, now)
+            if gone:
+                newest = max(gone, key=lambda loss: loss.removed or math.inf)
+                self._last, self._last_loss = removal_of(newest.reason), newest
+                self._gone_since = None
+        self.ledger.take_exits(seen, now)
+        self.ledger.forget(now - max(self.windows.loss_window, _LOOP_WINDOW), 4 * self.peak)
 
     def _looping(self, now: float) -> Finding | None:
-        count = self._within(_LOOP_WINDOW, now)
-        if count < _LOOP_LOSSES:
+        limit = max(_LOOP_LOSSES, self.peak)
+        losses = self.ledger.young(now - _LOOP_WINDOW)
+        if len(losses) < limit:
             return None
-        finding = self._finding(
-            f"{count} executors or more were lost within a minute: they die as soon as they start.", now, 0.0
+        return self._finding(
+            f"{len(losses)} executors lost within {readable_duration(_LOOP_WINDOW)} (limit: {limit}): "
+            "they die as soon as they start.",
+            now,
+            expected=f"fewer than {limit} in {readable_duration(_LOOP_WINDOW)}",
+            losses=losses,
         )
-        return replace(finding, advice=_LOOP_ADVICE)
 
     def _over_budget(self, now: float) -> Finding | None:
-        count = self._within(self.windows.loss_window, now)
-        if count <= self.windows.losses:
+        events = self.ledger.events(now - self.windows.loss_window)
+        budget = self.budget
+        if len(events) <= budget:
+            return None
+        losses = [loss for event in events for loss in event.losses]
+        window = readable_duration(self.windows.loss_window)
+        counted = f"{_plural(len(losses), 'executor')} lost"
+        of = "" if len(losses) == len(events) else f" in {_plural(len(events), 'event')}"
+        return self._finding(
+            f"{counted}{of} within {window} (limit: {_plural(budget, 'event') if of else budget}).",
+            now,
+            expected=f"at most {budget} within {window}{self._why()}; losses on one host or at one moment "
+            "count once",
+            losses=losses,
+            more=_MORE,
+        )
+
+    @property
+    def budget(self) -> int:
+        """Events that are allowed within the window."""
+        return default_budget(self.peak) if self.windows.losses is None else self.windows.losses
+
+    def _why(self) -> str:
+        if self.windows.losses is not None:
+            return " (GuardLimits.executor_losses)"
+        grown = self.budget > default_budget(0)
+        return f" (1 for every {SHARE} of {self.peak} executors)" if grown else ""
+
+    def _turned_over(self, now: float) -> Finding | None:
+        """Few events, but each of them took most of the cluster."""
+        limit = default_turnover(self.peak) if self.windows.losses is None else None
+        losses = self.ledger.within(now - self.windows.loss_window)
+        if limit is None or len(losses) <= limit:
             return None
         window = readable_duration(self.windows.loss_window)
         return self._finding(
-            f"{count} executor{'s were' if count > 1 else ' was'} lost within {window}; "
-            f"{self.windows.losses} may be.",
+            f"{len(losses)} executors lost within {window} (limit: {limit}, twice the {self.peak} that there "
+            "were at once).",
             now,
-            0.0,
+            expected=f"at most {limit} within {window}",
+            losses=losses,
+            more=_MORE,
         )
+
+    @property
+    def _patience(self) -> float:
+        """How long there may be none: what replaces executors that were given back may come late."""
+        if self._last in _AGAINST_WILL:
+            return self.windows.gone
+        return max(self.windows.start, self.windows.stall)
 
     def _none_left(self, seen: Observation, now: float) -> Finding | None:
         if seen.driver is None or self.windows.local:
             return None
-        living = _living(seen.driver.executors)
-        self._had = self._had or bool(living)
         self._was_known = self._was_known or (seen.master is not None and seen.master.known)
         wanted = bool(seen.driver.stages)
-        if living or not (self._had and self._lost_last and wanted):
+        if _living(seen.driver.executors) or self.peak == 0 or self._last is None or not wanted:
             self._gone_since = None
             return None
         self._gone_since = now if self._gone_since is None else self._gone_since
-        if now - self._gone_since < self.windows.gone:
+        if now - self._gone_since < self._patience:
             return None
         if self._was_known and seen.master is not None and not seen.master.known:
             return self._vanished(now)
-        return self._finding(
-            f"No executor has been left for {readable_duration(now - self._gone_since)}, and none has come.",
+        return self._nobody(now - self._gone_since, now)
+
+    def _nobody(self, waited: float, now: float) -> Finding:
+        last = [] if self._last_loss is None else [self._last_loss]
+        what = f"No executor has been left for {readable_duration(waited)}, and none has come."
+        limit = readable_duration(self._patience)
+        if self._last in _AGAINST_WILL:
+            expected = f"an executor within {limit} (GuardLimits.executors_gone)"
+            return self._finding(what, now, expected=expected, losses=last, limit=self._patience)
+        return Finding(
+            Verdict.STARVED,
+            what,
+            self._patience,
             now,
-            self.windows.gone,
+            got=f"the last: {loss_words.several(last)}",
+            expected=f"an executor within {limit} (the longer of GuardLimits.start_timeout and "
+            "stall_timeout)",
+            advice="The cluster took the executors back and gives no others: see its queue, quota and free "
+            "nodes, or raise GuardLimits.start_timeout if waiting is normal here.",
         )
 
     def _vanished(self, now: float) -> Finding:
         return Finding(
             Verdict.VANISHED,
             "The master no longer knows the application, and no executor of it is left.",
-            self.windows.gone,
+            self._patience,
             now,
             expected="the application among the master's active ones",
             advice="See the master's page: somebody ended it there, or the master was restarted.",
         )
 
-    def _finding(self, what: str, now: float, limit: float) -> Finding:
+    def _finding(
+        self,
+        what: str,
+        now: float,
+        *,
+        expected: str,
+        losses: list[Loss],
+        limit: float = 0.0,
+        more: str = "",
+    ) -> Finding:
         return Finding(
             Verdict.EXECUTORS_LOST,
             what,
             limit,
             now,
-            got=safe_text(self.reason)[:_REASON],
-            expected=f"at most {self.windows.losses} lost in {readable_duration(self.windows.loss_window)}",
-            advice=_ADVICE,
+            got=loss_words.several(losses),
+            expected=expected,
+            advice=advice_on(loss.reason for loss in losses) + more,
         )
 
 
-def _since(times: Iterable[float], begin: float) -> int:
-    return sum(1 for at in times if at >= begin)
+def _plural(count: int, word: str) -> str:
+    return f"{count} {word}{'' if count == 1 else 's'}"
 
 
 def _living(executors: tuple[Executor, ...]) -> list[Executor]:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from airflow_spark_guard.core.output.output import safe_text
 from airflow_spark_guard.core.quantity import readable_duration
+from airflow_spark_guard.core.watch.loss_notices import LossNotices
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -33,7 +34,7 @@ class Notice(NamedTuple):
 
 @dataclass
 class NoticeRule:
-    """Looks for skew, garbage collection, spill, stage retries, and for being blind.
+    """Looks for skew, garbage collection, spill, stage retries, lost executors, and for being blind.
 
     Attributes:
         windows: the limits.
@@ -45,6 +46,7 @@ class NoticeRule:
     _blind: int = 0
     _dropped: int = 0
     _details_at: float = 0.0
+    _losses: LossNotices = field(default_factory=LossNotices)
 
     def observe(self, seen: Observation, now: float) -> tuple[str, ...]:
         """The notices that were not said before."""
@@ -53,7 +55,7 @@ class NoticeRule:
             if notice.topic not in self._said and len(self._said) < _MOST:
                 self._said.add(notice.topic)
                 found.append(safe_text(notice.text))
-        return tuple(found)
+        return (*found, *self._losses.observe(seen, now))
 
     def wants_details(self, seen: Observation, now: float) -> bool:
         """Durations of tasks cost requests of their own: once a minute, and only while a stage lasts."""

@@ -1,19 +1,16 @@
 """One look at a running attempt: plain frozen values, the only thing that the watchdog is given.
 
 An observation is made by ``process/observer.py``, judged by ``core/watch/watchdog.py``, written to the
-attempt's record as one JSON line, and read back by replay tests. Counters are cumulative: two equal values
-mean that nothing happened between, whether somebody looked or not.
+attempt's record as one JSON line, and read back (``recorded.py``) by replay tests. Counters are cumulative:
+two equal values mean that nothing happened between, whether somebody looked or not.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Self
+from typing import Any
 
 from airflow_spark_guard.core.watch.sparse import sparse
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping
 
 
 @dataclass(frozen=True)
@@ -97,6 +94,25 @@ class Executor:
 
 
 @dataclass(frozen=True)
+class ExecutorExit:
+    """An executor whose end spark-submit has printed; the REST API may never have known it.
+
+    Attributes:
+        id: Spark's executor id.
+        host: where it ran; empty when unknown.
+        reason: why it ended, in Spark's words; untrusted text.
+        at: when that was printed, seconds since the launch.
+        started: when the cluster manager granted it, the same; None when that was not printed.
+    """
+
+    id: str
+    host: str = ""
+    reason: str = ""
+    at: float = 0.0
+    started: float | None = None
+
+
+@dataclass(frozen=True)
 class DriverView:
     """What the driver's REST API says of our application.
 
@@ -162,9 +178,9 @@ class Reading:
         stack: a hash of its stack; empty where it cannot be read.
         locals: a hash of stack and local variables; empty where they cannot be read.
         place: the innermost line of the user's own Python, ``file:line, function``; untrusted.
-        kind: of a JVM thread: ``python`` (it waits for its Python worker), ``shuffle``, ``gc``, ``lock``,
-            ``io``, ``planning``, ``running``, ``waiting``; of a Python worker ``idle`` when it has no task;
-            empty otherwise.
+        kind: of a JVM thread: ``python`` (it waits for its Python worker), ``python_start`` (for that worker
+            to start), ``shuffle``, ``gc``, ``lock``, ``io``, ``planning``, ``running``, ``waiting``; of a
+            Python worker ``idle`` when it has no task; empty otherwise.
         stage: id of the stage whose task it runs; None when unknown.
         moved: whether it moved bytes since the reading before, standard output and error aside; None where
             its system calls could not be watched.
@@ -228,6 +244,8 @@ class Observation:
         executor_exits: executors that ended with a failure so far, by spark-submit's output: in a crash loop
             none lives long enough to be seen by the REST API.
         exit_reason: why the last of them ended, in Spark's words; untrusted.
+        exits: the newest executors that ended since the observation before this one, by the same output, but
+            for those that the driver wanted to end.
         master: None where it was not asked or gave no usable answer.
         driver_gone_at: when the driver's Python was first missing, seconds since the launch; None while it is
             there, or has never been seen.
@@ -242,6 +260,7 @@ class Observation:
     task_heartbeats: tuple[TaskHeartbeat, ...] = ()
     executor_exits: int = 0
     exit_reason: str = ""
+    exits: tuple[ExecutorExit, ...] = ()
     master: Master | None = None
     driver_gone_at: float | None = None
     wall: float = 0.0
@@ -249,34 +268,3 @@ class Observation:
     def to_json(self) -> dict[str, Any]:
         """As JSON, without what has its default value."""
         return sparse(self)
-
-    @classmethod
-    def from_json(cls, value: Mapping[str, Any]) -> Self:
-        """The inverse of :meth:`to_json`; fields that this version does not know are an error (TypeError)."""
-        driver, inside, master = value.get("driver"), value.get("inside"), value.get("master")
-        readings = value.get("readings")
-        return cls(
-            **{
-                **value,
-                "driver": None if driver is None else _driver(driver),
-                "inside": None if inside is None else Inside(**{**inside, "stages": _stages(inside)}),
-                "readings": None if readings is None else tuple(Reading(**row) for row in readings),
-                "master": None if master is None else _master(master),
-                "task_heartbeats": tuple(TaskHeartbeat(**row) for row in value.get("task_heartbeats", ())),
-            }
-        )
-
-
-def _stages(value: Mapping[str, Any]) -> tuple[Stage, ...]:
-    return tuple(
-        Stage(**{**row, "counters": tuple(row.get("counters", ()))}) for row in value.get("stages", ())
-    )
-
-
-def _driver(value: Mapping[str, Any]) -> DriverView:
-    executors = tuple(Executor(**row) for row in value.get("executors", ()))
-    return DriverView(**{**value, "stages": _stages(value), "executors": executors})
-
-
-def _master(value: Mapping[str, Any]) -> Master:
-    return Master(**{**value, "workers": tuple(tuple(row) for row in value.get("workers", ()))})

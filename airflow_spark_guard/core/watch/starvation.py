@@ -5,16 +5,24 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from airflow_spark_guard.core.output.output import safe_text
 from airflow_spark_guard.core.quantity import readable_duration
 from airflow_spark_guard.core.verdict import Verdict
 from airflow_spark_guard.core.watch.finding import Finding, Look
+from airflow_spark_guard.core.watch.loss_advice import advice_on
 from airflow_spark_guard.core.watch.stages import known_stages
 
 if TYPE_CHECKING:
-    from airflow_spark_guard.core.watch.observation import Master, Observation
+    from airflow_spark_guard.core.watch.observation import ExecutorExit, Master, Observation
     from airflow_spark_guard.core.watch.windows import Windows
 
 _NAMED = 3  # workers
+_REASON = 160
+_ADVICE = (
+    "See who holds the cluster's cores and memory; ask for smaller executors (spark.executor.memory, "
+    "spark.executor.cores), set spark.cores.max for every application, or raise GuardLimits.start_timeout if "
+    "waiting is normal here."
+)
 
 
 @dataclass
@@ -29,9 +37,13 @@ class StarvationRule:
 
     windows: Windows
     waits: dict[tuple[int, int], float] = field(default_factory=dict)
+    _ended: int = 0
+    _last: ExecutorExit | None = None
 
     def observe(self, seen: Observation, now: float) -> Finding | None:
         """The finding, if it has waited for longer than it may."""
+        self._ended += len(seen.exits)
+        self._last = seen.exits[-1] if seen.exits else self._last
         waiting = _waiting(seen)
         if waiting is None:
             return None
@@ -41,16 +53,25 @@ class StarvationRule:
             return None
         executors = [row for row in seen.driver.executors if row.active] if seen.driver else None
         count = "executors out of sight" if executors is None else f"{len(executors)} executors"
+        last = None if executors else self._last
         return Finding(
             Verdict.STARVED,
             f"A Spark job has waited {readable_duration(now - since)} for its first task to start.",
             self.windows.start,
             since + self.windows.start,
-            got=f"{count}{_cluster(seen.master)}",
+            got=f"{count}{self._of_the_dead(last)}{_cluster(seen.master)}",
             expected=f"a task within {readable_duration(self.windows.start)}",
-            advice="See who holds the cluster's cores and memory; ask for smaller executors "
-            "(spark.executor.memory, spark.executor.cores), set spark.cores.max for every application, or "
-            "raise GuardLimits.start_timeout if waiting is normal here.",
+            advice=_ADVICE if last is None else advice_on([last.reason]),
+        )
+
+    def _of_the_dead(self, last: ExecutorExit | None) -> str:
+        """Executors that came and went without a task: a full cluster is not what the job waits for."""
+        if last is None:
+            return ""
+        host = f" on {safe_text(last.host)}" if last.host else ""
+        return (
+            f"; {self._ended} executor{'s' if self._ended > 1 else ''} ended before, the last{host}: "
+            f"{safe_text(last.reason)[:_REASON]}"
         )
 
     def look(self, _: Observation, now: float) -> Look | None:

@@ -44,6 +44,7 @@ class Windows:
         deadline: None where ``execution_timeout`` alone holds.
         stall_chosen: whether the user set ``stall_timeout``: it then holds as set where workers can be seen.
         heartbeat: how often executors report, the pace of every counter.
+        losses: None: by the size of the application (``core/watch/loss_events.py``).
         local: whether the master is ``local[n]``, where the driver is its own executor.
         others: see :class:`~airflow_spark_guard.core.limits.GuardLimits`.
     """
@@ -52,7 +53,7 @@ class Windows:
     start: float = 300.0
     stall: float = 600.0
     silence: float | None = None
-    losses: int = 3
+    losses: int | None = None
     loss_window: float = 600.0
     gone: float = 60.0
     evidence: float = 60.0
@@ -80,7 +81,7 @@ class Windows:
             start=seconds(limits.start_timeout),
             stall=stall,
             silence=silence,
-            losses=int(limits.executor_losses),
+            losses=None if limits.executor_losses is None else int(limits.executor_losses),
             loss_window=seconds(limits.executor_window),
             gone=seconds(limits.executors_gone),
             evidence=min(seconds(limits.evidence_window), shortest / 2),

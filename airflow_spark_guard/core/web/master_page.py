@@ -5,10 +5,14 @@ from __future__ import annotations
 import html
 import re
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from airflow_spark_guard.core.output.output import safe_text
 from airflow_spark_guard.core.watch.observation import Executor
 from airflow_spark_guard.core.web import answer as read
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
 
 _DETAIL_UI = re.compile(rb"""<a href="([^"]{1,2000})"[^>]*>\s*Application Detail UI\s*</a>""")
 _ROW = re.compile(
@@ -17,6 +21,7 @@ _ROW = re.compile(
 )
 _STATE = re.compile(rb"<td>\s*(EXITED|FAILED|LOST)\s*</td>")
 _RUNNING = re.compile(rb"<td>\s*(?:LAUNCHING|RUNNING)\s*</td>")
+_STDERR = re.compile(rb"""<a href="([^"]{1,2000})"[^>]*>\s*stderr\s*</a>""")
 _MOST = 1000
 
 
@@ -28,11 +33,13 @@ class ApplicationPage:
         driver_ui: where the application's own web UI is; empty where the page does not say.
         ended: its executors that ended otherwise than by the master's order, the newest 1000.
         running: the ids of those that have not ended, registered with the driver or not.
+        unended: the same with their hosts and log pages, the newest 1000.
     """
 
     driver_ui: str = ""
     ended: tuple[Executor, ...] = ()
     running: frozenset[str] = frozenset()
+    unended: tuple[Executor, ...] = ()
 
 
 def read_page(body: bytes) -> ApplicationPage:
@@ -40,18 +47,33 @@ def read_page(body: bytes) -> ApplicationPage:
     found = _DETAIL_UI.search(body)
     url = html.unescape(found[1].decode(errors="replace")) if found else ""
     rows = list(_ROW.finditer(body))
-    ended = [
-        _executor(row[1].decode(), row[2].decode(errors="replace"), state[1].decode())
+    ended = _sorted(
+        _executor(row, f"{state[1].decode()}, as the master says; the driver has no record of it")
         for row in rows
         if (state := _STATE.search(row[3])) is not None
-    ]
-    ended.sort(key=lambda executor: int(executor.id))
-    running = frozenset(str(int(row[1])) for row in rows if _RUNNING.search(row[3]) is not None)
-    return ApplicationPage(read.web_url({"": url}, "").rstrip("/"), tuple(ended[-_MOST:]), running)
+    )
+    unended = _sorted(_executor(row, "") for row in rows if _RUNNING.search(row[3]) is not None)
+    return ApplicationPage(
+        read.web_url({"": url}, "").rstrip("/"),
+        ended[-_MOST:],
+        frozenset(executor.id for executor in unended),
+        unended[-_MOST:],
+    )
 
 
-def _executor(number: str, worker: str, state: str) -> Executor:
+def _sorted(executors: Iterable[Executor]) -> tuple[Executor, ...]:
+    return tuple(sorted(executors, key=lambda executor: int(executor.id)))
+
+
+def _executor(row: re.Match[bytes], reason: str) -> Executor:
     # worker-<time>-<host>-<port>
-    host = worker.split("-", 2)[-1].rpartition("-")[0]
-    reason = f"{state}, as the master says; the driver has no record of it"
-    return Executor(id=str(int(number)), active=False, reason=reason, host=safe_text(host)[:300])
+    host = row[2].decode(errors="replace").split("-", 2)[-1].rpartition("-")[0]
+    link = _STDERR.search(row[3])
+    url = html.unescape(link[1].decode(errors="replace")) if link is not None else ""
+    return Executor(
+        id=str(int(row[1])),
+        active=not reason,
+        reason=reason,
+        host=safe_text(host)[:300],
+        stderr_url=read.web_url({"": url}, ""),
+    )

@@ -11,7 +11,7 @@ from airflow_spark_guard.core.failure.ending import Cause, Ending, failure
 from airflow_spark_guard.core.failure.retry import advise
 from airflow_spark_guard.core.failure.takeover import Takeover
 from airflow_spark_guard.core.protocol import Message
-from airflow_spark_guard.core.stack.autopsy import Autopsy
+from airflow_spark_guard.core.stack.autopsy import Autopsy, DeathCause
 from airflow_spark_guard.core.verdict import Verdict
 from airflow_spark_guard.core.watch.finding import Finding
 from airflow_spark_guard.core.watch.heard import Heard
@@ -277,6 +277,18 @@ def test_without_an_autopsy_the_output_is_the_evidence():
     for autopsy in (None, Autopsy()):
         error = failure(found(Verdict.STALLED, "hello", autopsy=autopsy))
         assert (error.place, error.evidence) == ("", "last line of output")
+
+
+def test_lost_executors_are_explained_by_what_they_have_written():
+    """The sentence, the advice that follows from it, and whether another try can help."""
+    seen = Autopsy(
+        summary=("seen",), cause=DeathCause("stderr of executor 3: UnknownHost", "Set it.", retry=False)
+    )
+    error = failure(found(Verdict.EXECUTORS_LOST, "hello", autopsy=seen, suspect=""))
+    assert error.got == f"stderr of executor 3: UnknownHost; {FOUND.got}"
+    assert (error.advice, error.retry, error.evidence) == ("Set it.", False, "seen")
+    error = failure(found(Verdict.STALLED, "hello", autopsy=seen))
+    assert (error.advice, error.retry) == (FOUND.advice, None)
 
 
 def test_a_verdict_about_the_cluster_names_no_line():

@@ -26,6 +26,12 @@ def test_every_verdict_has_an_exception(verdict):
     )
 
 
+@pytest.mark.parametrize("retry", [None, True, False])
+def test_what_the_evidence_says_of_a_retry_goes_along(retry):
+    """None: the verdict decides."""
+    assert error_of(Finding(Verdict.EXECUTORS_LOST, "What.", 1.0, 1.0, retry=retry)).retry is retry
+
+
 def test_what_was_seen_and_what_may_be_left_go_along():
     """Into the log, and into the advice whether to try again."""
     error = error_of(Finding(Verdict.STALLED, "What.", 1.0, 1.0), evidence="Traceback", orphans=("12 java",))

@@ -308,3 +308,16 @@ def test_a_reason_is_untrusted_and_bounded():
     assert "password=******" in str(loss)
     assert "\x1b" not in str(loss)
     assert str(Loss("0", "", "", START)).endswith("UTC: no reason given")
+
+
+def test_the_advice_follows_the_reasons():
+    """Memory for a kill, and not for an executor that ended by itself."""
+    for reason, advice in (
+        ("Command exited with code 137", "SIGKILL"),
+        ("Command exited with code 1", "stderr"),
+    ):
+        found = RestartRule(RestartBudget()).observe(
+            running(START + 60, replace(lost("0", START + 5), reason=reason))
+        )
+        assert advice in found.advice
+        assert found.advice.endswith("max_restarts allows more.")

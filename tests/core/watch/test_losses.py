@@ -4,20 +4,188 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+import pytest
+
 from airflow_spark_guard.core.verdict import Verdict
-from airflow_spark_guard.core.watch.observation import DriverView, Executor, Master
+from airflow_spark_guard.core.watch.observation import DriverView, Executor, ExecutorExit, Master
 from airflow_spark_guard.core.watch.windows import Windows
 from tests.core.watch.watched import EXECUTOR, STAGE, Job, lost, running
+
+
+def apart(*ids, seconds=60.0, reason="Command exited with code 137", host="h"):
+    """Executors that went one after the other, the last at the same time for every call."""
+    return tuple(
+        Executor(id=id_, active=False, removed=1e9 + number * seconds, reason=reason, host=f"{host}{id_}")
+        for number, id_ in enumerate(ids)
+    )
 
 
 def test_losses_within_the_budget_pass():
     """Three in ten minutes; a fourth is one too many."""
     job = Job()
-    assert job.observe(1, driver=running(executors=(EXECUTOR, *lost("1", "2", "3")))) is None
-    finding = job.observe(2, driver=running(executors=(EXECUTOR, *lost("1", "2", "3", "4"))))
+    assert job.observe(1, driver=running(executors=(EXECUTOR, *apart(*"123")))) is None
+    finding = job.observe(2, driver=running(executors=(EXECUTOR, *apart(*"1234"))))
     assert finding.verdict is Verdict.EXECUTORS_LOST
-    assert finding.what == "4 executors were lost within 10m; 3 may be."
-    assert finding.got == "Command exited with code 137"
+    assert finding.what == "4 executors lost within 10m (limit: 3)."
+    assert finding.got == (
+        "1 earlier; executor 2 on h2 at 01:47:40 UTC: Command exited with code 137; executor 3 on h3 at "
+        "01:48:40 UTC: Command exited with code 137; executor 4 on h4 at 01:49:40 UTC: Command exited with "
+        "code 137"
+    )
+    assert finding.expected == "at most 3 within 10m; losses on one host or at one moment count once"
+    assert "137 is SIGKILL" in finding.advice
+    assert finding.advice.endswith("GuardLimits.executor_losses allows more.")
+    assert finding.retry is None
+
+
+def cluster(living, dead, *, reason="Command exited with code 137", removed=1e9, hosts=1):
+    """So many executors, those that are gone on so many hosts."""
+    rows = [
+        Executor(id=str(n), active=False, added=1.0, removed=removed, reason=reason, host=f"node-{n % hosts}")
+        for n in range(dead)
+    ]
+    return running(executors=(*rows, *(replace(EXECUTOR, id=f"{n}") for n in range(dead, dead + living))))
+
+
+@pytest.mark.parametrize(
+    ("living", "dead", "hosts"), [(2, 4, 1), (196, 4, 1), (160, 40, 10), (20, 20, 1), (1, 2, 2)]
+)
+def test_a_node_that_dies_with_all_its_executors_is_one_loss(living, dead, hosts):
+    """Or a rack: the job goes on with what is left (case 07: it was ended at the fourth executor)."""
+    job = Job(replace(Windows(), deadline=None, stall=1e6))
+    assert job.observe(1, driver=cluster(living + dead, 0)) is None
+    assert job.observe(31, driver=cluster(living, dead, hosts=hosts)) is None
+    assert job.observe(61, driver=cluster(living, dead, hosts=hosts)) is None
+
+
+@pytest.mark.parametrize(
+    "reason",
+    [
+        (
+            "Container marked as failed: c on host: h. Exit status: -100. Diagnostics: Container released on a "
+            "*lost* node."
+        ),
+        (
+            "The executor with id 5 exited with exit code 143(SIGTERM). The API gave the following message: Pod "
+            "was terminated in response to imminent node shutdown."
+        ),
+        "Worker shutting down",
+        "worker lost: 10.0.0.1:7078 got disassociated",
+    ],
+)
+def test_what_spark_calls_no_fault_of_the_application_does_not_count(reason):
+    """However often: spot nodes come and go all day, also where no loss is allowed."""
+    job = Job(replace(Windows(), deadline=None, stall=1e6, losses=0))
+    for number in range(1, 30):
+        gone = tuple(
+            Executor(id=str(n), active=False, removed=1e9 + 30 * n, reason=reason) for n in range(number)
+        )
+        assert job.observe(30.0 * number, driver=running(executors=(EXECUTOR, *gone))) is None
+
+
+def crashing(count, *, lived=20.0):
+    """Executors of one host, each of which dies and is replaced at once."""
+    return tuple(
+        Executor(
+            id=str(n), active=False, added=1e9 + n * lived, removed=1e9 + (n + 1) * lived - 0.5,
+            reason="Command exited with code 1", host="bad",
+        )
+        for n in range(count)
+    )  # fmt: skip
+
+
+def test_a_host_whose_executors_crash_one_after_the_other_is_found():
+    """The same host is one event only for executors that were there when it began."""
+    job = Job(replace(Windows(), deadline=None, stall=1e6))
+    steady = tuple(replace(EXECUTOR, id=f"s{n}") for n in range(8))
+    assert job.observe(1, driver=running(executors=(*steady, *crashing(3)))) is None
+    finding = job.observe(20, driver=running(executors=(*steady, *crashing(4))))
+    assert finding.what == "4 executors lost within 10m (limit: 3)."
+
+
+def test_a_large_application_may_lose_more():
+    """One event for every ten executors; the verdict says so."""
+    job = Job(replace(Windows(), deadline=None, stall=1e6))
+    steady = tuple(replace(EXECUTOR, id=f"s{n}") for n in range(50))
+    assert job.observe(1, driver=running(executors=(*steady, *crashing(5)))) is None
+    finding = job.observe(30, driver=running(executors=(*steady, *crashing(6))))
+    assert finding.what == "6 executors lost within 10m (limit: 5)."
+    assert finding.expected.startswith("at most 5 within 10m (1 for every 10 of 50 executors);")
+
+
+def test_a_number_that_is_set_holds_as_it_is():
+    """Whatever the size of the application; in events as well."""
+    job = Job(replace(Windows(), deadline=None, stall=1e6, losses=1))
+    steady = tuple(replace(EXECUTOR, id=f"s{n}") for n in range(100))
+    assert job.observe(1, driver=running(executors=steady)) is None
+    node = tuple(Executor(id=f"n{n}", active=False, removed=1e9, reason="x", host="n") for n in range(4))
+    assert job.observe(2, driver=running(executors=(*steady, *node))) is None
+    later = Executor(id="z", active=False, removed=1e9 + 60, reason="y", host="z")
+    finding = job.observe(62, driver=running(executors=(*steady, *node, later)))
+    assert finding.what == "5 executors lost in 2 events within 10m (limit: 1 event)."
+    assert finding.expected.startswith("at most 1 within 10m (GuardLimits.executor_losses);")
+
+
+def test_an_application_that_loses_all_its_executors_twice_is_given_up():
+    """In few events: Spark's own default for its whole life is twice its executors."""
+    job = Job(replace(Windows(), deadline=None, stall=1e6))
+    rows = []
+    for second in range(1, 4):
+        living = tuple(replace(EXECUTOR, id=f"{second}-{n}") for n in range(10))
+        finding = job.observe(60.0 * second, driver=running(executors=(*living, *rows)))
+        if finding is None:
+            rows += [
+                replace(row, active=False, added=1.0, removed=1e9 + 60 * second, reason="OutOfMemoryError.")
+                for row in living
+            ]
+    assert finding is None
+    finding = job.observe(240.0, driver=running(executors=(EXECUTOR, *rows)))
+    assert finding.what == "30 executors lost within 10m (limit: 20, twice the 10 that there were at once)."
+    assert "spark.executor.memory" in finding.advice
+
+
+def test_a_rack_of_old_executors_is_no_crash_loop():
+    """Twenty within a minute, but they have worked for hours."""
+    job = Job(replace(Windows(), deadline=None, stall=1e6))
+    assert job.observe(1, driver=cluster(24, 0)) is None
+    assert job.observe(31, driver=cluster(4, 20)) is None
+
+
+@pytest.mark.parametrize("reason", ["Executor killed by driver.", "Container c on host: h was preempted."])
+def test_an_application_whose_executors_were_all_taken_back_does_not_wait_for_ever(reason):
+    """None was lost, and none comes: it waits like one that never had any."""
+    job = Job(replace(Windows(), deadline=None, start=300.0, stall=500.0))
+    assert job.observe(1, driver=running()) is None
+    gone = running(executors=lost("0", reason=reason), stages=(replace(STAGE, active=0),))
+    finding = job.until(2000, driver=gone)
+    assert finding.verdict is Verdict.STARVED
+    assert finding.what.startswith("No executor has been left for 8m")
+    assert finding.got == f"the last: executor 0 at 00:00:01 UTC: {reason}"
+    assert "8m 20s" in finding.expected
+    assert 501 <= job.at <= 540
+
+
+def test_a_node_that_takes_the_last_executor_still_ends_the_job():
+    """It does not count, and yet none is left for longer than executors_gone."""
+    job = Job(replace(Windows(), deadline=None))
+    assert job.observe(1, driver=running()) is None
+    gone = running(executors=lost("0", reason="Worker shutting down"), stages=(replace(STAGE, active=0),))
+    finding = job.until(500, driver=gone)
+    assert finding.verdict is Verdict.EXECUTORS_LOST
+    assert finding.what.startswith("No executor has been left for 1m")
+    assert finding.expected == "an executor within 1m (GuardLimits.executors_gone)"
+
+
+def test_executors_that_the_output_alone_knows_are_named():
+    """With their host, and counted as events by the time when they were granted."""
+    job = Job(replace(Windows(), deadline=None))
+    for number in range(4):
+        at = 20.0 * (number + 1)
+        exits = (ExecutorExit(str(number), "h", "Command exited with code 1", at, at - 15),)
+        finding = job.observe(at, driver=running(executors=()), executor_exits=number + 1, exits=exits)
+    assert finding.what == "4 executors lost within 10m (limit: 3)."
+    assert finding.got.endswith("executor 3 on h 1m 20s after the launch: Command exited with code 1")
+    assert "spark.driver.host" in finding.advice
 
 
 def test_losses_long_ago_do_not_count():
@@ -40,6 +208,7 @@ def test_a_crash_loop_ends_at_once():
     assert job.observe(5, driver=running(executors=()), executor_exits=10) is None
     finding = job.observe(10, driver=running(executors=()), executor_exits=30, exit_reason="code 1")
     assert finding.verdict is Verdict.EXECUTORS_LOST
+    assert finding.what.startswith("30 executors lost within 1m (limit: 20)")
     assert "they die as soon as they start" in finding.what
     assert finding.got == "code 1"
 
@@ -72,12 +241,12 @@ def test_losses_that_nobody_saw_count_when_they_happened():
     """The UI was silent for hours; four losses in that time are not four in ten minutes."""
     hourly = tuple(gone(str(hour), 1e9 + hour * 3600) for hour in range(6))
     assert Job().observe(1, driver=running(executors=(EXECUTOR, *hourly))) is None
-    assert Job().observe(1, driver=running(executors=(EXECUTOR, *lost(*"abcd")))) is not None
+    assert Job().observe(1, driver=running(executors=(EXECUTOR, *apart(*"abcd")))) is not None
 
 
 def test_by_the_drivers_clock_losses_are_as_old_as_they_are():
     """Four within ten minutes, but hours before the first look; without a clock the last went just now."""
-    rows = (EXECUTOR, *(gone(str(number), 1e9 + number) for number in range(4)))
+    rows = (EXECUTOR, *(gone(str(number), 1e9 + 6 * number) for number in range(4)))
     long_ago = replace(running(executors=rows), clock=1e9 + 7200)
     job = Job()
     assert job.observe(1, driver=long_ago) is None
@@ -89,8 +258,8 @@ def test_by_the_drivers_clock_losses_are_as_old_as_they_are():
 
 def test_a_clock_that_is_behind_makes_no_loss_of_the_future():
     """A Date header has whole seconds."""
-    job = Job()
-    rows = tuple(gone(str(number), 1e9 + 0.9) for number in range(4))
+    job = Job(replace(Windows(), losses=0))
+    rows = (gone("1", 1e9 + 0.9),)
     finding = job.observe(1, driver=replace(running(executors=(EXECUTOR, *rows)), clock=1e9))
     assert finding.reached_at == 1
 
@@ -134,15 +303,16 @@ def test_in_local_mode_the_driver_is_the_executor():
 def test_the_output_and_the_ui_tell_of_the_same_losses():
     """The larger count holds; they are not added."""
     job = Job()
-    seen = {"driver": running(executors=(EXECUTOR, *lost("1", "2", "3")))}
-    assert job.observe(1, executor_exits=3, exit_reason="code 1", **seen) is None
-    assert job.observe(2, executor_exits=4, exit_reason="code 1", **seen).got == "code 1"
+    seen = {"driver": running(executors=(EXECUTOR, *apart("1", "2", "3")))}
+    for number in range(1, 4):
+        assert job.observe(60.0 * number, executor_exits=number, exit_reason="code 1", **seen) is None
+    assert job.observe(240, executor_exits=4, exit_reason="code 1", **seen).got == "code 1"
 
 
 def test_a_reason_is_untrusted_and_short():
     """It may hold an environment."""
-    finding = Job().observe(
-        1, driver=running(executors=lost(*"abcd", reason="\x1b[2J password=hunter2 " + "x" * 999))
+    finding = Job(replace(Windows(), losses=0)).observe(
+        1, driver=running(executors=lost("a", reason="\x1b[2J password=hunter2 " + "x" * 999))
     )
-    assert finding.got.startswith("[2J password=******")
-    assert len(finding.got) == 160
+    assert finding.got.startswith("executor a at 00:00:01 UTC: [2J password=******")
+    assert len(finding.got) < 200

@@ -71,9 +71,13 @@ def test_an_answer_now_and_then_is_not_blind():
     assert job.notices == []
 
 
-def test_executors_that_are_gone_are_no_news():
-    """Only the living are asked how much of their time is garbage collection."""
-    assert notices(driver=running(executors=(EXECUTOR, *lost("1")))) == []
+def test_an_executor_that_is_lost_is_said_once():
+    """And the living alone are asked how much of their time is garbage collection."""
+    assert notices(driver=running(executors=(EXECUTOR, *lost("1")))) == [
+        "Executor 1 was lost at 00:00:01 UTC: Command exited with code 137."
+    ]
+    gone = lost("1", reason="Executor killed by driver.")
+    assert notices(driver=running(executors=(EXECUTOR, *gone))) == []
 
 
 def test_so_many_notices_are_enough():

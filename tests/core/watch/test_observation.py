@@ -1,27 +1,18 @@
-"""Observations, and their record."""
+"""One look at an attempt, as plain values."""
 
 from __future__ import annotations
 
-from dataclasses import replace
-
-import pytest
-
-from airflow_spark_guard.core.watch.observation import Master, Observation
-from tests.core.watch.watched import BLOCKED, EXECUTOR, INSIDE, PYTHON_THREAD, STAGE, lost, running
+from airflow_spark_guard.core.watch.observation import Observation
+from tests.core.watch.watched import BLOCKED, STAGE, running
 
 
-def test_an_observation_survives_its_record():
-    """As JSON and back."""
-    seen = Observation(
-        at=3.5,
-        driver=running(executors=(EXECUTOR, *lost("4"))),
-        inside=replace(INSIDE, stages=(STAGE,)),
-        readings=(BLOCKED, PYTHON_THREAD),
-        master=Master(known=True, waiting=False, workers=((1, 2, 3, 4),)),
-        blind="",
-        executor_exits=2,
-    )
-    assert Observation.from_json(seen.to_json()) == seen
-    assert Observation.from_json(Observation(at=1.0).to_json()) == Observation(at=1.0)
-    with pytest.raises(TypeError):
-        Observation.from_json({"at": 1.0, "nonsense": 2})
+def test_an_attempt_of_a_stage_has_a_key_of_its_own():
+    """A stage that is tried again is another stage to the watchdog."""
+    assert STAGE.key == (3, 0)
+
+
+def test_a_line_of_the_record_holds_what_was_seen_and_no_defaults():
+    """A record has thousands of them."""
+    seen = Observation(at=1.5, driver=running(jobs=2), readings=(BLOCKED,))
+    assert seen.to_json().keys() == {"at", "driver", "readings"}
+    assert Observation(at=0.0).to_json() == {"at": 0.0}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from airflow_spark_guard.core.watch import recorded
 from airflow_spark_guard.core.watch.observation import DriverView, Inside, Observation, Stage, TaskHeartbeat
 from airflow_spark_guard.core.watch.sparse import sparse
 
@@ -26,4 +27,4 @@ def test_what_has_its_default_is_left_out():
 def test_what_was_written_is_read_again():
     """Heartbeats of tasks as well."""
     seen = Observation(at=1.0, task_heartbeats=(TaskHeartbeat("0", None, "x"), TaskHeartbeat("1", 3, "y")))
-    assert Observation.from_json(sparse(seen)) == seen
+    assert recorded.observation(sparse(seen)) == seen

@@ -7,9 +7,9 @@ from dataclasses import replace
 import pytest
 
 from airflow_spark_guard.core.verdict import Verdict
-from airflow_spark_guard.core.watch.observation import DriverView, Master
+from airflow_spark_guard.core.watch.observation import DriverView, ExecutorExit, Master
 from airflow_spark_guard.core.watch.windows import Windows
-from tests.core.watch.watched import INSIDE, STAGE, Job, lost, running
+from tests.core.watch.watched import EXECUTOR, INSIDE, STAGE, Job, lost, running
 
 
 def test_a_job_without_executors_is_starved():
@@ -21,6 +21,26 @@ def test_a_job_without_executors_is_starved():
     assert finding.verdict is Verdict.STARVED
     assert 300 <= job.at <= 302
     assert finding.got == "0 executors; 1 workers (0 of 2 cores and 100 of 1024 MiB free)"
+
+
+def test_executors_that_die_before_they_take_a_task_are_named():
+    """A full cluster is not what this job waits for, so it is no advice either."""
+    waiting = replace(STAGE, active=0, done=0, launched=False, counters=())
+    job = Job(replace(Windows(), losses=9))
+
+    def step(at):
+        exits = (ExecutorExit(f"{at}", "node-7", "Command exited with code 1", at),) if at > 100 else ()
+        return {"exits": exits}
+
+    finding = job.until(5000, driver=running(stages=(waiting,), executors=()), step=step)
+    assert finding.verdict is Verdict.STARVED
+    assert finding.got.startswith("0 executors; ")
+    assert finding.got.endswith("ended before, the last on node-7: Command exited with code 1")
+    assert "spark.driver.host" in finding.advice
+    living = running(stages=(waiting,), executors=(replace(EXECUTOR, active_tasks=0),))
+    finding = Job(replace(Windows(), losses=9)).until(5000, driver=living, step=step)
+    assert finding.got == "1 executors"
+    assert "spark.cores.max" in finding.advice
 
 
 def test_a_stage_that_waits_for_another_is_not_starved():

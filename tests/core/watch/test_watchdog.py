@@ -12,6 +12,7 @@ from airflow_spark_guard.core.verdict import Verdict
 from airflow_spark_guard.core.watch.observation import (
     DriverView,
     Executor,
+    ExecutorExit,
     Inside,
     Master,
     Observation,
@@ -321,6 +322,10 @@ OBSERVATION = st.builds(
         st.builds(TaskHeartbeat, executor=TEXT, stage=st.none() | st.integers(-1, 3), digest=TEXT), max_size=3
     ).map(tuple), wall=st.floats(-1, 1e12),
     executor_exits=FIGURE, exit_reason=TEXT,
+    exits=st.lists(
+        st.builds(ExecutorExit, id=TEXT, host=TEXT, reason=TEXT, at=st.floats(-100, 1e6), started=st.none() | st.floats(-100, 1e6)),
+        max_size=3,
+    ).map(tuple),
     master=st.none() | st.builds(
         Master, known=st.booleans(), waiting=st.booleans(),
         workers=st.lists(st.tuples(FIGURE, FIGURE, FIGURE, FIGURE), max_size=4).map(tuple),

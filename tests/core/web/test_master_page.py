@@ -18,6 +18,18 @@ def test_the_page_names_the_drivers_ui_and_who_ended():
     ]
     assert page.ended[0].reason == "EXITED, as the master says; the driver has no record of it"
     assert page.running == {"2"}
+    assert [(row.id, row.host, row.active) for row in page.unended] == [("2", "127.0.0.1", True)]
+
+
+def test_the_page_names_where_the_stderr_is():
+    """Of executors that never registered nobody else knows it."""
+    page = read_page(PAGE)
+    url = "http://127.0.0.1:41237/logPage/?appId=app-20261121035943-0000&executorId={}&logType=stderr"
+    assert [row.stderr_url for row in (*page.ended, *page.unended)] == [url.format(n) for n in (0, 1, 2)]
+    assert (
+        read_page(PAGE.replace(b"http://127.0.0.1:41237/logPage", b"javascript:alert")).ended[0].stderr_url
+        == ""
+    )
 
 
 def test_an_executor_that_runs_or_was_told_to_end_is_no_loss():

@@ -1,0 +1,130 @@
+"""The losses of an application within a window: by the driver's REST API, and by spark-submit's output."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING
+
+from airflow_spark_guard.core.watch.executor_loss import Removal, removal_of
+from airflow_spark_guard.core.watch.loss_events import Loss, LossEvent, events_of
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from airflow_spark_guard.core.watch.observation import DriverView, Executor, ExecutorExit, Observation
+
+# More than these say nothing more; a loop of crashes makes 100 a second.
+_MOST = 500
+# What ends by these when it has only started is a loop as well, though it does not count otherwise.
+_LOOPS = frozenset({Removal.LOST, Removal.NODE})
+
+
+@dataclass
+class LossLedger:
+    """Both sources apart: what they tell of is the same, and they are not added."""
+
+    _rest: list[Loss] = field(default_factory=list)
+    _printed: list[Loss] = field(default_factory=list)
+    _known: set[str] = field(default_factory=set)
+    _exits: int = 0
+    _lead: float | None = None
+
+    def take_rows(self, driver: DriverView, now: float) -> list[Loss]:
+        """Take in what the REST API lists; all executors that are newly gone, whatever the reason."""
+        rows = [row for row in driver.executors if not row.active]
+        # What a driver has forgotten it does not list again: an application may run for months. And another
+        # SparkContext of the same script counts its executors from 0 again.
+        self._known &= {row.id for row in rows}
+        gone = sorted(
+            (row for row in rows if row.id not in self._known), key=lambda row: row.removed or math.inf
+        )
+        if not gone:
+            return []
+        self._known.update(row.id for row in gone)
+        # Nobody may have looked for long; where the driver's clock is not known, the last one went just now.
+        self._set_clock(driver.clock or gone[-1].removed, now)
+        found = [self._loss(row, now) for row in gone]
+        self._rest += [loss for loss in found if removal_of(loss.reason) in _LOOPS]
+        return found
+
+    def _set_clock(self, newest: float | None, now: float) -> None:
+        """What the driver's clock shows now. The least lead of ours that was ever seen is nearest to it."""
+        if not newest or (self._lead is not None and self._lead <= now - newest):
+            return
+        later = 0.0 if self._lead is None else now - newest - self._lead
+        self._lead = now - newest
+        self._rest = [_moved(loss, later) for loss in self._rest]
+
+    def _loss(self, row: Executor, now: float) -> Loss:
+        def at(moment: float | None) -> float | None:
+            return min(now, moment + self._lead) if moment and self._lead is not None else None
+
+        removed = at(row.removed)
+        return Loss(
+            row.id,
+            row.host,
+            row.reason,
+            now if removed is None else removed,
+            at(row.added),
+            row.removed or None,
+            row.stderr_url,
+        )
+
+    def take_exits(self, seen: Observation, now: float) -> None:
+        """Take in what was printed: executors by name, and how many more there were."""
+        named = [row for row in seen.exits if removal_of(row.reason) in _LOOPS]
+        self._printed += [_printed(row, now) for row in named]
+        counted = sum(removal_of(row.reason) is Removal.LOST for row in named)
+        more = max(0, seen.executor_exits - self._exits - counted)
+        self._printed += [Loss("", "", seen.exit_reason, now)] * min(more, _MOST)
+        self._exits = max(self._exits, seen.executor_exits)
+
+    def forget(self, begin: float, most: int) -> None:
+        """Forget what was before."""
+        most = max(_MOST, most)
+        self._rest = [loss for loss in self._rest if loss.at >= begin][-most:]
+        self._printed = [loss for loss in self._printed if loss.at >= begin][-most:]
+
+    def within(self, begin: float) -> list[Loss]:
+        """The losses that count since then, by the source that knows more."""
+        return max((_since(losses, begin) for losses in (self._rest, self._printed)), key=len)
+
+    def events(self, begin: float) -> list[LossEvent]:
+        """The events that they make up."""
+        return max((events_of(_since(losses, begin)) for losses in (self._rest, self._printed)), key=len)
+
+    def young(self, begin: float) -> list[Loss]:
+        """Executors that came and went since then, and those of which nobody knows when they came."""
+        starts = {loss.executor: loss.started for loss in self._rest}
+        return max(
+            ([loss for loss in losses if _is_young(loss, begin, starts)] for losses in self._sources),
+            key=len,
+        )
+
+    @property
+    def _sources(self) -> tuple[list[Loss], list[Loss]]:
+        return self._rest, self._printed
+
+
+def _since(losses: Iterable[Loss], begin: float) -> list[Loss]:
+    return [loss for loss in losses if loss.at >= begin and removal_of(loss.reason) is Removal.LOST]
+
+
+def _is_young(loss: Loss, begin: float, starts: dict[str, float | None]) -> bool:
+    if loss.at < begin:
+        return False
+    started = starts.get(loss.executor) if loss.started is None else loss.started
+    if started is None:
+        return removal_of(loss.reason) is Removal.LOST
+    return started >= begin
+
+
+def _moved(loss: Loss, later: float) -> Loss:
+    if loss.removed is None:
+        return loss
+    return replace(loss, at=loss.at + later, started=None if loss.started is None else loss.started + later)
+
+
+def _printed(row: ExecutorExit, now: float) -> Loss:
+    return Loss(row.id, row.host, row.reason, min(row.at, now), row.started)

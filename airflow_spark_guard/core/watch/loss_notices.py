@@ -1,0 +1,83 @@
+"""A line in the task log for every executor that is lost, when it happens; those of one host together."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from airflow_spark_guard.core.watch import loss_words
+from airflow_spark_guard.core.watch.executor_loss import Removal, removal_of
+from airflow_spark_guard.core.watch.loss_events import Loss
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from airflow_spark_guard.core.watch.observation import Observation
+
+_LINES_A_LOOK, _LINES = 5, 60
+_MOST_KNOWN = 100_000
+_NEWS = 600.0
+_NOT_COUNTED = {
+    Removal.NODE: " Not counted: its node or worker went away.",
+    Removal.TAKEN: " Not counted: the cluster took it back.",
+}
+
+
+@dataclass
+class LossNotices:
+    """Says each loss once, whoever reports it first; what the driver itself let go is no news."""
+
+    _said: set[str] = field(default_factory=set)
+    _lines: int = 0
+    _application: str = ""
+
+    def observe(self, seen: Observation, now: float) -> tuple[str, ...]:
+        """The lines for what is new."""
+        if (seen.inside is not None and seen.inside.ended) or seen.driver_gone_at is not None:
+            return ()
+        name = seen.inside.application_id if seen.inside is not None else ""
+        if name and name != self._application:
+            if self._application:
+                self._said.clear()  # another SparkContext counts its executors from 0 again
+            self._application = name
+        new = [loss for loss in _listed(seen, now) if loss.executor not in self._said]
+        if seen.driver is not None and seen.driver.clock is not None:
+            # A watch that begins late, or anew after a restart, finds what is no news any more.
+            new = [loss for loss in new if (loss.removed or math.inf) > seen.driver.clock - _NEWS]
+        if len(self._said) < _MOST_KNOWN:
+            self._said.update(loss.executor for loss in new)
+        return tuple(self._bounded([*_grouped(new)]))
+
+    def _bounded(self, groups: Sequence[Sequence[Loss]]) -> Iterator[str]:
+        for number, group in enumerate(groups):
+            if self._lines >= _LINES:
+                return
+            self._lines += 1
+            if self._lines == _LINES:
+                yield "More executors are lost; no more lines about them here. The record has all of them."
+            elif number == _LINES_A_LOOK:
+                yield f"{sum(map(len, groups[number:]))} more executors were lost on other hosts."
+                return
+            else:
+                yield loss_words.line(group) + _NOT_COUNTED.get(removal_of(group[-1].reason), "")
+
+
+def _listed(seen: Observation, now: float) -> Iterator[Loss]:
+    """What is gone by the REST API, and by the output what that does not list."""
+    rows = [row for row in (seen.driver.executors if seen.driver else ()) if not row.active]
+    for row in rows:
+        if removal_of(row.reason) is not Removal.ASKED:
+            yield Loss(row.id, row.host, row.reason, now, removed=row.removed, stderr_url=row.stderr_url)
+    listed = {row.id for row in rows}
+    for ended in seen.exits:
+        if ended.id not in listed:
+            yield Loss(ended.id, ended.host, ended.reason, ended.at)
+
+
+def _grouped(losses: Sequence[Loss]) -> Iterator[list[Loss]]:
+    """By host and by who is behind it, each group oldest first, in the order in which they went."""
+    groups: dict[tuple[str, Removal], list[Loss]] = {}
+    for loss in sorted(losses, key=lambda loss: (loss.removed or 0.0, loss.at)):
+        groups.setdefault((loss.host, removal_of(loss.reason)), []).append(loss)
+    yield from groups.values()
