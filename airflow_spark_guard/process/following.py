@@ -12,6 +12,8 @@ from airflow_spark_guard.core.failure.ending import Cause, Ending
 from airflow_spark_guard.core.watch.heard import Heard
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
     from airflow_spark_guard.core.output.output import JobOutput
     from airflow_spark_guard.core.protocol import Message
     from airflow_spark_guard.core.stack.autopsy import Autopsy
@@ -28,7 +30,10 @@ class Source(Protocol):
     """Where messages come from."""
 
     def read(self) -> list[Message]:
-        """The messages since the last call."""
+        """The messages since the last call; of a flood, the first ones."""
+
+    def remaining(self) -> Iterator[Message]:
+        """All that :meth:`read` has not given yet, when nobody writes any more."""
 
 
 class Listener(Protocol):
@@ -86,7 +91,8 @@ class Following:
             self.attempt.consume(chunk)
         if finding is None:
             self._show(self.listener.rest())
-        self._take_in()
+        # A task that was killed has few seconds left, and its job's result counts no more.
+        self._hear(self.source.read() if self.attempt.kill_requested else self.source.remaining())
         self.listener.lines(self.output.finish(time.monotonic()))
         report = self.attempt.report or {}
         return Ending(
@@ -130,7 +136,10 @@ class Following:
         self.listener.chunk(chunk)
 
     def _take_in(self) -> None:
-        for message in self.source.read():
+        self._hear(self.source.read())
+
+    def _hear(self, messages: Iterable[Message]) -> None:
+        for message in messages:
             self._heard.hear(message, self.attempt.now)
             self.listener.message(message)
 
