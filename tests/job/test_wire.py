@@ -109,16 +109,15 @@ def test_a_message_beyond_the_readers_bound_is_not_written():
         wire.encode("result", {"value": "x" * wire.MAX_LINE}, 0)
 
 
-@pytest.fixture
-def limited():
-    """A disk that is full for a while: no file may be longer than so many bytes."""
+@contextlib.contextmanager
+def longest_file(size):
+    """A disk that is full for a while; pytest's own output may be a file as well."""
     before = resource.getrlimit(resource.RLIMIT_FSIZE)
-
-    def limit(size=None):
-        resource.setrlimit(resource.RLIMIT_FSIZE, (before[0] if size is None else size, before[1]))
-
-    yield limit
-    limit()
+    resource.setrlimit(resource.RLIMIT_FSIZE, (size, before[1]))
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, before)
 
 
 @contextlib.contextmanager
@@ -140,16 +139,14 @@ def kinds(reader):
     return [message.kind for message in reader.read()]
 
 
-def test_on_a_full_disk_messages_are_left_out_and_standard_error_says_so_once(channel_path, limited):
+def test_on_a_full_disk_messages_are_left_out_and_standard_error_says_so_once(channel_path):
     """A healthy job goes on; when there is space again, the next message says how many were lost."""
     reader = ChannelReader(channel_path)
     channel = wire.open_channel()
-    limited(100)  # in the middle of the second message
-    with stderr_as_pipe() as said:
+    with stderr_as_pipe() as said, longest_file(100):  # in the middle of the second message
         for _ in range(5):
             channel.send("metric", values={"loss": 0.25})
             channel.send("progress", stages=[])
-    limited()
     channel.send("progress", stages=[])
     channel.send("bye")
     messages = reader.read()
@@ -158,22 +155,21 @@ def test_on_a_full_disk_messages_are_left_out_and_standard_error_says_so_once(ch
     assert messages[2].fields["text"] == (
         "9 messages of the job could not be written to the attempt's channel."
     )
-    assert said == [
+    assert "".join(said) == (
         f"spark-guard: The attempt's channel {channel_path} cannot be written: File too large. The job goes on; "
-        + "its metrics and heartbeats are left out until it can.\n"
-    ]
+        "its metrics and heartbeats are left out until it can.\n"
+    )
     reader.close()
 
 
 @pytest.mark.parametrize(("kind", "fields"), [("result", {"value": 3}), ("bye", {})])
-def test_a_result_or_an_end_that_cannot_be_written_is_an_error(channel_path, limited, kind, fields):
+def test_a_result_or_an_end_that_cannot_be_written_is_an_error(channel_path, kind, fields):
     """Without them the attempt is no success, and the script must know."""
     ChannelReader(channel_path).close()
-    limited(0)
-    with pytest.raises(
-        OSError, match=f"The {kind} message could not be written to the attempt's channel: Fi"
-    ):
-        wire.open_channel().send(kind, **fields)
+    channel = wire.open_channel()
+    what = f"The {kind} message could not be written to the attempt's channel: File too large"
+    with longest_file(0), pytest.raises(OSError, match=what):
+        channel.send(kind, **fields)
 
 
 def test_a_channel_that_cannot_be_opened_ends_no_job(tmp_path, monkeypatch, capfd):
