@@ -94,6 +94,9 @@ class Channel:
                     self._flush(name, urgent=kind in _LAST)
                 self._write(kind, line)
                 return
+            if kind not in self._waiting and self._paces[kind].take():
+                self._write(kind, line)
+                return
             # The newest takes the place of one that waits.
             skipped = self._waiting[kind][2] + 1 if kind in self._waiting else 0
             self._waiting[kind] = (fields, now, skipped)
@@ -101,10 +104,14 @@ class Channel:
 
     def _flush(self, kind: str, *, urgent: bool = False) -> None:
         """Write what waits, if its pace allows, or at once."""
-        if self._paces[kind].take() or urgent:
-            fields, then, skipped = self._waiting.pop(kind)
-            said = {"skipped": skipped} if skipped and kind == "metric" else {}
-            self._write(kind, encode(kind, {**fields, **said}, then))
+        if not (self._paces[kind].take() or urgent):
+            return
+        # None where a signal's handler has sent something in between.
+        fields, then, skipped = self._waiting.pop(kind, ({}, 0.0, 0))
+        said = {"skipped": skipped} if skipped and kind == "metric" else {}
+        if fields:
+            with contextlib.suppress(ValueError):  # too long with the number of those left out
+                self._write(kind, encode(kind, {**fields, **said}, then))
 
     def _write(self, kind: str, line: bytes) -> None:
         try:
