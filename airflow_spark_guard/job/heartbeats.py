@@ -94,11 +94,11 @@ class _Worker:
             write_to_stderr(line(self.count, text, done, total))
 
 
-def line(count: int, text: str, done: float | None, total: float | None) -> str:
+def line(count: int, text: str, done: float | None, total: float | None) -> bytes:
     """The line on standard error; ``core/watch/executor_heartbeat.py`` reads it."""
     fields = {"w": os.getpid(), "t": round(time.time(), 3), "n": count, "text": one_line(text)}
     known = {name: value for name, value in (("done", done), ("total", total)) if value is not None}
-    return f"{MARK} {json.dumps({**fields, **known})}\n"
+    return f"{MARK} {json.dumps({**fields, **known})}\n".encode()
 
 
 _worker = _Worker()

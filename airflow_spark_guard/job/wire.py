@@ -145,13 +145,13 @@ class Channel:
         )
 
 
-def write_to_stderr(text: str) -> None:
+def write_to_stderr(text: str | bytes) -> None:
     """One write, so that lines of several processes do not mix; standard error may be closed or full.
 
     Not ``sys.stderr``, which a Python worker or the user's code may have redirected.
     """
     with contextlib.suppress(OSError):
-        os.write(_STDERR, text.encode(errors="replace"))
+        os.write(_STDERR, text if isinstance(text, bytes) else text.encode(errors="replace"))
 
 
 _opened: dict[str | None, Channel] = {}  # one per path, so that its lock is shared by all threads
