@@ -5,6 +5,7 @@
     SparkGuardError                 all of ours
     +-- BadInputError               found before anything was started; the same input fails again
     |   +-- ApplicationError        the application is missing, or is not what Spark can run
+    |   +-- ArgumentError           an argument of the operator of the wrong type
     |   +-- ConfError               a Spark configuration value of the wrong type or unit
     |   +-- ProfileError            no such profile
     |   +-- LimitError              a limit that is not a duration, a size or a count
@@ -70,6 +71,10 @@ class BadInputError(SparkGuardError):
 
 class ApplicationError(BadInputError):
     """The application is missing, or is not what Spark can run."""
+
+
+class ArgumentError(BadInputError):
+    """An argument of the operator of the wrong type."""
 
 
 class ConfError(BadInputError):

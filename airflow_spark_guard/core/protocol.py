@@ -8,6 +8,8 @@ in ``tests/golden/`` hold the two together.
 runs), ``rss`` (of the driver's Python, bytes) and ``heartbeat`` (the newest one; ``count`` is cumulative). It
 comes when one of them but ``rss`` has moved, and every 30 s as a sign of life. The optional fields joined
 version 1: both ends come from the same package, so that a reader that does not know them is never met.
+
+``metric`` has ``skipped`` where so many metrics before it were left out: ``job/wire.py`` has a pace for them.
 """
 
 from __future__ import annotations
@@ -19,11 +21,13 @@ from typing import TYPE_CHECKING, Any
 from airflow_spark_guard.core.errors import ProtocolError
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Iterator, Mapping
 
 PROTOCOL_VERSION = 1
 MAX_LINE = 1 << 20
 
+# What each line begins with.
+_HEAD = b'{"v":1,"kind":"'
 _TEXT, _INT, _MAP, _LIST = (str,), (int,), (dict,), (list,)
 _OPTIONAL_TEXT = (str, type(None))
 _LONGEST_TEXT = 200
@@ -42,7 +46,7 @@ _KINDS: Mapping[str, tuple[Mapping[str, tuple[type, ...]], Mapping[str, tuple[ty
         {"application_id": _TEXT, "ui_url": _OPTIONAL_TEXT, "spark": _TEXT, "executable": _TEXT},
     ),
     "progress": ({"stages": _LIST}, {"jobs": _INT, "sql": _TEXT, "rss": _INT, "heartbeat": _MAP}),
-    "metric": ({"values": _MAP}, {}),
+    "metric": ({"values": _MAP}, {"skipped": _INT}),
     "warning": ({"text": _TEXT}, {}),
     "result": ({"value": (object,)}, {}),
     "error": (
@@ -68,6 +72,22 @@ class Message:
     fields: Mapping[str, Any]
 
 
+def parse_lines(lines: Iterable[bytes]) -> Iterator[Message]:
+    """The lines as messages. A message of ours that was cut off by a full disk is a warning instead.
+
+    Raises:
+        ProtocolError: as :func:`parse`.
+    """
+    for line in lines:
+        try:
+            if line:
+                yield parse(line)
+        except ProtocolError:
+            if not _is_cut_off(line):
+                raise
+            yield Message("warning", 0.0, {"text": "A message of the job was cut off: its disk was full."})
+
+
 def parse(line: bytes) -> Message:
     """One line of the channel as a message.
 
@@ -78,13 +98,26 @@ def parse(line: bytes) -> Message:
         raise _error(f"a line of {len(line)} bytes", f"at most {MAX_LINE} bytes")
     try:
         raw = json.loads(line)
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise _error(repr(line[:80]), "a JSON object on one line") from error
     if not isinstance(raw, dict):
         raise _error(repr(line[:80]), "a JSON object on one line")
     if raw.get("v") != PROTOCOL_VERSION:
         raise _error(f"version {raw.get('v')!r}", f"version {PROTOCOL_VERSION}")
     return _checked(raw)
+
+
+def _is_cut_off(line: bytes) -> bool:
+    """Whether it begins as ``job/wire.py`` begins each line, and is no JSON."""
+    if not (line.startswith(_HEAD) or _HEAD.startswith(line)):
+        return False
+    try:
+        json.loads(line)
+    except ValueError:
+        return True
+    except RecursionError:  # whole, and not ours
+        return False
+    return False
 
 
 def _checked(raw: dict[str, Any]) -> Message:

@@ -7,7 +7,8 @@ from dataclasses import dataclass, field
 from functools import partial
 from typing import TYPE_CHECKING, Any, Protocol
 
-from airflow_spark_guard.core.output.output import safe_text
+from airflow_spark_guard.core.output.message_lines import MessageLines
+from airflow_spark_guard.core.output.output import JobOutput
 from airflow_spark_guard.core.output.progress import Progress
 from airflow_spark_guard.core.quantity import readable_duration
 from airflow_spark_guard.core.stack.jvm_dump import JvmDumpSplitter
@@ -17,7 +18,7 @@ from airflow_spark_guard.process.autopsy import Scene
 from airflow_spark_guard.sources import log_page
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
     from pathlib import Path
 
     from airflow_spark_guard.core.failure.ending import Ending
@@ -32,6 +33,8 @@ if TYPE_CHECKING:
 
 # What the log and the steps after the autopsy need of its budget.
 _MARGIN = 0.9
+# Lines for messages where no output of the job is shown beside them.
+_MESSAGES_ALONE = 10_000
 
 
 class TaskLogger(Protocol):
@@ -54,6 +57,7 @@ class AttemptLog:
         tag: of its processes.
         stacks: the file that the driver's Python dumps its stack to.
         autopsy_budget: seconds.
+        messages: decides which of the job's messages are shown.
     """
 
     log: TaskLogger
@@ -64,6 +68,7 @@ class AttemptLog:
     watch: Watch | None = None
     _dumps: JvmDumpSplitter = field(default_factory=JvmDumpSplitter)
     _progress: Progress = field(default_factory=Progress)
+    messages: MessageLines = field(default_factory=lambda: MessageLines.beside(JobOutput(_MESSAGES_ALONE)))
 
     def chunk(self, chunk: bytes) -> bytes:
         """Record the output; the JVM's thread dumps are for the autopsy alone."""
@@ -85,16 +90,28 @@ class AttemptLog:
         fields = message.fields
         if message.kind == "hello" and "application_id" in fields:
             ui = fields.get("ui_url") or "none"
-            self.log.info("%s", safe_text(f"Spark application {fields['application_id']}, UI at {ui}"))
+            self._show(f"Spark application {fields['application_id']}, UI at {ui}")
         elif message.kind == "metric":
-            text = ", ".join(f"{name}={value}" for name, value in fields["values"].items())
-            self.log.info("%s", safe_text(text))
+            skipped = (
+                f" (the newest; {fields['skipped']} before it were left out)" if "skipped" in fields else ""
+            )
+            self._show(", ".join(f"{name}={value}" for name, value in fields["values"].items()) + skipped)
         elif message.kind == "warning":
-            self.log.warning("%s", safe_text(fields["text"]))
+            self._show(fields["text"], self.log.warning)
         elif message.kind == "progress":
             text = self._progress.hear(fields["stages"], time.monotonic())
             if text:
-                self.log.info("%s", safe_text(text))
+                self._show(text)
+
+    def _show(self, text: str, log: Callable[..., Any] | None = None) -> None:
+        line = self.messages.take(text, time.monotonic())
+        if line is not None:
+            (log or self.log.info)("%s", line)
+
+    def messages_end(self) -> None:
+        """Show how many messages were left out."""
+        for line in self.messages.finish():
+            self.log.info("%s", line)
 
     def notice(self, text: str) -> None:
         """Show what the watchdog has noticed."""
@@ -140,6 +157,7 @@ class AttemptLog:
 
     def ended(self, ending: Ending) -> None:
         """Show how it ended."""
+        self.messages_end()
         if ending.orphans:
             self.log.warning("Could not be proven gone: %s", ", ".join(ending.orphans))
         self.log.info(

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from airflow_spark_guard.core.cluster.channel_files import LARGEST_FILE, ChannelFiles
 from airflow_spark_guard.core.errors import BadInputError
 from airflow_spark_guard.core.output.output import safe_text
-from airflow_spark_guard.core.protocol import parse
+from airflow_spark_guard.core.protocol import parse_lines
 from airflow_spark_guard.core.watch.heard import Heard
 
 if TYPE_CHECKING:
@@ -18,6 +18,8 @@ if TYPE_CHECKING:
     from airflow_spark_guard.core.protocol import Message
 
 _PATIENCE = 10.0  # seconds
+# At one look; they are held in memory.
+_MOST_FILES = 8
 
 
 class ChannelDirectory:
@@ -30,6 +32,7 @@ class ChannelDirectory:
     Attributes:
         trouble: why the last look failed; empty when it did not.
         heard: what the driver has said so far; times are seconds since the epoch.
+        has_more: whether files are left that the last look did not reach.
     """
 
     def __init__(self, url: str, conn_id: str | None = None) -> None:
@@ -38,6 +41,7 @@ class ChannelDirectory:
         self._fetched: deque[tuple[bool, bytes]] = deque()
         self._late: threading.Thread | None = None
         self.trouble = ""
+        self.has_more = False
         self.heard = Heard()
 
     def check(self) -> None:
@@ -66,13 +70,13 @@ class ChannelDirectory:
         Raises:
             ProtocolError: a line is not of the wire protocol.
         """
+        self.has_more = False  # unless this look says so
         self._in_time(self._fetch)
         while self._fetched:
             another, content = self._fetched.popleft()
             if another:
                 self.heard = Heard()
-            for line in content.splitlines():
-                message = parse(line)
+            for message in parse_lines(content.split(b"\n")):
                 self.heard.hear(message, now)
                 tell(message)
 
@@ -83,7 +87,8 @@ class ChannelDirectory:
     def _fetch(self) -> None:
         """The contents of the next files, and whether each is the first one of another driver."""
         another, names = self._files.next(self._names())
-        for name in names:
+        self.has_more = len(names) > _MOST_FILES
+        for name in names[:_MOST_FILES]:
             with (self._path() / name).open("rb") as file:
                 self._fetched.append((another, bytes(file.read(LARGEST_FILE))))
             self._files.taken()

@@ -12,7 +12,8 @@ from airflow_spark_guard.core.application import check_application
 from airflow_spark_guard.core.cluster.status import ATTEMPT_MARK, TASK_MARK
 from airflow_spark_guard.core.cluster.trigger_event import ending_of, watched_by
 from airflow_spark_guard.core.errors import AttemptError, ProtocolError, SparkGuardError
-from airflow_spark_guard.core.output.output import safe_text
+from airflow_spark_guard.core.output.message_lines import MessageLines
+from airflow_spark_guard.core.output.output import JobOutput, safe_text
 from airflow_spark_guard.core.quantity import size_in_bytes
 from airflow_spark_guard.core.verdict import Verdict
 from airflow_spark_guard.hooks.attempt_log import AttemptLog
@@ -128,6 +129,7 @@ def _opened(
                 yield mode
         finally:
             hook.cluster = None
+            mode.close()
 
 
 @dataclass(frozen=True)
@@ -161,6 +163,7 @@ class ClusterMode:
     run: ClusterRun
     record: Record | NoRecord
     on_application: Callable[[Application], None] = _ignore
+    _told: AttemptLog | None = None
 
     def submit(self, submission: Submission, workspace: Workspace, application: str) -> Any:
         """Submit, or take over what an earlier try has submitted; then watch, or leave that to a trigger.
@@ -212,10 +215,17 @@ class ClusterMode:
 
     def hear(self, message: Message) -> None:
         """A message of the job."""
-        self._log(None).message(message)
+        if self._told is None:
+            self._told = self._log(None)
+        self._told.message(message)
         fields = message.fields
         if message.kind == "hello" and "application_id" in fields:
             self.on_application(Application(str(fields["application_id"]), str(fields.get("ui_url") or "")))
+
+    def close(self) -> None:
+        """Say what of the job's messages was not shown."""
+        if self._told is not None:
+            self._told.messages_end()
 
     def _handed_over(self, attempt: ClusterAttempt, words: list[str], *, speaks: bool) -> ClusterJob:
         try:
@@ -238,7 +248,8 @@ class ClusterMode:
 
     def _log(self, workspace: Workspace | None) -> AttemptLog:
         stacks = workspace.stacks if workspace is not None else Path()
-        return AttemptLog(self.hook.log, self.record, self.hook.tag, stacks, 0.0)
+        messages = MessageLines.beside(JobOutput(int(self.hook.limits.log_lines)))
+        return AttemptLog(self.hook.log, self.record, self.hook.tag, stacks, 0.0, messages=messages)
 
     @contextlib.contextmanager
     def _summarised(self) -> Iterator[None]:

@@ -17,6 +17,7 @@ from airflow_spark_guard.core.quantity import readable_duration, seconds
 from airflow_spark_guard.core.verdict import Verdict
 from airflow_spark_guard.core.watch.heard import Heard
 from airflow_spark_guard.core.web.answer import UnusableAnswerError
+from airflow_spark_guard.hooks.storable_result import storable_result
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -35,8 +36,8 @@ _TICK = 0.2
 PROOF_PATIENCE = 30.0
 _PROOF_PATIENCE_KILLED = 1.5
 _HANDLER_PATIENCE = 2.0
-# After the end, messages may still be on their way through the store.
-_LAST_MESSAGES = 10.0
+# After the end, messages may still be on their way through the store; a flood of them takes longer to read.
+_LAST_MESSAGES, _LAST_FLOOD = 10.0, 300.0
 
 
 @dataclass
@@ -172,7 +173,7 @@ class ClusterRun:
             raise error
         if directory is not None:
             directory.remove()
-        return heard.result
+        return storable_result(heard, self.limits, self.log)
 
     def _follow(self, job: ClusterJob, directory: ChannelDirectory | None) -> ClusterEnding:
         watch = ClusterWatch(job.limits, self.manager)
@@ -211,12 +212,15 @@ class ClusterRun:
     def _last_words(self, directory: ChannelDirectory | None, ending: ClusterEnding) -> Heard:
         if directory is None:
             return Heard()
-        limit = time.monotonic() + (_LAST_MESSAGES if ending.final is not None else 0.0)
+        begin = time.monotonic()
+        limit = begin + (_LAST_MESSAGES if ending.final is not None else 0.0)
         while True:
             try:
                 directory.read(time.time(), self.tell)
             except SparkGuardError as error:
                 directory.trouble = error.what
+            if directory.has_more and not self.killed and time.monotonic() < begin + _LAST_FLOOD:
+                continue
             # A driver that was ended from outside has no last words; one that says nothing ends the wait.
             done = directory.heard.ended_at is not None or time.monotonic() >= limit or self.killed
             if done or (ending.final is not None and ending.final.state is ClusterState.KILLED):

@@ -12,12 +12,14 @@ from airflow_spark_guard.core.conf.known_confs import known_confs
 from airflow_spark_guard.core.conf.preflight import check_fit
 from airflow_spark_guard.core.errors import SparkGuardError
 from airflow_spark_guard.core.failure.ending import Cause, Ending, failure
+from airflow_spark_guard.core.output.message_lines import MessageLines
 from airflow_spark_guard.core.output.output import JobOutput
 from airflow_spark_guard.core.quantity import seconds, size_in_bytes
 from airflow_spark_guard.core.verdict import Verdict
 from airflow_spark_guard.core.watch.windows import Windows
 from airflow_spark_guard.core.web.answer import UnusableAnswerError
 from airflow_spark_guard.hooks.attempt_log import AttemptLog
+from airflow_spark_guard.hooks.storable_result import storable_result
 from airflow_spark_guard.process.attempt import Attempt, Launch
 from airflow_spark_guard.process.channel import ChannelReader
 from airflow_spark_guard.process.following import Following
@@ -130,12 +132,20 @@ class GuardedRun:
         if error is not None:
             error.record = record.place
             raise error
-        return ending.heard.result
+        return storable_result(ending.heard, self.limits, self.log)
 
     def _watch(
         self, launch: Launch, record: Record | NoRecord, master: MasterSource | None, on_start: OnStart
     ) -> Ending:
-        log = AttemptLog(self.log, record, self.tag, self.workspace.stacks, launch.autopsy_budget)
+        output = JobOutput(int(self.limits.log_lines))
+        log = AttemptLog(
+            self.log,
+            record,
+            self.tag,
+            self.workspace.stacks,
+            launch.autopsy_budget,
+            messages=MessageLines.beside(output),
+        )
         windows = self._windows()
         watch = log.watch = Watch(
             windows,
@@ -145,7 +155,6 @@ class GuardedRun:
             on_observation=log.observation,
             on_application=self.on_application,
         )
-        output = JobOutput(int(self.limits.log_lines))
         with (
             contextlib.closing(watch),
             contextlib.closing(ChannelReader(self.workspace.channel)) as channel,

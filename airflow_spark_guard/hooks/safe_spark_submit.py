@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -10,9 +11,11 @@ from typing import TYPE_CHECKING, Any
 from airflow.sdk.log import mask_secret
 
 from airflow_spark_guard.core.application import check_application
+from airflow_spark_guard.core.arguments import checked_arguments
 from airflow_spark_guard.core.cluster.place import is_watched
 from airflow_spark_guard.core.conf.conf_lint import check_conf
 from airflow_spark_guard.core.conf.profile import SparkProfile
+from airflow_spark_guard.core.deploy_mode import check_mode
 from airflow_spark_guard.core.errors import KilledError
 from airflow_spark_guard.core.failure.takeover import Takeover
 from airflow_spark_guard.core.limits import GuardLimits, checked_limits
@@ -21,12 +24,13 @@ from airflow_spark_guard.core.quantity import readable_duration, seconds, size_i
 from airflow_spark_guard.core.web.announcement import history_server, running_application, told_ui
 from airflow_spark_guard.hooks.upstream import UpstreamSubmitHook, supervisor_pid
 from airflow_spark_guard.process import leftovers
-from airflow_spark_guard.process.submission import Request, Submission, prepare
+from airflow_spark_guard.process.submission import Request, Submission, deploy_mode, prepare
 from airflow_spark_guard.process.workspace import Workspace, leave_note
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from airflow_spark_guard.core.deploy_mode import DeployMode
     from airflow_spark_guard.core.remote.target import Target
     from airflow_spark_guard.hooks.cluster_mode import ClusterMode, Waiting
     from airflow_spark_guard.process.attempt import Attempt
@@ -89,6 +93,7 @@ class SafeSparkSubmitHook(UpstreamSubmitHook):
         self.killed = False
         self._runs_elsewhere = False
         self._python = True
+        self._mode: DeployMode | None = None
 
     @property
     def deadline(self) -> float | None:
@@ -109,16 +114,19 @@ class SafeSparkSubmitHook(UpstreamSubmitHook):
         """
         self._python = self.java_class is None and application.endswith(".py")
         self._end_leftovers()
+        application = str(checked_arguments({"application": application})["application"] or "")
+        mode = self.settle_deploy_mode()
+        check_mode(mode, self.master, application, has_environment=bool(self.user_environment))
         workspace = Workspace(self.tag.task)
         try:
             submission = self.plan(workspace)
             self._log_conf(submission)
-            if submission.deploy_mode == "cluster" and is_watched(self.master):
+            if mode.mode == "cluster" and is_watched(self.master):
                 from airflow_spark_guard.hooks import cluster_mode  # noqa: PLC0415 - as in _run
 
                 tell = partial(self._tell, submission)
                 return cluster_mode.submit(self, submission, workspace, application, tell)
-            if submission.deploy_mode == "cluster":
+            if mode.mode == "cluster":
                 return self._submit_to_cluster(submission, workspace, application, kwargs)
             if self.deferrable:
                 self.log.warning("deferrable=True: without effect, since the driver runs beside this task.")
@@ -136,16 +144,29 @@ class SafeSparkSubmitHook(UpstreamSubmitHook):
             self._attempt.request_kill()
         if self.cluster is not None:
             self.cluster.run.kill_now()
-        elif self._runs_elsewhere:
+        elif self._runs_elsewhere or self.has_driver:
             super().on_kill()
 
+    def settle_deploy_mode(self) -> DeployMode:
+        """Decide once where the driver runs, and have upstream's part of the hook follow it.
+
+        Raises:
+            SparkSubmitMissingError: no spark-submit, whose defaults may name the mode.
+            ConfError: a mode that Spark does not know, or configuration that cannot be read.
+        """
+        if self._mode is None:
+            self._mode = deploy_mode(self._request())
+            if self._mode.note:
+                self.log.warning("%s", self._mode.note)
+            if self._mode.mode == "cluster" and not is_watched(self.master):
+                self.follow_cluster_mode()
+        return self._mode
+
     def _request(self) -> Request:
-        options, options_conf = self.submit_options()
+        """What was asked for, without the options of spark-submit: upstream may refuse to build them."""
         return Request(
             master=self.master,
             profile=self.profile,
-            options=options,
-            options_conf=options_conf,
             conf=self.user_conf,
             connection=self._conn_id,
             connection_conf=self.connection_conf,
@@ -161,7 +182,8 @@ class SafeSparkSubmitHook(UpstreamSubmitHook):
 
     def plan(self, workspace: Workspace) -> Submission:
         """What is to be submitted; see :func:`prepare` for the errors."""
-        return prepare(self._request(), workspace)
+        options, options_conf = self.submit_options()
+        return prepare(replace(self._request(), options=options, options_conf=options_conf), workspace)
 
     def submitting(self, attempt: Attempt) -> None:
         """This spark-submit is what a kill has to end first."""

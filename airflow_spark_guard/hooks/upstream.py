@@ -8,14 +8,21 @@ from __future__ import annotations
 import inspect
 import os
 from dataclasses import dataclass, field
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from airflow.providers.apache.spark.hooks.spark_submit import SparkSubmitHook
 from airflow.providers.common.compat.sdk import AirflowException
 
+from airflow_spark_guard.core.arguments import checked_arguments
+from airflow_spark_guard.core.cluster.driver_state import driver_state
 from airflow_spark_guard.core.errors import ConnectionMissingError
 
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
 _CONF = "--conf"
+# Answers about a driver that name no state, in a row; upstream would ask for ever.
+_MOST_UNREADABLE = 30
 # Options that stand for a key: Spark lets them win, so they belong to what is merged, checked and shown.
 _OPTION_KEYS = {
     "--driver-memory": "spark.driver.memory",
@@ -55,9 +62,10 @@ class UpstreamSubmitHook(SparkSubmitHook):
     _fixed_options: list[str] | None = None
     _on_kubernetes = False
     _ready = False
+    _unreadable = 0
 
     def __init__(self, **kwargs: Any) -> None:
-        super().__init__(**kwargs)
+        super().__init__(**checked_arguments(kwargs))
         self._ready = True
 
     @property
@@ -109,9 +117,39 @@ class UpstreamSubmitHook(SparkSubmitHook):
         return str(self._connection["master"])
 
     @property
-    def named_deploy_mode(self) -> str | None:
-        """``client`` or ``cluster`` as operator or connection name it; None when neither does."""
-        return self._connection["deploy_mode"] or None
+    def named_deploy_mode(self) -> tuple[str, str | None]:
+        """``client`` or ``cluster`` as operator or connection name it, and which; None when neither does."""
+        named = self._connection["deploy_mode"] or None
+        place = "deploy_mode" if self._deploy_mode else f"the extra deploy-mode of connection {self._conn_id}"
+        return place, named
+
+    def follow_cluster_mode(self) -> None:
+        """Have upstream treat this as cluster mode, whatever place has said so.
+
+        In its constructor it looks at operator and connection alone; by what it found there it follows, kills
+        and asks for the driver.
+        """
+        self._connection["deploy_mode"] = "cluster"
+        self._should_track_driver_status = self._resolve_should_track_driver_status()
+        master = self.master
+        if master.startswith("spark://") and "," not in master and not self._connection["rest_endpoint"]:
+            host = master.removeprefix("spark://").strip().rsplit(":", 1)[0]
+            scheme, port = self._connection["rest_scheme"], self._connection["rest_port"]
+            self._connection["rest_endpoint"] = f"{scheme}://{host}:{port}"
+
+    @property
+    def has_driver(self) -> bool:
+        """Whether upstream knows a driver on the cluster, also one that an earlier try has submitted."""
+        return bool(self._driver_id)
+
+    def _process_spark_status_log(self, itr: Iterator[Any]) -> None:
+        """As upstream, but every form of the answer is read, and answers that say nothing come to an end."""
+        state = driver_state("".join(map(str, itr)))
+        self._unreadable = 0 if state else self._unreadable + 1
+        if self._unreadable >= _MOST_UNREADABLE:
+            self.log.warning("The state of the driver could not be read %s times.", self._unreadable)
+            state = "UNKNOWN"
+        self._driver_status = state or self._driver_status
 
     @property
     def named_binary(self) -> str | None:

@@ -6,6 +6,8 @@ names. What cannot be carried yet stays in the channel file and goes with the ne
 
 from __future__ import annotations
 
+import contextlib
+import ctypes
 import sys
 import threading
 from typing import TYPE_CHECKING, Any
@@ -20,6 +22,8 @@ BETWEEN_TRIES = 1.0  # seconds
 LONGEST_END = 60.0  # seconds; a store that hangs must not keep the driver
 # What one file may hold; a reader takes no larger ones.
 LARGEST_FILE = 4 << 20
+# Linux: the length stays, the blocks go.
+_PUNCH_HOLE_KEEP_SIZE = 0x02 | 0x01
 # Every message begins with version and kind (``job/wire.py``).
 _PROGRESS, _HEAD = b'"kind":"progress"', 40
 
@@ -34,9 +38,9 @@ class Carrier:
     """
 
     def __init__(self, channel: str, store: Store, writer: str) -> None:
-        self._file = open(channel, "rb", buffering=0)  # noqa: SIM115, PTH123 - for the process's life
+        self._file = open(channel, "r+b", buffering=0)  # noqa: SIM115, PTH123 - for the process's life
         self._store, self._writer = store, writer
-        self._rest, self._number = b"", 0
+        self._rest, self._number, self._freed = b"", 0, 0
         self._lock = threading.Lock()
         self._over = threading.Event()
         self._complained = False
@@ -79,6 +83,7 @@ class Carrier:
         with self._lock:
             while True:
                 self._rest += self._file.read(LARGEST_FILE)
+                self._give_back()
                 end = self._rest.rfind(b"\n", 0, LARGEST_FILE) + 1
                 if not end:
                     return True
@@ -86,6 +91,16 @@ class Carrier:
                     return False
                 self._store.write(f"{self._writer}-{self._number:06d}.jsonl", newest(self._rest[:end]))
                 self._rest, self._number = self._rest[end:], self._number + 1
+
+    def _give_back(self) -> None:
+        """Free the blocks of what was read, every 4 MiB: a job may report for days."""
+        end = self._file.tell()
+        if end - self._freed >= LARGEST_FILE:
+            self._freed = end
+            with contextlib.suppress(OSError, AttributeError):  # not Linux
+                allocate = ctypes.CDLL(None).fallocate
+                allocate.argtypes = (ctypes.c_int, ctypes.c_int, ctypes.c_int64, ctypes.c_int64)
+                allocate(self._file.fileno(), _PUNCH_HOLE_KEEP_SIZE, 0, end)
 
     def _serve(self) -> None:
         pause = FIRST_PAUSE

@@ -8,11 +8,11 @@ import sys
 import time
 
 from airflow_spark_guard.job.progress import BETWEEN_HEARTBEATS, current, one_line
-from airflow_spark_guard.job.reporting import ReportError, refusal
-from airflow_spark_guard.job.wire import CHANNEL_ENV
+from airflow_spark_guard.job.reporting import warn
+from airflow_spark_guard.job.values import single
+from airflow_spark_guard.job.wire import CHANNEL_ENV, write_to_stderr
 
 MARK = "SPARK_GUARD_HEARTBEAT"
-_STDERR = 2
 _HUGE = 1e300  # NaN, infinity and what JSON would make of larger ones are beyond it
 # The zip that a guarded attempt ships; where this module comes from elsewhere, nobody reads our lines.
 _SHIPPED = f"airflow_spark_guard_job.zip{os.sep}" in __file__
@@ -38,42 +38,44 @@ def heartbeat(text: str = "", *, done: float | None = None, total: float | None 
     file on the driver's machine. Standard error of a Python worker is in the executor's log, readable through
     its log page while the task runs; in ``local[n]`` it is the output of spark-submit itself.
 
-    Outside a guarded attempt the arguments are checked and nothing else happens.
+    Outside a guarded attempt nothing happens. It raises nothing: an argument that cannot be sent is left out,
+    and one warning says so.
 
     Args:
         text: kept in the record of the attempt; made one line of at most 200 characters.
-        done: how much is done, in any unit.
+        done: how much is done, in any unit; a finite number, also one of numpy.
         total: of how much, in the same unit.
-
-    Raises:
-        ReportError: ``text`` is no text, ``done`` or ``total`` is no finite number.
     """
-    if not isinstance(text, str):
-        raise ReportError(
-            refusal("heartbeat(text) takes text.", type(text).__name__, "text", "Use str() or an f-string.")
-        )
-    _check_number("done", done)
-    _check_number("total", total)
+    note, so_far, of_all = _text(text), _number("done", done), _number("total", total)
     progress = current()
     if progress is None:
-        _worker.beat(text, done, total)
+        _worker.beat(note, so_far, of_all)
     else:
-        progress.beat(text, done, total)
+        progress.beat(note, so_far, of_all)
 
 
-def _check_number(name: str, value: object) -> None:
-    if value is None or (
-        isinstance(value, (int, float)) and type(value) is not bool and -_HUGE < value < _HUGE
-    ):
-        return
-    raise ReportError(
-        refusal(
-            f"heartbeat({name}=...) takes a finite number.",
-            f"{value!r:.80}" if isinstance(value, float) else type(value).__name__,
-            "int or float, or None",
-            "Convert first: int(x) or float(x) for numpy numbers, len(x) for collections.",
-        )
-    )
+def _text(value: object) -> str:
+    if isinstance(value, str):
+        return value
+    try:
+        return str(value)
+    except Exception as error:  # noqa: BLE001 - whatever the object's own __str__ raises
+        warn("heartbeat(text)", f"its text cannot be made: {type(error).__name__}")
+        return ""
+
+
+def _number(name: str, value: object) -> float | None:
+    if value is None:
+        return None
+    try:
+        found = single(value, "its value")
+        if isinstance(found, (int, float)) and type(found) is not bool and -_HUGE < found < _HUGE:
+            return found
+        trouble = f"it is no finite number: {found!r:.80}"
+    except ValueError as error:  # an integer of too many digits cannot be shown either
+        trouble = str(error)
+    warn(f"heartbeat({name}=...)", trouble)
+    return None
 
 
 class _Worker:
@@ -90,9 +92,7 @@ class _Worker:
             return
         self.quiet_until = now + BETWEEN_HEARTBEATS
         if _SHIPPED or CHANNEL_ENV in os.environ:
-            # One write, so that lines of several workers do not mix; not sys.stderr, which the worker or the
-            # user's code may have redirected.
-            os.write(_STDERR, line(self.count, text, done, total))
+            write_to_stderr(line(self.count, text, done, total))
 
 
 def line(count: int, text: str, done: float | None, total: float | None) -> bytes:

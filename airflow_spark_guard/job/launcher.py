@@ -136,5 +136,6 @@ def _arm_stack_dumps() -> None:
     """SIGUSR1 writes every thread's Python stack to the attempt's folder: the C handler needs no GIL."""
     path = os.environ.get(STACKS_ENV)
     if path:
-        stacks = open(path, "ab")  # noqa: SIM115, PTH123 - faulthandler needs it for the process's life
-        faulthandler.register(signal.SIGUSR1, file=stacks, all_threads=True)
+        with contextlib.suppress(OSError):  # a full disk: the job can do without
+            stacks = open(path, "ab")  # noqa: SIM115, PTH123 - faulthandler needs it for the process's life
+            faulthandler.register(signal.SIGUSR1, file=stacks, all_threads=True)

@@ -6,92 +6,114 @@ import json
 import os
 from typing import Any
 
-from airflow_spark_guard.job.wire import RESULT_SIZE_ENV, open_channel
+from airflow_spark_guard.job.values import DEEPEST, UnfitValueError, is_finite, plain, single
+from airflow_spark_guard.job.wire import RESULT_SIZE_ENV, open_channel, write_to_stderr
 
 _UNSET: Any = object()
 DEFAULT_RESULT_SIZE = 64 * 1024
+_LONGEST_METRIC = 1000
+# A metric in a loop would say the same of each of its values.
+_MOST_WARNINGS = 20
+_warned: set[str] = set()
 
 
 class ReportError(ValueError):
-    """A result or a metric that cannot be reported; the message says what to do instead."""
+    """A result that cannot be reported; the message says what to do instead."""
 
 
-def report(result: Any = _UNSET, /, **metrics: float | str | bool | None) -> None:
+def report(result: Any = _UNSET, /, **metrics: Any) -> None:
     """Send metrics to the task log, and a result to the task's XCom.
 
     ::
 
         report(fold=3, mae=17.2)  # one line in the task log, now
         report({"rows": 336776, "model": path})  # the task's XCom, when the job succeeds
+        report(result={"rows": 336776})  # the same
+
+    Numbers of numpy and arrays without a dimension, ``Decimal``, dates and times (ISO text), durations
+    (seconds), ``UUID``, paths and enum members are taken like the plain values that they stand for; a missing
+    value of pandas is None, a ``Row`` is a mapping.
 
     Outside a guarded attempt the arguments are checked and dropped, so that a script runs by plain
-    ``spark-submit`` as well. The last result reported is the one that counts.
+    ``spark-submit`` as well. The last result reported is the one that counts. Of more than 10,000 reports
+    that come faster than 10 a second only the newest goes on.
 
     Args:
-        result: any JSON value of at most ``GuardLimits.result_size`` bytes (64 KiB unless set).
-        **metrics: single values; no lists, no mappings.
+        result: any JSON value of at most ``GuardLimits.result_size`` bytes (64 KiB unless set) and 64 levels.
+        **metrics: single values. One that cannot be shown is a warning, and ends no job. ``result=`` is the
+            result, unless one is given as first argument.
 
     Raises:
-        ReportError: not JSON, too large, or a metric that is not a single value.
+        ReportError: the result cannot be stored in XCom, or is too large.
+        OSError: the result cannot be written.
     """
-    for name, value in metrics.items():
-        if not (value is None or isinstance(value, (bool, int, float, str))):
-            msg = refusal(
-                f"report({name}=...) takes a single value.",
-                f"{type(value).__name__}",
-                "a number, text or a truth value",
-                "Report its length or its mean, or put it into the result.",
-            )
-            raise ReportError(msg)
-    if metrics:
-        open_channel().send("metric", values={name: _finite(value) for name, value in metrics.items()})
+    if result is _UNSET and "result" in metrics:
+        result = metrics.pop("result")
+    elif "result" in metrics:
+        metrics.pop("result")
+        warn("report(result=...)", "there are two results, and the first argument counts")
+    shown = {name: text for name, value in metrics.items() if (text := _shown(name, value)) is not _UNSET}
+    if shown:
+        try:
+            open_channel().send("metric", values=shown)
+        except ValueError as error:
+            warn(f"report({next(iter(shown))}=...)", str(error))
     if result is not _UNSET:
-        _check(result)
-        open_channel().send("result", value=result)
+        open_channel().send("result", value=_checked(result))
 
 
-def _finite(value: Any) -> Any:
-    """JSON has no NaN and no infinity; a metric may well be one, so it travels as text."""
-    return str(value) if isinstance(value, float) and (value != value or value in _INFINITE) else value  # noqa: PLR0124
-
-
-_INFINITE = (float("inf"), float("-inf"))
-
-
-def _check(result: Any) -> None:
+def _shown(name: str, value: Any) -> Any:
+    """A metric as it is sent; ``_UNSET``, and a warning, where that is no single value."""
     try:
-        size = len(json.dumps(result, allow_nan=False))
-        _check_keys(result)
-    except (TypeError, ValueError) as error:
-        msg = refusal(
-            "The result is not JSON.",
-            f"{type(result).__name__}: {error}",
-            "None, truth values, finite numbers, text, lists and mappings with text keys",
-            "Convert first: float(x) for numpy numbers, x.tolist() for arrays, str(x) for dates, paths.",
-        )
-        raise ReportError(msg) from error
+        found = single(value, "its value")
+        json.dumps(found)  # an integer may have too many digits
+    except ValueError as error:
+        warn(f"report({name}=...)", f"{error}; a metric is a number, text or a truth value")
+        return _UNSET
+    if isinstance(found, float) and not is_finite(found):
+        return str(found)  # JSON has no NaN and no infinity; a metric may well be one
+    if isinstance(found, str) and len(found) > _LONGEST_METRIC:
+        return f"{found[:_LONGEST_METRIC]} ... ({len(found)} characters)"
+    return found
+
+
+def warn(call: str, trouble: str) -> None:
+    """Say once of a call what was wrong with it: in the task log, or on standard error outside an attempt."""
+    if call in _warned or len(_warned) >= _MOST_WARNINGS:
+        return
+    _warned.add(call)
+    text = f"{call}: {trouble}. It was left out."[:_LONGEST_METRIC]
+    channel = open_channel()
+    channel.send("warning", text=text)
+    if not channel.is_open:
+        write_to_stderr(f"spark-guard: {text}\n")
+
+
+def _checked(result: Any) -> Any:
+    try:
+        found = plain(result)
+    except UnfitValueError as error:
+        raise ReportError(
+            refusal(
+                "The result cannot be stored in XCom.",
+                str(error),
+                f"None, truth values, finite numbers of up to 64 bits, text, dates, and lists and "
+                f"mappings with text keys, at most {DEEPEST} levels deep",
+                "Convert first: x.tolist() for arrays, list(x) for sets, str(key) for keys; leave out NaN.",
+            )
+        ) from error
+    size = len(json.dumps(found))
     limit = int(os.environ.get(RESULT_SIZE_ENV, DEFAULT_RESULT_SIZE))
     if size > limit:
-        msg = refusal(
-            "The result is too large for XCom.",
-            f"{size} bytes of JSON",
-            f"at most {limit} bytes (GuardLimits.result_size)",
-            "Write the data to storage (parquet, a table, a file) and report its path.",
+        raise ReportError(
+            refusal(
+                "The result is too large for XCom.",
+                f"{size} bytes of JSON",
+                f"at most {limit} bytes (GuardLimits.result_size)",
+                "Write the data to storage (parquet, a table, a file) and report its path.",
+            )
         )
-        raise ReportError(msg)
-
-
-def _check_keys(value: Any) -> None:
-    """``json`` turns other keys into text silently; the reader would not find them again."""
-    if isinstance(value, dict):
-        for key, below in value.items():
-            if not isinstance(key, str):
-                msg = f"the key {key!r} is no text"
-                raise TypeError(msg)
-            _check_keys(below)
-    elif isinstance(value, (list, tuple)):
-        for below in value:
-            _check_keys(below)
+    return found
 
 
 def refusal(what: str, got: str, expected: str, advice: str) -> str:

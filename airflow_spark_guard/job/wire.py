@@ -3,21 +3,34 @@
 ``{"v": 1, "kind": ..., "t": seconds since the epoch, ...}``. The reading end is ``core/protocol.py``; golden
 messages in ``tests/golden/`` hold the two together. A file, not a socket: nothing is lost when either side
 dies, and no thread has to answer.
+
+A job may report in its innermost loop, so metrics and results have a pace: beyond it only the newest waits,
+and it is written with a later message, at the latest before the closing one.
 """
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import threading
 import time
 from typing import Any
 
+from airflow_spark_guard.job.pace import Pace
+
 CHANNEL_ENV = "SPARK_GUARD_CHANNEL"
 RESULT_SIZE_ENV = "SPARK_GUARD_RESULT_SIZE"
 PROTOCOL_VERSION = 1
 # The reader refuses longer lines: a job's output is untrusted.
 MAX_LINE = 1 << 20
+# Of each kind: so many at once, then so many a second.
+PACES = {"metric": (10_000, 10.0), "result": (100, 1.0)}
+# An attempt is no success without these; whatever else cannot be written is left out.
+_NEEDED = frozenset({"result", "bye"})
+# After these nothing may come any more.
+_LAST = frozenset({"error", "bye"})
+_STDERR = 2
 
 
 def encode(kind: str, fields: dict[str, Any], now: float) -> bytes:
@@ -40,24 +53,105 @@ class Channel:
 
     Args:
         path: the attempt's channel file. None outside a guarded attempt: messages are checked and dropped.
+
+    Attributes:
+        is_open: whether somebody reads the messages.
     """
 
     def __init__(self, path: str | None) -> None:
-        self._fd = None if path is None else os.open(path, os.O_WRONLY | os.O_APPEND | os.O_CLOEXEC)
-        self.renew_lock()
+        self._path, self._fd = path, -1
+        self._closed: OSError | None = None  # why the file cannot be opened
+        self.is_open = path is not None
+        self._lost, self._has_complained = 0, False
+        self._is_torn = False  # the last line was not written to its end
+        self._paces = {kind: Pace(*pace) for kind, pace in PACES.items()}
+        if path is not None:
+            try:
+                self._fd = os.open(path, os.O_WRONLY | os.O_APPEND | os.O_CLOEXEC)
+            except OSError as error:  # each message fails, as it would on a full disk
+                self._closed = error
+        self.start_anew()
 
-    def renew_lock(self) -> None:
-        """For a forked child: another thread of the parent may have held the lock at that moment."""
+    def start_anew(self) -> None:
+        """For a forked child: a thread of the parent may hold the lock, and what waits is the parent's."""
         self._lock = threading.RLock()
+        self._waiting: dict[str, tuple[dict[str, Any], float, int]] = {}
 
     def send(self, kind: str, **fields: Any) -> None:
-        """Append one message; see :func:`encode` for the errors."""
-        line = encode(kind, fields, time.time())
-        if self._fd is None:
+        """Append one message, or let it wait for its pace; see :func:`encode` for the errors.
+
+        Raises:
+            OSError: a result or a closing message cannot be written. Any other message is left out then, and
+                the driver's standard error says so once.
+        """
+        now = time.time()
+        line = encode(kind, fields, now)
+        if not self.is_open:
             return
         with self._lock:
-            while line:
-                line = line[os.write(self._fd, line) :]
+            if kind not in self._paces:
+                for name in list(self._waiting):
+                    self._flush(name, urgent=kind in _LAST)
+                self._write(kind, line)
+                return
+            if kind not in self._waiting and self._paces[kind].take():
+                self._write(kind, line)
+                return
+            # The newest takes the place of one that waits.
+            skipped = self._waiting[kind][2] + 1 if kind in self._waiting else 0
+            self._waiting[kind] = (fields, now, skipped)
+            self._flush(kind)
+
+    def _flush(self, kind: str, *, urgent: bool = False) -> None:
+        """Write what waits, if its pace allows, or at once."""
+        if not (self._paces[kind].take() or urgent):
+            return
+        # None where a signal's handler has sent something in between.
+        fields, then, skipped = self._waiting.pop(kind, ({}, 0.0, 0))
+        said = {"skipped": skipped} if skipped and kind == "metric" else {}
+        if fields:
+            with contextlib.suppress(ValueError):  # too long with the number of those left out
+                self._write(kind, encode(kind, {**fields, **said}, then))
+
+    def _write(self, kind: str, line: bytes) -> None:
+        try:
+            if self._lost and kind not in _NEEDED:
+                text = f"{self._lost} messages of the job could not be written to the attempt's channel."
+                self._append(encode("warning", {"text": text}, time.time()))
+                self._lost = 0
+            self._append(line)
+        except OSError as error:
+            if kind in _NEEDED:
+                what = f"The {kind} message could not be written to the attempt's channel: {error.strerror}"
+                raise OSError(error.errno, what, self._path) from error
+            self._leave_out(error)
+
+    def _append(self, line: bytes) -> None:
+        if self._closed is not None:
+            raise self._closed
+        data = b"\n" + line if self._is_torn else line
+        while data:
+            data = data[os.write(self._fd, data) :]
+            self._is_torn = bool(data)
+
+    def _leave_out(self, error: OSError) -> None:
+        self._lost += 1
+        if self._has_complained:
+            return
+        self._has_complained = True
+        write_to_stderr(
+            f"spark-guard: The attempt's channel {self._path} cannot be written: {error.strerror}. "
+            "The job goes on; its metrics and heartbeats are left out until it can.\n"
+        )
+
+
+def write_to_stderr(text: str | bytes) -> None:
+    """One write, so that lines of several processes do not mix; standard error may be closed or full.
+
+    Not ``sys.stderr``, which a Python worker or the user's code may have redirected.
+    """
+    with contextlib.suppress(OSError):
+        os.write(_STDERR, text if isinstance(text, bytes) else text.encode(errors="replace"))
 
 
 _opened: dict[str | None, Channel] = {}  # one per path, so that its lock is shared by all threads
@@ -75,7 +169,7 @@ def open_channel() -> Channel:
 
 def _after_fork() -> None:
     for channel in _opened.values():
-        channel.renew_lock()
+        channel.start_anew()
 
 
 os.register_at_fork(after_in_child=_after_fork)

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 from airflow.providers.apache.spark.operators.spark_submit import SparkSubmitOperator
 
+from airflow_spark_guard.core.arguments import checked_arguments
 from airflow_spark_guard.core.errors import SparkGuardError
 from airflow_spark_guard.core.options import check_options
 from airflow_spark_guard.core.web.announcement import record_link
@@ -104,6 +105,7 @@ class SafeSparkSubmitOperator(SparkSubmitOperator):
         application, as soon as it is known and again at the end, as ``spark_guard_application``.
         """
         try:
+            checked_arguments({"application": self.application, **hook_arguments(self)})
             check_options({name.lstrip("_"): getattr(self, name) for name in _TEMPLATED_OPTIONS})
             self._tag = _tag(context)
             self._record = _record(context)
@@ -129,7 +131,7 @@ class SafeSparkSubmitOperator(SparkSubmitOperator):
 
         try:
             self._tag = _tag(context)
-            self._hook = hook = self._get_hook()
+            self._hook = hook = self._make_hook()
             with announcing(self._resumed(context)):
                 return cluster_mode.resume(hook, event, job=job, place=place)
         except SparkGuardError as error:
@@ -147,7 +149,7 @@ class SafeSparkSubmitOperator(SparkSubmitOperator):
             return super().resume_execution(next_method, next_kwargs, context)
         except FAILED_DEFERRALS as reason:
             self._tag = _tag(context)
-            self._hook = hook = self._get_hook()
+            self._hook = hook = self._make_hook()
             with announcing(self._resumed(context)):
                 error = cancelled(hook, reason)
                 report(error, self, context)
@@ -173,6 +175,12 @@ class SafeSparkSubmitOperator(SparkSubmitOperator):
             self._hook.on_kill()
 
     def _get_hook(self) -> SafeSparkSubmitHook:
+        """Upstream's ``execute`` asks for it, and then asks it where the driver runs."""
+        hook = self._make_hook()
+        hook.settle_deploy_mode()
+        return hook
+
+    def _make_hook(self) -> SafeSparkSubmitHook:
         timeout = self.execution_timeout
         hook = SafeSparkSubmitHook(
             profile=self.profile,

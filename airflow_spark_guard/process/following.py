@@ -13,7 +13,7 @@ from airflow_spark_guard.core.watch.heard import Heard
 from airflow_spark_guard.process import takeover
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Iterator, Mapping
 
     from airflow_spark_guard.core.failure.takeover import Takeover
     from airflow_spark_guard.core.output.output import JobOutput
@@ -32,7 +32,10 @@ class Source(Protocol):
     """Where messages come from."""
 
     def read(self) -> list[Message]:
-        """The messages since the last call."""
+        """The messages since the last call; of a flood, the first ones."""
+
+    def remaining(self) -> Iterator[Message]:
+        """All that :meth:`read` has not given yet, when nobody writes any more."""
 
 
 class Listener(Protocol):
@@ -92,7 +95,8 @@ class Following:
             self.attempt.consume(chunk)
         if finding is None:
             self._show(self.listener.rest())
-        self._take_in()
+        # A task that was killed has few seconds left, and its job's result counts no more.
+        self._hear(self.source.read() if self.attempt.kill_requested else self.source.remaining())
         self.listener.lines(self.output.finish(time.monotonic()))
         report = self.attempt.report or {}
         newer = takeover.read(self.attempt.launch.workdir)
@@ -147,7 +151,10 @@ class Following:
         self.listener.chunk(chunk)
 
     def _take_in(self) -> None:
-        for message in self.source.read():
+        self._hear(self.source.read())
+
+    def _hear(self, messages: Iterable[Message]) -> None:
+        for message in messages:
             self._heard.hear(message, self.attempt.now)
             self.listener.message(message)
 

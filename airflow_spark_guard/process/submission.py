@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from airflow_spark_guard.core.cluster.place import is_watched
 from airflow_spark_guard.core.conf.effective_conf import EffectiveConf, Layer, check_user_conf
 from airflow_spark_guard.core.conf.properties import parse, render
+from airflow_spark_guard.core.deploy_mode import KEY, VARIABLE, DeployMode, decide
 from airflow_spark_guard.core.errors import ConfError
 from airflow_spark_guard.process import toolchain
 from airflow_spark_guard.process.leftovers import TAG_ENV
@@ -20,7 +21,6 @@ if TYPE_CHECKING:
     from airflow_spark_guard.core.conf.profile import SparkProfile
     from airflow_spark_guard.process.workspace import Workspace
 
-_DEPLOY_MODE = "spark.submit.deployMode"
 _DRIVER_PYTHON = "spark.pyspark.driver.python"
 _PYTHON = "spark.pyspark.python"
 _PY_FILES = "spark.submit.pyFiles"
@@ -44,7 +44,7 @@ class Request:
         properties_file: ``properties_file=``.
         environment: ``env_vars=``.
         binary: spark-submit as operator or connection name it.
-        deploy_mode: as operator or connection name it.
+        deploy_mode: the place that names it, operator or connection, and the mode; None where neither does.
         deadline: seconds that an attempt may take; without effect where its outcome is upstream's.
         tag: marks the attempt's processes; executors of a cluster inherit no environment.
         python: whether the application is a Python script.
@@ -61,7 +61,7 @@ class Request:
     properties_file: str | None = None
     environment: Mapping[str, str] = field(default_factory=dict)
     binary: str | None = None
-    deploy_mode: str | None = None
+    deploy_mode: tuple[str, str | None] = ("deploy_mode", None)
     deadline: float | None = None
     tag: str = ""
     python: bool = True
@@ -153,6 +153,8 @@ class Submission:
 def prepare(request: Request, workspace: Workspace) -> Submission:
     """Find Spark and Java, and merge: profile <- properties file <- connection <- ``conf=``, arguments.
 
+    The deploy mode is decided by ``core/deploy_mode.py``.
+
     Raises:
         SparkSubmitMissingError: no spark-submit.
         JavaError: no Java that this Spark can use.
@@ -166,13 +168,29 @@ def prepare(request: Request, workspace: Workspace) -> Submission:
     if java_home:
         env["JAVA_HOME"] = java_home
     layers = _layers(request, toolchain.spark_defaults(spark.home, env))
-    modes = [layer.conf[_DEPLOY_MODE] for layer in layers if layer.conf.get(_DEPLOY_MODE)]
-    mode = request.deploy_mode or (modes[-1] if modes else env.get("DEPLOY_MODE", "client"))
+    mode = _mode(request, layers, env).mode
     deadline = request.deadline if mode == "client" or is_watched(request.master) else None
     conf = request.profile.effective(
         *layers, spark_version=spark.version, deadline=deadline, python=request.python, stall=request.stall
     )
     return Submission(request, spark, env, conf, mode)
+
+
+def deploy_mode(request: Request) -> DeployMode:
+    """Where the driver will run, of all places that can say it: operator, connection, files, environment.
+
+    Raises:
+        SparkSubmitMissingError: no spark-submit.
+        ConfError: a mode that Spark does not know, or configuration that cannot be read.
+    """
+    env = {**os.environ, **request.environment}
+    spark = toolchain.find_spark_submit(request.binary, env)
+    return _mode(request, _layers(request, toolchain.spark_defaults(spark.home, env)), env)
+
+
+def _mode(request: Request, layers: Sequence[Layer], env: Mapping[str, str]) -> DeployMode:
+    named = [(layer.origin, layer.conf[KEY]) for layer in layers if KEY in layer.conf]
+    return decide(request.deploy_mode, named, env.get(VARIABLE))
 
 
 def _add_file(options: list[str], values: dict[str, str], names: tuple[str, str], file: str) -> None:

@@ -8,6 +8,8 @@ from pathlib import Path
 import pytest
 
 from airflow_spark_guard.core.failure.ending import Cause, Ending
+from airflow_spark_guard.core.output.message_lines import MessageLines
+from airflow_spark_guard.core.output.output import JobOutput
 from airflow_spark_guard.core.protocol import Message
 from airflow_spark_guard.core.verdict import Verdict
 from airflow_spark_guard.core.watch.finding import Finding
@@ -73,6 +75,7 @@ def test_heartbeats_of_executors_are_no_output(log, task):
         ("hello", {"application_id": "app-1", "ui_url": None}, "Spark application app-1, UI at none"),
         ("hello", {"application_id": "app-1", "ui_url": "http://ui"}, "Spark application app-1, UI at http://ui"),
         ("metric", {"values": {"rows": 3, "loss": 0.5}}, "rows=3, loss=0.5"),
+        ("metric", {"values": {"a": 1}, "skipped": 9}, "a=1 (the newest; 9 before it were left out)"),
         (
             "progress",
             {"stages": [{"stage": 3, "attempt": 0, "tasks": 9, "active": 2, "done": 4, "failed": 0}]},
@@ -174,3 +177,15 @@ def test_how_it_ended_is_one_line(log, task, ending, info, warning):
     """And a warning where the error alone would not say it."""
     log.ended(ending)
     assert (task.infos, task.warnings) == (info, warning)
+
+
+def test_messages_count_toward_the_lines_of_the_log(log, task):
+    """A job that reports in its innermost loop does not fill the disk of the log."""
+    log.messages = MessageLines.beside(JobOutput(100))
+    for number in range(5000):
+        log.message(Message("metric", 0.0, {"values": {"step": number}}))
+        log.message(Message("warning", 0.0, {"text": f"warning {number}"}))
+    log.ended(Ending(Cause.COMMAND_ENDED, 0))
+    lines = (task.infos + "\n" + task.warnings).splitlines()
+    assert len(lines) <= 103
+    assert any("of 10000 messages of the job" in line and "log_lines=100" in line for line in lines)

@@ -123,3 +123,26 @@ def test_it_is_removed_when_all_is_heard(directory, folder):
     directory.remove()
     assert not folder.exists()
     directory.remove()
+
+
+def test_a_flood_is_read_in_parts(directory, folder):
+    """What is held in memory is bounded; the last part has the end."""
+    told = []
+    for number in range(20):
+        put(folder, FIRST, number, ("metric", {"values": {"step": number}}))
+    put(folder, FIRST, 20, ("result", {"value": 7}), ("bye", {}))
+    looks = 0
+    while not directory.heard.bye:
+        directory.read(5.0, told.append)
+        looks += 1
+        assert directory.has_more is (looks < 3)
+    assert (looks, len(told), directory.heard.result) == (3, 22, 7)
+
+
+def test_a_message_that_was_cut_off_is_a_warning(directory, folder):
+    """As beside the task."""
+    told = []
+    folder.mkdir()
+    (folder / f"{FIRST}-000000.jsonl").write_bytes(b'{"v":1,"kind":"met\n' + encode("bye", {}, 1.0))
+    directory.read(5.0, told.append)
+    assert [message.kind for message in told] == ["warning", "bye"]

@@ -13,7 +13,9 @@ import time
 from pathlib import Path
 
 import pytest
+from airflow.sdk.exceptions import AirflowFailException
 
+from airflow_spark_guard import SafeSparkSubmitOperator
 from airflow_spark_guard.core import errors
 from airflow_spark_guard.core.limits import GuardLimits
 from airflow_spark_guard.core.remote.target import Target
@@ -293,3 +295,156 @@ def test_of_a_job_that_names_ever_new_applications_the_first_are_told(stand, mon
     told = []
     stand.hook(on_application=told.append).submit(stand.job(NAMES.format(count=4, slow=4)))
     assert [found.application_id for found in told] == ["app-0", "app-1"]
+
+
+DRIVER = """\
+#!/bin/sh
+case "$*" in
+  *--status*) echo '  "driverState" : "{state}",' ;;
+  *--kill*) touch "{folder}/killed" ;;
+  *) echo 'INFO RestSubmissionClient: Submission successfully created as driver-20260101000000-0001' ;;
+esac
+"""
+# Two masters: upstream asks by spark-submit, not by curl.
+MASTERS = "spark://127.0.0.1:7099,127.0.0.1:7098"
+
+
+def elsewhere(stand, monkeypatch, state, extra=None, **options):
+    """The operator on a standalone master whose driver ends in this state."""
+    (stand.home / "bin" / "spark-submit").write_text(DRIVER.format(state=state, folder=stand.folder))
+    (stand.folder / "app.jar").touch()
+    connection = {"conn_type": "spark", "host": MASTERS, "extra": extra or {}}
+    monkeypatch.setenv("AIRFLOW_CONN_MASTERS", json.dumps(connection))
+    return SafeSparkSubmitOperator(
+        task_id="t",
+        application=str(stand.folder / "app.jar"),
+        java_class="x.Main",
+        conn_id="masters",
+        spark_binary=str(stand.home / "bin" / "spark-submit"),
+        status_poll_interval=0,
+        **options,
+    )
+
+
+PLACES = {
+    "operator": {"deploy_mode": "cluster"},
+    "conf": {"conf": {"spark.submit.deployMode": "cluster"}},
+    "connection's extra": {"extra": {"deploy-mode": "cluster"}},
+    "connection's conf": {"extra": {"conf": {"spark.submit.deployMode": "cluster"}}},
+    "file": {"properties_file": "cluster.conf"},
+    "defaults": {},
+    "environment": {},
+}
+
+
+@pytest.mark.parametrize("state", ["FAILED", "UNKNOWN", "KILLED", "ERROR", "LOST", "FINISHED"])
+@pytest.mark.parametrize("place", PLACES)
+def test_whatever_place_says_cluster_mode_the_driver_is_followed(stand, monkeypatch, tmp_path, place, state):
+    """On a standalone master: only FINISHED is a success, and not the word of spark-submit alone."""
+    options = dict(PLACES[place])
+    (tmp_path / "cluster.conf").write_text("spark.submit.deployMode cluster\n")
+    if "properties_file" in options:
+        options["properties_file"] = str(tmp_path / "cluster.conf")
+    if place == "defaults":
+        (tmp_path / "cluster.conf").rename(tmp_path / "spark-defaults.conf")
+        monkeypatch.setenv("SPARK_CONF_DIR", str(tmp_path))
+    if place == "environment":
+        monkeypatch.setenv("DEPLOY_MODE", "cluster")
+    operator = elsewhere(stand, monkeypatch, state, **options)
+    if state == "FINISHED":
+        assert operator.execute({}) is None
+        return
+    with pytest.raises(RuntimeError, match=f"exited with status ({state}|UNKNOWN)"):
+        operator.execute({})
+
+
+def test_a_driver_that_an_earlier_try_has_submitted_is_killed_too(stand, monkeypatch):
+    """After a retry upstream polls it without a submission of its own."""
+    operator = elsewhere(stand, monkeypatch, "RUNNING", conf={"spark.submit.deployMode": "cluster"})
+    operator._hook = hook = operator._get_hook()
+    hook._driver_id = "driver-20260101000000-0001"
+    operator.on_kill()
+    assert (stand.folder / "killed").exists()
+
+
+def test_the_operators_client_mode_wins_over_conf_and_the_log_says_so(stand):
+    """As in spark-submit."""
+    hook = stand.hook(deploy_mode="client", conf={"spark.submit.deployMode": "cluster"})
+    assert hook.submit(stand.job()) == []
+    assert (
+        "Deploy mode client, from deploy_mode; spark.submit.deployMode in conf says 'cluster', w" in stand.log
+    )
+
+
+@pytest.mark.parametrize(
+    ("master", "application", "said"),
+    [
+        ("local[*]", "", r"The master local\[\*\] has no cluster mode."),
+        (MASTERS, "", "Spark runs no Python application in cluster mode on a standalone master."),
+        (MASTERS, "/x/app.jar", "env_vars does not reach a driver in cluster mode on a standalone master."),
+    ],
+)
+@pytest.mark.parametrize(
+    "options", [{"deploy_mode": "cluster"}, {"conf": {"spark.submit.deployMode": "cluster"}}]
+)
+def test_a_cluster_mode_that_spark_refuses_is_refused_before_a_jvm(stand, master, application, said, options):
+    """By whatever place it was asked for."""
+    hook = stand.hook(master=master, extra={"deploy-mode": ""}, **options)
+    with pytest.raises(errors.ConfError, match=f"^{said}"):
+        hook.submit(application or stand.job())
+    assert not stand.started
+
+
+def test_a_flood_of_reports_is_a_success_with_its_result_and_a_bounded_log(stand):
+    """300,000 metrics: exit code 0 was DRIVER_GONE, and the log had 165,276 lines."""
+    code = "from airflow_spark_guard.job import report\nfor n in range(300_000): report(step=n)\nreport({'n': n})\n"
+    hook = stand.hook(limits=GuardLimits(log_lines=1000))
+    assert hook.submit(stand.job(code)) == {"n": 299_999}
+    steps = [line for line in stand.log.splitlines() if "step=" in line]
+    assert 800 <= len(steps) <= 1002
+    assert "step=299999" in steps[-1]
+    assert "messages of the job (metrics, warnings, progress) were left out of this log" in stand.log
+
+
+FORGED = """\
+import json, os
+with open(os.environ["SPARK_GUARD_CHANNEL"], "a") as channel:
+    value = {value}
+    print(json.dumps({{"v": 1, "kind": "result", "t": 1.0, "value": value}}), file=channel, flush=True)
+"""
+
+
+@pytest.mark.parametrize(
+    ("value", "said"),
+    [
+        ({"__classname__": "x"}, "the key '__classname__' of result is reserved by Airflow"),
+        ({"__type": "airflow.models.Connection", "__var": {}}, "the key '__type' of result is reserved"),
+        ([float("1e300")] * 40_000, "bytes of JSON (limit: 65536, GuardLimits.result_size)"),
+    ],
+    ids=["classname", "type", "size"],
+)
+def test_a_result_that_slips_past_report_is_left_out_and_the_job_stays_a_success(stand, value, said):
+    """Whatever a job starts can write to its channel."""
+    assert stand.hook().submit(stand.job(FORGED.format(value=repr(value)))) is None
+    assert "RESULT LEFT OUT: the job succeeded, but its result cannot be stored in XCom" in stand.log
+    assert said in stand.log
+
+
+@pytest.mark.parametrize(
+    "options",
+    [
+        {"application_args": "--day 2026-01-01"},
+        {"conf": "{'spark.a': 1}"},
+        {"env_vars": "{'A': 1}"},
+        {"application_args": ["a", None]},
+        {"post_submit_commands": "curl x"},
+    ],
+    ids=str,
+)
+def test_an_argument_of_another_type_ends_the_task_without_a_retry(stand, monkeypatch, options):
+    """Before anything starts; the name of the argument is in the first line."""
+    operator = elsewhere(stand, monkeypatch, "FINISHED", **options)
+    with pytest.raises(errors.ArgumentError, match=f"^{next(iter(options))}") as caught:
+        operator.execute({})
+    assert isinstance(caught.value, AirflowFailException)
+    assert "No retry: " in stand.log

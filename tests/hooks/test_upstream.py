@@ -10,7 +10,7 @@ import pytest
 from airflow.providers.apache.spark.hooks.spark_submit import SparkSubmitHook
 from airflow.providers.apache.spark.operators.spark_submit import SparkSubmitOperator
 
-from airflow_spark_guard.core.errors import ConnectionMissingError
+from airflow_spark_guard.core.errors import BadInputError, ConnectionMissingError
 from airflow_spark_guard.hooks.upstream import UpstreamSubmitHook, hook_arguments, supervisor_pid
 
 pytestmark = pytest.mark.usefixtures("airflow_db")
@@ -40,7 +40,13 @@ def test_the_private_names_are_there(monkeypatch):
         properties_file="p.conf",
         conf={"spark.a": 1},
     )
-    assert (hook.master, hook.named_deploy_mode, hook.named_binary) == ("spark://h:7077", "client", None)
+    place = "the extra deploy-mode of connection spark_x"
+    assert (hook.master, hook.named_binary) == ("spark://h:7077", None)
+    assert hook.named_deploy_mode == (place, "client")
+    assert UpstreamSubmitHook(conn_id=name, deploy_mode="cluster").named_deploy_mode == (
+        "deploy_mode",
+        "cluster",
+    )
     assert (hook.java_class, hook.arguments, hook.user_environment) == ("org.x.Main", ["1", "b"], {"A": "1"})
     assert (hook.user_properties_file, hook.user_conf) == ("p.conf", {"spark.a": 1})
     hook.fix_command("/x/spark-submit", ["--verbose"], {"A": "b"})
@@ -158,3 +164,34 @@ def test_what_our_own_extras_say_is_kept(monkeypatch):
     assert hook.connection_conf == {"spark.a": "b"}
     bare = UpstreamSubmitHook(conn_id=connection(monkeypatch, host="spark://h", port=7077))
     assert bare.history_server is None
+
+
+@pytest.mark.parametrize(("host", "port"), [("spark://h", 7077), ("spark://a:7077,b:7077", None)])
+def test_cluster_mode_of_any_place_is_upstreams_own(monkeypatch, host, port):
+    """After it was told, the hook is as it would be had the operator named the mode."""
+    name = connection(monkeypatch, host=host, port=port, extra={"rest-port": 6067})
+    ours, theirs = UpstreamSubmitHook(conn_id=name), SparkSubmitHook(conn_id=name, deploy_mode="cluster")
+    assert not ours._should_track_driver_status
+    ours.follow_cluster_mode()
+    assert ours._connection == theirs._connection
+    assert ours._should_track_driver_status is theirs._should_track_driver_status is True
+    assert ours.named_deploy_mode[1] == "cluster"
+
+
+def test_answers_about_a_driver_that_say_nothing_come_to_an_end(monkeypatch):
+    """Upstream would ask for ever; UNKNOWN is what it takes for a failure."""
+    hook = UpstreamSubmitHook(conn_id=connection(monkeypatch, host="spark://h", port=7077))
+    hook._process_spark_status_log(iter(['{"driverState":"RUNNING"}\n']))
+    assert hook._driver_status == "RUNNING"
+    for _ in range(29):
+        hook._process_spark_status_log(iter(["<html>\n", "bad gateway\n"]))
+    assert hook._driver_status == "RUNNING"
+    hook._process_spark_status_log(iter([]))
+    assert hook._driver_status == "UNKNOWN"
+    assert callable(SparkSubmitHook._process_spark_status_log)
+
+
+def test_the_arguments_are_checked_before_upstream_sees_them():
+    """Its own errors would name no argument."""
+    with pytest.raises(BadInputError, match="^application_args is no list."):
+        UpstreamSubmitHook(conn_id="nowhere", application_args="--day 2026-01-01")

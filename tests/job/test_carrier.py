@@ -149,3 +149,14 @@ def test_of_many_signs_of_progress_the_newest_goes():
     bye = encode("bye", {}, 9.0)
     assert newest(b"".join([lines[0], bye, *lines[1:]])) == bye + lines[4]
     assert newest(bye) == bye
+
+
+def test_what_was_carried_takes_no_space_any_more(carrier, channel, store, tmp_path):
+    """A job may report for days, on the disk of a pod."""
+    with (tmp_path / "channel").open("ab") as file:
+        for _ in range(12):
+            file.write(encode("warning", {"text": "x" * 1_000_000}, 1.0))
+    assert carrier.carry()
+    found = (tmp_path / "channel").stat()
+    assert len(text(store)) == found.st_size
+    assert found.st_blocks * 512 < found.st_size / 2

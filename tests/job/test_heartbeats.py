@@ -14,29 +14,48 @@ import numpy as np
 import pytest
 
 from airflow_spark_guard.core.watch.executor_heartbeat import MARK, is_heartbeat, newest
-from airflow_spark_guard.job import ReportError, heartbeat, heartbeats, progress, wire
+from airflow_spark_guard.job import heartbeat, heartbeats, progress, reporting, wire
 from airflow_spark_guard.process.channel import ChannelReader
 from airflow_spark_guard.process.workspace import Workspace
 from tests.support.processes import ROOT
 
 
+class Broken:
+    def __str__(self) -> str:
+        raise ZeroDivisionError
+
+
 @pytest.mark.parametrize(
-    ("arguments", "what", "got"),
+    ("arguments", "sent", "warning"),
     [
-        ({"text": 3}, r"heartbeat\(text\) takes text.", "int"),
-        ({"done": "3"}, r"heartbeat\(done=...\) takes a finite number.", "str"),
-        ({"done": True}, r"heartbeat\(done=...\) takes a finite number.", "bool"),
-        ({"total": math.nan}, r"heartbeat\(total=...\) takes a finite number.", "nan"),
-        ({"total": -math.inf}, r"heartbeat\(total=...\) takes a finite number.", "-inf"),
-        ({"done": 10**400}, r"heartbeat\(done=...\) takes a finite number.", "int"),
-        ({"done": np.int64(3)}, r"heartbeat\(done=...\) takes a finite number.", "int64"),
+        ({"text": 3}, {"text": "3"}, ""),
+        ({"done": np.int64(3), "total": np.float32(4.5)}, {"done": 3, "total": 4.5}, ""),
+        ({"done": "3"}, {"done": None}, "heartbeat(done=...): it is no finite number: '3'. It was left out."),
+        (
+            {"done": True},
+            {"done": None},
+            "heartbeat(done=...): it is no finite number: True. It was left out.",
+        ),
+        ({"total": math.nan}, {"total": None}, "heartbeat(total=...): it is no finite number: nan."),
+        ({"total": -math.inf}, {"total": None}, "heartbeat(total=...): it is no finite number: -inf."),
+        ({"done": 10**5000}, {"done": None}, "heartbeat(done=...): "),
+        ({"done": [1]}, {"done": None}, "heartbeat(done=...): its value is list. It was left out."),
+        ({"text": Broken()}, {"text": ""}, "heartbeat(text): its text cannot be made: ZeroDivisionError."),
     ],
-    ids=str,
+    ids=lambda value: next(iter(value)) if isinstance(value, dict) else "",
 )
-def test_wrong_arguments_are_refused_everywhere(arguments, what, got):
-    """Also outside a guarded attempt, so that the error is found at the desk."""
-    with pytest.raises(ReportError, match=f"^{what}\n  got: {got}\n  expected: .+\n  do: .+"):
-        heartbeat(**arguments)
+def test_a_wrong_argument_is_left_out_and_ends_no_job(arguments, sent, warning, monkeypatch, capfd):
+    """A heartbeat is a courtesy. Numbers of numpy are numbers."""
+    monkeypatch.setattr(reporting, "_warned", set())
+    beats = []
+    monkeypatch.setattr(heartbeats._worker, "beat", lambda *beat: beats.append(beat))
+    heartbeat(**arguments)
+    heartbeat(**arguments)
+    expected = {"text": "", "done": None, "total": None, **sent}
+    assert beats == [tuple(expected.values())] * 2
+    said = capfd.readouterr().err
+    assert said.count("spark-guard: ") == bool(warning)
+    assert warning in said
 
 
 def test_the_name_stays_the_function():
@@ -139,3 +158,14 @@ def test_a_throttled_call_costs_microseconds():
                 beat(*arguments)
             best = min(best, (time.perf_counter() - begin) / 1000)
         assert best < 20e-6
+
+
+def test_a_closed_or_full_standard_error_ends_no_task(tmp_path):
+    """Of an executor's Python, where the line goes."""
+    code = (
+        "import os\nfrom airflow_spark_guard.job import heartbeat\n"
+        "os.close(2)\nheartbeat('x')\n"
+        "import airflow_spark_guard.job.heartbeats as h\nh._worker.quiet_until = 0\n"
+        "assert os.open('/dev/full', os.O_WRONLY) == 2\nheartbeat('y')\nos.write(1, b'')\n"
+    )
+    assert other_process(code, **{wire.CHANNEL_ENV: str(tmp_path)}) == ""

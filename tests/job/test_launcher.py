@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 
 from airflow_spark_guard.job import launcher, wire
+from airflow_spark_guard.process.channel import ChannelReader
 from tests.support.processes import ROOT, python_main
 
 REPOSITORY = Path(launcher.__file__).parents[2]
@@ -210,3 +211,44 @@ def test_it_dies_with_its_parent(tmp_path):
         time.sleep(0.05)
     parent.stdout.close()
     assert not Path(f"/proc/{pid}").exists() or " Z " in Path(f"/proc/{pid}/stat").read_text()
+
+
+FULL = """\
+import resource
+from airflow_spark_guard.job import heartbeat, report
+hard = resource.getrlimit(resource.RLIMIT_FSIZE)[1]
+report(before=1)
+resource.setrlimit(resource.RLIMIT_FSIZE, (200, hard))
+for number in range(50):
+    report(loss=number)
+    heartbeat("goes on", done=number)
+"""
+
+
+def test_a_full_disk_ends_no_job_that_gets_space_again(tmp_path):
+    """Metrics and heartbeats are lost, and the log says so; result and end arrive."""
+    code = FULL + "resource.setrlimit(resource.RLIMIT_FSIZE, (hard, hard))\nreport({'rows': 3})\n"
+    script, channel = tmp_path / "script.py", tmp_path / "channel.jsonl"
+    script.write_text(code)
+    reader = ChannelReader(channel)
+    command, environment = python_main("airflow_spark_guard.job.launcher")
+    done = subprocess.run(
+        [*command, str(script)],
+        env={**environment, wire.CHANNEL_ENV: str(channel)},
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        timeout=60,
+    )
+    messages = {message.kind: message.fields for message in reader.read()}
+    reader.close()
+    assert (done.returncode, messages["result"], messages["bye"]) == (0, {"value": {"rows": 3}}, {})
+    assert "could not be written" in messages["warning"]["text"] or "cut off" in messages["warning"]["text"]
+    assert done.stderr.count("spark-guard: The attempt's channel") == 1
+
+
+def test_an_end_that_cannot_be_written_is_no_success(tmp_path):
+    """The exit code and the last line say why."""
+    done, _ = run(tmp_path, FULL.replace("(200, hard)", "(0, hard)"))
+    assert done.returncode == 1
+    assert "The bye message could not be written to the attempt's channel: File too large" in done.stderr

@@ -2,13 +2,21 @@
 
 from __future__ import annotations
 
+import datetime as dt
+import decimal
 import math
+from pathlib import Path
 
 import numpy as np
 import pytest
 
-from airflow_spark_guard.job import ReportError, report, wire
+from airflow_spark_guard.job import ReportError, report, reporting, wire
 from airflow_spark_guard.process.channel import ChannelReader
+
+
+@pytest.fixture(autouse=True)
+def anew(monkeypatch):
+    monkeypatch.setattr(reporting, "_warned", set())
 
 
 @pytest.fixture
@@ -43,19 +51,89 @@ def test_a_metric_may_be_not_a_number(reader):
     assert reader.read()[0].fields == {"values": {"loss": "nan", "best": "-inf"}}
 
 
-def test_a_metric_is_a_single_value():
-    """Lists belong into the result."""
-    with pytest.raises(
-        ReportError, match=r"^report\(maes=...\) takes a single value.\n  got: list\n  expected: "
-    ):
-        report(maes=[1, 2])
+@pytest.mark.parametrize(
+    ("value", "sent"),
+    [
+        (np.float32(1.5), 1.5),
+        (np.int64(3), 3),
+        (np.array(2), 2),
+        (np.float32("nan"), "nan"),
+        (dt.date(2026, 1, 1), "2026-01-01"),
+        (decimal.Decimal("1.5"), 1.5),
+        (Path("/a"), "/a"),
+        (2**70, 2**70),
+        ("x" * 1001, "x" * 1000 + " ... (1001 characters)"),
+    ],
+    ids=lambda value: type(value).__name__,
+)
+def test_a_metric_of_another_type_is_sent_as_what_it_stands_for(reader, value, sent):
+    """The mean that numpy gave is a mean."""
+    report(mae=value)
+    assert [(m.kind, m.fields) for m in reader.read()] == [("metric", {"values": {"mae": sent}})]
 
 
-@pytest.mark.parametrize("result", [np.float32(1), {"x": math.nan}, {1, 2}, b"x", {"a": [{1: 2}]}], ids=repr)
-def test_a_result_that_is_not_json_says_how_to_make_it_so(result):
-    """numpy numbers are the usual case."""
+def test_a_metric_that_cannot_be_sent_is_a_warning_and_the_others_are_sent(reader):
+    """After hours of training a metric ends no job; a loop does not repeat the warning."""
+    for _ in range(3):
+        report(maes=[1, 2], fold=3)
+    messages = reader.read()
+    assert [m.kind for m in messages] == ["warning", "metric", "metric", "metric"]
+    assert messages[0].fields["text"] == (
+        "report(maes=...): its value is list; a metric is a number, text or a truth value. It was left out."
+    )
+    assert messages[1].fields == {"values": {"fold": 3}}
+
+
+@pytest.mark.parametrize(
+    "metrics",
+    [{"n": 10**5000}, {"a": object()}, {"b": b"x"}, dict.fromkeys(map(str, range(100_000)), 10.5)],
+    ids=["digits", "object", "bytes", "many"],
+)
+def test_no_metric_raises(reader, metrics):
+    """Whatever it is."""
+    report(**metrics)
+    assert [m.kind for m in reader.read()] == ["warning"]
+
+
+def test_outside_an_attempt_the_warning_is_on_standard_error(monkeypatch, capfd):
+    """At the desk the mistake is found as well; no more than twenty of them are said."""
+    monkeypatch.delenv(wire.CHANNEL_ENV, raising=False)
+    for number in range(50):
+        report(**{f"m{number}": set()})
+    said = capfd.readouterr().err.splitlines()
+    assert len(said) == 20
+    assert said[0].startswith("spark-guard: report(m0=...): its value is set; ")
+
+
+def test_result_as_a_keyword_is_the_result(reader):
+    """Its author means the result."""
+    report(result={"rows": np.int64(3)}, fold=1)
+    report(result=None)
+    assert [(m.kind, m.fields) for m in reader.read()] == [
+        ("metric", {"values": {"fold": 1}}),
+        ("result", {"value": {"rows": 3}}),
+        ("result", {"value": None}),
+    ]
+
+
+def test_of_two_results_the_first_argument_counts(reader):
+    """And the log says so."""
+    report({"rows": 3}, result=4)
+    warning, result = reader.read()
+    assert warning.fields["text"] == (
+        "report(result=...): there are two results, and the first argument counts. It was left out."
+    )
+    assert result.fields == {"value": {"rows": 3}}
+
+
+@pytest.mark.parametrize(
+    "result", [np.array([1]), {"x": math.nan}, {1, 2}, b"x", {"a": [{1: 2}]}, {"__type": 1}], ids=repr
+)
+def test_a_result_that_cannot_be_stored_says_where_and_what_to_do(result):
+    """Before Airflow fails the job that has done its work."""
     with pytest.raises(
-        ReportError, match=r"^The result is not JSON.\n  got: .+\n  expected: .+\n  do: Convert"
+        ReportError,
+        match=r"^The result cannot be stored in XCom.\n  got: .*result.* is .+\n  expected: .+\n  do: Convert",
     ):
         report(result)
 

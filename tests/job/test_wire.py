@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
+import resource
 import signal
 import threading
 
@@ -105,3 +107,113 @@ def test_a_message_beyond_the_readers_bound_is_not_written():
     """Better an error here than a channel that the reader refuses."""
     with pytest.raises(ValueError, match=r"a result message of \d+ bytes is longer than 1048576"):
         wire.encode("result", {"value": "x" * wire.MAX_LINE}, 0)
+
+
+@contextlib.contextmanager
+def longest_file(size):
+    """A disk that is full for a while; pytest's own output may be a file as well."""
+    before = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (size, before[1]))
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, before)
+
+
+@contextlib.contextmanager
+def stderr_as_pipe():
+    """What goes to standard error: pytest's own capture is a file, and just as full."""
+    kept, (end, begin), said = os.dup(2), os.pipe(), []
+    os.dup2(begin, 2)
+    os.close(begin)
+    try:
+        yield said
+    finally:
+        os.dup2(kept, 2)
+        os.close(kept)
+        said.append(os.read(end, 65536).decode())
+        os.close(end)
+
+
+def kinds(reader):
+    return [message.kind for message in reader.read()]
+
+
+def test_on_a_full_disk_messages_are_left_out_and_standard_error_says_so_once(channel_path):
+    """A healthy job goes on; when there is space again, the next message says how many were lost."""
+    reader = ChannelReader(channel_path)
+    channel = wire.open_channel()
+    with stderr_as_pipe() as said, longest_file(100):  # in the middle of the second message
+        for _ in range(5):
+            channel.send("metric", values={"loss": 0.25})
+            channel.send("progress", stages=[])
+    channel.send("progress", stages=[])
+    channel.send("bye")
+    messages = reader.read()
+    assert [m.kind for m in messages] == ["metric", "warning", "warning", "progress", "bye"]
+    assert messages[1].fields["text"] == "A message of the job was cut off: its disk was full."
+    assert messages[2].fields["text"] == (
+        "9 messages of the job could not be written to the attempt's channel."
+    )
+    assert "".join(said) == (
+        f"spark-guard: The attempt's channel {channel_path} cannot be written: File too large. The job goes on; "
+        "its metrics and heartbeats are left out until it can.\n"
+    )
+    reader.close()
+
+
+@pytest.mark.parametrize(("kind", "fields"), [("result", {"value": 3}), ("bye", {})])
+def test_a_result_or_an_end_that_cannot_be_written_is_an_error(channel_path, kind, fields):
+    """Without them the attempt is no success, and the script must know."""
+    ChannelReader(channel_path).close()
+    channel = wire.open_channel()
+    what = f"The {kind} message could not be written to the attempt's channel: File too large"
+    with longest_file(0), pytest.raises(OSError, match=what):
+        channel.send(kind, **fields)
+
+
+def test_a_channel_that_cannot_be_opened_ends_no_job(tmp_path, monkeypatch, capfd):
+    """An executor may run as another user, or with no descriptor left."""
+    monkeypatch.setenv(wire.CHANNEL_ENV, str(tmp_path))  # a folder
+    channel = wire.open_channel()
+    channel.send("metric", values={"a": 1})
+    assert "cannot be written: Is a directory" in capfd.readouterr().err
+    with pytest.raises(OSError, match="The result message could not be written .*: Is a directory"):
+        channel.send("result", value=1)
+
+
+def test_of_a_flood_the_newest_arrive_before_the_end(channel_path):
+    """300,000 metrics and 1,000 results are a small file, and the last of each is in it."""
+    reader = ChannelReader(channel_path)
+    channel = wire.open_channel()
+    for number in range(300_000):
+        channel.send("metric", values={"step": number})
+    for number in range(1_000):
+        channel.send("result", value=number)
+    channel.send("bye")
+    messages = list(reader.remaining())
+    metrics = [m.fields for m in messages if m.kind == "metric"]
+    assert 10_000 < len(metrics) < 20_000
+    assert metrics[-1]["values"] == {"step": 299_999}
+    assert sum(m.get("skipped", 0) for m in metrics) + len(metrics) == 300_000
+    assert [m.kind for m in messages if m.kind != "metric"][-2:] == ["result", "bye"]
+    assert [m.fields["value"] for m in messages if m.kind == "result"][-1] == 999
+    reader.close()
+
+
+def test_what_waits_goes_with_the_next_message_when_its_pace_allows(channel_path, monkeypatch):
+    """No thread is needed for it; a fork does not write what its parent holds."""
+    monkeypatch.setattr(wire, "PACES", {"metric": (1, 1000.0), "result": (1, 0.0)})
+    reader = ChannelReader(channel_path)
+    channel = wire.Channel(str(channel_path))
+    for number in range(3):
+        channel.send("result", value=number)
+    if os.fork() == 0:
+        channel.start_anew()
+        channel.send("error", category="user", type="E", message="", traceback="", frames=[])
+        os._exit(0)
+    os.wait()
+    assert kinds(reader) == ["result", "error"]
+    channel.send("bye")
+    assert [m.fields for m in reader.read()] == [{"value": 2}, {}]
+    reader.close()

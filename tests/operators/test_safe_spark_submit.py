@@ -121,7 +121,7 @@ def test_no_command_line_shows_a_secret(run):
             Verdict.USER_CODE,
             "The application raised ValueError: in the last line",
         ),
-        ("result not JSON", errors.ResultError, Verdict.USER_CODE, "The result is not JSON."),
+        ("result not JSON", errors.ResultError, Verdict.USER_CODE, "The result cannot be stored in XCom."),
         (
             "crash",
             errors.DriverGoneError,

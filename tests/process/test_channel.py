@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections import deque
+
 import pytest
 
 from airflow_spark_guard.core.errors import ProtocolError
@@ -48,3 +50,44 @@ def test_the_channel_of_another_attempt_is_not_taken(tmp_path):
     (tmp_path / "c").touch()
     with pytest.raises(FileExistsError):
         ChannelReader(tmp_path / "c")
+
+
+def test_at_the_end_everything_is_read(channel):
+    """However much a job has said: one bounded read is not the whole."""
+    reader, path = channel
+    flood = b'{"v":1,"kind":"metric","t":1,"values":{"step":1}}\n' * 300_000
+    path.write_bytes(flood + b'{"v":1,"kind":"result","t":1,"value":7}\n{"v":1,"kind":"bye","t":2}\n')
+    assert "bye" not in {message.kind for message in reader.read()}
+    last = deque(reader.remaining(), 2)
+    assert [message.kind for message in last] == ["result", "bye"]
+    assert list(reader.remaining()) == []
+
+
+def test_a_file_that_somebody_cuts_meanwhile_ends_the_reading(channel):
+    """It holds nothing more."""
+    reader, path = channel
+    path.write_bytes(b'{"v":1,"kind":"bye","t":1}\n' * 400_000)
+    remaining = reader.remaining()
+    next(remaining)
+    path.write_bytes(b"")
+    assert sum(1 for _ in remaining) < 400_000
+
+
+def test_what_was_read_takes_no_space_any_more(channel):
+    """A job may report for days."""
+    reader, path = channel
+    path.write_bytes(b'{"v":1,"kind":"bye","t":1}\n' * 600_000)
+    before = path.stat().st_blocks
+    assert sum(1 for _ in reader.remaining()) == 600_000
+    after = path.stat()
+    assert (after.st_size, after.st_blocks < before / 4) == (27 * 600_000, True)
+
+
+@pytest.mark.parametrize("cut", [1, 10, 20, 40])
+def test_a_message_that_a_full_disk_has_cut_off_is_a_warning(channel, cut):
+    """The next one begins on a line of its own."""
+    reader, path = channel
+    whole = b'{"v":1,"kind":"metric","t":1,"values":{"loss":0.25}}'
+    path.write_bytes(whole[:cut] + b'\n\n{"v":1,"kind":"bye","t":2}\n')
+    warning, bye = reader.read()
+    assert (warning.kind, bye.kind) == ("warning", "bye")

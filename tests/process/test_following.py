@@ -25,7 +25,7 @@ from airflow_spark_guard.process.following import Following
 from airflow_spark_guard.process.leftovers import Tag, new_attempt
 from airflow_spark_guard.process.takeover import NOTE
 from airflow_spark_guard.process.watch import Watch
-from tests.support.processes import MARK, end_all, marked
+from tests.support.processes import MARK, ROOT, end_all, marked
 
 
 class Listening:
@@ -391,3 +391,23 @@ def test_an_exception_in_the_watch_ends_the_attempt(tmp_path):
         Following(attempt, reader, JobOutput(10), Watch(Windows()), Failing()).run()
     reader.close()
     assert marked(mark) == []
+
+
+FLOOD = """\
+import sys
+sys.path.insert(0, {root!r})
+from airflow_spark_guard.job import wire
+with open({channel!r}, "ab") as channel:
+    channel.write(wire.encode("hello", {{"pid": 1, "python": "3"}}, 1.0))
+    channel.write(wire.encode("metric", {{"values": {{"step": 1}}}}, 1.0) * 300_000)
+    channel.write(wire.encode("result", {{"value": 7}}, 1.0) + wire.encode("bye", {{}}, 1.0))
+"""
+
+
+def test_result_and_end_survive_any_flood(tmp_path):
+    """300,000 messages, written by a job that keeps no pace, and exit code 0: a success with its result."""
+    script = tmp_path / "flood.py"
+    script.write_text(FLOOD.format(root=str(ROOT), channel=str(tmp_path / "channel.jsonl")))
+    run = Run(tmp_path, f"{sys.executable} {script}")
+    assert (run.ending.heard.result, run.ending.heard.bye, failure(run.ending)) == (7, True, None)
+    assert len(run.messages) == 300_003

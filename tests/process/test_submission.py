@@ -11,7 +11,7 @@ from airflow_spark_guard.core.conf.properties import parse
 from airflow_spark_guard.core.errors import ConfError
 from airflow_spark_guard.process import toolchain
 from airflow_spark_guard.process.leftovers import new_attempt
-from airflow_spark_guard.process.submission import Request, prepare
+from airflow_spark_guard.process.submission import Request, deploy_mode, prepare
 from airflow_spark_guard.process.workspace import Workspace
 
 
@@ -78,8 +78,8 @@ def test_the_spark_defaults_are_merged_since_spark_will_not_read_them(ask, tmp_p
     ("fields", "mode"),
     [
         ({}, "client"),
-        ({"deploy_mode": "client", "conf": {"spark.submit.deployMode": "cluster"}}, "client"),
-        ({"deploy_mode": "cluster"}, "cluster"),
+        ({"deploy_mode": ("x", "client"), "conf": {"spark.submit.deployMode": "cluster"}}, "client"),
+        ({"deploy_mode": ("x", "cluster")}, "cluster"),
         ({"conf": {"spark.submit.deployMode": "cluster"}}, "cluster"),
         ({"connection_conf": {"spark.submit.deployMode": "cluster"}}, "cluster"),
         ({"environment": {"DEPLOY_MODE": "cluster"}}, "cluster"),
@@ -179,3 +179,23 @@ def test_a_properties_file_that_is_not_there_is_named(ask):
 def test_the_home_of_the_found_spark_is_set(ask):
     """Its scripts need not look for it by running Python."""
     assert ask().env["SPARK_HOME"] == str(toolchain.installed_pyspark())
+
+
+@pytest.mark.parametrize("place", ["properties_file", "spark-defaults.conf", "environment", "DEPLOY_MODE"])
+def test_the_deploy_mode_is_known_before_anything_is_prepared(place, tmp_path, monkeypatch):
+    """Of files and of the environment too; the operator asks for it first."""
+    file = tmp_path / "spark-defaults.conf"
+    file.write_text("spark.submit.deployMode cluster\n")
+    monkeypatch.delenv("SPARK_CONF_DIR", raising=False)
+    monkeypatch.delenv("DEPLOY_MODE", raising=False)
+    fields = {
+        "properties_file": {"properties_file": str(file)},
+        "spark-defaults.conf": {"environment": {"SPARK_CONF_DIR": str(tmp_path)}},
+        "environment": {"environment": {"DEPLOY_MODE": "cluster"}},
+        "DEPLOY_MODE": {},
+    }[place]
+    if place == "DEPLOY_MODE":
+        monkeypatch.setenv(place, "cluster")
+    found = deploy_mode(Request(master="spark://h:7077", profile=SparkProfile(), **fields))
+    assert found.mode == "cluster"
+    assert ("spark-defaults.conf" in found.origin) is ("DEPLOY_MODE" not in found.origin)

@@ -1,0 +1,33 @@
+"""How often the messages of one kind are written: a job may report in its innermost loop."""
+
+from __future__ import annotations
+
+import time
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+
+class Pace:
+    """So many at once, and then so many a second.
+
+    Args:
+        burst: at once, or after a long pause.
+        rate: a second.
+        clock: seconds of a clock that never jumps.
+    """
+
+    def __init__(self, burst: float, rate: float, clock: Callable[[], float] = time.monotonic) -> None:
+        self._burst, self._rate, self._clock = burst, rate, clock
+        self._free, self._seen = burst, clock()
+
+    def take(self) -> bool:
+        """Whether one more may be written now."""
+        now = self._clock()
+        self._free = min(self._burst, self._free + (now - self._seen) * self._rate)
+        self._seen = now
+        if self._free < 1:
+            return False
+        self._free -= 1
+        return True
