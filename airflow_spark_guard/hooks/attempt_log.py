@@ -11,6 +11,7 @@ from airflow_spark_guard.core.output.progress import Progress
 from airflow_spark_guard.core.quantity import readable_duration
 from airflow_spark_guard.core.stack.jvm_dump import JvmDumpSplitter
 from airflow_spark_guard.core.watch.executor_heartbeat import is_heartbeat
+from airflow_spark_guard.core.watch.stages import running_stages
 from airflow_spark_guard.process import autopsy
 from airflow_spark_guard.process.autopsy import Scene
 from airflow_spark_guard.sources import log_page
@@ -30,6 +31,8 @@ if TYPE_CHECKING:
 
 # What the log and the steps after the autopsy need of its budget.
 _MARGIN = 0.9
+# Of the output, for the stacks that workers of local[n] dump into it.
+_TAIL = 64 * 1024
 
 
 class TaskLogger(Protocol):
@@ -60,12 +63,14 @@ class AttemptLog:
     stacks: Path
     autopsy_budget: float
     watch: Watch | None = None
+    _tail: bytes = b""
     _dumps: JvmDumpSplitter = field(default_factory=JvmDumpSplitter)
     _progress: Progress = field(default_factory=Progress)
 
     def chunk(self, chunk: bytes) -> bytes:
         """Record the output; the JVM's thread dumps are for the autopsy alone."""
         self.record.output(chunk)
+        self._tail = (self._tail + chunk)[-_TAIL:]
         return self._dumps.feed(chunk)
 
     def rest(self) -> bytes:
@@ -116,6 +121,9 @@ class AttemptLog:
             tail=log_page.tail,
             jvm_dump=lambda: self._dumps.dump,
             executors=driver.executors if driver is not None else (),
+            stages=finding.stages or running_stages(driver, heard.inside),
+            stuck=frozenset(finding.stuck),
+            output=lambda: self._tail.decode(errors="replace"),
         )
         found = autopsy.take(scene, self.autopsy_budget * _MARGIN)
         self.record.autopsy(found.text)

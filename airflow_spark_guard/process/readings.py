@@ -22,8 +22,8 @@ from airflow_spark_guard.core.stack.python_stack import (
     fingerprints,
     is_idle_worker,
     parse_py_spy,
-    place_in,
 )
+from airflow_spark_guard.core.stack.waiting import place_in
 from airflow_spark_guard.core.watch.observation import Reading
 from airflow_spark_guard.process import spark_processes
 

@@ -46,6 +46,7 @@ class Request:
         binary: spark-submit as operator or connection name it.
         deploy_mode: as operator or connection name it.
         deadline: seconds that an attempt may take; without effect where its outcome is upstream's.
+        stall_timeout: seconds that a stage may stand still; None where it is not known.
         tag: marks the attempt's processes; executors of a cluster inherit no environment.
     """
 
@@ -61,6 +62,7 @@ class Request:
     binary: str | None = None
     deploy_mode: str | None = None
     deadline: float | None = None
+    stall_timeout: float | None = None
     tag: str = ""
 
 
@@ -165,7 +167,9 @@ def prepare(request: Request, workspace: Workspace) -> Submission:
     modes = [layer.conf[_DEPLOY_MODE] for layer in layers if layer.conf.get(_DEPLOY_MODE)]
     mode = request.deploy_mode or (modes[-1] if modes else env.get("DEPLOY_MODE", "client"))
     deadline = request.deadline if mode == "client" or is_watched(request.master) else None
-    conf = request.profile.effective(*layers, spark_version=spark.version, deadline=deadline)
+    conf = request.profile.effective(
+        *layers, spark_version=spark.version, deadline=deadline, stall_timeout=request.stall_timeout
+    )
     return Submission(request, spark, env, conf, mode)
 
 

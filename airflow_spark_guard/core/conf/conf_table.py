@@ -31,6 +31,8 @@ SETTINGS: dict[str, Setting] = {row.key: row for rows in TABLE.values() for row 
 
 BACKSTOP_MINUTES = 2
 _MINUTE = 60
+_DUMPS_IN_A_LIMIT = 3
+_SHORTEST_DUMP, _LONGEST_DUMP = 5, 120
 
 
 def known_version(version: tuple[int, ...] | None) -> Version:
@@ -40,7 +42,10 @@ def known_version(version: tuple[int, ...] | None) -> Version:
 
 
 def profile_settings(
-    profile: str, spark_version: tuple[int, ...] | None = None, deadline: float | None = None
+    profile: str,
+    spark_version: tuple[int, ...] | None = None,
+    deadline: float | None = None,
+    stall_timeout: float | None = None,
 ) -> dict[str, str]:
     """What a profile sends to this Spark, in the order of the table.
 
@@ -48,14 +53,26 @@ def profile_settings(
         profile: one of ``PROFILES``.
         spark_version: such as ``(4, 2)`` or ``(4, 2, 0)``; None where it is not known.
         deadline: seconds that the attempt may take; None leaves the JVM's own backstop out.
+        stall_timeout: seconds that a stage may stand still; None where it is not known.
     """
     version = known_version(spark_version)
     minutes = None if deadline is None else math.ceil(deadline / _MINUTE) + BACKSTOP_MINUTES
     return {
-        row.key: row.values[profile].format(minutes=minutes)
+        row.key: row.values[profile].format(minutes=minutes, dump=dump_interval(deadline, stall_timeout))
         for row in SETTINGS.values()
         if profile in row.values and _is_sent(row, version, minutes)
     }
+
+
+def dump_interval(deadline: float | None, stall_timeout: float | None) -> int:
+    """Whole seconds between two stack dumps of a Python worker.
+
+    A third of the shorter limit, so that a worker that hangs has written its line more than once before the
+    limit ends it; at most 120. Not below 5: a dump is some 2 kB, and a worker that writes more than 512 bytes
+    a second counts as one that writes rows.
+    """
+    limits = [limit / _DUMPS_IN_A_LIMIT for limit in (deadline, stall_timeout) if limit is not None]
+    return max(_SHORTEST_DUMP, int(min([_LONGEST_DUMP, *limits])))
 
 
 def _is_sent(row: Setting, version: Version, minutes: int | None) -> bool:

@@ -70,6 +70,7 @@ class SparkProfile:
         *layers: Layer,
         spark_version: tuple[int, ...] | None = None,
         deadline: float | None = None,
+        stall_timeout: float | None = None,
     ) -> EffectiveConf:
         """What an attempt gets: the profile, its overrides, and the layers above, lowest first.
 
@@ -77,8 +78,9 @@ class SparkProfile:
             layers: properties file, connection, ``conf=``, each checked by ``check_user_conf``.
             spark_version: such as ``(4, 2)``; None where it is not known.
             deadline: seconds that the attempt may take; None leaves the JVM's own backstop out.
+            stall_timeout: seconds that a stage may stand still; None where it is not known.
         """
-        own = profile_settings(self.name, spark_version, deadline)
+        own = profile_settings(self.name, spark_version, deadline, stall_timeout)
         return effective_conf(own, Layer(OVERRIDES, check_user_conf(self.overrides, OVERRIDES)), *layers)
 
     def settings(

@@ -21,7 +21,10 @@ class Finding:
         got: what was seen.
         expected: what was wanted.
         advice: what to do next.
-        suspect: whose stack tells most: ``worker`` or ``driver``; empty when no stack would tell.
+        suspect: whose line is to be named: ``worker``, where a stage stands still; ``driver``, where it works
+            alone; ``any``, where the stacks decide; empty when no line is to blame.
+        stages: ids of the stages in question; empty where the finding is about none.
+        stuck: keys of the readings of the processes that stand still, as far as they are known.
     """
 
     verdict: Verdict
@@ -32,6 +35,13 @@ class Finding:
     expected: str = ""
     advice: str = ""
     suspect: str = ""
+    stages: tuple[int, ...] = ()
+    stuck: tuple[str, ...] = ()
+
+    def __post_init__(self) -> None:
+        """What has been through JSON comes back as lists."""
+        for name in ("stages", "stuck"):
+            object.__setattr__(self, name, tuple(getattr(self, name)))
 
 
 @dataclass(frozen=True)

@@ -60,7 +60,7 @@ def overdue(
             expected="a process that exits when its script ends",
             advice="Look for a thread that is not a daemon, or an atexit handler that waits. A job that has "
             "reported a result counts as a success with a warning.",
-            suspect="driver",
+            suspect="any",
         )
     if windows.deadline is not None and now >= windows.deadline:
         return Finding(
@@ -68,8 +68,9 @@ def overdue(
             f"The attempt was ended at its deadline of {readable_duration(windows.deadline)}.",
             windows.deadline,
             windows.deadline,
-            advice="If the job is healthy, raise GuardLimits.deadline; if not, see where it stood.",
-            suspect="driver",
+            advice="If the job is healthy, raise GuardLimits.deadline; if not, the lines below say where it "
+            "stood.",
+            suspect="any",
         )
     return None
 

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from airflow_spark_guard.core.stack.python_dump import parse_dumps
-from airflow_spark_guard.core.stack.python_stack import place_in
+from airflow_spark_guard.core.stack.waiting import place_in
 
 DATA = Path(__file__).parent.parent.parent / "data" / "stacks"
 DRIVER = (DATA / "driver-faulthandler.txt").read_text()

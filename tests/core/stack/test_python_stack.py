@@ -14,9 +14,9 @@ from airflow_spark_guard.core.stack.python_stack import (
     is_idle_worker,
     is_users,
     parse_py_spy,
-    place_in,
     place_of,
 )
+from airflow_spark_guard.core.stack.waiting import place_in
 
 DATA = Path(__file__).parent.parent.parent / "data" / "stacks"
 WAIT = Frame("/usr/lib/python3.11/threading.py", 327, "wait")

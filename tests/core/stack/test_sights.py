@@ -7,8 +7,8 @@ from pathlib import Path
 
 from airflow_spark_guard.core.stack.autopsy import Autopsy
 from airflow_spark_guard.core.stack.python_dump import parse_dumps
-from airflow_spark_guard.core.stack.python_stack import Frame, PythonThread, parse_py_spy
-from airflow_spark_guard.core.stack.sights import Jvm, PythonProcess, Sights, report
+from airflow_spark_guard.core.stack.python_stack import Frame, PythonProcess, PythonThread, parse_py_spy
+from airflow_spark_guard.core.stack.sights import Jvm, Sights, report
 from airflow_spark_guard.core.watch.observation import Executor
 from airflow_spark_guard.core.web.spark_rest import JavaThread
 
