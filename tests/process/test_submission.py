@@ -55,6 +55,14 @@ def test_the_layers_lie_in_their_order(ask, tmp_path):
     assert conf["spark.task.reaper.enabled"].origin == "profile"
 
 
+def test_the_workers_dump_their_stack_three_times_within_the_stall_timeout(ask):
+    """The operator's limit reaches the profile; a value of the user's holds."""
+    key = "spark.python.worker.tracebackDumpIntervalSeconds"
+    assert ask(stall_timeout=45.0).conf.values[key].value == "15"
+    assert ask(stall_timeout=45.0, conf={key: "60"}).conf.values[key].value == "60"
+    assert ask().conf.values[key].value == "120"
+
+
 def test_the_spark_defaults_are_merged_since_spark_will_not_read_them(ask, tmp_path):
     """A properties file makes Spark ignore them."""
     (tmp_path / "spark-defaults.conf").write_text("spark.network.timeout 260s\n")

@@ -11,7 +11,16 @@ from airflow_spark_guard.core.conf.conf_rows_cluster import DRIVER, LIVENESS, SH
 from airflow_spark_guard.core.conf.conf_rows_python import PYTHON
 from airflow_spark_guard.core.conf.conf_setting import Setting, Version
 
-__all__ = ["PROFILES", "SETTINGS", "SPARK_VERSIONS", "TABLE", "Setting", "known_version", "profile_settings"]
+__all__ = [
+    "PROFILES",
+    "SETTINGS",
+    "SPARK_VERSIONS",
+    "TABLE",
+    "Setting",
+    "dump_interval",
+    "known_version",
+    "profile_settings",
+]
 
 PROFILES = ("default", "ml-training", "strict", "none")
 SPARK_VERSIONS: tuple[Version, ...] = ((3, 5), (4, 0), (4, 1), (4, 2), (4, 3))

@@ -59,7 +59,7 @@ def find(sights: Sights) -> Culprit:
         return Culprit(worker)
     if stand.wait is Wait.NOTHING:
         return Culprit(driver)
-    child = next((child for child in sights.children if hanging_thread(child.threads)), None)
+    child = next(filter(_works, sights.children), None)
     if stand.wait in OTHERS and child is not None:
         return Culprit(child)
     if worker is not None:
@@ -84,6 +84,12 @@ def _hangs(worker: PythonProcess) -> bool:
     """Whether a line of the user's runs in it; one that waits for its next rows waits for somebody else."""
     thread = hanging_thread(worker.threads)
     return thread is not None and wait_of(thread) not in {Wait.SPARK, Wait.QUERY}
+
+
+def _works(child: PythonProcess) -> bool:
+    """Whether a process of a pool is at its work; one that waits for some shows the line that forked it."""
+    thread = hanging_thread(child.threads)
+    return thread is not None and wait_of(thread) is not Wait.THREADS
 
 
 def _is_over(worker: PythonProcess, jvms: Iterable[Jvm]) -> bool:
@@ -134,10 +140,12 @@ def _users_frame(thread: PythonThread) -> Frame:
 
 def _is_elsewhere(wait: Wait, sights: Sights) -> bool:
     """Whether what the driver waits for runs outside it; if not, its own call is where it hangs."""
-    runs = _runs_a_job(sights)
     if wait is Wait.QUERY:
         return True
-    return runs is not False if wait is Wait.SPARK else runs is True
+    if wait is Wait.SPARK:
+        return _runs_a_job(sights) is not False
+    # A driver that works alone, and one that waits for a signal that never comes, hang themselves.
+    return wait is not Wait.SIGNAL and sights.suspect != "driver" and _runs_a_job(sights) is True
 
 
 def _runs_a_job(sights: Sights) -> bool | None:
@@ -153,7 +161,7 @@ def _sentence(stand: _Stand | None, sights: Sights) -> str:
     names = ", ".join(map(str, stages[:_MOST_STAGES])) + (", ..." if len(stages) > _MOST_STAGES else "")
     what = f"stage{'s' if len(stages) > 1 else ''} {names}" if stages else "a Spark job"
     if stand is None:
-        return f"{what}: {_UNKNOWN}" if stages else _UNKNOWN
+        return f"{what}: {_UNKNOWN}" if stages else ""
     if stand.wait is Wait.QUERY and not stages:
         what = _A_QUERY
     unknown = "the line that hangs is not known" if what == _A_QUERY else _UNKNOWN

@@ -62,22 +62,22 @@ class Sights:
         suspect: ``worker``, where a stage stands still: the line is a worker's, or it is not known; anything
             else leaves it to the stacks.
         driver: the driver's Python.
-        children: Python processes that the driver's Python has started: pools and the like.
         workers: Python workers that have a task.
         jvms: the JVMs that answered.
         lost: executors that are gone.
         stages: ids of the stages in question; None where it is not known which ones run.
         unseen: one plain line for each thing that could not be looked at.
+        children: Python processes that the driver's Python has started: pools and the like.
     """
 
     suspect: str = ""
     driver: PythonProcess | None = None
-    children: tuple[PythonProcess, ...] = ()
     workers: tuple[PythonProcess, ...] = ()
     jvms: tuple[Jvm, ...] = ()
     lost: tuple[Executor, ...] = ()
     stages: tuple[int, ...] | None = None
     unseen: tuple[str, ...] = ()
+    children: tuple[PythonProcess, ...] = ()
 
 
 def report(sights: Sights) -> Autopsy:
