@@ -6,6 +6,7 @@ import re
 import stat
 import time
 from dataclasses import replace
+from itertools import takewhile
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -15,11 +16,13 @@ from airflow_spark_guard.process import proctree
 from airflow_spark_guard.process.readings import Looker
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Sequence
 
     from airflow_spark_guard.core.stack.python_stack import Frame, PythonThread
     from airflow_spark_guard.process.leftovers import Tag
 
+_WHILE = re.compile(r"\s*while\b")
+_LONGEST_LOOP = 30
 _SLEEP = re.compile(r"\bsleep\s*\(")
 _LARGEST_SOURCE = 4 << 20
 _MOST_CHILDREN = 4
@@ -35,20 +38,34 @@ def with_naps(threads: Iterable[PythonThread]) -> tuple[PythonThread, ...]:
 
 
 def _naps(innermost: tuple[Frame, ...]) -> bool:
-    return any(is_users(frame) and _SLEEP.search(_source(frame)) is not None for frame in innermost)
+    return any(is_users(frame) and sleeps(_source(frame)) for frame in innermost)
 
 
-def _source(frame: Frame) -> str:
-    """The line of the source; the file is the job's own choice, so only a regular one is read."""
+def sleeps(lines: Sequence[str]) -> bool:
+    """Whether the first line calls ``sleep``, or is the head of a ``while`` whose body does."""
+    head = lines[0] if lines else ""
+    if not _WHILE.match(head):
+        return _SLEEP.search(head) is not None
+    depth = _depth(head)
+    rest = (line for line in lines[1:] if line.strip())
+    return any(map(_SLEEP.search, (head, *takewhile(lambda line: _depth(line) > depth, rest))))
+
+
+def _depth(line: str) -> int:
+    return len(line) - len(line.lstrip())
+
+
+def _source(frame: Frame) -> list[str]:
+    """The line of the source, and some below; the file is the job's choice: only a regular one is read."""
     path = Path(frame.file)
     try:
         found = path.stat()
         if not stat.S_ISREG(found.st_mode) or found.st_size > _LARGEST_SOURCE:
-            return ""
+            return []
         lines = path.read_text(errors="replace").splitlines()
     except (OSError, ValueError):
-        return ""
-    return lines[frame.line - 1] if 0 < frame.line <= len(lines) else ""
+        return []
+    return lines[frame.line - 1 :][:_LONGEST_LOOP] if frame.line > 0 else []
 
 
 def pythons_below(proc: proctree.Proc) -> list[proctree.Proc]:

@@ -35,6 +35,10 @@ def collect():
     rows("collect").collect()
 
 
+def collect_again():
+    rows("collect_again").collect()
+
+
 def pool_of_exports():
     with ThreadPoolExecutor(2) as pool:
         pool.submit(lambda: rows("pool_of_exports").collect()).result()
@@ -55,7 +59,7 @@ def nap():
     thread = threading.Thread(target=hang, args=("nap",), daemon=True)
     thread.start()
     while thread.is_alive():
-        time.sleep(0.2)
+        time.sleep(1)
 
 
 def stream(batch):
@@ -76,7 +80,7 @@ def query():
     hung = source.select(in_udf("query")("value"))
     started = hung.writeStream.format("noop").start()
     while started.isActive and not os.path.exists(f"{folder}/query.go"):
-        time.sleep(0.2)
+        time.sleep(1)
     started.stop()
 
 

@@ -10,7 +10,7 @@ import pytest
 
 from airflow_spark_guard.core.stack.python_stack import Frame, PythonThread
 from airflow_spark_guard.process import proctree
-from airflow_spark_guard.process.closer_look import pythons_below, who_moved, with_naps
+from airflow_spark_guard.process.closer_look import pythons_below, sleeps, who_moved, with_naps
 from airflow_spark_guard.process.leftovers import Tag, new_attempt
 from tests.support.processes import seconds_until
 from tests.support.spark_standin import BACKEND, Standins
@@ -25,13 +25,28 @@ def naps(*frames: Frame) -> bool:
 
 
 @pytest.mark.parametrize(
-    ("line", "so"), [(1, False), (2, False), (3, True), (4, False), (5, True), (9, False)]
+    ("line", "so"), [(1, False), (2, True), (3, True), (4, False), (5, True), (9, False)]
 )
 def test_a_line_that_calls_sleep_is_known_by_its_source(tmp_path, line, so):
     """Also one that the file does not have."""
     script = tmp_path / "job.py"
     script.write_text(SOURCE)
     assert naps(Frame(str(script), line, "main")) is so
+
+
+@pytest.mark.parametrize(
+    ("lines", "so"),
+    [
+        (["    while query.isActive:", "", "        look()", "        time.sleep(5)"], True),
+        (["while not done(): sleep(1)"], True),
+        (["while True:", "    work()", "time.sleep(1)"], False),
+        (["for part in parts:", "    time.sleep(1)"], False),
+        ([], False),
+    ],
+)
+def test_the_head_of_a_loop_that_sleeps_is_one_with_its_body(lines, so):
+    """On a crowded machine it is met there too; what stands below the loop is no part of it."""
+    assert sleeps(lines) is so
 
 
 def test_only_the_innermost_line_counts_and_only_the_users(tmp_path):

@@ -11,6 +11,7 @@ import pytest
 
 from airflow_spark_guard.core.failure.ending import Cause, Ending, failure
 from airflow_spark_guard.core.verdict import Verdict
+from airflow_spark_guard.core.watch.finding import Finding
 from airflow_spark_guard.core.watch.stages import running_stages
 from airflow_spark_guard.core.watch.watchdog import overdue
 from airflow_spark_guard.core.watch.windows import Windows
@@ -65,6 +66,7 @@ def application(tmp_path_factory):
                 str(folder),
                 *IN_WORKERS,
                 *IN_DRIVER,
+                "collect_again",
             ],
             env={**os.environ, **workspace.environment(1000), TAG_ENV: str(tag)},
             stdout=sink,
@@ -80,7 +82,7 @@ def application(tmp_path_factory):
             (folder / f"{former}.go").touch()
         last[:] = [form]
         at = folder / f"{form}.at"
-        seconds_until(lambda: at.exists() or process.poll() is not None, 120, output.read_text)
+        seconds_until(lambda: at.exists() or process.poll() is not None, 300, output.read_text)
         if found.rest is None:
             messages = [message.fields for message in reader.read()]
             told = next(fields for fields in messages if "application_id" in fields)
@@ -130,3 +132,34 @@ def test_a_thread_of_the_driver_that_the_main_thread_waits_for_is_named(applicat
     seen, error = at_the_deadline(application, form)
     assert error.place == f"{SCRIPT}:{HANGS}, hang"
     assert seen.summary[0].startswith("the driver's Python ")
+
+
+def test_without_py_spy_a_stall_names_the_workers_line_by_its_dump_or_none(
+    application, monkeypatch, tmp_path
+):
+    """Never the driver's, and the advice speaks of a line only where one is named."""
+    application.hung("collect_again")
+    size = len(application.output.read_text())
+    monkeypatch.setattr("sys.executable", str(tmp_path / "python"))
+    monkeypatch.setenv("PATH", str(tmp_path))
+    finding = Finding(
+        Verdict.STALLED, "Stage 3 stood still.", 45.0, 50.0, suspect="worker",
+        advice="Give the call in that line a time-out, or raise GuardLimits.stall_timeout.",
+    )  # fmt: skip
+    seconds_until(lambda: "Timeout (" in application.output.read_text()[size:], 60, "a dump")
+
+    seen = take(scene(application, "worker", output=application.output.read_text), 10)
+    error = failure(Ending(Cause.FINDING, 143, finding=finding, autopsy=seen))
+    assert error.place == f"{SCRIPT}:{HANGS}, hang"
+    assert seen.summary[0].startswith("a Python worker of executor driver (by its log) is at ")
+    assert error.advice == finding.advice
+
+    seen = take(scene(application, "worker"), 10)
+    error = failure(Ending(Cause.FINDING, 143, finding=finding, autopsy=seen))
+    assert error.place == ""
+    (stage,) = scene(application, "worker").stages
+    line = next(n for n, text in enumerate(LINES, 1) if 'rows("collect_again").collect()' in text)
+    assert seen.summary[0] == (
+        f"the driver waits in {SCRIPT}:{line} for stage {stage}; the line in the worker is not known"
+    )
+    assert "that line" not in str(error)

@@ -77,8 +77,7 @@ def dump_interval(deadline: float | None, stall_timeout: float | None) -> int:
     """Whole seconds between two stack dumps of a Python worker.
 
     A third of the shorter limit, so that a worker that hangs has written its line more than once before the
-    limit ends it; at most 120. Not below 5: a dump is some 2 kB, and a worker that writes more than 512 bytes
-    a second counts as one that writes rows.
+    limit ends it; at most 120. Not below 5: each dump is 2 to 8 kB in the executor's log.
     """
     limits = [limit / _DUMPS_IN_A_LIMIT for limit in (deadline, stall_timeout) if limit is not None]
     return max(_SHORTEST_DUMP, int(min([_LONGEST_DUMP, *limits])))

@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 
 # Measured on workers: a slow healthy one switches 20 to 460 times a second, a blocked one less than once, one
 # that polls with a short sleep a few times.
-_MOST_CPU, _MOST_SWITCHES, _MOST_IO = 0.05, 20, 512
+_MOST_CPU, _MOST_SWITCHES, _MOST_IO = 0.02, 20, 512  # two ticks: on a crowded machine a loop gets no more
 
 
 def moved(before: Iterable[Reading], after: Iterable[Reading]) -> dict[str, bool]:
