@@ -153,8 +153,8 @@ def _switches(pid: int) -> int | None:
 def _io(pid: int) -> int | None:
     """Bytes read and written, without those of stack dumps.
 
-    faulthandler writes a dump in pieces of 5 to 16 bytes, rows leave in buffers of kilobytes: every write counts
-    32 bytes less. A hung worker that dumps its stack every few seconds must not look like one that writes rows.
+    faulthandler writes a dump in pieces of 5 to 16 bytes, rows leave in buffers of kilobytes: every write
+    counts 32 bytes less. A hung worker that dumps its stack must not look like one that writes rows.
     """
     total, writes = (_counts(f"/proc/{pid}/io", *names) for names in (("rchar:", "wchar:"), ("syscw:",)))
     return None if total is None else total - _PIECE * (writes or 0)

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from airflow_spark_guard.core.stack.python_dump import last_dump, parse_dumps
 from airflow_spark_guard.core.stack.python_stack import PythonProcess, is_idle_worker
 from airflow_spark_guard.core.stack.waiting import has_users, place_in
+from airflow_spark_guard.core.watch.observation import Executor
 from airflow_spark_guard.process import spark_processes
 from airflow_spark_guard.process.closer_look import who_moved
 from airflow_spark_guard.process.last_looks import Found, NotSeenError, asked, by_py_spy, log_tail
@@ -71,6 +72,8 @@ def _from_logs(scene: Scene, seen: frozenset[str]) -> list[PythonProcess]:
     rows.sort(key=lambda row: chosen.index(row.id))
     logs = [(row, log_tail(scene, row.stderr_url)) for row in rows]
     own = [row for row in scene.executors if row.id == spark_processes.DRIVER]
+    if not scene.executors:
+        own = [Executor(spark_processes.DRIVER, active=True)]  # nobody could be asked
     if scene.output is not None and own and spark_processes.DRIVER not in seen:
         logs.append((own[0], scene.output()))  # local[n], where the driver's JVM runs the tasks
     found = []

@@ -66,6 +66,22 @@ def test_a_worker_that_the_watch_knows_to_be_stuck_is_named_without_another_look
     assert named(found) == f"{tmp_path}/hanging_job.py:5, lock"
 
 
+def test_workers_of_a_local_master_dump_into_the_output(tag, tmp_path):
+    """Also where the REST API has named no executor; one that was read is not looked up there."""
+    nobody = spark_processes.SparkProcesses(None, None, (), frozenset())
+    local = (Executor("driver", active=True, active_tasks=2),)
+    for executors in ((), local):
+        scene = Scene(tag, "worker", tmp_path / "s", executors=executors, output=lambda: STDERR)
+        (worker,) = python_workers(scene, nobody).workers
+        assert (worker.executor, place_in(worker.threads)) == ("driver", "/jobs/hung.py:13, hang")
+    read = spark_processes.SparkProcesses(None, None, (), frozenset({"driver"}))
+    assert python_workers(scene, read).workers == []
+    elsewhere = Scene(
+        tag, "worker", tmp_path / "s", executors=(Executor("3", active=True),), output=lambda: STDERR
+    )
+    assert python_workers(elsewhere, nobody).workers == []
+
+
 def test_a_log_is_not_read_where_its_workers_could_be_seen(tag, tmp_path, monkeypatch):
     """They have no task: what the log holds is of an earlier one."""
     executors = (Executor("3", active=True, active_tasks=1, stderr_url="http://w/log"),)

@@ -30,6 +30,7 @@ LINES = SCRIPT.read_text().splitlines()
 HANGS = next(n for n, line in enumerate(LINES, 1) if "select.select" in line)
 IN_WORKERS = ("collect", "pool_of_exports", "batch_of_udf", "query")
 IN_DRIVER = ("future", "join", "nap", "batch")
+FORMS = (*IN_WORKERS, *IN_DRIVER, "collect_again")
 CONF = {
     "spark.ui.port": "0",
     "spark.ui.showConsoleProgress": "false",
@@ -40,7 +41,7 @@ CONF = {
 
 @pytest.fixture(scope="module")
 def application(tmp_path_factory):
-    """One application; ``hung(form)`` waits until it hangs in that form, and lets it go from the last one."""
+    """One application; ``hung(form)`` waits until it hangs in that form, and lets it go from those before."""
     tag, workspace, folder = (
         Tag(new_attempt(), new_attempt()),
         Workspace("test-place"),
@@ -64,9 +65,7 @@ def application(tmp_path_factory):
                 *options,
                 str(SCRIPT),
                 str(folder),
-                *IN_WORKERS,
-                *IN_DRIVER,
-                "collect_again",
+                *FORMS,
             ],
             env={**os.environ, **workspace.environment(1000), TAG_ENV: str(tag)},
             stdout=sink,
@@ -75,19 +74,17 @@ def application(tmp_path_factory):
     found = SimpleNamespace(
         tag=tag, workspace=workspace, output=output, folder=folder, process=process, rest=None
     )
-    last = []
 
     def hung(form: str) -> SimpleNamespace:
-        for former in last:
+        for former in FORMS[: FORMS.index(form)]:
             (folder / f"{former}.go").touch()
-        last[:] = [form]
         at = folder / f"{form}.at"
         seconds_until(lambda: at.exists() or process.poll() is not None, 300, output.read_text)
         if found.rest is None:
             messages = [message.fields for message in reader.read()]
             told = next(fields for fields in messages if "application_id" in fields)
             found.pid = next(fields["pid"] for fields in messages if "pid" in fields)
-            found.rest = RestSource(told["ui_url"], told["application_id"], timeout=60)
+            found.rest = RestSource(told["ui_url"], told["application_id"], local=True, timeout=60)
         return found
 
     found.hung = hung
