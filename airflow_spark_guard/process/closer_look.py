@@ -70,9 +70,19 @@ def _source(frame: Frame) -> list[str]:
 
 def pythons_below(proc: proctree.Proc) -> list[proctree.Proc]:
     """Python processes that this one has started, at most 4, none that serves multiprocessing itself."""
+    if not _has_children(proc.pid):
+        return []  # the common case, without a pass over the process table
     below = proctree.descendants(proc.pid, proctree.table())
     pythons = [child for child in below if child.state != "Z" and child.command.startswith("py")]
     return [child for child in pythons if not _SERVANTS.search(_command(child.pid))][:_MOST_CHILDREN]
+
+
+def _has_children(pid: int) -> bool:
+    """Whether it has any; True where the kernel does not say."""
+    try:
+        return any(file.read_text().strip() for file in Path(f"/proc/{pid}/task").glob("*/children"))
+    except OSError:
+        return True
 
 
 def _command(pid: int) -> bytes:

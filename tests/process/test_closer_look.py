@@ -100,6 +100,17 @@ def test_pythons_that_a_process_has_started_are_found_without_multiprocessings_o
         process.stdout.close()
 
 
+def test_a_process_without_children_is_no_pass_over_the_process_table(monkeypatch):
+    """It is the common case, and the JVM's dump waits behind it; one that is gone has none either."""
+    process = subprocess.Popen(["sleep", "60"])
+    proc = proctree.read(process.pid)
+    monkeypatch.setattr(proctree, "table", lambda: pytest.fail("not needed"))
+    assert pythons_below(proc) == []
+    process.kill()
+    process.wait()
+    assert pythons_below(proc) == []
+
+
 def test_a_worker_that_computes_is_told_from_one_that_stands_still(tmp_path):
     """Between two looks, a second apart."""
     tag = Tag(new_attempt(), new_attempt())
