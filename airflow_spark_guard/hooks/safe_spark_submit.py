@@ -150,7 +150,7 @@ class SafeSparkSubmitHook(UpstreamSubmitHook):
             binary=self.named_binary,
             deploy_mode=self.named_deploy_mode,
             deadline=self.backstop,
-            stall_timeout=seconds(self.limits.stall_timeout),
+            stall=seconds(self.limits.stall_timeout),
             tag=str(self.tag),
         )
 

@@ -46,7 +46,7 @@ class Request:
         binary: spark-submit as operator or connection name it.
         deploy_mode: as operator or connection name it.
         deadline: seconds that an attempt may take; without effect where its outcome is upstream's.
-        stall_timeout: seconds that a stage may stand still; None where it is not known.
+        stall: ``stall_timeout`` in seconds; None for the default one.
         tag: marks the attempt's processes; executors of a cluster inherit no environment.
     """
 
@@ -62,7 +62,7 @@ class Request:
     binary: str | None = None
     deploy_mode: str | None = None
     deadline: float | None = None
-    stall_timeout: float | None = None
+    stall: float | None = None
     tag: str = ""
 
 
@@ -168,7 +168,7 @@ def prepare(request: Request, workspace: Workspace) -> Submission:
     mode = request.deploy_mode or (modes[-1] if modes else env.get("DEPLOY_MODE", "client"))
     deadline = request.deadline if mode == "client" or is_watched(request.master) else None
     conf = request.profile.effective(
-        *layers, spark_version=spark.version, deadline=deadline, stall_timeout=request.stall_timeout
+        *layers, spark_version=spark.version, deadline=deadline, stall=request.stall
     )
     return Submission(request, spark, env, conf, mode)
 

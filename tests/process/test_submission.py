@@ -58,8 +58,8 @@ def test_the_layers_lie_in_their_order(ask, tmp_path):
 def test_the_workers_dump_their_stack_three_times_within_the_stall_timeout(ask):
     """The operator's limit reaches the profile; a value of the user's holds."""
     key = "spark.python.worker.tracebackDumpIntervalSeconds"
-    assert ask(stall_timeout=45.0).conf.values[key].value == "15"
-    assert ask(stall_timeout=45.0, conf={key: "60"}).conf.values[key].value == "60"
+    assert ask(stall=45.0).conf.values[key].value == "15"
+    assert ask(stall=45.0, conf={key: "60"}).conf.values[key].value == "60"
     assert ask().conf.values[key].value == "120"
 
 

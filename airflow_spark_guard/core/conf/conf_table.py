@@ -54,7 +54,8 @@ def profile_settings(
     profile: str,
     spark_version: tuple[int, ...] | None = None,
     deadline: float | None = None,
-    stall_timeout: float | None = None,
+    *,
+    stall: float | None = None,
 ) -> dict[str, str]:
     """What a profile sends to this Spark, in the order of the table.
 
@@ -62,24 +63,24 @@ def profile_settings(
         profile: one of ``PROFILES``.
         spark_version: such as ``(4, 2)`` or ``(4, 2, 0)``; None where it is not known.
         deadline: seconds that the attempt may take; None leaves the JVM's own backstop out.
-        stall_timeout: seconds that a stage may stand still; None where it is not known.
+        stall: ``stall_timeout`` in seconds; None for the default one.
     """
     version = known_version(spark_version)
     minutes = None if deadline is None else math.ceil(deadline / _MINUTE) + BACKSTOP_MINUTES
     return {
-        row.key: row.values[profile].format(minutes=minutes, dump=dump_interval(deadline, stall_timeout))
+        row.key: row.values[profile].format(minutes=minutes, dump=dump_interval(deadline, stall))
         for row in SETTINGS.values()
         if profile in row.values and _is_sent(row, version, minutes)
     }
 
 
-def dump_interval(deadline: float | None, stall_timeout: float | None) -> int:
+def dump_interval(deadline: float | None, stall: float | None) -> int:
     """Whole seconds between two stack dumps of a Python worker.
 
     A third of the shorter limit, so that a worker that hangs has written its line more than once before the
     limit ends it; at most 120. Not below 5: each dump is 2 to 8 kB in the executor's log.
     """
-    limits = [limit / _DUMPS_IN_A_LIMIT for limit in (deadline, stall_timeout) if limit is not None]
+    limits = [limit / _DUMPS_IN_A_LIMIT for limit in (deadline, stall) if limit is not None]
     return max(_SHORTEST_DUMP, int(min([_LONGEST_DUMP, *limits])))
 
 

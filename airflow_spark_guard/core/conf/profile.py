@@ -70,7 +70,7 @@ class SparkProfile:
         *layers: Layer,
         spark_version: tuple[int, ...] | None = None,
         deadline: float | None = None,
-        stall_timeout: float | None = None,
+        stall: float | None = None,
     ) -> EffectiveConf:
         """What an attempt gets: the profile, its overrides, and the layers above, lowest first.
 
@@ -78,9 +78,9 @@ class SparkProfile:
             layers: properties file, connection, ``conf=``, each checked by ``check_user_conf``.
             spark_version: such as ``(4, 2)``; None where it is not known.
             deadline: seconds that the attempt may take; None leaves the JVM's own backstop out.
-            stall_timeout: seconds that a stage may stand still; None where it is not known.
+            stall: ``stall_timeout`` in seconds; None for the default one.
         """
-        own = profile_settings(self.name, spark_version, deadline, stall_timeout)
+        own = profile_settings(self.name, spark_version, deadline, stall=stall)
         return effective_conf(own, Layer(OVERRIDES, check_user_conf(self.overrides, OVERRIDES)), *layers)
 
     def settings(

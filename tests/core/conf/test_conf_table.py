@@ -98,7 +98,7 @@ def test_the_driver_timeout_is_the_deadline_in_minutes_and_two_more():
 def test_workers_dump_their_stack_three_times_within_the_shorter_limit(deadline, stall_timeout, seconds):
     """At most every 2 minutes apart; below 5 s what they write would look like rows."""
     assert dump_interval(deadline, stall_timeout) == seconds
-    conf = profile_settings("default", (4, 2), deadline, stall_timeout)
+    conf = profile_settings("default", (4, 2), deadline, stall=stall_timeout)
     assert {value for key, value in conf.items() if key.endswith("DumpIntervalSeconds")} == {str(seconds)}
 
 

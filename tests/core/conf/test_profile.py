@@ -132,11 +132,11 @@ def test_the_dump_interval_follows_the_limits_and_gives_way_to_the_user():
         f"spark.{part}.tracebackDumpIntervalSeconds"
         for part in ("python.worker", "sql.execution.pyspark.udf")
     )
-    values = SparkProfile().effective(spark_version=(4, 2), deadline=3600, stall_timeout=45).plain()
+    values = SparkProfile().effective(spark_version=(4, 2), deadline=3600, stall=45).plain()
     assert (values[rdd], values[sql]) == ("15", "15")
     values = (
         SparkProfile()
-        .effective(Layer("conf", {rdd: "60"}), spark_version=(4, 2), deadline=3600, stall_timeout=45)
+        .effective(Layer("conf", {rdd: "60"}), spark_version=(4, 2), deadline=3600, stall=45)
         .plain()
     )
     assert values[rdd] == "60"
