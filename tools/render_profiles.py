@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
 
+from airflow_spark_guard.core.conf.conf_setting import UNSET, in_words
 from airflow_spark_guard.core.conf.conf_table import PROFILES, TABLE
 
 if TYPE_CHECKING:
@@ -72,9 +73,7 @@ def row(setting: Setting) -> str:
 
 
 def _code(text: str) -> str:
-    text = {"<undefined>": "", "{minutes}min": "deadline + 2min", "{idle}": "600 or stall_timeout"}.get(
-        text, text
-    )
+    text = "" if text == UNSET else in_words(text)
     return f"`{text.removeprefix('<').removesuffix('>')}`" if text else "-"
 
 

@@ -13,6 +13,7 @@ from airflow_spark_guard.core.output.progress import Progress
 from airflow_spark_guard.core.quantity import readable_duration
 from airflow_spark_guard.core.stack.jvm_dump import JvmDumpSplitter
 from airflow_spark_guard.core.watch.executor_heartbeat import is_heartbeat
+from airflow_spark_guard.core.watch.stages import running_stages
 from airflow_spark_guard.process import autopsy
 from airflow_spark_guard.process.autopsy import Scene
 from airflow_spark_guard.sources import log_page
@@ -35,6 +36,8 @@ if TYPE_CHECKING:
 _MARGIN = 0.9
 # Lines for messages where no output of the job is shown beside them.
 _MESSAGES_ALONE = 10_000
+# Of the output, for the stacks that workers of local[n] dump into it.
+_TAIL = 64 * 1024
 
 
 class TaskLogger(Protocol):
@@ -66,6 +69,7 @@ class AttemptLog:
     stacks: Path
     autopsy_budget: float
     watch: Watch | None = None
+    _tail: bytes = b""
     _dumps: JvmDumpSplitter = field(default_factory=JvmDumpSplitter)
     _progress: Progress = field(default_factory=Progress)
     messages: MessageLines = field(default_factory=lambda: MessageLines.beside(JobOutput(_MESSAGES_ALONE)))
@@ -73,6 +77,7 @@ class AttemptLog:
     def chunk(self, chunk: bytes) -> bytes:
         """Record the output; the JVM's thread dumps are for the autopsy alone."""
         self.record.output(chunk)
+        self._tail = (self._tail + chunk)[-_TAIL:]
         return self._dumps.feed(chunk)
 
     def rest(self) -> bytes:
@@ -142,6 +147,9 @@ class AttemptLog:
             jvm_dump=lambda: self._dumps.dump,
             executors=driver.executors if driver is not None else (),
             others=partial(self._executors_at_the_master, heard),
+            stages=finding.stages or running_stages(driver, heard.inside),
+            stuck=frozenset(finding.stuck),
+            output=lambda: self._tail.decode(errors="replace"),
         )
         found = autopsy.take(scene, self.autopsy_budget * _MARGIN)
         self.record.autopsy(found.text)

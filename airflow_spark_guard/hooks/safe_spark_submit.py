@@ -175,9 +175,9 @@ class SafeSparkSubmitHook(UpstreamSubmitHook):
             binary=self.named_binary,
             deploy_mode=self.named_deploy_mode,
             deadline=self.backstop,
+            stall=seconds(self.limits.stall_timeout),
             tag=str(self.tag),
             python=self._python,
-            stall=seconds(self.limits.stall_timeout),
         )
 
     def plan(self, workspace: Workspace) -> Submission:

@@ -9,7 +9,7 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from airflow_spark_guard.core.stack.sights import Sights, report
-from airflow_spark_guard.process import dead_executors, last_looks, spark_processes
+from airflow_spark_guard.process import dead_executors, last_looks, spark_processes, worker_looks
 from airflow_spark_guard.process.last_looks import Found, NotSeenError, Scene
 
 if TYPE_CHECKING:
@@ -32,7 +32,7 @@ def take(scene: Scene, budget_seconds: float) -> Autopsy:
         processes = spark_processes.SparkProcesses(None, None, (), frozenset())
     steps = _Steps()
     steps.start("driver's Python", partial(last_looks.driver_python, scene, processes))
-    steps.start("Python workers", partial(last_looks.python_workers, scene, processes))
+    steps.start("Python workers", partial(worker_looks.python_workers, scene, processes))
     for executor in (spark_processes.DRIVER, *last_looks.asked(scene)):
         steps.start(last_looks.jvm_name(executor), partial(last_looks.jvm, scene, executor))
     steps.start("stderr of dead executors", partial(dead_executors.logs, scene))
@@ -48,9 +48,11 @@ def take(scene: Scene, budget_seconds: float) -> Autopsy:
         Sights(
             suspect=scene.suspect,
             driver=found.driver,
+            children=tuple(found.children),
             workers=tuple(found.workers),
             jvms=tuple(sorted(found.jvms, key=lambda jvm: (jvm.executor == "driver", jvm.executor))),
             lost=tuple(executor for executor in scene.executors if not executor.active),
+            stages=scene.stages,
             unseen=tuple(found.unseen),
         )
     )

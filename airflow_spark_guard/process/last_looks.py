@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
+import contextlib
 import signal
 import time
-from collections import Counter
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
 from airflow_spark_guard.core.stack.jvm_dump import parse_dump
 from airflow_spark_guard.core.stack.python_dump import parse_dumps
-from airflow_spark_guard.core.stack.python_stack import is_idle_worker, is_users
-from airflow_spark_guard.core.stack.sights import Jvm, PythonProcess
+from airflow_spark_guard.core.stack.python_stack import PythonProcess
+from airflow_spark_guard.core.stack.sights import Jvm
+from airflow_spark_guard.core.stack.waiting import OTHERS, hanging_thread, wait_of
 from airflow_spark_guard.process import proctree, spark_processes
+from airflow_spark_guard.process.closer_look import pythons_below, with_naps
 from airflow_spark_guard.process.readings import python_threads
 
 if TYPE_CHECKING:
@@ -27,8 +28,6 @@ if TYPE_CHECKING:
     from airflow_spark_guard.process.leftovers import Tag
     from airflow_spark_guard.process.spark_processes import SparkProcesses
 
-_MOST_WORKERS = 8
-_AT_ONCE = 4
 _MOST_EXECUTORS = 3
 _TAIL = 64 * 1024
 _LONGEST_STACKS = 256 * 1024
@@ -51,7 +50,7 @@ class Scene:
 
     Attributes:
         tag: the attempt's.
-        suspect: of the finding: ``worker``, ``driver``, or empty.
+        suspect: of the finding: ``worker``, ``driver``, ``any``, or empty.
         stacks: the file that the launcher's faulthandler writes to.
         driver_pid: of the hello message; None where none came. It is not trusted, only compared.
         rest: the driver's REST API; None where there is none.
@@ -60,6 +59,9 @@ class Scene:
             the signal is not sent.
         executors: all that the driver knew at last, living and dead.
         others: asks the cluster manager for executors that the driver may not know; None where there is none.
+        stages: ids of the stages in question; None where it is not known which ones run.
+        stuck: keys of the readings of processes that are known to stand still.
+        output: the end of spark-submit's output, where the workers of ``local[n]`` dump their stacks.
     """
 
     tag: Tag
@@ -71,6 +73,9 @@ class Scene:
     jvm_dump: Callable[[], str] | None = None
     executors: tuple[Executor, ...] = ()
     others: Callable[[], Sequence[Executor]] | None = None
+    stages: tuple[int, ...] | None = None
+    stuck: frozenset[str] = frozenset()
+    output: Callable[[], str] | None = None
 
 
 @dataclass
@@ -78,6 +83,7 @@ class Found:
     """What the steps bring; each one is a partial :class:`Sights`."""
 
     driver: PythonProcess | None = None
+    children: list[PythonProcess] = field(default_factory=list)
     workers: list[PythonProcess] = field(default_factory=list)
     jvms: list[Jvm] = field(default_factory=list)
     unseen: list[str] = field(default_factory=list)
@@ -86,6 +92,7 @@ class Found:
     def add(self, other: Found) -> None:
         """Take over what another look has brought."""
         self.driver = self.driver or other.driver
+        self.children += other.children
         self.workers += other.workers
         self.jvms += other.jvms
         self.unseen += other.unseen
@@ -156,8 +163,22 @@ def driver_python(scene: Scene, processes: SparkProcesses) -> Found:
             dumps = parse_dumps(_awaited(lambda: _text_from(scene.stacks, size), quiet=_QUIET))
             threads = dumps[-1].threads if dumps else ()
     if not threads:
-        threads = _by_py_spy(proc)
-    return Found(driver=PythonProcess("the driver's Python", threads))
+        threads = by_py_spy(proc)
+    threads = with_naps(threads)
+    return Found(driver=PythonProcess("the driver's Python", threads), children=_children(proc, threads))
+
+
+def _children(driver: proctree.Proc, threads: tuple[PythonThread, ...]) -> list[PythonProcess]:
+    """The processes of a pool that the driver waits for; nobody is disturbed where it waits for none."""
+    thread = hanging_thread(threads)
+    if thread is None or wait_of(thread) not in OTHERS:
+        return []
+    found = []
+    for child in pythons_below(driver):
+        with contextlib.suppress(NotSeenError):
+            stack = with_naps(by_py_spy(child))
+            found.append(PythonProcess(f"Python process {child.pid} of the driver", stack))
+    return found
 
 
 def _handles_usr1(proc: proctree.Proc) -> bool:
@@ -170,7 +191,12 @@ def _handles_usr1(proc: proctree.Proc) -> bool:
     return bool(caught >> (signal.SIGUSR1 - 1) & 1)
 
 
-def _by_py_spy(proc: proctree.Proc) -> tuple[PythonThread, ...]:
+def by_py_spy(proc: proctree.Proc) -> tuple[PythonThread, ...]:
+    """The threads of a Python process.
+
+    Raises:
+        NotSeenError: why py-spy has not shown them.
+    """
     try:
         return python_threads(proc)
     except PermissionError:
@@ -184,50 +210,8 @@ def _by_py_spy(proc: proctree.Proc) -> tuple[PythonThread, ...]:
     raise NotSeenError(f"stack not readable ({why})")
 
 
-def python_workers(scene: Scene, processes: SparkProcesses) -> Found:
-    """Local workers by py-spy; where that shows no line of the user's, the executors' logs."""
-    found = Found()
-    with ThreadPoolExecutor(_AT_ONCE) as pool:
-        for part in pool.map(_worker, processes.workers[:_MOST_WORKERS]):
-            found.add(part)
-    found.unseen = [
-        f"{count} Python worker{'s' if count > 1 else ''}: {why}"
-        for why, count in Counter(found.unseen).items()
-    ]
-    if not any(is_users(f) for worker in found.workers for t in worker.threads for f in t.frames):
-        found.workers += _from_logs(scene)
-    if not processes.workers and not found.workers:
-        found.unseen.append("Python workers: none on this host, and no stack in the executors' logs")
-    return found
-
-
-def _worker(worker: tuple[proctree.Proc, str]) -> Found:
-    proc, executor = worker
-    try:
-        threads = _by_py_spy(proc)
-    except NotSeenError as error:
-        return Found(unseen=[str(error)])
-    if is_idle_worker(threads):
-        return Found()
-    who = f"Python worker {proc.pid} of executor {executor}"
-    return Found(workers=[PythonProcess(who, threads)])
-
-
-def _from_logs(scene: Scene) -> list[PythonProcess]:
-    """The newest dump that shows the user's Python in each executor's log."""
-    chosen = asked(scene)
-    rows = [row for row in scene.executors if row.id in chosen and row.stderr_url]
-    found = []
-    for row in sorted(rows, key=lambda row: chosen.index(row.id)):
-        dumps = parse_dumps(_tail(scene, row.stderr_url))
-        telling = [d for d in dumps if any(is_users(f) for t in d.threads for f in t.frames)]
-        if telling:
-            who = f"a Python worker of executor {row.id} (by its log)"
-            found.append(PythonProcess(who, telling[-1].threads))
-    return found
-
-
-def _tail(scene: Scene, url: str) -> str:
+def log_tail(scene: Scene, url: str) -> str:
+    """The end of an executor's log page; empty where it cannot be read."""
     try:
         return scene.tail(url, _TAIL) if scene.tail else ""
     except Exception:  # noqa: BLE001 - the log page is gone with its worker

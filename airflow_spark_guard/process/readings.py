@@ -26,9 +26,9 @@ from airflow_spark_guard.core.stack.python_stack import (
     fingerprints,
     is_idle_worker,
     parse_py_spy,
-    place_in,
 )
 from airflow_spark_guard.core.stack.python_task import stage_of
+from airflow_spark_guard.core.stack.waiting import place_in
 from airflow_spark_guard.core.watch.observation import Reading
 from airflow_spark_guard.process import spark_processes
 from airflow_spark_guard.process.byte_watch import ByteWatch
@@ -44,6 +44,7 @@ _PY_SPY_TIMEOUT = 2.0
 _MOST_WORKERS = 8
 _AT_ONCE = 4
 _LONGEST_DUMP = 8 << 20
+_PIECE = 32
 # A thread that was stopped goes back to sleep a moment after py-spy has let go of it.
 _SETTLE = 0.05
 # The share of the window in which system calls are watched; the rest is for starting that.
@@ -200,7 +201,13 @@ def _switches(pid: int) -> int | None:
 
 
 def _io(pid: int) -> int | None:
-    return _counts(f"/proc/{pid}/io", "rchar:", "wchar:")
+    """Bytes read and written, without those of stack dumps.
+
+    faulthandler writes a dump in pieces of 5 to 16 bytes, rows leave in buffers of kilobytes: every write
+    counts 32 bytes less. A hung worker that dumps its stack must not look like one that writes rows.
+    """
+    total, writes = (_counts(f"/proc/{pid}/io", *names) for names in (("rchar:", "wchar:"), ("syscw:",)))
+    return None if total is None else total - _PIECE * (writes or 0)
 
 
 def _counts(path: str, *names: str) -> int | None:

@@ -46,9 +46,9 @@ class Request:
         binary: spark-submit as operator or connection name it.
         deploy_mode: the place that names it, operator or connection, and the mode; None where neither does.
         deadline: seconds that an attempt may take; without effect where its outcome is upstream's.
+        stall: ``stall_timeout`` in seconds; None for the default one.
         tag: marks the attempt's processes; executors of a cluster inherit no environment.
         python: whether the application is a Python script.
-        stall: ``stall_timeout`` in seconds; None for the default one.
     """
 
     master: str
@@ -63,9 +63,9 @@ class Request:
     binary: str | None = None
     deploy_mode: tuple[str, str | None] = ("deploy_mode", None)
     deadline: float | None = None
+    stall: float | None = None
     tag: str = ""
     python: bool = True
-    stall: float | None = None
 
 
 @dataclass(frozen=True)

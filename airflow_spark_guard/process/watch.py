@@ -10,7 +10,7 @@ from airflow_spark_guard.core.output.submit_log import WORDS, SubmitLog
 from airflow_spark_guard.core.watch.executor_heartbeat import MARK, heard
 from airflow_spark_guard.core.watch.finding import Look
 from airflow_spark_guard.core.watch.observation import Observation
-from airflow_spark_guard.core.watch.watchdog import Watchdog, overdue
+from airflow_spark_guard.core.watch.watchdog import Watchdog
 from airflow_spark_guard.process import proctree
 from airflow_spark_guard.process.observer import Application
 
@@ -93,7 +93,7 @@ class Watch:
         self._hurry()
         self.tell(heard)
         self._look_for_driver(now, heard.pid)
-        finding = overdue(self.windows, now, heard.ended_at, self._gone_at)
+        finding = self._watchdog.overdue(now, heard.ended_at, self._gone_at)
         if finding is not None:
             self.on_observation(Observation(at=now, inside=heard.inside, driver_gone_at=self._gone_at))
         if finding is not None or self.observer is None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from contextlib import closing
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -114,6 +115,23 @@ def test_the_last_look_is_announced_told_and_recorded(log, task, record):
     assert task.warnings == ("STALLED: Stage 3 stood still for 10m. Looking once more before it is ended.")
     assert "executor 4 was lost: Command exited with code 137" in found.summary
     assert told(record, "autopsy.txt").strip() == found.text.strip()
+
+
+def test_without_py_spy_the_line_of_a_local_worker_comes_from_the_output(log, tmp_path, monkeypatch):
+    """In local[n] the workers dump their stacks into it; and which stage is meant the finding says."""
+    monkeypatch.setattr("sys.executable", str(tmp_path / "python"))
+    monkeypatch.setenv("PATH", str(tmp_path))
+    stderr = (DUMP.parent / "executor-stderr.txt").read_bytes()
+    log.chunk(stderr[:3000])
+    log.chunk(stderr[3000:])
+    with closing(Watch(Windows(), Observer(log.tag))) as log.watch:
+        log.watch.driver = DriverView(jobs=1, executors=(Executor(id="driver", active=True, active_tasks=1),))
+        found = log.examine(FINDING, Heard(pid=7))
+        assert found.place == "/jobs/hung.py:13, hang"
+        assert found.summary[0].startswith("a Python worker of executor driver (by its log) is at ")
+        log.chunk(b"x" * (1 << 16))
+        found = log.examine(replace(FINDING, stages=(3,)), Heard(pid=7))
+    assert (found.place, found.summary[0]) == ("", "stage 3: the line in the worker is not known")
 
 
 class Pages:

@@ -34,6 +34,20 @@ def by_place(found) -> dict:
     return {reading.place.rpartition(", ")[2] or reading.role: reading for reading in found}
 
 
+def test_a_worker_that_dumps_its_stack_again_and_again_writes_no_rows(standins, tag):
+    """At five dumps a second; one that writes a buffer of rows as often does."""
+    jvm = standins.jvm(BACKEND, standins.daemon("dumping", "writing"))
+    standins.await_below(jvm, 3)
+    time.sleep(0.5)
+    looker = Looker(tag)
+    places = by_place(looker.look(stacks=True))
+    before = {reading.key: reading.io for reading in looker.look(stacks=False)}
+    time.sleep(2)
+    moved = {reading.key: reading.io - before[reading.key] for reading in looker.look(stacks=False)}
+    assert moved[places["dumping"].key] < 512
+    assert moved[places["writing"].key] > 8192
+
+
 def test_two_looks_tell_blocked_busy_and_slow_workers_apart(standins, tag):
     """The figures of FACTS hold on this machine: the classes cannot be mixed up."""
     jvm = standins.jvm(BACKEND, standins.daemon("lock", "nobody", "busy", "rows"))

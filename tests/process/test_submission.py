@@ -55,6 +55,14 @@ def test_the_layers_lie_in_their_order(ask, tmp_path):
     assert conf["spark.task.reaper.enabled"].origin == "profile"
 
 
+def test_the_workers_dump_their_stack_three_times_within_the_stall_timeout(ask):
+    """The operator's limit reaches the profile; a value of the user's holds."""
+    key = "spark.python.worker.tracebackDumpIntervalSeconds"
+    assert ask(stall=45.0).conf.values[key].value == "15"
+    assert ask(stall=45.0, conf={key: "60"}).conf.values[key].value == "60"
+    assert ask().conf.values[key].value == "120"
+
+
 def test_the_profile_knows_the_stall_limit_and_whether_the_application_is_python(ask):
     """Its kill is never shorter than the limit, and the threads of a jar's main go on."""
     idle, leave = (

@@ -47,7 +47,7 @@ while True:
     os.wait()
 """
 JOB = """\
-import socket, subprocess, threading, time
+import faulthandler, socket, subprocess, threading, time
 
 def lock():
     secret = "a-secret-in-a-local"
@@ -77,6 +77,16 @@ def rows():
 
 def slow(row):
     time.sleep(0.05)
+
+def dumping():
+    faulthandler.dump_traceback_later(0.2, repeat=True, file=open("/dev/null", "w"))
+    threading.Event().wait()
+
+def writing():
+    with open("/dev/null", "wb", buffering=0) as rows:
+        while True:
+            rows.write(bytes(4096))
+            time.sleep(0.2)
 
 def subprocess_of_the_udf():
     subprocess.run(["sleep", "300"])

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from airflow_spark_guard.core.conf.conf_recipes import OLD_KEYS, old_family
+from airflow_spark_guard.core.conf.conf_setting import in_words
 from airflow_spark_guard.core.conf.conf_table import SETTINGS
 from airflow_spark_guard.core.conf.conf_view import READABLE
 from airflow_spark_guard.core.output.masking import mask
@@ -66,7 +67,7 @@ def _of_profile(key: str) -> list[tuple[str, str]]:
     row = SETTINGS.get(key)
     if row is None:
         return [("profile", "does not set it")]
-    sets = ", ".join(f"{name}: {value}" for name, value in row.values.items())
+    sets = ", ".join(f"{name}: {in_words(value)}" for name, value in row.values.items())
     return [("profile", sets), ("why", row.reason)]
 
 

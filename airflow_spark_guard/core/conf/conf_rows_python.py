@@ -19,13 +19,14 @@ PYTHON = (
         falls_back_to=(f"{_RDD}faulthandler.enabled",),
     ),
     Setting(
-        f"{_RDD}tracebackDumpIntervalSeconds", "duration", (4, 1), "0ms", every("120"),
-        "Every 2 minutes a worker writes where it stands: the stack of a hang, before anybody asks.",
+        f"{_RDD}tracebackDumpIntervalSeconds", "duration", (4, 1), "0ms", every("{dump}"),
+        "A worker writes its stack to the executor's log at this interval: where py-spy may not read, only "
+        "this names the line of a hang. At least 5 s; 2 kB each time.",
         bare="s",
     ),
     Setting(
         f"{_SQL}tracebackDumpIntervalSeconds", "duration", (4, 1),
-        f"<value of {_RDD}tracebackDumpIntervalSeconds>", every("120"),
+        f"<value of {_RDD}tracebackDumpIntervalSeconds>", every("{dump}"),
         "The same, for UDFs.",
         bare="s", falls_back_to=(f"{_RDD}tracebackDumpIntervalSeconds",),
     ),

@@ -13,6 +13,11 @@ if TYPE_CHECKING:
 Version = tuple[int, int]
 
 UNSET = "<undefined>"
+_IN_WORDS = {
+    "{minutes}min": "deadline + 2min",
+    "{idle}": "600 or stall_timeout",
+    "{dump}": "min(120, stall_timeout / 3, deadline / 3)",
+}
 
 
 @dataclass(frozen=True)
@@ -31,7 +36,8 @@ class Setting:
         bare: unit of a value without a unit.
         falls_back_to: keys from which Spark takes the value when this one is not set. A user who sets one
             of them reaches this key too, as long as we stay out of the way.
-        needs_deadline: sent only where a deadline is known; ``{minutes}`` in the value stands for it.
+        needs_deadline: sent only where a deadline is known; ``{minutes}`` in the value stands for it, as
+            ``{dump}`` does for the seconds between two dumps of a worker's stack.
         python_only: sent only for Python applications.
     """
 
@@ -45,6 +51,11 @@ class Setting:
     falls_back_to: tuple[str, ...] = ()
     needs_deadline: bool = False
     python_only: bool = False
+
+
+def in_words(value: str) -> str:
+    """A value as a reader wants it: what depends on the limits says how."""
+    return _IN_WORDS.get(value, value)
 
 
 def every(value: str, *, ml: str | None = None, strict: str | None = None) -> dict[str, str]:

@@ -11,7 +11,16 @@ from airflow_spark_guard.core.conf.conf_rows_cluster import DRIVER, LIVENESS, SH
 from airflow_spark_guard.core.conf.conf_rows_python import PYTHON
 from airflow_spark_guard.core.conf.conf_setting import Setting, Version
 
-__all__ = ["PROFILES", "SETTINGS", "SPARK_VERSIONS", "TABLE", "Setting", "known_version", "profile_settings"]
+__all__ = [
+    "PROFILES",
+    "SETTINGS",
+    "SPARK_VERSIONS",
+    "TABLE",
+    "Setting",
+    "dump_interval",
+    "known_version",
+    "profile_settings",
+]
 
 PROFILES = ("default", "ml-training", "strict", "none")
 SPARK_VERSIONS: tuple[Version, ...] = ((3, 5), (4, 0), (4, 1), (4, 2), (4, 3))
@@ -32,6 +41,8 @@ SETTINGS: dict[str, Setting] = {row.key: row for rows in TABLE.values() for row 
 BACKSTOP_MINUTES = 2
 SHORTEST_IDLE = 600
 _MINUTE = 60
+_DUMPS_IN_A_LIMIT = 3
+_SHORTEST_DUMP, _LONGEST_DUMP = 5, 120
 
 
 def known_version(version: tuple[int, ...] | None) -> Version:
@@ -61,10 +72,20 @@ def profile_settings(
     minutes = None if deadline is None else math.ceil(deadline / _MINUTE) + BACKSTOP_MINUTES
     idle = max(SHORTEST_IDLE, math.ceil(stall or 0))
     return {
-        row.key: row.values[profile].format(minutes=minutes, idle=idle)
+        row.key: row.values[profile].format(minutes=minutes, idle=idle, dump=dump_interval(deadline, stall))
         for row in SETTINGS.values()
         if profile in row.values and _is_sent(row, version, minutes) and (python or not row.python_only)
     }
+
+
+def dump_interval(deadline: float | None, stall: float | None) -> int:
+    """Whole seconds between two stack dumps of a Python worker.
+
+    A third of the shorter limit, so that a worker that hangs has written its line more than once before the
+    limit ends it; at most 120. Not below 5: each dump is 2 to 8 kB in the executor's log.
+    """
+    limits = [limit / _DUMPS_IN_A_LIMIT for limit in (deadline, stall) if limit is not None]
+    return max(_SHORTEST_DUMP, int(min([_LONGEST_DUMP, *limits])))
 
 
 def _is_sent(row: Setting, version: Version, minutes: int | None) -> bool:

@@ -10,7 +10,7 @@ from airflow_spark_guard.core import errors
 from airflow_spark_guard.core.failure.classify import diagnose
 from airflow_spark_guard.core.failure.driver_exit import driver_exit, exit_text
 from airflow_spark_guard.core.failure.executor_log import explained
-from airflow_spark_guard.core.failure.found import error_of
+from airflow_spark_guard.core.failure.found import error_of, located
 from airflow_spark_guard.core.failure.said import diagnosed, said_by_the_job
 from airflow_spark_guard.core.quantity import readable_duration
 from airflow_spark_guard.core.verdict import Verdict
@@ -114,8 +114,7 @@ def _found(ending: Ending, finding: Finding) -> AttemptError | None:
     evidence = "\n".join(seen.summary) if seen is not None and seen.summary else ending.evidence
     finding = explained(finding, seen.cause if seen is not None else None)
     error = error_of(finding, evidence=evidence, orphans=ending.orphans)
-    error.place = seen.place if seen is not None and finding.suspect else ""
-    return error
+    return located(error, seen, suspected=bool(finding.suspect))
 
 
 def _failed_without_a_word(ending: Ending) -> AttemptError:

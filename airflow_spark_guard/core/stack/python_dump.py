@@ -3,15 +3,22 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from airflow_spark_guard.core.stack.python_stack import Frame, PythonThread
+from airflow_spark_guard.core.stack.waiting import has_users, place_in
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
 
 _TIMEOUT = re.compile(r"Timeout \(\d+:\d\d:\d\d(?:\.\d+)?\)!")
 _THREAD = re.compile(
     r"(?:Current thread|Thread) (0x[0-9a-f]+)(?: \[(?P<name>.*)\])? \(most recent call first\):"
 )
 _FRAME = re.compile(r'^  File "(?P<file>.*)", line (?P<line>\d+|\?\?\?) in (?P<function>.*)$')
+_WORKER = re.compile(r"[/\\]pyspark[/\\](?:worker|daemon)\.py$")
 _MOST_LINES = 20_000
 _LONGEST = 1000
 
@@ -39,6 +46,29 @@ def parse_dumps(text: str) -> tuple[PythonDump, ...]:
     for line in whole.splitlines()[-_MOST_LINES:]:
         parser.take(line[:_LONGEST])
     return parser.dumps()
+
+
+def last_dump(dumps: Sequence[PythonDump], tasks: int) -> tuple[PythonThread, ...]:
+    """The dump that speaks for a log: where the most of its workers stood when each has dumped last.
+
+    A dump does not say whose it is. All workers of an executor dump at the same interval, so the last ones
+    are about one of each. Only dumps of Spark's workers count: a script may dump its own stack.
+
+    Args:
+        dumps: oldest first.
+        tasks: how many tasks run, as far as that is known.
+
+    Returns:
+        The threads of the newest dump at that line; none where no dump has a line of the user's.
+    """
+    telling = [dump.threads for dump in dumps if _is_workers(dump) and any(map(has_users, dump.threads))]
+    telling = telling[-max(tasks, 1) :]
+    places = Counter(map(place_in, telling))
+    return max(reversed(telling), key=lambda threads: places[place_in(threads)], default=())
+
+
+def _is_workers(dump: PythonDump) -> bool:
+    return any(_WORKER.search(frame.file) for thread in dump.threads for frame in thread.frames)
 
 
 class _Parser:

@@ -21,9 +21,9 @@ _FOREIGN = re.compile(
     r"|[/\\]lib(?:64)?[/\\](?:python|pypy)\d[^/\\]*[/\\]"
     r"|[/\\](?:python\d+|pyspark|py4j-[^/\\]*)\.zip(?:[/\\]|$)"
     r"|[/\\]python[/\\](?:pyspark|py4j)[/\\]"
-    r"|airflow_spark_guard_job\.zip|[/\\]airflow_spark_guard[/\\]job[/\\]"
     r"|^<(?:frozen|__array_function__)\b"
 )
+_OURS = re.compile(r"airflow_spark_guard_job\.zip|[/\\]airflow_spark_guard[/\\]job[/\\]")
 
 
 class Frame(NamedTuple):
@@ -47,6 +47,7 @@ class PythonThread:
         name: empty where it has none.
         active: whether it was on a CPU, as far as that could be seen.
         locals: py-spy's local variables as they were read; only ever hashed, never shown.
+        naps: whether its innermost line is the user's and calls ``sleep``, which has no frame of its own.
     """
 
     frames: tuple[Frame, ...]
@@ -54,15 +55,42 @@ class PythonThread:
     name: str = ""
     active: bool = False
     locals: str = ""
+    naps: bool = False
 
     def __repr__(self) -> str:
         """Without the local variables: they may hold data and secrets."""
         return f"PythonThread({self.name!r}, main={self.main}, frames={self.frames!r})"
 
 
+@dataclass(frozen=True)
+class PythonProcess:
+    """A Python process and where its stack came from.
+
+    Attributes:
+        who: such as "worker 4711 of executor 0".
+        threads: its threads; none where they could not be read.
+        executor: a worker's executor; empty for the driver and its children.
+        still: whether it is known to stand still; None where nobody has compared two looks at it.
+        key: of its readings, pid and start time; empty where it was not seen itself.
+        logged: whether the stack is one that the process once wrote to its log.
+    """
+
+    who: str
+    threads: tuple[PythonThread, ...]
+    executor: str = ""
+    still: bool | None = None
+    key: str = ""
+    logged: bool = False
+
+
 def is_users(frame: Frame) -> bool:
     """Whether this line is the user's own: no installed package, no standard library, not Spark, not ours."""
-    return _FOREIGN.search(frame.file) is None
+    return _FOREIGN.search(frame.file) is None and not is_ours(frame)
+
+
+def is_ours(frame: Frame) -> bool:
+    """Whether this line is of the job side of this package."""
+    return _OURS.search(frame.file) is not None
 
 
 def place_of(frames: Sequence[Frame]) -> str:
@@ -70,15 +98,6 @@ def place_of(frames: Sequence[Frame]) -> str:
     users = next((frame for frame in frames if is_users(frame)), None)
     chosen = users or (frames[0] if frames else None)
     return "" if chosen is None else str(chosen)
-
-
-def place_in(threads: Iterable[PythonThread]) -> str:
-    """The line to name of a whole process: the main thread's if it is the user's, else another thread's."""
-    ordered = sorted(threads, key=lambda thread: not thread.main)
-    for thread in ordered:
-        if any(map(is_users, thread.frames)):
-            return place_of(thread.frames)
-    return place_of(ordered[0].frames) if ordered else ""
 
 
 def telling(threads: Iterable[PythonThread]) -> tuple[PythonThread, ...]:

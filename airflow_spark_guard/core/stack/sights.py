@@ -8,15 +8,17 @@ from itertools import chain, islice
 from typing import TYPE_CHECKING
 
 from airflow_spark_guard.core.output.output import safe_text
+from airflow_spark_guard.core.stack import culprit
 from airflow_spark_guard.core.stack.autopsy import Autopsy
 from airflow_spark_guard.core.stack.jvm_stack import classify_thread, frames_of, is_task, jvm_place
-from airflow_spark_guard.core.stack.python_stack import is_users, place_in, place_of
+from airflow_spark_guard.core.stack.python_stack import is_users
+from airflow_spark_guard.core.stack.waiting import hanging_thread, place_in
 from airflow_spark_guard.core.watch.executor_loss import is_bad_removal
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
-    from airflow_spark_guard.core.stack.python_stack import Frame, PythonThread
+    from airflow_spark_guard.core.stack.python_stack import Frame, PythonProcess, PythonThread
     from airflow_spark_guard.core.watch.observation import Executor
     from airflow_spark_guard.core.web.spark_rest import JavaThread
 
@@ -37,23 +39,9 @@ _DOING = {
     "running": "computes",
     "waiting": "waits",
 }
-_JOB = "org.apache.spark.scheduler.DAGScheduler.runJob("
 # Threads of the driver's JVM that work for the script; all others serve Spark.
 _CALLS = ("py4j.Gateway.invoke(", "py4j.reflection.")
 _WORKING_NAMES = ("dag-scheduler-event-loop", "broadcast-exchange-", "subquery-", "stream execution thread")
-
-
-@dataclass(frozen=True)
-class PythonProcess:
-    """A Python process and where its stack came from.
-
-    Attributes:
-        who: such as «worker 4711 of executor 0».
-        threads: of :mod:`core.python_stack`.
-    """
-
-    who: str
-    threads: tuple[PythonThread, ...]
 
 
 @dataclass(frozen=True)
@@ -72,12 +60,15 @@ class Sights:
     """What was seen before the kill, and what was not.
 
     Attributes:
-        suspect: whose stack tells most: ``worker``, ``driver``, or empty.
+        suspect: ``worker``, where a stage stands still: the line is a worker's, or it is not known; anything
+            else leaves it to the stacks.
         driver: the driver's Python.
         workers: Python workers that have a task.
         jvms: the JVMs that answered.
         lost: executors that are gone.
+        stages: ids of the stages in question; None where it is not known which ones run.
         unseen: one plain line for each thing that could not be looked at.
+        children: Python processes that the driver's Python has started: pools and the like.
     """
 
     suspect: str = ""
@@ -85,13 +76,19 @@ class Sights:
     workers: tuple[PythonProcess, ...] = ()
     jvms: tuple[Jvm, ...] = ()
     lost: tuple[Executor, ...] = ()
+    stages: tuple[int, ...] | None = None
     unseen: tuple[str, ...] = ()
+    children: tuple[PythonProcess, ...] = ()
 
 
 def report(sights: Sights) -> Autopsy:
     """Put what was seen into words."""
-    guilty = _guilty(sights)
-    summary = tuple(_safe(line) for line in islice(_summary(sights, guilty), _SUMMARY_LINES))
+    found = culprit.find(sights)
+    guilty = found.process
+    lines = _summary(sights, guilty)
+    if found.unknown:
+        lines = chain((found.unknown,), lines)
+    summary = tuple(_safe(line) for line in islice(lines, _SUMMARY_LINES))
     return Autopsy(
         place=_safe(place_in(guilty.threads)) if guilty else "",
         python_stack="\n".join(map(_safe, _short(guilty))) if guilty else "",
@@ -116,18 +113,6 @@ def _bounded(summary: Iterable[str], lines: Iterable[str]) -> Iterator[str]:
         yield f"{line}\n"
 
 
-def _guilty(sights: Sights) -> PythonProcess | None:
-    """Whose line to name: the suspect's; the other's only where the suspect's shows nothing of the user's."""
-    drivers = [sights.driver] if sights.driver else []
-    workers = sorted(sights.workers, key=lambda worker: not _has_users(worker))
-    ordered = [*workers, *drivers] if sights.suspect == "worker" else [*drivers, *workers]
-    return next(filter(_has_users, ordered), ordered[0] if ordered else None)
-
-
-def _has_users(process: PythonProcess) -> bool:
-    return any(is_users(frame) for thread in process.threads for frame in thread.frames)
-
-
 def _summary(sights: Sights, guilty: PythonProcess | None) -> Iterator[str]:
     if guilty is not None:
         yield f"{guilty.who} is at {place_in(guilty.threads)}"
@@ -136,8 +121,9 @@ def _summary(sights: Sights, guilty: PythonProcess | None) -> Iterator[str]:
     )
     for place, count in places.most_common(_PLACES):
         yield f"{count} other Python worker{'s are' if count > 1 else ' is'} at {place or 'no known line'}"
-    if sights.driver is not None and sights.driver is not guilty:
-        yield f"{sights.driver.who} is at {place_in(sights.driver.threads)}"
+    for process in (*sights.children, *filter(None, (sights.driver,))):
+        if process is not guilty and process.threads:
+            yield f"{process.who} is at {place_in(process.threads)}"
     for jvm in sights.jvms:
         yield from _jvm_lines(jvm)
     yield from _lost_lines(sights.lost)
@@ -149,7 +135,7 @@ def _jvm_lines(jvm: Jvm) -> Iterator[str]:
         frames = frames_of(thread.stack)
         doing = _DOING[classify_thread(frames, thread.state)]
         at = jvm_place(frames)
-        if any(frame.startswith(_JOB) for frame in frames):
+        if culprit.waits_for_a_job(thread):
             doing, at = "waits for a Spark job", ""
         yield f"{jvm}: {thread.name[:100]} {doing}{f', at {at}' if at else ''}"
 
@@ -180,8 +166,7 @@ def _lost_lines(lost: Sequence[Executor]) -> Iterator[str]:
 
 def _short(process: PythonProcess) -> Iterator[str]:
     """The user's frames, innermost first, and where they have led to."""
-    named = place_in(process.threads)
-    thread = next((t for t in process.threads if place_of(t.frames) == named), process.threads[0])
+    thread = hanging_thread(process.threads) or process.threads[0]
     users = [frame for frame in thread.frames if is_users(frame)]
     for frame in users[:_USER_FRAMES] or thread.frames[:_USER_FRAMES]:
         yield str(frame)
@@ -195,7 +180,7 @@ def _file(frame: Frame) -> str:
 
 
 def _whole(sights: Sights) -> Iterator[str]:
-    for process in (*((sights.driver,) if sights.driver else ()), *sights.workers):
+    for process in (*filter(None, (sights.driver,)), *sights.children, *sights.workers):
         yield f"== Python stack of {process.who}"
         yield from _python_lines(process.threads)
     for executor in sights.lost:

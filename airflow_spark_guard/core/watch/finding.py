@@ -21,8 +21,11 @@ class Finding:
         got: what was seen.
         expected: what was wanted.
         advice: what to do next.
-        suspect: whose stack tells most: ``worker`` or ``driver``; empty when no stack would tell.
+        suspect: whose line is to be named: ``worker``, where a stage stands still; ``driver``, where it works
+            alone; ``any``, where the stacks decide; empty when no line is to blame.
         retry: whether the evidence says that a retry can help; None where the verdict alone decides.
+        stages: ids of the stages in question; empty where the finding is about none.
+        stuck: keys of the readings of the processes that stand still, as far as they are known.
     """
 
     verdict: Verdict
@@ -34,6 +37,13 @@ class Finding:
     advice: str = ""
     suspect: str = ""
     retry: bool | None = None
+    stages: tuple[int, ...] = ()
+    stuck: tuple[str, ...] = ()
+
+    def __post_init__(self) -> None:
+        """What has been through JSON comes back as lists."""
+        for name in ("stages", "stuck"):
+            object.__setattr__(self, name, tuple(getattr(self, name)))
 
 
 @dataclass(frozen=True)

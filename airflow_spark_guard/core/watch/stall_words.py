@@ -107,6 +107,11 @@ def other_signs(seen: Observation) -> str:
     return f"; heartbeats of the driver{note} do not say that this stage moves"
 
 
+def stuck(still: Standstill, stage: int) -> tuple[str, ...]:
+    """Keys of the readings of the stage's workers, for whoever looks for the line that hangs."""
+    return tuple(row.key for row in _of_stage(still, stage))
+
+
 def _of_stage(still: Standstill, stage: int) -> list[Reading]:
     rows = still.workers.before[1] if still.workers.before is not None else ()
     return [row for row in rows if row.role == "worker" and row.kind != IDLE and row.stage in (None, stage)]

@@ -187,7 +187,19 @@ class StallRule:
             expected=f"a change within {limit}",
             advice=stall_words.advice(still),
             suspect="worker",
+            stages=(stage.stage,),
+            stuck=stall_words.stuck(still, stage.stage),
         )
+
+    def suspects(self) -> tuple[tuple[int, ...], tuple[str, ...]]:
+        """Stages whose workers were seen to stand still, and the keys of those workers' readings."""
+        found = [
+            (key[0], still)
+            for key, still in self.stages.items()
+            if still.workers.state in (State.BLOCKED, State.WAITING) and not still.doubtful
+        ]
+        keys = [key for stage, still in found for key in stall_words.stuck(still, stage)]
+        return tuple(stage for stage, _ in found), tuple(keys)
 
 
 def _judged(known: Iterable[Stage]) -> dict[Key, Stage]:

@@ -60,7 +60,7 @@ def overdue(
             expected="a process that exits when its script ends",
             advice="Look for a thread that is not a daemon, or an atexit handler that waits. A job that has "
             "reported a result counts as a success with a warning.",
-            suspect="driver",
+            suspect="any",
         )
     if windows.deadline is not None and now >= windows.deadline:
         return Finding(
@@ -68,8 +68,9 @@ def overdue(
             f"The attempt was ended at its deadline of {readable_duration(windows.deadline)}.",
             windows.deadline,
             windows.deadline,
-            advice="If the job is healthy, raise GuardLimits.deadline; if not, see where it stood.",
-            suspect="driver",
+            advice="If the job is healthy, raise GuardLimits.deadline; if not, the lines below say where it "
+            "stood.",
+            suspect="any",
         )
     return None
 
@@ -97,7 +98,7 @@ class Watchdog:
         """
         now = self._clock(seen.at)
         ended_at = seen.inside.heard_at if seen.inside is not None and seen.inside.ended else None
-        finding = overdue(self.windows, seen.at, ended_at, seen.driver_gone_at)
+        finding = self.overdue(seen.at, ended_at, seen.driver_gone_at)
         for rule in self._rules:
             # Every rule sees every observation, or its counts would have holes.
             found = rule.observe(seen, now)
@@ -111,6 +112,14 @@ class Watchdog:
         look = self._look(seen, now)
         self._planned = look.at
         return Decision(Look(look.at + self._skipped, look.readings, look.details), finding, notices, lines)
+
+    def overdue(self, at: float, ended_at: float | None, gone_at: float | None = None) -> Finding | None:
+        """What the clock alone decides; a deadline names the stage that stands still, if one does."""
+        finding = overdue(self.windows, at, ended_at, gone_at)
+        if finding is None or finding.verdict is not Verdict.DEADLINE:
+            return finding
+        stages, stuck = self._stall.suspects()
+        return replace(finding, suspect="worker", stages=stages, stuck=stuck) if stages else finding
 
     def _clock(self, at: float) -> float:
         """Seconds since the launch, without those in which nobody ran."""

@@ -25,6 +25,8 @@ def test_keys_that_spark_does_not_know_are_told_with_what_was_meant():
     assert "Did you mean spark.network.timeout?" in explain("spark.netwrok.timeout", {}, known)
     assert "a family whose last part is yours" in explain("spark.hadoop.fs.x", {}, known)
     assert "no Spark from 3.5 on knows this key." in explain("my.own", {}, known)
+    dump = explain("spark.python.worker.tracebackDumpIntervalSeconds", {}, known)
+    assert "default: min(120, stall_timeout / 3, deadline / 3)" in dump
     assert "guard's limits" in explain("spark.task.timeout", {}, known)
 
 

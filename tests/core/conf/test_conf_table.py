@@ -8,6 +8,7 @@ from airflow_spark_guard.core.conf.conf_table import (
     SETTINGS,
     SPARK_VERSIONS,
     TABLE,
+    dump_interval,
     known_version,
     profile_settings,
 )
@@ -43,7 +44,7 @@ def test_every_value_is_one_that_spark_can_read():
             if row.kind == "text":
                 assert value.strip(), row.key
             else:
-                assert number(row.kind, value.format(minutes=1, idle=600), row.bare) >= 0, row.key
+                assert number(row.kind, value.format(minutes=1, idle=600, dump=5), row.bare) >= 0, row.key
 
 
 def test_every_row_has_a_reason_of_one_line_and_a_known_profile():
@@ -79,6 +80,26 @@ def test_the_driver_timeout_is_the_deadline_in_minutes_and_two_more():
     conf = profile_settings("default", (4, 2, 0), deadline=61)
     assert conf["spark.driver.timeout"] == "4min"
     assert conf["spark.plugins"] == "org.apache.spark.deploy.DriverTimeoutPlugin"
+
+
+@pytest.mark.parametrize(
+    ("deadline", "stall_timeout", "seconds"),
+    [
+        (None, None, 120),
+        (3600, 600, 120),
+        (3600, 45, 15),
+        (3600, 100, 33),
+        (60, 600, 20),
+        (None, 20.0, 6),
+        (3600, 9, 5),
+        (3600, 0.5, 5),
+    ],
+)
+def test_workers_dump_their_stack_three_times_within_the_shorter_limit(deadline, stall_timeout, seconds):
+    """At most every 2 minutes apart; below 5 s what they write would look like rows."""
+    assert dump_interval(deadline, stall_timeout) == seconds
+    conf = profile_settings("default", (4, 2), deadline, stall=stall_timeout)
+    assert {value for key, value in conf.items() if key.endswith("DumpIntervalSeconds")} == {str(seconds)}
 
 
 @pytest.mark.parametrize(("version", "deadline"), [((4, 2), None), ((3, 5), 60)])

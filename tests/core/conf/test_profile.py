@@ -126,6 +126,23 @@ def test_overrides_are_the_users_and_lie_below_the_other_layers():
     assert merged.values["spark.driver.timeout"].value == "3min"
 
 
+def test_the_dump_interval_follows_the_limits_and_gives_way_to_the_user():
+    """A value of the user's holds, whichever of the two keys he sets."""
+    rdd, sql = (
+        f"spark.{part}.tracebackDumpIntervalSeconds"
+        for part in ("python.worker", "sql.execution.pyspark.udf")
+    )
+    values = SparkProfile().effective(spark_version=(4, 2), deadline=3600, stall=45).plain()
+    assert (values[rdd], values[sql]) == ("15", "15")
+    values = (
+        SparkProfile()
+        .effective(Layer("conf", {rdd: "60"}), spark_version=(4, 2), deadline=3600, stall=45)
+        .plain()
+    )
+    assert values[rdd] == "60"
+    assert sql not in values
+
+
 def test_the_defaults_file_holds_every_key_below_its_reason():
     """Deterministic, readable by Spark, and it ends with a line end."""
     profile = SparkProfile("strict", {"spark.x": "a\nb"})

@@ -279,6 +279,21 @@ def test_without_an_autopsy_the_output_is_the_evidence():
         assert (error.place, error.evidence) == ("", "last line of output")
 
 
+@pytest.mark.parametrize("autopsy", [Autopsy(summary=("the driver waits",)), None])
+def test_where_no_line_is_known_the_advice_speaks_of_none(autopsy):
+    """What it says of the limit and of heartbeat() holds."""
+    error = failure(found(Verdict.STALLED, "hello", autopsy=autopsy))
+    assert error.place == ""
+    assert "that line" not in error.advice
+    assert error.advice.startswith("The line in the worker is not known:")
+    assert "  where:" not in str(error)
+    told = "If the line below may take that long, call heartbeat()."
+    silent = failure(found(Verdict.DRIVER_SILENT, "hello", autopsy=autopsy, advice=told))
+    assert silent.advice.startswith("The driver's line is not known:")
+    plain = failure(found(Verdict.DEADLINE, "hello", autopsy=autopsy, advice="Raise GuardLimits.deadline."))
+    assert plain.advice == "Raise GuardLimits.deadline."
+
+
 def test_lost_executors_are_explained_by_what_they_have_written():
     """The sentence, the advice that follows from it, and whether another try can help."""
     seen = Autopsy(

@@ -5,9 +5,22 @@ from __future__ import annotations
 import pytest
 
 from airflow_spark_guard.core import errors
-from airflow_spark_guard.core.failure.found import error_of
+from airflow_spark_guard.core.failure.found import error_of, located
+from airflow_spark_guard.core.stack.autopsy import Autopsy
 from airflow_spark_guard.core.verdict import Verdict
 from airflow_spark_guard.core.watch.finding import Finding
+
+
+def test_the_place_is_the_last_looks_where_a_line_is_to_blame():
+    """And nothing where none is, or nobody has looked."""
+    seen = Autopsy(place="/jobs/job.py:12, slow")
+    error = error_of(
+        Finding(Verdict.STALLED, "What.", 1.0, 1.0, advice="Give the call in that line a time-out.")
+    )
+    assert located(error, seen, suspected=True).place == "/jobs/job.py:12, slow"
+    assert error.advice == "Give the call in that line a time-out."
+    assert located(error, seen, suspected=False).place == ""
+    assert located(error, None, suspected=True).place == ""
 
 
 @pytest.mark.parametrize("verdict", Verdict)

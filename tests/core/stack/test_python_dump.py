@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from airflow_spark_guard.core.stack.python_dump import parse_dumps
-from airflow_spark_guard.core.stack.python_stack import place_in
+from airflow_spark_guard.core.stack.python_dump import last_dump, parse_dumps
+from airflow_spark_guard.core.stack.waiting import place_in
 
 DATA = Path(__file__).parent.parent.parent / "data" / "stacks"
 DRIVER = (DATA / "driver-faulthandler.txt").read_text()
@@ -81,3 +82,32 @@ def test_any_piece_of_a_log_names_no_wrong_line(begin, end):
     for dump in parse_dumps(STDERR[begin:end]):
         for thread in dump.threads:
             assert not thread.frames or thread.frames[0].function == "wait"
+
+
+def dump(line: int, file: str = "/opt/spark/python/lib/pyspark.zip/pyspark/worker.py") -> str:
+    head = "Timeout (0:00:15)!\nThread 0x00007f00 (most recent call first):\n"
+    return f'{head}  File "/jobs/job.py", line {line} in f\n  File "{file}", line 9 in main\n\n'
+
+
+@pytest.mark.parametrize(
+    ("lines", "tasks", "place"),
+    [
+        ((10, 10, 10, 38), 1, 38),
+        ((10, 10, 10, 38, 38, 10), 3, 38),
+        ((10, 38), 0, 38),
+        ((10, 38), 2, 38),
+        ((10,), 8, 10),
+    ],
+)
+def test_of_a_log_the_last_dumps_count_about_one_of_each_task(lines, tasks, place):
+    """No dump says whose it is: the line that most of the last ones share, then the newest."""
+    assert place_in(last_dump(parse_dumps("".join(map(dump, lines))), tasks)) == f"/jobs/job.py:{place}, f"
+
+
+def test_a_dump_that_is_not_a_workers_says_nothing():
+    """A script may arm faulthandler for itself; an idle worker has no line of the user's."""
+    assert last_dump(parse_dumps(dump(7, "/jobs/main.py")), 1) == ()
+    idle = dump(7).replace("/jobs/job.py", "/usr/lib/python3.11/socket.py")
+    assert last_dump(parse_dumps(idle), 1) == ()
+    assert place_in(last_dump(parse_dumps(dump(7) + idle), 1)) == "/jobs/job.py:7, f"
+    assert last_dump((), 1) == ()

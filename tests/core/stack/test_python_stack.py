@@ -14,9 +14,9 @@ from airflow_spark_guard.core.stack.python_stack import (
     is_idle_worker,
     is_users,
     parse_py_spy,
-    place_in,
     place_of,
 )
+from airflow_spark_guard.core.stack.waiting import place_in
 
 DATA = Path(__file__).parent.parent.parent / "data" / "stacks"
 WAIT = Frame("/usr/lib/python3.11/threading.py", 327, "wait")
@@ -69,17 +69,6 @@ def test_the_innermost_line_of_the_user_is_named():
     assert place_of([WAIT, HANG, caller]) == "/jobs/hung.py:13, hang"
     assert place_of([WAIT]) == "/usr/lib/python3.11/threading.py:327, wait"
     assert place_of([]) == ""
-
-
-def test_the_main_thread_is_named_before_others():
-    """A pool's thread only where the main thread runs nothing of the user's; our own never."""
-    ours = PythonThread((Frame("/x/airflow_spark_guard_job.zip/a.py", 1, "watch"),))
-    pool = PythonThread((WAIT, HANG))
-    main = PythonThread((WAIT, Frame("/jobs/hung.py", 2, "main")), main=True)
-    assert place_in([ours, pool, main]) == "/jobs/hung.py:2, main"
-    assert place_in([ours, pool, PythonThread((WAIT,), main=True)]) == "/jobs/hung.py:13, hang"
-    assert place_in([ours, PythonThread((WAIT,), main=True)]) == str(WAIT)
-    assert place_in([]) == ""
 
 
 def test_a_dump_of_py_spy_is_read():

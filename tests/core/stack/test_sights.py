@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 from airflow_spark_guard.core.stack.autopsy import Autopsy
 from airflow_spark_guard.core.stack.python_dump import parse_dumps
-from airflow_spark_guard.core.stack.python_stack import Frame, PythonThread, parse_py_spy
-from airflow_spark_guard.core.stack.sights import Jvm, PythonProcess, Sights, report
+from airflow_spark_guard.core.stack.python_stack import Frame, PythonProcess, PythonThread, parse_py_spy
+from airflow_spark_guard.core.stack.sights import Jvm, Sights, report
 from airflow_spark_guard.core.watch.observation import Executor
 from airflow_spark_guard.core.web.spark_rest import JavaThread
 
@@ -66,23 +67,38 @@ def test_a_hung_udf_is_told_in_a_few_lines():
     assert "do-not-store" not in found.text
 
 
-def test_the_suspects_line_is_named_and_the_others_where_it_shows_none():
-    """A worker that waits for rows shows only Spark's own lines."""
+def test_the_driver_gives_way_to_the_worker_and_without_one_no_line_is_named():
+    """Whatever the verdict is called. A worker that waits for rows shows only Spark's own lines."""
     waiting = PythonProcess(
         "Python worker 8 of executor 0",
         (PythonThread((Frame("/opt/spark/python/pyspark/serializers.py", 1, "load_stream"),), main=True),),
     )
-    assert report(Sights("driver", DRIVER, (WORKER,))).place == "/jobs/hung.py:17, work"
-    assert report(Sights("worker", DRIVER, (waiting, WORKER))).place == "/jobs/hung.py:13, hang"
-    assert report(Sights("worker", DRIVER, (waiting,))).place == "/jobs/hung.py:17, work"
-    assert (
-        report(Sights("", None, (waiting,))).place
-        == "/opt/spark/python/pyspark/serializers.py:1, load_stream"
+    for suspect in ("worker", "any"):
+        assert report(Sights(suspect, DRIVER, (WORKER,))).place == "/jobs/hung.py:13, hang"
+        assert report(Sights(suspect, DRIVER, (waiting, WORKER))).place == "/jobs/hung.py:13, hang"
+        found = report(Sights(suspect, DRIVER, (waiting,), stages=(3,)))
+        assert (found.place, found.python_stack) == ("", "")
+        assert found.summary[0] == (
+            "the driver waits in /jobs/hung.py:17 for stage 3; the line in the worker is not known"
+        )
+    found = report(Sights("", None, (waiting,)))
+    assert (found.place, found.python_stack) == ("", "")
+
+
+def test_a_process_of_the_drivers_pool_is_shown():
+    """Named where the driver waits for it, else in a line of its own."""
+    pool = PythonThread(
+        (Frame("/usr/lib/python3.11/multiprocessing/pool.py", 1, "get"), Frame("/jobs/a.py", 9, "main")),
+        main=True,
     )
-    assert (
-        report(Sights("", None, (waiting,))).python_stack
-        == "/opt/spark/python/pyspark/serializers.py:1, load_stream"
-    )
+    sights = Sights("any", PythonProcess("the driver's Python", (pool,)), children=(process("fit"),))
+    found = report(sights)
+    assert found.place == "/jobs/a.py:1, fit"
+    assert found.summary[1] == "the driver's Python is at /jobs/a.py:9, main"
+    assert "== Python stack of Python worker 1 of executor 2" in found.text
+    found = report(replace(sights, driver=DRIVER, stages=(1,)))
+    assert found.place == ""
+    assert found.summary[1] == "Python worker 1 of executor 2 is at /jobs/a.py:1, fit"
 
 
 def test_many_workers_at_one_place_are_counted():

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from airflow_spark_guard.core.watch.observation import DriverView, Observation
-from airflow_spark_guard.core.watch.stages import STALE, known_stages
+from airflow_spark_guard.core.watch.stages import STALE, known_stages, running_stages
 from tests.core.watch.watched import INSIDE, STAGE, running
 
 OTHER = replace(STAGE, stage=9)
@@ -35,3 +35,21 @@ def test_what_nobody_has_said_cannot_be_seen():
 def test_after_the_scripts_end_there_is_none():
     """Whatever the UI still shows."""
     assert known_stages(Observation(1, driver=running(), inside=replace(INSIDE, ended=True))) == ()
+
+
+def test_the_stages_that_run_are_the_jobs_newest_word():
+    """Those with running tasks, else those that wait; the REST API where the job has no word yet."""
+    waiting = replace(OTHER, stage=12, active=0)
+    said = replace(INSIDE, application_id="app-1", stages=(OTHER, waiting))
+    assert running_stages(running(), said) == (9,)
+    assert running_stages(running(), replace(said, stages=(waiting,))) == (12,)
+    assert running_stages(running(), replace(said, jobs=0, stages=())) == ()
+    assert running_stages(running(), replace(INSIDE, application_id="")) == (STAGE.stage,)
+    assert running_stages(running(), None) == (STAGE.stage,)
+
+
+def test_stages_that_nobody_has_named_are_not_known():
+    """A job runs, and its stages are not there yet."""
+    assert running_stages(None, None) is None
+    assert running_stages(DriverView(jobs=1), None) is None
+    assert running_stages(DriverView(jobs=0), None) == ()

@@ -69,6 +69,8 @@ def test_a_stage_that_hangs_beside_one_that_goes_on_is_found(inside):
     step = lambda at: beside(at, **{key: int(at) if key == "heartbeats" else "x" for key in inside})  # noqa: E731
     reading = lambda at: (BLOCKED, HUNG_THREAD, replace(OTHER_THREAD, stack=str(at)))  # noqa: E731
     assert stalls(step=step, reading=reading) == pytest.approx(600, abs=2)
+    finding = Job(PATIENT).until(5000, step=step, reading=reading)
+    assert (finding.stages, finding.stuck) == ((1,), ("1:1",))
 
 
 def test_another_stages_worker_excuses_nothing():

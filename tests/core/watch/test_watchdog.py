@@ -346,3 +346,15 @@ def test_whatever_is_observed_the_watchdog_answers(seen, silence, local):
         if decision.finding is not None:
             assert decision.finding.what
             assert len(str(decision.finding)) < 3000
+
+
+def test_a_deadline_names_the_stage_that_stands_still_then():
+    """Its workers were seen to be blocked, though not for long enough: their line is the one to name."""
+    job = Job(replace(Windows(), deadline=570.0))
+    place = replace(BLOCKED, place="enrich.py:38, ask")
+    finding = job.until(3000, driver=running(), reading=lambda _: (place, PYTHON_THREAD))
+    assert (finding.verdict, finding.suspect) == (Verdict.DEADLINE, "worker")
+    assert (finding.stages, finding.stuck) == ((3,), ("1:1",))
+    job = Job(replace(Windows(), deadline=570.0))
+    moves = lambda at: {"driver": running(stages=(replace(STAGE, done=int(at)),))}  # noqa: E731
+    assert job.until(3000, step=moves).suspect == "any"

@@ -1,0 +1,85 @@
+"""The look at the Python workers: by py-spy where they run here, else by what they wrote to their logs."""
+
+from __future__ import annotations
+
+from collections import Counter
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
+from functools import partial
+from typing import TYPE_CHECKING
+
+from airflow_spark_guard.core.stack.python_dump import last_dump, parse_dumps
+from airflow_spark_guard.core.stack.python_stack import PythonProcess, is_idle_worker
+from airflow_spark_guard.core.stack.waiting import has_users, place_in
+from airflow_spark_guard.core.watch.observation import Executor
+from airflow_spark_guard.process import spark_processes
+from airflow_spark_guard.process.closer_look import who_moved
+from airflow_spark_guard.process.last_looks import Found, NotSeenError, asked, by_py_spy, log_tail
+
+if TYPE_CHECKING:
+    from airflow_spark_guard.process import proctree
+    from airflow_spark_guard.process.last_looks import Scene
+    from airflow_spark_guard.process.spark_processes import SparkProcesses
+
+_MOST_WORKERS = 8
+_AT_ONCE = 4
+
+
+def python_workers(scene: Scene, processes: SparkProcesses) -> Found:
+    """Local workers by py-spy; where that shows no line of the user's, the executors' logs."""
+    found = Found()
+    with ThreadPoolExecutor(_AT_ONCE) as pool:
+        for part in pool.map(partial(_worker, scene.stuck), processes.workers[:_MOST_WORKERS]):
+            found.add(part)
+    unreadable = bool(found.unseen)
+    found.unseen = [
+        f"{count} Python worker{'s' if count > 1 else ''}: {why}"
+        for why, count in Counter(found.unseen).items()
+    ]
+    if not any(has_users(thread) for worker in found.workers for thread in worker.threads):
+        # Where all could be read, what a log holds is over.
+        found.workers += _from_logs(scene, frozenset() if unreadable else processes.executors)
+    elif not scene.stuck and len({place_in(worker.threads) for worker in found.workers}) > 1:
+        found.workers = _compared(scene, found.workers)
+    if not processes.workers and not found.workers:
+        found.unseen.append("Python workers: none on this host, and no stack in the executors' logs")
+    return found
+
+
+def _worker(stuck: frozenset[str], worker: tuple[proctree.Proc, str]) -> Found:
+    proc, executor = worker
+    try:
+        threads = by_py_spy(proc)
+    except NotSeenError as error:
+        return Found(unseen=[str(error)])
+    if is_idle_worker(threads):
+        return Found()
+    key = f"{proc.pid}:{proc.started}"
+    who = f"Python worker {proc.pid} of executor {executor}"
+    return Found(workers=[PythonProcess(who, threads, executor, still=key in stuck or None, key=key)])
+
+
+def _compared(scene: Scene, workers: list[PythonProcess]) -> list[PythonProcess]:
+    """The same workers, which stand at different lines; each with whether it moved within a second."""
+    still = {key: not moved for key, moved in who_moved(scene.tag).items()}
+    return [replace(worker, still=still.get(worker.key)) for worker in workers]
+
+
+def _from_logs(scene: Scene, seen: frozenset[str]) -> list[PythonProcess]:
+    """What each executor's log holds of its workers, without the executors that were seen."""
+    chosen = [executor for executor in asked(scene) if executor not in seen]
+    rows = [row for row in scene.executors if row.id in chosen and row.stderr_url]
+    rows.sort(key=lambda row: chosen.index(row.id))
+    logs = [(row, log_tail(scene, row.stderr_url)) for row in rows]
+    own = [row for row in scene.executors if row.id == spark_processes.DRIVER]
+    if not scene.executors:
+        own = [Executor(spark_processes.DRIVER, active=True)]  # nobody could be asked
+    if scene.output is not None and own and spark_processes.DRIVER not in seen:
+        logs.append((own[0], scene.output()))  # local[n], where the driver's JVM runs the tasks
+    found = []
+    for row, text in logs:
+        threads = last_dump(parse_dumps(text), row.active_tasks)
+        if threads:
+            who = f"a Python worker of executor {row.id} (by its log)"
+            found.append(PythonProcess(who, threads, row.id, logged=True))
+    return found
