@@ -6,11 +6,13 @@ import time
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Protocol
 
+from airflow_spark_guard.core.output.message_lines import MessageLines
 from airflow_spark_guard.core.output.output import safe_text
-from airflow_spark_guard.core.output.progress import Progress
+from airflow_spark_guard.core.output.spark_log import LevelOf
 from airflow_spark_guard.core.quantity import readable_duration
 from airflow_spark_guard.core.stack.jvm_dump import JvmDumpSplitter
 from airflow_spark_guard.core.watch.executor_heartbeat import is_heartbeat
+from airflow_spark_guard.hooks.marked_log import plain_log
 from airflow_spark_guard.process import autopsy
 from airflow_spark_guard.process.autopsy import Scene
 from airflow_spark_guard.sources import log_page
@@ -41,17 +43,21 @@ class TaskLogger(Protocol):
     def warning(self, event: str, /, *args: Any) -> Any:
         """Log at WARNING."""
 
+    def error(self, event: str, /, *args: Any) -> Any:
+        """Log at ERROR."""
+
 
 @dataclass
 class AttemptLog:
     """Listens to an attempt (``process/attempt.py``), and looks at it once more before it is ended.
 
     Args:
-        log: of the task.
+        log: of the task; the job's own output goes past its mark, if it has one.
         record: of the attempt.
         tag: of its processes.
         stacks: the file that the driver's Python dumps its stack to.
         autopsy_budget: seconds.
+        most_messages: lines that the job may log with ``report`` and the like; the rest is counted.
     """
 
     log: TaskLogger
@@ -59,9 +65,12 @@ class AttemptLog:
     tag: Tag
     stacks: Path
     autopsy_budget: float
+    most_messages: int = 10_000
     watch: Watch | None = None
     _dumps: JvmDumpSplitter = field(default_factory=JvmDumpSplitter)
-    _progress: Progress = field(default_factory=Progress)
+    _messages: MessageLines = field(default_factory=MessageLines)
+    _levels: LevelOf = field(default_factory=LevelOf)
+    _said: int = 0
 
     def chunk(self, chunk: bytes) -> bytes:
         """Record the output; the JVM's thread dumps are for the autopsy alone."""
@@ -73,34 +82,37 @@ class AttemptLog:
         return self._dumps.finish()
 
     def lines(self, lines: list[str]) -> None:
-        """Show output, without what executors have written for us."""
+        """Show output, Spark's warnings and errors at their level, without what executors write for us."""
+        log = plain_log(self.log)
         for line in lines:
-            if not is_heartbeat(line):
-                self.log.info("%s", line)
+            if is_heartbeat(line):
+                continue
+            level = self._levels.line(line)
+            if level == "WARN":
+                log.warning("%s", line)
+            elif level in {"ERROR", "FATAL"}:
+                log.error("%s", line)
+            else:
+                log.info("%s", line)
 
     def message(self, message: Message) -> None:
         """Show what the job says."""
-        fields = message.fields
-        if message.kind == "hello" and "application_id" in fields:
-            ui = fields.get("ui_url") or "none"
-            self.log.info("%s", safe_text(f"Spark application {fields['application_id']}, UI at {ui}"))
-        elif message.kind == "metric":
-            text = ", ".join(f"{name}={value}" for name, value in fields["values"].items())
-            self.log.info("%s", safe_text(text))
-        elif message.kind == "warning":
-            self.log.warning("%s", safe_text(fields["text"]))
-        elif message.kind == "progress":
-            text = self._progress.hear(fields["stages"], time.monotonic())
-            if text:
-                self.log.info("%s", safe_text(text))
+        for line in self._messages.lines(message, time.monotonic()):
+            self._said += 1
+            if self._said > self.most_messages:
+                continue
+            log = self.log.warning if line.is_warning else self.log.info
+            log("%s", safe_text(line.text))
 
     def notice(self, text: str) -> None:
         """Show what the watchdog has noticed."""
         self.log.warning("%s", text)
 
     def observation(self, seen: Observation) -> None:
-        """Record one look."""
+        """Record one look; its stages' names are for the lines on progress."""
         self.record.observation(seen.to_json())
+        if seen.driver is not None:
+            self._messages.names({stage.key: stage.name for stage in seen.driver.stages})
 
     def examine(self, finding: Finding, heard: Heard) -> Autopsy | None:
         """The autopsy of a job that is about to be ended."""
@@ -123,6 +135,15 @@ class AttemptLog:
 
     def ended(self, ending: Ending) -> None:
         """Show how it ended."""
+        for line in self._messages.rest():
+            self.log.info("%s", safe_text(line.text))
+        if self._said > self.most_messages:
+            self.log.warning(
+                "%s of %s lines that the job has reported are not shown (log_lines=%s).",
+                self._said - self.most_messages,
+                self._said,
+                self.most_messages,
+            )
         if ending.orphans:
             self.log.warning("Could not be proven gone: %s", ", ".join(ending.orphans))
         self.log.info(

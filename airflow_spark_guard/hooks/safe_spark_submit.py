@@ -14,9 +14,11 @@ from airflow_spark_guard.core.conf.conf_lint import check_conf
 from airflow_spark_guard.core.conf.profile import SparkProfile
 from airflow_spark_guard.core.errors import KilledError
 from airflow_spark_guard.core.limits import GuardLimits, checked_limits
-from airflow_spark_guard.core.output.masking import is_secret_key, mask, mask_text
+from airflow_spark_guard.core.output.conf_lines import conf_lines
+from airflow_spark_guard.core.output.masking import is_secret_key, mask_text
 from airflow_spark_guard.core.quantity import readable_duration, seconds, size_in_bytes
 from airflow_spark_guard.core.web.announcement import history_server, running_application, told_ui
+from airflow_spark_guard.hooks.marked_log import MarkedLog
 from airflow_spark_guard.hooks.upstream import UpstreamSubmitHook, supervisor_pid
 from airflow_spark_guard.process import leftovers
 from airflow_spark_guard.process.submission import Request, Submission, prepare
@@ -56,6 +58,8 @@ class SafeSparkSubmitHook(UpstreamSubmitHook):
         ConnectionMissingError: there is no connection ``conn_id``.
     """
 
+    _runs_elsewhere = False
+
     def __init__(
         self,
         *,
@@ -85,7 +89,12 @@ class SafeSparkSubmitHook(UpstreamSubmitHook):
         self.result: Any = None
         self._attempt: Attempt | None = None
         self.killed = False
-        self._runs_elsewhere = False
+
+    @property
+    def log(self) -> Any:
+        """Airflow's logger, with the guard's mark; without it where upstream logs a job's output itself."""
+        log = super().log
+        return log if self._runs_elsewhere else MarkedLog(log)
 
     @property
     def deadline(self) -> float | None:
@@ -190,9 +199,10 @@ class SafeSparkSubmitHook(UpstreamSubmitHook):
         )
         for text in (*submission.conf.notes, *warnings):
             self.log.warning("%s", text)
-        self.log.info("::group::Spark configuration (%s values)", len(values))
-        for key, found in sorted(values.items()):
-            self.log.info("%s=%s  [%s]", key, mask(key, found.value), found.origin)
+        title, *lines = conf_lines(values, self.profile.name, in_full=self.record is None)
+        self.log.info("::group::%s", title)
+        for line in lines:
+            self.log.info("%s", line)
         self.log.info("::endgroup::")
 
     def _run(self, submission: Submission, workspace: Workspace, application: str) -> Any:

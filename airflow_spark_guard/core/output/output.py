@@ -1,42 +1,48 @@
-"""A job's output: bounded, without repetition, made safe to show, and its evidence kept."""
+"""A job's output: bounded, made safe to show, and its evidence kept."""
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass, field
 
+from airflow_spark_guard.core.output.drawings import Drawings
 from airflow_spark_guard.core.output.evidence_lines import EvidenceLines
+from airflow_spark_guard.core.output.mark import MARK
 from airflow_spark_guard.core.output.printable import LONGEST_LINE, safe_text, shown
 from airflow_spark_guard.core.output.repetition import Count, Repetition
+from airflow_spark_guard.core.output.spark_log import SparkFilter
 
 __all__ = ["JobOutput", "safe_text", "shown"]
 
-_FULL_SHARE = 0.8
-# A bar that is drawn anew, blanked out first or not.
-_BLANKED = re.compile(rb"\r *(?=\r)")
+# Beyond the budget: so far lines that repeat others are counted and the rest is shown, and so far one line
+# every few seconds shows that the job is alive.
+_COUNTED_TO, _SAMPLED_TO = 1.1, 1.2
+_SAMPLE_EVERY = 10.0
 
 
 @dataclass
 class JobOutput:
     """Turns chunks of bytes into the lines that go to the task log.
 
-    Lines that only repeat others are counted instead of forwarded. Of ``budget`` lines four fifths are
-    forwarded as they come; the rest is spent at one line a second, so that the log still shows that the job
-    is alive. The last lines are kept whatever happens.
+    The first ``budget`` lines are forwarded as they come: none is held back, late or out of order. Beyond
+    them, lines that repeat others are counted; after a tenth as many again only a sample is forwarded, and
+    after a fifth nothing. The last lines are kept whatever happens.
 
     Attributes:
-        budget: lines forwarded at the most.
-        total_lines: lines seen; each drawing of a progress bar is one.
+        budget: lines forwarded as they come.
+        spark: leaves out what Spark logs below a level; such lines cost no budget.
+        total_lines: lines seen; of a progress bar, those drawings that are shown.
         total_bytes: bytes seen.
         forwarded: lines forwarded, with those that stand for many.
     """
 
     budget: int
+    spark: SparkFilter = field(default_factory=SparkFilter)
     total_lines: int = 0
     total_bytes: int = 0
     forwarded: int = 0
     _rest: bytes = b""
     _cutting: bool = False
+    _drawings: Drawings = field(default_factory=Drawings)
     _lines: EvidenceLines = field(default_factory=EvidenceLines)
     _repetition: Repetition = field(default_factory=Repetition)
     _counts: int = 0
@@ -49,9 +55,7 @@ class JobOutput:
         An empty chunk is welcome: counts of repeated lines may be due.
         """
         self.total_bytes += len(chunk)
-        data = self._rest + chunk
-        if b"\r" in data:
-            data = _without_returns(data)
+        data = self._drawings.lines(self._rest + chunk, now)
         body, end, self._rest = data.rpartition(b"\n")
         if end and self._cutting:
             # The end of a line whose beginning is out already.
@@ -70,12 +74,13 @@ class JobOutput:
         lines = self._select(last, now) if last and not self._cutting else []
         self._rest = b""
         if not self._held_back:
-            lines += self._forward(self._repetition.rest(now)[: self._free])
-        missing = self.total_lines - (self.forwarded - self._counts)
+            lines += self._forward(self._repetition.rest(now)[: self._room(_COUNTED_TO)])
+        missing = self.total_lines - self.spark.left_out - (self.forwarded - self._counts)
         if missing <= 0:
             return lines
         said = (
-            f"... {missing} of {self.total_lines} lines of output ({self.total_bytes} bytes) were held back"
+            f"{MARK}{missing} of {self.total_lines} lines of output ({self.total_bytes} bytes) are not shown "
+            f"(log_lines={self.budget})"
         )
         if self._held_back:
             return [*lines, f"{said}; the last ones:", *self._lines.last()]
@@ -90,35 +95,38 @@ class JobOutput:
         """
         return self._lines.text(failed=failed)
 
-    @property
-    def _free(self) -> int:
-        return max(0, int(self.budget * _FULL_SHARE) - self.forwarded)
+    def _room(self, share: float = 1.0) -> int:
+        return max(0, int(self.budget * share) - self.forwarded)
 
     def _due(self, now: float) -> list[bytes]:
-        return self._repetition.due(now)[: self._free]
+        return self._repetition.due(now)[: self._room(_COUNTED_TO)]
 
     def _select(self, body: bytes, now: float) -> list[str]:
         number = body.count(b"\n") + 1
         self.total_lines += number
-        free = self._free
-        # Once the budget is spent, nothing is worth the search for repetition.
-        lines = self._repetition.take(body, number, now) if free else [body]
-        self._lines.take(body, number, quiet=free > 0 and self._repetition.quiet)
-        chosen = lines[:free]
-        if len(lines) > free:
+        if not self._room(_COUNTED_TO):
+            # Nothing of it is worth the search for repetition, or for Spark's lines.
+            self._lines.take(body, number)
             self._held_back = True
-            if self.forwarded + len(chosen) < self.budget and now - self._last_sample >= 1:
-                chosen.append(body[body.rfind(b"\n") + 1 :])
-                self._last_sample = now
+            return self._forward(self._sample(body, now))
+        lines = self.spark.shown(body.split(b"\n"))
+        room = self._room()
+        if len(lines) <= room:
+            self._lines.take(body, number)
+            return self._forward(lines)
+        more = self._repetition.take(b"\n".join(lines[room:]), len(lines) - room, now)
+        self._lines.take(body, number, quiet=not room and self._repetition.quiet)
+        chosen = [*lines[:room], *more][: self._room(_COUNTED_TO)]
+        self._held_back |= room + len(more) > len(chosen)
         return self._forward(chosen)
+
+    def _sample(self, body: bytes, now: float) -> list[bytes]:
+        if not self._room(_SAMPLED_TO) or now - self._last_sample < _SAMPLE_EVERY:
+            return []
+        self._last_sample = now
+        return self.spark.shown([body[body.rfind(b"\n") + 1 :]])
 
     def _forward(self, lines: list[bytes]) -> list[str]:
         self.forwarded += len(lines)
         self._counts += sum(isinstance(line, Count) for line in lines)
-        return [shown(line) for line in lines]
-
-
-def _without_returns(data: bytes) -> bytes:
-    """Each drawing of a bar as a line of its own; a return at the end may still become a newline."""
-    data = _BLANKED.sub(b"", data.replace(b"\r\n", b"\n"))
-    return data[:-1].replace(b"\r", b"\n") + data[-1:]
+        return [f"{MARK if isinstance(line, Count) else ''}{shown(line)}" for line in lines]

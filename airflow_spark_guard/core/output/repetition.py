@@ -1,5 +1,7 @@
 """Lines that say the same again and again: the first ones are passed on, the others counted.
 
+It is for what a job prints beyond its budget (``output.py``); below it nothing is counted away.
+
 Two lines say the same when they differ only in digits, ids and the drawing of a bar. A *status* line (a log
 line below ERROR, a progress bar) is counted wherever it comes again; any other line only where it follows
 its like at once, since tables and a program's own figures repeat themselves too. What looks like a failure,
@@ -51,6 +53,7 @@ class _Group:
     every: float
     shown: int = 0
     pending: int = 0
+    swallowed_at: float = 0.0
     sample: bytes = b""
     said_at: float = float("-inf")
     quiet_until: float = float("-inf")
@@ -59,16 +62,18 @@ class _Group:
     def muted(self) -> bool:
         return self.shown >= self.allowance
 
-    def swallow(self, lines: int, sample: bytes) -> None:
+    def swallow(self, lines: int, sample: bytes, now: float) -> None:
         self.pending += lines
+        self.swallowed_at = now
         self.sample = sample[:_SAMPLE]
 
     def say(self, now: float) -> list[bytes]:
         lines, self.pending = self.pending, 0
         self.said_at, self.quiet_until = now, now + _OTHER_EVERY
-        if lines <= 1:
-            return [self.sample] * lines
-        return [Count(b"... %d more lines like: %b" % (lines, self.sample))]
+        if lines == 1 and self.swallowed_at == now:
+            return [self.sample]
+        more = b"1 more line" if lines == 1 else b"%d more lines" % lines
+        return [Count(b"... %b like: %b" % (more, self.sample))] if lines else []
 
 
 class Repetition:
@@ -89,7 +94,7 @@ class Repetition:
         shapes = body.translate(None, _VARYING)
         run = self._run
         if run.muted and shapes == (run.shape + b"\n") * (lines - 1) + run.shape:
-            run.swallow(lines, _last_line(body))
+            run.swallow(lines, _last_line(body), now)
             self.quiet = True
             return self.due(now)
         keys = shapes.split(b"\n")
@@ -99,7 +104,7 @@ class Repetition:
         said = self._turn_to(self._groups[keys[-1]], now)
         for key, number in counts.items():
             group = self._groups[key]
-            group.swallow(number, group.sample)
+            group.swallow(number, group.sample, now)
         self._run.sample = _last_line(body)[:_SAMPLE]
         return [*said, *self.due(now)]
 
@@ -133,8 +138,7 @@ class Repetition:
                 if group is not self._run:
                     found += self._turn_to(group, now)
             if group.shown >= group.allowance:
-                group.pending += 1
-                group.sample = line[:_SAMPLE]
+                group.swallow(1, line, now)
                 continue
             # Something else comes: what was swallowed before it is said first.
             for other in self._pending():

@@ -1,0 +1,115 @@
+"""The lines that a job's messages make in the task log: figures, warnings, heartbeats, progress."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from airflow_spark_guard.core.output.progress import Progress
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from airflow_spark_guard.core.protocol import Message
+
+_HEARTBEAT_EVERY = 10.0
+# Spark counts finished tasks a moment after the script goes on: for so long, figures of a stage may be older
+# than what the script has just reported.
+_SETTLES_IN = 2.0
+# A script that reports every second must not hide its progress for ever.
+_LONGEST_WITHOUT = 30.0
+
+
+class MessageLine(NamedTuple):
+    """One line; untrusted text."""
+
+    text: str
+    is_warning: bool = False
+
+
+@dataclass
+class Heartbeats:
+    """The texts of ``heartbeat()``: when one is new, but not more often than every 10 s, and the last one."""
+
+    _said: str = ""
+    _said_at: float = float("-inf")
+    _waiting: str = ""
+
+    def hear(self, beat: Mapping[str, Any] | None, now: float) -> str:
+        """The line to log, empty when none is due."""
+        text = _beat_text(beat or {})
+        if not text or text == self._said:
+            self._waiting = ""
+            return ""
+        if 0 <= now - self._said_at < _HEARTBEAT_EVERY:
+            self._waiting = text
+            return ""
+        self._said, self._said_at, self._waiting = text, now, ""
+        return text
+
+    def rest(self) -> str:
+        """The last text, where it has not been logged."""
+        text, self._waiting = self._waiting, ""
+        return text
+
+
+@dataclass
+class MessageLines:
+    """Turns messages into lines, none of them more often than anybody can read."""
+
+    _progress: Progress = field(default_factory=Progress)
+    _heartbeats: Heartbeats = field(default_factory=Heartbeats)
+    _reported_at: float = float("-inf")
+    _silent_since: float | None = None
+    _ended: bool = False
+
+    def lines(self, message: Message, now: float) -> list[MessageLine]:
+        """What to log of a message; ``now`` in seconds of a monotonic clock."""
+        fields = message.fields
+        if message.kind == "hello" and "application_id" in fields:
+            return [
+                MessageLine(
+                    f"Spark application {fields['application_id']}, UI at {fields.get('ui_url') or 'none'}"
+                )
+            ]
+        if message.kind == "metric":
+            self._reported_at = message.sent_at
+            return [MessageLine(", ".join(f"{name}={value}" for name, value in fields["values"].items()))]
+        if message.kind == "warning":
+            return [MessageLine(fields["text"], is_warning=True)]
+        if message.kind == "progress":
+            return self._of_progress(message, now)
+        self._ended |= message.kind in {"result", "error", "bye"}
+        return []
+
+    def names(self, names: Mapping[tuple[int, int], str]) -> None:
+        """The names of stages by id and attempt, as far as they are known."""
+        self._progress.names(names)
+
+    def rest(self) -> list[MessageLine]:
+        """What waits at the end."""
+        last = self._heartbeats.rest()
+        return [MessageLine(last)] if last else []
+
+    def _of_progress(self, message: Message, now: float) -> list[MessageLine]:
+        found = [self._heartbeats.hear(message.fields.get("heartbeat"), now)]
+        if not self._ended and not self._may_be_old(message, now):
+            found.append(self._progress.hear(message.fields["stages"], now))
+        return [MessageLine(text) for text in found if text]
+
+    def _may_be_old(self, message: Message, now: float) -> bool:
+        """Whether these figures may be older than what was reported before them."""
+        if not 0 <= message.sent_at - self._reported_at < _SETTLES_IN:
+            self._silent_since = None
+            return False
+        self._silent_since = now if self._silent_since is None else self._silent_since
+        return now - self._silent_since < _LONGEST_WITHOUT
+
+
+def _beat_text(beat: Mapping[str, Any]) -> str:
+    """``heartbeat: part 1 of 3 (1/3)``; empty for a heartbeat that says nothing."""
+    text, done, total = str(beat.get("text") or ""), beat.get("done"), beat.get("total")
+    figures = "" if done is None else f"{done:g}" if total is None else f"{done:g}/{total:g}"
+    if not text:
+        return figures and f"heartbeat: {figures}"
+    return f"heartbeat: {text} ({figures})" if figures else f"heartbeat: {text}"
