@@ -41,7 +41,6 @@ from typing import ClassVar
 
 from airflow_spark_guard.core.verdict import Verdict
 
-
 # What a log's pane shows of a line without being scrolled to the side.
 _WIDTH = 100
 _INDENT = "    "
@@ -51,15 +50,10 @@ def _wrapped(text: str) -> list[str]:
     """Lines of at most 100 columns; no word is broken, so that paths and addresses stay whole."""
     lines = []
     for line in text.split("\n"):
-        lines += textwrap.wrap(
-            line,
-            _WIDTH,
-            subsequent_indent=_INDENT,
-            break_long_words=False,
-            break_on_hyphens=False,
-            replace_whitespace=False,
-            drop_whitespace=True,
-        ) or [line]
+        wrapped = textwrap.wrap(
+            line, _WIDTH, subsequent_indent=_INDENT, break_long_words=False, break_on_hyphens=False
+        )
+        lines += wrapped if len(line) > _WIDTH else [line]
     return lines
 
 
@@ -164,7 +158,7 @@ class AttemptError(SparkGuardError):
 
     def __str__(self) -> str:
         rows = [*_wrapped(f"{self.verdict}: {self.what}"), *self._rows()]
-        rows += _wrapped(f"  where: {self.place}") if self.place else []
+        rows += [f"  where: {self.place}"] if self.place else []
         rows += [f"  record: {self.record}"] if self.record else []
         rows += [f"  possible orphan: {orphan}" for orphan in self.orphans]
         if self.evidence and not self.evidence_logged:

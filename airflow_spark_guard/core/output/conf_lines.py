@@ -31,8 +31,8 @@ def conf_lines(values: Mapping[str, ConfValue], profile: str, *, in_full: bool) 
     lines = _lines(users)
     if len(lines) > _MOST:
         lines = [*lines[:_MOST], f"and {len(lines) - _MOST} more values set by you"]
-    ours = f"{len(values) - len(users)} values of the profile {profile}: see conf in the record's summary.json"
-    return [title, *lines, ours]
+    ours = len(values) - len(users)
+    return [title, *lines, f"{ours} values of the profile {profile}: see conf in the record's summary.json"]
 
 
 def recorded_conf(values: Mapping[str, ConfValue]) -> dict[str, str]:

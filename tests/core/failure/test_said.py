@@ -60,6 +60,7 @@ def test_each_failure_reads_from_the_verdict_to_the_evidence(name):
     """What, got, do and where in the first lines, and then at most 60 lines of evidence."""
     error = said(captured(name))
     head, _, evidence = str(error).partition("\n\n")
+    head = head.replace("\n    ", " ")
     assert head.startswith(f"{error.verdict}: {error.what}")
     assert f"  where: {error.place}\n  possible orphan: 7 sleep" in head
     assert len(evidence.splitlines()) <= 60
