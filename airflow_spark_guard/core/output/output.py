@@ -72,6 +72,7 @@ class JobOutput:
         """The last line, if it had no end, and a word on what was held back."""
         last = self._rest.rstrip(b"\r")
         lines = self._select(last, now) if last and not self._cutting else []
+        lines += self._forward(self.spark.rest()[: self._room(_COUNTED_TO)])
         self._rest = b""
         if not self._held_back:
             lines += self._forward(self._repetition.rest(now)[: self._room(_COUNTED_TO)])
@@ -99,7 +100,7 @@ class JobOutput:
         return max(0, int(self.budget * share) - self.forwarded)
 
     def _due(self, now: float) -> list[bytes]:
-        return self._repetition.due(now)[: self._room(_COUNTED_TO)]
+        return [*self.spark.due(now), *self._repetition.due(now)][: self._room(_COUNTED_TO)]
 
     def _select(self, body: bytes, now: float) -> list[str]:
         number = body.count(b"\n") + 1
@@ -109,7 +110,7 @@ class JobOutput:
             self._lines.take(body, number)
             self._held_back = True
             return self._forward(self._sample(body, now))
-        lines = self.spark.shown(body.split(b"\n"))
+        lines = self.spark.shown(body.split(b"\n"), now)
         room = self._room()
         if len(lines) <= room:
             self._lines.take(body, number)
@@ -124,7 +125,7 @@ class JobOutput:
         if not self._room(_SAMPLED_TO) or now - self._last_sample < _SAMPLE_EVERY:
             return []
         self._last_sample = now
-        return self.spark.shown([body[body.rfind(b"\n") + 1 :]])
+        return self.spark.shown([body[body.rfind(b"\n") + 1 :]], now)
 
     def _forward(self, lines: list[bytes]) -> list[str]:
         self.forwarded += len(lines)

@@ -15,6 +15,8 @@ from dataclasses import dataclass, field
 from importlib.resources import files
 from typing import TYPE_CHECKING, Final, Literal
 
+from airflow_spark_guard.core.output.worker_dumps import WorkerDumps
+
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
@@ -40,10 +42,12 @@ _PACKAGES = (
 # Loggers whose simple name may well be a user's too: only with the words that Spark's own say.
 _COMMON_NAMES = {
     b"Utils": re.compile(
-        rb"Successfully started service |Set SPARK_LOCAL_IP|Fetch|Copying |Untarring |Your host"
+        rb"Successfully started service |Set SPARK_LOCAL_IP|Fetch|Copying |Untarring |Your host|"
+        rb"\S+ has been previously copied to "
     ),
     b"Executor": re.compile(
-        rb"(?:Running|Finished) task |Starting executor ID |Starting executor with |OS info |Java version |"
+        rb"(?:Running|Finished) task |Running Spark version |Starting executor ID |Starting executor with |"
+        rb"OS info |Java version |"
         rb"Created or updated repl class |Fetching |Adding |Told to re-register|Using REPL|Executor |"
         rb"Not reporting "
     ),
@@ -115,28 +119,41 @@ def _loggers() -> frozenset[bytes]:
 
 @dataclass
 class SparkFilter:
-    """Leaves out what Spark logs below a level.
+    """Leaves out what Spark logs below a level, and below WARN the stacks that its Python workers dump.
 
     Attributes:
         least: the lowest level that is shown.
-        left_out: lines so far.
     """
 
     least: Level = "TRACE"
-    left_out: int = 0
+    _left_out: int = 0
     _block: re.Pattern[bytes] | None = None
+    _dumps: WorkerDumps = field(default_factory=WorkerDumps)
     _hidden: frozenset[Level] = field(init=False)
 
     def __post_init__(self) -> None:
         self._hidden = frozenset(LEVELS[: LEVELS.index(self.least)])
 
-    def shown(self, lines: Sequence[bytes]) -> list[bytes]:
-        """The lines to show."""
+    @property
+    def left_out(self) -> int:
+        """Lines so far."""
+        return self._left_out + self._dumps.left_out
+
+    def shown(self, lines: Sequence[bytes], now: float) -> list[bytes]:
+        """The lines to show; ``now`` in seconds of a monotonic clock."""
         if not self._hidden:
             return list(lines)
         kept = [line for line in lines if not self._hides(line)]
-        self.left_out += len(lines) - len(kept)
-        return kept
+        self._left_out += len(lines) - len(kept)
+        return self._dumps.shown(kept, now) if "INFO" in self._hidden else kept
+
+    def due(self, now: float) -> list[bytes]:
+        """What was held and is to be shown now; to be called now and then even when no line comes."""
+        return self._dumps.due(now)
+
+    def rest(self) -> list[bytes]:
+        """What is still held, at the end."""
+        return self._dumps.rest()
 
     def _hides(self, line: bytes) -> bool:
         found = head(line)

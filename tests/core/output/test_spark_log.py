@@ -18,6 +18,9 @@ SPARKS = [
     f"{AT} INFO org.apache.spark.scheduler.DAGScheduler: Job 0 finished",
     f"{AT} INFO Utils: Successfully started service 'SparkUI' on port 4040.",
     f"{AT} INFO Executor: Running task 0.0 in stage 0.0 (TID 0)",
+    f"{AT} INFO Executor: Running Spark version 4.2.0",
+    f"{AT} INFO PythonRunner: Starting Python task execution - task 2.0 in stage 0 (TID 2)",
+    f"{AT} INFO Utils: /tmp/x/job.zip has been previously copied to /tmp/y/job.zip",
     f"{AT} INFO Client: Application report for application_1_2 (state: ACCEPTED)",
     f"{AT} DEBUG ShutdownHookManager: ShutdownHookManager completed shutdown.",
     "2026-11-29 12:00:00,123 INFO org.apache.spark.SparkContext: Running",
@@ -53,24 +56,24 @@ JOBS = [
 def test_sparks_own_lines_are_left_out_below_the_level(line):
     """In its default layout, in the usual ones with an ISO date, and as JSON."""
     sparks = SparkFilter("WARN")
-    assert sparks.shown([line.encode(), b"own"]) == [b"own"]
+    assert sparks.shown([line.encode(), b"own"], 0.0) == [b"own"]
     assert sparks.left_out == 1
-    assert SparkFilter().shown([line.encode()]) == [line.encode()]
+    assert SparkFilter().shown([line.encode()], 0.0) == [line.encode()]
     warning = line.replace("INFO", "WARN").replace("DEBUG", "WARN").encode()
-    assert SparkFilter("WARN").shown([warning]) == [warning]
+    assert SparkFilter("WARN").shown([warning], 0.0) == [warning]
 
 
 @pytest.mark.parametrize("line", JOBS)
 def test_what_may_be_the_jobs_own_always_stays(line):
     """Prints, Python's logging, and Log4j under a name of the user's."""
-    assert SparkFilter("ERROR").shown([line.encode()]) == [line.encode()]
+    assert SparkFilter("ERROR").shown([line.encode()], 0.0) == [line.encode()]
 
 
 @pytest.mark.parametrize("version", ["3.5.7", "4.0.1", "4.2.0", "4.3.0"])
 def test_every_info_line_of_a_recorded_driver_is_known(version):
     """Of four versions of Spark, on a standalone master."""
     lines = (REST / version / "submit.log").read_bytes().splitlines()
-    kept = SparkFilter("WARN").shown(lines)
+    kept = SparkFilter("WARN").shown(lines, 0.0)
     assert len(lines) > 5
     assert [line for line in kept if b" INFO " in line] == []
 
@@ -84,14 +87,14 @@ def test_a_message_of_several_lines_is_left_out_whole():
         *("and corresponding Parquet message type:", "message spark_schema {", "  required int64 id;", "}"),
         *("", "       ", "my own line", '  "type" : "mine"', "}"),
     ]
-    kept = SparkFilter("WARN").shown([line.encode() for line in lines])
+    kept = SparkFilter("WARN").shown([line.encode() for line in lines], 0.0)
     assert kept == [b"my own line", b'  "type" : "mine"', b"}"]
 
 
 def test_what_follows_another_info_line_stays():
     """A table may be printed right behind one."""
     lines = [f"{AT} INFO DAGScheduler: Job 0 finished".encode(), b"root", b" |-- id: long", b"\tat home"]
-    assert SparkFilter("WARN").shown(lines) == lines[1:]
+    assert SparkFilter("WARN").shown(lines, 0.0) == lines[1:]
 
 
 @pytest.mark.parametrize(
