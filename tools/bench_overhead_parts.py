@@ -1,8 +1,9 @@
 """What the guard costs each attempt whatever the job does, taken apart: the fixed part of the overhead.
 
 Two pairs of commands, each pair in turn, many times: the operator with a spark-submit that ends at once, and
-the driver's Python with an empty script. Then the steps of the task's side, one by one, in a fresh process.
-CPU is that of the whole process tree, which a crowded machine changes less than wall time.
+the driver's Python with a script that imports PySpark and ends. Then the steps of the task's side, one by
+one, in a fresh process. CPU is that of the whole process tree, which a crowded machine changes less than wall
+time.
 """
 
 from __future__ import annotations
@@ -77,8 +78,8 @@ def _task_side(place: Path, kind: str) -> dict[str, float]:
 
 
 def _driver_side(place: Path, kind: str) -> dict[str, float]:
-    script = place / "empty.py"
-    script.write_text("")
+    script = place / "driver.py"
+    script.write_text("import pyspark.sql\n")
     env, command = dict(os.environ), [sys.executable, str(script)]
     if kind == "guarded":
         from airflow_spark_guard.process.workspace import Workspace  # noqa: PLC0415 - only here

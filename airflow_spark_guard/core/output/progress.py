@@ -16,7 +16,11 @@ _LOOKS = 60
 _LARGEST = 10**12
 _LONGEST_NAME = 80
 _MOST_NAMES = 2000
-_NO_PLACE = ("NativeMethodAccessorImpl.java", "<unknown>", "DirectMethodHandleAccessor.java")
+# Spark's own code and Java's: no line of the user's.
+_NO_PLACE = (
+    *("NativeMethodAccessorImpl.java", "DirectMethodHandleAccessor.java", "CompletableFuture.java"),
+    *("FutureTask.java", "ThreadPoolExecutor.java", "Thread.java", "<unknown>"),
+)
 _MINUTE, _HOUR, _DAY = 60.0, 3600.0, 86400.0
 
 
@@ -117,7 +121,7 @@ def _short_name(name: str) -> str:
     text = " ".join(name.split())
     action, _, place = text.rpartition(" at ")
     if action and place.startswith(_NO_PLACE):
-        text = action
+        text = "" if "$" in action else action
     return text if len(text) <= _LONGEST_NAME else f"{text[:_LONGEST_NAME]}..."
 
 

@@ -106,6 +106,7 @@ def test_a_stage_that_is_tried_again_starts_anew():
     [
         ("count at /jobs/job.py:12", ", count at /jobs/job.py:12"),
         ("save at NativeMethodAccessorImpl.java:0", ", save"),
+        ("$anonfun$withThreadLocalCaptured$1 at CompletableFuture.java:1768", ""),
         ("", ""),
         ("a\n b", ", a b"),
         ("x" * 200, ", " + "x" * 80 + "..."),
