@@ -45,6 +45,15 @@ _OPTIONS: Final = {
         "example": "http://gateway.example.com:{port}",
         "default": "",
     },
+    "spark_log_level": {
+        "description": "Lowest level of Spark's own log lines that the task log shows: ``TRACE``, ``DEBUG``, "
+        "``INFO``, ``WARN``, ``ERROR`` or ``FATAL``.\n"
+        "What the job itself prints or logs is always shown. The attempt's record holds every line.\n",
+        "version_added": None,
+        "type": "string",
+        "example": "INFO",
+        "default": "WARN",
+    },
 }
 
 

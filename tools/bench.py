@@ -21,6 +21,7 @@ os.environ.setdefault("AIRFLOW__CORE__LOAD_EXAMPLES", "False")
 os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
 
 import bench_overhead
+import bench_overhead_parts
 import bench_sensors
 import bench_udf
 
@@ -37,6 +38,10 @@ def main() -> None:
     subprocess.run([sys.executable, "-m", "airflow", "db", "migrate"], check=True, capture_output=True)
     overhead = bench_overhead.measure_job(pairs)
     overhead["import_ratio"] = bench_overhead.measure_import(3 if options.quick else 15)
+    overhead["parts"] = parts = bench_overhead_parts.measure(3 if options.quick else 15)
+    for side in ("task_side", "driver_side"):
+        for name, found in parts[side].items():
+            print(f"{side} {name:10} median {found['median']:8.4f} s  ({found['min']} to {found['max']})")
     bars = {"wall_ratio": 1.02, "cpu_share": 0.01, "extra_mb": 40.0, "import_ratio": 1.05}
     for name, bar in bars.items():
         found = overhead[name]

@@ -38,9 +38,25 @@ the parts are attributes too.
 
 from __future__ import annotations
 
+import textwrap
 from typing import ClassVar
 
 from airflow_spark_guard.core.verdict import Verdict
+
+# What a log's pane shows of a line without being scrolled to the side.
+_WIDTH = 100
+_INDENT = "    "
+
+
+def _wrapped(text: str) -> list[str]:
+    """Lines of at most 100 columns; no word is broken, so that paths and addresses stay whole."""
+    lines = []
+    for line in text.split("\n"):
+        wrapped = textwrap.wrap(
+            line, _WIDTH, subsequent_indent=_INDENT, break_long_words=False, break_on_hyphens=False
+        )
+        lines += wrapped if len(line) > _WIDTH else [line]
+    return lines
 
 
 class SparkGuardError(Exception):
@@ -61,8 +77,11 @@ class SparkGuardError(Exception):
         super().__init__(what)
 
     def __str__(self) -> str:
+        return "\n".join([*_wrapped(self.what), *self._rows()])
+
+    def _rows(self) -> list[str]:
         rows = (("got", self.got), ("expected", self.expected), ("do", self.advice))
-        return "\n".join([self.what, *(f"  {name}: {text}" for name, text in rows if text)])
+        return [line for name, text in rows if text for line in _wrapped(f"  {name}: {text}")]
 
 
 class BadInputError(SparkGuardError):
@@ -117,6 +136,7 @@ class AttemptError(SparkGuardError):
         record: the folder that the attempt leaves behind; empty when there is none.
         limit: the limit that ended it, seconds; None when it ended otherwise.
         retry: whether this failure is worth a retry; None where the verdict alone decides.
+        evidence_logged: whether the task log has the evidence already; the text then leaves it out.
     """
 
     default_verdict: ClassVar[Verdict] = Verdict.UNKNOWN
@@ -140,13 +160,14 @@ class AttemptError(SparkGuardError):
         self.record = ""
         self.limit: float | None = None
         self.retry: bool | None = None
+        self.evidence_logged = False
 
     def __str__(self) -> str:
-        rows = [f"{self.verdict}: {super().__str__()}"]
+        rows = [*_wrapped(f"{self.verdict}: {self.what}"), *self._rows()]
         rows += [f"  where: {self.place}"] if self.place else []
         rows += [f"  record: {self.record}"] if self.record else []
         rows += [f"  possible orphan: {orphan}" for orphan in self.orphans]
-        if self.evidence:
+        if self.evidence and not self.evidence_logged:
             rows += ["", self.evidence]
         return "\n".join(rows)
 

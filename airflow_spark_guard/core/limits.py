@@ -60,7 +60,9 @@ class GuardLimits:
         kill_grace: time between SIGTERM and SIGKILL. More than 4 s does not fit into the 5 s that
             Airflow gives a killed task.
         result_size: largest result that goes to XCom, in bytes of JSON.
-        log_lines: lines of job output forwarded to the task log; beyond them a sample and the last lines.
+        log_lines: lines of job output that the task log shows as they come, without Spark's own below WARN;
+            beyond them one line a minute (40 at the most) and the last 20. Lines that the job reports have
+            the same budget, counted apart.
         record_size: largest size of the attempt's record, in bytes; beyond it the middle of the output is
             left out.
     """

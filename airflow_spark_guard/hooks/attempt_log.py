@@ -7,22 +7,25 @@ from dataclasses import dataclass, field
 from functools import partial
 from typing import TYPE_CHECKING, Any, Protocol
 
+from airflow_spark_guard.core.output.message_budget import MessageBudget
 from airflow_spark_guard.core.output.message_lines import MessageLines
 from airflow_spark_guard.core.output.output import JobOutput
-from airflow_spark_guard.core.output.progress import Progress
+from airflow_spark_guard.core.output.spark_log import LevelOf
 from airflow_spark_guard.core.quantity import readable_duration
 from airflow_spark_guard.core.stack.jvm_dump import JvmDumpSplitter
 from airflow_spark_guard.core.watch.executor_heartbeat import is_heartbeat
 from airflow_spark_guard.core.watch.stages import running_stages
+from airflow_spark_guard.hooks.marked_log import plain_log
 from airflow_spark_guard.process import autopsy
 from airflow_spark_guard.process.autopsy import Scene
 from airflow_spark_guard.sources import log_page
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Iterable, Sequence
     from pathlib import Path
 
     from airflow_spark_guard.core.failure.ending import Ending
+    from airflow_spark_guard.core.output.message_lines import MessageLine
     from airflow_spark_guard.core.protocol import Message
     from airflow_spark_guard.core.stack.autopsy import Autopsy
     from airflow_spark_guard.core.watch.finding import Finding
@@ -49,18 +52,21 @@ class TaskLogger(Protocol):
     def warning(self, event: str, /, *args: Any) -> Any:
         """Log at WARNING."""
 
+    def error(self, event: str, /, *args: Any) -> Any:
+        """Log at ERROR."""
+
 
 @dataclass
 class AttemptLog:
     """Listens to an attempt (``process/attempt.py``), and looks at it once more before it is ended.
 
     Args:
-        log: of the task.
+        log: of the task; the job's own output goes past its mark, if it has one.
         record: of the attempt.
         tag: of its processes.
         stacks: the file that the driver's Python dumps its stack to.
         autopsy_budget: seconds.
-        messages: decides which of the job's messages are shown.
+        budget: of lines for the job's messages, shared with its output.
     """
 
     log: TaskLogger
@@ -71,8 +77,9 @@ class AttemptLog:
     watch: Watch | None = None
     _tail: bytes = b""
     _dumps: JvmDumpSplitter = field(default_factory=JvmDumpSplitter)
-    _progress: Progress = field(default_factory=Progress)
-    messages: MessageLines = field(default_factory=lambda: MessageLines.beside(JobOutput(_MESSAGES_ALONE)))
+    budget: MessageBudget = field(default_factory=lambda: MessageBudget.beside(JobOutput(_MESSAGES_ALONE)))
+    _messages: MessageLines = field(default_factory=MessageLines)
+    _levels: LevelOf = field(default_factory=LevelOf)
 
     def chunk(self, chunk: bytes) -> bytes:
         """Record the output; the JVM's thread dumps are for the autopsy alone."""
@@ -85,38 +92,35 @@ class AttemptLog:
         return self._dumps.finish()
 
     def lines(self, lines: list[str]) -> None:
-        """Show output, without what executors have written for us."""
+        """Show output, Spark's warnings and errors at their level, without what executors write for us."""
+        log = plain_log(self.log)
         for line in lines:
-            if not is_heartbeat(line):
-                self.log.info("%s", line)
+            if is_heartbeat(line):
+                continue
+            level = self._levels.line(line)
+            if level == "WARN":
+                log.warning("%s", line)
+            elif level in {"ERROR", "FATAL"}:
+                log.error("%s", line)
+            else:
+                log.info("%s", line)
 
     def message(self, message: Message) -> None:
         """Show what the job says."""
-        fields = message.fields
-        if message.kind == "hello" and "application_id" in fields:
-            ui = fields.get("ui_url") or "none"
-            self._show(f"Spark application {fields['application_id']}, UI at {ui}")
-        elif message.kind == "metric":
-            skipped = (
-                f" (the newest; {fields['skipped']} before it were left out)" if "skipped" in fields else ""
-            )
-            self._show(", ".join(f"{name}={value}" for name, value in fields["values"].items()) + skipped)
-        elif message.kind == "warning":
-            self._show(fields["text"], self.log.warning)
-        elif message.kind == "progress":
-            text = self._progress.hear(fields["stages"], time.monotonic())
-            if text:
-                self._show(text)
+        self._show(self._messages.lines(message, time.monotonic()))
 
-    def _show(self, text: str, log: Callable[..., Any] | None = None) -> None:
-        line = self.messages.take(text, time.monotonic())
-        if line is not None:
-            (log or self.log.info)("%s", line)
+    def _show(self, lines: Iterable[MessageLine]) -> None:
+        for line in lines:
+            text = self.budget.take(line.text, time.monotonic())
+            if text is not None:
+                log = self.log.warning if line.is_warning else self.log.info
+                log("%s", text)
 
     def messages_end(self) -> None:
-        """Show how many messages were left out."""
-        for line in self.messages.finish():
-            self.log.info("%s", line)
+        """Show what waits, and how many messages were left out."""
+        self._show(self._messages.rest())
+        for text in self.budget.finish():
+            self.log.info("%s", text)
 
     def notice(self, text: str) -> None:
         """Show what the watchdog has noticed."""
@@ -127,8 +131,10 @@ class AttemptLog:
         self.log.info("%s", text)
 
     def observation(self, seen: Observation) -> None:
-        """Record one look."""
+        """Record one look; its stages' names are for the lines on progress."""
         self.record.observation(seen.to_json())
+        if seen.driver is not None:
+            self._messages.names({stage.key: stage.name for stage in seen.driver.stages})
 
     def examine(self, finding: Finding, heard: Heard) -> Autopsy | None:
         """The autopsy of a job that is about to be ended."""

@@ -13,7 +13,9 @@ from airflow_spark_guard.core.cluster.submit_conf import POD_NAME, UPLOAD_PATH, 
 from airflow_spark_guard.core.errors import KilledError, SubmitError
 from airflow_spark_guard.core.output.masking import mask_text
 from airflow_spark_guard.core.output.output import JobOutput
+from airflow_spark_guard.core.output.spark_log import SparkFilter
 from airflow_spark_guard.core.quantity import readable_duration, seconds, size_in_bytes
+from airflow_spark_guard.hooks.settings import spark_log_level
 from airflow_spark_guard.process.attempt import Launch
 from airflow_spark_guard.process.cluster_submit import ClusterSubmit
 
@@ -111,7 +113,7 @@ class ClusterAttempt:
             grace=seconds(self.limits.kill_grace),
             guardians=self.guardians,
         )
-        output = JobOutput(int(self.limits.log_lines))
+        output = JobOutput(int(self.limits.log_lines), SparkFilter(spark_log_level()))
         handed = ClusterSubmit(launch, output, self.log.lines, self.log.record.output, on_start).run()
         application = self._application(handed)
         if self.run.killed or not handed.is_good or not application:

@@ -12,7 +12,8 @@ from airflow_spark_guard.core.application import check_application
 from airflow_spark_guard.core.cluster.status import ATTEMPT_MARK, TASK_MARK
 from airflow_spark_guard.core.cluster.trigger_event import ending_of, watched_by
 from airflow_spark_guard.core.errors import AttemptError, ProtocolError, SparkGuardError
-from airflow_spark_guard.core.output.message_lines import MessageLines
+from airflow_spark_guard.core.output.conf_lines import recorded_conf
+from airflow_spark_guard.core.output.message_budget import MessageBudget
 from airflow_spark_guard.core.output.output import JobOutput, safe_text
 from airflow_spark_guard.core.quantity import size_in_bytes
 from airflow_spark_guard.core.verdict import Verdict
@@ -163,7 +164,7 @@ class ClusterMode:
     run: ClusterRun
     record: Record | NoRecord
     on_application: Callable[[Application], None] = _ignore
-    _told: AttemptLog | None = None
+    _messages: AttemptLog | None = None
 
     def submit(self, submission: Submission, workspace: Workspace, application: str) -> Any:
         """Submit, or take over what an earlier try has submitted; then watch, or leave that to a trigger.
@@ -185,7 +186,7 @@ class ClusterMode:
         directory = self.connection.directory(self.connection.channel_of(hook.tag.attempt) if speaks else "")
         if directory is not None:
             directory.check()
-        with self._summarised():
+        with self._summarised(submission):
             job = earlier(self.run, adopt=hook.adopt, speaks=speaks)
             if job is None:
                 check_not_killed(self.run)
@@ -215,17 +216,17 @@ class ClusterMode:
 
     def hear(self, message: Message) -> None:
         """A message of the job."""
-        if self._told is None:
-            self._told = self._log(None)
-        self._told.message(message)
+        if self._messages is None:
+            self._messages = self._log(None)
+        self._messages.message(message)
         fields = message.fields
         if message.kind == "hello" and "application_id" in fields:
             self.on_application(Application(str(fields["application_id"]), str(fields.get("ui_url") or "")))
 
     def close(self) -> None:
         """Say what of the job's messages was not shown."""
-        if self._told is not None:
-            self._told.messages_end()
+        if self._messages is not None:
+            self._messages.messages_end()
 
     def _handed_over(self, attempt: ClusterAttempt, words: list[str], *, speaks: bool) -> ClusterJob:
         try:
@@ -248,12 +249,14 @@ class ClusterMode:
 
     def _log(self, workspace: Workspace | None) -> AttemptLog:
         stacks = workspace.stacks if workspace is not None else Path()
-        messages = MessageLines.beside(JobOutput(int(self.hook.limits.log_lines)))
-        return AttemptLog(self.hook.log, self.record, self.hook.tag, stacks, 0.0, messages=messages)
+        budget = MessageBudget.beside(JobOutput(int(self.hook.limits.log_lines)))
+        return AttemptLog(self.hook.log, self.record, self.hook.tag, stacks, 0.0, budget=budget)
 
     @contextlib.contextmanager
-    def _summarised(self) -> Iterator[None]:
-        begun = {"started_at": time.time(), "limits": self.hook.limits.serialize(), "cluster": True}
+    def _summarised(self, submission: Submission) -> Iterator[None]:
+        conf = recorded_conf(submission.conf.values)
+        limits = self.hook.limits.serialize()
+        begun = {"started_at": time.time(), "limits": limits, "conf": conf, "cluster": True}
         self.record.summary({**begun, "state": "running"})
         try:
             yield

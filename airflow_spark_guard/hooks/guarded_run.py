@@ -12,13 +12,16 @@ from airflow_spark_guard.core.conf.known_confs import known_confs
 from airflow_spark_guard.core.conf.preflight import check_fit
 from airflow_spark_guard.core.errors import SparkGuardError
 from airflow_spark_guard.core.failure.ending import Cause, Ending, failure
-from airflow_spark_guard.core.output.message_lines import MessageLines
+from airflow_spark_guard.core.output.conf_lines import recorded_conf
+from airflow_spark_guard.core.output.message_budget import MessageBudget
 from airflow_spark_guard.core.output.output import JobOutput
+from airflow_spark_guard.core.output.spark_log import SparkFilter
 from airflow_spark_guard.core.quantity import seconds, size_in_bytes
 from airflow_spark_guard.core.verdict import Verdict
 from airflow_spark_guard.core.watch.windows import Windows
 from airflow_spark_guard.core.web.answer import UnusableAnswerError
 from airflow_spark_guard.hooks.attempt_log import AttemptLog
+from airflow_spark_guard.hooks.settings import spark_log_level
 from airflow_spark_guard.hooks.storable_result import storable_result
 from airflow_spark_guard.process.attempt import Attempt, Launch
 from airflow_spark_guard.process.channel import ChannelReader
@@ -137,14 +140,14 @@ class GuardedRun:
     def _watch(
         self, launch: Launch, record: Record | NoRecord, master: MasterSource | None, on_start: OnStart
     ) -> Ending:
-        output = JobOutput(int(self.limits.log_lines))
+        output = JobOutput(int(self.limits.log_lines), SparkFilter(spark_log_level()))
         log = AttemptLog(
             self.log,
             record,
             self.tag,
             self.workspace.stacks,
             launch.autopsy_budget,
-            messages=MessageLines.beside(output),
+            budget=MessageBudget.beside(output),
         )
         windows = self._windows()
         watch = log.watch = Watch(
@@ -155,6 +158,7 @@ class GuardedRun:
             on_observation=log.observation,
             on_application=self.on_application,
         )
+
         with (
             contextlib.closing(watch),
             contextlib.closing(ChannelReader(self.workspace.channel)) as channel,
@@ -196,7 +200,12 @@ class GuardedRun:
 
     def _summary(self, ending: Ending | None, error: AttemptError | None) -> dict[str, Any]:
         """What ``summary.json`` says: at the launch, and at the end."""
-        said = {"state": "running", "started_at": self._begun, "limits": self.limits.serialize()}
+        said = {
+            "state": "running",
+            "started_at": self._begun,
+            "limits": self.limits.serialize(),
+            "conf": recorded_conf(self.submission.conf.values),
+        }
         if ending is None:
             return said
         finding = ending.finding

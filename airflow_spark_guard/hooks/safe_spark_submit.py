@@ -17,15 +17,16 @@ from airflow_spark_guard.core.conf.conf_lint import check_conf
 from airflow_spark_guard.core.conf.profile import SparkProfile
 from airflow_spark_guard.core.deploy_mode import check_mode
 from airflow_spark_guard.core.errors import KilledError
-from airflow_spark_guard.core.failure.takeover import Takeover
 from airflow_spark_guard.core.limits import GuardLimits, checked_limits
-from airflow_spark_guard.core.output.masking import is_secret_key, mask, mask_text
+from airflow_spark_guard.core.output.conf_lines import conf_lines
+from airflow_spark_guard.core.output.masking import is_secret_key, mask_text
 from airflow_spark_guard.core.quantity import readable_duration, seconds, size_in_bytes
 from airflow_spark_guard.core.web.announcement import history_server, running_application, told_ui
+from airflow_spark_guard.hooks.marked_log import MarkedLog
 from airflow_spark_guard.hooks.upstream import UpstreamSubmitHook, supervisor_pid
-from airflow_spark_guard.process import leftovers
+from airflow_spark_guard.process import earlier_tries, leftovers
 from airflow_spark_guard.process.submission import Request, Submission, deploy_mode, prepare
-from airflow_spark_guard.process.workspace import Workspace, leave_note
+from airflow_spark_guard.process.workspace import Workspace
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -62,6 +63,8 @@ class SafeSparkSubmitHook(UpstreamSubmitHook):
         ConnectionMissingError: there is no connection ``conn_id``.
     """
 
+    _runs_elsewhere = False
+
     def __init__(
         self,
         *,
@@ -91,9 +94,14 @@ class SafeSparkSubmitHook(UpstreamSubmitHook):
         self.result: Any = None
         self._attempt: Attempt | None = None
         self.killed = False
-        self._runs_elsewhere = False
         self._python = True
         self._mode: DeployMode | None = None
+
+    @property
+    def log(self) -> Any:
+        """Airflow's logger, with the guard's mark; without it where upstream logs a job's output itself."""
+        log = super().log
+        return log if self._runs_elsewhere else MarkedLog(log)
 
     @property
     def deadline(self) -> float | None:
@@ -113,7 +121,9 @@ class SafeSparkSubmitHook(UpstreamSubmitHook):
             AttemptError: the attempt is not a success; it says what happened, where, and what to do.
         """
         self._python = self.java_class is None and application.endswith(".py")
-        self._end_leftovers()
+        earlier = earlier_tries.end(self.tag, time.time())
+        if earlier:
+            self.log.warning("%s", earlier)
         application = str(checked_arguments({"application": application})["application"] or "")
         mode = self.settle_deploy_mode()
         check_mode(mode, self.master, application, has_environment=bool(self.user_environment))
@@ -218,9 +228,10 @@ class SafeSparkSubmitHook(UpstreamSubmitHook):
         )
         for text in (*submission.conf.notes, *warnings):
             self.log.warning("%s", text)
-        self.log.info("::group::Spark configuration (%s values)", len(values))
-        for key, found in sorted(values.items()):
-            self.log.info("%s=%s  [%s]", key, mask(key, found.value), found.origin)
+        title, *lines = conf_lines(values, self.profile.name, in_full=self.record is None)
+        self.log.info("::group::%s", title)
+        for line in lines:
+            self.log.info("%s", line)
         self.log.info("::endgroup::")
 
     def _run(self, submission: Submission, workspace: Workspace, application: str) -> Any:
@@ -277,18 +288,3 @@ class SafeSparkSubmitHook(UpstreamSubmitHook):
         if told is not None and not known and self._on_application is not None:
             self._told.append(told)
             self._on_application(told)
-
-    def _end_leftovers(self) -> None:
-        """A process of an earlier attempt would run beside this one: end it first."""
-        earlier = leftovers.earlier(self.tag)
-        if earlier is not None:  # the note first: an earlier try that is ended should know by whom
-            leave_note(self.tag.task, Takeover.by(self.tag.attempt, time.time()))
-        _, left = leftovers.end(self.tag, of_this_attempt=False)
-        if earlier is not None:
-            self.log.warning("%s", earlier.ended())
-        if left:
-            raise KilledError(
-                "An earlier attempt of this task still runs on this host and cannot be ended.",
-                advice="End it by hand, then clear the task: two attempts would write over each other.",
-                orphans=tuple(left),
-            )

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from airflow_spark_guard.core.errors import BadInputError
+from airflow_spark_guard.core.output.spark_log import LEVELS, Level, level_named
 from airflow_spark_guard.core.web.announcement import Pages
 
 SECTION = "spark_guard"
@@ -11,8 +13,10 @@ RECORD_FOLDER = "record_folder"
 RECORD_URL = "record_url"
 HISTORY_URL = "history_url"
 DRIVER_UI_URL = "driver_ui_url"
+SPARK_LOG_LEVEL = "spark_log_level"
 _NONE = "none"
 _BESIDE_THE_LOGS = "spark_guard"
+_LEAST: Level = "WARN"
 
 
 def record_root() -> Path | None:
@@ -41,6 +45,24 @@ def pages() -> Pages:
     return Pages(
         _option(HISTORY_URL), "" if driver_ui.lower() == _NONE else driver_ui, driver_ui.lower() != _NONE
     )
+
+
+def spark_log_level() -> Level:
+    """The lowest level of Spark's own lines in the task log: ``[spark_guard] spark_log_level``.
+
+    Raises:
+        BadInputError: it is not the name of a level.
+    """
+    named = _option(SPARK_LOG_LEVEL)
+    level = level_named(named) if named else _LEAST
+    if level is None:
+        raise BadInputError(
+            f"Airflow's option [{SECTION}] {SPARK_LOG_LEVEL} is not a log level.",
+            got=repr(named),
+            expected=", ".join(LEVELS),
+            advice=f"Set it to {_LEAST}, or to INFO to see all that Spark logs.",
+        )
+    return level
 
 
 def _option(name: str) -> str:

@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING, ClassVar, Final
 from airflow.sdk import BaseOperatorLink
 
 if TYPE_CHECKING:
+    from collections.abc import Collection, Mapping
+
     from airflow.sdk import BaseOperator
     from airflow.sdk.types import TaskInstanceKey
 
@@ -55,3 +57,10 @@ class GuardRecordLink(_GuardLink):
 
 
 LINKS: Final = (SparkUILink(), SparkHistoryLink(), GuardRecordLink())
+
+
+def known_links(
+    links: Collection[BaseOperatorLink], addresses: Mapping[str, str]
+) -> tuple[BaseOperatorLink, ...]:
+    """The links without those of ours whose address never was known: Airflow would push an empty XCom."""
+    return tuple(link for link in links if not isinstance(link, _GuardLink) or link.key in addresses)

@@ -75,7 +75,7 @@ class Announcement:
 
     def _link(self, key: str, url: str) -> None:
         if self.links.get(key, "") == url:
-            return
+            return  # also of an address that never was known: no empty XCom
         self.links[key] = url
         self._push(key, url)
 

@@ -12,19 +12,23 @@ from airflow_spark_guard.core.arguments import checked_arguments
 from airflow_spark_guard.core.errors import SparkGuardError
 from airflow_spark_guard.core.options import check_options
 from airflow_spark_guard.core.web.announcement import record_link
+from airflow_spark_guard.hooks.marked_log import MarkedLog
 from airflow_spark_guard.hooks.safe_spark_submit import SafeSparkSubmitHook
 from airflow_spark_guard.hooks.settings import pages, record_root, record_url
 from airflow_spark_guard.hooks.upstream import hook_arguments
-from airflow_spark_guard.links.spark import LINKS
+from airflow_spark_guard.links.spark import LINKS, known_links
 from airflow_spark_guard.operators.announcement import Announcement, announcing
 from airflow_spark_guard.operators.failure import report
 from airflow_spark_guard.operators.retry_policy import AIRFLOW_ASKS, SparkGuardRetryPolicy
+from airflow_spark_guard.operators.seam import for_log
 from airflow_spark_guard.process.leftovers import Tag, new_attempt
 from airflow_spark_guard.process.record_folder import record_folder
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Collection, Mapping, Sequence
     from pathlib import Path
+
+    from airflow.sdk import BaseOperatorLink
 
     from airflow_spark_guard.core.conf.profile import SparkProfile
     from airflow_spark_guard.core.limits import GuardLimits
@@ -73,7 +77,7 @@ class SafeSparkSubmitOperator(SparkSubmitOperator):
         "limits": "json",
     }
 
-    operator_extra_links = LINKS
+    operator_extra_links: Collection[BaseOperatorLink] = LINKS
 
     def __init__(
         self,
@@ -97,6 +101,11 @@ class SafeSparkSubmitOperator(SparkSubmitOperator):
         self.guard_links: dict[str, str] = {}
         self._announcement: Announcement | None = None
 
+    @property
+    def log(self) -> Any:  # type: ignore[override]
+        """Airflow's logger, with the guard's mark."""
+        return MarkedLog(super().log)
+
     def execute(self, context: Any) -> Any:
         """Submit, watch, and return the job's result; ``SafeSparkSubmitHook.submit`` names the errors.
 
@@ -116,7 +125,9 @@ class SafeSparkSubmitOperator(SparkSubmitOperator):
                 self._leave_to_trigger()
         except SparkGuardError as error:
             report(error, self, context)
-            raise
+            raise for_log(error, self.log, self._record) from None
+        finally:
+            self.operator_extra_links = known_links(self.operator_extra_links, self.guard_links)
         return self._hook.result if isinstance(self._hook, SafeSparkSubmitHook) else None
 
     def resume(
@@ -136,7 +147,7 @@ class SafeSparkSubmitOperator(SparkSubmitOperator):
                 return cluster_mode.resume(hook, event, job=job, place=place)
         except SparkGuardError as error:
             report(error, self, context)
-            raise
+            raise for_log(error, self.log, self._record) from None
 
     def resume_execution(self, next_method: str, next_kwargs: dict[str, Any] | None, context: Any) -> Any:
         """As Airflow's; an application that no trigger watches any more is ended before that is raised."""
@@ -153,7 +164,7 @@ class SafeSparkSubmitOperator(SparkSubmitOperator):
             with announcing(self._resumed(context)):
                 error = cancelled(hook, reason)
                 report(error, self, context)
-                raise error from reason
+                raise for_log(error, self.log, self._record) from reason
 
     def _leave_to_trigger(self) -> None:
         """Defer, where the hook has handed the application over."""

@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import os
 import shutil
 from pathlib import Path
 from urllib.parse import quote
 
+from airflow_spark_guard.core.output.output import safe_text
+from airflow_spark_guard.process.output_file import open_at, write_all
+
 _LONGEST_NAME = 120
 _KEPT = 80
 _PREVIOUS = ".previous"
+_LONGEST_FILE = 1 << 18
 
 
 def record_folder(
@@ -44,6 +49,18 @@ def make(folder: Path) -> int:
         folder.mkdir(mode=0o700)
     # By its descriptor: an earlier run of this try that still lives goes on in the folder moved aside.
     return os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW)
+
+
+def leave(folder: Path, name: str, text: str) -> None:
+    """Write a file into a record that is closed, secrets masked; nothing where there is no such folder."""
+    data = safe_text(text).encode()[:_LONGEST_FILE]
+    with contextlib.suppress(OSError):
+        place = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW)
+        try:
+            with open_at(place, name, os.O_WRONLY | os.O_TRUNC) as file:
+                write_all(file, data)
+        finally:
+            os.close(place)
 
 
 def _safe(name: str) -> str:

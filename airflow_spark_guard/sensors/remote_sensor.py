@@ -17,6 +17,7 @@ from airflow_spark_guard.core.remote.outcome import Outcome
 from airflow_spark_guard.core.remote.plan import Plan
 from airflow_spark_guard.core.remote.target import Target
 from airflow_spark_guard.operators.failure import report_final
+from airflow_spark_guard.operators.seam import for_log
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -167,7 +168,7 @@ class RemoteSensor(BaseSensorOperator):
         if self.soft_fail or self.never_fail:
             raise AirflowSkipException(str(error)) from error
         report_final(error, self, context)
-        raise error
+        raise for_log(error, self.log, None) from None
 
     def _out_of_time(self, outcome: Outcome) -> NoReturn:
         text = (

@@ -236,8 +236,11 @@ def test_an_earlier_application_that_cannot_be_ended_stops_the_next_one(stand):
 def test_a_spark_submit_that_fails_says_why(stand):
     """Before there is any application."""
     stand.manager.submit_exit = 1
-    with pytest.raises(errors.AttemptError, match="could not submit"):
+    with pytest.raises(
+        errors.AttemptError, match="spark-submit failed before the application started"
+    ) as caught:
         stand.execute()
+    assert "could not submit" in caught.value.evidence
 
 
 def test_no_secret_reaches_the_command_line_and_the_marks_reach_the_manager(stand):

@@ -58,3 +58,30 @@ def test_the_tree_of_the_docstring_is_the_tree_of_the_classes():
         parents[depth + 1 :] = [name]
         drawn[name] = parents[depth]
     assert drawn == {found.__name__: found.__base__.__name__ for found in CLASSES}
+
+
+def test_long_parts_are_wrapped_at_a_hundred_columns_and_no_path_is_broken():
+    """A log's pane shows so much without being scrolled to the side."""
+    path = "/data/" + "/".join(["folder"] * 20) + "/job.py:12"
+    error = AttemptError("It hung. " * 20, got="one two " * 30, advice="Do this. " * 30)
+    error.place, error.record = f"{path}, fit", f"{path} of it"
+    lines = str(error).splitlines()
+    assert [line for line in lines if len(line) > 100] == [
+        f"  where: {path}, fit",
+        f"  record: {path} of it",
+    ]
+    starts = [line.split(":")[0] for line in lines if not line.startswith("    ")]
+    assert starts == ["UNKNOWN", "  got", "  do", "  where", "  record"]
+    assert " ".join(str(error).split()).count("Do this.") == 30
+
+
+def test_evidence_that_the_log_has_already_is_left_out():
+    """The text of the exception ends the log: verdict, place and advice must stand there."""
+    error = AttemptError("It hung.", evidence="line 1\n" * 60)
+    error.evidence_logged = True
+    assert str(error) == "UNKNOWN: It hung."
+
+
+def test_line_ends_of_a_part_stay():
+    """A list of things is a list."""
+    assert str(SparkGuardError("It broke.", got="a\n  b")) == "It broke.\n  got: a\n  b"

@@ -9,16 +9,17 @@ from pathlib import Path
 import pytest
 
 from airflow_spark_guard.core.failure.ending import Cause, Ending
-from airflow_spark_guard.core.output.message_lines import MessageLines
+from airflow_spark_guard.core.output.message_budget import MessageBudget
 from airflow_spark_guard.core.output.output import JobOutput
 from airflow_spark_guard.core.protocol import Message
 from airflow_spark_guard.core.verdict import Verdict
 from airflow_spark_guard.core.watch.finding import Finding
 from airflow_spark_guard.core.watch.heard import Heard
-from airflow_spark_guard.core.watch.observation import DriverView, Executor, Observation
+from airflow_spark_guard.core.watch.observation import DriverView, Executor, Observation, Stage
 from airflow_spark_guard.core.watch.windows import Windows
 from airflow_spark_guard.core.web.master_page import ApplicationPage
 from airflow_spark_guard.hooks.attempt_log import AttemptLog
+from airflow_spark_guard.hooks.marked_log import MarkedLog
 from airflow_spark_guard.process.leftovers import Tag, new_attempt
 from airflow_spark_guard.process.observer import Observer
 from airflow_spark_guard.process.record import Record
@@ -67,6 +68,51 @@ def test_heartbeats_of_executors_are_no_output(log, task):
     """What only quotes one is."""
     log.lines(["one", 'SPARK_GUARD_HEARTBEAT {"w": 7, "t": 1.5, "n": 1}', "SPARK_GUARD_HEARTBEAT is ours"])
     assert task.infos == "one\nSPARK_GUARD_HEARTBEAT is ours"
+
+
+def test_sparks_warnings_and_errors_have_their_own_level(log, task):
+    """With the stack trace that follows; what the job prints is INFO, whatever it says."""
+    log.lines(
+        [
+            "ERROR: mine",
+            "26/11/29 12:00:00 WARN TaskSetManager: Lost task 1.0",
+            "26/11/29 12:00:00 ERROR TaskSchedulerImpl: Lost executor 1",
+            "\tat a.b(C.java:1)",
+            "mine",
+        ]
+    )
+    assert task.infos == "ERROR: mine\nmine"
+    assert task.warnings == "26/11/29 12:00:00 WARN TaskSetManager: Lost task 1.0"
+    assert task.errors == "26/11/29 12:00:00 ERROR TaskSchedulerImpl: Lost executor 1\n\tat a.b(C.java:1)"
+
+
+def test_the_guards_lines_are_marked_and_the_jobs_are_not(task, record, tmp_path):
+    """So that each can be told from the other."""
+    tag = Tag(new_attempt(), new_attempt())
+    log = AttemptLog(MarkedLog(task), record, tag, tmp_path / "stacks.txt", 1.0)
+    log.lines(["mine"])
+    log.message(Message("metric", 0.0, {"values": {"rows": 3}}))
+    log.notice("Skew in stage 3")
+    assert (task.infos, task.warnings) == ("mine\n[guard] rows=3", "[guard] Skew in stage 3")
+
+
+def test_the_last_heartbeat_is_shown_at_the_end(log, task):
+    """It says how far the job came."""
+    for number in (1, 2):
+        beat = {"count": number, "text": f"part {number}", "done": number, "total": 3}
+        log.message(Message("progress", 0.0, {"stages": [], "heartbeat": beat}))
+    assert task.infos == "heartbeat: part 1 (1/3)"
+    log.ended(Ending(Cause.COMMAND_ENDED, 0, seconds=61.0))
+    assert task.infos.splitlines()[1] == "heartbeat: part 2 (2/3)"
+
+
+def test_a_stage_is_named_by_the_last_look(log, task):
+    """Messages carry no names; the driver's REST API does."""
+    stage = Stage(3, 0, 9, 2, 4, 0, launched=True, name="count at /jobs/job.py:12")
+    log.observation(Observation(at=30.0, driver=DriverView(jobs=1, stages=(stage,))))
+    row = {"stage": 3, "attempt": 0, "tasks": 9, "active": 2, "done": 4, "failed": 0}
+    log.message(Message("progress", 0.0, {"stages": [row]}))
+    assert task.infos == "stage 3, count at /jobs/job.py:12: 4/9 tasks, 2 running"
 
 
 @pytest.mark.parametrize(
@@ -199,11 +245,11 @@ def test_how_it_ended_is_one_line(log, task, ending, info, warning):
 
 def test_messages_count_toward_the_lines_of_the_log(log, task):
     """A job that reports in its innermost loop does not fill the disk of the log."""
-    log.messages = MessageLines.beside(JobOutput(100))
+    log.budget = MessageBudget.beside(JobOutput(100))
     for number in range(5000):
         log.message(Message("metric", 0.0, {"values": {"step": number}}))
         log.message(Message("warning", 0.0, {"text": f"warning {number}"}))
     log.ended(Ending(Cause.COMMAND_ENDED, 0))
     lines = (task.infos + "\n" + task.warnings).splitlines()
-    assert len(lines) <= 103
+    assert len(lines) <= 104
     assert any("of 10000 messages of the job" in line and "log_lines=100" in line for line in lines)

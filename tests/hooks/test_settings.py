@@ -9,6 +9,7 @@ from pathlib import Path
 import jsonschema
 import pytest
 
+from airflow_spark_guard.core.errors import BadInputError
 from airflow_spark_guard.core.web.announcement import Pages
 from airflow_spark_guard.hooks import settings
 from airflow_spark_guard.provider_info import get_provider_info
@@ -49,7 +50,10 @@ def test_provider_info_reader_and_docs_agree():
     info = get_provider_info()
     (section,) = info["config"]
     options = set(info["config"][section]["options"])
-    read = {settings.RECORD_FOLDER, settings.RECORD_URL, settings.HISTORY_URL, settings.DRIVER_UI_URL}
+    read = {
+        *(settings.RECORD_FOLDER, settings.RECORD_URL, settings.HISTORY_URL, settings.DRIVER_UI_URL),
+        settings.SPARK_LOG_LEVEL,
+    }
     assert (section, options) == (settings.SECTION, read)
     schema = json.loads((files("airflow") / "provider_info.schema.json").read_text())
     jsonschema.validate(
@@ -81,3 +85,21 @@ def test_the_options_say_where_browsers_reach_sparks_pages(monkeypatch):
     assert settings.pages() == Pages("http://127.0.0.1:18080", "http://gate:{port}")
     monkeypatch.setenv("AIRFLOW__SPARK_GUARD__DRIVER_UI_URL", "None")
     assert settings.pages() == Pages("http://127.0.0.1:18080", has_driver_ui=False)
+
+
+@pytest.mark.parametrize(
+    ("value", "level"), [(None, "WARN"), ("", "WARN"), ("INFO", "INFO"), (" error ", "ERROR")]
+)
+def test_sparks_lines_are_shown_from_warnings_on_unless_the_option_says_otherwise(monkeypatch, value, level):
+    """Read when the task runs."""
+    if value is not None:
+        monkeypatch.setenv("AIRFLOW__SPARK_GUARD__SPARK_LOG_LEVEL", value)
+    assert settings.spark_log_level() == level
+
+
+def test_a_level_that_is_none_is_an_error(monkeypatch):
+    """It names the levels there are."""
+    monkeypatch.setenv("AIRFLOW__SPARK_GUARD__SPARK_LOG_LEVEL", "verbose")
+    with pytest.raises(BadInputError, match="is not a log level") as raised:
+        settings.spark_log_level()
+    assert (raised.value.got, "WARN" in raised.value.expected) == ("'verbose'", True)

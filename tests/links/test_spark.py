@@ -7,7 +7,13 @@ import json
 import pytest
 
 from airflow_spark_guard import SafeSparkSubmitOperator
-from airflow_spark_guard.links.spark import LINKS, GuardRecordLink, SparkHistoryLink, SparkUILink
+from airflow_spark_guard.links.spark import (
+    LINKS,
+    GuardRecordLink,
+    SparkHistoryLink,
+    SparkUILink,
+    known_links,
+)
 
 pytestmark = pytest.mark.usefixtures("airflow_db")
 KEYS = {
@@ -51,3 +57,10 @@ def test_the_serialised_dag_knows_the_links(mapped):
     assert task["__var"]["_operator_extra_links"] == KEYS
     restored = DagSerialization.from_dict(stored).get_task("job")
     assert sorted(restored.extra_links) == sorted(KEYS)
+
+
+def test_a_link_whose_address_never_was_known_is_left_out_when_the_task_ends():
+    """Airflow would push an empty XCom for it; one that was known and is not any more has to be emptied."""
+    other = object()
+    kept = known_links((*LINKS, other), {"spark_guard_ui": "", "spark_guard_record": "http://records"})
+    assert [getattr(link, "name", "other") for link in kept] == ["Spark UI", "Guard record", "other"]

@@ -352,7 +352,7 @@ def test_a_flood_of_output_is_bounded_and_survived(tmp_path):
     flood = f'{sys.executable} -c "{code}"'
     run = Run(tmp_path, flood, budget=1000)
     assert run.ending.exit_status == 0
-    assert 800 <= len(run.lines) <= 1021
+    assert 800 <= len(run.lines) <= 1000 + 40 + 21
     assert run.lines[-2:] == ["the end", "held back"]
     assert any("of 2000002 lines of output (200000018 bytes) were held back" in line for line in run.lines)
 

@@ -1,82 +1,119 @@
-"""Which of the job's messages (metrics, warnings, progress) go to the task log."""
+"""The lines that a job's messages make in the task log: figures, warnings, heartbeats, progress."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Protocol
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, NamedTuple
 
-from airflow_spark_guard.core.output.output import safe_text
-from airflow_spark_guard.core.output.printable import LONGEST_LINE
+from airflow_spark_guard.core.output.progress import Progress
 
 if TYPE_CHECKING:
-    from typing import Self
+    from collections.abc import Mapping
 
-_FULL_SHARE = 0.8
-_PAUSE = 1.0
+    from airflow_spark_guard.core.protocol import Message
+
+_HEARTBEAT_EVERY = 10.0
+# Spark counts finished tasks a moment after the script goes on: for so long, figures of a stage may be older
+# than what the script has just reported.
+_SETTLES_IN = 2.0
+# A script that reports every second must not hide its progress for ever.
+_LONGEST_WITHOUT = 30.0
 
 
-class LineBudget(Protocol):
-    """What messages share with the job's output (``core/output/output.py``)."""
+class MessageLine(NamedTuple):
+    """One line; untrusted text."""
 
-    budget: int
-    forwarded: int
+    text: str
+    is_warning: bool = False
+
+
+@dataclass
+class Heartbeats:
+    """The texts of ``heartbeat()``: when one is new, but not more often than every 10 s, and the last one."""
+
+    _said: str = ""
+    _said_at: float = float("-inf")
+    _waiting: str = ""
+
+    def hear(self, beat: Mapping[str, Any] | None, now: float) -> str:
+        """The line to log, empty when none is due."""
+        text = _beat_text(beat or {})
+        if not text or text == self._said:
+            self._waiting = ""
+            return ""
+        if 0 <= now - self._said_at < _HEARTBEAT_EVERY:
+            self._waiting = text
+            return ""
+        self._said, self._said_at, self._waiting = text, now, ""
+        return text
+
+    def rest(self) -> str:
+        """The last text, where it has not been logged."""
+        text, self._waiting = self._waiting, ""
+        return text
 
 
 @dataclass
 class MessageLines:
-    """Messages and output of a job share one budget of lines, ``GuardLimits.log_lines``.
+    """Turns messages into lines, none of them more often than anybody can read."""
 
-    Like output, messages are shown as they come until four fifths of it are spent, then one a second.
+    _progress: Progress = field(default_factory=Progress)
+    _heartbeats: Heartbeats = field(default_factory=Heartbeats)
+    _reported_at: float = float("-inf")
+    _silent_since: float | None = None
+    _ended: bool = False
 
-    Attributes:
-        output: of the job; a line for a message is one less for it.
-        limit: lines of both.
-        shown: messages shown.
-        left_out: messages not shown.
-    """
+    def lines(self, message: Message, now: float) -> list[MessageLine]:
+        """What to log of a message; ``now`` in seconds of a monotonic clock."""
+        fields = message.fields
+        if message.kind == "hello" and "application_id" in fields:
+            return [
+                MessageLine(
+                    f"Spark application {fields['application_id']}, UI at {fields.get('ui_url') or 'none'}"
+                )
+            ]
+        if message.kind == "metric":
+            self._reported_at = message.sent_at
+            skipped = (
+                f" (the newest; {fields['skipped']} before it were left out)" if "skipped" in fields else ""
+            )
+            figures = ", ".join(f"{name}={value}" for name, value in fields["values"].items())
+            return [MessageLine(figures + skipped)]
+        if message.kind == "warning":
+            return [MessageLine(fields["text"], is_warning=True)]
+        if message.kind == "progress":
+            return self._of_progress(message, now)
+        self._ended |= message.kind in {"result", "error", "bye"}
+        return []
 
-    output: LineBudget
-    limit: int
-    shown: int = 0
-    left_out: int = 0
-    _last: str = ""
-    _sampled_at: float = float("-inf")
+    def names(self, names: Mapping[tuple[int, int], str]) -> None:
+        """The names of stages by id and attempt, as far as they are known."""
+        self._progress.names(names)
 
-    @classmethod
-    def beside(cls, output: LineBudget) -> Self:
-        """Messages that share the budget of this output."""
-        return cls(output, output.budget)
+    def rest(self) -> list[MessageLine]:
+        """What waits at the end."""
+        last = self._heartbeats.rest()
+        return [MessageLine(last)] if last else []
 
-    def take(self, text: str, now: float) -> str | None:
-        """The line to show, safe and bounded; None where this message is left out.
+    def _of_progress(self, message: Message, now: float) -> list[MessageLine]:
+        found = [self._heartbeats.hear(message.fields.get("heartbeat"), now)]
+        if not self._ended and not self._may_be_old(message, now):
+            found.append(self._progress.hear(message.fields["stages"], now))
+        return [MessageLine(text) for text in found if text]
 
-        Args:
-            text: of the message.
-            now: seconds of a monotonic clock.
-        """
-        spent = self.shown + self.output.forwarded
-        is_sample = spent < self.limit and now - self._sampled_at >= _PAUSE
-        if spent >= self.limit * _FULL_SHARE:
-            if not is_sample:
-                self.left_out, self._last = self.left_out + 1, text
-                return None
-            self._sampled_at = now
-        self.shown += 1
-        self.output.budget = self.limit - self.shown
-        self._last = ""
-        return _line(text)
-
-    def finish(self) -> list[str]:
-        """What to show at the end, if messages were left out."""
-        if not self.left_out:
-            return []
-        said = (
-            f"... {self.left_out} of {self.left_out + self.shown} messages of the job (metrics, warnings, "
-            f"progress) were left out of this log (limit: log_lines={self.limit})"
-        )
-        return [f"{said}; the last one:", _line(self._last)] if self._last else [f"{said}."]
+    def _may_be_old(self, message: Message, now: float) -> bool:
+        """Whether these figures may be older than what was reported before them."""
+        if not 0 <= message.sent_at - self._reported_at < _SETTLES_IN:
+            self._silent_since = None
+            return False
+        self._silent_since = now if self._silent_since is None else self._silent_since
+        return now - self._silent_since < _LONGEST_WITHOUT
 
 
-def _line(text: str) -> str:
-    safe = safe_text(text[: 2 * LONGEST_LINE]).replace("\n", " ")
-    return safe if len(safe) <= LONGEST_LINE else f"{safe[:LONGEST_LINE]} ... (line cut)"
+def _beat_text(beat: Mapping[str, Any]) -> str:
+    """``heartbeat: part 1 of 3 (1/3)``; empty for a heartbeat that says nothing."""
+    text, done, total = str(beat.get("text") or ""), beat.get("done"), beat.get("total")
+    figures = "" if done is None else f"{done:g}" if total is None else f"{done:g}/{total:g}"
+    if not text:
+        return figures and f"heartbeat: {figures}"
+    return f"heartbeat: {text} ({figures})" if figures else f"heartbeat: {text}"

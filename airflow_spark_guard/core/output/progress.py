@@ -7,14 +7,20 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
 _SHOWN = 4
 _EVERY = 10.0
-_EVERY_UNCHANGED = 60.0
 _FEWEST_DONE = 3
 _LOOKS = 60
 _LARGEST = 10**12
+_LONGEST_NAME = 80
+_MOST_NAMES = 2000
+# Spark's own code and Java's: no line of the user's.
+_NO_PLACE = (
+    *("NativeMethodAccessorImpl.java", "DirectMethodHandleAccessor.java", "CompletableFuture.java"),
+    *("FutureTask.java", "ThreadPoolExecutor.java", "Thread.java", "<unknown>"),
+)
 _MINUTE, _HOUR, _DAY = 60.0, 3600.0, 86400.0
 
 
@@ -35,14 +41,14 @@ class _Row:
     def key(self) -> tuple[int, int]:
         return (self.stage, self.attempt)
 
-    def text(self, left: str = "") -> str:
-        """``stage 3 (2 of 7): 412/900 tasks, 8 running, 2 failed, about 2 min left``."""
+    def text(self, left: str = "", name: str = "") -> str:
+        """``stage 3 (2 of 7), count at job.py:12: 412/900 tasks, 8 running, 2 failed, about 2 min left``."""
         place = f" ({self.nth} of {self.of})" if 0 < self.nth <= self.of else ""
         retry = f", attempt {self.attempt + 1}" if self.attempt else ""
         failed = f", {self.failed} failed" if self.failed else ""
         return (
-            f"stage {self.stage}{place}{retry}: {self.done}/{self.tasks} tasks, {self.active} running"
-            f"{failed}{left and ', '}{left}"
+            f"stage {self.stage}{place}{retry}{name and ', '}{name}: {self.done}/{self.tasks} tasks, "
+            f"{self.active} running{failed}{left and ', '}{left}"
         )
 
 
@@ -50,12 +56,20 @@ class _Row:
 class Progress:
     """Turns the stages of ``progress`` messages into a line now and then.
 
-    A line is due every 10 s while something changes, every 60 s while nothing does.
+    A line is due every 10 s while something changes. While nothing does there is none: the watchdog says how
+    long a stage has stood still, and for how long it may.
     """
 
     _said_at: float | None = None
     _said: tuple[_Row, ...] = ()
     _looks: dict[tuple[int, int], deque[tuple[float, int]]] = field(default_factory=dict)
+    _names: dict[tuple[int, int], str] = field(default_factory=dict)
+
+    def names(self, names: Mapping[tuple[int, int], str]) -> None:
+        """Stages' names as Spark gives them, by id and attempt; untrusted text."""
+        self._names |= {key: _short_name(name) for key, name in names.items()}
+        while len(self._names) > _MOST_NAMES:
+            del self._names[next(iter(self._names))]
 
     def hear(self, stages: Sequence[Any], now: float) -> str:
         """The line to log, empty when none is due.
@@ -71,13 +85,13 @@ class Progress:
         if not rows or not self._is_due(rows, now):
             return ""
         self._said_at, self._said = now, rows
-        return _line([row.text(self._left(row, now)) for row in rows[:_SHOWN]], len(rows))
+        texts = [row.text(self._left(row, now), self._names.get(row.key, "")) for row in rows[:_SHOWN]]
+        return _line(texts, len(rows))
 
     def _is_due(self, rows: tuple[_Row, ...], now: float) -> bool:
         if self._said_at is None:
             return True
-        pause = _EVERY_UNCHANGED if rows == self._said else _EVERY
-        return not 0 <= now - self._said_at < pause
+        return rows != self._said and not 0 <= now - self._said_at < _EVERY
 
     def _look(self, rows: tuple[_Row, ...], now: float) -> None:
         kept = {row.key: self._looks.get(row.key) or deque(maxlen=_LOOKS) for row in rows[:_SHOWN]}
@@ -100,6 +114,15 @@ def progress_text(stages: Sequence[Any]) -> str:
     """``stage 3: 40/200 tasks, 8 running``; empty when no stage is active or nothing is usable."""
     rows = _rows(stages)
     return _line([row.text() for row in rows[:_SHOWN]], len(rows))
+
+
+def _short_name(name: str) -> str:
+    """``count at job.py:12``; without a place in Spark's own code, which is all that a DataFrame's has."""
+    text = " ".join(name.split())
+    action, _, place = text.rpartition(" at ")
+    if action and place.startswith(_NO_PLACE):
+        text = "" if "$" in action else action
+    return text if len(text) <= _LONGEST_NAME else f"{text[:_LONGEST_NAME]}..."
 
 
 def _line(texts: list[str], rows: int) -> str:

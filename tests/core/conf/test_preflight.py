@@ -25,7 +25,8 @@ def test_an_executor_that_no_worker_can_ever_hold_is_told_with_the_largest_worke
         fit({"spark.executor.memory": "2g", "spark.executor.cores": "2"}, (1, 4096), (4, 1024))
     assert str(caught.value) == (
         "No worker of the cluster can ever fit one executor of this job.\n"
-        "  got: an executor of 2 cores and 2048 MiB: spark.executor.memory = 2g (conf), spark.executor.cores = 2 (conf)\n"
+        "  got: an executor of 2 cores and 2048 MiB: spark.executor.memory = 2g (conf), spark.executor.cores\n"
+        "    = 2 (conf)\n"
         "  expected: no more than the largest of 2 workers has: 4 cores and 1024 MiB\n"
         "  do: Set spark.executor.memory to 1024m or less, or start a larger worker."
     )

@@ -1,55 +1,96 @@
-"""Which messages of a job go to the task log."""
+"""The lines that messages make: nothing new is missing, nothing old is said again."""
 
 from __future__ import annotations
 
+import pytest
+
 from airflow_spark_guard.core.output.message_lines import MessageLines
-from airflow_spark_guard.core.output.output import JobOutput
+from airflow_spark_guard.core.protocol import Message
 
-LEFT_OUT = "messages of the job (metrics, warnings, progress) were left out of this log"
-
-
-def test_messages_and_output_share_one_budget():
-    """A flood of both is no more lines than a flood of one."""
-    output = JobOutput(100)
-    lines = MessageLines.beside(output)
-    shown = 0
-    for second in range(1000):
-        for _ in range(50):
-            shown += lines.take(f"loss={second}", float(second)) is not None
-            shown += len(output.feed(b"line %d of words %d\n" % (second, second * 7), float(second)))
-    assert shown <= 100
-    assert lines.shown > 30
-    assert output.forwarded > 5
+STAGE = {"stage": 6, "attempt": 0, "tasks": 8, "active": 2, "done": 6, "failed": 0}
 
 
-def test_a_flood_is_shown_to_four_fifths_and_then_once_a_second():
-    """So that the log still shows where the job is; the end says what was left out, and the last one."""
-    lines = MessageLines.beside(JobOutput(100))
-    shown = [lines.take(f"step={n}", n / 1000) for n in range(165_276)]
-    kept = [line for line in shown if line is not None]
-    assert (len(kept), kept[79], kept[80], kept[81]) == (100, "step=79", "step=80", "step=1080")
-    assert lines.finish() == [
-        f"... 165176 of 165276 {LEFT_OUT} (limit: log_lines=100); the last one:",
-        "step=165275",
+def progress(at=0.0, *, stages=(), **heartbeat):
+    beat = {"heartbeat": {"count": 1, "text": "", "done": None, "total": None, **heartbeat}}
+    return Message("progress", at, {"stages": list(stages), **(beat if heartbeat else {})})
+
+
+def texts(lines, *messages):
+    """Of messages at the time that they were sent."""
+    return [line.text for message in messages for line in lines.lines(message, message.sent_at)]
+
+
+@pytest.mark.parametrize(
+    ("beat", "shown"),
+    [
+        ({"text": "part 1 of 3", "done": 1, "total": 3}, "heartbeat: part 1 of 3 (1/3)"),
+        ({"text": "part 1 of 3"}, "heartbeat: part 1 of 3"),
+        ({"text": "", "done": 0.5}, "heartbeat: 0.5"),
+        ({"text": "rows", "done": 3}, "heartbeat: rows (3)"),
+    ],
+)
+def test_the_text_of_a_heartbeat_is_a_line(beat, shown):
+    """It is what its author wants to be known."""
+    assert texts(MessageLines(), progress(**beat)) == [shown]
+
+
+def test_a_heartbeat_without_words_is_no_line():
+    """It counts as a sign of life all the same."""
+    assert texts(MessageLines(), progress(count=3), progress(stages=[])) == []
+
+
+def test_heartbeats_are_lines_when_they_change_and_not_more_often_than_every_ten_seconds():
+    """One a second for a minute; the last one is said at the end."""
+    lines = MessageLines()
+    shown = texts(lines, *[progress(float(n), text=f"part {n}") for n in range(60)])
+    assert shown == [f"heartbeat: part {n}" for n in range(0, 60, 10)]
+    assert [line.text for line in lines.rest()] == ["heartbeat: part 59"]
+    assert lines.rest() == []
+
+
+def test_an_unchanged_heartbeat_is_said_once():
+    """Progress messages carry the newest one each time."""
+    lines = MessageLines()
+    assert texts(lines, *[progress(float(n), text="fit") for n in range(0, 600, 30)]) == ["heartbeat: fit"]
+    assert lines.rest() == []
+
+
+def test_figures_of_a_stage_that_may_be_older_than_a_report_are_left_out():
+    """Spark counts a finished task a moment after the script has gone on: 6/8 behind the result is wrong."""
+    lines = MessageLines()
+    report = Message("metric", 100.0, {"values": {"rows": 3}})
+    assert texts(lines, report, progress(100.5, stages=[STAGE])) == ["rows=3"]
+    assert texts(lines, progress(105.0, stages=[STAGE])) == ["stage 6: 6/8 tasks, 2 running"]
+
+
+def test_a_script_that_reports_every_second_still_shows_its_progress():
+    """At most 30 s are left out."""
+    lines, shown = MessageLines(), []
+    for second in range(120):
+        texts(lines, Message("metric", float(second), {"values": {"n": second}}))
+        shown += texts(lines, progress(second + 0.5, stages=[{**STAGE, "done": second % 8}]))
+    assert len(shown) >= 3
+
+
+@pytest.mark.parametrize("kind", ["bye", "result", "error"])
+def test_no_stage_is_told_of_after_the_end(kind):
+    """The script has ended."""
+    lines = MessageLines()
+    texts(lines, Message(kind, 1.0, {"value": 3}))
+    assert texts(lines, progress(9.0, stages=[STAGE])) == []
+
+
+def test_a_stage_has_its_name_once_the_driver_was_looked_at():
+    """By id and attempt."""
+    lines = MessageLines()
+    lines.names({(6, 0): "count at /jobs/job.py:12"})
+    assert texts(lines, progress(stages=[STAGE])) == [
+        "stage 6, count at /jobs/job.py:12: 6/8 tasks, 2 running"
     ]
 
 
-def test_where_the_last_one_was_shown_it_is_not_shown_again():
-    """And where all were, nothing is said."""
-    lines = MessageLines.beside(JobOutput(10))
-    assert [lines.take("a", 0.0) for _ in range(8)] == ["a"] * 8
-    assert lines.finish() == []
-    assert lines.take("b", 0.0) == "b"
-    assert lines.take("b", 0.5) is None
-    assert lines.take("c", 5.0) == "c"
-    assert lines.finish() == [
-        f"... 1 of 11 {LEFT_OUT} (limit: log_lines=10).",
-    ]
-
-
-def test_a_line_is_one_safe_line_of_bounded_length():
-    """The job is not trusted."""
-    lines = MessageLines.beside(JobOutput(10))
-    assert lines.take("a\nb\x1b[31m", 0.0) == "a b[31m"
-    long = lines.take("x" * 1_000_000, 0.0)
-    assert long == "x" * 4096 + " ... (line cut)"
+def test_a_warning_is_marked_as_one():
+    """Everything else is not."""
+    (warning,) = MessageLines().lines(Message("warning", 0.0, {"text": "few rows"}), 0.0)
+    (metric,) = MessageLines().lines(Message("metric", 0.0, {"values": {"a": 1}}), 0.0)
+    assert (warning.is_warning, metric.is_warning) == (True, False)

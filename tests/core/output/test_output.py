@@ -7,6 +7,7 @@ import time
 import pytest
 
 from airflow_spark_guard.core.output.output import JobOutput, shown
+from airflow_spark_guard.core.output.spark_log import SparkFilter
 
 
 def test_lines_are_forwarded_whole_whatever_the_chunks():
@@ -18,18 +19,53 @@ def test_lines_are_forwarded_whole_whatever_the_chunks():
     assert output.total_lines == 3
 
 
+def test_no_line_is_held_back_below_the_budget():
+    """However often it is repeated: all of them, in order, with the chunk that they came in."""
+    output = JobOutput(1000)
+    lines = [
+        *["epoch 1 loss 0.5"] * 150,
+        *["26/11/20 20:57:05 WARN Hook: slow"] * 100,
+        *["INFO a"] * 10,
+        *[""] * 10,
+        "done",
+    ]
+    seen = [shown for line in lines for shown in output.feed(line.encode() + b"\n", 0.0)]
+    assert seen == lines
+    assert output.feed(b"", 1e9) == []
+    assert output.finish(1e9) == []
+
+
+def test_exactly_the_budget_is_shown_without_a_word():
+    """The limit is the number that the user has set."""
+    output = JobOutput(10)
+    assert len(output.feed(b"line\n" * 10, 0)) == 10
+    assert output.finish(0) == []
+
+
 def test_beyond_its_budget_the_job_is_sampled_and_the_rest_is_counted():
     """A job that prints without end costs a bounded number of lines, and nobody thinks it was silent."""
     output = JobOutput(10)
     first = output.feed(b"".join(b"line %d\n" % n for n in range(1000)), 0.0)
-    assert first == [*(f"line {n}" for n in range(8)), "line 999"]
-    assert output.feed(b"too soon\n", 0.5) == []
-    assert output.feed(b"a second later\n", 1.5) == ["a second later"]
-    assert output.feed(b"budget spent\n", 9.0) == []
-    last = output.finish(9.0)
-    assert last[0] == "... 993 of 1003 lines of output (8927 bytes) were held back; the last ones:"
-    assert last[-1] == "budget spent"
+    assert first == [*(f"line {n}" for n in range(10)), "line 999"]
+    assert output.feed(b"too soon\n", 59.0) == []
+    assert output.feed(b"a minute later\n", 60.0) == ["a minute later"]
+    assert output.feed(b"the end\n", 61.0) == []
+    last = output.finish(62.0)
+    assert last[0] == (
+        "[guard] 991 of 1003 lines of output (8922 bytes) were held back (log_lines=10); the last ones:"
+    )
+    assert last[-1] == "the end"
     assert len(last) == 21
+
+
+@pytest.mark.parametrize("printed", [b"line %d\n", b"INFO line %d\n", b"%d%%\r", b"%d" + b"x" * 5000 + b"\n"])
+def test_the_log_is_bounded_whatever_is_printed(printed):
+    """The budget, 40 lines more, and the last 20."""
+    output, forwarded = JobOutput(100), []
+    for minute in range(2000):
+        forwarded += output.feed(b"".join(printed % (minute * 20 + n) for n in range(20)), minute * 60.0)
+    forwarded += output.finish(1e9)
+    assert len(forwarded) <= 100 + 40 + 21
 
 
 def test_a_line_without_end_is_cut_and_the_next_line_is_whole():
@@ -90,36 +126,25 @@ def test_the_evidence_of_a_job_that_was_ended_is_its_last_lines():
     assert output.evidence(failed=False).splitlines() == ["work"] * 19 + ["password=******"]
 
 
-def test_repeated_status_lines_are_counted():
-    """Three of them, then a number; what was printed is said at the end."""
-    output = JobOutput(100)
-    bars = b"".join(b"[Stage 3:%s> (%d + 2) / 200]\r" % (b"=" * (n // 10), n) for n in range(200))
-    assert len(output.feed(bars, 0)) == 3
-    assert output.feed(b"\r" + b" " * 40 + b"\rdone\n", 1) == [
-        "... 197 more lines like: [Stage 3:===================> (199 + 2) / 200]",
-        "done",
+def test_sparks_info_lines_cost_no_budget_and_are_not_counted_as_held_back():
+    """They are in the record; the job's own lines have the whole budget."""
+    output = JobOutput(3, SparkFilter("WARN"))
+    info = b"26/11/20 20:57:05 INFO TaskSetManager: Starting task %d.0\n"
+    chunk = b"".join(info % n for n in range(1000))
+    assert output.feed(chunk + b"own\n" + chunk, 0) == ["own"]
+    assert output.feed(b"26/11/20 20:57:05 WARN TaskSetManager: slow\nlast\n", 0) == [
+        "26/11/20 20:57:05 WARN TaskSetManager: slow",
+        "last",
     ]
-    assert output.finish(2) == [
-        f"... 197 of 201 lines of output ({output.total_bytes} bytes) were held back: they repeat others."
-    ]
+    assert output.finish(0) == []
+    assert output.total_lines == 2003
 
 
-def test_a_count_is_said_while_nothing_comes():
-    """The watch feeds empty chunks too."""
-    output = JobOutput(100)
-    output.feed(b"INFO a\n" * 10, 0)
-    assert output.feed(b"", 30) == []
-    assert output.feed(b"", 61) == ["... 7 more lines like: INFO a"]
-
-
-def test_a_count_that_is_still_due_is_said_at_the_end():
-    """Before the total."""
-    output = JobOutput(100)
-    output.feed(b"INFO a\n" * 10, 0)
-    assert output.finish(1) == [
-        "... 7 more lines like: INFO a",
-        "... 7 of 10 lines of output (70 bytes) were held back: they repeat others.",
-    ]
+def test_evidence_is_found_among_lines_that_are_not_shown():
+    """What the log leaves out may still say what went wrong."""
+    output = JobOutput(10, SparkFilter("ERROR"))
+    assert output.feed(b"26/11/20 20:57:05 WARN TaskSetManager: Lost task 3.0\n", 0) == []
+    assert "Lost task 3.0" in output.evidence()
 
 
 def test_a_return_and_a_newline_in_two_chunks_are_one_end():
@@ -141,12 +166,20 @@ def test_a_traceback_is_kept_through_a_thousand_lines_of_shutdown():
     )
 
 
-def test_a_million_repeated_lines_take_a_few_seconds_at_the_most():
-    """And leave three lines and a number."""
-    output = JobOutput(10_000)
-    chunk = b"".join(b"26/11/20 20:57:05 INFO TaskSetManager: Starting task %d.0\n" % n for n in range(1000))
-    started = time.perf_counter()
+@pytest.mark.parametrize(
+    ("line", "forwarded"),
+    [
+        (b"26/11/20 20:57:05 INFO TaskSetManager: Starting task %d.0\n", 0),
+        (b"26/11/20 20:57:05 WARN TaskSetManager: Starting task %d.0\n", 10_001),
+        (b"own line %d\n", 10_001),
+    ],
+)
+def test_a_million_lines_take_a_few_seconds_at_the_most(line, forwarded):
+    """Whether they are left out, or beyond the budget."""
+    output = JobOutput(10_000, SparkFilter("WARN"))
+    chunk = b"".join(line % n for n in range(1000))
+    started = time.process_time()
     for _ in range(1000):
         output.feed(chunk, 0)
-    assert time.perf_counter() - started < 5
-    assert (output.total_lines, output.forwarded) == (1_000_000, 3)
+    assert time.process_time() - started < 5
+    assert (output.total_lines, output.forwarded) == (1_000_000, forwarded)

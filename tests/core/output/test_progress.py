@@ -44,13 +44,13 @@ def test_nothing_usable_is_no_line(stages):
     assert Progress().hear(stages, 0) == ""
 
 
-def test_a_line_every_ten_seconds_and_every_minute_while_nothing_changes():
-    """However often the job speaks."""
+def test_a_line_every_ten_seconds_and_none_while_nothing_changes():
+    """However often the job speaks; of a stage that stands still the watchdog speaks."""
     progress = Progress()
     moving = [n for n in range(60) if progress.hear([{**STAGE, "done": n}], n)]
     assert moving == [0, 10, 20, 30, 40, 50]
     standing = [n for n in range(60, 300) if progress.hear([{**STAGE, "done": 59}], n)]
-    assert standing == [60, 120, 180, 240]
+    assert standing == [60]
 
 
 def test_a_clock_that_goes_back_silences_nobody():
@@ -90,7 +90,7 @@ def test_a_stage_that_stands_still_has_ever_more_time_left():
     progress = Progress()
     progress.hear([STAGE], 0)
     progress.hear([{**STAGE, "done": 120}], 60)
-    assert progress.hear([{**STAGE, "done": 120}], 1200).endswith("about 20 min left")
+    assert progress.hear([{**STAGE, "done": 120, "active": 7}], 1200).endswith("about 20 min left")
 
 
 def test_a_stage_that_is_tried_again_starts_anew():
@@ -99,6 +99,33 @@ def test_a_stage_that_is_tried_again_starts_anew():
     progress.hear([STAGE], 0)
     assert "left" in progress.hear([{**STAGE, "done": 100}], 20)
     assert "left" not in progress.hear([{**STAGE, "attempt": 1, "done": 120}], 40)
+
+
+@pytest.mark.parametrize(
+    ("name", "shown"),
+    [
+        ("count at /jobs/job.py:12", ", count at /jobs/job.py:12"),
+        ("save at NativeMethodAccessorImpl.java:0", ", save"),
+        ("$anonfun$withThreadLocalCaptured$1 at CompletableFuture.java:1768", ""),
+        ("", ""),
+        ("a\n b", ", a b"),
+        ("x" * 200, ", " + "x" * 80 + "..."),
+    ],
+)
+def test_a_stage_is_named_once_its_name_is_known(name, shown):
+    """As Spark names it; a place in Spark's own code says nothing."""
+    progress = Progress()
+    progress.names({(3, 0): name, (4, 0): "other"})
+    assert progress.hear([STAGE], 0) == f"stage 3{shown}: 40/200 tasks, 8 running"
+
+
+def test_the_memory_for_names_is_bounded():
+    """A streaming job has stages without end; the newest ones count."""
+    progress = Progress()
+    for number in range(5000):
+        progress.names({(number, 0): "count"})
+    assert len(progress._names) == 2000
+    assert "count" in progress.hear([{**STAGE, "stage": 4999}], 0)
 
 
 @settings(max_examples=50, deadline=None)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from types import SimpleNamespace
 
 import pytest
@@ -23,8 +24,11 @@ def read(extra=None, **fields):
 
 
 def refused(match, extra=None, **fields):
-    with pytest.raises(ConnectionMissingError, match=match) as caught:
+    with pytest.raises(ConnectionMissingError) as caught:
         read(extra, **fields)
+    assert re.search(
+        " ".join(match.split()), " ".join(str(caught.value).split())
+    )  # whatever the width of its lines
     assert str(caught.value).startswith("Airflow connection 'mon' cannot be used: ")
     assert SECRET not in str(caught.value)
     assert caught.value.advice

@@ -1,0 +1,82 @@
+"""How many of the job's messages (metrics, warnings, progress) go to the task log."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Protocol
+
+from airflow_spark_guard.core.output.output import safe_text
+from airflow_spark_guard.core.output.printable import LONGEST_LINE
+
+if TYPE_CHECKING:
+    from typing import Self
+
+# Beyond the budget, as for output: a message now and then.
+_SAMPLES, _SAMPLE_EVERY = 40, 60.0
+
+
+class LineBudget(Protocol):
+    """What messages share with the job's output (``core/output/output.py``)."""
+
+    budget: int
+    forwarded: int
+
+
+@dataclass
+class MessageBudget:
+    """Messages and output of a job share one budget of lines, ``GuardLimits.log_lines``.
+
+    Like output, messages are shown as they come until it is spent, then one a minute, 40 at the most.
+
+    Attributes:
+        output: of the job; a line for a message is one less for it.
+        limit: lines of both.
+        shown: messages shown.
+        left_out: messages not shown.
+    """
+
+    output: LineBudget
+    limit: int
+    shown: int = 0
+    left_out: int = 0
+    _last: str = ""
+    _samples: int = 0
+    _sampled_at: float = float("-inf")
+
+    @classmethod
+    def beside(cls, output: LineBudget) -> Self:
+        """Messages that share the budget of this output."""
+        return cls(output, output.budget)
+
+    def take(self, text: str, now: float) -> str | None:
+        """The line to show, safe and bounded; None where this message is left out.
+
+        Args:
+            text: of the message.
+            now: seconds of a monotonic clock.
+        """
+        if self.shown + self.output.forwarded < self.limit:
+            self.output.budget = self.limit - self.shown - 1
+        elif self._samples < _SAMPLES and now - self._sampled_at >= _SAMPLE_EVERY:
+            self._samples, self._sampled_at = self._samples + 1, now
+        else:
+            self.left_out, self._last = self.left_out + 1, text
+            return None
+        self.shown += 1
+        self._last = ""
+        return _line(text)
+
+    def finish(self) -> list[str]:
+        """What to show at the end, if messages were left out."""
+        if not self.left_out:
+            return []
+        said = (
+            f"... {self.left_out} of {self.left_out + self.shown} messages of the job (metrics, warnings, "
+            f"progress) were left out of this log (limit: log_lines={self.limit})"
+        )
+        return [f"{said}; the last one:", _line(self._last)] if self._last else [f"{said}."]
+
+
+def _line(text: str) -> str:
+    safe = safe_text(text[: 2 * LONGEST_LINE]).replace("\n", " ")
+    return safe if len(safe) <= LONGEST_LINE else f"{safe[:LONGEST_LINE]} ... (line cut)"

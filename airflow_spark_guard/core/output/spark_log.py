@@ -1,0 +1,189 @@
+"""Lines of Spark's own logging in a job's output: their level, and which of them the task log leaves out.
+
+Only a line that is surely Spark's is ever left out: it has a date, a level and the name of a logger, and the
+logger is one of Spark's or of its libraries'. ``spark_loggers.txt`` beside this module lists their simple
+names, which is what Spark's default layout prints (``%c{1}``); ``tools/dump_loggers.py`` makes it from
+Spark's jars. What a job prints, what it logs with Python, and what it logs with Log4j under a name of its own
+stays.
+"""
+
+from __future__ import annotations
+
+import functools
+import re
+from dataclasses import dataclass, field
+from importlib.resources import files
+from typing import TYPE_CHECKING, Final, Literal
+
+from airflow_spark_guard.core.output.worker_dumps import WorkerDumps
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+Level = Literal["TRACE", "DEBUG", "INFO", "WARN", "ERROR", "FATAL"]
+LEVELS: Final[tuple[Level, ...]] = ("TRACE", "DEBUG", "INFO", "WARN", "ERROR", "FATAL")
+
+_NAMES = rb"(TRACE|DEBUG|INFO|WARN|ERROR|FATAL)"
+# Spark's default layout, ``26/11/29 12:00:00 INFO SparkContext: ...``, and the usual ones with an ISO date.
+_DEFAULT = re.compile(rb"\d\d/\d\d/\d\d \d\d:\d\d:\d\d " + _NAMES + rb" +([\w.$-]{1,300}): ?([^\n]*)")
+_ISO = re.compile(
+    rb"\d{4}-\d\d-\d\d[ T]\d\d:\d\d:\d\d(?:[.,]\d{1,9})?(?:Z| ?[+-]\d\d:?\d\d)? +(?:\[[^\]\n]{1,100}\] +)?"
+    + _NAMES
+    + rb" +(?:\[[^\]\n]{1,100}\] +)?([\w.$-]{1,300})(?::| - | \() ?([^\n]*)"
+)
+# ``spark.log.structuredLogging.enabled``; its fields stand in this order.
+_JSON = re.compile(
+    rb'\{"ts":"[\dT:.Z-]{1,40}","level":"' + _NAMES + rb'","msg":.*"logger":"([\w.$-]{1,300})"()\}\s*'
+)
+_PACKAGES = (
+    *(b"org.apache.spark.", b"org.apache.hadoop.", b"org.apache.parquet.", b"org.apache.orc."),
+    *(b"org.apache.hive.", b"org.apache.zookeeper.", b"org.apache.curator.", b"org.sparkproject."),
+)
+# Loggers whose simple name may well be a user's too: only with the words that Spark's own say.
+_COMMON_NAMES = {
+    b"Utils": re.compile(
+        rb"Successfully started service |Set SPARK_LOCAL_IP|Fetch|Copying |Untarring |Your host|"
+        rb"\S+ has been previously copied to "
+    ),
+    b"Executor": re.compile(
+        rb"(?:Running|Finished) task |Running Spark version |Starting executor ID |Starting executor with |"
+        rb"OS info |Java version |"
+        rb"Created or updated repl class |Fetching |Adding |Told to re-register|Using REPL|Executor |"
+        rb"Not reporting "
+    ),
+    b"Client": re.compile(
+        rb"$|Application report for |Submitting application |Submitted application |Setting up |"
+        rb"Requesting a new application |Verifying our application |Will allocate AM |Preparing resources |"
+        rb"Uploading resource |Deleted staging |Source and destination file systems "
+    ),
+    b"Instrumentation": re.compile(rb"\[[0-9a-f]{8}\] "),
+}  # fmt: skip
+# Messages of several lines: what follows the first one, by logger.
+_BLOCKS = {
+    b"ParquetWriteSupport": re.compile(
+        rb"[\s{}\[\],]*$|  +(?:optional|required|repeated) |message \w+ \{|"
+        rb"\s*\"(?:type|name|nullable|metadata|fields|elementType|containsNull|keyType|valueType|"
+        rb"valueContainsNull)\"|and corresponding Parquet message type:"
+    ),
+    b"Client": re.compile(rb"\t "),
+    b"SparkContext": re.compile(rb"spark\.[\w.-]+="),
+}
+_GOES_ON = re.compile(
+    rb"\s+at |\t|  +\S|\s*\.\.\. \d+ more|Caused by: |Suppressed: |Driver stacktrace:|"
+    rb"Traceback \(most recent|[\w.$]+(?:Error|Exception)\b"
+)
+
+
+@dataclass(frozen=True)
+class Head:
+    """The first line of a log message.
+
+    Attributes:
+        level: as printed.
+        logger: its simple name.
+        is_sparks: whether Spark or one of its libraries has surely written it.
+    """
+
+    level: Level
+    logger: bytes
+    is_sparks: bool
+
+
+def head(line: bytes) -> Head | None:
+    """What a line says of itself; None of one that is no first line of Spark's logging."""
+    first = line[:1]
+    if first == b"{":
+        found = _JSON.fullmatch(line)
+    elif first.isdigit():
+        found = _DEFAULT.match(line) or _ISO.match(line)
+    else:
+        return None
+    if found is None:
+        return None
+    name, _, _ = found[2].rpartition(b".")[2].partition(b"$")
+    is_sparks = found[2].startswith(_PACKAGES) or name in _loggers() or _is_common(name, found[3])
+    if not is_sparks and found.re is not _DEFAULT:
+        return None  # anybody's logging may look like this
+    return Head(LEVELS[LEVELS.index(found[1].decode())], name, is_sparks)
+
+
+def _is_common(name: bytes, message: bytes) -> bool:
+    known = _COMMON_NAMES.get(name)
+    return known is not None and known.match(message) is not None
+
+
+@functools.cache
+def _loggers() -> frozenset[bytes]:
+    return frozenset((files(__package__) / "spark_loggers.txt").read_bytes().split())
+
+
+@dataclass
+class SparkFilter:
+    """Leaves out what Spark logs below a level, and below WARN the stacks that its Python workers dump.
+
+    Attributes:
+        least: the lowest level that is shown.
+    """
+
+    least: Level = "TRACE"
+    _left_out: int = 0
+    _block: re.Pattern[bytes] | None = None
+    _dumps: WorkerDumps = field(default_factory=WorkerDumps)
+    _hidden: frozenset[Level] = field(init=False)
+
+    def __post_init__(self) -> None:
+        self._hidden = frozenset(LEVELS[: LEVELS.index(self.least)])
+
+    @property
+    def left_out(self) -> int:
+        """Lines so far."""
+        return self._left_out + self._dumps.left_out
+
+    def shown(self, lines: Sequence[bytes], now: float) -> list[bytes]:
+        """The lines to show; ``now`` in seconds of a monotonic clock."""
+        if not self._hidden:
+            return list(lines)
+        kept = [line for line in lines if not self._hides(line)]
+        self._left_out += len(lines) - len(kept)
+        return self._dumps.shown(kept, now) if "INFO" in self._hidden else kept
+
+    def due(self, now: float) -> list[bytes]:
+        """What was held and is to be shown now; to be called now and then even when no line comes."""
+        return self._dumps.due(now)
+
+    def rest(self) -> list[bytes]:
+        """What is still held, at the end."""
+        return self._dumps.rest()
+
+    def _hides(self, line: bytes) -> bool:
+        found = head(line)
+        if found is not None:
+            hides = found.is_sparks and found.level in self._hidden
+            self._block = _BLOCKS.get(found.logger) if hides and line.rstrip().endswith(b":") else None
+            return hides
+        if self._block is not None and self._block.match(line):
+            return True
+        self._block = None
+        return False
+
+
+class LevelOf:
+    """The level of each line, in order; what belongs to a warning or an error before it has its level."""
+
+    def __init__(self) -> None:
+        self._current: Level = "INFO"
+
+    def line(self, text: str) -> Level:
+        """``INFO`` of everything that is not Spark's logging."""
+        raw = text.encode(errors="replace")
+        found = head(raw)
+        if found is not None:
+            self._current = found.level
+        elif self._current != "INFO" and not _GOES_ON.match(raw):
+            self._current = "INFO"
+        return self._current
+
+
+def level_named(text: str) -> Level | None:
+    """The level of this name, in whatever case; None when there is no such level."""
+    return next((level for level in LEVELS if level == text.strip().upper()), None)

@@ -1,0 +1,57 @@
+"""Which messages of a job go to the task log."""
+
+from __future__ import annotations
+
+from airflow_spark_guard.core.output.message_budget import MessageBudget
+from airflow_spark_guard.core.output.output import JobOutput
+
+LEFT_OUT = "messages of the job (metrics, warnings, progress) were left out of this log"
+
+
+def test_messages_and_output_share_one_budget():
+    """A flood of both is no more lines than a flood of one, and a line a minute of each."""
+    output = JobOutput(100)
+    lines = MessageBudget.beside(output)
+    shown = 0
+    for second in range(30):
+        for _ in range(50):
+            shown += lines.take(f"loss={second}", float(second)) is not None
+            shown += len(output.feed(b"line %d of words %d\n" % (second, second * 7), float(second)))
+    assert 100 <= shown <= 102
+    assert lines.shown > 30
+    assert output.forwarded > 5
+
+
+def test_a_flood_is_shown_until_the_budget_is_spent_and_then_once_a_minute():
+    """So that the log still shows where the job is; the end says what was left out, and the last one."""
+    lines = MessageBudget.beside(JobOutput(100))
+    shown = [lines.take(f"step={n}", float(n)) for n in range(250)]
+    kept = [line for line in shown if line is not None]
+    assert kept[98:] == ["step=98", "step=99", "step=100", "step=160", "step=220"]
+    assert lines.finish() == [
+        f"... 147 of 250 {LEFT_OUT} (limit: log_lines=100); the last one:",
+        "step=249",
+    ]
+    days = MessageBudget.beside(JobOutput(0))
+    assert sum(days.take("x", minute * 61.0) is not None for minute in range(5000)) == 40
+
+
+def test_where_the_last_one_was_shown_it_is_not_shown_again():
+    """And where all were, nothing is said."""
+    lines = MessageBudget.beside(JobOutput(8))
+    assert [lines.take("a", 0.0) for _ in range(8)] == ["a"] * 8
+    assert lines.finish() == []
+    assert lines.take("b", 0.0) == "b"
+    assert lines.take("b", 0.5) is None
+    assert lines.take("c", 65.0) == "c"
+    assert lines.finish() == [
+        f"... 1 of 11 {LEFT_OUT} (limit: log_lines=8).",
+    ]
+
+
+def test_a_line_is_one_safe_line_of_bounded_length():
+    """The job is not trusted."""
+    lines = MessageBudget.beside(JobOutput(10))
+    assert lines.take("a\nb\x1b[31m", 0.0) == "a b[31m"
+    long = lines.take("x" * 1_000_000, 0.0)
+    assert long == "x" * 4096 + " ... (line cut)"

@@ -1,0 +1,141 @@
+"""What is surely Spark's own logging, and what is the job's and stays."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from airflow_spark_guard.core.output.spark_log import LevelOf, SparkFilter, head, level_named
+
+REST = Path(__file__).parent.parent.parent / "data" / "rest"
+AT = "26/11/29 12:00:00"
+JSON = '{"ts":"2026-11-29T12:00:00.123Z","level":"%s","msg":"a \\"b\\" c","context":{"x":"1"},"logger":"%s"}'
+SPARKS = [
+    f"{AT} INFO SparkContext: Running Spark version 4.2.0",
+    f"{AT} INFO TaskSetManager: Starting task 0.0 in stage 3.0 (TID 4)",
+    f"{AT} INFO StandaloneAppClient$ClientEndpoint: Executor updated: app-1/0 is now RUNNING",
+    f"{AT} INFO org.apache.spark.scheduler.DAGScheduler: Job 0 finished",
+    f"{AT} INFO Utils: Successfully started service 'SparkUI' on port 4040.",
+    f"{AT} INFO Executor: Running task 0.0 in stage 0.0 (TID 0)",
+    f"{AT} INFO Executor: Running Spark version 4.2.0",
+    f"{AT} INFO PythonRunner: Starting Python task execution - task 2.0 in stage 0 (TID 2)",
+    f"{AT} INFO Utils: /tmp/x/job.zip has been previously copied to /tmp/y/job.zip",
+    f"{AT} INFO Client: Application report for application_1_2 (state: ACCEPTED)",
+    f"{AT} DEBUG ShutdownHookManager: ShutdownHookManager completed shutdown.",
+    "2026-11-29 12:00:00,123 INFO org.apache.spark.SparkContext: Running",
+    "2026-11-29 12:00:00,123 INFO  scheduler.DAGScheduler (Logging.scala:logInfo(54)) - Job 0 finished",
+    "2026-11-29T12:00:00.123Z [main] INFO TaskSetManager - Finished task",
+    "2026-11-29 12:00:00.123+01:00 INFO [dispatcher-1] TaskSetManager: Finished task",
+    JSON % ("INFO", "TaskSetManager"),
+]
+JOBS = [
+    "26/11/29 12:00:00 INFO my.app: rows=3",
+    f"{AT} INFO TrainingJob: epoch 3",
+    f"{AT} INFO __main__: epoch 3",
+    f"{AT} INFO Utils: I have loaded 3 rows",
+    f"{AT} INFO Client: called the service",
+    f"{AT} INFO Executor: 3 of 5 steps",
+    "2026-11-29 12:00:00,123 INFO root: three rows",
+    "2026-11-29 12:00:00,123 - my.module - INFO - three rows",
+    "2026-11-29 12:00:00,123 INFO my.module: three rows",
+    "2026-11-29 12:00:00,123 ERROR my.module: three rows",
+    "INFO:root:three rows",
+    "INFO SparkContext: a line without a date",
+    f"saw {AT} INFO SparkContext: in a log",
+    '{"level": "INFO", "msg": "three rows"}',
+    JSON % ("INFO", "my.app"),
+    "{}",
+    "",
+    "+---+---+",
+    "26/11/29",
+]
+
+
+@pytest.mark.parametrize("line", SPARKS)
+def test_sparks_own_lines_are_left_out_below_the_level(line):
+    """In its default layout, in the usual ones with an ISO date, and as JSON."""
+    sparks = SparkFilter("WARN")
+    assert sparks.shown([line.encode(), b"own"], 0.0) == [b"own"]
+    assert sparks.left_out == 1
+    assert SparkFilter().shown([line.encode()], 0.0) == [line.encode()]
+    warning = line.replace("INFO", "WARN").replace("DEBUG", "WARN").encode()
+    assert SparkFilter("WARN").shown([warning], 0.0) == [warning]
+
+
+@pytest.mark.parametrize("line", JOBS)
+def test_what_may_be_the_jobs_own_always_stays(line):
+    """Prints, Python's logging, and Log4j under a name of the user's."""
+    assert SparkFilter("ERROR").shown([line.encode()], 0.0) == [line.encode()]
+
+
+@pytest.mark.parametrize("version", ["3.5.7", "4.0.1", "4.2.0", "4.3.0"])
+def test_every_info_line_of_a_recorded_driver_is_known(version):
+    """Of four versions of Spark, on a standalone master."""
+    lines = (REST / version / "submit.log").read_bytes().splitlines()
+    kept = SparkFilter("WARN").shown(lines, 0.0)
+    assert len(lines) > 5
+    assert [line for line in kept if b" INFO " in line] == []
+
+
+def test_a_message_of_several_lines_is_left_out_whole():
+    """Parquet's writer prints its schema for each task of a local master."""
+    lines = [
+        f"{AT} INFO ParquetWriteSupport: Initialized Parquet WriteSupport with Catalyst schema:",
+        *("{", '  "type" : "struct",', '  "fields" : [ {', '    "name" : "id",', '    "type" : "long",'),
+        *('    "nullable" : false,', '    "metadata" : { }', "  } ]", "}"),
+        *("and corresponding Parquet message type:", "message spark_schema {", "  required int64 id;", "}"),
+        *("", "       ", "my own line", '  "type" : "mine"', "}"),
+    ]
+    kept = SparkFilter("WARN").shown([line.encode() for line in lines], 0.0)
+    assert kept == [b"my own line", b'  "type" : "mine"', b"}"]
+
+
+def test_what_follows_another_info_line_stays():
+    """A table may be printed right behind one."""
+    lines = [f"{AT} INFO DAGScheduler: Job 0 finished".encode(), b"root", b" |-- id: long", b"\tat home"]
+    assert SparkFilter("WARN").shown(lines, 0.0) == lines[1:]
+
+
+@pytest.mark.parametrize(
+    ("lines", "levels"),
+    [
+        (["print", f"{AT} INFO SparkContext: x", "print"], ["INFO"] * 3),
+        ([f"{AT} WARN TaskSetManager: Lost task", "print"], ["WARN", "INFO"]),
+        (
+            [
+                f"{AT} ERROR Executor: Exception in task 0.0",
+                "java.io.IOException: broken",
+                "\tat a.b(C.java:1)",
+                "Caused by: x.Y: why",
+                "\t... 12 more",
+                "print",
+                "  indented",
+            ],
+            ["ERROR"] * 5 + ["INFO"] * 2,
+        ),
+        ([JSON % ("ERROR", "TaskSetManager")], ["ERROR"]),
+        ([f"{AT} FATAL Executor: x"], ["FATAL"]),
+        (["2026-11-29 12:00:00,123 ERROR my.module: x"], ["INFO"]),
+        (["2026-11-29 12:00:00,123 ERROR TaskSetManager: x"], ["ERROR"]),
+        (["ERROR", "  File"], ["INFO", "INFO"]),
+    ],
+)
+def test_each_line_has_its_level(lines, levels):
+    """A stack trace has the level of the line above it; what is not Spark's logging is INFO."""
+    level_of = LevelOf()
+    assert [level_of.line(line) for line in lines] == levels
+
+
+def test_a_line_that_is_no_message_says_nothing_of_itself():
+    """Nor does one that is cut off."""
+    assert head(b"print") is None
+    assert head(f"{AT} INFO".encode()) is None
+
+
+@pytest.mark.parametrize(
+    ("text", "level"), [("WARN", "WARN"), (" info ", "INFO"), ("verbose", None), ("", None)]
+)
+def test_levels_have_names(text, level):
+    """In whatever case."""
+    assert level_named(text) == level
