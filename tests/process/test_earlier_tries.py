@@ -50,8 +50,7 @@ def test_it_is_ended_and_named_in_one_line(task, earlier):
     line = earlier_tries.end(Tag(task, new_attempt(3)), 36_645.0)
     after = proctree.read(earlier.pid)
     assert after is None or after.started != earlier.started or after.state == "Z"
-    assert line.startswith("Try 2 was still running on this host (pid ")
-    assert line.endswith("ended before submitting.")
+    assert line == f"Ended what try 2 had left on this host before submitting: {earlier.pid} python."
 
 
 def test_where_there_is_none_there_is_nothing_to_say(task):
