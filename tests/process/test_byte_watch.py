@@ -152,6 +152,16 @@ def test_what_polls_moves_bytes(group, start, watch, services):
     assert {name: seen[child.key] for name, child in children.items()} == dict.fromkeys(group, True)
 
 
+def test_calls_that_print_are_no_waking_up(start, watch):
+    """faulthandler writes a dump in some hundred pieces; a blocked worker must not look awake for it."""
+    child = start(LOOP + "[os.write(2, b'x') for _ in range(30)]")
+    time.sleep(0.5)
+    watch.start([child], 3)
+    until(lambda: not watch.is_watching)
+    assert watch.collect() == {child.key: False}
+    assert watch.calls[child.key] < 20  # ten sleeps a second, and 300 writes
+
+
 def test_a_watch_that_was_too_short_says_nothing(start, watch):
     """None: four fifths of the asked time are needed to say that no byte was moved."""
     child = start(SLEEPERS["sleeps"])
