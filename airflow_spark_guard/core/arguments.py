@@ -157,7 +157,7 @@ def _text(place: str, value: object) -> str:
     if isinstance(found, str):
         return found
     raise ArgumentError(
-        f"{place} is no text.",
+        f"{place} is not text.",
         got=type(value).__name__,
         expected="text",
         advice=f"Correct the value. {_NATIVE}",

@@ -84,7 +84,7 @@ def cluster_connection(
 
     Raises:
         BadInputError: an address that is missing or is none.
-        ConfError: a channel directory that is no text.
+        ConfError: a channel directory that is not text.
     """
     extra = connection.extra_dejson
     channel = extra.get("channel_directory") or ""

@@ -145,7 +145,7 @@ def _check_text(text: str, path: str) -> None:
 def _key(key: Any, path: str) -> str:
     """``json`` turns other keys into text silently; the reader would not find them again."""
     if not isinstance(key, str):
-        raise UnfitValueError(f"the key {_short(key)} of {_cut(path)} is no text")
+        raise UnfitValueError(f"the key {_short(key)} of {_cut(path)} is not text")
     if key in RESERVED_KEYS:
         raise UnfitValueError(f"the key {key!r} of {_cut(path)} is reserved by Airflow")
     _check_text(key, f"a key of {path}")

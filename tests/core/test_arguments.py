@@ -131,12 +131,12 @@ def test_lists_of_files_and_packages_are_joined_as_spark_wants_them():
 @pytest.mark.parametrize(
     ("given", "said"),
     [
-        ({"jars": ["a", None]}, r"jars\[1\] is no text.\n  got: NoneType"),
+        ({"jars": ["a", None]}, r"jars\[1\] is not text.\n  got: NoneType"),
         ({"packages": {"a": 1}}, "packages is no list.\n  got: dict"),
         ({"post_submit_commands": "curl x"}, "post_submit_commands is no list.\n  got: str of length 6"),
-        ({"post_submit_commands": [1]}, r"post_submit_commands\[0\] is no text.\n  got: int"),
-        ({"name": 3}, "name is no text.\n  got: int"),
-        ({"application": ["a.py"]}, "application is no text.\n  got: list"),
+        ({"post_submit_commands": [1]}, r"post_submit_commands\[0\] is not text.\n  got: int"),
+        ({"name": 3}, "name is not text.\n  got: int"),
+        ({"application": ["a.py"]}, "application is not text.\n  got: list"),
     ],
 )
 def test_other_arguments_of_another_type_are_named(given, said):

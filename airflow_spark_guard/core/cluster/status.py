@@ -116,7 +116,7 @@ def nothing() -> Dialogue[str]:
 
 
 def one_line(value: object, length: int = _LONGEST_WORD) -> str:
-    """Untrusted text on one line, bounded, safe to show; empty where it is no text."""
+    """Untrusted text on one line, bounded, safe to show; empty where it is not text."""
     return " ".join(safe_text(value[: 4 * length]).split())[:length] if isinstance(value, str) else ""
 
 

@@ -22,7 +22,7 @@ def check_user_conf(conf: Mapping[Any, object], origin: str = "conf") -> dict[st
         origin: where it was written, for the message.
 
     Raises:
-        ConfError: a key that is no text, a value of another type, or, for a key of the profile, a value that
+        ConfError: a key that is not text, a value of another type, or, for a key of the profile, a value that
             Spark cannot read.
     """
     checked = {}

@@ -65,7 +65,7 @@ def test_garbage_is_an_error_of_ours(value, name):
         pytest.param({"status": "success"}, id="of another trigger"),
         pytest.param(event(v=2), id="of a later version"),
         pytest.param(event(kind="perfect"), id="an unknown kind"),
-        pytest.param(event(kind=["ended"]), id="a kind that is no text"),
+        pytest.param(event(kind=["ended"]), id="a kind that is not text"),
         pytest.param(event(finding=None), id="a finding that is missing"),
         pytest.param(event(kind="ended"), id="a good end with a finding"),
         pytest.param(event(kind="refused"), id="a refusal that is missing"),

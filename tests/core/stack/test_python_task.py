@@ -36,7 +36,7 @@ def test_spark_4_2_keeps_the_context_as_text():
         dump(("task_context_json", None)),
         dump(("context", CONTEXT)),
         dump(("task_context_json", CONTEXT), name="process"),
-        dump(("task_context_json", CONTEXT), file="/home/me/worker.py"),
+        dump(("task_context_json", CONTEXT), file="/srv/me/worker.py"),
         dump(("task_context_json", CONTEXT), thread="Thread-1"),
         parse_py_spy(json.dumps([{"thread_name": "MainThread", "frames": [{"name": "main", "locals": 7}]}])),
         parse_py_spy(json.dumps([{"thread_name": "MainThread", "frames": [{"name": "main"}]}])),
