@@ -69,7 +69,7 @@ def words(name: str, value: object) -> list[str]:
     """A list of arguments as text: numbers and truth values as Python writes them.
 
     Raises:
-        ArgumentError: it is no list, or an item is no single value.
+        ArgumentError: it is no list, or an item is not a single value.
     """
     return [_word(f"{name}[{place}]", item) for place, item in _numbered(name, value)]
 
@@ -78,7 +78,7 @@ def environment(value: Mapping[Any, Any]) -> dict[str, str]:
     """Variables of the environment as text.
 
     Raises:
-        ArgumentError: a name that is none, or a value that is no single value.
+        ArgumentError: a name that is none, or a value that is not a single value.
     """
     found = {}
     for key, item in value.items():
@@ -97,7 +97,7 @@ def _check_mapping(name: str, value: object) -> None:
     if value and not isinstance(value, Mapping):
         example = '{"spark.executor.memory": "4g"}' if name == "conf" else '{"TZ": "UTC"}'
         raise ArgumentError(
-            f"{name} is no mapping.",
+            f"{name} is not a mapping.",
             got=type(value).__name__,  # its text may hold a password
             expected=f"a mapping (dict), such as {example}",
             advice=_NATIVE,
@@ -108,7 +108,7 @@ def _numbered(name: str, value: object) -> list[tuple[int, Any]]:
     if isinstance(value, str | bytes | bytearray) or not isinstance(value, Sequence):
         kind = type(value).__name__
         raise ArgumentError(
-            f"{name} is no list.",
+            f"{name} is not a list.",
             got=f"{kind} of length {len(value)}" if isinstance(value, str) else kind,
             expected='a list of strings, such as ["--day", "2026-01-01"]',
             advice=f"Write one item for each word. {_NATIVE}",
@@ -121,7 +121,7 @@ def _word(place: str, item: object, *, is_secret: bool = False) -> str:
         item = item.value
     if not (isinstance(item, _SINGLE) or _is_scalar(item)):
         raise ArgumentError(
-            f"{place} is no single value.",
+            f"{place} is not a single value.",
             got="None" if item is None else type(item).__name__,
             expected="text, a number or a truth value",
             advice="Leave it out, or give the empty text."

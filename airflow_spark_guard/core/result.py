@@ -70,4 +70,4 @@ def _of_text(text: str, path: str) -> Iterator[str]:
     try:
         text.encode()
     except UnicodeEncodeError:
-        yield f"{path} is text that is no valid Unicode"
+        yield f"{path} is text that is not valid Unicode"

@@ -71,7 +71,7 @@ def _number(name: str, value: object) -> float | None:
         found = single(value, "its value")
         if isinstance(found, (int, float)) and type(found) is not bool and -_HUGE < found < _HUGE:
             return found
-        trouble = f"it is no finite number: {found!r:.80}"
+        trouble = f"it is not a finite number: {found!r:.80}"
     except ValueError as error:  # an integer of too many digits cannot be shown either
         trouble = str(error)
     warn(f"heartbeat({name}=...)", trouble)

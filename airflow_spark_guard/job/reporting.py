@@ -63,7 +63,7 @@ def report(result: Any = _UNSET, /, **metrics: Any) -> None:
 
 
 def _shown(name: str, value: Any) -> Any:
-    """A metric as it is sent; ``_UNSET``, and a warning, where that is no single value."""
+    """A metric as it is sent; ``_UNSET``, and a warning, where that is not a single value."""
     try:
         found = single(value, "its value")
         json.dumps(found)  # an integer may have too many digits

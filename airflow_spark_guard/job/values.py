@@ -139,7 +139,7 @@ def _check_text(text: str, path: str) -> None:
     try:
         text.encode()
     except UnicodeEncodeError:
-        raise UnfitValueError(f"{_cut(path)} is text that is no valid Unicode") from None
+        raise UnfitValueError(f"{_cut(path)} is text that is not valid Unicode") from None
 
 
 def _key(key: Any, path: str) -> str:

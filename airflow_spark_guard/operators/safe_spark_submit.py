@@ -214,7 +214,7 @@ class SafeSparkSubmitOperator(SparkSubmitOperator):
             return ""
         url = record_link(base, root, self._record)
         if not url:
-            self.log.warning("[spark_guard] record_url is no http address that may be shown: no link.")
+            self.log.warning("[spark_guard] record_url is not an http address that may be shown: no link.")
         return url
 
 

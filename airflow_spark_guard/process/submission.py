@@ -231,7 +231,7 @@ def _connection_conf(request: Request) -> Mapping[Any, object]:
     found = request.connection_conf or {}
     if not isinstance(found, dict):
         raise ConfError(
-            f"The extra 'conf' of connection {request.connection!r} is no configuration.",
+            f"The extra 'conf' of connection {request.connection!r} is not a configuration.",
             got=type(found).__name__,
             expected='a mapping: {"conf": {"spark.eventLog.enabled": "true"}}',
             advice="Mend the connection.",

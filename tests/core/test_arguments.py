@@ -50,19 +50,19 @@ def test_arguments_are_words(given, taken):
 @pytest.mark.parametrize(
     ("value", "what", "got"),
     [
-        ("--day 2026-01-01", "application_args is no list.", "str of length 16"),
-        (b"--day", "application_args is no list.", "bytes"),
-        ({"a", "b"}, "application_args is no list.", "set"),
-        ({"--day": "x"}, "application_args is no list.", "dict"),
-        ((x for x in "ab"), "application_args is no list.", "generator"),
-        (3, "application_args is no list.", "int"),
-        (["a", None], r"application_args\[1\] is no single value.", "None"),
-        ([["a"]], r"application_args\[0\] is no single value.", "list"),
-        ([{"a": 1}], r"application_args\[0\] is no single value.", "dict"),
-        ([b"a"], r"application_args\[0\] is no single value.", "bytes"),
-        ([object()], r"application_args\[0\] is no single value.", "object"),
-        ([len], r"application_args\[0\] is no single value.", "builtin_function_or_method"),
-        ([np.array([1])], r"application_args\[0\] is no single value.", "ndarray"),
+        ("--day 2026-01-01", "application_args is not a list.", "str of length 16"),
+        (b"--day", "application_args is not a list.", "bytes"),
+        ({"a", "b"}, "application_args is not a list.", "set"),
+        ({"--day": "x"}, "application_args is not a list.", "dict"),
+        ((x for x in "ab"), "application_args is not a list.", "generator"),
+        (3, "application_args is not a list.", "int"),
+        (["a", None], r"application_args\[1\] is not a single value.", "None"),
+        ([["a"]], r"application_args\[0\] is not a single value.", "list"),
+        ([{"a": 1}], r"application_args\[0\] is not a single value.", "dict"),
+        ([b"a"], r"application_args\[0\] is not a single value.", "bytes"),
+        ([object()], r"application_args\[0\] is not a single value.", "object"),
+        ([len], r"application_args\[0\] is not a single value.", "builtin_function_or_method"),
+        ([np.array([1])], r"application_args\[0\] is not a single value.", "ndarray"),
         (["a\0b"], r"application_args\[0\] has a NUL character.", r"'a\\x00b'"),
     ],
     ids=repr,
@@ -77,7 +77,9 @@ def test_what_is_no_list_of_words_is_refused(value, what, got):
 @pytest.mark.parametrize("value", ["{'a': 1}", ["a"], [("a", 1)], {"a"}, 3], ids=repr)
 def test_conf_and_environment_are_mappings(name, value):
     """And the text is not shown: it may hold a password."""
-    with pytest.raises(BadInputError, match=f"^{name} is no mapping.\n  got: {type(value).__name__}\n  exp"):
+    with pytest.raises(
+        BadInputError, match=f"^{name} is not a mapping.\n  got: {type(value).__name__}\n  exp"
+    ):
         checked_arguments({name: value})
 
 
@@ -94,8 +96,8 @@ def test_the_environment_is_text():
 @pytest.mark.parametrize(
     ("value", "said"),
     [
-        ({"A": None}, r"env_vars\['A'\] is no single value.\n  got: None\n"),
-        ({"A": ["x"]}, r"env_vars\['A'\] is no single value.\n  got: list\n"),
+        ({"A": None}, r"env_vars\['A'\] is not a single value.\n  got: None\n"),
+        ({"A": ["x"]}, r"env_vars\['A'\] is not a single value.\n  got: list\n"),
         ({1: "x"}, "env_vars has a name that no environment variable can have.\n  got: 1\n"),
         ({"": "x"}, "env_vars has a name that no environment variable can have.\n  got: ''\n"),
         ({"A=B": "x"}, "env_vars has a name that no environment variable can have.\n  got: 'A=B'\n"),
@@ -132,8 +134,8 @@ def test_lists_of_files_and_packages_are_joined_as_spark_wants_them():
     ("given", "said"),
     [
         ({"jars": ["a", None]}, r"jars\[1\] is not text.\n  got: NoneType"),
-        ({"packages": {"a": 1}}, "packages is no list.\n  got: dict"),
-        ({"post_submit_commands": "curl x"}, "post_submit_commands is no list.\n  got: str of length 6"),
+        ({"packages": {"a": 1}}, "packages is not a list.\n  got: dict"),
+        ({"post_submit_commands": "curl x"}, "post_submit_commands is not a list.\n  got: str of length 6"),
         ({"post_submit_commands": [1]}, r"post_submit_commands\[0\] is not text.\n  got: int"),
         ({"name": 3}, "name is not text.\n  got: int"),
         ({"application": ["a.py"]}, "application is not text.\n  got: list"),

@@ -285,7 +285,9 @@ def test_a_file_that_holds_no_certificates_is_said(connect, tmp_path, text):
     file = tmp_path / "ca.pem"
     if text is not None:
         file.write_text(text)
-    with pytest.raises(ConnectionMissingError, match="verify is no file of certificates.\n  got: .*ca.pem: "):
+    with pytest.raises(
+        ConnectionMissingError, match="verify is not a file of certificates.\n  got: .*ca.pem: "
+    ):
         connect(host="h", extra={"verify": str(file)}).applications()
 
 
@@ -335,7 +337,7 @@ def test_a_connection_that_cannot_be_used_fails_its_test(connect, fields, said):
 
 def test_a_target_of_the_caller_is_checked(connect):
     """What a template has left empty or wrong."""
-    with pytest.raises(ApplicationError, match="driver_ui is no address of a web server"):
+    with pytest.raises(ApplicationError, match="driver_ui is not the address of a web server"):
         connect(host="h").target(driver_ui="told:4040")
 
 

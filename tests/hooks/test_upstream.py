@@ -193,5 +193,5 @@ def test_answers_about_a_driver_that_say_nothing_come_to_an_end(monkeypatch):
 
 def test_the_arguments_are_checked_before_upstream_sees_them():
     """Its own errors would name no argument."""
-    with pytest.raises(BadInputError, match="^application_args is no list."):
+    with pytest.raises(BadInputError, match="^application_args is not a list."):
         UpstreamSubmitHook(conn_id="nowhere", application_args="--day 2026-01-01")

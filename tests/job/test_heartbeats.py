@@ -30,14 +30,18 @@ class Broken:
     [
         ({"text": 3}, {"text": "3"}, ""),
         ({"done": np.int64(3), "total": np.float32(4.5)}, {"done": 3, "total": 4.5}, ""),
-        ({"done": "3"}, {"done": None}, "heartbeat(done=...): it is no finite number: '3'. It was left out."),
+        (
+            {"done": "3"},
+            {"done": None},
+            "heartbeat(done=...): it is not a finite number: '3'. It was left out.",
+        ),
         (
             {"done": True},
             {"done": None},
-            "heartbeat(done=...): it is no finite number: True. It was left out.",
+            "heartbeat(done=...): it is not a finite number: True. It was left out.",
         ),
-        ({"total": math.nan}, {"total": None}, "heartbeat(total=...): it is no finite number: nan."),
-        ({"total": -math.inf}, {"total": None}, "heartbeat(total=...): it is no finite number: -inf."),
+        ({"total": math.nan}, {"total": None}, "heartbeat(total=...): it is not a finite number: nan."),
+        ({"total": -math.inf}, {"total": None}, "heartbeat(total=...): it is not a finite number: -inf."),
         ({"done": 10**5000}, {"done": None}, "heartbeat(done=...): "),
         ({"done": [1]}, {"done": None}, "heartbeat(done=...): its value is list. It was left out."),
         ({"text": Broken()}, {"text": ""}, "heartbeat(text): its text cannot be made: ZeroDivisionError."),

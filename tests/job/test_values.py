@@ -120,7 +120,7 @@ def test_values_of_other_types_are_the_plain_ones_that_they_stand_for(value, exp
         ({"n": 10**5000}, "result['n'] is an integer of more than 64 bits"),
         ({"t": "a\0b"}, "result['t'] is text with a NUL character"),
         ({"t\0": 1}, "a key of result is text with a NUL character"),
-        (["\ud800"], "result[0] is text that is no valid Unicode"),
+        (["\ud800"], "result[0] is text that is not valid Unicode"),
         (deep(values.DEEPEST + 1), "result" + "[0]" * 65 + " is more than 64 levels deep"),
     ],
     ids=lambda value: value[-40:] if isinstance(value, str) else type(value).__name__,

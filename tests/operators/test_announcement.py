@@ -246,7 +246,8 @@ def test_an_address_of_records_that_may_not_be_shown_is_a_warning(operator, ti, 
     operator("pass", "https://ann:pw@records").execute({"ti": ti})
     assert "spark_guard_record" not in ti.last
     assert (
-        "[spark_guard] record_url is no http address that may be shown: no link." in capsys.readouterr().out
+        "[spark_guard] record_url is not an http address that may be shown: no link."
+        in capsys.readouterr().out
     )
 
 

@@ -262,7 +262,7 @@ def test_the_connections_conf_lies_between_profile_and_conf(run, monkeypatch, lo
         "AIRFLOW_CONN_SPARK_X", json.dumps({"conn_type": "spark", "host": "local[1]", "extra": {"conf": "x"}})
     )
     with pytest.raises(
-        errors.ConfError, match="^The extra 'conf' of connection 'spark_x' is no configuration."
+        errors.ConfError, match="^The extra 'conf' of connection 'spark_x' is not a configuration."
     ):
         run("session", conn_id="spark_x")
 

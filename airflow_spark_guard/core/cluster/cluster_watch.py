@@ -216,5 +216,5 @@ class ClusterWatch:
             reached_at=now - self.limits.submitted_at,
             got=self.last.what if self.last else "",
             expected="the end of the application",
-            advice="Look for threads that are no daemons, exit handlers that wait, streams left running.",
+            advice="Look for threads that are not daemons, exit handlers that wait, streams left running.",
         )

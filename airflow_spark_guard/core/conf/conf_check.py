@@ -29,7 +29,7 @@ def check_user_conf(conf: Mapping[Any, object], origin: str = "conf") -> dict[st
     for raw, value in conf.items():
         if not isinstance(raw, str) or not raw.strip():
             raise ConfError(
-                f"{origin} has a key that is no name.",
+                f"{origin} has a key that is not a name.",
                 got=repr(raw),
                 expected="text that is not empty, such as 'spark.executor.memory'",
                 advice=f"Mend the key in {origin}.",

@@ -126,7 +126,7 @@ def _check_url(name: str, value: str) -> None:
     del port
     if not usable or secret:
         raise ApplicationError(
-            f"{name} is no address of a web server.",
+            f"{name} is not the address of a web server.",
             got="an address with a password in it" if secret else f"{name}={value!r}"[:200],
             expected="http://host:port or https://host/path, without login and password",
             advice="Login and password belong into the Airflow connection (conn_id=).",

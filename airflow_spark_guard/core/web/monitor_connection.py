@@ -158,7 +158,7 @@ def _url(name: str, fields: Fields) -> str:
     if origin(url) is None or contradicts or set("?#@") & set(url) or not url.isprintable():
         raise _unusable(
             name,
-            "host, port and schema are no address of a web server",
+            "host, port and schema are not the address of a web server",
             got="an address with a login in it" if "@" in url else safe_text(url)[:200],
             expected="host such as http://host:18080, or host, port and http or https as schema",
             advice="Login and password have fields of their own; a spark:// master is the extra «master».",
@@ -228,11 +228,11 @@ def _credentials(name: str, fields: Fields, header: object) -> dict[str, str]:
 
 def _header(name: str, header: object, login: str, password: str) -> str:
     known = isinstance(header, str) and _HEADER.fullmatch(header) and header.lower() not in _NOT_OURS
-    wrong = "" if known else "auth_header is no name of a header"
+    wrong = "" if known else "auth_header is not a valid header name"
     if login:
         wrong = "it has a login and an auth_header; only one of them can be sent"
     elif not password or not (password.isascii() and password.isprintable()):
-        wrong = "auth_header is set, but the password is no value of a header"
+        wrong = "auth_header is set, but the password is not a valid header value"
     if wrong:
         raise _unusable(
             name,

@@ -85,7 +85,7 @@ class Passes:
         ).first()
         if bad:
             raise SampleError(
-                f"Column {weight!r} has values that are no weights.",
+                f"Column {weight!r} has values that are not weights.",
                 got=f"{bad} of {total} rows",
                 expected="finite numbers of at least 0, no nulls",
                 advice="Fill or filter them before the call, for example with df.fillna({...: 0}).",

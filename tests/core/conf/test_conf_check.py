@@ -36,7 +36,7 @@ def test_simple_values_become_the_text_that_spark_takes():
 def test_a_key_that_is_no_name_is_refused(key):
     """The message shows the key and the place."""
     with pytest.raises(
-        ConfError, match=r"^the connection has a key that is no name\.\n  got: .*\n  expected: text"
+        ConfError, match=r"^the connection has a key that is not a name\.\n  got: .*\n  expected: text"
     ):
         check_user_conf({key: "1"}, "the connection")
 

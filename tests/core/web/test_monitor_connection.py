@@ -98,7 +98,7 @@ def test_a_host_that_is_no_address_is_refused(fields):
     if fields["host"].endswith("\n"):
         assert read(**fields).url == "http://h"
     else:
-        refused("host, port and schema are no address of a web server", **fields)
+        refused("host, port and schema are not the address of a web server", **fields)
 
 
 def test_what_an_empty_connection_says_is_the_default():
@@ -141,9 +141,9 @@ def test_a_timeout_is_a_duration(value, seconds):
         ({"timeout": True}, "timeout is none"),
         ({"timeout": "10m"}, "timeout is none"),
         ({"master": "yarn"}, "The master cannot be asked about applications"),
-        ({"driver_ui": f"http://ann:{SECRET}@h"}, "driver_ui is no address of a web server"),
-        ({"history_server": "h:18080"}, "history_server is no address of a web server"),
-        ({"auth_header": "X-Key"}, "auth_header is set, but the password is no value of a header"),
+        ({"driver_ui": f"http://ann:{SECRET}@h"}, "driver_ui is not the address of a web server"),
+        ({"history_server": "h:18080"}, "history_server is not the address of a web server"),
+        ({"auth_header": "X-Key"}, "auth_header is set, but the password is not a valid header value"),
     ],
 )  # fmt: skip
 def test_an_extra_that_cannot_be_used_is_refused(extra, match):
@@ -177,10 +177,10 @@ def test_credentials_are_a_login_or_a_header(fields, headers):
         ({"password": SECRET}, "its password cannot be sent.\n  got: a password without a login"),
         ({"login": "a:b", "password": SECRET}, "its password cannot be sent.\n  got: a login with a colon"),
         ({"login": "ann", "password": SECRET, "extra": {"auth_header": "X-Key"}}, "has a login and an auth_header"),
-        ({"password": f"{SECRET}\r\nX: y", "extra": {"auth_header": "X-Key"}}, "the password is no value of a header"),
-        ({"password": SECRET, "extra": {"auth_header": "X Key"}}, "auth_header is no name of a header"),
-        ({"password": SECRET, "extra": {"auth_header": "Host"}}, "auth_header is no name of a header"),
-        ({"password": SECRET, "extra": {"auth_header": 5}}, "auth_header is no name of a header"),
+        ({"password": f"{SECRET}\r\nX: y", "extra": {"auth_header": "X-Key"}}, "the password is not a valid header value"),
+        ({"password": SECRET, "extra": {"auth_header": "X Key"}}, "auth_header is not a valid header name"),
+        ({"password": SECRET, "extra": {"auth_header": "Host"}}, "auth_header is not a valid header name"),
+        ({"password": SECRET, "extra": {"auth_header": 5}}, "auth_header is not a valid header name"),
     ],
 )  # fmt: skip
 def test_credentials_that_cannot_be_sent_are_refused(fields, match):

@@ -287,7 +287,7 @@ def test_values_that_are_no_weights_are_refused(source, bad):
     with pytest.raises(SampleError) as caught:
         collect_sample(frame, ["id"], seed=1, weight="weight")
     assert str(caught.value) == (
-        "Column 'weight' has values that are no weights.\n"
+        "Column 'weight' has values that are not weights.\n"
         "  got: 3 of 3000 rows\n"
         "  expected: finite numbers of at least 0, no nulls\n"
         "  do: Fill or filter them before the call, for example with df.fillna({...: 0})."

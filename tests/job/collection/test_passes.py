@@ -76,7 +76,7 @@ def test_a_source_without_weight_has_no_usable_row(source):
 def test_wrong_weights_are_refused(source):
     """Counted, with the column."""
     with pytest.raises(
-        SampleError, match="^Column 'x' has values that are no weights.\n  got: 200 of 1000 rows\n"
+        SampleError, match="^Column 'x' has values that are not weights.\n  got: 200 of 1000 rows\n"
     ):
         passes(source, "id").weigh("x")
 
