@@ -221,7 +221,7 @@ def _checked(fields: Fields) -> MonitorConnection:
             ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT).load_verify_locations(found.verify)
         except OSError as error:
             raise ConnectionMissingError(
-                f"Airflow connection {fields.conn_id!r} cannot be used: verify is not a file of certificates.",
+                f"Airflow connection {fields.conn_id!r} cannot be used: verify is not a certificate file.",
                 got=safe_text(f"{found.verify}: {error.strerror or error}")[:300],
                 expected="a PEM file that can be read here, or true, or false",
                 advice="Check the path as workers, triggerer and API server see it.",

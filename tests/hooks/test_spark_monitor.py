@@ -286,7 +286,7 @@ def test_a_file_that_holds_no_certificates_is_said(connect, tmp_path, text):
     if text is not None:
         file.write_text(text)
     with pytest.raises(
-        ConnectionMissingError, match="verify is not a file of certificates.\n  got: .*ca.pem: "
+        ConnectionMissingError, match="verify is not a certificate file.\n  got: .*ca.pem: "
     ):
         connect(host="h", extra={"verify": str(file)}).applications()
 

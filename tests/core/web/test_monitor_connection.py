@@ -259,7 +259,7 @@ def test_what_the_caller_names_wins_over_the_connection():
         master_ui="http://[::1]:8080",
         history_server="https://History.corp/spark",
     )
-    with pytest.raises(ApplicationError, match="driver_ui is no address"):
+    with pytest.raises(ApplicationError, match="driver_ui is not the address"):
         read(extra=NAMED).target(driver_ui="driver:4040")
 
 
