@@ -17,6 +17,7 @@ from typing import Any
 
 JOB = Path(__file__).parent / "jobs" / "healthy.py"
 CONNECTION = '{"conn_type": "spark", "host": "local-cluster[2,1,1024]", "extra": {"deploy-mode": "client"}}'
+WITHOUT_PROFILE = "without_profile"
 IMPORTS = {
     "upstream": "from airflow.providers.apache.spark.operators.spark_submit import SparkSubmitOperator",
     "guarded": "from airflow_spark_guard import SafeSparkSubmitOperator",
@@ -24,14 +25,19 @@ IMPORTS = {
 
 
 def measure_job(pairs: int) -> dict[str, Any]:
-    """Interleaved pairs of the job; medians, and the spread beside them."""
+    """The job under upstream, under the guard, and under the guard without a profile, in turn.
+
+    Medians, and the spread beside them; ``without_profile`` is what the guard costs without what its
+    configuration costs.
+    """
     order = random.Random(7)  # noqa: S311 - an order, not a secret
-    runs: dict[str, list[dict[str, float]]] = {"upstream": [], "guarded": []}
+    runs: dict[str, list[dict[str, float]]] = {"upstream": [], "guarded": [], WITHOUT_PROFILE: []}
     _run("guarded")  # warms the page cache
     for _ in range(pairs):
-        for kind in order.sample(sorted(runs), 2):
+        for kind in order.sample(sorted(runs), len(runs)):
             runs[kind].append(_run(kind))
-    return summary(runs["guarded"], runs["upstream"])
+    found = summary(runs["guarded"], runs["upstream"])
+    return {**found, WITHOUT_PROFILE: summary(runs[WITHOUT_PROFILE], runs["upstream"])}
 
 
 def summary(ours: list[dict[str, float]], theirs: list[dict[str, float]]) -> dict[str, Any]:
@@ -39,6 +45,7 @@ def summary(ours: list[dict[str, float]], theirs: list[dict[str, float]]) -> dic
     pairs = list(zip(ours, theirs, strict=True))
     return {
         "wall_ratio": spread([a["wall"] / b["wall"] for a, b in pairs]),
+        "wall_extra": spread([a["wall"] - b["wall"] for a, b in pairs]),
         "cpu_share": spread([(a["cpu"] - b["cpu"]) / a["wall"] for a, b in pairs]),
         "extra_mb": spread([a["mb"] - b["mb"] for a, b in pairs]),
         "wall_seconds": {
@@ -97,13 +104,14 @@ def _import_cpu(kind: str) -> float:
 
 def as_task(kind: str, figures: str) -> None:
     """In a process of its own, as Airflow runs a task: execute the operator, print what that took."""
-    if kind == "guarded":
+    own = {} if kind != WITHOUT_PROFILE else {"profile": "none"}
+    if kind != "upstream":
         from airflow_spark_guard import SafeSparkSubmitOperator as Operator  # noqa: PLC0415
     else:
         from airflow.providers.apache.spark.operators.spark_submit import (  # noqa: PLC0415
             SparkSubmitOperator as Operator,
         )
-    job = Operator(task_id="job", application=str(JOB), application_args=[figures])
+    job = Operator(task_id="job", application=str(JOB), application_args=[figures], **own)
     reaper = Reaper()
     threading.Thread(target=reaper.follow, daemon=True).start()
     begin, used = time.monotonic(), time.process_time()

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from airflow_spark_guard.core.errors import BadInputError
-from airflow_spark_guard.core.output.spark_log import LEVELS, Level, level_named
 from airflow_spark_guard.core.web.announcement import Pages
+
+if TYPE_CHECKING:
+    from airflow_spark_guard.core.output.spark_log import Level
 
 SECTION = "spark_guard"
 RECORD_FOLDER = "record_folder"
@@ -53,6 +56,11 @@ def spark_log_level() -> Level:
     Raises:
         BadInputError: it is not the name of a level.
     """
+    from airflow_spark_guard.core.output.spark_log import (  # noqa: PLC0415 - no DAG is parsed with it
+        LEVELS,
+        level_named,
+    )
+
     named = _option(SPARK_LOG_LEVEL)
     level = level_named(named) if named else _LEAST
     if level is None:

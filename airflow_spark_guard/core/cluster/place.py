@@ -8,7 +8,7 @@ from urllib.parse import urlsplit
 
 from airflow_spark_guard.core.conf.conf_view import manager_of
 from airflow_spark_guard.core.errors import BadInputError
-from airflow_spark_guard.core.output.output import safe_text
+from airflow_spark_guard.core.output.printable import safe_text
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any
 
-from airflow_spark_guard.core.output.output import safe_text
+from airflow_spark_guard.core.output.printable import safe_text
 
 if TYPE_CHECKING:
     from airflow_spark_guard.core.errors import AttemptError

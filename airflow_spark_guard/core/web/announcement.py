@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import quote, urlsplit
 
 from airflow_spark_guard.core.errors import ApplicationError
-from airflow_spark_guard.core.output.output import safe_text
+from airflow_spark_guard.core.output.printable import safe_text
 from airflow_spark_guard.core.remote.target import Target
 
 if TYPE_CHECKING:
