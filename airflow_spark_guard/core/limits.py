@@ -61,8 +61,8 @@ class GuardLimits:
             Airflow gives a killed task.
         result_size: largest result that goes to XCom, in bytes of JSON.
         log_lines: lines of job output that the task log shows as they come, without Spark's own below WARN;
-            beyond them one line a minute (40 at the most) and the last 20. Lines that the job reports have
-            the same budget, counted apart.
+            beyond them one line a minute (40 at the most) and the last 20. What the job reports (metrics,
+            warnings, progress) shares the budget.
         record_size: largest size of the attempt's record, in bytes; beyond it the middle of the output is
             left out.
     """
