@@ -13,18 +13,18 @@ import subprocess
 import sys
 import time
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 _SCRIPT = (sys.executable, "-I", "-S", str(Path(__file__).with_name("syscall_trace.py")))
-_MOST = 8
+_MOST = 16
 _PATIENCE = 3.0
 # Starting the script and attaching to the processes takes its part of the asked time.
 _ENOUGH = 0.8
-_STILL = "still"
-_ANSWERS = {"moved": True, _STILL: False}
+_MOVED = "moved"
+_ANSWERS = {_MOVED: True, "still": False}
 
 
 class Process(Protocol):
@@ -39,8 +39,22 @@ class Process(Protocol):
         """Its start, in clock ticks since boot."""
 
 
+class Watched(NamedTuple):
+    """What was seen of one process.
+
+    Attributes:
+        moved: whether it moved a byte; it was let go then.
+        seconds: how long it was watched.
+        calls: the system calls that were followed. Following one adds two context switches to it.
+    """
+
+    moved: bool
+    seconds: float
+    calls: int
+
+
 class ByteWatch:
-    """Watches up to eight processes at a time, from a process of its own.
+    """Watches up to 16 processes at a time, from a process of its own.
 
     A process can have one tracer only: while it is watched, py-spy and debuggers are refused. Call
     ``collect()`` or ``stop()`` before py-spy is run; it may attach as soon as they have returned.
@@ -48,13 +62,11 @@ class ByteWatch:
     A watch that is forgotten ends with its time; if this process dies, within half a second.
 
     Attributes:
-        calls: system calls a second, by ``"pid:started"``, of those that moved no byte as of the last
-            ``collect()``. Following a call adds context switches: of a process that was watched these say
-            nothing, and the calls say how often it woke up.
+        last: what the last ``collect()`` has seen, by ``"pid:started"``, of those that could be watched.
     """
 
     def __init__(self) -> None:
-        self.calls: dict[str, float] = {}
+        self.last: dict[str, Watched] = {}
         self._script: subprocess.Popen[bytes] | None = None
         self._keys: tuple[str, ...] = ()
         self._seconds = 0.0
@@ -63,7 +75,7 @@ class ByteWatch:
         """Begin to watch, for that long at most; an earlier watch ends.
 
         Args:
-            processes: those beyond the eighth are not watched, and their answer is None.
+            processes: those beyond the 16th are not watched, and their answer is None.
             seconds: longer than the pause between two polls that shall be seen.
         """
         self.stop()
@@ -97,8 +109,10 @@ class ByteWatch:
         self._keys = ()
         rows = list(_rows(output.splitlines()))
         found = {row["key"]: _answer(row, seconds * _ENOUGH) for row in rows}
-        self.calls = {
-            row["key"]: row["calls"] / max(row["seconds"], 0.001) for row in rows if row["answer"] == _STILL
+        self.last = {
+            row["key"]: Watched(row["answer"] == _MOVED, row["seconds"], row["calls"])
+            for row in rows
+            if row["answer"] in _ANSWERS
         }
         return {**dict.fromkeys(keys), **found}
 

@@ -32,6 +32,8 @@ if TYPE_CHECKING:
 _MOST_EXECUTORS = 4  # whose threads and logs are asked for; each costs requests of its own
 _LOG_TAIL = 16 * 1024
 _PATIENCE = 5.0
+# Of the autopsy, for a look that goes on; its budget is 10 s.
+_LOOK_PATIENCE = 2.0
 
 
 class Application(NamedTuple):
@@ -84,6 +86,7 @@ class Observer:
     _looker: Looker = field(init=False)
     _beats: Known = field(default_factory=dict)
     busy: bool = False
+    _looking: threading.Lock = field(default_factory=threading.Lock)
 
     def __post_init__(self) -> None:
         self._looker = Looker(self.tag, self.window)
@@ -113,6 +116,8 @@ class Observer:
     def let_go(self) -> None:
         """No look of ours holds a process any longer; for whoever attaches to it next."""
         self._looker.close()
+        if self._looking.acquire(timeout=_LOOK_PATIENCE):  # py-spy may be at it just now
+            self._looking.release()
 
     def page_of(self, application: Application) -> ApplicationPage | None:
         """The application's page at the standalone master; None where there is none. For the autopsy."""
@@ -135,7 +140,8 @@ class Observer:
     def _serve(self) -> None:
         while (request := self._requests.get()) is not None:
             try:
-                sight = self._look(*request)
+                with self._looking:
+                    sight = self._look(*request)
             except Exception as error:  # noqa: BLE001 - without an answer the watch would wait for ever
                 sight = Sight(blind=f"the look at it failed ({type(error).__name__})")
             self._sights.put(sight)

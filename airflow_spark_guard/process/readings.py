@@ -19,7 +19,7 @@ import time
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple, TypeVar
 
 from airflow_spark_guard.core.stack.python_stack import (
     PythonThread,
@@ -30,25 +30,27 @@ from airflow_spark_guard.core.stack.python_stack import (
 from airflow_spark_guard.core.stack.python_task import stage_of
 from airflow_spark_guard.core.stack.waiting import place_in
 from airflow_spark_guard.core.watch.observation import Reading
-from airflow_spark_guard.process import spark_processes
+from airflow_spark_guard.process import proctree, spark_processes
 from airflow_spark_guard.process.byte_watch import ByteWatch
 
 if TYPE_CHECKING:
-    from collections.abc import Container, Mapping
+    from collections.abc import Iterable
 
     from airflow_spark_guard.process.leftovers import Tag
     from airflow_spark_guard.process.proctree import Proc
 
 _TICKS = os.sysconf("SC_CLK_TCK")
 _PY_SPY_TIMEOUT = 2.0
-_MOST_WORKERS = 8
+_MOST_WORKERS = 16
 _AT_ONCE = 4
 _LONGEST_DUMP = 8 << 20
 _PIECE = 32
 # A thread that was stopped goes back to sleep a moment after py-spy has let go of it.
 _SETTLE = 0.05
-# The share of the window in which system calls are watched; the rest is for starting that.
-_WATCHED = 0.7
+_MOST_CHILDREN = 64
+_N = TypeVar("_N", int, float)
+# What following a system call adds to a process's switches, and being attached to.
+_SWITCHES_A_CALL, _ATTACHED = 2, 4
 
 
 class _Stack(NamedTuple):
@@ -77,8 +79,9 @@ class Looker:
         self._bytes = ByteWatch()
         # What our own stops added to a process's switches, by its key.
         self._ours: dict[str, int] = {}
-        self._last: dict[str, int] = {}  # switches at the last look with stacks
-        self._looked_at = 0.0
+        self._last: dict[str, int] = {}  # its own switches at the last look
+        self._followed: dict[str, int] = {}  # switches that the byte watch has added since then
+        self._watched: dict[str, tuple[int, float]] = {}  # bytes moved how often, in how many seconds
         self._lock = threading.Lock()
         self._closed = False
 
@@ -92,78 +95,83 @@ class Looker:
         """All processes of the attempt on this host that may be stuck; an idle Python worker says so.
 
         Args:
-            stacks: whether py-spy is asked too, for the driver's Python and up to 8 workers. Without py-spy,
+            stacks: whether py-spy is asked too, for the driver's Python and up to 16 workers. Without py-spy,
                 or where it is not allowed, ``stack``, ``locals`` and ``place`` stay empty, and an idle worker
                 cannot be told from a blocked one.
         """
-        moved = self._let_go() if stacks else {}
+        if stacks:
+            self._let_go()
         found = spark_processes.find(self._tag)
+        table = proctree.table()
         pythons = [("worker", proc, executor) for proc, executor in found.workers]
         if found.driver is not None:
             pythons.append(("driver", found.driver, ""))
-        readings = [self._reading(role, proc, executor) for role, proc, executor in pythons]
+        readings = [self._reading(role, proc, executor, table) for role, proc, executor in pythons]
         if stacks:
-            readings = self._with_stacks(readings, [proc for _, proc, _ in pythons], moved)
+            readings = self._with_stacks(readings, [proc for _, proc, _ in pythons])
         if found.jvm is not None:
-            readings.append(self._reading("jvm", found.jvm, ""))
+            readings.append(self._reading("jvm", found.jvm, "", table))
         return tuple(readings)
 
-    def _with_stacks(
-        self, readings: list[Reading], processes: list[Proc], moved: Mapping[str, bool | None]
-    ) -> list[Reading]:
-        readings = [self._unwatched(reading) for reading in readings]
+    def _with_stacks(self, readings: list[Reading], processes: list[Proc]) -> list[Reading]:
+        before = {_key(proc): _switches(proc.pid) for proc in processes}
         seen = _stacks(processes)
         time.sleep(_SETTLE)
-        for reading in readings:
-            self._subtract(reading, seen)
-        self._last = {row.key: row.switches for row in readings if row.switches is not None}
-        self._looked_at = time.monotonic()
-        readings = [
-            replace(reading, moved=moved.get(reading.key), **seen.get(reading.key, _Stack())._asdict())
-            for reading in readings
-        ]
+        for proc in processes:
+            self._subtract(_key(proc), before[_key(proc)], _switches(proc.pid))
+        readings = [replace(row, **seen.get(row.key, _Stack())._asdict()) for row in readings]
         busy = {row.key for row in readings if row.role == "worker" and row.kind != "idle"}
+        # One that computes moves on or spins by its CPU: following it would only slow it.
+        asleep = [proc for proc in processes if _key(proc) in busy and _is_asleep(proc.pid)]
         with self._lock:
             if not self._closed:
-                self._bytes.start([proc for proc in processes if _key(proc) in busy], self._window * _WATCHED)
+                self._bytes.start(asleep, self._window)
         return readings
 
-    def _let_go(self) -> Mapping[str, bool | None]:
-        """End the watch; whether each process moved bytes since the last look."""
-        with self._lock:
-            return self._bytes.collect()
+    def _subtract(self, key: str, before: int | None, after: int | None) -> None:
+        """Remember what the dump that was just taken has added."""
+        if before is not None and after is not None:
+            self._ours[key] = self._ours.get(key, 0) + after - before
 
-    def _unwatched(self, reading: Reading) -> Reading:
-        """The reading without the switches that following its system calls has added: each call is one."""
-        rate, last = self._bytes.calls.get(reading.key), self._last.get(reading.key)
-        if rate is None or last is None or reading.switches is None:
-            return reading
-        own = last + round(rate * (time.monotonic() - self._looked_at))
-        added = max(0, reading.switches - own)
-        self._ours[reading.key] = self._ours.get(reading.key, 0) + added
-        return replace(reading, switches=reading.switches - added)
+    def _let_go(self) -> None:
+        """End the watch, and count what it has seen and added."""
+        with self._lock:
+            self._bytes.collect()
+            last = self._bytes.last
+        for key, seen in last.items():
+            moved, watched = self._watched.get(key, (0, 0.0))
+            self._watched[key] = (moved + seen.moved, watched + seen.seconds)
+            self._followed[key] = self._followed.get(key, 0) + _SWITCHES_A_CALL * seen.calls + _ATTACHED
 
     def executors_here(self) -> frozenset[str]:
         """Ids of the executors on this host; ``driver`` where the driver's JVM has Python workers."""
         return spark_processes.find(self._tag).executors
 
-    def _reading(self, role: str, proc: Proc, executor: str) -> Reading:
+    def _reading(self, role: str, proc: Proc, executor: str, table: dict[int, Proc]) -> Reading:
         key = _key(proc)
-        switches = _switches(proc.pid)
+        # What a worker has started works for it: a shell, a pool, a trainer.
+        pids = [proc.pid] if role != "worker" else [proc.pid, *_below(proc.pid, table)]
+        moved, watched = self._watched.get(key, (0, 0.0))
         return Reading(
             role=role,
             key=key,
             executor=executor,
-            cpu=_cpu(proc.pid),
-            switches=None if switches is None else switches - self._ours.get(key, 0),
-            io=_io(proc.pid),
+            cpu=_sum(map(_cpu, pids)),
+            switches=self._own_switches(key, _sum(map(_switches, pids))),
+            io=_sum(map(_io, pids)),
+            moved=moved,
+            watched=round(watched, 1),
         )
 
-    def _subtract(self, before: Reading, dumped: Container[str]) -> None:
-        """Remember what the dump that was just taken added."""
-        now = _switches(int(before.key.partition(":")[0]))
-        if before.key in dumped and before.switches is not None and now is not None:
-            self._ours[before.key] = now - before.switches
+    def _own_switches(self, key: str, raw: int | None) -> int | None:
+        """Without those that our stops have added; what is left never goes back."""
+        if raw is None:
+            return None
+        raw -= self._ours.get(key, 0)
+        own = max(raw - self._followed.pop(key, 0), self._last.get(key, 0))
+        self._ours[key] = self._ours.get(key, 0) + raw - own
+        self._last[key] = own
+        return own
 
 
 def python_threads(proc: Proc, timeout: float = _PY_SPY_TIMEOUT) -> tuple[PythonThread, ...]:
@@ -185,9 +193,30 @@ def _key(proc: Proc) -> str:
 def _cpu(pid: int) -> float | None:
     try:
         fields = Path(f"/proc/{pid}/stat").read_text(errors="replace").rpartition(")")[2].split()
-        return (int(fields[11]) + int(fields[12])) / _TICKS
+        # With its children's that have ended.
+        return sum(map(int, fields[11:15])) / _TICKS
     except (OSError, ValueError, IndexError):
         return None
+
+
+def _below(pid: int, table: dict[int, Proc]) -> list[int]:
+    return [proc.pid for proc in proctree.descendants(pid, table)][:_MOST_CHILDREN]
+
+
+def _is_asleep(pid: int) -> bool:
+    """Whether no thread of it runs at this moment."""
+    try:
+        threads = os.listdir(f"/proc/{pid}/task")  # noqa: PTH208 - names are enough
+    except OSError:
+        return False
+    found = [proctree.read(int(thread)) for thread in threads]
+    return all(thread is None or thread.state != "R" for thread in found)
+
+
+def _sum(figures: Iterable[_N | None]) -> _N | None:
+    """Of those that are known; None where the first one, the process itself, is not."""
+    first, *more = figures
+    return first if first is None else sum((row for row in more if row is not None), first)
 
 
 def _switches(pid: int) -> int | None:

@@ -4,7 +4,7 @@ Started as ``python -I -S syscall_trace.py SECONDS PID:STARTED...``, in a sessio
 library only. Prints one JSON object a line as each process is decided,
 ``{"key": "12:3456", "answer": "moved", "seconds": 0.4, "calls": 7}``: ``moved`` (one byte was enough),
 ``still`` (none until the end) or ``unknown`` (not allowed, gone, too busy to be followed), and the calls made
-meanwhile, but for those that print.
+meanwhile.
 
 Each process is followed by a fork of this script, which lets go of it by its own exit: the kernel resumes
 what stands at a stop, and a thread that sleeps in a system call is not woken.
@@ -96,13 +96,11 @@ def _ptrace(request: int, thread: int, address: int, data: int) -> None:
 class Tracer:
     """Follows all threads of the process of that pid and start.
 
-    ``answer`` is empty until it is decided. ``count`` is the number of system calls so far but for those that
-    print: faulthandler writes a stack dump in some hundred pieces, and wakes up once for it.
+    ``answer`` is empty until it is decided, ``count`` is the number of system calls so far.
     """
 
     def __init__(self, pid: int, started: int) -> None:
         self.answer, self.count, self._begin = "", 0, 0.0
-        self._calls_made = 0
         self._pid, self._started = pid, started
         self._calls: dict[int, syscalls.Call | None] = {}
         self._seen: set[int] = set()
@@ -186,13 +184,12 @@ class Tracer:
             if call and self._descriptors.moves(call, result):
                 self.answer = "moved"
             return
-        self._calls_made += 1
-        busy = self._calls_made > _MOST_CALLS * (1 + time.monotonic() - self._begin)
+        self.count += 1
+        busy = self.count > _MOST_CALLS * (1 + time.monotonic() - self._begin)
         if busy or self._table is None or machine != self._table.machine:
             self.answer = "unknown"
             return
-        call = self._calls[thread] = syscalls.entered(self._table, number, tuple(arguments))
-        self.count += call is None or not call.only_prints
+        self._calls[thread] = syscalls.entered(self._table, number, tuple(arguments))
 
 
 def _is_ours(thread: int) -> bool:

@@ -60,11 +60,6 @@ class Call(NamedTuple):
     name: str
     descriptors: tuple[int, ...]
 
-    @property
-    def only_prints(self) -> bool:
-        """Whether it goes to standard output or error (or comes from standard input)."""
-        return bool(self.descriptors) and set(self.descriptors) <= _STANDARD
-
 
 _TABLES = {
     "x86_64": Table(0xC000003E, {row[0]: (name, row[2]) for name, row in _CALLS.items()}),

@@ -152,14 +152,17 @@ def test_what_polls_moves_bytes(group, start, watch, services):
     assert {name: seen[child.key] for name, child in children.items()} == dict.fromkeys(group, True)
 
 
-def test_calls_that_print_are_no_waking_up(start, watch):
-    """faulthandler writes a dump in some hundred pieces; a blocked worker must not look awake for it."""
+def test_what_was_watched_is_known_to_the_second(start, watch):
+    """Also where it was too short for an answer: seconds, calls, and whether a byte moved."""
     child = start(LOOP + "[os.write(2, b'x') for _ in range(30)]")
     time.sleep(0.5)
-    watch.start([child], 3)
-    until(lambda: not watch.is_watching)
-    assert watch.collect() == {child.key: False}
-    assert watch.calls[child.key] < 20  # ten sleeps a second, and 300 writes
+    watch.start([child], 10 * DEADLINE)
+    until(child.is_traced)
+    time.sleep(1)
+    assert watch.collect() == {child.key: None}
+    seen = watch.last[child.key]
+    assert (seen.moved, 0.5 < seen.seconds < DEADLINE) == (False, True)
+    assert seen.calls > 30  # what it prints is followed too
 
 
 def test_a_watch_that_was_too_short_says_nothing(start, watch):

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from airflow_spark_guard.core.watch import evidence
 from airflow_spark_guard.process import proctree, readings
 from airflow_spark_guard.process.leftovers import Tag, new_attempt
 from airflow_spark_guard.process.readings import Looker
@@ -94,13 +95,43 @@ def test_a_worker_that_only_sleeps_is_told_from_one_that_polls(standins, tag):
         after = by_place(looker.look(stacks=True))
     finally:
         looker.close()
-    assert {name: reading.moved for name, reading in after.items()} == {
-        "lock": False, "sleeps": False, "polls": True,
-    }  # fmt: skip
+    moved = {name: reading.moved - before[reading.key].moved for name, reading in after.items()}
+    assert (moved["lock"], moved["sleeps"], moved["polls"]) == (0, 0, 1)
+    assert after["lock"].watched > 2
     switches = {name: row.switches - before[row.key].switches for name, row in after.items()}
     assert switches["lock"] <= 1
     assert 4 <= switches["sleeps"] <= 16  # 2 a second
-    assert all(reading.moved is None for reading in before.values())
+    assert {(reading.moved, reading.watched) for reading in before.values()} == {(0, 0.0)}
+
+
+def test_what_a_worker_does_while_nobody_watches_counts_too(standins, tag):
+    """It reads in bursts: the byte watch may see none of them, the system's own count has them all."""
+    jvm = standins.jvm(BACKEND, standins.daemon("bursts"))
+    standins.await_below(jvm, 2)
+    time.sleep(0.5)
+    looker = Looker(tag, window=4.0)
+    try:
+        (before,) = looker.look(stacks=True)
+        time.sleep(4)
+        (after,) = looker.look(stacks=True)
+    finally:
+        looker.close()
+    assert evidence.state_of(evidence.Pair(before, after, 4.0)) is evidence.State.WORKING
+
+
+def test_a_worker_that_waits_for_a_program_is_as_busy_as_that(standins, tag):
+    """A shell, a pool, a trainer: what it has started works for it."""
+    jvm = standins.jvm(BACKEND, standins.daemon("shells"))
+    standins.await_below(jvm, 3)
+    time.sleep(0.5)
+    looker = Looker(tag, window=3.0)
+    try:
+        (before,) = looker.look(stacks=True)
+        time.sleep(3)
+        (after,) = looker.look(stacks=True)
+    finally:
+        looker.close()
+    assert evidence.state_of(evidence.Pair(before, after, 3.0)) is not evidence.State.BLOCKED
 
 
 def test_a_looker_that_was_closed_holds_nothing(standins, tag):
@@ -232,9 +263,9 @@ def test_a_crowded_machine_does_not_look_like_movement():
         time.sleep(1)
         looker, proc = Looker(Tag("t", "a")), proctree.read(crowd[0].pid)
         aside = f"/proc/{proc.pid}/status", "nonvoluntary_ctxt_switches:"
-        pushed, before = readings._counts(*aside), looker._reading("worker", proc, "1")
+        pushed, before = readings._counts(*aside), looker._reading("worker", proc, "1", {})
         time.sleep(2)
-        after = looker._reading("worker", proc, "1")
+        after = looker._reading("worker", proc, "1", {})
         assert readings._counts(*aside) - pushed > 5
         assert after.switches - before.switches < 3
     finally:
@@ -246,5 +277,5 @@ def test_a_crowded_machine_does_not_look_like_movement():
 def test_a_process_that_is_gone_has_no_figures():
     """It may vanish between the table and the look."""
     gone = proctree.Proc(pid=2**30, parent=1, started=1, state="S", command="python")
-    found = Looker(Tag("t", "a"))._reading("worker", gone, "1")
+    found = Looker(Tag("t", "a"))._reading("worker", gone, "1", {})
     assert (found.cpu, found.switches, found.io) == (None, None, None)

@@ -65,6 +65,15 @@ def sleeps():
     while True:
         time.sleep(0.5)
 
+def bursts():
+    while True:
+        time.sleep(1.5)
+        with open("/dev/zero", "rb", 0) as zeros:
+            zeros.read(1 << 20)
+
+def shells():
+    subprocess.run(["sh", "-c", "while :; do :; done"])
+
 def polls():
     while True:
         time.sleep(0.5)

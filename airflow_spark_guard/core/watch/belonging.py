@@ -13,7 +13,7 @@ from airflow_spark_guard.core.watch import evidence
 from airflow_spark_guard.core.watch.evidence import IDLE, PYTHON, State
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Callable, Iterable, Sequence
 
     from airflow_spark_guard.core.watch.evidence import Pair
     from airflow_spark_guard.core.watch.observation import Reading
@@ -52,24 +52,27 @@ def looks(
     return Looks(ours, came, frozenset(names))
 
 
-def stage_state(stage: int, seen: Looks, others: frozenset[int] | None, moving: frozenset[int]) -> State:
+def stage_state(stage: int, seen: Looks, others: frozenset[int]) -> State:
     """What the tasks of one stage do.
 
     Args:
         stage: its id.
         seen: two looks at the job's processes.
-        others: ids of the other active stages; None is the same as none of them.
-        moving: those of the others that have moved between the two looks.
+        others: ids of the other active stages.
     """
     if not others:
         return _alone(stage, seen)
     names = sorted(seen.running | {pair.after.executor for pair in seen.pairs if pair.after.stage == stage})
-    states = [
-        state for name in names for state in _on_executor(stage, _Executor.of(seen, name), others <= moving)
-    ]
+    states = [state for name in names for state in _on_executor(stage, _Executor.of(seen, name))]
     if any(row.role == "worker" and row.stage == stage and row.kind != IDLE for row in seen.came):
         states.append(State.WORKING)  # a new process works for it
     return evidence.together(states)
+
+
+def worker_states(seen: Looks) -> dict[str, State]:
+    """What each Python worker does by itself, by the key of its readings."""
+    rows = (pair for pair in seen.pairs if pair.after.role == "worker" and pair.after.kind != IDLE)
+    return {pair.after.key: evidence.state_of(pair) for pair in rows}
 
 
 def _alone(stage: int, seen: Looks) -> State:
@@ -93,42 +96,38 @@ class _Executor(NamedTuple):
             tuple(pair for pair in here if pair.after.role == "worker" and pair.after.kind != IDLE),
         )
 
+    def waiting(self, stages: Callable[[int | None], bool]) -> int:
+        """How many tasks of these stages wait for a Python worker that has started."""
+        return sum(pair.after.kind == PYTHON and stages(pair.after.stage) for pair in self.threads)
 
-def _on_executor(stage: int, here: _Executor, others_move: bool) -> list[State]:  # noqa: FBT001 - a fact, not a switch
+    def known(self, stages: Callable[[int], bool]) -> list[Pair]:
+        """The workers that are known to work for these stages."""
+        return [pair for pair in self.workers if pair.after.stage is not None and stages(pair.after.stage)]
+
+
+def _on_executor(stage: int, here: _Executor) -> list[State]:
     """What the stage's tasks on this executor do; empty where it has none there."""
     mine = [pair for pair in here.threads if pair.after.stage == stage]
-    known = [pair for pair in here.workers if pair.after.stage == stage]
+    known = here.known(lambda other: other == stage)
+    loose = [evidence.state_of(pair) for pair in here.workers if pair.after.stage is None]
     if here.threads and not mine and not known:
         return []
-    states = [evidence.state_of(pair) for pair in (*mine, *known) if pair.after.kind not in PYTHON]
+    states = [evidence.state_of(pair) for pair in (*mine, *known) if pair.after.kind != PYTHON]
     states += [State.WORKING for pair in known if pair.before.stage not in (None, stage)]
-    loose = [pair for pair in here.workers if pair.after.stage is None]
     if not here.threads:
         # Nothing tells how many tasks of which stage run here.
-        return states if states and not loose else [*states, State.UNSEEN]
-    wanted = sum(pair.after.kind in PYTHON for pair in mine) - len(known)
+        if not loose:
+            return states or [State.UNSEEN]
+        return [*states, State.WORKING if set(loose) == {State.WORKING} else State.UNSEEN]
+    wanted = here.waiting(lambda other: other == stage) - len(known)
     if wanted <= 0:
         return states
-    elsewhere = sum(pair.after.kind in PYTHON and pair.after.stage != stage for pair in here.threads)
-    elsewhere -= sum(pair.after.stage not in (None, stage) for pair in here.workers)
-    starts = any(pair.after.kind == evidence.PYTHON_START for pair in mine)
-    shared = _share([evidence.state_of(pair) for pair in loose], wanted, max(0, elsewhere), others_move)
-    return [*states, *(shared or [State.BLOCKED if starts and not loose else State.UNSEEN])]
+    elsewhere = here.waiting(lambda other: other != stage) - len(here.known(lambda other: other != stage))
+    if len(loose) < wanted + max(0, elsewhere):
+        return [*states, State.UNSEEN]  # our own worker may not be among them
+    return [*states, *(loose if elsewhere <= 0 else [_shared(loose)])]
 
 
-def _share(states: list[State], wanted: int, elsewhere: int, others_move: bool) -> list[State]:  # noqa: FBT001
-    """The states of the workers that belong to ``wanted`` tasks of ours.
-
-    Args:
-        states: of all workers whose stage is not known.
-        wanted: tasks of ours whose worker is among them.
-        elsewhere: tasks of other stages whose worker is among them.
-        others_move: whether all other stages move: then their workers are the ones that work.
-    """
-    if not states or not elsewhere or len(set(states)) == 1:
-        return states
-    if not others_move:
-        return [State.UNSEEN]
-    # The least hopeful are ours: the others' stages have moved, so their workers have worked.
-    ranked = sorted(states, key=evidence.HOPE.index)
-    return ranked[: max(wanted, len(states) - elsewhere)]
+def _shared(states: list[State]) -> State:
+    """What workers do of which nobody knows the stage: certain only where all of them do the same."""
+    return states[0] if states and len(set(states)) == 1 else State.UNSEEN

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from airflow_spark_guard.core.watch.finding import Look
@@ -29,16 +29,19 @@ class Comparison:
         state: what they do; None before they were looked at twice.
         turned_at: when they turned to it from doing something else.
         before: the readings that the next ones are compared with, and when they were taken.
+        own: what each Python worker did by itself at the last comparison, by the key of its readings.
     """
 
     window: float
     state: State | None = None
     turned_at: float = 0.0
     before: tuple[float, tuple[Reading, ...]] | None = None
+    own: dict[str, State] = field(default_factory=dict)
 
     def forget(self) -> None:
         """The suspicion has gone; the next one begins anew."""
         self.before = self.state = None
+        self.own = {}
 
     def weigh(self, readings: tuple[Reading, ...] | None, now: float, judge: Judge) -> None:
         """Take in a look; ``judge`` is given both readings and the seconds between them."""

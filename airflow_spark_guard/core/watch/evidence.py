@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 _IDLE_CPU, _IDLE_SWITCHES = 0.005, 1.0
 # A loop that sleeps and looks wakes up some times a second, and does next to nothing then.
 _WAITING_SWITCHES, _WATCHED_SWITCHES = 15.0, 50.0
+_WATCHED = 0.5  # of the time between the two looks
 # The driver's Python has our thread in it, which wakes every second and asks its JVM now and then.
 _IDLE_DRIVER_CPU, _IDLE_DRIVER_SWITCHES = 0.05, 10.0
 _IDLE_JVM_CPU = 0.15
@@ -24,9 +25,9 @@ _BUSY_CPU = 0.25  # an endless loop on a crowded machine does not get a whole co
 # A worker that faulthandler dumps every two minutes writes some kilobytes; rows are more than that.
 _IDLE_IO = 512.0
 IDLE = "idle"
+PYTHON = "python"
+"""Kind of a JVM thread that waits for its Python worker; while that worker starts it is ``python_start``."""
 PYTHON_START = "python_start"
-PYTHON = ("python", PYTHON_START)
-"""Kinds of a JVM thread that waits for its Python worker."""
 
 
 class State(StrEnum):
@@ -93,14 +94,13 @@ def of_executors(seen: Sequence[Pair], came: Iterable[Reading], running: Iterabl
 def _executor(found: Sequence[Pair]) -> State:
     threads = [pair for pair in found if pair.after.role == "task"]
     workers = [pair for pair in found if pair.after.role == "worker" and pair.after.kind != IDLE]
-    waiting = {pair.after.kind for pair in threads} & set(PYTHON)
+    waiting = any(pair.after.kind == PYTHON for pair in threads)
     if not waiting:
         # A worker whose stack cannot be read may be one without a task: no thread is known to wait for it.
         workers = [pair for pair in workers if pair.after.stack]
-    states = [state_of(pair) for pair in (*threads, *workers) if pair.after.kind not in PYTHON]
+    states = [state_of(pair) for pair in (*threads, *workers) if pair.after.kind != PYTHON]
     if waiting and not workers:
-        # It waits for a Python worker that is out of sight, or for one that has never come up.
-        states.append(State.BLOCKED if waiting == {PYTHON_START} else State.UNSEEN)
+        states.append(State.UNSEEN)  # it waits for a Python worker that is out of sight
     return together(states)
 
 
@@ -126,21 +126,25 @@ def _worker(pair: Pair) -> State:
         return State.SPINNING  # whatever its locals do: a loop without an end counts too
     if _differ(pair.before.locals, pair.after.locals):
         return State.WORKING
-    if cpu < _IDLE_CPU and switches < _IDLE_SWITCHES:
-        return State.BLOCKED
-    return State.WAITING if _waits(pair, cpu, switches) else State.WORKING
+    return _idle(pair, cpu, switches)
 
 
 def _moves_bytes(pair: Pair, io: float) -> bool:
-    """What was watched is certain, and leaves out what is printed; the system's count is not."""
-    return io >= _IDLE_IO if pair.after.moved is None else pair.after.moved
+    """By the system's count, which leaves out sockets, or by the system calls that were watched."""
+    return io >= _IDLE_IO or pair.after.moved > pair.before.moved
 
 
-def _waits(pair: Pair, cpu: float, switches: float) -> bool:
-    """Whether it only wakes up and goes back to sleep: the same place, the same variables, hardly any CPU."""
-    same = bool(pair.before.locals) and pair.before.locals == pair.after.locals
-    few = _WAITING_SWITCHES if pair.after.moved is None else _WATCHED_SWITCHES
-    return same and cpu < _IDLE_CPU and switches < few
+def _idle(pair: Pair, cpu: float, switches: float) -> State:
+    """What a process does that moves no byte and shows no other local variables."""
+    if cpu >= _IDLE_CPU:
+        return State.WORKING
+    if switches < _IDLE_SWITCHES:
+        return State.BLOCKED
+    watched = pair.after.watched - pair.before.watched >= _WATCHED * pair.seconds
+    if switches >= (_WATCHED_SWITCHES if watched else _WAITING_SWITCHES):
+        return State.WORKING
+    # It wakes up now and then, at the same place; where its variables were not read it may do anything.
+    return State.WAITING if pair.before.locals and pair.after.locals else State.UNSEEN
 
 
 def _driver(pair: Pair) -> State:

@@ -6,15 +6,16 @@ of one stage. A signal whose stage is not known counts only where the job has no
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from airflow_spark_guard.core.watch.comparison import Comparison
     from airflow_spark_guard.core.watch.observation import Observation, Stage
+    from airflow_spark_guard.core.watch.windows import Limit
 
 # What only the stage itself can change; events that Spark lost are about all stages.
-_OWN = frozenset({"rest", "tracker", "sql", "heartbeats"})
+_OWN = frozenset({"rest", "tracker", "sql", "heartbeats", "loose"})
 
 
 @dataclass
@@ -29,6 +30,7 @@ class Standstill:
         median: of its finished tasks, seconds, without the start of their Python workers; None when unknown.
         doubtful: whether Spark has lost events since it last moved: it may have ended long ago.
         line_at: when the task log said last that it stands still; None before.
+        line_limit: the limit that it named then.
     """
 
     signature: dict[str, Any]
@@ -37,7 +39,8 @@ class Standstill:
     workers: Comparison
     median: float | None = None
     doubtful: bool = False
-    line_at: float | None = field(default=None)
+    line_at: float | None = None
+    line_limit: Limit | None = None
 
     def take(self, stage: Stage, signature: dict[str, Any], now: float, python_start: float) -> None:
         """Take in what is seen of the stage now; ``python_start`` in seconds, as in the observation."""
@@ -63,30 +66,31 @@ class Standstill:
         return bool(moved)
 
 
-def signature(stage: Stage, seen: Observation, *, alone: bool) -> dict[str, Any]:
+def signature(stage: Stage, seen: Observation, *, alone: bool, local: bool = False) -> dict[str, Any]:
     """Everything that changes when the stage goes on, by source; None where a source was not seen.
 
     Args:
         stage: the stage.
         seen: the observation.
-        alone: whether the job has no other active stage, so that every task heartbeat is about this one.
+        alone: whether the job has no other active stage, so that heartbeats of no known stage are about it.
+        local: whether the master is ``local[n]``, where workers write into the driver's own output.
     """
     own = inside_row(stage, seen)
-    beats = tuple(
-        sorted(
-            (beat.executor, beat.digest)
-            for beat in seen.task_heartbeats
-            if beat.stage == stage.stage or (alone and beat.stage is None)
-        )
-    )
     driver = seen.driver
     return {
         "rest": (stage.done, stage.failed, stage.active, stage.counters) if driver is not None else None,
         "dropped": driver.dropped_events if driver is not None else None,
         "tracker": (own.done, own.failed, own.active) if own is not None else None,
         "sql": own.sql or None if own is not None else None,
-        "heartbeats": beats or None,
+        "heartbeats": _beats(seen, stage.stage),
+        # Of the driver's own output they are from a process that the driver has started.
+        "loose": _beats(seen, None, drivers=local) if alone else None,
     }
+
+
+def _beats(seen: Observation, stage: int | None, *, drivers: bool = True) -> object:
+    beats = [beat for beat in seen.task_heartbeats if beat.stage == stage and (drivers or beat.executor)]
+    return tuple(sorted((beat.executor, beat.digest) for beat in beats)) or None
 
 
 def inside_row(stage: Stage, seen: Observation) -> Stage | None:

@@ -182,8 +182,8 @@ class Reading:
             to start), ``shuffle``, ``gc``, ``lock``, ``io``, ``planning``, ``running``, ``waiting``; of a
             Python worker ``idle`` when it has no task; empty otherwise.
         stage: id of the stage whose task it runs; None when unknown.
-        moved: whether it moved bytes since the reading before, standard output and error aside; None where
-            its system calls could not be watched.
+        watched: seconds so far in which its system calls were watched.
+        moved: how often it was seen to move bytes then, standard output and error aside.
     """
 
     role: str
@@ -197,7 +197,8 @@ class Reading:
     place: str = ""
     kind: str = ""
     stage: int | None = None
-    moved: bool | None = None
+    watched: float = 0.0
+    moved: int = 0
 
 
 @dataclass(frozen=True)

@@ -57,36 +57,37 @@ def left_alone(stage: Stage, stood: float) -> str:
     )
 
 
-def unchanged(stage: Stage, still: Standstill, limit: Limit, stood: float, ends: tuple[float, float]) -> str:
+def unchanged(stage: Stage, still: Standstill, limit: Limit, now: float, wall: float) -> str:
     """The line on a stage that stands still.
 
     Args:
         stage: the stage.
         still: since when, and what its workers do.
         limit: the limit that holds now.
-        stood: seconds without movement.
-        ends: seconds up to the limit, and the time of day now in seconds since the epoch (0: unknown).
+        now: seconds since the launch.
+        wall: the time of day now in seconds since the epoch; 0 when unknown.
     """
-    left, wall = ends
+    stood = now - still.since
+    left = max(limit.seconds - stood, 0.0)
     end = (
         f"ends at {time.strftime('%H:%M:%S', time.gmtime(wall + left))} UTC"
-        if wall
-        else f"ends in {readable_duration(max(left, 0.0))}"
+        if wall > 0
+        else f"ends in {readable_duration(left)}"
     )
+    longer = f" (last moved {readable_duration(now - still.first)} ago)" if still.first < still.since else ""
     return (
-        f"{name(stage)} unchanged for {readable_duration(stood)} of {limit}; "
+        f"{name(stage)} unchanged for {readable_duration(stood)} of {limit}{longer}; "
         f"{stage.done} of {stage.tasks} tasks done, {workers(still, stage.stage)}; {end} unless it moves"
     )
 
 
 def workers(still: Standstill, stage: int) -> str:
     """``4 workers blocked at enrich.py:38, enrich``, as far as it is known."""
-    rows = _of_stage(still, stage)
-    state = still.workers.state
+    rows, state = _stuck(still, stage), still.workers.state
     said = f" {state}" if state is not None else ""
     places = Counter(safe_text(row.place)[:_PLACE] for row in rows if row.place)
     if not places:
-        return f"workers{said}" if said else "workers not looked at yet"
+        return f"workers{said}" if said else "workers not compared yet"
     place, count = places.most_common(1)[0]
     return f"{count} worker{'s' if count > 1 else ''}{said} at {place}"
 
@@ -108,10 +109,21 @@ def other_signs(seen: Observation) -> str:
 
 
 def stuck(still: Standstill, stage: int) -> tuple[str, ...]:
-    """Keys of the readings of the stage's workers, for whoever looks for the line that hangs."""
-    return tuple(row.key for row in _of_stage(still, stage))
+    """Keys of the readings of the workers that stand still, for whoever looks for the line that hangs."""
+    return tuple(row.key for row in _stuck(still, stage)) if still.workers.own else ()
 
 
-def _of_stage(still: Standstill, stage: int) -> list[Reading]:
+def _stuck(still: Standstill, stage: int) -> list[Reading]:
+    """The stage's workers that do what the stage does; without a comparison all of them.
+
+    A worker of no known stage counts only where no such worker does anything else: it may be a neighbour's.
+    """
     rows = still.workers.before[1] if still.workers.before is not None else ()
-    return [row for row in rows if row.role == "worker" and row.kind != IDLE and row.stage in (None, stage)]
+    ours = [row for row in rows if row.role == "worker" and row.kind != IDLE and row.stage in (None, stage)]
+    own, state = still.workers.own, still.workers.state
+    if not own:
+        return ours
+    same = [row for row in ours if own.get(row.key) is state]
+    if any(row.stage is None and own.get(row.key) is State.WORKING for row in ours):
+        same = [row for row in same if row.stage is not None]
+    return same

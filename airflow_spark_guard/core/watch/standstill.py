@@ -28,6 +28,8 @@ if TYPE_CHECKING:
 Key = tuple[int, int]
 # A look that comes a little early is still the one that was asked for.
 _EARLY = 1.0
+# The job itself names so many stages at the most (job/status.py).
+MOST_INSIDE = 50
 
 
 @dataclass
@@ -55,7 +57,7 @@ class StallRule:
         self._follow(stages, seen, now)
         if seen.readings is not None:
             self._looked_at = now
-        late = [key for key in self.stages if self._judge(stages, key, seen, now)]
+        late = [key for key in stages if self._judge(stages, key, seen, now)]
         if not late:
             return None
         first = min(
@@ -90,12 +92,14 @@ class StallRule:
         return limit.times(PATIENCE, reason) if reason else limit
 
     def _follow(self, stages: dict[Key, Stage], seen: Observation, now: float) -> None:
-        for key in set(self.stages) - set(stages):
-            del self.stages[key]
+        if seen.driver is not None or len(stages) < MOST_INSIDE:
+            # A list that is full may lack a stage that is still there.
+            for key in set(self.stages) - set(stages):
+                del self.stages[key]
         dropped = seen.driver.dropped_events if seen.driver is not None else self._dropped
         busy = any(stage.active for stage in stages.values())
         for key, stage in stages.items():
-            found = signature(stage, seen, alone=len(stages) == 1)
+            found = signature(stage, seen, alone=len(stages) == 1, local=self.windows.local)
             still = self.stages.get(key)
             if still is None:
                 workers = Comparison(self.windows.evidence)
@@ -111,12 +115,12 @@ class StallRule:
         """Whether the stage has stood still for too long; says what there is to say of it."""
         still, stage = self.stages[key], stages[key]
         if now - still.since >= self._first_look(still) - _EARLY:
-            others = frozenset(other[0] for other in self.stages if other != key and stages[other].active)
-            still.workers.weigh(seen.readings, now, partial(self._state, stage.stage, others, seen))
+            others = frozenset(other.stage for other in stages.values() if other.key != key and other.active)
+            still.workers.weigh(seen.readings, now, partial(self._state, still, stage.stage, others, seen))
         if still.workers.state is State.WORKING:
-            if now - still.since >= self._shortest(still).seconds:
-                self.notices.append(stall_words.left_alone(stage, now - still.first))
-                still.excuse(now)
+            # What was seen to work now cannot have hung before.
+            self.notices.append(stall_words.left_alone(stage, now - still.first))
+            still.excuse(now)
             return False
         limit = self.limit(stage)
         if not still.doubtful and still.workers.state is not None and now - still.since >= limit.seconds:
@@ -126,6 +130,7 @@ class StallRule:
 
     def _state(
         self,
+        still: Standstill,
         stage: int,
         others: frozenset[int],
         seen: Observation,
@@ -136,9 +141,9 @@ class StallRule:
         running = None
         if seen.driver is not None:
             running = {row.id for row in seen.driver.executors if row.active and row.active_tasks}
-        began = self._looked_at - seconds
-        moving = frozenset(key[0] for key, still in self.stages.items() if still.first >= began)
-        return belonging.stage_state(stage, belonging.looks(before, after, seconds, running), others, moving)
+        looks = belonging.looks(before, after, seconds, running)
+        still.workers.own = belonging.worker_states(looks)
+        return belonging.stage_state(stage, looks, others)
 
     def _shortest(self, still: Standstill) -> Limit:
         """The limit where the workers are blocked: what is planned for before anybody has looked."""
@@ -166,12 +171,12 @@ class StallRule:
     def _say(self, stage: Stage, still: Standstill, seen: Observation, now: float) -> None:
         """From half the limit on the log says that the stage stands still, less and less often."""
         stood, limit = now - still.since, self.limit(stage)
-        if not stage.active or still.doubtful or stood < limit.seconds / 2:
+        if not stage.active or still.doubtful or stood < self._first_look(still) - _EARLY:
             return
-        if still.line_at is None or now - still.line_at >= max(stall_words.PAUSE, stood / 4):
-            still.line_at = now
-            ends = (limit.seconds - stood, seen.wall)
-            self.notices.append(stall_words.unchanged(stage, still, limit, now - still.first, ends))
+        pause = max(stall_words.PAUSE, stood / 4)
+        if still.line_at is None or limit != still.line_limit or now - still.line_at >= pause:
+            still.line_at, still.line_limit = now, limit
+            self.notices.append(stall_words.unchanged(stage, still, limit, now, seen.wall))
 
     def _finding(self, stage: Stage, seen: Observation, now: float) -> Finding:
         still, limit = self.stages[stage.key], self.limit(stage)

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import pytest
 
-from airflow_spark_guard.core.watch.belonging import looks, stage_state
+from airflow_spark_guard.core.watch.belonging import looks, stage_state, worker_states
 from airflow_spark_guard.core.watch.evidence import State
 from airflow_spark_guard.core.watch.observation import Reading
 from tests.core.watch.watched import BLOCKED
@@ -28,11 +28,10 @@ def works(reading):
     return replace(reading, switches=reading.switches + 6000)
 
 
-def state(*after, before=None, busy=(), moving=OTHER, running=("0",), others=OTHER):
+def state(*after, before=None, busy=(), running=("0",), others=OTHER):
     """Of stage 3; ``busy`` are the keys of workers that work between the two looks."""
     later = [works(row) if row.key in busy else row for row in after]
-    seen = looks(before if before is not None else after, later, SECONDS, running)
-    return stage_state(MINE, seen, others, moving)
+    return stage_state(MINE, looks(before if before is not None else after, later, SECONDS, running), others)
 
 
 def test_a_worker_that_names_its_stage_counts_for_that_stage():
@@ -40,35 +39,38 @@ def test_a_worker_that_names_its_stage_counts_for_that_stage():
     rows = (thread(MINE), thread(OTHERS), worker(1, MINE), worker(2, OTHERS))
     assert state(*rows, busy=("2:1",)) is State.BLOCKED
     assert state(*rows, busy=("1:1",)) is State.WORKING
-    assert state(*rows, busy=("1:1",), moving=frozenset()) is State.WORKING
 
 
-def test_a_worker_that_works_is_the_moving_stages():
-    """Older Sparks do not show the stage: the neighbour has moved, so its worker has worked."""
+def test_of_workers_that_differ_nobody_knows_whose_is_whose():
+    """Older Sparks do not show the stage. A stage may move by its JVM while its worker waits for rows."""
     rows = (thread(MINE), thread(OTHERS), worker(1), worker(2))
-    assert state(*rows, busy=("2:1",)) is State.BLOCKED
+    assert state(*rows, busy=("2:1",)) is State.UNSEEN
     assert state(*rows, busy=("1:1", "2:1")) is State.WORKING
     assert state(*rows) is State.BLOCKED
+    assert state(*rows[:3]) is State.UNSEEN  # one worker for two tasks: ours may be the other one
+    assert state(*rows[:3], busy=("1:1",)) is State.UNSEEN
 
 
-def test_more_workers_work_than_the_neighbours_have_tasks():
-    """One of them is ours."""
-    rows = (thread(MINE, 1), thread(MINE, 2), thread(OTHERS), worker(1), worker(2), worker(3))
-    assert state(*rows, busy=("1:1", "2:1")) is State.WORKING
-    assert state(*rows, busy=("1:1",)) is State.BLOCKED
+def test_a_task_whose_python_starts_has_no_worker_yet():
+    """The one that works is the neighbour's, whatever this task waits for."""
+    rows = (thread(MINE, kind="python_start"), thread(OTHERS), worker(2))
+    assert state(*rows, busy=("2:1",)) is State.BLOCKED
+    two = (thread(MINE, 1, kind="python_start"), thread(MINE, 2), thread(OTHERS), worker(1), worker(2))
+    assert state(*two, busy=("1:1", "2:1")) is State.WORKING
+
+
+def test_what_each_worker_does_is_known_by_itself():
+    """For whoever names the line that hangs."""
+    rows = (thread(MINE), worker(1, MINE), worker(2, MINE), worker(3, kind="idle"))
+    later = [works(row) if row.key == "2:1" else row for row in rows]
+    seen = looks(rows, later, SECONDS, ("0",))
+    assert worker_states(seen) == {"1:1": State.BLOCKED, "2:1": State.WORKING}
 
 
 def test_a_neighbour_that_runs_no_python_leaves_all_workers_to_us():
     """Its thread is in the JVM."""
     rows = (thread(MINE), thread(OTHERS, kind="running"), worker(1), worker(2))
     assert state(*rows, busy=("2:1",)) is State.WORKING
-
-
-def test_nobody_can_tell_whose_worker_works_when_all_stages_stand_still():
-    """It excuses neither; the longer limit holds."""
-    rows = (thread(MINE), thread(OTHERS), worker(1), worker(2))
-    assert state(*rows, busy=("2:1",), moving=frozenset()) is State.UNSEEN
-    assert state(*rows, busy=("1:1", "2:1"), moving=frozenset()) is State.WORKING
 
 
 def test_an_executor_without_a_task_of_the_stage_says_nothing_of_it():
@@ -83,6 +85,8 @@ def test_an_executor_out_of_sight_may_run_the_task_that_works():
     assert state(*rows, running=("0", "1")) is State.UNSEEN
     unread = (worker(1, MINE), worker(2))
     assert state(*unread) is State.UNSEEN
+    assert state(worker(2), worker(3)) is State.UNSEEN
+    assert state(worker(2), worker(3), busy=("2:1", "3:1")) is State.WORKING
     assert state(worker(1, MINE)) is State.BLOCKED
 
 

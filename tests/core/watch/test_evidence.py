@@ -21,7 +21,7 @@ SECONDS = 60.0
 def after(reading, **changes):
     """The state of a process that was ``reading`` a minute ago; figures are added, text replaces."""
     changed = {
-        name: getattr(reading, name) + value if isinstance(value, int | float) and name != "moved" else value
+        name: getattr(reading, name) + value if isinstance(value, int | float) else value
         for name, value in changes.items()
     }
     return state_of(Pair(reading, replace(reading, **changed), SECONDS))
@@ -36,13 +36,14 @@ def after(reading, **changes):
         ({"switches": 60}, State.WAITING),  # it sleeps and wakes, at the same place
         ({"switches": 120, "io": 8000}, State.WAITING),
         ({"switches": 120, "locals": "m"}, State.WORKING),
-        ({"switches": 120, "locals": ""}, State.WORKING),  # nothing shows that it is the same place
+        ({"switches": 120, "locals": ""}, State.UNSEEN),  # nothing shows that it is the same place
         ({"switches": 1200}, State.WORKING),  # more often than a loop that waits
-        ({"switches": 120, "moved": True}, State.WORKING),  # it polls a service
-        ({"switches": 1200, "moved": False}, State.WAITING),
-        ({"switches": 6000, "moved": False}, State.WORKING),
-        ({"moved": True}, State.WORKING),  # it asks a service every half minute
-        ({"moved": False, "io": 60_000}, State.BLOCKED),  # another thread of it prints
+        ({"switches": 120, "moved": 1}, State.WORKING),  # it polls a service
+        ({"switches": 1200, "watched": 42.0}, State.WAITING),
+        ({"switches": 1200, "watched": 20.0}, State.WORKING),  # a third of the time says little
+        ({"switches": 6000, "watched": 42.0}, State.WORKING),
+        ({"moved": 1}, State.WORKING),  # it asks a service every half minute
+        ({"watched": 42.0, "io": 60_000}, State.WORKING),  # it read while nobody watched
         ({"cpu": 0.5}, State.WORKING),  # 2 ms a row is 0.7 % CPU
         ({"io": 40_000}, State.WORKING),  # rows
         ({"locals": "m"}, State.WORKING),
@@ -128,6 +129,7 @@ def test_a_worker_that_never_comes_up_is_a_block():
     assert executors(starting) is State.BLOCKED
     assert executors(starting, replace(PYTHON_THREAD, key="u")) is State.UNSEEN
     assert executors(starting, replace(BLOCKED, kind="idle")) is State.BLOCKED
+    assert after(starting, stack="u") is State.WORKING  # it gets on
 
 
 def test_a_worker_without_a_stack_may_be_one_without_a_task():

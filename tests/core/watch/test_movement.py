@@ -45,8 +45,25 @@ def test_signals_of_the_stage_are():
 def test_a_heartbeat_of_no_known_stage_counts_where_there_is_only_one():
     """A process that a task has started may not know whose task it was."""
     beats = (TaskHeartbeat("0", None, "x"),)
-    assert mark(seen(beats=beats))["heartbeats"] is None
-    assert mark(seen(beats=beats), alone=True)["heartbeats"] == (("0", "x"),)
+    assert mark(seen(beats=beats))["loose"] is None
+    assert mark(seen(beats=beats), alone=True)["loose"] == (("0", "x"),)
+    assert mark(seen(beats=beats), alone=True)["heartbeats"] is None
+
+
+def test_a_process_that_the_driver_has_started_says_nothing_of_a_stage():
+    """It writes into the driver's own output; in local[n] the workers do so too."""
+    beats = (TaskHeartbeat("", None, "x"),)
+    assert mark(seen(beats=beats), alone=True)["loose"] is None
+    assert signature(STAGE, seen(beats=beats), alone=True, local=True)["loose"] == (("", "x"),)
+
+
+def test_a_heartbeat_that_counts_now_and_then_is_no_movement():
+    """Short queries come and go beside the stage: the same heartbeat is about it, or about nothing."""
+    beats = (TaskHeartbeat("0", None, "x"),)
+    still = Standstill(mark(seen(beats=beats), alone=True), 0.0, 0.0, Comparison(60.0))
+    for at, alone in ((10.0, False), (20.0, True), (30.0, False), (40.0, True)):
+        still.take(STAGE, mark(seen(beats=beats), alone=alone), at, 0.0)
+    assert still.first == 0.0
 
 
 def test_an_attempt_of_a_stage_is_not_another():

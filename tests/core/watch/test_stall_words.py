@@ -17,9 +17,10 @@ from tests.core.watch.watched import BLOCKED, INSIDE, PYTHON_THREAD, STAGE
 LIMIT = Limit(300.0, "stall_timeout")
 
 
-def still(*readings, state=State.BLOCKED):
-    workers = Comparison(60.0, state=state, before=(0.0, readings) if readings else None)
-    return Standstill({}, 0.0, 0.0, workers)
+def still(*readings, state=State.BLOCKED, since=0.0, own=None):
+    own = {row.key: state for row in readings if row.kind == ""} if own is None and state else own or {}
+    workers = Comparison(60.0, state=state, before=(0.0, readings) if readings else None, own=own)
+    return Standstill({}, since, 0.0, workers)
 
 
 def at(place, pid=1, stage=None):
@@ -29,9 +30,7 @@ def at(place, pid=1, stage=None):
 def test_the_line_names_stage_time_limit_place_and_end():
     """All that an engineer asks at 3 a.m."""
     found = still(at("enrich.py:38, enrich"), at("enrich.py:38, enrich", 2), at("enrich.py:9, load", 3))
-    text = stall_words.unchanged(
-        replace(STAGE, name="count at job.py:7"), found, LIMIT, 130.0, (170.0, 50_360.0)
-    )
+    text = stall_words.unchanged(replace(STAGE, name="count at job.py:7"), found, LIMIT, 130.0, 50_360.0)
     assert text == (
         "Stage 3 (count at job.py:7) unchanged for 2m 10s of 5m (stall_timeout); 4 of 10 tasks done, "
         "2 workers blocked at enrich.py:38, enrich; ends at 14:02:10 UTC unless it moves"
@@ -41,8 +40,29 @@ def test_the_line_names_stage_time_limit_place_and_end():
 def test_without_a_time_of_day_the_rest_is_named():
     """A recorded run has none."""
     assert "; ends in 2m 50s unless it moves" in stall_words.unchanged(
-        STAGE, still(at("a.py:1, f")), LIMIT, 130.0, (170.0, 0.0)
+        STAGE, still(at("a.py:1, f")), LIMIT, 130.0, 0.0
     )
+
+
+def test_after_an_excuse_the_whole_time_stands_beside_the_limits_own():
+    """Never "15m of 10m": the limit counts from when its workers were seen to work."""
+    text = stall_words.unchanged(STAGE, still(since=600.0), Limit(600.0, "stall_timeout"), 900.0, 0.0)
+    assert "unchanged for 5m of 10m (stall_timeout) (last moved 15m ago); " in text
+    assert "; ends in 5m unless it moves" in text
+
+
+def test_the_line_that_hangs_is_of_a_worker_that_does_what_the_stage_does():
+    """Three wait at a barrier for the one that computes; a neighbour's worker is not blamed either."""
+    rows = (at("loop.py:5, run"), *(at("barrier.py:9, all", pid) for pid in (2, 3, 4)))
+    own = {"1:1": State.SPINNING, **{f"{pid}:1": State.BLOCKED for pid in (2, 3, 4)}}
+    found = still(*rows, state=State.SPINNING, own=own)
+    assert stall_words.stuck(found, 3) == ("1:1",)
+    assert stall_words.workers(found, 3) == "1 worker busy without a row at loop.py:5, run"
+    mixed = still(*rows[:3], own={"1:1": State.WORKING, "2:1": State.BLOCKED, "3:1": State.BLOCKED})
+    assert stall_words.stuck(mixed, 3) == ()  # nobody knows whose they are
+    named = still(*(replace(row, stage=3) for row in rows[:3]), own=mixed.workers.own)
+    assert stall_words.stuck(named, 3) == ("2:1", "3:1")
+    assert stall_words.stuck(still(*rows, state=None), 3) == ()
 
 
 def test_workers_of_other_stages_are_not_named():
@@ -51,7 +71,7 @@ def test_workers_of_other_stages_are_not_named():
         at("mine.py:1, f", 1, 3), at("other.py:2, g", 2, 9), replace(at("i.py:3, h", 3), kind="idle")
     )
     assert stall_words.workers(found, 3) == "1 worker blocked at mine.py:1, f"
-    assert stall_words.workers(still(state=None), 3) == "workers not looked at yet"
+    assert stall_words.workers(still(state=None), 3) == "workers not compared yet"
     assert stall_words.workers(still(at("")), 3) == "workers blocked"
 
 
