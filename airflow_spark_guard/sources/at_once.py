@@ -40,4 +40,4 @@ async def ask_all(
         async with asyncio.timeout(seconds), asyncio.TaskGroup() as group:
             for name, question in questions.items():
                 group.create_task(ask(name, question))
-    return answers
+    return {name: answers[name] for name in questions if name in answers}
