@@ -9,6 +9,8 @@ runs), ``rss`` (of the driver's Python, bytes) and ``heartbeat`` (the newest one
 comes when one of them but ``rss`` has moved, and every 30 s as a sign of life. The optional fields joined
 version 1: both ends come from the same package, so that a reader that does not know them is never met.
 
+A row of ``stages`` has ``receiver`` (1) where the stage is the receiver of a DStream.
+
 ``metric`` has ``skipped`` where so many metrics before it were left out: ``job/wire.py`` has a pace for them.
 """
 

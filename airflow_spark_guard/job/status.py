@@ -21,6 +21,8 @@ PARENT_CHECK = 1.0  # seconds
 POLL_EVERY = (5.0, 10.0, 20.0, 30.0)  # seconds; the further right, the slower the polls
 SLOW_POLL = 0.1  # seconds
 MOST_STAGES = 50
+# How org.apache.spark.streaming.scheduler.ReceiverTracker describes the job that runs a DStream's receiver.
+_RECEIVER = "Streaming job running receiver "
 
 
 def watch(channel: Channel, progress: Progress, parent: int) -> None:
@@ -63,6 +65,7 @@ class Status:
         self._sql: SqlMetrics | None = None
         self._by_stage: StageMetrics | None = None
         self._closures: Closures | None = None
+        self._receivers: dict[int, bool] = {}  # whether it is one, by stage
 
     def try_poll(self) -> bool:
         """Poll, unless the context is being started or stopped by the script at this moment."""
@@ -101,6 +104,7 @@ class Status:
         tracker = context.statusTracker()
         jobs = len(tracker.getActiveJobsIds())
         stages = _stages(tracker)
+        self._mark_receivers(context, stages)
         figures = {"jobs": jobs, "stages": stages, "rss": resident_bytes()}
         sql = self._sql_digest(context, busy=jobs > 0)
         if self._by_stage is not None:
@@ -122,6 +126,24 @@ class Status:
         self._application, self._sql, self._by_stage = context.applicationId, None, None
         folder = getattr(context, "_temp_dir", None)
         self._closures = Closures(folder) if isinstance(folder, str) else None
+        self._receivers = {}
+
+    def _mark_receivers(self, context: Any, stages: list[dict[str, int]]) -> None:
+        """Mark the receivers of DStreams: they run as long as the application and move no figure.
+
+        Each stage is asked for its description once.
+        """
+        if "pyspark.streaming.context" not in sys.modules:
+            return
+        ids = {row["stage"] for row in stages}
+        ids = {row["stage"] for row in stages}
+        self._receivers = {stage: known for stage, known in self._receivers.items() if stage in ids}
+        for row in stages:
+            stage = row["stage"]
+            if stage not in self._receivers and (description := _description(context, stage)) is not None:
+                self._receivers[stage] = description.startswith(_RECEIVER)
+            if self._receivers.get(stage):
+                row["receiver"] = 1
 
     def _sql_digest(self, context: Any, *, busy: bool) -> str | None:
         """None where there is no status store, and before the first job, which makes Spark set it up."""
@@ -159,6 +181,15 @@ def _classic_session(context: Any) -> Any:
     found = getattr(sys.modules.get("pyspark.sql.session"), "SparkSession", None)
     session = getattr(found, "_instantiatedSession", None)
     return session if getattr(session, "_sc", None) is context else None
+
+
+def _description(context: Any, stage: int) -> str | None:
+    """Of the stage's job; None where Spark does not say."""
+    try:
+        found = context._jsc.sc().statusStore().lastStageAttempt(stage).description()  # noqa: SLF001 - no public way
+        return str(found.get()) if found.isDefined() else ""
+    except Exception:  # noqa: BLE001 - the stage may have gone, and the poll has other figures
+        return None
 
 
 def _stages(tracker: Any) -> list[dict[str, int]]:

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import contextlib
 import queue
 import threading
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -29,8 +29,10 @@ if TYPE_CHECKING:
     from airflow_spark_guard.process.leftovers import Tag
     from airflow_spark_guard.sources.master import MasterSource
 
-_MOST_EXECUTORS = 4  # whose threads and logs are asked for; each costs requests of its own
+_MOST_LOGS = 64  # read in one look; where more executors run tasks, the others have their turn next
 _LOG_TAIL = 16 * 1024
+_MOST_THREADS = 16  # executors whose threads are asked for: the same at each look, because two are compared
+_SECONDS = 5.0  # for all logs, and at the same time for all threads
 _PATIENCE = 5.0
 # Of the autopsy, for a look that goes on; its budget is 10 s.
 _LOOK_PATIENCE = 2.0
@@ -85,6 +87,8 @@ class Observer:
     _application: Application | None = None
     _looker: Looker = field(init=False)
     _beats: Known = field(default_factory=dict)
+    _read: dict[str, int] = field(default_factory=dict)  # by executor, the look that has read its log
+    _looks: int = 0
     busy: bool = False
     _looking: threading.Lock = field(default_factory=threading.Lock)
 
@@ -150,11 +154,12 @@ class Observer:
         self._follow(application)
         driver, blind = self._driver(look)
         running = [row for row in (driver.executors if driver else ()) if row.active and row.active_tasks]
+        readings, beats = self._closely(running) if look.readings else (None, tuple(self._beats.values()))
         return Sight(
             driver=driver,
             blind=blind,
-            readings=self._readings(running) if look.readings else None,
-            task_heartbeats=self._heard(running) if look.readings else tuple(self._beats.values()),
+            readings=readings,
+            task_heartbeats=beats,
             master=self._ask_master(application, driver),
         )
 
@@ -175,22 +180,32 @@ class Observer:
         except UnusableAnswerError as error:
             return None, str(error)
 
+    def _closely(self, running: list[Executor]) -> tuple[tuple[Reading, ...], tuple[TaskHeartbeat, ...]]:
+        """Processes, threads and logs; the logs are read while the others are looked at."""
+        with ThreadPoolExecutor(1, "spark-guard-logs") as pool:
+            beats = pool.submit(self._heard, running)
+            readings = self._readings(running)
+            return readings, beats.result()
+
     def _readings(self, running: list[Executor]) -> tuple[Reading, ...]:
         found = list(self._looker.look(stacks=True))
-        for row in running[:_MOST_EXECUTORS]:
-            try:
-                threads = self._rest.threads(row.id) if self._rest is not None else []
-            except UnusableAnswerError:
-                continue  # without its threads the executor is judged by its workers, or is out of sight
-            found += task_readings(threads, row.id)
+        if self._rest is None or not running:
+            return tuple(found)
+        threads = self._rest.threads_of([row.id for row in running[:_MOST_THREADS]], seconds=_SECONDS)
+        for executor, seen in threads.items():
+            # Without its threads an executor is judged by its workers, or is out of sight.
+            found += task_readings(seen or (), executor)
         return tuple(found)
 
     def _heard(self, running: list[Executor]) -> tuple[TaskHeartbeat, ...]:
-        tails = {}
-        for row in running[:_MOST_EXECUTORS]:
-            with contextlib.suppress(UnusableAnswerError):
-                tails[row.id] = log_page.tail(row.stderr_url, _LOG_TAIL) if row.stderr_url else ""
-        self._beats = heard(self._beats, tails)
+        """Of the executors whose log was read longest ago: beyond a bound they take turns."""
+        rows = sorted((row for row in running if row.stderr_url), key=lambda row: self._read.get(row.id, 0))
+        urls = {row.id: row.stderr_url for row in rows[:_MOST_LOGS]}
+        tails = log_page.tails(urls, _LOG_TAIL, seconds=_SECONDS) if urls else {}
+        self._looks += 1
+        kept = {row.id: self._read[row.id] for row in rows if row.id in self._read}
+        self._read = {**kept, **dict.fromkeys(tails, self._looks)}
+        self._beats = heard(self._beats, {name: text for name, text in tails.items() if text is not None})
         return tuple(self._beats.values())
 
     def _ask_master(self, application: Application | None, driver: DriverView | None) -> Master | None:

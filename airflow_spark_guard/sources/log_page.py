@@ -2,12 +2,20 @@
 
 from __future__ import annotations
 
+from functools import partial
+from typing import TYPE_CHECKING
+
 from airflow_spark_guard.core.web import log_tail
+from airflow_spark_guard.sources.at_once import ask_all
 from airflow_spark_guard.sources.blocking import BlockingLoop
 from airflow_spark_guard.sources.http import HttpSource
 
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
 _LENGTH = 65536
 _HEADER = 4096  # the page's first line names a path
+_AT_ONCE = 8  # log pages are on many workers; eight answers of 16 kB are little for one machine
 
 
 async def tail_async(stderr_url: str, length: int = _LENGTH, *, timeout: float = 5.0) -> str:  # noqa: ASYNC109 - of one silence
@@ -35,3 +43,29 @@ def tail(stderr_url: str, length: int = _LENGTH, *, timeout: float = 5.0) -> str
         return loop.run(tail_async(stderr_url, length, timeout=timeout))
     finally:
         loop.close()
+
+
+def tails(stderr_urls: Mapping[str, str], length: int = _LENGTH, *, seconds: float) -> dict[str, str | None]:
+    """The ends of many logs, a few at once; None for a log that could not be read.
+
+    Args:
+        stderr_urls: ``Executor.stderr_url`` by the executor's id; read in this order.
+        length: in bytes, of each.
+        seconds: for all of them together. A log that was not reached, or not finished, is left out.
+    """
+    loop = BlockingLoop()
+    try:
+        return loop.run(_tails(stderr_urls, length, seconds))
+    finally:
+        loop.close()
+
+
+async def _tails(stderr_urls: Mapping[str, str], length: int, seconds: float) -> dict[str, str | None]:
+    source = HttpSource(timeout=seconds, max_body=length + _HEADER)
+    try:
+        questions = {
+            name: partial(source.run, log_tail.tail(url, length)) for name, url in stderr_urls.items()
+        }
+        return await ask_all(questions, seconds=seconds, most=_AT_ONCE)
+    finally:
+        await source.aclose()

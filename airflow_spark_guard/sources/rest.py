@@ -2,18 +2,24 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING
 
 from airflow_spark_guard.core.web import spark_rest
 from airflow_spark_guard.core.web.answer import UnusableAnswerError
+from airflow_spark_guard.sources.at_once import ask_all
 from airflow_spark_guard.sources.blocking import BlockingLoop
 from airflow_spark_guard.sources.http import HttpSource
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from airflow_spark_guard.core.watch.observation import DriverView
     from airflow_spark_guard.core.web.access import Access
     from airflow_spark_guard.core.web.answer import Dialogue
     from airflow_spark_guard.core.web.spark_rest import JavaThread
+
+_AT_ONCE = 4  # the driver asks an executor for each of them
 
 
 class AsyncRestSource:
@@ -89,6 +95,18 @@ class AsyncRestSource:
         """
         return await self._http.run(spark_rest.threads(self._application_id, executor_id))
 
+    async def threads_of(
+        self, executor_ids: Iterable[str], *, seconds: float
+    ) -> dict[str, list[JavaThread] | None]:
+        """The threads of many executors, a few at once: None where there was no usable answer.
+
+        Args:
+            executor_ids: asked in this order.
+            seconds: for all of them together. An executor that was not reached is left out.
+        """
+        questions = {name: partial(self.threads, name) for name in executor_ids}
+        return await ask_all(questions, seconds=seconds, most=_AT_ONCE)
+
     async def aclose(self) -> None:
         """Close the connections."""
         await self._http.aclose()
@@ -110,6 +128,12 @@ class RestSource:
     def threads(self, executor_id: str) -> list[JavaThread]:
         """The threads of an executor's JVM, or of the driver's (``driver``)."""
         return self._loop.run(self._source.threads(executor_id))
+
+    def threads_of(
+        self, executor_ids: Iterable[str], *, seconds: float
+    ) -> dict[str, list[JavaThread] | None]:
+        """The threads of many executors, a few at once; None where there was no usable answer."""
+        return self._loop.run(self._source.threads_of(executor_ids, seconds=seconds))
 
     def close(self) -> None:
         """Close the connections, and end the thread that served them."""

@@ -21,6 +21,7 @@ class Context:
 
     def __init__(self):
         self.stages, self.jobs, self.stopped, self._jsc = {}, [], False, self
+        self.descriptions, self.described = {}, []
 
     def sc(self):
         return self
@@ -39,6 +40,16 @@ class Context:
 
     def getStageInfo(self, stage):  # noqa: N802
         return self.stages.get(stage)
+
+    def statusStore(self):  # noqa: N802
+        return self
+
+    def lastStageAttempt(self, stage):  # noqa: N802
+        self.described.append(stage)
+        text = self.descriptions[stage]
+        return SimpleNamespace(
+            description=lambda: SimpleNamespace(isDefined=lambda: text is not None, get=lambda: text)
+        )
 
 
 @pytest.fixture
@@ -199,3 +210,26 @@ def test_jobs_are_cancelled_once_when_asked(said, context):
     context.cancelAllJobs = lambda: asked.append("cancelled")
     assert told.try_cancel() is True
     assert asked == ["cancelled"]
+
+
+def test_the_receiver_of_a_stream_is_marked(said, context, monkeypatch):
+    """Only where the script has imported DStreams, one question a stage; a stage that is gone is asked again."""
+    told, messages = said
+    context.stages = {
+        number: SimpleNamespace(**{**vars(stage(0)), "stageId": number}) for number in (3, 4, 5, 6)
+    }
+    context.descriptions = {3: "Streaming job running receiver 0", 4: "the users' own", 5: None}
+    told.poll()
+    assert (context.described, [row for row in messages()[-1].fields["stages"] if "receiver" in row]) == (
+        [],
+        [],
+    )
+    monkeypatch.setitem(sys.modules, "pyspark.streaming.context", SimpleNamespace())
+    for _ in range(2):
+        told.poll()
+    rows = messages()[-1].fields["stages"]
+    assert [(row["stage"], row.get("receiver")) for row in rows] == [(3, 1), (4, None), (5, None), (6, None)]
+    assert context.described == [3, 4, 5, 6, 6]
+    context.applicationId = "app-8"
+    told.poll()
+    assert context.described[5:] == [3, 4, 5, 6]

@@ -178,6 +178,52 @@ def test_what_executors_wrote_is_heard_and_remembered(tag, driver):
         assert seen(observer, THOROUGH, application).task_heartbeats not in ((), first)
 
 
+def many(driver, count):
+    """A driver with so many executors that run tasks, each with a heartbeat of its own in its log."""
+    (row,) = [row for row in recorded(VERSION, "allexecutors") if row["isActive"] and row["id"] == "1"]
+    page = f"{driver.url}/logPage/?appId={APP}&executorId="
+    driver.replaced["allexecutors"] = [
+        {**row, "id": str(number), "activeTasks": 1, "executorLogs": {"stderr": f"{page}{number}"}}
+        for number in range(count)
+    ]
+    driver.log = 'SPARK_GUARD_HEARTBEAT {"w": 7, "t": 1.5, "n": 1, "s": 3}\n'
+    return Application(APP, driver.url)
+
+
+def test_heartbeats_and_threads_of_many_executors_are_seen(tag, driver):
+    """A stage whose only task runs on the last executor calls heartbeat() too."""
+    application = many(driver, 12)
+    with closing(Observer(tag)) as observer:
+        sight = seen(observer, THOROUGH, application)
+    assert [beat.executor for beat in sight.task_heartbeats] == [str(number) for number in range(12)]
+    assert {row.executor for row in sight.readings if row.role == "task"} == set(map(str, range(12)))
+
+
+def test_beyond_the_bound_executors_take_turns(tag, driver, monkeypatch):
+    """Their logs are read at the next look; the threads are those of the same executors, to be compared."""
+    monkeypatch.setattr("airflow_spark_guard.process.observer._MOST_LOGS", 3)
+    monkeypatch.setattr("airflow_spark_guard.process.observer._MOST_THREADS", 2)
+    application = many(driver, 7)
+    with closing(Observer(tag)) as observer:
+        sights = [seen(observer, THOROUGH, application) for _ in range(4)]
+    assert [len(sight.task_heartbeats) for sight in sights] == [3, 6, 7, 7]
+    assert {row.executor for sight in sights for row in sight.readings} == {"0", "1"}
+
+
+def test_workers_that_hang_hide_no_other_executor(tag, driver, monkeypatch):
+    """A look lasts as long as it may, however many log pages do not answer; the others are read first then."""
+    monkeypatch.setattr("airflow_spark_guard.process.observer._SECONDS", 1.0)
+    application = many(driver, 24)
+    with (
+        serving(lambda *_: time.sleep(3)) as silent,
+        closing(Observer(tag)) as observer,
+    ):
+        for row in driver.replaced["allexecutors"][:20]:
+            row["executorLogs"] = {"stderr": f"{silent}/logPage/?x"}
+        sights = [seen(observer, THOROUGH, application) for _ in range(2)]
+    assert {beat.executor for beat in sights[1].task_heartbeats} == {"20", "21", "22", "23"}
+
+
 def test_an_executor_without_a_log_page_is_left_out(tag, driver):
     """As on a cluster that has none."""
     driver.replaced["allexecutors"] = [

@@ -3,7 +3,7 @@ import asyncio
 import pytest
 
 from airflow_spark_guard.core.web.answer import UnusableAnswerError
-from airflow_spark_guard.sources.log_page import tail, tail_async
+from airflow_spark_guard.sources.log_page import tail, tail_async, tails
 from tests.support.web_server import say, serving
 
 PAGE = "/logPage/?appId=app-1&executorId=0&logType=stderr"
@@ -34,3 +34,11 @@ def test_a_worker_that_is_gone_is_one_sentence():
     """It may have died with its executor."""
     with pytest.raises(UnusableAnswerError, match="^no answer: "):
         tail("http://127.0.0.1:1" + PAGE)
+
+
+def test_many_logs_are_read_together():
+    """One that is gone, or has another address, is None."""
+    with serving(worker) as url:
+        urls = {"0": url + PAGE, "1": "http://127.0.0.1:1" + PAGE, "2": f"{url}/elsewhere", "3": url + PAGE}
+        text = "Timeout (0:00:05)!"
+        assert tails(urls, 4096, seconds=20.0) == {"0": text, "1": None, "2": None, "3": text}

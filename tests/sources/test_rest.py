@@ -31,6 +31,9 @@ class Waiting:
     def threads(self, executor):
         return self.loop.run(self.source.threads(executor))
 
+    def threads_of(self, executors, **kwargs):
+        return self.loop.run(self.source.threads_of(executors, **kwargs))
+
     def close(self):
         self.loop.run(self.source.aclose())
         self.loop.close()
@@ -67,6 +70,17 @@ def test_a_real_drivers_answers_give_a_view(kind):
         assert view.stages[0].longest_seconds > 0
         assert [executor.active for executor in view.executors] == [True, False]
         assert driver.threads("1")[0].name.startswith("Executor task launch worker")
+
+
+def test_the_threads_of_many_executors_are_asked_for_together(kind):
+    """One executor that is gone is None."""
+
+    def reply(handler, form):
+        say(handler, status=404) if "/executors/2/" in handler.path else spark(handler)
+
+    with source(kind, reply) as driver:
+        found = driver.threads_of(["1", "2", "3"], seconds=20.0)
+    assert {name: bool(threads) for name, threads in found.items()} == {"1": True, "2": False, "3": True}
 
 
 def test_whose_ui_it_is_is_asked_once(kind):

@@ -36,6 +36,13 @@ _PYTHON_START = re.compile(
     r".*\b(?:startDaemon|create(?:ThroughDaemon|SimpleWorker|Socket\$1)?)\("
     r"|SparkEnv\.createPythonWorker\()"
 )
+# A task that waits for the next row of a stream without batches, or whose batch lasts a while (continuous
+# processing, real-time mode from Spark 4.1 on), and the receiver of a DStream: without input nothing moves.
+_STREAM = re.compile(
+    r"^org\.apache\.spark\.(?:sql\.execution\.streaming\.continuous\.ContinuousQueuedDataReader\.next"
+    r"|sql\.execution\.datasources\.v2\.LowLatencyReaderWrap\.next"
+    r"|streaming\.receiver\.ReceiverSupervisor\.awaitTermination)\("
+)
 # By the innermost frame that is not Java's own.
 _KINDS = (
     ("python", re.compile(r"^org\.apache\.spark\.(?:api\.python|sql\.execution\.python)\.")),
@@ -78,9 +85,12 @@ def classify_thread(frames: Sequence[str], state: str) -> str:
         state: Java's word for it.
 
     Returns:
-        ``python`` (it waits for its Python worker), ``python_start`` (for that worker to start), ``shuffle``,
-        ``gc``, ``lock``, ``io``, ``planning``, ``running``, or ``waiting`` for anything else.
+        ``stream`` (it waits for a stream's input), ``python`` (for its Python worker), ``python_start`` (for
+        that worker to start), ``shuffle``, ``gc``, ``lock``, ``io``, ``planning``, ``running``, or
+        ``waiting`` for anything else.
     """
+    if any(map(_STREAM.match, frames)):
+        return "stream"
     own = next((number for number, frame in enumerate(frames) if not _JDK.match(frame)), len(frames))
     inner = frames[: own + 1]
     innermost = frames[own] if own < len(frames) else ""

@@ -36,6 +36,7 @@ _DOING = {
     "lock": "waits for a lock",
     "io": "waits for input or output",
     "planning": "plans a query",
+    "stream": "waits for input of a stream",
     "running": "computes",
     "waiting": "waits",
 }

@@ -176,7 +176,7 @@ def _thread(pair: Pair) -> State:
     """A task's thread: its counters stand still, so only its stack can tell."""
     if not pair.after.stack:
         return State.UNSEEN
-    if pair.before.stack != pair.after.stack:
+    if pair.before.stack != pair.after.stack or pair.after.kind == "stream":
         return State.WORKING
     if pair.after.kind == "shuffle":
         # Spark ends a fetch by itself when no byte comes for spark.network.timeout: this one is slow.

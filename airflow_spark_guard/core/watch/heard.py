@@ -140,6 +140,7 @@ def _stages(rows: object) -> tuple[Stage, ...]:
             launched=bool(_count(row.get("active")) or _count(row.get("done")) or _count(row.get("failed"))),
             sql=safe_text(str(row.get("sql") or ""))[:_LONGEST_DIGEST],
             python_start=_seconds(row.get("python_start")),
+            unbounded=_count(row.get("receiver")) > 0,
         )
         for row in found[:_MOST_STAGES]
     )

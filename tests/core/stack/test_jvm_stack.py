@@ -13,6 +13,7 @@ from airflow_spark_guard.core.web.spark_rest import JavaThread
 DATA = Path(__file__).parent.parent.parent / "data" / "stacks"
 PARK = "jdk.internal.misc.Unsafe.park(Native Method)"
 READ = "sun.nio.ch.SocketDispatcher.read0(Native Method)"
+STREAMING = "org.apache.spark.sql.execution.streaming"
 TASK = "org.apache.spark.executor.Executor$TaskRunner.run(Executor.scala:897)"
 
 
@@ -83,6 +84,20 @@ def test_locks_do_not_change_the_hash_of_a_stack():
             "org.apache.spark.sql.catalyst.optimizer.OptimizeIn$.apply(e.scala:1)"]),
         ("running", "RUNNABLE", ["org.apache.spark.sql.catalyst.expressions.GeneratedClass$X.processNext(U)", TASK]),
         ("running", "RUNNABLE", []),
+        # Continuous processing, real-time mode and a DStream's receiver: each waits for input.
+        ("stream", "TIMED_WAITING", [PARK, "java.util.concurrent.ArrayBlockingQueue.poll(A.java:1)",
+            f"{STREAMING}.continuous.ContinuousQueuedDataReader.next(C.scala:116)",
+            f"{STREAMING}.continuous.ContinuousDataSourceRDD$$anon$1.getNext(C.scala:93)",
+            f"{STREAMING}.continuous.ContinuousWriteRDD.$anonfun$compute$1(C.scala:56)", TASK]),
+        ("stream", "RUNNABLE", ["sun.nio.ch.EPoll.wait(Native Method)",
+            "org.apache.kafka.clients.consumer.KafkaConsumer.poll(K.java:1)",
+            "org.apache.spark.sql.kafka010.KafkaBatchPartitionReader.nextWithTimeout(K.scala:1)",
+            "org.apache.spark.sql.execution.datasources.v2.LowLatencyReaderWrap.next(R.scala:1)", TASK]),
+        ("stream", "WAITING", [PARK, "java.util.concurrent.CountDownLatch.await(C.java:1)",
+            "org.apache.spark.streaming.receiver.ReceiverSupervisor.awaitTermination(R.scala:1)", TASK]),
+        # A function of the job's that hangs on a row which the reader has given away is no wait for input.
+        ("lock", "BLOCKED", ["com.acme.Singleton.get(S.java:1)",
+            f"{STREAMING}.continuous.ContinuousWriteRDD.$anonfun$compute$1(C.scala:56)", TASK]),
     ],
 )  # fmt: skip
 def test_each_kind_by_its_innermost_frames(kind, state, frames):

@@ -95,6 +95,7 @@ def test_the_drivers_jvm(cpu, state):
         ("gc", State.SPINNING),
         ("planning", State.SPINNING),
         ("shuffle", State.UNSEEN),
+        ("stream", State.WORKING),  # it waits for input
     ],
 )
 def test_a_tasks_thread(kind, state):

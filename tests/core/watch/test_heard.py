@@ -73,6 +73,14 @@ def test_the_live_metrics_of_a_stage_are_its_own():
     assert found == [("9f86", 2.5), ("", 0.0), ("x" * 64, 0.0), ("", 0.0)]
 
 
+def test_the_receiver_of_a_stream_lasts_as_long_as_the_application():
+    """Where no REST API answers, the job reports it; what is not of the flag's shape is left out."""
+    row = {"stage": 3, "attempt": 0, "tasks": 1, "active": 1, "done": 0, "failed": 0}
+    rows = [{**row, "receiver": 1}, row, {**row, "receiver": 0}, {**row, "receiver": "1"}]
+    state = heard(("hello", HELLO), ("progress", {"stages": rows}))
+    assert [stage.unbounded for stage in state.inside.stages] == [True, False, False, False]
+
+
 def test_the_time_of_a_heartbeat_is_that_of_the_newest_one():
     """A progress message repeats the last one as long as there is none."""
     first = {"count": 1, "text": "", "done": 0.25, "total": None}
