@@ -48,7 +48,7 @@ def test_two_running_applications_of_one_name_are_an_error_that_lists_both(site)
     assert caught.value.got == "the master lists app-1, app-2"
     assert "application_id=" in caught.value.advice
     site.others = [f"app-{number}" for number in range(2, 20)]
-    with pytest.raises(ApplicationError, match="app-10 and 9 more"):
+    with pytest.raises(ApplicationError, match=r"app-10 and 9\s+more"):
         look(site, "master_ui")
 
 

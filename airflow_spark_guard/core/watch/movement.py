@@ -60,10 +60,23 @@ class Standstill:
     def _moved(self, signature: dict[str, Any]) -> bool:
         """What was not seen, before or now, is no movement."""
         known = {name: value for name, value in signature.items() if value is not None}
-        moved = {name for name, value in known.items() if self.signature[name] not in (None, value)}
+        moved = {name for name, value in known.items() if _differs(self.signature[name], value)}
         self.doubtful = "dropped" in moved or (self.doubtful and not moved & _OWN)
-        self.signature = {**self.signature, **known}
+        self.signature = {name: _merged(before, signature[name]) for name, before in self.signature.items()}
         return bool(moved)
+
+
+def _differs(before: Any, now: Any) -> bool:
+    if isinstance(before, dict):
+        # An executor whose log is read for the first time may have written its heartbeat long ago.
+        return any(before[executor] != digest for executor, digest in now.items() if executor in before)
+    return before not in (None, now)
+
+
+def _merged(before: Any, now: Any) -> Any:
+    if now is None:
+        return before
+    return {**before, **now} if isinstance(before, dict) else now
 
 
 def signature(stage: Stage, seen: Observation, *, alone: bool, local: bool = False) -> dict[str, Any]:
@@ -88,9 +101,10 @@ def signature(stage: Stage, seen: Observation, *, alone: bool, local: bool = Fal
     }
 
 
-def _beats(seen: Observation, stage: int | None, *, drivers: bool = True) -> object:
+def _beats(seen: Observation, stage: int | None, *, drivers: bool = True) -> dict[str, str] | None:
+    """The newest heartbeat by executor; None without any."""
     beats = [beat for beat in seen.task_heartbeats if beat.stage == stage and (drivers or beat.executor)]
-    return tuple(sorted((beat.executor, beat.digest) for beat in beats)) or None
+    return {beat.executor: beat.digest for beat in beats} or None
 
 
 def inside_row(stage: Stage, seen: Observation) -> Stage | None:

@@ -46,7 +46,7 @@ def test_a_heartbeat_of_no_known_stage_counts_where_there_is_only_one():
     """A process that a task has started may not know whose task it was."""
     beats = (TaskHeartbeat("0", None, "x"),)
     assert mark(seen(beats=beats))["loose"] is None
-    assert mark(seen(beats=beats), alone=True)["loose"] == (("0", "x"),)
+    assert mark(seen(beats=beats), alone=True)["loose"] == {"0": "x"}
     assert mark(seen(beats=beats), alone=True)["heartbeats"] is None
 
 
@@ -54,7 +54,18 @@ def test_a_process_that_the_driver_has_started_says_nothing_of_a_stage():
     """It writes into the driver's own output; in local[n] the workers do so too."""
     beats = (TaskHeartbeat("", None, "x"),)
     assert mark(seen(beats=beats), alone=True)["loose"] is None
-    assert signature(STAGE, seen(beats=beats), alone=True, local=True)["loose"] == (("", "x"),)
+    assert signature(STAGE, seen(beats=beats), alone=True, local=True)["loose"] == {"": "x"}
+
+
+def test_an_executor_whose_log_is_read_for_the_first_time_is_no_news():
+    """With hundreds of executors their logs take turns; a heartbeat of long ago must not look new."""
+    first, more = TaskHeartbeat("0", 3, "x"), TaskHeartbeat("1", 3, "y")
+    still = Standstill(mark(seen(beats=(first,))), 0.0, 0.0, Comparison(60.0))
+    still.take(STAGE, mark(seen(beats=(first, more))), 10.0, 0.0)
+    still.take(STAGE, mark(seen(beats=(more,))), 20.0, 0.0)
+    assert still.first == 0.0
+    still.take(STAGE, mark(seen(beats=(TaskHeartbeat("0", 3, "z"), more))), 30.0, 0.0)
+    assert still.first == 30.0
 
 
 def test_a_heartbeat_that_counts_now_and_then_is_no_movement():
