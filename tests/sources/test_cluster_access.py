@@ -100,7 +100,7 @@ def test_a_kubeconfig_gives_token_and_certificates(tmp_path):
 )
 def test_a_login_by_other_means_says_what_to_do(tmp_path, user):
     """A program of somebody's is not started by a trigger."""
-    with pytest.raises(BadInputError, match="a login by\s+(exec|client-certificate, client-key)"):
+    with pytest.raises(BadInputError, match=r"a login by\s+(exec|client-certificate, client-key)"):
         cluster_access(place(kubeconfig=kubeconfig(tmp_path / "k", user)), ClusterSecrets())
 
 
