@@ -97,6 +97,12 @@ class LossLedger:
         self._printed += [Loss("", "", seen.exit_reason, now)] * min(more, _MOST)
         self._exits = max(self._exits, seen.executor_exits)
 
+    def clear(self) -> None:
+        """Another SparkContext begins: it has lost nothing yet, whatever the one before has lost."""
+        self._rest, self._printed = [], []
+        self._known.clear()
+        self._looked, self._lead, self._by_clock = None, None, False
+
     def forget(self, begin: float, most: int) -> None:
         """Forget what was before."""
         most = max(_MOST, most)

@@ -33,7 +33,7 @@ class LossRule:
     Attributes:
         windows: the limits.
         ledger: what was lost within the window.
-        peak: the most executors that there were at once.
+        peak: the most executors that this SparkContext had at once.
     """
 
     windows: Windows
@@ -43,6 +43,7 @@ class LossRule:
     _last_loss: Loss | None = None
     _was_known: bool = False
     _gone_since: float | None = None
+    _application: str = ""
 
     def observe(self, seen: Observation, now: float) -> Finding | None:
         """The finding, if the budget is used up, or no executor is left."""
@@ -63,15 +64,26 @@ class LossRule:
         return Look(max(now, self._gone_since + self._patience))
 
     def _count(self, seen: Observation, now: float) -> None:
-        if seen.driver is not None:
+        self.ledger.take_exits(seen, now)
+        if self._is_another_context(seen):
+            # What this look shows may still be of the one before.
+            self.ledger.clear()
+            self.peak, self._last, self._last_loss = 0, None, None
+            self._was_known, self._gone_since = False, None
+        elif seen.driver is not None:
             self.peak = max(self.peak, sum(row.active for row in seen.driver.executors))
             gone = self.ledger.take_rows(seen.driver, now)
             if gone:
                 newest = max(gone, key=lambda loss: loss.removed or math.inf)
                 self._last, self._last_loss = removal_of(newest.reason), newest
                 self._gone_since = None
-        self.ledger.take_exits(seen, now)
         self.ledger.forget(now - max(self.windows.loss_window, _LOOP_WINDOW), 4 * self.peak)
+
+    def _is_another_context(self, seen: Observation) -> bool:
+        """Whether the script has stopped its SparkContext and made another one."""
+        before, name = self._application, seen.inside.application_id if seen.inside is not None else ""
+        self._application = name or before
+        return bool(before and name) and name != before
 
     def _looping(self, now: float) -> Finding | None:
         limit = max(_LOOP_LOSSES, self.peak)

@@ -9,7 +9,7 @@ import pytest
 from airflow_spark_guard.core.verdict import Verdict
 from airflow_spark_guard.core.watch.observation import DriverView, Executor, ExecutorExit, Master
 from airflow_spark_guard.core.watch.windows import Windows
-from tests.core.watch.watched import EXECUTOR, STAGE, Job, lost, running
+from tests.core.watch.watched import EXECUTOR, INSIDE, STAGE, Job, lost, running
 
 
 def apart(*ids, seconds=60.0, reason="Command exited with code 137", host="h"):
@@ -291,6 +291,47 @@ def test_no_executor_is_missed_where_no_stage_wants_one():
     job = Job(replace(Windows(), deadline=None))
     assert job.observe(1, driver=running()) is None
     assert job.until(900, driver=DriverView(jobs=0, executors=lost("0"))) is None
+
+
+def of(context, **seen):
+    return {"inside": replace(INSIDE, application_id=f"app-{context}"), **seen}
+
+
+def test_a_second_context_has_not_lost_the_executors_of_the_first():
+    """It waits for its first executor; the one before had one, and lost another."""
+    job = Job(replace(Windows(), deadline=None))
+    other, dead = replace(EXECUTOR, id="1"), lost("0")
+    assert job.observe(30, **of(1, driver=running(executors=(EXECUTOR,)))) is None
+    assert job.observe(60, **of(1, driver=running(executors=(other, *dead)))) is None
+    waits = running(stages=(replace(STAGE, active=0, done=0, launched=False, counters=()),), executors=())
+    for at in range(90, 360, 30):
+        assert job.observe(float(at), **of(2, driver=waits)) is None
+
+
+@pytest.mark.parametrize("stale", [False, True])
+def test_each_context_has_a_budget_of_its_own(stale):
+    """Three losses in each; the ids begin at 0 again. A look may join the old rows and the new name."""
+    job = Job(replace(Windows(), deadline=None, stall=1e6, poll=300.0))
+    rows = running(executors=(EXECUTOR, *apart(*"123")))
+    assert job.observe(1, **of(1, driver=rows, executor_exits=3, exit_reason="code 1")) is None
+    first = rows if stale else running(executors=())
+    assert job.observe(31, **of(2, driver=first, executor_exits=3)) is None
+    assert job.observe(61, **of(2, driver=running(), executor_exits=3)) is None
+    rows = running(executors=(EXECUTOR, *apart(*"123")))
+    assert job.observe(361, **of(2, driver=rows, executor_exits=6, exit_reason="code 1")) is None
+    rows = running(executors=(EXECUTOR, *apart(*"1234")))
+    finding = job.observe(421, **of(2, driver=rows, executor_exits=7, exit_reason="code 1"))
+    assert finding.what == "4 executors lost within 10m (limit: 3)."
+
+
+def test_a_look_without_a_name_is_no_other_context():
+    """The job's channel is silent now and then."""
+    job = Job(replace(Windows(), deadline=None, stall=1e6))
+    rows = running(executors=(EXECUTOR, *apart(*"123")))
+    assert job.observe(1, **of(1, driver=rows)) is None
+    assert job.observe(2, **of(1, inside=None, driver=rows)) is None
+    rows = running(executors=(EXECUTOR, *apart(*"1234")))
+    assert job.observe(61, **of(1, driver=rows)) is not None
 
 
 def test_in_local_mode_the_driver_is_the_executor():
