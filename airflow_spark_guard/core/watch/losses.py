@@ -33,7 +33,8 @@ class LossRule:
     Attributes:
         windows: the limits.
         ledger: what was lost within the window.
-        peak: the most executors that this SparkContext had at once.
+        peak: the most executors that this SparkContext had at once, by the REST API or the output; 0 where
+            neither names any.
     """
 
     windows: Windows
@@ -42,6 +43,7 @@ class LossRule:
     _last: Removal | None = None
     _last_loss: Loss | None = None
     _was_known: bool = False
+    _was_listed: bool = False
     _gone_since: float | None = None
     _application: str = ""
 
@@ -69,8 +71,11 @@ class LossRule:
             # What this look shows may still be of the one before.
             self.ledger.clear()
             self.peak, self._last, self._last_loss = 0, None, None
-            self._was_known, self._gone_since = False, None
-        elif seen.driver is not None:
+            self._was_known, self._was_listed, self._gone_since = False, False, None
+            return
+        self.peak = max(self.peak, seen.executor_peak)
+        if seen.driver is not None:
+            self._was_listed = True
             self.peak = max(self.peak, sum(row.active for row in seen.driver.executors))
             gone = self.ledger.take_rows(seen.driver, now)
             if gone:
@@ -124,6 +129,8 @@ class LossRule:
     def _why(self) -> str:
         if self.windows.losses is not None:
             return " (GuardLimits.executor_losses)"
+        if not self.peak and not self._was_listed:
+            return " (how many executors the application had is not known)"
         grown = self.budget > default_budget(0)
         return f" (1 for every {SHARE} of {self.peak} executors)" if grown else ""
 

@@ -188,6 +188,36 @@ def test_executors_that_the_output_alone_knows_are_named():
     assert "spark.driver.host" in finding.advice
 
 
+def without_ui(job, hosts, **seen):
+    """One host with its executor is lost every minute; the Spark UI is off."""
+    for number in range(hosts):
+        at = 60.0 * (number + 1)
+        exits = (ExecutorExit(str(number), f"h{number}", "Command exited with code 137", at, 1.0),)
+        more = {"executor_exits": number + 1, "exit_reason": "Command exited with code 137", "exits": exits}
+        finding = job.observe(at, inside=INSIDE, blind="it has no UI", **more, **seen)
+        if finding is not None:
+            return finding
+    return None
+
+
+def test_a_large_application_without_a_ui_may_lose_more():
+    """The output names the executors that register: 200 of them may lose 20 in ten minutes."""
+    assert without_ui(Job(replace(Windows(), deadline=None, stall=1e6)), 9, executor_peak=200) is None
+    finding = without_ui(Job(replace(Windows(), deadline=None, stall=1e6)), 9, executor_peak=50)
+    assert finding.what == "6 executors lost within 10m (limit: 5)."
+    assert finding.expected.startswith("at most 5 within 10m (1 for every 10 of 50 executors);")
+
+
+def test_a_budget_for_an_application_of_unknown_size_says_so():
+    """No UI, and a log level that names no executor that comes."""
+    finding = without_ui(Job(replace(Windows(), deadline=None, stall=1e6)), 9)
+    assert finding.what == "4 executors lost within 10m (limit: 3)."
+    assert finding.expected.startswith(
+        "at most 3 within 10m (how many executors the application had is not known);"
+    )
+    assert finding.advice.endswith("GuardLimits.executor_losses allows more.")
+
+
 def test_losses_long_ago_do_not_count():
     """One an hour may go on for ever."""
     job = Job(replace(Windows(), deadline=None, losses=1, poll=3600.0))
