@@ -14,6 +14,7 @@ from airflow_spark_guard.core.watch.finding import Finding, Look
 from airflow_spark_guard.core.watch.loss_advice import advice_on
 from airflow_spark_guard.core.watch.loss_events import SHARE, Loss, default_budget, default_turnover
 from airflow_spark_guard.core.watch.loss_ledger import LossLedger
+from airflow_spark_guard.core.watch.windows import PATIENCE
 
 if TYPE_CHECKING:
     from airflow_spark_guard.core.watch.observation import Executor, Observation
@@ -152,10 +153,13 @@ class LossRule:
 
     @property
     def _patience(self) -> float:
-        """How long there may be none: what replaces executors that were given back may come late."""
+        """How long there may be none: what replaces executors that were given back may come late.
+
+        As long as a stage may wait that has no running task (``standstill``): its workers cannot be seen.
+        """
         if self._last in _AGAINST_WILL:
             return self.windows.gone
-        return max(self.windows.start, self.windows.stall)
+        return max(self.windows.start, PATIENCE * self.windows.stall)
 
     def _none_left(self, seen: Observation, now: float) -> Finding | None:
         if seen.driver is None or self.windows.local:
@@ -186,7 +190,7 @@ class LossRule:
             now,
             got=f"the last: {loss_words.several(last)}",
             expected=f"an executor within {limit} (the longer of GuardLimits.start_timeout and "
-            "stall_timeout)",
+            f"{PATIENCE:g} x stall_timeout)",
             advice="The cluster took the executors back and gives no others: see its queue, quota and free "
             "nodes, or raise GuardLimits.start_timeout if waiting is normal here.",
         )

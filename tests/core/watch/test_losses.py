@@ -153,16 +153,32 @@ def test_a_rack_of_old_executors_is_no_crash_loop():
 
 @pytest.mark.parametrize("reason", ["Executor killed by driver.", "Container c on host: h was preempted."])
 def test_an_application_whose_executors_were_all_taken_back_does_not_wait_for_ever(reason):
-    """None was lost, and none comes: it waits like one that never had any."""
+    """None was lost, and none comes: it waits as long as a stage that has no running task."""
     job = Job(replace(Windows(), deadline=None, start=300.0, stall=500.0))
     assert job.observe(1, driver=running()) is None
     gone = running(executors=lost("0", reason=reason), stages=(replace(STAGE, active=0),))
-    finding = job.until(2000, driver=gone)
+    finding = job.until(5000, driver=gone)
     assert finding.verdict is Verdict.STARVED
-    assert finding.what.startswith("No executor has been left for 8m")
+    assert finding.what.startswith("No executor has been left for 25m")
     assert finding.got == f"the last: executor 0 at 00:00:01 UTC: {reason}"
-    assert "8m 20s" in finding.expected
-    assert 501 <= job.at <= 540
+    assert finding.expected == (
+        "an executor within 25m (the longer of GuardLimits.start_timeout and 3 x stall_timeout)"
+    )
+    assert 1501 <= job.at <= 1540
+
+
+@pytest.mark.parametrize(("start", "minutes"), [(300.0, 30), (7200.0, 120)])
+def test_a_preempted_application_waits_for_its_turn(start, minutes):
+    """By default half an hour, as a stage without a running task does; or start_timeout where that is longer."""
+    job = Job(replace(Windows(), deadline=None, start=start))
+    for at in (30.0, 60.0, 90.0):
+        seen = running(stages=(replace(STAGE, done=int(at)),), executors=(EXECUTOR,))
+        assert job.observe(at, inside=INSIDE, driver=seen) is None
+    gone = lost("0", reason="Container container_1 on host h was preempted.")
+    waiting = running(stages=(replace(STAGE, done=90, active=0),), executors=gone)
+    finding = job.until(9000, driver=waiting, reading=lambda _: ())
+    assert finding.verdict is Verdict.STARVED
+    assert 60 * minutes <= job.at - 90 <= 60 * minutes + 60
 
 
 def test_a_node_that_takes_the_last_executor_still_ends_the_job():
