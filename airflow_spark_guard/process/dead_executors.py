@@ -33,8 +33,11 @@ def logs(scene: Scene) -> Found:
         return Found()
     with ThreadPoolExecutor(_MOST) as pool:
         texts = list(pool.map(lambda row: _read(scene, row), rows))
+    known = {row.id for row in scene.executors}  # the driver lists an executor once it has registered
     dead = [
-        DeadLog(row.id, row.host, row.reason, text) for row, text in zip(rows, texts, strict=True) if text
+        DeadLog(row.id, row.host, row.reason, text, registered=row.id in known)
+        for row, text in zip(rows, texts, strict=True)
+        if text
     ]
     if not dead:
         raise NotSeenError(f"no log page of {len(rows)} answered")

@@ -155,6 +155,7 @@ class Watch:
             executor_exits=self.submit_log.executor_exits,
             exit_reason=self.submit_log.exit_reason,
             exits=self.submit_log.exits.take(),
+            executor_peak=self.submit_log.executor_peak,
             master=sight.master,
             driver_gone_at=self._gone_at,
             wall=round(time.time(), 1),

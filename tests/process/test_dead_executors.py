@@ -58,6 +58,7 @@ def test_the_newest_of_different_hosts_are_read_first(tmp_path):
     assert [log.executor for log in found.dead] == ["9", "20", "8", "7"]
     assert sorted(pages.asked) == sorted(f"http://w/{n}" for n in (9, 20, 8, 7))
     assert found.dead[1].host == "other"
+    assert all(log.registered for log in found.dead)
 
 
 def test_the_master_names_executors_that_the_driver_never_knew(tmp_path):
@@ -70,12 +71,21 @@ def test_the_master_names_executors_that_the_driver_never_knew(tmp_path):
 
     found = logs(scene(tmp_path, Pages(UNKNOWN_HOST), others=others))
     assert [log.executor for log in found.dead] == ["8", "7"]
+    assert not any(log.registered for log in found.dead)
     told = with_cause(Autopsy(summary=("seen",), text="all"), found.dead)
     assert told.cause.advice.startswith("Executors cannot reach the driver at driver.invalid:41995")
     assert told.summary == ("seen",)
     assert told.text == f"{told.cause.text}\nall"
     logs(scene(tmp_path, Pages(), gone(1), others=others))
     assert len(asked) == 1
+
+
+def test_an_executor_that_the_driver_listed_had_registered(tmp_path):
+    """What its log says of an executor's start is the job's own text, however long ago it started."""
+    text = "Authentication failed for user bob\njava.lang.ClassNotFoundException: x\n"
+    assert with_cause(Autopsy(), logs(scene(tmp_path, Pages(text), gone(1))).dead).cause is None
+    found = logs(scene(tmp_path, Pages(text), others=lambda: [gone(1)])).dead
+    assert with_cause(Autopsy(), found).cause.retry is False
 
 
 def test_a_log_page_that_is_gone_costs_nothing_but_its_line(tmp_path):

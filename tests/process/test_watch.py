@@ -154,6 +154,16 @@ def test_executors_that_ended_are_handed_on_once():
     assert second.exits == ()
 
 
+def test_the_output_says_how_many_executors_there_were():
+    """The size of an application whose UI is off."""
+    watched = Watched()
+    for number in range(3):
+        line = f"INFO S: Registered executor NettyRpcEndpointRef(x) (10.0.0.9:1) with ID {number},  R 0\n"
+        watched.watch.hear_output(line.encode())
+    watched.look(60.0, Sight(blind="it has no UI"))
+    assert watched.seen[0].executor_peak == 3
+
+
 def test_a_reason_that_goes_on_in_the_next_chunk_is_read_whole():
     """On Kubernetes it has several lines, without a word that a watch listens for."""
     watch = Watched().watch

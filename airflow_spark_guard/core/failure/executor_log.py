@@ -1,7 +1,7 @@
 """What the stderr of a dead executor says of its death: one table, and the advice that follows from a row.
 
 A log also holds what the job itself printed. So a row about the start of an executor counts only for one that
-never worked and was not killed from outside, and a host in a row must be the driver's.
+never registered with the driver and was not killed from outside, and a host in a row must be the driver's.
 """
 
 from __future__ import annotations
@@ -40,9 +40,11 @@ class LogRow:
     Attributes:
         name: of the row, for tests.
         pattern: found in one line; a group ``host`` must be the driver's.
-        advice: what to do; ``{driver}`` stands for the driver's address.
+        advice: what to do; ``{driver}`` stands for the driver's address, ``{program}`` for the group of that
+            name in the pattern.
         retry: whether another try can help; None where the verdict decides.
-        start: whether it is about an executor that never worked, so that a kill from outside disproves it.
+        start: whether it is about an executor that never registered: it does not apply to one that did, nor
+            to one that was killed from outside.
     """
 
     name: str
@@ -61,30 +63,34 @@ class DeadLog:
         host: where it ran; empty when unknown.
         reason: why it was removed, in Spark's words.
         text: untrusted.
+        registered: whether the driver has known it. The line in its log that says so may lie hours before
+            the end of the log.
     """
 
     executor: str
     host: str
     reason: str
     text: str
+    registered: bool = False
 
 
 _REACH = (
     "Executors cannot reach the driver at {driver}. Set spark.driver.host to a name or address of this "
-    "machine "
-    "that every worker can resolve and reach (with spark.driver.bindAddress where it is not a local "
-    "one), or "
-    "SPARK_LOCAL_IP; open spark.driver.port and spark.driver.blockManager.port in firewalls and containers."
+    "machine that every worker can resolve and reach (with spark.driver.bindAddress where it is not a local "
+    "one), or SPARK_LOCAL_IP; open spark.driver.port and spark.driver.blockManager.port in firewalls and "
+    "containers."
 )
 _JVM_OPTIONS = (
-    "Correct spark.executor.extraJavaOptions (or JDK_JAVA_OPTIONS, JAVA_TOOL_OPTIONS on the workers): "
-    "every file "
-    "that it names must be on every worker, and the workers' Java must know every option."
+    "Correct spark.executor.extraJavaOptions (or JDK_JAVA_OPTIONS, JAVA_TOOL_OPTIONS on the workers): every "
+    "file that it names must be on every worker, and the workers' Java must know every option."
+)
+_HOST_MEMORY = (
+    "The host has not the memory that the executor's JVM asks for: lower spark.executor.memory (and -Xms in "
+    "spark.executor.extraJavaOptions), or give the workers more."
 )
 _IMAGE = (
     "Check SPARK_HOME, spark.executor.extraClassPath and the Spark version on that host, or the image of "
-    "the "
-    "executors (spark.kubernetes.executor.container.image): Spark is not whole there."
+    "the executors (spark.kubernetes.executor.container.image): Spark is not whole there."
 )
 
 
@@ -92,8 +98,43 @@ def _row(name: str, pattern: str, advice: str, *, retry: bool | None = None, sta
     return LogRow(name, re.compile(pattern), advice, retry, start)
 
 
-# The first row that is found anywhere in the log decides.
+# The first row that is found anywhere in the log decides. What ends an executor at work comes first: a job's
+# own log may also name a class that it misses, or a login that failed.
 ROWS: Final = (
+    _row(
+        "disk_full",
+        r"No space left on device|Disk quota exceeded",
+        "The disk of that host is full: free spark.local.dir (SPARK_LOCAL_DIRS), move it to a larger disk, "
+        "or write less shuffle data (fewer partitions at once, spark.shuffle.compress).",
+        start=False,
+    ),
+    _row(
+        "threads",
+        r"OutOfMemoryError: unable to create (?:new )?native thread|Too many open files",
+        "A limit of the host's on threads or open files was reached: raise ulimit -u and -n (or pids.max of "
+        "the container) for the workers, or use fewer cores for an executor.",
+        start=False,
+    ),
+    _row(
+        "memory",
+        r"OutOfMemoryError",
+        "The executor's JVM ran out of memory: raise spark.executor.memory, make more and smaller "
+        "partitions, or collect less in one task.",
+        start=False,
+    ),
+    _row(
+        "native_crash",
+        r"A fatal error has been detected by the Java Runtime",
+        "A native library crashed the executor's JVM: see hs_err_pid*.log in its working directory for "
+        "which.",
+        start=False,
+    ),
+    _row(
+        "native_memory",
+        r"insufficient memory for the Java Runtime",
+        _HOST_MEMORY,
+        start=False,
+    ),
     _row(
         "driver_unknown",
         r"UnknownHostException: (?P<host>\[[^\]\s]{1,100}\]|[^:\s]{1,255})",
@@ -127,12 +168,10 @@ ROWS: Final = (
     ),
     _row(
         "java_heap",
-        r"Could not reserve enough space for|insufficient memory for the Java Runtime|"
+        r"Could not reserve enough space for|"
         r"Initial heap size set to a larger value|Too small (?:initial|maximum) heap|"
         r"Invalid (?:initial|maximum) heap",
-        "The host has not the memory that the executor's JVM asks for: lower spark.executor.memory (and "
-        "-Xms in "
-        "spark.executor.extraJavaOptions), or give the workers more.",
+        _HOST_MEMORY,
     ),
     _row(
         "java_option",
@@ -145,8 +184,7 @@ ROWS: Final = (
         "java_missing",
         r"Cannot run program \"[^\"\n]{0,300}\bjava\"|JAVA_HOME is not set|bin/java: No such file",
         "There is no Java where the worker looks for it: set JAVA_HOME on that host "
-        "(spark.executorEnv.JAVA_HOME "
-        "for this application), or correct the image of the executors.",
+        "(spark.executorEnv.JAVA_HOME for this application), or correct the image of the executors.",
         retry=False,
     ),
     _row("main_class", r"Could not find or load main class", _IMAGE, retry=False),
@@ -154,8 +192,7 @@ ROWS: Final = (
         "java_version",
         r"UnsupportedClassVersionError",
         "The workers' Java is older than the one that Spark or a jar was built for: give the workers the "
-        "Java of "
-        "the driver.",
+        "Java of the driver.",
         retry=False,
     ),
     _row(
@@ -168,54 +205,22 @@ ROWS: Final = (
         "jar_missing",
         r"(?:ClassNotFoundException|NoClassDefFoundError): \S+",
         "A class is missing on the executors: name its jar in spark.jars or packages (the driver's class "
-        "path "
-        "alone is not enough), or put it into their image.",
+        "path alone is not enough), or put it into their image.",
         retry=False,
-    ),
-    _row(
-        "disk_full",
-        r"No space left on device|Disk quota exceeded",
-        "The disk of that host is full: free spark.local.dir (SPARK_LOCAL_DIRS), move it to a larger "
-        "disk, or "
-        "write less shuffle data (fewer partitions at once, spark.shuffle.compress).",
-        start=False,
     ),
     _row(
         "local_dir",
         r"Failed to create (?:any )?local dir|Failed to create a temp directory",
         "The executor cannot write its local directory: check spark.local.dir (SPARK_LOCAL_DIRS) and its "
-        "rights "
-        "on that host.",
-    ),
-    _row(
-        "threads",
-        r"OutOfMemoryError: unable to create (?:new )?native thread|Too many open files",
-        "A limit of the host's on threads or open files was reached: raise ulimit -u and -n (or pids.max "
-        "of the "
-        "container) for the workers, or use fewer cores for an executor.",
-        start=False,
-    ),
-    _row(
-        "memory",
-        r"OutOfMemoryError",
-        "The executor's JVM ran out of memory: raise spark.executor.memory, make more and smaller "
-        "partitions, or "
-        "collect less in one task.",
-        start=False,
-    ),
-    _row(
-        "native_crash",
-        r"A fatal error has been detected by the Java Runtime",
-        "A native library crashed the executor's JVM: see hs_err_pid*.log in its working directory for "
-        "which.",
-        start=False,
+        "rights on that host.",
     ),
     _row(
         "python_missing",
-        r"Cannot run program \"[^\"\n]{1,300}\"",
-        "The executors' Python is not there: set spark.pyspark.python (or PYSPARK_PYTHON) to an "
-        "interpreter that "
-        "every worker has.",
+        # By its name, or because Spark's own code for Python workers starts it.
+        r"Cannot run program \"(?P<program>[^\"\n]{0,300}\b(?:python|pypy)[\d.]*(?=\")|[^\"\n]{1,300}"
+        r"(?=\"[^\n]{0,300}\n(?:\s+at [^\n]{0,300}\n){1,9}\s+at org\.apache\.spark\.api\.python\.))",
+        "That host cannot run the Python program {program}: set spark.pyspark.python (or PYSPARK_PYTHON) to "
+        "an interpreter that every worker has.",
         retry=False,
     ),
 )
@@ -226,14 +231,17 @@ def telling(log: DeadLog) -> tuple[LogRow, DeathCause] | None:
     text = log.text
     url = next(_DRIVER_URL.finditer(text), None)
     driver = url["host"].strip("[]") if url is not None else ""
-    worked = _WORKED in text or _SIGNALLED.search(log.reason) is not None
+    worked = log.registered or _WORKED in text or _SIGNALLED.search(log.reason) is not None
     for row in ROWS:
         if worked and row.start:
             continue
         for found in row.pattern.finditer(text):
             if "host" not in row.pattern.groupindex or _names(found[0], driver):
                 address = f"{url['host']}:{url['port']}" if url is not None else "its address"
-                return row, _cause(row, log, _line_at(text, found.start()), address)
+                program = found["program"] if "program" in row.pattern.groupindex else ""
+                advice = row.advice.replace("{driver}", _plain(address, _LINE))
+                advice = advice.replace("{program}", _plain(program, _LINE))
+                return row, DeathCause(_told(log, _line_at(text, found.start())), advice, row.retry)
     return None
 
 
@@ -269,10 +277,9 @@ def _line_at(text: str, at: int) -> str:
     return text[begin : end if end >= 0 else len(text)][:_LONGEST_LINE]
 
 
-def _cause(row: LogRow, log: DeadLog, line: str, address: str) -> DeathCause:
+def _told(log: DeadLog, line: str) -> str:
     on = f" on {_plain(log.host, _NAME)}" if log.host else ""
-    text = f"stderr of executor {_plain(log.executor, _NAME)}{on}: {_plain(line, _LINE)}"
-    return DeathCause(text, row.advice.replace("{driver}", _plain(address, _LINE)), row.retry)
+    return f"stderr of executor {_plain(log.executor, _NAME)}{on}: {_plain(line, _LINE)}"
 
 
 def unread(logs: Sequence[DeadLog]) -> str:

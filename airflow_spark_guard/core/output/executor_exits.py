@@ -26,9 +26,15 @@ _EXITS = (
     re.compile(r"Executor \S+/(?P<id>\S+) removed: (?P<reason>.*)"),
     re.compile(r"Lost executor (?P<id>\S+) on (?P<host>\S+): ?(?P<reason>.*)"),
 )
+_REGISTERED = re.compile(r"Registered executor \S+ \((?P<host>\S+):\d+\) with ID (?P<id>[^\s,]+)")
 _STARTS = (
     re.compile(r"Executor added: \S+/(?P<id>\S+) on worker-\S+ \((?P<host>\S+):\d+\)"),
-    re.compile(r"Registered executor \S+ \((?P<host>\S+):\d+\) with ID (?P<id>[^\s,]+)"),
+    _REGISTERED,
+)
+# The driver let it go: neither a loss nor a reason follows.
+_LET_GO = re.compile(
+    r"Executor updated: \S+/(?P<id>\S+) is now KILLED"
+    r"|Executor (?P<id_>\S+) on \S+ (?:killed by driver|is decommissioned)"
 )
 
 
@@ -45,14 +51,17 @@ class ExecutorExits:
         count: executors that ended with a failure, each counted once.
         reason: why the last of them did, in Spark's words.
         ended: executors that ended for any other reason than that the driver wanted it.
+        peak: the most executors that the newest SparkContext had at once; 0 where none was printed.
     """
 
     count: int = 0
     reason: str = ""
     ended: int = 0
+    peak: int = 0
     _known: set[str] = field(default_factory=set)
     _rows: deque[ExecutorExit] = field(default_factory=lambda: deque(maxlen=_MOST_ROWS))
     _starts: dict[str, _Start] = field(default_factory=dict, compare=False)
+    _living: set[str] = field(default_factory=set)
     _open: tuple[str, str, float] | None = None
     _lines: list[str] = field(default_factory=list)
 
@@ -68,7 +77,12 @@ class ExecutorExits:
         for pattern in _STARTS:
             if found := pattern.search(line):
                 self._start(found["id"][:_NAME], _Start(at, found["host"][:_HOST]))
+                if pattern is _REGISTERED:
+                    self._register(found["id"][:_NAME])
                 return
+        if found := _LET_GO.search(line):
+            self._living.discard((found["id"] or found["id_"])[:_NAME])
+            return
         found = next((match for pattern in _EXITS if (match := pattern.search(line))), None)
         if found is None:
             return
@@ -82,7 +96,8 @@ class ExecutorExits:
         """Another SparkContext begins, and counts its executors from 0 again."""
         self._known.clear()
         self._starts.clear()
-        self._open = None
+        self._living.clear()
+        self._open, self.peak = None, 0
 
     def take(self) -> tuple[ExecutorExit, ...]:
         """The newest executors that ended since the last call, but for those that the driver let go."""
@@ -93,6 +108,11 @@ class ExecutorExits:
     def _start(self, executor: str, start: _Start) -> None:
         if len(self._starts) < _MAX_STARTS:
             self._starts.setdefault(executor, start)
+
+    def _register(self, executor: str) -> None:
+        if len(self._living) < _MAX_STARTS and executor not in self._known:
+            self._living.add(executor)
+            self.peak = max(self.peak, len(self._living))
 
     def _continue(self, line: str) -> bool:
         """Whether the line belongs to the reason that has begun."""
@@ -107,6 +127,7 @@ class ExecutorExits:
     def _end(self, executor: str, host: str, reason: str, at: float) -> None:
         executor = executor[:_NAME]
         removal = removal_of(reason)
+        self._living.discard(executor)
         if removal is Removal.ASKED or executor in self._known or len(self._known) >= _MAX_KNOWN:
             return
         self._known.add(executor)

@@ -75,6 +75,11 @@ class SubmitLog:
         """Why the last of them did, in Spark's words."""
         return self.exits.reason
 
+    @property
+    def executor_peak(self) -> int:
+        """The most executors that there were at once; 0 where none was printed."""
+        return self.exits.peak
+
     def hear(self, line: str, at: float = 0.0) -> None:
         """Take in one line; ``at`` in seconds since the launch."""
         line = line[:_LONGEST]

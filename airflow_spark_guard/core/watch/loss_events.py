@@ -23,6 +23,8 @@ _HOST = 10.0
 # Of a node that just falls silent a first sweep of the driver finds some executors, the next one the rest:
 # spark.network.timeoutInterval (60 s), and the spread of their heartbeats.
 _SWEEP = 90.0
+# Only a sweep finds these. On Kubernetes each pod is a host of its own, so they are merged whatever the host.
+_SWEPT = re.compile(r"heartbeat timed out", re.IGNORECASE)
 _SILENT = re.compile(r"heartbeat timed out|remote rpc client disassociated", re.IGNORECASE)
 
 
@@ -59,6 +61,7 @@ class LossEvent:
 
     losses: list[Loss] = field(default_factory=list)
     _hosts: dict[str, float] = field(default_factory=dict)
+    _swept: float | None = None
 
     @property
     def begin(self) -> float:
@@ -75,6 +78,8 @@ class LossEvent:
             return False
         if loss.at - self.begin <= _MOMENT:
             return True
+        if self._swept is not None and _SWEPT.search(loss.reason) and loss.at - self._swept < _SWEEP:
+            return True
         first = self._hosts.get(loss.host) if loss.host else None
         if first is None:
             return False
@@ -84,6 +89,8 @@ class LossEvent:
         """Take it in."""
         self.losses.append(loss)
         self._hosts.setdefault(loss.host, loss.at)
+        if self._swept is None and _SWEPT.search(loss.reason):
+            self._swept = loss.at
 
 
 def events_of(losses: Iterable[Loss]) -> list[LossEvent]:

@@ -16,6 +16,8 @@ if TYPE_CHECKING:
 
 # More than these say nothing more; a loop of crashes makes 100 a second.
 _MOST = 500
+# A driver's clock that is behind by so much more than before was set back; less is a slow answer.
+_SET_BACK = 60.0
 # What ends by these when it has only started is a loop as well, though it does not count otherwise.
 _LOOPS = frozenset({Removal.LOST, Removal.NODE})
 
@@ -29,9 +31,12 @@ class LossLedger:
     _known: set[str] = field(default_factory=set)
     _exits: int = 0
     _lead: float | None = None
+    _by_clock: bool = False
+    _looked: float | None = None
 
     def take_rows(self, driver: DriverView, now: float) -> list[Loss]:
         """Take in what the REST API lists; all executors that are newly gone, whatever the reason."""
+        before, self._looked = self._looked, now
         rows = [row for row in driver.executors if not row.active]
         # What a driver has forgotten it does not list again: an application may run for months. And another
         # SparkContext of the same script counts its executors from 0 again.
@@ -42,31 +47,43 @@ class LossLedger:
         if not gone:
             return []
         self._known.update(row.id for row in gone)
-        # Nobody may have looked for long; where the driver's clock is not known, the last one went just now.
-        self._set_clock(driver.clock or gone[-1].removed, now)
-        found = [self._loss(row, now) for row in gone]
+        self._set_clock(driver.clock, gone[-1].removed, now)
+        found = [self._loss(row, before, now) for row in gone]
         self._rest += [loss for loss in found if removal_of(loss.reason) in _LOOPS]
         return found
 
-    def _set_clock(self, newest: float | None, now: float) -> None:
-        """What the driver's clock shows now. The least lead of ours that was ever seen is nearest to it."""
-        if not newest or (self._lead is not None and self._lead <= now - newest):
-            return
-        later = 0.0 if self._lead is None else now - newest - self._lead
-        self._lead = now - newest
-        self._rest = [_moved(loss, later) for loss in self._rest]
+    def _set_clock(self, clock: float | None, newest: float | None, now: float) -> None:
+        """How far our time leads the driver's: the least lead that was ever seen is nearest to the truth.
 
-    def _loss(self, row: Executor, now: float) -> Loss:
+        Where the driver's clock is not known, the last executor is taken to have gone just now. That is a
+        guess, so what was found before moves when more is known. A clock that is set later moves nothing.
+        """
+        shown = clock or newest
+        if not shown:
+            return
+        lead, old = now - shown, self._lead
+        if old is None or lead < old or (clock and self._by_clock and lead - old > _SET_BACK):
+            if old is not None and not self._by_clock:
+                self._rest = [_moved(loss, lead - old) for loss in self._rest]
+            self._lead = lead
+        self._by_clock = self._by_clock or bool(clock)
+
+    def _loss(self, row: Executor, before: float | None, now: float) -> Loss:
+        """What is known of it; it went no earlier than the look before, which did not list it as gone."""
+
         def at(moment: float | None) -> float | None:
             return min(now, moment + self._lead) if moment and self._lead is not None else None
 
-        removed = at(row.removed)
+        removed, started = at(row.removed), at(row.added)
+        if row.removed and row.added > row.removed:
+            started = 0.0  # the clock was set back while it ran: it is no young one
+        went = now if removed is None else removed
         return Loss(
             row.id,
             row.host,
             row.reason,
-            now if removed is None else removed,
-            at(row.added),
+            went if before is None else min(now, max(went, before)),
+            started,
             row.removed or None,
             row.stderr_url,
         )
@@ -79,6 +96,12 @@ class LossLedger:
         more = max(0, seen.executor_exits - self._exits - counted)
         self._printed += [Loss("", "", seen.exit_reason, now)] * min(more, _MOST)
         self._exits = max(self._exits, seen.executor_exits)
+
+    def clear(self) -> None:
+        """Another SparkContext begins: it has lost nothing yet, whatever the one before has lost."""
+        self._rest, self._printed = [], []
+        self._known.clear()
+        self._looked, self._lead, self._by_clock = None, None, False
 
     def forget(self, begin: float, most: int) -> None:
         """Forget what was before."""

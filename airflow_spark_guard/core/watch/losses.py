@@ -14,6 +14,7 @@ from airflow_spark_guard.core.watch.finding import Finding, Look
 from airflow_spark_guard.core.watch.loss_advice import advice_on
 from airflow_spark_guard.core.watch.loss_events import SHARE, Loss, default_budget, default_turnover
 from airflow_spark_guard.core.watch.loss_ledger import LossLedger
+from airflow_spark_guard.core.watch.windows import PATIENCE
 
 if TYPE_CHECKING:
     from airflow_spark_guard.core.watch.observation import Executor, Observation
@@ -33,7 +34,8 @@ class LossRule:
     Attributes:
         windows: the limits.
         ledger: what was lost within the window.
-        peak: the most executors that there were at once.
+        peak: the most executors that this SparkContext had at once, by the REST API or the output; 0 where
+            neither names any.
     """
 
     windows: Windows
@@ -42,7 +44,9 @@ class LossRule:
     _last: Removal | None = None
     _last_loss: Loss | None = None
     _was_known: bool = False
+    _was_listed: bool = False
     _gone_since: float | None = None
+    _application: str = ""
 
     def observe(self, seen: Observation, now: float) -> Finding | None:
         """The finding, if the budget is used up, or no executor is left."""
@@ -63,15 +67,29 @@ class LossRule:
         return Look(max(now, self._gone_since + self._patience))
 
     def _count(self, seen: Observation, now: float) -> None:
+        self.ledger.take_exits(seen, now)
+        if self._is_another_context(seen):
+            # What this look shows may still be of the one before.
+            self.ledger.clear()
+            self.peak, self._last, self._last_loss = 0, None, None
+            self._was_known, self._was_listed, self._gone_since = False, False, None
+            return
+        self.peak = max(self.peak, seen.executor_peak)
         if seen.driver is not None:
+            self._was_listed = True
             self.peak = max(self.peak, sum(row.active for row in seen.driver.executors))
             gone = self.ledger.take_rows(seen.driver, now)
             if gone:
                 newest = max(gone, key=lambda loss: loss.removed or math.inf)
                 self._last, self._last_loss = removal_of(newest.reason), newest
                 self._gone_since = None
-        self.ledger.take_exits(seen, now)
         self.ledger.forget(now - max(self.windows.loss_window, _LOOP_WINDOW), 4 * self.peak)
+
+    def _is_another_context(self, seen: Observation) -> bool:
+        """Whether the script has stopped its SparkContext and made another one."""
+        before, name = self._application, seen.inside.application_id if seen.inside is not None else ""
+        self._application = name or before
+        return bool(before and name) and name != before
 
     def _looping(self, now: float) -> Finding | None:
         limit = max(_LOOP_LOSSES, self.peak)
@@ -112,6 +130,8 @@ class LossRule:
     def _why(self) -> str:
         if self.windows.losses is not None:
             return " (GuardLimits.executor_losses)"
+        if not self.peak and not self._was_listed:
+            return " (how many executors the application had is not known)"
         grown = self.budget > default_budget(0)
         return f" (1 for every {SHARE} of {self.peak} executors)" if grown else ""
 
@@ -133,10 +153,13 @@ class LossRule:
 
     @property
     def _patience(self) -> float:
-        """How long there may be none: what replaces executors that were given back may come late."""
+        """How long there may be none: what replaces executors that were given back may come late.
+
+        As long as a stage may wait that has no running task (``standstill``): its workers cannot be seen.
+        """
         if self._last in _AGAINST_WILL:
             return self.windows.gone
-        return max(self.windows.start, self.windows.stall)
+        return max(self.windows.start, PATIENCE * self.windows.stall)
 
     def _none_left(self, seen: Observation, now: float) -> Finding | None:
         if seen.driver is None or self.windows.local:
@@ -167,7 +190,7 @@ class LossRule:
             now,
             got=f"the last: {loss_words.several(last)}",
             expected=f"an executor within {limit} (the longer of GuardLimits.start_timeout and "
-            "stall_timeout)",
+            f"{PATIENCE:g} x stall_timeout)",
             advice="The cluster took the executors back and gives no others: see its queue, quota and free "
             "nodes, or raise GuardLimits.start_timeout if waiting is normal here.",
         )

@@ -247,6 +247,8 @@ class Observation:
         exit_reason: why the last of them ended, in Spark's words; untrusted.
         exits: the newest executors that ended since the observation before this one, by the same output, but
             for those that the driver wanted to end.
+        executor_peak: the most executors that this SparkContext had at once, by the same output; 0 where it
+            names none.
         master: None where it was not asked or gave no usable answer.
         driver_gone_at: when the driver's Python was first missing, seconds since the launch; None while it is
             there, or has never been seen.
@@ -262,6 +264,7 @@ class Observation:
     executor_exits: int = 0
     exit_reason: str = ""
     exits: tuple[ExecutorExit, ...] = ()
+    executor_peak: int = 0
     master: Master | None = None
     driver_gone_at: float | None = None
     wall: float = 0.0

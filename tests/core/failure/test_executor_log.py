@@ -50,6 +50,11 @@ def test_a_driver_that_refuses_is_named():
 
 # A text for each row; those of Java are what Java 17 printed here.
 TEXTS = (
+    ("disk_full", "java.io.IOException: No space left on device"),
+    ("threads", "java.lang.OutOfMemoryError: unable to create native thread: possibly out of memory or limits reached"),
+    ("memory", "java.lang.OutOfMemoryError: Java heap space"),
+    ("native_crash", "# A fatal error has been detected by the Java Runtime Environment:"),
+    ("native_memory", "# There is insufficient memory for the Java Runtime Environment to continue."),
     ("driver_unknown", HEAD + "Caused by: java.net.UnknownHostException: drv.example"),
     ("driver_unreachable", HEAD + "java.io.IOException: Failed to connect to drv.example/10.0.0.1:7001"),
     ("driver_unreachable", HEAD + "java.io.IOException: Connecting to x timed out\nAnnotatedNoRouteToHostException: No route to host: drv.example/10.0.0.1:7001"),
@@ -58,7 +63,6 @@ TEXTS = (
     ("java_agent", "Error opening zip file or JAR manifest missing : /nonexistent.jar\nError occurred during initialization of VM\nagent library failed to init: instrument"),
     ("java_agent", "Error occurred during initialization of VM\nCould not find agent library nope on the library path, with error: libnope.so: cannot open shared object file: No such file or directory"),
     ("java_heap", "Error occurred during initialization of VM\nCould not reserve enough space for 16777216KB object heap"),
-    ("java_heap", "# There is insufficient memory for the Java Runtime Environment to continue."),
     ("java_heap", "Error occurred during initialization of VM\nToo small maximum heap"),
     ("java_option", "Unrecognized VM option 'NoSuchOption'\nError: Could not create the Java Virtual Machine."),
     ("java_option", "Unrecognized option: --nope\nError: Could not create the Java Virtual Machine."),
@@ -67,11 +71,7 @@ TEXTS = (
     ("java_version", "java.lang.UnsupportedClassVersionError: org/apache/spark/X has been compiled by a more recent version"),
     ("spark_version", "java.io.InvalidClassException: org.apache.spark.rpc.netty.RpcEndpointVerifier$CheckExistence; local class incompatible"),
     ("jar_missing", "java.lang.ClassNotFoundException: com.acme.Plugin"),
-    ("disk_full", "java.io.IOException: No space left on device"),
     ("local_dir", "ERROR DiskBlockManager: Failed to create any local dir."),
-    ("threads", "java.lang.OutOfMemoryError: unable to create native thread: possibly out of memory or limits reached"),
-    ("memory", "java.lang.OutOfMemoryError: Java heap space"),
-    ("native_crash", "# A fatal error has been detected by the Java Runtime Environment:"),
     ("python_missing", 'Cannot run program "/opt/py/bin/python3": error=2, No such file or directory'),
 )  # fmt: skip
 
@@ -122,6 +122,65 @@ def test_an_executor_that_has_worked_could_reach_its_driver():
     worked = "INFO CoarseGrainedExecutorBackend: Successfully registered with driver\n"
     lines = HEAD + worked + "java.io.IOException: Failed to connect to drv.example/10.0.0.1:7001"
     assert row_of(lines) is None
+
+
+HOURS = "26/11/29 12:00:00 WARN MapOutputTracker: x\n" * 2000
+
+
+@pytest.mark.parametrize(
+    ("line", "code", "name"),
+    [
+        ("Authentication failed for user bob\njava.lang.OutOfMemoryError: Java heap space", 52, "memory"),
+        ("java.lang.ClassNotFoundException: org.acme.Optional\nNo space left on device", 50, "disk_full"),
+        ("java.lang.NoClassDefFoundError: x\n# A fatal error has been detected by the Java Runtime", 1, "native_crash"),
+        ("# There is insufficient memory for the Java Runtime Environment to continue.", 1, "native_memory"),
+        ("Authentication failed for user bob, falling back to key", 50, None),
+        ("java.lang.ClassNotFoundException: org.acme.Optional", 50, None),
+        ('Cannot run program "/opt/py/bin/python3": error=2', 1, None),
+        ("java.io.InvalidClassException: x; local class incompatible", 1, None),
+        (HEAD + "Failed to connect to drv.example/10.0.0.1:7001", 1, None),
+    ],
+)  # fmt: skip
+def test_an_executor_that_registered_hours_ago_did_not_fail_to_start(line, code, name):
+    """The line that says so has left the end of its log; a job's own log speaks of classes and logins."""
+    log = DeadLog("3", "h", f"Command exited with code {code}", (HOURS + line)[-65536:], registered=True)
+    found = telling(log)
+    assert (found and found[0].name) == name
+    assert found is None or found[1].retry is None
+
+
+def test_what_ends_an_executor_at_work_goes_before_what_its_job_logs():
+    """Also where it is not known whether it registered: the UI is off, and the master's page names it."""
+    noise = 'Authentication failed for user bob\nClassNotFoundException: x\nCannot run program "python"\n'
+    for line, name in (("java.lang.OutOfMemoryError: x", "memory"), ("Disk quota exceeded", "disk_full")):
+        assert row_of(noise + line) == name
+
+
+SPARKS_OWN = """\tat java.base/java.lang.ProcessBuilder.start(ProcessBuilder.java:1170)
+\tat java.base/java.lang.ProcessBuilder.start(ProcessBuilder.java:1089)
+\tat org.apache.spark.api.python.PythonWorkerFactory.startDaemon(PythonWorkerFactory.scala:287)
+"""
+
+
+@pytest.mark.parametrize(
+    ("line", "program"),
+    [
+        ('Cannot run program "/opt/py/bin/python3.11": error=2', "/opt/py/bin/python3.11"),
+        ('Cannot run program "pypy3": error=2', "pypy3"),
+        (
+            f'Cannot run program "/opt/run-it": error=2, No such file or directory\n{SPARKS_OWN}',
+            "/opt/run-it",
+        ),
+        ('Cannot run program "nvidia-smi": error=2', None),
+        ('Cannot run program "/opt/python-tools/convert": error=2', None),
+        ('Cannot run program "nvidia-smi": error=2\n\tat org.acme.Gpu.find(Gpu.java:1)\n', None),
+    ],
+)
+def test_only_a_python_that_is_missing_is_called_so_by_its_name(line, program):
+    """Spark and its plugins start other programs as well."""
+    found = telling(dead(line))
+    assert (found and found[0].name) == (program and "python_missing")
+    assert found is None or f"cannot run the Python program {program}: set" in found[1].advice
 
 
 def test_what_most_of_them_say_counts():

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import pytest
+
 from airflow_spark_guard.core.output.submit_log import SubmitLog
 from airflow_spark_guard.core.watch.observation import ExecutorExit
 from tests.support.dialogue import DATA
@@ -89,6 +91,46 @@ def test_another_context_counts_its_executors_anew():
     """A script may stop its SparkContext and make another one: the ids begin at 0 again."""
     log = heard(EXITED.format(0, 1), "INFO SparkContext: Running Spark version 4.2.0", EXITED.format(0, 1))
     assert log.executor_exits == 2
+
+
+REGISTERED = (
+    "INFO CoarseGrainedSchedulerBackend$DriverEndpoint: Registered executor NettyRpcEndpointRef("
+    "spark-client://Executor) (10.0.0.9:54321) with ID {},  ResourceProfileId 0"
+)
+
+
+@pytest.mark.parametrize(
+    "gone",
+    [
+        EXITED.format(0, 137),
+        "ERROR TaskSchedulerImpl: Lost executor 0 on 10.0.0.9: Executor heartbeat timed out after 1 ms",
+        "ERROR TaskSchedulerImpl: Lost executor 0 on 10.0.0.9: Executor decommission: x",
+        "INFO TaskSchedulerImpl: Executor 0 on 10.0.0.9 killed by driver.",
+        "INFO TaskSchedulerImpl: Executor 0 on 10.0.0.9 is decommissioned after 1.0 seconds.",
+        "INFO StandaloneAppClient$ClientEndpoint: Executor updated: app-1/0 is now KILLED",
+    ],
+)
+def test_the_most_executors_at_once_are_counted(gone):
+    """Those that have registered, until they go for whatever reason; one that was only granted is none."""
+    log = heard(ADDED.format(0), *(REGISTERED.format(number) for number in (0, 1, 1)))
+    assert log.executor_peak == 2
+    log.hear(gone)
+    log.hear(REGISTERED.format(2))
+    assert log.executor_peak == 2
+    log.hear(REGISTERED.format(3))
+    assert log.executor_peak == 3
+    log.hear("INFO SparkContext: Running Spark version 4.2.0")
+    log.hear(REGISTERED.format(0))
+    assert log.executor_peak == 1
+
+
+def test_executors_that_come_and_go_for_weeks_are_few_at_once():
+    """Dynamic allocation: a budget by all that ever were would hide a loop."""
+    log = SubmitLog()
+    for number in range(1000):
+        log.hear(REGISTERED.format(number))
+        log.hear(f"INFO TaskSchedulerImpl: Executor {number} on 10.0.0.9 killed by driver.")
+    assert log.executor_peak == 1
 
 
 def test_a_loop_of_crashes_is_bounded():

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from airflow_spark_guard.core.watch.loss_events import Loss, default_budget, default_turnover, events_of
@@ -38,8 +40,26 @@ def test_a_host_whose_executors_are_killed_one_by_one_is_one_event():
 def test_a_node_that_falls_silent_is_noticed_in_two_sweeps():
     """spark.network.timeoutInterval lies between them."""
     assert count(loss(0, reason=SILENT), loss(60, reason=SILENT), loss(61, reason=SILENT)) == 1
-    assert count(loss(0, reason=SILENT), loss(60, reason=SILENT, host="other")) == 2
     assert count(loss(0, reason=SILENT), loss(60, reason=EXIT)) == 2
+    assert count(loss(0, reason=EXIT), loss(60, reason=SILENT, host="other")) == 2
+
+
+def test_pods_of_one_node_that_fall_silent_are_one_event():
+    """On Kubernetes each pod has an address of its own: two nodes with four pods, each found by two sweeps."""
+    pods = [
+        loss(1000 + node * 200 + (0 if pod < 2 else 60), reason=SILENT, host=f"10.0.{node}.{pod}")
+        for node in (0, 1)
+        for pod in range(4)
+    ]
+    assert count(*pods) == 2
+    broken = [replace(pod, reason="Remote RPC client disassociated. Likely due to ...") for pod in pods]
+    assert count(*broken) == 4
+
+
+def test_nodes_that_fall_silent_one_after_the_other_are_no_event_that_never_ends():
+    """A sweep is counted from the first of them; what started later did not go with it."""
+    assert count(*(loss(60.0 * n, reason=SILENT, host=f"h{n}") for n in range(10))) == 5
+    assert count(*(loss(60.0 * n, reason=SILENT, host=f"h{n}", started=60.0 * n - 40) for n in range(3))) == 3
 
 
 def test_an_executor_that_started_after_the_loss_did_not_die_of_it():

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+import pytest
+
 from airflow_spark_guard.core.watch.loss_ledger import LossLedger
 from airflow_spark_guard.core.watch.observation import DriverView, Executor, ExecutorExit, Observation
 
@@ -58,8 +60,41 @@ def test_a_row_without_a_time_went_just_now():
     ledger = LossLedger()
     (loss,) = ledger.take_rows(DriverView(1, executors=(Executor("1", active=False, reason=REASON),)), 7.0)
     assert (loss.at, loss.started, loss.removed) == (7.0, None, None)
-    ledger.take_rows(view(row("2", 5), clock=6), 1.0)
-    assert [loss.at for loss in ledger.within(0.0)] == [7.0, 0.0]
+    ledger.take_rows(view(row("2", 5), clock=6), 9.0)
+    assert [loss.at for loss in ledger.within(0.0)] == [7.0, 8.0]
+
+
+@pytest.mark.parametrize("step", [-3600.0, -40.0, 0.0, 40.0, 3600.0])
+def test_a_drivers_clock_that_is_set_hides_no_loss(step):
+    """Forward or back, by an hour or a little: losses stay between the looks that found them."""
+    ledger, rows = LossLedger(), []
+    for look in range(12):
+        shift = step if look >= 4 else 0.0
+        rows.append(row(str(look), 30.0 * look + 20 + shift, added=shift - 5))
+        ledger.take_rows(view(*rows, clock=30.0 * look + 30 + shift), 30.0 * look + 30)
+    at = [loss.at for loss in ledger.within(-1e9)]
+    assert all(look * 30 <= at[look] <= look * 30 + 30 for look in range(12))
+    assert len(ledger.events(0.0)) == 12
+
+
+def test_executors_that_ran_while_the_clock_was_set_back_are_not_young():
+    """They seem to have started after they went: a rack of them is no crash loop, and one event."""
+    ledger = LossLedger()
+    ledger.take_rows(view(row("0", 2990), clock=3000), 3000.0)
+    rack = [row(f"r{number}", 60, added=2000) for number in range(24)]
+    ledger.take_rows(view(row("0", 2990), *rack, clock=65), 3665.0)
+    assert ledger.young(3605.0) == []
+    assert len(ledger.events(3605.0)) == 1
+    assert len(ledger.within(3605.0)) == 24
+
+
+def test_a_loss_is_no_older_than_the_look_that_did_not_list_it():
+    """Whatever the driver's clock says; before the first look it may be as old as it wants."""
+    ledger = LossLedger()
+    (first,) = ledger.take_rows(view(row("1", 10), clock=7200), 100.0)
+    assert first.at == 100.0 - 7190
+    (second,) = ledger.take_rows(view(row("1", 10), row("2", 20), clock=7230), 130.0)
+    assert second.at == 100.0
 
 
 def test_another_context_counts_its_executors_from_zero():

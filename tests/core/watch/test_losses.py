@@ -9,7 +9,7 @@ import pytest
 from airflow_spark_guard.core.verdict import Verdict
 from airflow_spark_guard.core.watch.observation import DriverView, Executor, ExecutorExit, Master
 from airflow_spark_guard.core.watch.windows import Windows
-from tests.core.watch.watched import EXECUTOR, STAGE, Job, lost, running
+from tests.core.watch.watched import EXECUTOR, INSIDE, STAGE, Job, lost, running
 
 
 def apart(*ids, seconds=60.0, reason="Command exited with code 137", host="h"):
@@ -153,16 +153,32 @@ def test_a_rack_of_old_executors_is_no_crash_loop():
 
 @pytest.mark.parametrize("reason", ["Executor killed by driver.", "Container c on host: h was preempted."])
 def test_an_application_whose_executors_were_all_taken_back_does_not_wait_for_ever(reason):
-    """None was lost, and none comes: it waits like one that never had any."""
+    """None was lost, and none comes: it waits as long as a stage that has no running task."""
     job = Job(replace(Windows(), deadline=None, start=300.0, stall=500.0))
     assert job.observe(1, driver=running()) is None
     gone = running(executors=lost("0", reason=reason), stages=(replace(STAGE, active=0),))
-    finding = job.until(2000, driver=gone)
+    finding = job.until(5000, driver=gone)
     assert finding.verdict is Verdict.STARVED
-    assert finding.what.startswith("No executor has been left for 8m")
+    assert finding.what.startswith("No executor has been left for 25m")
     assert finding.got == f"the last: executor 0 at 00:00:01 UTC: {reason}"
-    assert "8m 20s" in finding.expected
-    assert 501 <= job.at <= 540
+    assert finding.expected == (
+        "an executor within 25m (the longer of GuardLimits.start_timeout and 3 x stall_timeout)"
+    )
+    assert 1501 <= job.at <= 1540
+
+
+@pytest.mark.parametrize(("start", "minutes"), [(300.0, 30), (7200.0, 120)])
+def test_a_preempted_application_waits_for_its_turn(start, minutes):
+    """By default half an hour, as a stage without a running task does; or start_timeout where that is longer."""
+    job = Job(replace(Windows(), deadline=None, start=start))
+    for at in (30.0, 60.0, 90.0):
+        seen = running(stages=(replace(STAGE, done=int(at)),), executors=(EXECUTOR,))
+        assert job.observe(at, inside=INSIDE, driver=seen) is None
+    gone = lost("0", reason="Container container_1 on host h was preempted.")
+    waiting = running(stages=(replace(STAGE, done=90, active=0),), executors=gone)
+    finding = job.until(9000, driver=waiting, reading=lambda _: ())
+    assert finding.verdict is Verdict.STARVED
+    assert 60 * minutes <= job.at - 90 <= 60 * minutes + 60
 
 
 def test_a_node_that_takes_the_last_executor_still_ends_the_job():
@@ -186,6 +202,36 @@ def test_executors_that_the_output_alone_knows_are_named():
     assert finding.what == "4 executors lost within 10m (limit: 3)."
     assert finding.got.endswith("executor 3 on h 1m 20s after the launch: Command exited with code 1")
     assert "spark.driver.host" in finding.advice
+
+
+def without_ui(job, hosts, **seen):
+    """One host with its executor is lost every minute; the Spark UI is off."""
+    for number in range(hosts):
+        at = 60.0 * (number + 1)
+        exits = (ExecutorExit(str(number), f"h{number}", "Command exited with code 137", at, 1.0),)
+        more = {"executor_exits": number + 1, "exit_reason": "Command exited with code 137", "exits": exits}
+        finding = job.observe(at, inside=INSIDE, blind="it has no UI", **more, **seen)
+        if finding is not None:
+            return finding
+    return None
+
+
+def test_a_large_application_without_a_ui_may_lose_more():
+    """The output names the executors that register: 200 of them may lose 20 in ten minutes."""
+    assert without_ui(Job(replace(Windows(), deadline=None, stall=1e6)), 9, executor_peak=200) is None
+    finding = without_ui(Job(replace(Windows(), deadline=None, stall=1e6)), 9, executor_peak=50)
+    assert finding.what == "6 executors lost within 10m (limit: 5)."
+    assert finding.expected.startswith("at most 5 within 10m (1 for every 10 of 50 executors);")
+
+
+def test_a_budget_for_an_application_of_unknown_size_says_so():
+    """No UI, and a log level that names no executor that comes."""
+    finding = without_ui(Job(replace(Windows(), deadline=None, stall=1e6)), 9)
+    assert finding.what == "4 executors lost within 10m (limit: 3)."
+    assert finding.expected.startswith(
+        "at most 3 within 10m (how many executors the application had is not known);"
+    )
+    assert finding.advice.endswith("GuardLimits.executor_losses allows more.")
 
 
 def test_losses_long_ago_do_not_count():
@@ -291,6 +337,47 @@ def test_no_executor_is_missed_where_no_stage_wants_one():
     job = Job(replace(Windows(), deadline=None))
     assert job.observe(1, driver=running()) is None
     assert job.until(900, driver=DriverView(jobs=0, executors=lost("0"))) is None
+
+
+def of(context, **seen):
+    return {"inside": replace(INSIDE, application_id=f"app-{context}"), **seen}
+
+
+def test_a_second_context_has_not_lost_the_executors_of_the_first():
+    """It waits for its first executor; the one before had one, and lost another."""
+    job = Job(replace(Windows(), deadline=None))
+    other, dead = replace(EXECUTOR, id="1"), lost("0")
+    assert job.observe(30, **of(1, driver=running(executors=(EXECUTOR,)))) is None
+    assert job.observe(60, **of(1, driver=running(executors=(other, *dead)))) is None
+    waits = running(stages=(replace(STAGE, active=0, done=0, launched=False, counters=()),), executors=())
+    for at in range(90, 360, 30):
+        assert job.observe(float(at), **of(2, driver=waits)) is None
+
+
+@pytest.mark.parametrize("stale", [False, True])
+def test_each_context_has_a_budget_of_its_own(stale):
+    """Three losses in each; the ids begin at 0 again. A look may join the old rows and the new name."""
+    job = Job(replace(Windows(), deadline=None, stall=1e6, poll=300.0))
+    rows = running(executors=(EXECUTOR, *apart(*"123")))
+    assert job.observe(1, **of(1, driver=rows, executor_exits=3, exit_reason="code 1")) is None
+    first = rows if stale else running(executors=())
+    assert job.observe(31, **of(2, driver=first, executor_exits=3)) is None
+    assert job.observe(61, **of(2, driver=running(), executor_exits=3)) is None
+    rows = running(executors=(EXECUTOR, *apart(*"123")))
+    assert job.observe(361, **of(2, driver=rows, executor_exits=6, exit_reason="code 1")) is None
+    rows = running(executors=(EXECUTOR, *apart(*"1234")))
+    finding = job.observe(421, **of(2, driver=rows, executor_exits=7, exit_reason="code 1"))
+    assert finding.what == "4 executors lost within 10m (limit: 3)."
+
+
+def test_a_look_without_a_name_is_no_other_context():
+    """The job's channel is silent now and then."""
+    job = Job(replace(Windows(), deadline=None, stall=1e6))
+    rows = running(executors=(EXECUTOR, *apart(*"123")))
+    assert job.observe(1, **of(1, driver=rows)) is None
+    assert job.observe(2, **of(1, inside=None, driver=rows)) is None
+    rows = running(executors=(EXECUTOR, *apart(*"1234")))
+    assert job.observe(61, **of(1, driver=rows)) is not None
 
 
 def test_in_local_mode_the_driver_is_the_executor():
