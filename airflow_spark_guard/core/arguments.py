@@ -114,7 +114,7 @@ def _word(place: str, item: object, *, is_secret: bool = False) -> str:
             f"{place} is not a single value.",
             got=missing or kind,
             expected="text, a number or a truth value",
-            advice="Leave it out, or give the empty text."
+            advice="Leave it out, or give the empty text; in a template: {{ x or '' }}."
             if missing
             else "Turn it into text first, for example with json.dumps() or bytes.decode().",
         )
