@@ -67,6 +67,7 @@ def test_a_wrong_argument_is_left_out_and_ends_no_job(arguments, sent, warning, 
     heartbeat(**arguments)
     expected = {"text": "", "done": None, "total": None, **sent}
     assert beats == [tuple(expected.values())] * 2
+    assert type(beats[0][0]) is str
     said = capfd.readouterr().err
     assert said.count("spark-guard: ") == bool(warning)
     assert warning in said
