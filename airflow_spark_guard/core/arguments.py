@@ -6,16 +6,13 @@ text for a list of letters.
 
 from __future__ import annotations
 
-import datetime as dt
-import enum
 import os
-from collections.abc import Mapping, Sequence
-from decimal import Decimal
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Final
-from uuid import UUID
 
 from airflow_spark_guard.core.errors import ArgumentError
 from airflow_spark_guard.core.output.masking import is_secret_key
+from airflow_spark_guard.core.word import is_missing, word
 
 _NATIVE: Final = (
     "A template renders to text unless the DAG has render_template_as_native_obj=True; XCom of another task: "
@@ -33,11 +30,6 @@ _TEXTS: Final = (
     *("yarn_queue", "spark_binary"),
 )
 _LONGEST: Final = 100
-# What one word of a command line can be made of.
-_SINGLE = (
-    *(str, int, float, Decimal, UUID, os.PathLike),
-    *(dt.date, dt.time, dt.timedelta),
-)
 
 
 def checked_arguments(arguments: Mapping[str, Any]) -> dict[str, Any]:
@@ -50,18 +42,10 @@ def checked_arguments(arguments: Mapping[str, Any]) -> dict[str, Any]:
     """
     checked = dict(arguments)
     for name, value in arguments.items():
-        if name in ("conf", "env_vars"):
-            _check_mapping(name, value)
-        elif name == "application_args" and value:
-            checked[name] = words(name, value)
-        elif name == "post_submit_commands" and value:
-            checked[name] = [_text(f"{name}[{place}]", item) for place, item in _numbered(name, value)]
-        elif name in _LISTS and value is not None:
-            checked[name] = _joined(name, value)
-        elif name in _TEXTS and value is not None:
-            checked[name] = _text(name, value)
-    if arguments.get("env_vars"):
-        checked["env_vars"] = environment(arguments["env_vars"])
+        check = _CHECKS.get(name)
+        # Not by truth: an array has none, or that of its one item. A template may render to the empty text.
+        if check is not None and value is not None and not (isinstance(value, str) and not value):
+            checked[name] = check(name, value)
     return checked
 
 
@@ -74,14 +58,14 @@ def words(name: str, value: object) -> list[str]:
     return [_word(f"{name}[{place}]", item) for place, item in _numbered(name, value)]
 
 
-def environment(value: Mapping[Any, Any]) -> dict[str, str]:
+def environment(name: str, value: object) -> dict[str, str]:
     """Variables of the environment as text.
 
     Raises:
-        ArgumentError: a name that is none, or a value that is not a single value.
+        ArgumentError: it is no mapping, a name that is none, or a value that is not a single value.
     """
     found = {}
-    for key, item in value.items():
+    for key, item in _mapping(name, value).items():
         if not isinstance(key, str) or not key or "=" in key or "\0" in key:
             raise ArgumentError(
                 "env_vars has a name that no environment variable can have.",
@@ -93,15 +77,20 @@ def environment(value: Mapping[Any, Any]) -> dict[str, str]:
     return found
 
 
-def _check_mapping(name: str, value: object) -> None:
-    if value and not isinstance(value, Mapping):
-        example = '{"spark.executor.memory": "4g"}' if name == "conf" else '{"TZ": "UTC"}'
-        raise ArgumentError(
-            f"{name} is not a mapping.",
-            got=type(value).__name__,  # its text may hold a password
-            expected=f"a mapping (dict), such as {example}",
-            advice=_NATIVE,
-        )
+def _mapping(name: str, value: object) -> Mapping[Any, Any]:
+    if isinstance(value, Mapping):
+        return value
+    example = '{"spark.executor.memory": "4g"}' if name == "conf" else '{"TZ": "UTC"}'
+    raise ArgumentError(
+        f"{name} is not a mapping.",
+        got=type(value).__name__,  # its text may hold a password
+        expected=f"a mapping (dict), such as {example}",
+        advice=_NATIVE,
+    )
+
+
+def _texts(name: str, value: object) -> list[str]:
+    return [_text(f"{name}[{place}]", item) for place, item in _numbered(name, value)]
 
 
 def _numbered(name: str, value: object) -> list[tuple[int, Any]]:
@@ -117,18 +106,18 @@ def _numbered(name: str, value: object) -> list[tuple[int, Any]]:
 
 
 def _word(place: str, item: object, *, is_secret: bool = False) -> str:
-    if isinstance(item, enum.Enum):
-        item = item.value
-    if not (isinstance(item, _SINGLE) or _is_scalar(item)):
+    text = word(item)
+    if text is None:
+        kind = type(item).__name__
+        missing = "None" if item is None else f"{item} ({kind})" if is_missing(item) else ""
         raise ArgumentError(
             f"{place} is not a single value.",
-            got="None" if item is None else type(item).__name__,
+            got=missing or kind,
             expected="text, a number or a truth value",
-            advice="Leave it out, or give the empty text."
-            if item is None
+            advice="Leave it out, or give the empty text; in a template: {{ x or '' }}."
+            if missing
             else "Turn it into text first, for example with json.dumps() or bytes.decode().",
         )
-    text = str.__str__(item) if isinstance(item, str) else str(item)
     if "\0" in text:
         raise ArgumentError(
             f"{place} has a NUL character.",
@@ -137,11 +126,6 @@ def _word(place: str, item: object, *, is_secret: bool = False) -> str:
             advice="Remove it.",
         )
     return text
-
-
-def _is_scalar(item: object) -> bool:
-    """A number of numpy or of a library like it; numpy itself is not loaded for it."""
-    return getattr(type(item), "shape", None) is not None and getattr(item, "shape", None) == ()
 
 
 def _joined(name: str, value: object) -> str:
@@ -166,3 +150,13 @@ def _text(place: str, value: object) -> str:
 
 def _shown(value: object) -> str:
     return repr(value)[:_LONGEST]
+
+
+_CHECKS: Final[Mapping[str, Callable[[str, Any], Any]]] = {
+    "conf": _mapping,
+    "env_vars": environment,
+    "application_args": words,
+    "post_submit_commands": _texts,
+    **dict.fromkeys(_LISTS, _joined),
+    **dict.fromkeys(_TEXTS, _text),
+}

@@ -37,13 +37,12 @@ class DeployMode:
     note: str = ""
 
 
-def decide(
-    option: tuple[str, str | None], conf: Iterable[tuple[str, str]], variable: str | None
-) -> DeployMode:
+def decide(option: tuple[str, object], conf: Iterable[tuple[str, str]], variable: str | None) -> DeployMode:
     """The mode, as spark-submit finds it.
 
     Args:
-        option: the place that gives ``--deploy-mode``, and its value; None where no place does.
+        option: the place that gives ``--deploy-mode``, and its value; None where no place does. An extra of a
+            connection may be of any type of JSON.
         conf: place and value of ``spark.submit.deployMode``, lowest first.
         variable: ``DEPLOY_MODE`` of the job's environment.
 
@@ -51,13 +50,13 @@ def decide(
         ConfError: a value that is neither ``client`` nor ``cluster``.
     """
     named = [
-        (place, value.strip())
+        (place, str(value).strip())
         for place, value in (
             option,
             *reversed([(f"{KEY} in {place}", value) for place, value in conf]),
             (f"the environment variable {VARIABLE}", variable),
         )
-        if value and value.strip()
+        if value and str(value).strip()
     ]
     if not named:
         return DeployMode("client", "Spark's default")

@@ -11,6 +11,9 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+# What Jinja writes for None while a container is rendered; of the private use area, so that no text has it.
+_NONE = "\ue000None\ue000"
+
 
 def is_template(value: object) -> bool:
     """Whether the value is text that Jinja would still change."""
@@ -21,3 +24,31 @@ def render(values: Mapping[str, Any], context: Mapping[str, Any]) -> dict[str, A
     """Render every value with the template engine of the task in ``context["task"]``."""
     task = context["task"]
     return {name: task.render_template(value, context) for name, value in values.items()}
+
+
+def with_none_marked(environment: Any) -> Any:
+    """A Jinja environment whose None is no word: :func:`none_again` finds it.
+
+    One in which the user has set ``finalize`` is left as it is: that decides what None becomes.
+    """
+    if environment.finalize is not None:
+        return environment
+    return environment.overlay(finalize=lambda value: _NONE if value is None else value)
+
+
+def none_again(rendered: Any, place: str) -> tuple[Any, list[str]]:
+    """The rendered value, and the places of texts that hold the word None beside other text.
+
+    A text that is nothing but a None of Jinja's is None; in the others it is the word, as Jinja has it.
+    """
+    if isinstance(rendered, str):
+        if rendered == _NONE:
+            return None, []
+        return rendered.replace(_NONE, "None"), [place] if _NONE in rendered else []
+    if isinstance(rendered, dict):
+        pairs = [(key, none_again(item, f"{place}[{key!r}]")) for key, item in rendered.items()]
+        return {key: item for key, (item, _) in pairs}, [where for _, (_, more) in pairs for where in more]
+    if isinstance(rendered, list | tuple):
+        items = [none_again(item, f"{place}[{number}]") for number, item in enumerate(rendered)]
+        return [item for item, _ in items], [where for _, more in items for where in more]
+    return rendered, []

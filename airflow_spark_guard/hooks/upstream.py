@@ -117,7 +117,7 @@ class UpstreamSubmitHook(SparkSubmitHook):
         return str(self._connection["master"])
 
     @property
-    def named_deploy_mode(self) -> tuple[str, str | None]:
+    def named_deploy_mode(self) -> tuple[str, object]:
         """``client`` or ``cluster`` as operator or connection name it, and which; None when neither does."""
         named = self._connection["deploy_mode"] or None
         place = "deploy_mode" if self._deploy_mode else f"the extra deploy-mode of connection {self._conn_id}"

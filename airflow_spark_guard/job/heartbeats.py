@@ -56,7 +56,7 @@ def heartbeat(text: str = "", *, done: float | None = None, total: float | None 
 
 def _text(value: object) -> str:
     if isinstance(value, str):
-        return value
+        return str.__str__(value)  # a subclass may have broken methods
     try:
         return str(value)
     except Exception as error:  # noqa: BLE001 - whatever the object's own __str__ raises

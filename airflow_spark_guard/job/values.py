@@ -38,10 +38,8 @@ def plain(value: Any, path: str = "result", depth: int = 0) -> Any:
     if depth > DEEPEST:
         raise UnfitValueError(f"{_cut(path)} is more than {DEEPEST} levels deep")
     if isinstance(value, dict):
-        return {
-            _key(key, path): plain(item, f"{path}[{key!r:.{_LONGEST_KEY}}]", depth + 1)
-            for key, item in value.items()
-        }
+        named = [(_key(key, path), item) for key, item in value.items()]
+        return {key: plain(item, f"{path}[{_short(key)}]", depth + 1) for key, item in named}
     if isinstance(value, (list, tuple)):
         names = getattr(value, "__fields__", ())  # of a Row
         if len(value) and len(set(names)) == len(value):
@@ -91,6 +89,9 @@ def _of_scalar_array(value: Any) -> Any:
     if kind == "M":  # item() makes plain numbers of nanoseconds
         text = str(value)
         return None if text == "NaT" else text
+    mask = getattr(value, "mask", None)
+    if getattr(mask, "dtype", None) is not None and bool(mask):  # numpy's masked value: its number is noise
+        return None
     item = (value.astype("m8[us]") if kind == "m" else value).item()
     if type(item) is type(value):  # numpy's longdouble
         return float(value)
@@ -146,10 +147,11 @@ def _key(key: Any, path: str) -> str:
     """``json`` turns other keys into text silently; the reader would not find them again."""
     if not isinstance(key, str):
         raise UnfitValueError(f"the key {_short(key)} of {_cut(path)} is not text")
-    if key in RESERVED_KEYS:
-        raise UnfitValueError(f"the key {key!r} of {_cut(path)} is reserved by Airflow")
-    _check_text(key, f"a key of {path}")
-    return str.__str__(key)
+    text = str.__str__(key)  # a subclass may have broken methods
+    if text in RESERVED_KEYS:
+        raise UnfitValueError(f"the key {text!r} of {_cut(path)} is reserved by Airflow")
+    _check_text(text, f"a key of {path}")
+    return text
 
 
 def _short(key: Any) -> str:
@@ -160,9 +162,11 @@ def _short(key: Any) -> str:
 
 
 def _kind(value: Any) -> str:
-    shape = getattr(value, "shape", None)
-    of_shape = f" of shape {shape}" if isinstance(shape, tuple) else ""
-    return f"{type(value).__name__}{of_shape}"
+    name = type(value).__name__
+    try:
+        return f"{name} of shape {value.shape}" if isinstance(value.shape, tuple) else name
+    except Exception:  # noqa: BLE001 - it has none, or cannot tell it
+        return name
 
 
 def _cut(path: str) -> str:

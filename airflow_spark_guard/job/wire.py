@@ -4,15 +4,18 @@
 messages in ``tests/golden/`` hold the two together. A file, not a socket: nothing is lost when either side
 dies, and no thread has to answer.
 
-A job may report in its innermost loop, so metrics and results have a pace: beyond it only the newest waits,
-and it is written with a later message, at the latest before the closing one.
+A job may report in its innermost loop, so metrics and results have a pace: beyond it only the newest waits.
+It is written with a later message of the same process, at the latest before the closing one or when the
+process exits.
 """
 
 from __future__ import annotations
 
+import atexit
 import contextlib
 import json
 import os
+import sys
 import threading
 import time
 from typing import Any
@@ -28,7 +31,7 @@ MAX_LINE = 1 << 20
 PACES = {"metric": (10_000, 10.0), "result": (100, 1.0)}
 # An attempt is no success without these; whatever else cannot be written is left out.
 _NEEDED = frozenset({"result", "bye"})
-# After these nothing may come any more.
+# What comes after these comes from threads that go on, and may be the last that the process sends.
 _LAST = frozenset({"error", "bye"})
 _STDERR = 2
 
@@ -60,22 +63,27 @@ class Channel:
 
     def __init__(self, path: str | None) -> None:
         self._path, self._fd = path, -1
-        self._closed: OSError | None = None  # why the file cannot be opened
         self.is_open = path is not None
         self._lost, self._has_complained = 0, False
-        self._is_torn = False  # the last line was not written to its end
-        self._paces = {kind: Pace(*pace) for kind, pace in PACES.items()}
-        if path is not None:
-            try:
-                self._fd = os.open(path, os.O_WRONLY | os.O_APPEND | os.O_CLOEXEC)
-            except OSError as error:  # each message fails, as it would on a full disk
-                self._closed = error
+        self._is_ending = False  # a message that waits may have no later one to go with
+        self._identity = (0, 0)  # device and inode of the file that was opened
         self.start_anew()
 
     def start_anew(self) -> None:
-        """For a forked child: a thread of the parent may hold the lock, and what waits is the parent's."""
+        """For a forked child: a thread of the parent may hold the lock, and what waits is the parent's.
+
+        Its pace is new as well: the parent may have spent all of its own.
+        """
         self._lock = threading.RLock()
         self._waiting: dict[str, tuple[dict[str, Any], float, int]] = {}
+        self._paces = {kind: Pace(*pace) for kind, pace in PACES.items()}
+        self._will_flush = False
+
+    def flush(self) -> None:
+        """Write what waits: the process exits."""
+        with self._lock:
+            self._is_ending = True
+            self._flush_all(urgent=True)
 
     def send(self, kind: str, **fields: Any) -> None:
         """Append one message, or let it wait for its pace; see :func:`encode` for the errors.
@@ -90,17 +98,27 @@ class Channel:
             return
         with self._lock:
             if kind not in self._paces:
-                for name in list(self._waiting):
-                    self._flush(name, urgent=kind in _LAST)
+                self._is_ending = self._is_ending or kind in _LAST
+                self._flush_all(urgent=kind in _LAST)
                 self._write(kind, line)
-                return
-            if kind not in self._waiting and self._paces[kind].take():
+            elif kind not in self._waiting and self._paces[kind].take():
                 self._write(kind, line)
-                return
-            # The newest takes the place of one that waits.
-            skipped = self._waiting[kind][2] + 1 if kind in self._waiting else 0
-            self._waiting[kind] = (fields, now, skipped)
-            self._flush(kind)
+            else:
+                self._wait(kind, fields, now)
+
+    def _wait(self, kind: str, fields: dict[str, Any], now: float) -> None:
+        """The newest takes the place of one that waits; at the end no result waits."""
+        skipped = self._waiting[kind][2] + 1 if kind in self._waiting else 0
+        self._waiting[kind] = (fields, now, skipped)
+        self._flush(kind, urgent=self._is_ending and kind in _NEEDED)
+        if not self._will_flush and "multiprocessing.util" in sys.modules:
+            # A process of multiprocessing runs these at its end, and no atexit handlers where it was forked.
+            self._will_flush = True
+            sys.modules["multiprocessing.util"].Finalize(None, self.flush, exitpriority=0)
+
+    def _flush_all(self, *, urgent: bool) -> None:
+        for kind in list(self._waiting):
+            self._flush(kind, urgent=urgent)
 
     def _flush(self, kind: str, *, urgent: bool = False) -> None:
         """Write what waits, if its pace allows, or at once."""
@@ -127,12 +145,25 @@ class Channel:
             self._leave_out(error)
 
     def _append(self, line: bytes) -> None:
-        if self._closed is not None:
-            raise self._closed
-        data = b"\n" + line if self._is_torn else line
+        # Another process may have left half a line on a full disk: what follows begins on a line of its own.
+        data = b"\n" + line if self._size() else line
         while data:
             data = data[os.write(self._fd, data) :]
-            self._is_torn = bool(data)
+
+    def _size(self) -> int:
+        """Of the file; it is opened first, and again where the job has closed it (``os.closerange``).
+
+        The number of a closed descriptor may belong to a file of the job's now.
+        """
+        with contextlib.suppress(OSError):
+            found = os.fstat(self._fd)
+            if (found.st_dev, found.st_ino) == self._identity:
+                return found.st_size
+        # Where that fails, each message fails, as it would on a full disk.
+        self._fd = os.open(self._path or "", os.O_WRONLY | os.O_APPEND | os.O_CLOEXEC)
+        found = os.fstat(self._fd)
+        self._identity = (found.st_dev, found.st_ino)
+        return found.st_size
 
     def _leave_out(self, error: OSError) -> None:
         self._lost += 1
@@ -148,10 +179,13 @@ class Channel:
 def write_to_stderr(text: str | bytes) -> None:
     """One write, so that lines of several processes do not mix; standard error may be closed or full.
 
-    Not ``sys.stderr``, which a Python worker or the user's code may have redirected.
+    Not ``sys.stderr``, which a Python worker or the user's code may have redirected. A file that the job has
+    opened after it closed standard error has its number, and gets nothing: unlike standard error, and what
+    ``os.dup2`` puts in its place, no program that is started inherits it.
     """
     with contextlib.suppress(OSError):
-        os.write(_STDERR, text if isinstance(text, bytes) else text.encode(errors="replace"))
+        if os.get_inheritable(_STDERR):
+            os.write(_STDERR, text if isinstance(text, bytes) else text.encode(errors="replace"))
 
 
 _opened: dict[str | None, Channel] = {}  # one per path, so that its lock is shared by all threads
@@ -172,4 +206,10 @@ def _after_fork() -> None:
         channel.start_anew()
 
 
+def _at_exit() -> None:
+    for channel in _opened.values():
+        channel.flush()
+
+
 os.register_at_fork(after_in_child=_after_fork)
+atexit.register(_at_exit)

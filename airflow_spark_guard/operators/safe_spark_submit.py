@@ -11,6 +11,7 @@ from airflow.providers.apache.spark.operators.spark_submit import SparkSubmitOpe
 from airflow_spark_guard.core.arguments import checked_arguments
 from airflow_spark_guard.core.errors import SparkGuardError
 from airflow_spark_guard.core.options import check_options
+from airflow_spark_guard.core.template import none_again, with_none_marked
 from airflow_spark_guard.core.web.announcement import record_link
 from airflow_spark_guard.hooks.marked_log import MarkedLog
 from airflow_spark_guard.hooks.safe_spark_submit import SafeSparkSubmitHook
@@ -44,6 +45,10 @@ _TEMPLATED_OPTIONS = (
     "_total_executor_cores",
     "_yarn_queue",
 )
+
+
+# Here a None of a template would reach the job as the word "None".
+_OF_SEVERAL_VALUES = ("application_args", "env_vars", "conf")
 
 
 class SafeSparkSubmitOperator(SparkSubmitOperator):
@@ -105,6 +110,27 @@ class SafeSparkSubmitOperator(SparkSubmitOperator):
     def log(self) -> Any:  # type: ignore[override]
         """Airflow's logger, with the guard's mark."""
         return MarkedLog(super().log)
+
+    def render_template(
+        self, content: Any, context: Any, jinja_env: Any = None, seen_oids: set[int] | None = None
+    ) -> Any:
+        """As Airflow's, but a None in ``application_args``, ``env_vars`` and ``conf`` does not become a word.
+
+        A value that renders to None is None, which is refused before the submit. In the middle of a text it
+        stays, and the log has a warning.
+        """
+        field = next((name for name in _OF_SEVERAL_VALUES if content is getattr(self, name, None)), None)
+        if field is None or not isinstance(content, list | tuple | dict):
+            return super().render_template(content, context, jinja_env, seen_oids)
+        environment = with_none_marked(jinja_env or self.get_template_env())
+        rendered = super().render_template(content, context, environment, seen_oids)
+        rendered, places = none_again(rendered, field)
+        if places:
+            self.log.warning(
+                "[spark_guard] A template rendered None into a text: %s. The job gets the word None there.",
+                ", ".join(places)[:500],
+            )
+        return rendered
 
     def execute(self, context: Any) -> Any:
         """Submit, watch, and return the job's result; ``SafeSparkSubmitHook.submit`` names the errors.

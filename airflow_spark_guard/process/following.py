@@ -186,7 +186,8 @@ class Following:
 
     def _cause(self, report: Mapping[str, Any], newer: Takeover | None) -> Cause:
         # A newer try ends reaper, JVM and Python at once: whoever of them went first says nothing.
-        if newer is not None and not (self._heard.bye and report.get("exit") == 0):
+        is_done = self._heard.bye or not self.attempt.launch.speaks
+        if newer is not None and not (is_done and report.get("exit") == 0):
             return Cause.TAKEN_OVER
         if self.attempt.kill_requested:
             return Cause.KILLED

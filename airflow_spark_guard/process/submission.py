@@ -61,7 +61,7 @@ class Request:
     properties_file: str | None = None
     environment: Mapping[str, str] = field(default_factory=dict)
     binary: str | None = None
-    deploy_mode: tuple[str, str | None] = ("deploy_mode", None)
+    deploy_mode: tuple[str, object] = ("deploy_mode", None)
     deadline: float | None = None
     stall: float | None = None
     tag: str = ""

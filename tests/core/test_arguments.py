@@ -9,6 +9,7 @@ import pathlib
 import uuid
 
 import numpy as np
+import pandas as pd
 import pytest
 
 from airflow_spark_guard.core.arguments import checked_arguments
@@ -64,8 +65,24 @@ def test_arguments_are_words(given, taken):
         ([len], r"application_args\[0\] is not a single value.", "builtin_function_or_method"),
         ([np.array([1])], r"application_args\[0\] is not a single value.", "ndarray"),
         (["a\0b"], r"application_args\[0\] has a NUL character.", r"'a\\x00b'"),
+        (np.array(["--day", "x"]), "application_args is not a list.", "ndarray"),
+        (np.array([0]), "application_args is not a list.", "ndarray"),
+        (np.array([]), "application_args is not a list.", "ndarray"),
+        (pd.Series(["a", "b"]), "application_args is not a list.", "Series"),
+        (pd.Series([0]), "application_args is not a list.", "Series"),
+        ({}, "application_args is not a list.", "dict"),
+        (0, "application_args is not a list.", "int"),
+        (False, "application_args is not a list.", "bool"),
+        (set(), "application_args is not a list.", "set"),
+        (b"", "application_args is not a list.", "bytes"),
+        ([np.ma.masked], r"application_args\[0\] is not a single value.", r"-- \(MaskedConstant\)"),
+        ([pd.NaT], r"application_args\[0\] is not a single value.", r"NaT \(NaTType\)"),
+        ([np.datetime64("NaT")], r"application_args\[0\] is not a single value.", r"NaT \(datetime64\)"),
+        ([pd.NA], r"application_args\[0\] is not a single value.", "NAType"),
+        ([np.bytes_(b"a")], r"application_args\[0\] is not a single value.", "bytes_"),
+        ([10**5000], r"application_args\[0\] is not a single value.", "int"),
     ],
-    ids=repr,
+    ids=lambda value: value if isinstance(value, str) else type(value).__name__,
 )
 def test_what_is_no_list_of_words_is_refused(value, what, got):
     """Above all a text: Python would take it for a list of letters."""
@@ -74,7 +91,22 @@ def test_what_is_no_list_of_words_is_refused(value, what, got):
 
 
 @pytest.mark.parametrize("name", ["conf", "env_vars"])
-@pytest.mark.parametrize("value", ["{'a': 1}", ["a"], [("a", 1)], {"a"}, 3], ids=repr)
+@pytest.mark.parametrize(
+    "value",
+    [
+        "{'a': 1}",
+        ["a"],
+        [("a", 1)],
+        {"a"},
+        3,
+        [],
+        0,
+        np.array([1, 2]),
+        np.array([0]),
+        pd.DataFrame({"a": [1]}),
+    ],
+    ids=repr,
+)
 def test_conf_and_environment_are_mappings(name, value):
     """And the text is not shown: it may hold a password."""
     with pytest.raises(
@@ -137,6 +169,12 @@ def test_lists_of_files_and_packages_are_joined_as_spark_wants_them():
         ({"packages": {"a": 1}}, "packages is not a list.\n  got: dict"),
         ({"post_submit_commands": "curl x"}, "post_submit_commands is not a list.\n  got: str of length 6"),
         ({"post_submit_commands": [1]}, r"post_submit_commands\[0\] is not text.\n  got: int"),
+        ({"post_submit_commands": {}}, "post_submit_commands is not a list.\n  got: dict"),
+        (
+            {"post_submit_commands": np.array(["a", "b"])},
+            "post_submit_commands is not a list.\n  got: ndarray",
+        ),
+        ({"jars": np.array(["a", "b"])}, "jars is not a list.\n  got: ndarray"),
         ({"name": 3}, "name is not text.\n  got: int"),
         ({"application": ["a.py"]}, "application is not text.\n  got: list"),
     ],

@@ -48,6 +48,13 @@ def test_places_that_contradict_are_named():
     assert decide(OPERATOR, [("conf", "client")], None).note == ""
 
 
+@pytest.mark.parametrize("value", [True, 5, {"a": 1}, ["client"]])
+def test_a_mode_that_is_no_text_is_refused(value):
+    """The extra of a connection may be of any type of JSON."""
+    with pytest.raises(ConfError, match=r"^The deploy mode is unknown.\n  got: .* \(the extra\)"):
+        decide(("the extra", value), [], None)
+
+
 @pytest.mark.parametrize("value", ["Cluster", "yarn-cluster", "x"])
 def test_a_mode_that_spark_does_not_know_is_refused(value):
     """Spark's own comparison is by letter."""

@@ -89,7 +89,7 @@ def test_what_could_not_be_carried_goes_with_the_next(carrier, channel, store):
     channel.send("result", value=3)
     assert carrier.carry()
     assert len(store.files) == 1
-    assert text(store).count(b"\n") == 2
+    assert text(store).count(b'"kind"') == 2
 
 
 def test_the_end_is_tried_several_times_and_never_fails_the_job(carrier, channel, store, capsys):
@@ -140,7 +140,7 @@ def test_more_than_one_file_may_be_due(carrier, channel, store, monkeypatch):
     assert carrier.carry()
     assert len(store.files) > 1
     assert max(map(len, store.files.values())) <= 200
-    assert text(store).count(b"\n") == 10
+    assert text(store).count(b'"kind"') == 10
 
 
 def test_of_many_signs_of_progress_the_newest_goes():

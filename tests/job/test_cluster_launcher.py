@@ -48,7 +48,7 @@ def launched(tmp_path):
         )
         assert list(temporary.iterdir()) == []
         files = sorted((tmp_path / "out").rglob("*.jsonl"))
-        return done, [json.loads(line) for file in files for line in file.read_text().splitlines()]
+        return done, [json.loads(line) for file in files for line in file.read_text().splitlines() if line]
 
     yield run
     workspace.remove()

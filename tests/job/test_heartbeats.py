@@ -25,10 +25,20 @@ class Broken:
         raise ZeroDivisionError
 
 
+class Title(str):
+    """Of a library, with a broken method."""
+
+    __slots__ = ()
+
+    def __getitem__(self, _):
+        raise ZeroDivisionError
+
+
 @pytest.mark.parametrize(
     ("arguments", "sent", "warning"),
     [
         ({"text": 3}, {"text": "3"}, ""),
+        ({"text": Title("fold 3")}, {"text": "fold 3"}, ""),
         ({"done": np.int64(3), "total": np.float32(4.5)}, {"done": 3, "total": 4.5}, ""),
         (
             {"done": "3"},
@@ -57,6 +67,7 @@ def test_a_wrong_argument_is_left_out_and_ends_no_job(arguments, sent, warning, 
     heartbeat(**arguments)
     expected = {"text": "", "done": None, "total": None, **sent}
     assert beats == [tuple(expected.values())] * 2
+    assert type(beats[0][0]) is str
     said = capfd.readouterr().err
     assert said.count("spark-guard: ") == bool(warning)
     assert warning in said

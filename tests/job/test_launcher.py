@@ -32,7 +32,7 @@ def run(tmp_path, code, *arguments, coding="utf-8", **env):
         text=True,
         timeout=60,
     )
-    messages = [json.loads(line) for line in channel.read_text().splitlines()]
+    messages = [json.loads(line) for line in channel.read_text().splitlines() if line]
     return done, {message["kind"]: message for message in messages}
 
 

@@ -84,10 +84,24 @@ def test_a_metric_that_cannot_be_sent_is_a_warning_and_the_others_are_sent(reade
     assert messages[1].fields == {"values": {"fold": 3}}
 
 
+class Lazy:
+    """A frame whose session is stopped."""
+
+    @property
+    def shape(self):
+        raise RuntimeError
+
+
 @pytest.mark.parametrize(
     "metrics",
-    [{"n": 10**5000}, {"a": object()}, {"b": b"x"}, dict.fromkeys(map(str, range(100_000)), 10.5)],
-    ids=["digits", "object", "bytes", "many"],
+    [
+        {"n": 10**5000},
+        {"a": object()},
+        {"b": b"x"},
+        {"c": Lazy()},
+        dict.fromkeys(map(str, range(100_000)), 10.5),
+    ],
+    ids=["digits", "object", "bytes", "shape", "many"],
 )
 def test_no_metric_raises(reader, metrics):
     """Whatever it is."""

@@ -76,6 +76,9 @@ ID = uuid.UUID(int=7)
         (pd.Timedelta("2s"), 2.0),
         (pd.NaT, None),
         (pd.NA, None),
+        (np.ma.masked, None),
+        (np.ma.array(5, mask=True), None),
+        (np.ma.array(5, mask=False), 5),
         (decimal.Decimal("1.25"), 1.25),
         (decimal.Decimal(12), 12),
         (decimal.Decimal("1E+3"), 1000),
@@ -99,9 +102,29 @@ def test_values_of_other_types_are_the_plain_ones_that_they_stand_for(value, exp
     json.dumps(found, allow_nan=False)
 
 
+class Lazy:
+    """Its session is stopped."""
+
+    @property
+    def shape(self):
+        raise RuntimeError
+
+
+class Name(str):
+    """Of a library, with a broken text."""
+
+    __slots__ = ()
+
+    def __repr__(self):
+        raise RuntimeError
+
+
 @pytest.mark.parametrize(
     ("value", "said"),
     [
+        (Lazy(), "result is Lazy"),
+        ({Name("a"): {Name("b"): Lazy()}}, "result['a']['b'] is Lazy"),
+        ({Name("__type"): 1}, "the key '__type' of result is reserved by Airflow"),
         ({"mae": [1.0, math.nan]}, "result['mae'][1] is nan"),
         (np.float32("inf"), "result is inf"),
         ([decimal.Decimal("NaN")], "result[0] is nan"),

@@ -6,6 +6,8 @@ import contextlib
 import os
 import resource
 import signal
+import subprocess
+import sys
 import threading
 
 import pytest
@@ -217,3 +219,179 @@ def test_what_waits_goes_with_the_next_message_when_its_pace_allows(channel_path
     channel.send("bye")
     assert [m.fields for m in reader.read()] == [{"value": 2}, {}]
     reader.close()
+
+
+def result_after(reader):
+    """The newest result, and what came last."""
+    messages = list(reader.remaining())
+    return [m.fields["value"] for m in messages if m.kind == "result"][-1], messages[-1].kind
+
+
+def torn_by_a_fork(path, send):
+    """A forked child leaves half a line of its own: only its disk is full."""
+    child = os.fork()
+    if child == 0:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (path.stat().st_size + 40, resource.RLIM_INFINITY))
+        send()
+        os._exit(0)
+    assert os.waitpid(child, 0)[1] == 0
+
+
+@pytest.mark.parametrize(
+    ("kind", "fields"),
+    [
+        ("result", {"value": 7}),
+        ("bye", {}),
+        ("error", {"category": "user", "type": "E", "message": "", "traceback": "", "frames": []}),
+        ("metric", {"values": {"loss": 1.5}}),
+        ("warning", {"text": "x"}),
+    ],
+)
+def test_half_a_line_of_another_process_takes_no_message_with_it(channel_path, kind, fields):
+    """The next message begins on a line of its own, whoever left the half one."""
+    reader = ChannelReader(channel_path)
+    channel = wire.open_channel()
+    channel.send("hello", pid=1, python="3")
+    with stderr_as_pipe():
+        torn_by_a_fork(channel_path, lambda: channel.send("metric", values={"loss": 0.25}))
+    channel.send(kind, **fields)
+    messages = list(reader.remaining())
+    assert [m.kind for m in messages] == ["hello", "warning", kind]
+    assert messages[1].fields["text"] == "A message of the job was cut off: its disk was full."
+    assert messages[2].fields == fields
+    reader.close()
+
+
+def test_the_first_line_of_the_file_is_a_message(channel_path):
+    """An empty line stands between two messages, and none before them."""
+    ChannelReader(channel_path).close()
+    channel = wire.open_channel()
+    channel.send("bye")
+    channel.send("bye")
+    assert [bool(line) for line in channel_path.read_bytes().split(b"\n")] == [True, False, True, False]
+
+
+def test_a_fork_has_a_pace_of_its_own(channel_path, monkeypatch):
+    """A child that reports the result is not too late because its parent has reported a hundred."""
+    monkeypatch.setattr(wire, "PACES", {"metric": (1, 0.0), "result": (1, 0.0)})
+    reader = ChannelReader(channel_path)
+    channel = wire.Channel(str(channel_path))
+    channel.send("result", value="the parent's")
+    child = os.fork()
+    if child == 0:
+        channel.start_anew()
+        channel.send("result", value="the child's")
+        os._exit(0)
+    os.waitpid(child, 0)
+    channel.send("bye")
+    assert result_after(reader) == ("the child's", "bye")
+    reader.close()
+
+
+def test_no_result_waits_after_the_closing_message(channel_path, monkeypatch):
+    """A thread that goes on after the script's end has no later message to go with."""
+    monkeypatch.setattr(wire, "PACES", {"metric": (1, 0.0), "result": (1, 0.0)})
+    reader = ChannelReader(channel_path)
+    channel = wire.Channel(str(channel_path))
+    channel.send("bye")
+    for number in range(5):
+        channel.send("result", value=number)
+    assert result_after(reader) == (4, "result")
+    reader.close()
+
+
+THREAD = """
+import threading
+from airflow_spark_guard.job.wire import open_channel
+channel = open_channel()
+go_on = threading.Event()
+def late():
+    go_on.wait()
+    for number in range(300):
+        channel.send("result", value=number)
+    for number in range(10_050):
+        channel.send("metric", values={"step": number})
+threading.Thread(target=late).start()
+channel.send("bye")
+go_on.set()
+"""
+EXIT = """
+import atexit
+from airflow_spark_guard.job.wire import open_channel
+channel = open_channel()
+atexit.register(lambda: channel.send("result", value=299))
+for number in range(10_050):
+    channel.send("metric", values={"step": number})
+for number in range(150):
+    channel.send("result", value=number)
+"""
+POOL = """
+import multiprocessing, sys
+from airflow_spark_guard.job.wire import open_channel
+def work():
+    for number in range(300):
+        open_channel().send("result", value=number)
+    for number in range(10_050):
+        open_channel().send("metric", values={"step": number})
+if __name__ == "__main__":
+    open_channel()
+    process = multiprocessing.get_context("fork").Process(target=work)
+    process.start()
+    process.join()
+"""
+
+
+@pytest.mark.parametrize("code", [THREAD, EXIT, POOL], ids=["a thread", "a subprocess", "multiprocessing"])
+def test_what_waits_is_written_when_its_process_exits(channel_path, code):
+    """No later message comes; the newest result and the newest metric arrive all the same."""
+    reader = ChannelReader(channel_path)
+    subprocess.run([sys.executable, "-c", code], check=True)
+    messages = list(reader.remaining())
+    assert [m.fields["value"] for m in messages if m.kind == "result"][-1] == 299
+    assert [m.fields["values"] for m in messages if m.kind == "metric"][-1] == {"step": 10_049}
+    reader.close()
+
+
+def test_a_job_that_closes_our_descriptor_keeps_its_own_file(channel_path, tmp_path):
+    """``os.closerange`` of a daemon: the next file of the job has our number, and gets none of our lines."""
+    reader = ChannelReader(channel_path)
+    channel = wire.open_channel()
+    channel.send("hello", pid=1, python="3")
+    own = tmp_path / "data.csv"
+    number = channel._fd
+    os.close(number)
+    channel.send("metric", values={"a": 1})  # nobody has the number yet
+    os.close(channel._fd)
+    with own.open("w") as file:
+        file.write("a,b\n")
+        file.flush()
+        assert file.fileno() == channel._fd
+        channel.send("result", value=3)
+        file.write("1,2\n")
+    assert own.read_text() == "a,b\n1,2\n"
+    channel.send("bye")
+    assert kinds(reader) == ["hello", "metric", "result", "bye"]
+    reader.close()
+
+
+STDERR = """
+import os
+os.close(2)
+file = open("own.txt", "w")
+assert file.fileno() == 2
+from airflow_spark_guard.job.wire import write_to_stderr
+write_to_stderr("ours")
+file.write("theirs")
+file.close()
+write_to_stderr("ours")
+os.dup2(1, 2)
+write_to_stderr("ours")
+"""
+
+
+def test_a_job_that_closes_standard_error_keeps_its_own_file(tmp_path):
+    """A file that has the number 2 is no standard error; what ``dup2`` puts there is."""
+    done = subprocess.run(
+        [sys.executable, "-c", STDERR], check=True, cwd=tmp_path, stdout=subprocess.PIPE, text=True
+    )
+    assert (done.stdout, (tmp_path / "own.txt").read_text()) == ("ours", "theirs")

@@ -285,6 +285,15 @@ def test_a_job_that_was_done_when_a_newer_try_came_is_done(tmp_path, channel):
     assert failure(run.ending) is None
 
 
+@pytest.mark.parametrize(("code", "cause"), [(0, Cause.COMMAND_ENDED), (143, Cause.TAKEN_OVER)])
+def test_a_jar_that_was_done_when_a_newer_try_came_is_done(tmp_path, code, cause):
+    """It sends no closing message: its exit code says so alone."""
+    note = f"echo '{Takeover(3, 36645.0).to_json()}' > '{tmp_path}/{NOTE}'; "
+    run = Run(tmp_path, f"{note}exit {code}", speaks=False)
+    assert run.ending.cause is cause
+    assert (failure(run.ending) is None) == (code == 0)
+
+
 def test_the_reaper_ends_what_this_process_does_not(tmp_path, monkeypatch):
     """At the backstop, for the case that the watch hangs."""
     monkeypatch.setattr("airflow_spark_guard.process.attempt._BACKSTOP", 0.0)

@@ -63,9 +63,7 @@ def test_the_driver_python_runs_a_script_unchanged(workspace, tmp_path):
         check=True,
     )
     assert done.stdout == "__main__ ['a b', '--c'] True found 3600.0\n"
-    assert [
-        line.split('"kind":"')[1].split('"')[0] for line in workspace.channel.read_text().splitlines()
-    ] == [
+    assert [line.split('"kind":"')[1].split('"')[0] for line in workspace.channel.read_text().split()] == [
         "hello",
         "result",
         "bye",

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import math
 from typing import TYPE_CHECKING, Any
 
 from airflow_spark_guard.core.conf.conf_table import SETTINGS
 from airflow_spark_guard.core.conf.spark_value import EXPECTED, number
 from airflow_spark_guard.core.errors import ConfError
 from airflow_spark_guard.core.output.masking import mask
+from airflow_spark_guard.core.word import number as as_number
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -18,7 +18,7 @@ def check_user_conf(conf: Mapping[Any, object], origin: str = "conf") -> dict[st
     """The conf as Spark takes it: text to text, keys stripped, ``True`` -> ``"true"``; line ends survive.
 
     Args:
-        conf: what the user wrote: text, bool, int or float by key.
+        conf: what the user wrote by key: text, bool, int or float, also of numpy, or Decimal.
         origin: where it was written, for the message.
 
     Raises:
@@ -41,15 +41,16 @@ def check_user_conf(conf: Mapping[Any, object], origin: str = "conf") -> dict[st
 
 
 def _text(key: str, value: object, origin: str) -> str:
-    if isinstance(value, bool):
-        return str(value).lower()
-    if isinstance(value, str):
-        return str.__str__(value)  # of an enum's member: the text, not the member's name
-    if isinstance(value, int) or (isinstance(value, float) and math.isfinite(value)):
-        return repr(value)
+    text = str.__str__(value) if isinstance(value, str) else as_number(value)
+    if text is not None:
+        return text
+    try:
+        shown = mask(key, repr(value))
+    except Exception:  # noqa: BLE001 - of the user's own, or an integer of more digits than Python writes
+        shown = "that has no text"
     raise ConfError(
         f"{origin} sets {key} to a value that Spark cannot take.",
-        got=f"{type(value).__name__} {mask(key, repr(value))}",
+        got=f"{type(value).__name__} {shown}",
         expected="text, bool, int or float",
         advice="Leave the key out to keep the default; join a list with commas.",
     )

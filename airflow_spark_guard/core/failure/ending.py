@@ -11,7 +11,7 @@ from airflow_spark_guard.core.failure.classify import diagnose
 from airflow_spark_guard.core.failure.driver_exit import driver_exit, exit_text
 from airflow_spark_guard.core.failure.executor_log import explained
 from airflow_spark_guard.core.failure.found import error_of, located
-from airflow_spark_guard.core.failure.said import diagnosed, said_by_the_job
+from airflow_spark_guard.core.failure.said import diagnosed, printed_by_the_job, said_by_the_job
 from airflow_spark_guard.core.quantity import readable_duration
 from airflow_spark_guard.core.verdict import Verdict
 from airflow_spark_guard.core.watch.heard import Heard
@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from airflow_spark_guard.core.watch.finding import Finding
 
 _DRIVER_TIMEOUT_EXIT = 124  # Spark's DriverTimeoutPlugin
+_UNCAUGHT_EXIT = 1  # of a Python that an exception has ended
 
 
 class Cause(StrEnum):
@@ -102,6 +103,10 @@ def _ended_by_itself(ending: Ending) -> AttemptError:
     if own is not None:
         # A code with which the JVM ends by itself: nobody was left to send an error.
         return diagnosed(own, ending.evidence, ending.orphans)
+    if ending.heard.hello and not ending.heard.bye and ending.exit_status == _UNCAUGHT_EXIT:
+        printed = printed_by_the_job(ending.evidence, ending.orphans, ending.heard.executable)
+        if printed is not None:
+            return printed
     if ending.heard.hello or driver_exit(ending.exit_status).jvm:
         return _driver_gone(ending)
     return _failed_without_a_word(ending)

@@ -23,7 +23,7 @@ _WORKER = re.compile(
 )
 _OF_SPARK = re.compile(r"\bpy4j[./]|\bpyspark(?:\.zip)?[./]|\borg\.apache\.spark\b")
 _QUERY_ERROR = re.compile(r"pyspark\.(?:errors|sql\.utils)\.[\w.]{1,100}: ")
-_FRAME = re.compile(r'\s{0,8}File "([^"]{1,400})", line (\d{1,9})(,?) in (.{1,200})')
+FRAME = re.compile(r'\s{0,8}File "([^"]{1,400})", line (\d{1,9})(,?) in (.{1,200})')
 NOT_THE_USERS = re.compile(
     r"/(?:site|dist)-packages/|/lib(?:64)?/python\d|^<(?!stdin|ipython)|pyspark\.zip/|py4j-[\w.-]{1,40}\.zip/|"
     r"/python/pyspark/"
@@ -79,7 +79,7 @@ def worker_place(text: str) -> str:
     for line in worker[current:]:
         if worker is not lines and line.startswith("\tat "):
             break
-        frame = _FRAME.fullmatch(line)
+        frame = FRAME.fullmatch(line)
         if frame is None or NOT_THE_USERS.search(frame[1]):
             continue
         place = safe_text(f"{frame[1]}:{frame[2]}, {frame[4]}")[:_LONGEST_PLACE]

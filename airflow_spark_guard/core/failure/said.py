@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, Any
 
 from airflow_spark_guard.core import errors
 from airflow_spark_guard.core.failure.classify import diagnose, worker_place
 from airflow_spark_guard.core.failure.compact import compact
+from airflow_spark_guard.core.failure.failure_text import FRAME, NOT_THE_USERS, TRACEBACK, take_apart
 from airflow_spark_guard.core.failure.user_advice import user_advice
 from airflow_spark_guard.core.output.output import safe_text
 from airflow_spark_guard.core.verdict import Verdict
@@ -17,6 +19,7 @@ if TYPE_CHECKING:
     from airflow_spark_guard.core.errors import AttemptError
     from airflow_spark_guard.core.failure.classify import Diagnosis
 
+_EXCEPTION = re.compile(r"(?:\w+\.)*(\w+)(?:: (.*))?")
 _CLASSES: Mapping[Verdict, type[AttemptError]] = {
     Verdict.EXECUTORS_LOST: errors.ExecutorsLostError,
     Verdict.WORKER_CRASHED: errors.WorkerCrashedError,
@@ -55,6 +58,31 @@ def said_by_the_job(said: Mapping[str, Any], orphans: tuple[str, ...], executabl
     )
     error.place = worker_place(text) or _place(said)
     return error
+
+
+def printed_by_the_job(evidence: str, orphans: tuple[str, ...], executable: str = "") -> AttemptError | None:
+    """The exception for a traceback in the output of a driver whose error message never came: a full disk.
+
+    None where the output shows no traceback of the user's own code, or one in which Spark had a part.
+
+    Args:
+        evidence: the telling part of the output, safe to show.
+        orphans: as of :func:`said_by_the_job`.
+        executable: as of :func:`said_by_the_job`.
+    """
+    parts = take_apart(evidence)
+    lines = parts.exception.split("\n")
+    found = [(number, match) for number, line in enumerate(lines) if (match := FRAME.fullmatch(line))]
+    own = [match for _, match in found if not NOT_THE_USERS.search(match[1])]
+    if parts.sparks or parts.worker or lines[0] != TRACEBACK or not own:
+        return None
+    after = lines[found[-1][0] + 1 :]
+    end = next((match for line in after if (match := _EXCEPTION.fullmatch(line))), None)
+    if end is None:
+        return None
+    frames = [{"file": match[1], "line": match[2], "function": match[4]} for match in own]
+    said = {"category": "user", "type": end[1], "message": end[2] or "", "frames": frames}
+    return said_by_the_job({**said, "traceback": parts.exception}, orphans, executable)
 
 
 def diagnosed(found: Diagnosis, evidence: str, orphans: tuple[str, ...]) -> AttemptError:

@@ -1,5 +1,8 @@
-from enum import Enum
+import http
+from decimal import Decimal
+from enum import Enum, IntEnum
 
+import numpy as np
 import pytest
 
 from airflow_spark_guard.core.conf.conf_check import check_user_conf
@@ -32,6 +35,41 @@ def test_simple_values_become_the_text_that_spark_takes():
     }
 
 
+class Level(IntEnum):
+    HIGH = 3
+
+
+class Share(Enum):
+    HALF = 0.5
+
+
+@pytest.mark.parametrize(
+    ("value", "text"),
+    [
+        (np.float64(0.6), "0.6"),
+        (np.float32(0.1), "0.1"),
+        (np.int64(4), "4"),
+        (np.array([True])[0], "true"),
+        (np.str_("4g"), "4g"),
+        (np.array(5), "5"),
+        (Level.HIGH, "3"),
+        (http.HTTPStatus.OK, "200"),
+        (Share.HALF, "0.5"),
+        (Decimal("0.50"), "0.50"),
+        (Decimal("1E+3"), "1000"),
+        (1e-05, "1e-05"),
+    ],
+)
+def test_numbers_of_other_types_are_their_digits(value, text):
+    """``repr`` of numpy's and of an enum's member is Python's source, which Spark cannot read."""
+    assert check_user_conf({"spark.x": value}) == {"spark.x": text}
+
+
+class Broken:
+    def __repr__(self):
+        raise KeyError
+
+
 @pytest.mark.parametrize("key", ["", "  ", None, 5, ("a",)])
 def test_a_key_that_is_no_name_is_refused(key):
     """The message shows the key and the place."""
@@ -51,7 +89,15 @@ def test_a_key_that_is_no_name_is_refused(key):
         (float("nan"), "float nan"),
         (float("inf"), "float inf"),
         (1 + 2j, r"complex \(1\+2j\)"),
+        (np.float64("nan"), r"float64 np\.float64\(nan\)"),
+        (np.ma.masked, "MaskedConstant masked"),
+        (np.datetime64("2026-01-01"), r"datetime64 np\.datetime64\('2026-01-01'\)"),
+        (np.array([1]), r"ndarray array\(\[1\]\)"),
+        (Decimal("NaN"), r"Decimal Decimal\('NaN'\)"),
+        (10**5000, "int that has no text"),
+        (Broken(), "Broken that has no text"),
     ],
+    ids=lambda value: value if isinstance(value, str) else type(value).__name__,
 )
 def test_a_value_of_another_type_is_refused(value, shown):
     """The message names the key, the type and the way out."""

@@ -64,6 +64,36 @@ def test_exit_code_0_without_the_closing_message_is_none():
     assert error.retry is False
 
 
+def test_an_error_that_the_disk_had_no_space_for_is_the_users_all_the_same():
+    """Its message was lost; its traceback is in the output, and no retry helps."""
+    lines = f"spark-guard: The attempt's channel /x cannot be written: No space left on device.\n{TRACEBACK}"
+    ending = Ending(Cause.COMMAND_ENDED, 1, heard("hello"), evidence=lines + "\n26/11/29 12:00:00 INFO x")
+    error = failure(ending)
+    assert isinstance(error, errors.UserCodeError)
+    assert (error.what, error.place) == ("The application raised KeyError: 'distance'", "job.py:3, <module>")
+    assert error.evidence == TRACEBACK
+    assert not advise(error, 1).retry
+
+
+@pytest.mark.parametrize(
+    ("status", "kinds", "evidence"),
+    [
+        (1, ["hello"], "no traceback"),
+        (1, ["hello"], LOST),
+        (1, ["hello"], f'Exception in thread "main" java.lang.Error\n{TRACEBACK}'),
+        (1, ["hello"], TRACEBACK.replace("job.py", "/x/site-packages/x.py")),
+        (1, ["hello"], TRACEBACK.partition("KeyError")[0]),
+        (1, ["hello", "bye"], TRACEBACK),
+        (137, ["hello"], TRACEBACK),
+        (3, ["hello"], TRACEBACK),
+    ],
+)
+def test_a_traceback_that_need_not_have_ended_the_driver_is_no_cause(status, kinds, evidence):
+    """Then the retry policy decides, as for any driver that is gone."""
+    ending = Ending(Cause.COMMAND_ENDED, status, heard(*kinds), evidence=evidence)
+    assert not isinstance(failure(ending), errors.UserCodeError)
+
+
 def test_an_application_that_cannot_speak_succeeds_by_exit_code_0():
     """A jar has no launcher and therefore no closing message."""
     assert failure(Ending(Cause.COMMAND_ENDED, 0, speaks=False)) is None

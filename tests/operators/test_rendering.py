@@ -1,0 +1,73 @@
+"""The operator's templates, rendered by Airflow itself: a None is no word."""
+
+from __future__ import annotations
+
+import pytest
+from airflow.sdk import DAG
+
+from airflow_spark_guard import SafeSparkSubmitOperator
+from airflow_spark_guard.core.arguments import checked_arguments
+from airflow_spark_guard.core.conf.conf_check import check_user_conf
+from airflow_spark_guard.core.errors import BadInputError
+from airflow_spark_guard.hooks.upstream import hook_arguments
+
+pytestmark = pytest.mark.usefixtures("airflow_db")
+PULL = "{{ ti.xcom_pull('a') }}"
+
+
+class NothingPushed:
+    """A task instance without XComs."""
+
+    def xcom_pull(self, _task_id):
+        return None
+
+
+def rendered(*, native=False, **options):
+    with DAG("d", schedule=None, render_template_as_native_obj=native):
+        operator = SafeSparkSubmitOperator(task_id="t", application="/x.py", **options)
+    operator.render_template_fields({"ti": NothingPushed(), "ds": "2026-01-01"})
+    return hook_arguments(operator)
+
+
+@pytest.mark.parametrize("native", [False, True])
+@pytest.mark.parametrize(
+    ("options", "said"),
+    [
+        (
+            {"application_args": ["--day", PULL]},
+            r"application_args\[1\] is not a single value.\n  got: None\n",
+        ),
+        (
+            {"application_args": ("--day", PULL)},
+            r"application_args\[1\] is not a single value.\n  got: None\n",
+        ),
+        ({"env_vars": {"DAY": PULL}}, r"env_vars\['DAY'\] is not a single value.\n  got: None\n"),
+        (
+            {"conf": {"spark.x": PULL}},
+            "conf sets spark.x to a value that Spark cannot take.\n  got: NoneType",
+        ),
+    ],
+)
+def test_a_value_that_renders_to_none_is_refused(native, options, said):
+    """An XCom that nobody has pushed must not reach the job as the word None."""
+    with pytest.raises(BadInputError, match=f"^{said}"):
+        check_user_conf(checked_arguments(rendered(native=native, **options))["conf"] or {})
+
+
+def test_the_word_itself_and_other_templates_are_as_airflow_renders_them(caplog, capfd):
+    """Whoever writes None means it; in the middle of a text it stays, with a warning that names the place."""
+    given = rendered(
+        application_args=["None", "{{ none or 'None' }}", "{{ ds }}", f"--day={PULL}", 5],
+        env_vars={"A": "{{ ds }}"},
+        name=PULL,
+    )
+    assert given["application_args"] == ["None", "None", "2026-01-01", "--day=None", 5]
+    assert (given["env_vars"], given["name"]) == ({"A": "2026-01-01"}, "None")
+    out = capfd.readouterr()
+    assert "application_args[3]" in caplog.text + out.out + out.err
+
+
+def test_an_argument_that_is_one_template_is_refused_as_a_whole():
+    """It is text where a list belongs."""
+    with pytest.raises(BadInputError, match="application_args is not a list"):
+        checked_arguments(rendered(application_args=PULL))
