@@ -23,6 +23,9 @@ SPARKS = [
     f"{AT} INFO Utils: /tmp/x/job.zip has been previously copied to /tmp/y/job.zip",
     f"{AT} INFO Client: Application report for application_1_2 (state: ACCEPTED)",
     f"{AT} DEBUG ShutdownHookManager: ShutdownHookManager completed shutdown.",
+    f"{AT} INFO Master: Registering worker 127.0.0.1:36601 with 1 cores, 1024.0 MiB RAM",
+    f"{AT} INFO Worker: Asked to launch executor app-20261129133520-0000/0 for shop",
+    f"{AT} INFO BaseAllocator: Debug mode disabled. Enable with the VM option -Da=true.",
     "2026-11-29 12:00:00,123 INFO org.apache.spark.SparkContext: Running",
     "2026-11-29 12:00:00,123 INFO  scheduler.DAGScheduler (Logging.scala:logInfo(54)) - Job 0 finished",
     "2026-11-29T12:00:00.123Z [main] INFO TaskSetManager - Finished task",
@@ -36,6 +39,8 @@ JOBS = [
     f"{AT} INFO Utils: I have loaded 3 rows",
     f"{AT} INFO Client: called the service",
     f"{AT} INFO Executor: 3 of 5 steps",
+    f"{AT} INFO Worker: 3 of 5 steps",
+    f"{AT} INFO Master: all workers are done",
     "2026-11-29 12:00:00,123 INFO root: three rows",
     "2026-11-29 12:00:00,123 - my.module - INFO - three rows",
     "2026-11-29 12:00:00,123 INFO my.module: three rows",
@@ -91,6 +96,22 @@ def test_a_message_of_several_lines_is_left_out_whole():
     assert kept == [b"my own line", b'  "type" : "mine"', b"}"]
 
 
+EXIT = [
+    "Calling System.exit() with exit code 1 because spark.submit.callSystemExitOnMainExit=true",
+    "org.apache.spark.SparkUserAppException: User application exited with 1",
+    "\tat org.apache.spark.deploy.PythonRunner$.main(PythonRunner.scala:127)",
+    "\tat org.apache.spark.deploy.SparkSubmit.main(SparkSubmit.scala)",
+]
+
+
+def test_the_frames_of_spark_submit_below_a_failed_script_are_left_out():
+    """They say the exit code only, and would stand between the script's traceback and the verdict."""
+    own = ["KeyError: 'a'", *EXIT, "mine", "\tat home", "I saw: " + EXIT[0]]
+    lines = [line.encode() for line in own]
+    assert SparkFilter("WARN").shown(lines, 0.0) == [lines[0], *lines[5:]]
+    assert SparkFilter("INFO").shown(lines, 0.0) == lines
+
+
 def test_what_follows_another_info_line_stays():
     """A table may be printed right behind one."""
     lines = [f"{AT} INFO DAGScheduler: Job 0 finished".encode(), b"root", b" |-- id: long", b"\tat home"]
@@ -113,6 +134,26 @@ def test_what_follows_another_info_line_stays():
                 "  indented",
             ],
             ["ERROR"] * 5 + ["INFO"] * 2,
+        ),
+        (
+            [
+                f"{AT} ERROR Utils: Aborting task",
+                "org.apache.spark.api.python.PythonException: Traceback (most recent call last):",
+                '  File "/jobs/a.py", line 18, in clean',
+                "ModuleNotFoundError: No module named 'x'",
+                " SQLSTATE: 38000",
+                "\tat a.b(C.java:1)",
+            ],
+            ["ERROR"] * 6,
+        ),
+        (
+            [
+                f"{AT} WARN Utils: Service 'SparkUI' could not bind on port 4040.",
+                "Traceback (most recent call last):",
+                '  File "/jobs/a.py", line 18, in clean',
+                "KeyError: 'a'",
+            ],
+            ["WARN"] + ["INFO"] * 3,
         ),
         ([JSON % ("ERROR", "TaskSetManager")], ["ERROR"]),
         ([f"{AT} FATAL Executor: x"], ["FATAL"]),
