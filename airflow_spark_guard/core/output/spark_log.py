@@ -62,13 +62,13 @@ _COMMON_NAMES = {
     b"Master": re.compile(
         rb"Starting Spark master at |Running Spark version |I have been elected leader!|"
         rb"(?:Registering|Removing) (?:app|worker) |Registered app |Start scheduling for app |"
-        rb"(?:Launching|Removing) executor |Received unregister request from application |"
+        rb"(?:Launching|Removing) executor |Received unregister request from application |Telling app of |"
         rb"\S+ got disassociated, removing it"
     ),
     b"Worker": re.compile(
         rb"Worker (?:decommissioning not enabled|cleanup enabled)|Starting Spark worker |"
         rb"Running Spark version |Spark home: |Connecting to master |Successfully registered with master |"
-        rb"Asked to (?:launch|kill) executor |Executor \S+ finished with state |"
+        rb"Asked to (?:launch|kill) (?:unknown )?executor |(?:Unknown )?Executor \S+ finished with state |"
         rb"Cleaning up local directories for application "
     ),
     # Of Arrow, in every job with an Arrow function.
@@ -84,6 +84,8 @@ _BLOCKS = {
         rb"valueContainsNull)\"|and corresponding Parquet message type:"
     ),
     b"Client": re.compile(rb"\t "),
+    # An RDD of a cached frame has the frame's plan as its name.
+    b"DAGScheduler": re.compile(rb"[ :|]*[+:]- |\s*\w*RDD\[\d+\] at |\s*$"),
     b"SparkContext": re.compile(rb"spark\.[\w.-]+="),
 }
 # What spark-submit prints below a script that failed: the exit code again, and its own frames.
@@ -180,7 +182,8 @@ class SparkFilter:
         found = head(line)
         if found is not None:
             hides = found.is_sparks and found.level in self._hidden
-            self._block = _BLOCKS.get(found.logger) if hides and line.rstrip().endswith(b":") else None
+            goes_on = line.rstrip().endswith(b":") or line.count(b"(") > line.count(b")")
+            self._block = _BLOCKS.get(found.logger) if hides and goes_on else None
             return hides
         if self._block is not None and self._block.match(line):
             return True

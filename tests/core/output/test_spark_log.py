@@ -24,6 +24,7 @@ SPARKS = [
     f"{AT} INFO Client: Application report for application_1_2 (state: ACCEPTED)",
     f"{AT} DEBUG ShutdownHookManager: ShutdownHookManager completed shutdown.",
     f"{AT} INFO Master: Registering worker 127.0.0.1:36601 with 1 cores, 1024.0 MiB RAM",
+    f"{AT} INFO Master: Telling app of lost worker: worker-20261129135548-127.0.0.1-39525",
     f"{AT} INFO Worker: Asked to launch executor app-20261129133520-0000/0 for shop",
     f"{AT} INFO BaseAllocator: Debug mode disabled. Enable with the VM option -Da=true.",
     "2026-11-29 12:00:00,123 INFO org.apache.spark.SparkContext: Running",
@@ -94,6 +95,19 @@ def test_a_message_of_several_lines_is_left_out_whole():
     ]
     kept = SparkFilter("WARN").shown([line.encode() for line in lines], 0.0)
     assert kept == [b"my own line", b'  "type" : "mine"', b"}"]
+
+
+def test_the_plan_of_a_cached_frame_in_a_schedulers_line_is_left_out():
+    """It is the name of the frame's RDD; the user's own explain() begins with a heading."""
+    plan = ["+- *(1) Range (0, 960000, step=1, splits=48)", " MapPartitionsRDD[5] at count at X.java:0)"]
+    own = ["== Physical Plan ==", "*(1) Project", "+- *(1) Range (0, 9, step=1, splits=4)"]
+    lines = [
+        *(f"{AT} INFO DAGScheduler: Submitting ResultStage 0 (MapInPandas f(id#0L), false", *plan),
+        *(f"{AT} INFO DAGScheduler: Submitting 9 missing tasks from ResultStage 0 (MapInPandas f(i)", *plan),
+        *own,
+    ]
+    kept = SparkFilter("WARN").shown([line.encode() for line in lines], 0.0)
+    assert kept == [line.encode() for line in own]
 
 
 EXIT = [
