@@ -2,7 +2,7 @@
 PY := .venv/bin/python
 export SPARK_LOCAL_IP := 127.0.0.1
 
-.PHONY: help setup demo test check bench faults faults-quick faults-loaded faults-upstream stack-up stack-down \
+.PHONY: help setup demo test check bench task-logs faults faults-quick faults-loaded faults-upstream stack-up stack-down \
 	stack-logs stack-test lock clean
 
 help: ## this list
@@ -28,6 +28,9 @@ check: setup ## lint, types, import rules, structure
 bench: setup ## overhead against the upstream operator, sensors, collection -> build/bench.json
 	$(PY) tools/bench.py
 	$(PY) tools/bench_collect.py
+
+task-logs: setup ## five small jobs on real Spark under real Airflow, their logs -> docs/task-logs.md, about 10 min
+	@$(PY) tools/task_logs.py
 
 faults: setup ## the fault matrix on real Spark, at most 30 min -> build/faults.json
 	@$(PY) tools/faults.py --jobs 2

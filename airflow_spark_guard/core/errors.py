@@ -136,6 +136,7 @@ class AttemptError(SparkGuardError):
         record: the folder that the attempt leaves behind; empty when there is none.
         limit: the limit that ended it, seconds; None when it ended otherwise.
         retry: whether this failure is worth a retry; None where the verdict alone decides.
+        evidence_shown: whether the last lines of output in the task log are the evidence.
         evidence_logged: whether the task log has the evidence already; the text then leaves it out.
     """
 
@@ -160,6 +161,7 @@ class AttemptError(SparkGuardError):
         self.record = ""
         self.limit: float | None = None
         self.retry: bool | None = None
+        self.evidence_shown = False
         self.evidence_logged = False
 
     def __str__(self) -> str:

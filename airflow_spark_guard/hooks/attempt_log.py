@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from functools import partial
 from typing import TYPE_CHECKING, Any, Protocol
 
+from airflow_spark_guard.core.output.last_shown import LastShown
 from airflow_spark_guard.core.output.message_budget import MessageBudget
 from airflow_spark_guard.core.output.message_lines import MessageLines
 from airflow_spark_guard.core.output.output import JobOutput
@@ -67,6 +68,7 @@ class AttemptLog:
         stacks: the file that the driver's Python dumps its stack to.
         autopsy_budget: seconds.
         budget: of lines for the job's messages, shared with its output.
+        shown: the last lines of output in the task log.
     """
 
     log: TaskLogger
@@ -78,6 +80,7 @@ class AttemptLog:
     _tail: bytes = b""
     _dumps: JvmDumpSplitter = field(default_factory=JvmDumpSplitter)
     budget: MessageBudget = field(default_factory=lambda: MessageBudget.beside(JobOutput(_MESSAGES_ALONE)))
+    shown: LastShown = field(default_factory=LastShown)
     _messages: MessageLines = field(default_factory=MessageLines)
     _levels: LevelOf = field(default_factory=LevelOf)
 
@@ -97,6 +100,7 @@ class AttemptLog:
         for line in lines:
             if is_heartbeat(line):
                 continue
+            self.shown.add(line)
             level = self._levels.line(line)
             if level == "WARN":
                 log.warning("%s", line)

@@ -13,6 +13,7 @@ from airflow_spark_guard.core.conf.preflight import check_fit
 from airflow_spark_guard.core.errors import SparkGuardError
 from airflow_spark_guard.core.failure.ending import Cause, Ending, failure
 from airflow_spark_guard.core.output.conf_lines import recorded_conf
+from airflow_spark_guard.core.output.last_shown import LastShown
 from airflow_spark_guard.core.output.message_budget import MessageBudget
 from airflow_spark_guard.core.output.output import JobOutput
 from airflow_spark_guard.core.output.spark_log import SparkFilter
@@ -86,6 +87,7 @@ class GuardedRun:
     guardians: tuple[int, ...] = ()
     on_application: Callable[[Application], None] = _ignore
     _begun: float = field(default_factory=time.time)
+    _shown: LastShown = field(default_factory=LastShown)
 
     def preflight(self) -> None:
         """Ask the master whether it can ever give one executor of this size.
@@ -134,6 +136,7 @@ class GuardedRun:
             self.log.warning("%s", record.trouble)
         if error is not None:
             error.record = record.place
+            error.evidence_shown = self._shown.has(error.evidence)
             raise error
         return storable_result(ending.heard, self.limits, self.log)
 
@@ -148,6 +151,7 @@ class GuardedRun:
             self.workspace.stacks,
             launch.autopsy_budget,
             budget=MessageBudget.beside(output),
+            shown=self._shown,
         )
         windows = self._windows()
         watch = log.watch = Watch(

@@ -23,7 +23,7 @@ TRACEBACK = "traceback.txt"
 
 
 def for_log(error: SparkGuardError, log: TaskLogger, record: Path | None) -> SparkGuardError:
-    """The same error, to be raised from here on; its evidence is logged now, above its text.
+    """The same error, to be raised from here on; its evidence is logged above its text, unless it is there.
 
     Args:
         error: that was caught.
@@ -33,6 +33,7 @@ def for_log(error: SparkGuardError, log: TaskLogger, record: Path | None) -> Spa
     if record is not None:
         leave(record, TRACEBACK, "".join(traceback.format_exception(error)))
     if isinstance(error, AttemptError) and error.evidence and not error.evidence_logged:
-        log.warning("Evidence of %s:\n%s", error.verdict, error.evidence)
+        if not error.evidence_shown:
+            log.warning("Evidence of %s:\n%s", error.verdict, error.evidence)
         error.evidence_logged = True
     return error.with_traceback(None)

@@ -4,7 +4,7 @@ Started as ``python -I -S syscall_trace.py SECONDS PID:STARTED...``, in a sessio
 library only. Prints one JSON object a line as each process is decided,
 ``{"key": "12:3456", "answer": "moved", "seconds": 0.4, "calls": 7}``: ``moved`` (one byte was enough),
 ``still`` (none until the end) or ``unknown`` (not allowed, gone, too busy to be followed), and the calls made
-meanwhile.
+meanwhile but for those that print: a worker that dumps its stack is not awake because of it.
 
 Each process is followed by a fork of this script, which lets go of it by its own exit: the kernel resumes
 what stands at a stop, and a thread that sleeps in a system call is not woken.
@@ -80,7 +80,8 @@ def _follow(key: str, seconds: float, script: int) -> int:
     pid, _, started = key.partition(":")
     tracer = Tracer(int(pid), int(started))
     watched = tracer.follow(seconds)
-    row = {"key": key, "answer": tracer.answer, "seconds": round(watched, 3), "calls": tracer.count}
+    calls = tracer.count - tracer.prints
+    row = {"key": key, "answer": tracer.answer, "seconds": round(watched, 3), "calls": calls}
     line = json.dumps(row)
     with contextlib.suppress(OSError):
         os.write(1, line.encode() + b"\n")
@@ -96,11 +97,12 @@ def _ptrace(request: int, thread: int, address: int, data: int) -> None:
 class Tracer:
     """Follows all threads of the process of that pid and start.
 
-    ``answer`` is empty until it is decided, ``count`` is the number of system calls so far.
+    ``answer`` is empty until it is decided, ``count`` is the number of system calls so far, ``prints`` the
+    number of those that print.
     """
 
     def __init__(self, pid: int, started: int) -> None:
-        self.answer, self.count, self._begin = "", 0, 0.0
+        self.answer, self.count, self.prints, self._begin = "", 0, 0, 0.0
         self._pid, self._started = pid, started
         self._calls: dict[int, syscalls.Call | None] = {}
         self._seen: set[int] = set()
@@ -189,7 +191,8 @@ class Tracer:
         if busy or self._table is None or machine != self._table.machine:
             self.answer = "unknown"
             return
-        self._calls[thread] = syscalls.entered(self._table, number, tuple(arguments))
+        call = self._calls[thread] = syscalls.entered(self._table, number, tuple(arguments))
+        self.prints += call is not None and syscalls.prints(call)
 
 
 def _is_ours(thread: int) -> bool:

@@ -257,6 +257,19 @@ def test_of_two_tries_the_earlier_says_who_took_over_and_the_newer_whom_it_ended
     assert list(Path(tempfile.gettempdir()).glob(f"spark-guard-{task}-*")) == []
 
 
+def test_a_traceback_at_the_end_of_the_output_is_known_to_be_there(stand):
+    """The operator then does not log it a second time as evidence."""
+    with pytest.raises(errors.UserCodeError) as caught:
+        stand.hook().submit(stand.job("raise KeyError('a')"))
+    assert caught.value.evidence_shown
+    assert stand.log.count("KeyError: 'a'") == 1
+    flood = "for number in range(100):\n    print(number, file=sys.stderr)\n"
+    job = f"import atexit, sys\ndef flood():\n    {flood.replace(chr(10), chr(10) + '    ')}\natexit.register(flood)\n"
+    with pytest.raises(errors.UserCodeError) as caught:
+        stand.hook().submit(stand.job(job + "raise KeyError('a')"))
+    assert not caught.value.evidence_shown
+
+
 def test_post_submit_commands_run_whatever_happens(stand):
     """As upstream."""
     touched = Path(stand.folder, "touched")

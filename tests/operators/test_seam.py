@@ -79,3 +79,13 @@ def test_evidence_comes_before_the_exception_and_verdict_where_and_do_are_its_la
     assert any(line.startswith("  do: ") for line in lines)
     assert for_log(error, log, None) is error
     assert log.warnings.count("Evidence") == 1
+
+
+def test_evidence_that_the_output_shows_just_above_is_not_shown_again(tmp_path):
+    """The record's traceback has it all the same."""
+    log, error = TaskLog(), StalledError("It stands still.", evidence="a.py:3, ask")
+    error.evidence_shown = True
+    text = str(seen(raised_deep(error), log, tmp_path))
+    assert "a.py:3" not in text
+    assert log.warnings == ""
+    assert "a.py:3" in (tmp_path / TRACEBACK).read_text()

@@ -41,7 +41,7 @@ WORKERS = (
     Row(
         "module_missing",
         sign(r"(?:ModuleNotFoundError: |ImportError: )No module named "),
-        "A module that the driver can import is missing on the executors.",
+        "A module is missing in the executors' Python.",
         "Ship your own modules with py_files (spark.submit.pyFiles) and packages with spark.archives, or "
         "install them into the interpreter that spark.pyspark.python names.",
         scope=Scope.WORKER,

@@ -27,7 +27,10 @@ _ANCHORS = re.compile(
 # What a healthy Spark says all the time; it never tells what went wrong.
 _CHATTER = re.compile(r"^\S+ \S+ (?:INFO|DEBUG) ")
 # From here on a JVM goes down; at INFO, so that it may be missing.
-_SHUTDOWN = re.compile(r"stop\(\) from shutdown hook|ShutdownHookManager: Shutdown hook called")
+_SHUTDOWN = re.compile(
+    r"stop\(\) from shutdown hook|ShutdownHookManager: Shutdown hook called|"
+    r"^Calling System\.exit\(\) with exit code \d+ because "
+)
 _OF_A_STACK = re.compile(r"\tat |Caused by: |\t\.\.\. \d+ more|\s+Suppressed: |Driver stacktrace:")
 _HEADING = re.compile(r"^(?:[\w.$]+(?:Error|Exception)\b|Exception in thread )")
 # What the parts of a JVM that still run say about those that do not.

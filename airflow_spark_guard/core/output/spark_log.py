@@ -37,7 +37,8 @@ _JSON = re.compile(
 )
 _PACKAGES = (
     *(b"org.apache.spark.", b"org.apache.hadoop.", b"org.apache.parquet.", b"org.apache.orc."),
-    *(b"org.apache.hive.", b"org.apache.zookeeper.", b"org.apache.curator.", b"org.sparkproject."),
+    *(b"org.apache.hive.", b"org.apache.zookeeper.", b"org.apache.curator.", b"org.apache.arrow."),
+    b"org.sparkproject.",
 )
 # Loggers whose simple name may well be a user's too: only with the words that Spark's own say.
 _COMMON_NAMES = {
@@ -57,6 +58,23 @@ _COMMON_NAMES = {
         rb"Uploading resource |Deleted staging |Source and destination file systems "
     ),
     b"Instrumentation": re.compile(rb"\[[0-9a-f]{8}\] "),
+    # Master and workers of a local-cluster, which run in the driver's JVM.
+    b"Master": re.compile(
+        rb"Starting Spark master at |Running Spark version |I have been elected leader!|"
+        rb"(?:Registering|Removing) (?:app|worker) |Registered app |Start scheduling for app |"
+        rb"(?:Launching|Removing) executor |Received unregister request from application |Telling app of |"
+        rb"\S+ got disassociated, removing it"
+    ),
+    b"Worker": re.compile(
+        rb"Worker (?:decommissioning not enabled|cleanup enabled)|Starting Spark worker |"
+        rb"Running Spark version |Spark home: |Connecting to master |Successfully registered with master |"
+        rb"Asked to (?:launch|kill) (?:unknown )?executor |(?:Unknown )?Executor \S+ finished with state |"
+        rb"Cleaning up local directories for application "
+    ),
+    # Of Arrow, in every job with an Arrow function.
+    b"BaseAllocator": re.compile(rb"Debug mode "),
+    b"CheckAllocator": re.compile(rb"Using DefaultAllocationManager at "),
+    b"DefaultAllocationManagerOption": re.compile(rb"allocation manager type "),
 }  # fmt: skip
 # Messages of several lines: what follows the first one, by logger.
 _BLOCKS = {
@@ -66,12 +84,17 @@ _BLOCKS = {
         rb"valueContainsNull)\"|and corresponding Parquet message type:"
     ),
     b"Client": re.compile(rb"\t "),
+    # An RDD of a cached frame has the frame's plan as its name.
+    b"DAGScheduler": re.compile(rb"[ :|]*[+:]- |\s*\w*RDD\[\d+\] at |\s*$"),
     b"SparkContext": re.compile(rb"spark\.[\w.-]+="),
 }
-_GOES_ON = re.compile(
-    rb"\s+at |\t|  +\S|\s*\.\.\. \d+ more|Caused by: |Suppressed: |Driver stacktrace:|"
-    rb"Traceback \(most recent|[\w.$]+(?:Error|Exception)\b"
+# What spark-submit prints below a script that failed: the exit code again, and its own frames.
+_EXIT = re.compile(
+    rb"Calling System\.exit\(\) with exit code \d+ because spark\.submit\.callSystemExitOnMainExit=true\s*|"
+    rb"org\.apache\.spark\.SparkUserAppException: User application exited with \d+\s*"
 )
+_FRAMES = re.compile(rb"\tat ")
+_GOES_ON = re.compile(rb"\s+\S|Caused by: |Suppressed: |Driver stacktrace:|[\w.$]+(?:Error|Exception)\b")
 
 
 @dataclass(frozen=True)
@@ -159,9 +182,13 @@ class SparkFilter:
         found = head(line)
         if found is not None:
             hides = found.is_sparks and found.level in self._hidden
-            self._block = _BLOCKS.get(found.logger) if hides and line.rstrip().endswith(b":") else None
+            goes_on = line.rstrip().endswith(b":") or line.count(b"(") > line.count(b")")
+            self._block = _BLOCKS.get(found.logger) if hides and goes_on else None
             return hides
         if self._block is not None and self._block.match(line):
+            return True
+        if "INFO" in self._hidden and _EXIT.fullmatch(line):
+            self._block = _FRAMES
             return True
         self._block = None
         return False

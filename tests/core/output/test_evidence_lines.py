@@ -136,6 +136,8 @@ def test_what_a_jvm_prints_while_it_goes_down_is_no_evidence_of_a_job_that_was_e
     assert taken(printed, GOING_DOWN, b"late").ended() == shown
     assert taken(printed, NETTY).ended() == shown
     assert taken(printed, noise(INFO, 100)).ended() == shown
+    left = b"Calling System.exit() with exit code 143 because spark.submit.callSystemExitOnMainExit=true"
+    assert taken(printed, left, b"\tat a.B.c(B.java:1)").ended() == shown
     assert taken(noise(b"line %d", 300)).ended().splitlines() == [f"line {row}" for row in range(280, 300)]
     assert taken(b"a\nValueError: handled\n").ended() == "a\nValueError: handled\n"
 

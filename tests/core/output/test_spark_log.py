@@ -23,6 +23,10 @@ SPARKS = [
     f"{AT} INFO Utils: /tmp/x/job.zip has been previously copied to /tmp/y/job.zip",
     f"{AT} INFO Client: Application report for application_1_2 (state: ACCEPTED)",
     f"{AT} DEBUG ShutdownHookManager: ShutdownHookManager completed shutdown.",
+    f"{AT} INFO Master: Registering worker 127.0.0.1:36601 with 1 cores, 1024.0 MiB RAM",
+    f"{AT} INFO Master: Telling app of lost worker: worker-20261129135548-127.0.0.1-39525",
+    f"{AT} INFO Worker: Asked to launch executor app-20261129133520-0000/0 for shop",
+    f"{AT} INFO BaseAllocator: Debug mode disabled. Enable with the VM option -Da=true.",
     "2026-11-29 12:00:00,123 INFO org.apache.spark.SparkContext: Running",
     "2026-11-29 12:00:00,123 INFO  scheduler.DAGScheduler (Logging.scala:logInfo(54)) - Job 0 finished",
     "2026-11-29T12:00:00.123Z [main] INFO TaskSetManager - Finished task",
@@ -36,6 +40,8 @@ JOBS = [
     f"{AT} INFO Utils: I have loaded 3 rows",
     f"{AT} INFO Client: called the service",
     f"{AT} INFO Executor: 3 of 5 steps",
+    f"{AT} INFO Worker: 3 of 5 steps",
+    f"{AT} INFO Master: all workers are done",
     "2026-11-29 12:00:00,123 INFO root: three rows",
     "2026-11-29 12:00:00,123 - my.module - INFO - three rows",
     "2026-11-29 12:00:00,123 INFO my.module: three rows",
@@ -91,6 +97,35 @@ def test_a_message_of_several_lines_is_left_out_whole():
     assert kept == [b"my own line", b'  "type" : "mine"', b"}"]
 
 
+def test_the_plan_of_a_cached_frame_in_a_schedulers_line_is_left_out():
+    """It is the name of the frame's RDD; the user's own explain() begins with a heading."""
+    plan = ["+- *(1) Range (0, 960000, step=1, splits=48)", " MapPartitionsRDD[5] at count at X.java:0)"]
+    own = ["== Physical Plan ==", "*(1) Project", "+- *(1) Range (0, 9, step=1, splits=4)"]
+    lines = [
+        *(f"{AT} INFO DAGScheduler: Submitting ResultStage 0 (MapInPandas f(id#0L), false", *plan),
+        *(f"{AT} INFO DAGScheduler: Submitting 9 missing tasks from ResultStage 0 (MapInPandas f(i)", *plan),
+        *own,
+    ]
+    kept = SparkFilter("WARN").shown([line.encode() for line in lines], 0.0)
+    assert kept == [line.encode() for line in own]
+
+
+EXIT = [
+    "Calling System.exit() with exit code 1 because spark.submit.callSystemExitOnMainExit=true",
+    "org.apache.spark.SparkUserAppException: User application exited with 1",
+    "\tat org.apache.spark.deploy.PythonRunner$.main(PythonRunner.scala:127)",
+    "\tat org.apache.spark.deploy.SparkSubmit.main(SparkSubmit.scala)",
+]
+
+
+def test_the_frames_of_spark_submit_below_a_failed_script_are_left_out():
+    """They say the exit code only, and would stand between the script's traceback and the verdict."""
+    own = ["KeyError: 'a'", *EXIT, "mine", "\tat home", "I saw: " + EXIT[0]]
+    lines = [line.encode() for line in own]
+    assert SparkFilter("WARN").shown(lines, 0.0) == [lines[0], *lines[5:]]
+    assert SparkFilter("INFO").shown(lines, 0.0) == lines
+
+
 def test_what_follows_another_info_line_stays():
     """A table may be printed right behind one."""
     lines = [f"{AT} INFO DAGScheduler: Job 0 finished".encode(), b"root", b" |-- id: long", b"\tat home"]
@@ -113,6 +148,26 @@ def test_what_follows_another_info_line_stays():
                 "  indented",
             ],
             ["ERROR"] * 5 + ["INFO"] * 2,
+        ),
+        (
+            [
+                f"{AT} ERROR Utils: Aborting task",
+                "org.apache.spark.api.python.PythonException: Traceback (most recent call last):",
+                '  File "/jobs/a.py", line 18, in clean',
+                "ModuleNotFoundError: No module named 'x'",
+                " SQLSTATE: 38000",
+                "\tat a.b(C.java:1)",
+            ],
+            ["ERROR"] * 6,
+        ),
+        (
+            [
+                f"{AT} WARN Utils: Service 'SparkUI' could not bind on port 4040.",
+                "Traceback (most recent call last):",
+                '  File "/jobs/a.py", line 18, in clean',
+                "KeyError: 'a'",
+            ],
+            ["WARN"] + ["INFO"] * 3,
         ),
         ([JSON % ("ERROR", "TaskSetManager")], ["ERROR"]),
         ([f"{AT} FATAL Executor: x"], ["FATAL"]),
