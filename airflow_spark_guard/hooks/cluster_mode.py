@@ -120,7 +120,7 @@ def _opened(
     recording = hook.record if recorded else None
     record = Record(recording, size_in_bytes(hook.limits.record_size)) if recording else NoRecord()
     with record:
-        run = ClusterRun(connection, hook.limits, hook.backstop, hook.log, _ignore, supervisor_pid())
+        run = ClusterRun(connection, hook.limits, hook.backstop, hook.guard_log, _ignore, supervisor_pid())
         mode = ClusterMode(hook, connection, run, record)
         run.tell = mode.hear
         hook.cluster = mode
@@ -236,7 +236,7 @@ class ClusterMode:
         except BaseException:  # a time-out of Airflow's, while or after the application was handed over
             mark = self.connection.marks.attempt
             for orphan in self.run.end_marked(ATTEMPT_MARK, mark, _PATIENCE_INTERRUPTED):
-                self.hook.log.warning("Could not be proven gone: %s", orphan)
+                self.hook.guard_log.warning("Could not be proven gone: %s", orphan)
             raise
 
     def _announce(self, job: ClusterJob) -> None:
@@ -250,7 +250,7 @@ class ClusterMode:
     def _log(self, workspace: Workspace | None) -> AttemptLog:
         stacks = workspace.stacks if workspace is not None else Path()
         budget = MessageBudget.beside(JobOutput(int(self.hook.limits.log_lines)))
-        return AttemptLog(self.hook.log, self.record, self.hook.tag, stacks, 0.0, budget=budget)
+        return AttemptLog(self.hook.guard_log, self.record, self.hook.tag, stacks, 0.0, budget=budget)
 
     @contextlib.contextmanager
     def _summarised(self, submission: Submission) -> Iterator[None]:

@@ -285,9 +285,7 @@ def test_a_file_that_holds_no_certificates_is_said(connect, tmp_path, text):
     file = tmp_path / "ca.pem"
     if text is not None:
         file.write_text(text)
-    with pytest.raises(
-        ConnectionMissingError, match="verify is not a certificate file.\n  got: .*ca.pem: "
-    ):
+    with pytest.raises(ConnectionMissingError, match="verify is not a certificate file.\n  got: .*ca.pem: "):
         connect(host="h", extra={"verify": str(file)}).applications()
 
 
