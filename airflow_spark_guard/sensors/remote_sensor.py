@@ -16,8 +16,8 @@ from airflow_spark_guard.core.remote.course import Patience
 from airflow_spark_guard.core.remote.outcome import Outcome
 from airflow_spark_guard.core.remote.plan import Plan
 from airflow_spark_guard.core.remote.target import Target
-from airflow_spark_guard.operators.failure import report_final
 from airflow_spark_guard.hooks.marked_log import MarkedLog
+from airflow_spark_guard.operators.failure import report_final
 from airflow_spark_guard.operators.seam import for_log
 
 if TYPE_CHECKING:

@@ -6,6 +6,7 @@ import json
 import sys
 import threading
 import time
+from functools import partial
 from types import SimpleNamespace
 
 import pytest
@@ -294,11 +295,13 @@ def test_a_resumed_task_keeps_its_whole_traceback(deferred, ti, monkeypatch, tmp
     """The log shows none of its frames, so the record has to."""
     monkeypatch.setattr(module, "_record", lambda _: tmp_path)
     monkeypatch.setattr(cluster_deferral, "cancelled", lambda *_: UserCodeError("It was ended."))
+    end = (
+        partial(deferred().resume, {"ti": ti}, event={"nonsense": 1})
+        if way == "resume"
+        else partial(deferred().resume_execution, "__fail__", {"error": "Trigger failure"}, {"ti": ti})
+    )
     with pytest.raises(SparkGuardError):
-        if way == "resume":
-            deferred().resume({"ti": ti}, event={"nonsense": 1})
-        else:
-            deferred().resume_execution("__fail__", {"error": "Trigger failure"}, {"ti": ti})
+        end()
     assert "Error: " in (tmp_path / "traceback.txt").read_text()
 
 
@@ -306,7 +309,7 @@ def test_a_subclass_logs_as_with_airflows_operator(ti, capsys):
     """We are a drop-in: whatever it logs, and without the guard's mark."""
 
     class Mine(SafeSparkSubmitOperator):
-        def execute(self, context):
+        def execute(self, _context):
             self.log.info(self.conf)
             self.log.critical("mine: %s", 1)
             self.log.log(20, "mine: %s", 2)
