@@ -11,10 +11,10 @@ from airflow_spark_guard.core.output.last_shown import LastShown
 from airflow_spark_guard.core.output.message_budget import MessageBudget
 from airflow_spark_guard.core.output.message_lines import MessageLines
 from airflow_spark_guard.core.output.output import JobOutput
+from airflow_spark_guard.core.output.printable import folds
 from airflow_spark_guard.core.output.spark_log import LevelOf
 from airflow_spark_guard.core.quantity import readable_duration
 from airflow_spark_guard.core.stack.jvm_dump import JvmDumpSplitter
-from airflow_spark_guard.core.watch.executor_heartbeat import is_heartbeat
 from airflow_spark_guard.core.watch.stages import running_stages
 from airflow_spark_guard.hooks.marked_log import plain_log
 from airflow_spark_guard.process import autopsy
@@ -40,6 +40,8 @@ if TYPE_CHECKING:
 _MARGIN = 0.9
 # Lines for messages where no output of the job is shown beside them.
 _MESSAGES_ALONE = 10_000
+# A job may open as many groups as it likes.
+_MOST_GROUPS = 20
 # Of the output, for the stacks that workers of local[n] dump into it.
 _TAIL = 64 * 1024
 
@@ -83,6 +85,7 @@ class AttemptLog:
     shown: LastShown = field(default_factory=LastShown)
     _messages: MessageLines = field(default_factory=MessageLines)
     _levels: LevelOf = field(default_factory=LevelOf)
+    _groups: int = 0
 
     def chunk(self, chunk: bytes) -> bytes:
         """Record the output; the JVM's thread dumps are for the autopsy alone."""
@@ -95,11 +98,10 @@ class AttemptLog:
         return self._dumps.finish()
 
     def lines(self, lines: list[str]) -> None:
-        """Show output, Spark's warnings and errors at their level, without what executors write for us."""
+        """Show output, Spark's warnings and errors at their level."""
         log = plain_log(self.log)
         for line in lines:
-            if is_heartbeat(line):
-                continue
+            self._groups = folds(line, self._groups)
             self.shown.add(line)
             level = self._levels.line(line)
             if level == "WARN":
@@ -115,13 +117,21 @@ class AttemptLog:
 
     def _show(self, lines: Iterable[MessageLine]) -> None:
         for line in lines:
-            text = self.budget.take(line.text, time.monotonic())
+            take = self.budget.progress if line.is_progress else self.budget.take
+            text = take(line.text, time.monotonic())
             if text is not None:
                 log = self.log.warning if line.is_warning else self.log.info
                 log("%s", text)
 
+    def unfold(self) -> None:
+        """Close the groups that the job's output has left open: the log page folds what follows away."""
+        for _ in range(min(self._groups, _MOST_GROUPS)):
+            plain_log(self.log).info("::endgroup::")
+        self._groups = 0
+
     def messages_end(self) -> None:
         """Show what waits, and how many messages were left out."""
+        self.unfold()
         self._show(self._messages.rest())
         for text in self.budget.finish():
             self.log.info("%s", text)
@@ -142,6 +152,7 @@ class AttemptLog:
 
     def examine(self, finding: Finding, heard: Heard) -> Autopsy | None:
         """The autopsy of a job that is about to be ended."""
+        self.unfold()
         self.log.warning("%s: %s Looking once more before it is ended.", finding.verdict, finding.what)
         observer = self.watch.observer if self.watch is not None else None
         driver = self.watch.driver if self.watch is not None else None

@@ -12,10 +12,7 @@ from airflow_spark_guard.core.cluster.status import ATTEMPT_MARK
 from airflow_spark_guard.core.cluster.submit_conf import POD_NAME, UPLOAD_PATH, can_ship, cluster_conf
 from airflow_spark_guard.core.errors import KilledError, SubmitError
 from airflow_spark_guard.core.output.masking import mask_text
-from airflow_spark_guard.core.output.output import JobOutput
-from airflow_spark_guard.core.output.spark_log import SparkFilter
 from airflow_spark_guard.core.quantity import readable_duration, seconds, size_in_bytes
-from airflow_spark_guard.hooks.settings import spark_log_level
 from airflow_spark_guard.process.attempt import Launch
 from airflow_spark_guard.process.cluster_submit import ClusterSubmit
 
@@ -24,6 +21,7 @@ if TYPE_CHECKING:
 
     from airflow_spark_guard.core.cluster.cluster_job import ClusterJob
     from airflow_spark_guard.core.limits import GuardLimits
+    from airflow_spark_guard.core.output.output import JobOutput
     from airflow_spark_guard.hooks.attempt_log import AttemptLog
     from airflow_spark_guard.hooks.cluster_run import ClusterRun
     from airflow_spark_guard.process.attempt import Attempt
@@ -49,6 +47,7 @@ class ClusterAttempt:
         run: who watches it afterwards.
         tag: of the processes of spark-submit.
         log: of the task.
+        output: of spark-submit; shares its budget of lines with the job's messages.
         guardians: pids whose death ends spark-submit.
     """
 
@@ -57,6 +56,7 @@ class ClusterAttempt:
     run: ClusterRun
     tag: Tag
     log: AttemptLog
+    output: JobOutput
     guardians: tuple[int, ...] = ()
     _conf: dict[str, str] = field(default_factory=dict, init=False)
 
@@ -113,8 +113,7 @@ class ClusterAttempt:
             grace=seconds(self.limits.kill_grace),
             guardians=self.guardians,
         )
-        output = JobOutput(int(self.limits.log_lines), SparkFilter(spark_log_level()))
-        handed = ClusterSubmit(launch, output, self.log.lines, self.log.record.output, on_start).run()
+        handed = ClusterSubmit(launch, self.output, self.log.lines, self.log.record.output, on_start).run()
         application = self._application(handed)
         if self.run.killed or not handed.is_good or not application:
             raise self._failure(handed, application, launch.backstop)

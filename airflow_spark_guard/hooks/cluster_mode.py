@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import time
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -15,6 +15,7 @@ from airflow_spark_guard.core.errors import AttemptError, ProtocolError, SparkGu
 from airflow_spark_guard.core.output.conf_lines import recorded_conf
 from airflow_spark_guard.core.output.message_budget import MessageBudget
 from airflow_spark_guard.core.output.output import JobOutput, safe_text
+from airflow_spark_guard.core.output.spark_log import SparkFilter
 from airflow_spark_guard.core.quantity import size_in_bytes
 from airflow_spark_guard.core.verdict import Verdict
 from airflow_spark_guard.hooks.attempt_log import AttemptLog
@@ -22,6 +23,7 @@ from airflow_spark_guard.hooks.cluster_attempt import ClusterAttempt, check_not_
 from airflow_spark_guard.hooks.cluster_connection import connection_of
 from airflow_spark_guard.hooks.cluster_leftovers import earlier
 from airflow_spark_guard.hooks.cluster_run import ClusterRun
+from airflow_spark_guard.hooks.settings import spark_log_level
 from airflow_spark_guard.hooks.upstream import supervisor_pid
 from airflow_spark_guard.process.observer import Application
 from airflow_spark_guard.process.record import NoRecord, Record
@@ -120,7 +122,7 @@ def _opened(
     recording = hook.record if recorded else None
     record = Record(recording, size_in_bytes(hook.limits.record_size)) if recording else NoRecord()
     with record:
-        run = ClusterRun(connection, hook.limits, hook.backstop, hook.log, _ignore, supervisor_pid())
+        run = ClusterRun(connection, hook.limits, hook.backstop, hook.guard_log, _ignore, supervisor_pid())
         mode = ClusterMode(hook, connection, run, record)
         run.tell = mode.hear
         hook.cluster = mode
@@ -165,6 +167,10 @@ class ClusterMode:
     record: Record | NoRecord
     on_application: Callable[[Application], None] = _ignore
     _messages: AttemptLog | None = None
+    _output: JobOutput = field(init=False)
+
+    def __post_init__(self) -> None:
+        self._output = JobOutput(int(self.hook.limits.log_lines), SparkFilter(spark_log_level()))
 
     def submit(self, submission: Submission, workspace: Workspace, application: str) -> Any:
         """Submit, or take over what an earlier try has submitted; then watch, or leave that to a trigger.
@@ -180,7 +186,8 @@ class ClusterMode:
         in_the_image = application.startswith(_IN_THE_IMAGE)
         check_application(application, hook.java_class, (lambda _: True) if in_the_image else Path.exists)
         supervisor = (self.run.supervisor,) if self.run.supervisor else ()
-        attempt = ClusterAttempt(submission, workspace, self.run, hook.tag, self._log(workspace), supervisor)
+        log = self._messages = self._log(workspace)
+        attempt = ClusterAttempt(submission, workspace, self.run, hook.tag, log, self._output, supervisor)
         is_python = hook.java_class is None and application.endswith(".py")
         speaks = attempt.can_speak(is_python=is_python)
         directory = self.connection.directory(self.connection.channel_of(hook.tag.attempt) if speaks else "")
@@ -236,7 +243,7 @@ class ClusterMode:
         except BaseException:  # a time-out of Airflow's, while or after the application was handed over
             mark = self.connection.marks.attempt
             for orphan in self.run.end_marked(ATTEMPT_MARK, mark, _PATIENCE_INTERRUPTED):
-                self.hook.log.warning("Could not be proven gone: %s", orphan)
+                self.hook.guard_log.warning("Could not be proven gone: %s", orphan)
             raise
 
     def _announce(self, job: ClusterJob) -> None:
@@ -249,8 +256,8 @@ class ClusterMode:
 
     def _log(self, workspace: Workspace | None) -> AttemptLog:
         stacks = workspace.stacks if workspace is not None else Path()
-        budget = MessageBudget.beside(JobOutput(int(self.hook.limits.log_lines)))
-        return AttemptLog(self.hook.log, self.record, self.hook.tag, stacks, 0.0, budget=budget)
+        budget = MessageBudget.beside(self._output)
+        return AttemptLog(self.hook.guard_log, self.record, self.hook.tag, stacks, 0.0, budget=budget)
 
     @contextlib.contextmanager
     def _summarised(self, submission: Submission) -> Iterator[None]:

@@ -1,4 +1,8 @@
-"""A task's logger that marks what the guard says, so that it can be told from what the job prints."""
+"""The guard's own logger: marks what the guard says, so that it can be told from what the job prints.
+
+Operators, hooks, sensors and triggers keep the logger that Airflow gives them under ``log``, for upstream's
+code and for subclasses of users.
+"""
 
 from __future__ import annotations
 
@@ -8,7 +12,7 @@ from airflow_spark_guard.core.output.mark import marked
 
 
 class MarkedLog:
-    """Passes everything on to a logger, with the guard's mark before each line.
+    """Passes what the guard says on to a task's logger, with the guard's mark before it.
 
     Attributes:
         plain: that logger, for what is the job's own.
@@ -17,29 +21,21 @@ class MarkedLog:
     def __init__(self, plain: Any) -> None:
         self.plain = plain
 
-    def debug(self, event: str, /, *args: Any, **kwargs: Any) -> Any:
+    def debug(self, event: str, /, *args: Any) -> Any:
         """Log at DEBUG."""
-        return self.plain.debug(marked(event), *args, **kwargs)
+        return self.plain.debug(marked(event), *args)
 
-    def info(self, event: str, /, *args: Any, **kwargs: Any) -> Any:
+    def info(self, event: str, /, *args: Any) -> Any:
         """Log at INFO."""
-        return self.plain.info(marked(event), *args, **kwargs)
+        return self.plain.info(marked(event), *args)
 
-    def warning(self, event: str, /, *args: Any, **kwargs: Any) -> Any:
+    def warning(self, event: str, /, *args: Any) -> Any:
         """Log at WARNING."""
-        return self.plain.warning(marked(event), *args, **kwargs)
+        return self.plain.warning(marked(event), *args)
 
-    def error(self, event: str, /, *args: Any, **kwargs: Any) -> Any:
+    def error(self, event: str, /, *args: Any) -> Any:
         """Log at ERROR."""
-        return self.plain.error(marked(event), *args, **kwargs)
-
-    def exception(self, event: str, /, *args: Any, **kwargs: Any) -> Any:
-        """Log at ERROR, with the exception that is being handled."""
-        return self.plain.exception(marked(event), *args, **kwargs)
-
-    def __getattr__(self, name: str) -> Any:
-        """Whatever else a logger can do, as it does it."""
-        return getattr(self.plain, name)
+        return self.plain.error(marked(event), *args)
 
 
 def plain_log(log: Any) -> Any:

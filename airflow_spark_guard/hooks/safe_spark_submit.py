@@ -22,7 +22,6 @@ from airflow_spark_guard.core.output.conf_lines import conf_lines
 from airflow_spark_guard.core.output.masking import is_secret_key, mask_text
 from airflow_spark_guard.core.quantity import readable_duration, seconds, size_in_bytes
 from airflow_spark_guard.core.web.announcement import history_server, running_application, told_ui
-from airflow_spark_guard.hooks.marked_log import MarkedLog
 from airflow_spark_guard.hooks.upstream import UpstreamSubmitHook, supervisor_pid
 from airflow_spark_guard.process import earlier_tries, leftovers
 from airflow_spark_guard.process.submission import Request, Submission, deploy_mode, prepare
@@ -98,12 +97,6 @@ class SafeSparkSubmitHook(UpstreamSubmitHook):
         self._mode: DeployMode | None = None
 
     @property
-    def log(self) -> Any:
-        """Airflow's logger, with the guard's mark; without it where upstream logs a job's output itself."""
-        log = super().log
-        return log if self._runs_elsewhere else MarkedLog(log)
-
-    @property
     def deadline(self) -> float | None:
         """Seconds that the guard itself allows."""
         return self.limits.deadline_seconds(self.execution_timeout)
@@ -123,7 +116,7 @@ class SafeSparkSubmitHook(UpstreamSubmitHook):
         self._python = self.java_class is None and application.endswith(".py")
         earlier = earlier_tries.end(self.tag, time.time())
         if earlier:
-            self.log.warning("%s", earlier)
+            self.guard_log.warning("%s", earlier)
         application = str(checked_arguments({"application": application})["application"] or "")
         mode = self.settle_deploy_mode()
         check_mode(mode, self.master, application, has_environment=bool(self.user_environment))
@@ -139,7 +132,9 @@ class SafeSparkSubmitHook(UpstreamSubmitHook):
             if mode.mode == "cluster":
                 return self._submit_to_cluster(submission, workspace, application, kwargs)
             if self.deferrable:
-                self.log.warning("deferrable=True: without effect, since the driver runs beside this task.")
+                self.guard_log.warning(
+                    "deferrable=True: without effect, since the driver runs beside this task."
+                )
             self.result = self._run(submission, workspace, application)
         finally:
             workspace.remove()
@@ -167,7 +162,7 @@ class SafeSparkSubmitHook(UpstreamSubmitHook):
         if self._mode is None:
             self._mode = deploy_mode(self._request())
             if self._mode.note:
-                self.log.warning("%s", self._mode.note)
+                self.guard_log.warning("%s", self._mode.note)
             if self._mode.mode == "cluster" and not is_watched(self.master):
                 self.follow_cluster_mode()
         return self._mode
@@ -205,7 +200,7 @@ class SafeSparkSubmitHook(UpstreamSubmitHook):
         self, submission: Submission, workspace: Workspace, application: str, kwargs: dict[str, Any]
     ) -> Any:
         self._runs_elsewhere = True
-        self.log.warning(
+        self.guard_log.warning(
             "deploy_mode=cluster: the profile's configuration is applied, but the driver runs elsewhere; "
             "its deadline, its kill and its outcome are upstream's."
         )
@@ -227,12 +222,12 @@ class SafeSparkSubmitHook(UpstreamSubmitHook):
             stall=seconds(self.limits.stall_timeout),
         )
         for text in (*submission.conf.notes, *warnings):
-            self.log.warning("%s", text)
+            self.guard_log.warning("%s", text)
         title, *lines = conf_lines(values, self.profile.name, in_full=self.record is None)
-        self.log.info("::group::%s", title)
+        self.guard_log.info("::group::%s", title)
         for line in lines:
-            self.log.info("%s", line)
-        self.log.info("::endgroup::")
+            self.guard_log.info("%s", line)
+        self.guard_log.info("::endgroup::")
 
     def _run(self, submission: Submission, workspace: Workspace, application: str) -> Any:
         from airflow_spark_guard.hooks.guarded_run import GuardedRun  # noqa: PLC0415 - no DAG is parsed with it
@@ -246,7 +241,7 @@ class SafeSparkSubmitHook(UpstreamSubmitHook):
             self.tag,
             deadline=self.deadline,
             backstop=self.backstop,
-            log=self.log,
+            log=self.guard_log,
             record=self.record,
             master_ui=self.master_ui,
             guardians=(supervisor,) if supervisor else (),
@@ -261,7 +256,7 @@ class SafeSparkSubmitHook(UpstreamSubmitHook):
             command, env = submission.guarded_command(workspace, words, result_size)
         else:
             command, env = submission.command(workspace, words), submission.env
-        self.log.info(
+        self.guard_log.info(
             "Guarded: deadline %s, profile %s, Spark %s. Command: %s",
             readable_duration(self.backstop),
             self.profile.name,

@@ -16,6 +16,7 @@ from airflow.providers.common.compat.sdk import AirflowException
 from airflow_spark_guard.core.arguments import checked_arguments
 from airflow_spark_guard.core.cluster.driver_state import driver_state
 from airflow_spark_guard.core.errors import ConnectionMissingError
+from airflow_spark_guard.hooks.marked_log import MarkedLog
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -112,6 +113,11 @@ class UpstreamSubmitHook(SparkSubmitHook):
             ) from error
 
     @property
+    def guard_log(self) -> MarkedLog:
+        """The task's logger, with the guard's mark; ``log`` stays as Airflow has it."""
+        return MarkedLog(self.log)
+
+    @property
     def master(self) -> str:
         """Spark's master URL."""
         return str(self._connection["master"])
@@ -147,7 +153,7 @@ class UpstreamSubmitHook(SparkSubmitHook):
         state = driver_state("".join(map(str, itr)))
         self._unreadable = 0 if state else self._unreadable + 1
         if self._unreadable >= _MOST_UNREADABLE:
-            self.log.warning("The state of the driver could not be read %s times.", self._unreadable)
+            self.guard_log.warning("The state of the driver could not be read %s times.", self._unreadable)
             state = "UNKNOWN"
         self._driver_status = state or self._driver_status
 

@@ -9,6 +9,7 @@ from airflow.providers.common.compat.sdk import AirflowFailException
 from airflow_spark_guard.core.errors import AttemptError, SparkGuardError
 from airflow_spark_guard.core.failure.retry import Advice, Tries, advise
 from airflow_spark_guard.core.failure.verdict_summary import verdict_summary
+from airflow_spark_guard.hooks.marked_log import MarkedLog
 from airflow_spark_guard.operators.retry_policy import AIRFLOW_ASKS, SparkGuardRetryPolicy, attempts_so_far
 
 if TYPE_CHECKING:
@@ -32,11 +33,11 @@ def report(error: SparkGuardError, operator: BaseOperator, context: Mapping[str,
     if _user_decides(operator):
         return
     if not advice.retry:
-        operator.log.info("No retry: %s", advice.hint)
+        MarkedLog(operator.log).info("No retry: %s", advice.hint)
         end_retries(error)
     elif not AIRFLOW_ASKS:  # else Airflow logs the policy's reason, which is the same
         over = "" if ti is None or _tries(ti).left else _tries(ti).over()
-        operator.log.info("%s %s", over or "A retry may help:", advice.hint)
+        MarkedLog(operator.log).info("%s %s", over or "A retry may help:", advice.hint)
 
 
 def report_final(error: SparkGuardError, operator: BaseOperator, context: Mapping[str, Any]) -> None:
@@ -46,7 +47,7 @@ def report_final(error: SparkGuardError, operator: BaseOperator, context: Mappin
     if ti is not None and isinstance(error, AttemptError):
         _push(error, Advice(retry=False, times=0, hint=hint), operator, ti)
     if not _user_decides(operator):
-        operator.log.info("No retry: %s", hint)
+        MarkedLog(operator.log).info("No retry: %s", hint)
         end_retries(error)
 
 
@@ -72,7 +73,7 @@ def _push(error: AttemptError, advice: Advice, operator: BaseOperator, ti: Any) 
     try:
         ti.xcom_push(key=VERDICT_KEY, value=verdict_summary(error, advice, _tries(ti).left))
     except Exception as problem:  # noqa: BLE001 - whatever an XCom back end raises, the failure comes first
-        operator.log.warning(
+        MarkedLog(operator.log).warning(
             "The XCom %s could not be pushed: %s: %s", VERDICT_KEY, type(problem).__name__, problem
         )
 

@@ -107,9 +107,9 @@ class SafeSparkSubmitOperator(SparkSubmitOperator):
         self._announcement: Announcement | None = None
 
     @property
-    def log(self) -> Any:  # type: ignore[override]
-        """Airflow's logger, with the guard's mark."""
-        return MarkedLog(super().log)
+    def guard_log(self) -> MarkedLog:
+        """The task's logger, with the guard's mark; ``log`` stays as Airflow has it."""
+        return MarkedLog(self.log)
 
     def render_template(
         self, content: Any, context: Any, jinja_env: Any = None, seen_oids: set[int] | None = None
@@ -144,14 +144,14 @@ class SafeSparkSubmitOperator(SparkSubmitOperator):
             check_options({name.lstrip("_"): getattr(self, name) for name in _TEMPLATED_OPTIONS})
             self._tag = _tag(context)
             self._record = _record(context)
-            self._announcement = Announcement(self.log, context.get("ti"), self.guard_links, pages())
+            self._announcement = Announcement(self.guard_log, context.get("ti"), self.guard_links, pages())
             self._announcement.record(self._record_url())
             with announcing(self._announcement):
                 super().execute(context)
                 self._leave_to_trigger()
         except SparkGuardError as error:
             report(error, self, context)
-            raise for_log(error, self.log, self._record) from None
+            raise for_log(error, self.guard_log, self._record) from None
         finally:
             self.operator_extra_links = known_links(self.operator_extra_links, self.guard_links)
         return self._hook.result if isinstance(self._hook, SafeSparkSubmitHook) else None
@@ -167,13 +167,13 @@ class SafeSparkSubmitOperator(SparkSubmitOperator):
         from airflow_spark_guard.hooks import cluster_mode  # noqa: PLC0415 - no DAG is parsed with it
 
         try:
-            self._tag = _tag(context)
+            self._tag, self._record = _tag(context), _record(context)
             self._hook = hook = self._make_hook()
             with announcing(self._resumed(context)):
                 return cluster_mode.resume(hook, event, job=job, place=place)
         except SparkGuardError as error:
             report(error, self, context)
-            raise for_log(error, self.log, self._record) from None
+            raise for_log(error, self.guard_log, self._record) from None
 
     def resume_execution(self, next_method: str, next_kwargs: dict[str, Any] | None, context: Any) -> Any:
         """As Airflow's; an application that no trigger watches any more is ended before that is raised."""
@@ -185,12 +185,12 @@ class SafeSparkSubmitOperator(SparkSubmitOperator):
         try:
             return super().resume_execution(next_method, next_kwargs, context)
         except FAILED_DEFERRALS as reason:
-            self._tag = _tag(context)
+            self._tag, self._record = _tag(context), _record(context)
             self._hook = hook = self._make_hook()
             with announcing(self._resumed(context)):
                 error = cancelled(hook, reason)
                 report(error, self, context)
-                raise for_log(error, self.log, self._record) from reason
+                raise for_log(error, self.guard_log, self._record) from reason
 
     def _leave_to_trigger(self) -> None:
         """Defer, where the hook has handed the application over."""
@@ -201,7 +201,7 @@ class SafeSparkSubmitOperator(SparkSubmitOperator):
 
     def _resumed(self, context: Mapping[str, Any]) -> Announcement:
         """What an earlier process of this task has told; after a failed deferral its arguments are gone."""
-        announcement = Announcement(self.log, context.get("ti"), self.guard_links, pages())
+        announcement = Announcement(self.guard_log, context.get("ti"), self.guard_links, pages())
         announcement.recall()
         return announcement
 
@@ -240,7 +240,9 @@ class SafeSparkSubmitOperator(SparkSubmitOperator):
             return ""
         url = record_link(base, root, self._record)
         if not url:
-            self.log.warning("[spark_guard] record_url is not an http address that may be shown: no link.")
+            self.guard_log.warning(
+                "[spark_guard] record_url is not an http address that may be shown: no link."
+            )
         return url
 
 

@@ -4,7 +4,7 @@ Started as ``python -I -S syscall_trace.py SECONDS PID:STARTED...``, in a sessio
 library only. Prints one JSON object a line as each process is decided,
 ``{"key": "12:3456", "answer": "moved", "seconds": 0.4, "calls": 7}``: ``moved`` (one byte was enough),
 ``still`` (none until the end) or ``unknown`` (not allowed, gone, too busy to be followed), and the calls made
-meanwhile but for those that print: a worker that dumps its stack is not awake because of it.
+meanwhile.
 
 Each process is followed by a fork of this script, which lets go of it by its own exit: the kernel resumes
 what stands at a stop, and a thread that sleeps in a system call is not woken.
@@ -80,8 +80,7 @@ def _follow(key: str, seconds: float, script: int) -> int:
     pid, _, started = key.partition(":")
     tracer = Tracer(int(pid), int(started))
     watched = tracer.follow(seconds)
-    calls = tracer.count - tracer.prints
-    row = {"key": key, "answer": tracer.answer, "seconds": round(watched, 3), "calls": calls}
+    row = {"key": key, "answer": tracer.answer, "seconds": round(watched, 3), "calls": tracer.count}
     line = json.dumps(row)
     with contextlib.suppress(OSError):
         os.write(1, line.encode() + b"\n")
@@ -97,12 +96,11 @@ def _ptrace(request: int, thread: int, address: int, data: int) -> None:
 class Tracer:
     """Follows all threads of the process of that pid and start.
 
-    ``answer`` is empty until it is decided, ``count`` is the number of system calls so far, ``prints`` the
-    number of those that print.
+    ``answer`` is empty until it is decided, ``count`` is the number of system calls so far.
     """
 
     def __init__(self, pid: int, started: int) -> None:
-        self.answer, self.count, self.prints, self._begin = "", 0, 0, 0.0
+        self.answer, self.count, self._begin = "", 0, 0.0
         self._pid, self._started = pid, started
         self._calls: dict[int, syscalls.Call | None] = {}
         self._seen: set[int] = set()
@@ -191,8 +189,7 @@ class Tracer:
         if busy or self._table is None or machine != self._table.machine:
             self.answer = "unknown"
             return
-        call = self._calls[thread] = syscalls.entered(self._table, number, tuple(arguments))
-        self.prints += call is not None and syscalls.prints(call)
+        self._calls[thread] = syscalls.entered(self._table, number, tuple(arguments))
 
 
 def _is_ours(thread: int) -> bool:

@@ -81,11 +81,6 @@ def entered(known: Table, number: int, arguments: tuple[int, ...]) -> Call | Non
     return Call(row[0], tuple(arguments[at] & 0xFFFFFFFF for at in row[1]))
 
 
-def prints(call: Call) -> bool:
-    """Whether it writes to standard output or standard error."""
-    return call.name.startswith(("write", "pwrite")) and set(call.descriptors) <= _STANDARD
-
-
 class Descriptors:
     """What the descriptors of one process are.
 

@@ -11,6 +11,7 @@ from airflow_spark_guard.core.limits import checked_limits
 from airflow_spark_guard.core.quantity import seconds
 from airflow_spark_guard.core.remote.restarts import RestartBudget
 from airflow_spark_guard.core.verdict import Verdict
+from airflow_spark_guard.hooks.marked_log import MarkedLog
 from airflow_spark_guard.sensors.remote_sensor import RemoteSensor
 
 if TYPE_CHECKING:
@@ -95,9 +96,11 @@ class SparkExecutorRestartSensor(RemoteSensor):
         trouble = self._kill(outcome)
         if trouble:
             error.orphans = (f"application {outcome.application_id} ({trouble})",)  # type: ignore[attr-defined]
-            self.log.error("Application %s could not be ended: %s", outcome.application_id, trouble)
+            MarkedLog(self.log).error(
+                "Application %s could not be ended: %s", outcome.application_id, trouble
+            )
         else:
-            self.log.warning("Application %s was ended at its master.", outcome.application_id)
+            MarkedLog(self.log).warning("Application %s was ended at its master.", outcome.application_id)
 
     def _kill(self, outcome: Outcome) -> str:
         """End the application; why that could not be proven, else empty."""

@@ -16,6 +16,7 @@ from airflow_spark_guard.core.remote.course import Patience
 from airflow_spark_guard.core.remote.outcome import Outcome
 from airflow_spark_guard.core.remote.plan import Plan
 from airflow_spark_guard.core.remote.target import Target
+from airflow_spark_guard.hooks.marked_log import MarkedLog
 from airflow_spark_guard.operators.failure import report_final
 from airflow_spark_guard.operators.seam import for_log
 
@@ -121,7 +122,9 @@ class RemoteSensor(BaseSensorOperator):
 
         try:
             if self._poking is None:
-                self._poking = Poking(self.plan(), self.log, self._began(context), patient=self.reschedule)
+                self._poking = Poking(
+                    self.plan(), MarkedLog(self.log), self._began(context), patient=self.reschedule
+                )
             outcome = self._poking.look(context)
         except SparkGuardError as error:
             self._fail(error, context)
@@ -156,7 +159,7 @@ class RemoteSensor(BaseSensorOperator):
         if error is not None:
             self.before_failing(outcome, error)
             self._fail(error, context)
-        self.log.info("Application %s has ended well. %s", outcome.application_id, outcome.witness)
+        MarkedLog(self.log).info("Application %s has ended well. %s", outcome.application_id, outcome.witness)
         return {
             "application_id": outcome.application_id,
             "restarts": outcome.restarts,
@@ -168,7 +171,7 @@ class RemoteSensor(BaseSensorOperator):
         if self.soft_fail or self.never_fail:
             raise AirflowSkipException(str(error)) from error
         report_final(error, self, context)
-        raise for_log(error, self.log, None) from None
+        raise for_log(error, MarkedLog(self.log), None) from None
 
     def _out_of_time(self, outcome: Outcome) -> NoReturn:
         text = (

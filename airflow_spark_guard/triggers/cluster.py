@@ -17,6 +17,7 @@ from airflow_spark_guard.core.cluster.trigger_event import event_of
 from airflow_spark_guard.core.output.output import safe_text
 from airflow_spark_guard.core.web.answer import UnusableAnswerError
 from airflow_spark_guard.hooks.cluster_connection import cluster_secrets
+from airflow_spark_guard.hooks.marked_log import MarkedLog
 from airflow_spark_guard.sources.cluster import cluster_source
 from airflow_spark_guard.sources.cluster_access import cluster_access
 from airflow_spark_guard.triggers.handing_back import until_settled
@@ -25,7 +26,7 @@ if TYPE_CHECKING:
     from collections.abc import AsyncIterator
 
     from airflow_spark_guard.core.cluster.cluster_watch import Step
-    from airflow_spark_guard.sources.cluster import AsyncClusterSource
+from airflow_spark_guard.sources.cluster import AsyncClusterSource
 
 # Airflow gives a trigger's on_kill 30 s.
 _KILL_PATIENCE = 20.0
@@ -80,7 +81,7 @@ class ClusterApplicationTrigger(BaseTrigger):
         except Exception as error:  # noqa: BLE001 - a connection back end may raise anything
             reason = f"{type(error).__name__}: {error}"
         if reason:
-            self.log.warning("Could not be proven gone: %s (%s)", application, safe_text(reason))
+            MarkedLog(self.log).warning("Could not be proven gone: %s (%s)", application, safe_text(reason))
 
     async def cleanup(self) -> None:
         """Close the connections."""
@@ -99,7 +100,7 @@ class ClusterApplicationTrigger(BaseTrigger):
             reason = safe_text(f"the Airflow connection cannot be used: {type(error).__name__}: {error}")
             step = watch.blind(reason[:300], time.time())
         for notice in step.notices:
-            self.log.info("%s", notice)
+            MarkedLog(self.log).info("%s", notice)
         return step
 
     async def _manager(self) -> AsyncClusterSource:

@@ -22,6 +22,7 @@ from airflow_spark_guard.core.remote.submitter import (
     state_told_by,
     target_told_by,
 )
+from airflow_spark_guard.hooks.marked_log import MarkedLog
 from airflow_spark_guard.hooks.spark_monitor import SparkMonitorHook
 from airflow_spark_guard.sources.find_application import find_application
 from airflow_spark_guard.sources.poller import Following
@@ -144,7 +145,7 @@ class SparkApplicationTrigger(BaseTrigger):
             sight = replace(sight, task=told)
         found = watch.observe(sight, time.time())
         for notice in watch.take_notices():
-            self.log.warning("%s", notice)
+            MarkedLog(self.log).warning("%s", notice)
         await self._remember(watch.memory)
         return found
 

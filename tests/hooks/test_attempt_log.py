@@ -64,10 +64,15 @@ def test_output_is_recorded_raw_and_thread_dumps_are_kept_from_the_log(log, reco
     assert "Full thread dump" in told(record, "output.log")
 
 
-def test_heartbeats_of_executors_are_no_output(log, task):
-    """What only quotes one is."""
-    log.lines(["one", 'SPARK_GUARD_HEARTBEAT {"w": 7, "t": 1.5, "n": 1}', "SPARK_GUARD_HEARTBEAT is ours"])
-    assert task.infos == "one\nSPARK_GUARD_HEARTBEAT is ours"
+def test_groups_that_the_job_leaves_open_are_closed_before_the_end(log, task):
+    """Airflow's log page would fold the verdict away."""
+    log.lines(["::group::mine", "x", "::endgroup::", "::group::a", "see ::group::b"])
+    log.ended(Ending(Cause.COMMAND_ENDED, 0, seconds=61.0))
+    assert task.infos.splitlines()[5:7] == ["::endgroup::"] * 2
+    assert task.infos.splitlines()[7].startswith("Over after")
+    log.lines(["::group::x"] * 1_000)
+    log.ended(Ending(Cause.COMMAND_ENDED, 0, seconds=61.0))
+    assert task.infos.count("::endgroup::") == 23
 
 
 def test_sparks_warnings_and_errors_have_their_own_level(log, task):

@@ -9,6 +9,7 @@ from airflow_spark_guard.core import errors
 from airflow_spark_guard.core.cluster.cluster_watch import Step
 from airflow_spark_guard.core.cluster.status import ClusterState, ClusterStatus
 from airflow_spark_guard.core.cluster.trigger_event import event_of
+from airflow_spark_guard.core.limits import GuardLimits
 from airflow_spark_guard.hooks import cluster_mode
 from airflow_spark_guard.hooks.safe_spark_submit import SafeSparkSubmitHook
 from airflow_spark_guard.testing import FakeResourceManager
@@ -124,3 +125,19 @@ def test_a_script_that_is_not_there_is_named(hooked, yarn):
     with pytest.raises(errors.ApplicationError):
         hooked().submit(hooked.script + "x.py")
     assert not yarn.applications
+
+
+def test_output_of_spark_submit_and_messages_of_the_job_share_one_budget(hooked, yarn, tmp_path, capsys):
+    """``log_lines`` means what it says in cluster mode too."""
+    real = yarn.spark_submit(tmp_path)
+    talking = tmp_path / "talking"
+    talking.write_text(f'#!/bin/sh\nseq 101 110\nexec {real} "$@"\n')
+    talking.chmod(0o755)
+    (tmp_path / "job.py").write_text(
+        "from airflow_spark_guard.job import report\nfor n in range(8): report(loss=n)\n"
+    )
+    yarn.spark_submit = lambda _: talking
+    hooked(limits=GuardLimits(log_lines=5)).submit(hooked.script)
+    text = capsys.readouterr().out
+    assert [n for n in range(101, 111) if f"{n} " in text][:5] == [101, 102, 103, 104, 105]
+    assert text.count("[guard] loss=") == 2  # beyond the budget: one a minute, and the last one

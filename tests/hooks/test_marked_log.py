@@ -1,8 +1,10 @@
-"""A logger that marks what the guard says."""
+"""The guard's own logger marks what the guard says."""
 
 from __future__ import annotations
 
+import copy
 import logging
+import pickle
 
 import pytest
 
@@ -10,21 +12,27 @@ from airflow_spark_guard.hooks.marked_log import MarkedLog, plain_log
 from tests.support.task_log import TaskLog
 
 
-@pytest.mark.parametrize("level", ["debug", "info", "warning", "error", "exception"])
+@pytest.mark.parametrize("level", ["debug", "info", "warning", "error"])
 def test_every_level_is_marked(caplog, level):
     """With its arguments."""
     caplog.set_level(logging.DEBUG)
     getattr(MarkedLog(logging.getLogger("task")), level)("%s of %s", 1, 3)
     (record,) = caplog.records
     assert record.getMessage() == "[guard] 1 of 3"
-    assert record.levelname == ("ERROR" if level == "exception" else level.upper())
+    assert record.levelname == level.upper()
 
 
-def test_the_rest_of_a_logger_is_as_it_was():
-    """Upstream's code uses it too."""
+def test_the_logger_behind_the_mark_is_for_the_jobs_output():
+    """It is the task's own."""
     plain = logging.getLogger("task")
-    assert MarkedLog(plain).name == "task"
     assert plain_log(MarkedLog(plain)) is plain
+
+
+def test_it_can_be_copied_and_pickled():
+    """An operator that holds one is copied by Airflow."""
+    log = MarkedLog(logging.getLogger("task"))
+    assert copy.copy(log).plain is log.plain
+    assert pickle.loads(pickle.dumps(log)).plain is log.plain  # noqa: S301 - our own
 
 
 def test_a_logger_without_a_mark_is_its_own():

@@ -6,6 +6,7 @@ import json
 import sys
 import threading
 import time
+from functools import partial
 from types import SimpleNamespace
 
 import pytest
@@ -19,6 +20,7 @@ from airflow_spark_guard.core.remote.target import Target
 from airflow_spark_guard.hooks.cluster_mode import Waiting
 from airflow_spark_guard.hooks.safe_spark_submit import SafeSparkSubmitHook
 from airflow_spark_guard.links.spark import LINKS
+from airflow_spark_guard.operators import cluster_deferral
 from airflow_spark_guard.operators import safe_spark_submit as module
 from airflow_spark_guard.operators.announcement import Announcement, announcing
 from tests.support.processes import ROOT
@@ -286,6 +288,37 @@ def test_a_task_whose_trigger_failed_says_so(deferred, ti):
     with pytest.raises(SparkGuardError):
         deferred().resume_execution("__fail__", {"error": "Trigger failure"}, {"ti": ti})
     assert ti.states == ["running", "failed"]
+
+
+@pytest.mark.parametrize("way", ["resume", "cancelled"])
+def test_a_resumed_task_keeps_its_whole_traceback(deferred, ti, monkeypatch, tmp_path, way):
+    """The log shows none of its frames, so the record has to."""
+    monkeypatch.setattr(module, "_record", lambda _: tmp_path)
+    monkeypatch.setattr(cluster_deferral, "cancelled", lambda *_: UserCodeError("It was ended."))
+    end = (
+        partial(deferred().resume, {"ti": ti}, event={"nonsense": 1})
+        if way == "resume"
+        else partial(deferred().resume_execution, "__fail__", {"error": "Trigger failure"}, {"ti": ti})
+    )
+    with pytest.raises(SparkGuardError):
+        end()
+    assert "Error: " in (tmp_path / "traceback.txt").read_text()
+
+
+def test_a_subclass_logs_as_with_airflows_operator(ti, capsys):
+    """We are a drop-in: whatever it logs, and without the guard's mark."""
+
+    class Mine(SafeSparkSubmitOperator):
+        def execute(self, _context):
+            self.log.info(self.conf)
+            self.log.critical("mine: %s", 1)
+            self.log.log(20, "mine: %s", 2)
+            self.guard_log.info("ours: %s", 3)
+
+    Mine(task_id="train", application="job.py", conf={"spark.x": "1"}).execute({"ti": ti})
+    text = capsys.readouterr().out
+    assert ("spark.x" in text, "[guard] ours: 3" in text) == (True, True)
+    assert not [line for line in text.splitlines() if "[guard]" in line and "ours" not in line]
 
 
 def test_a_second_application_of_the_same_try_names_the_first():

@@ -67,15 +67,6 @@ def test_each_process_is_a_line_as_it_is_decided(begin):
     assert rows[reader.key]["seconds"] < 2 <= rows[sleeper.key]["seconds"]
 
 
-def test_a_stack_that_is_dumped_is_no_wake_up(begin):
-    """Spark's workers dump theirs several times within a short stall_timeout: one that waits stays blocked."""
-    dump = "import faulthandler; faulthandler.dump_traceback_later(0.2, repeat=True)"
-    child = begin(Child, "ours, theirs = socket.socketpair(); ours.recv(1)", dump)
-    (row,) = begin(Script, "3", child.key).rows()
-    assert row["answer"] == "still"
-    assert row["calls"] / row["seconds"] < 15, "some 15 dumps of some 10 writes"
-
-
 @pytest.mark.parametrize("how", ["signal", "end of file", "killed", "follower killed"])
 def test_whatever_ends_it_the_process_goes_on(how, begin, tmp_path):
     """Nothing is left stopped or traced."""

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from airflow_spark_guard.core.output.pace import Pace
+
 _EVERY = 10.0
 
 
@@ -9,21 +11,22 @@ class Drawings:
     """Makes lines of what carriage returns draw: the last drawing of each, and one in 10 s meanwhile."""
 
     def __init__(self) -> None:
-        self._drawn_at = float("-inf")
+        self._pace = Pace(_EVERY)
 
-    def lines(self, data: bytes, now: float) -> bytes:
-        """The same output with newlines alone; a return at its end may still become one, and stays."""
+    def lines(self, data: bytes, now: float) -> tuple[bytes, bytes]:
+        """The same output with newlines alone, and the drawing to show meanwhile, empty for none.
+
+        A return at its end may still become a newline, and stays.
+        """
         if b"\r" not in data:
-            return data
+            return data, b""
         *whole, last = data.replace(b"\r\n", b"\n").split(b"\n")
         found = [_last_drawing(line.split(b"\r")) if b"\r" in line else line for line in whole]
         *drawn, rest = last[:-1].split(b"\r")
         rest += last[-1:]
         drawing = _last_drawing(drawn)
-        if drawing and now - self._drawn_at >= _EVERY:
-            self._drawn_at = now
-            found.append(drawing)
-        return b"\n".join([*found, rest])
+        due = bool(drawing) and self._pace.is_due(now)
+        return b"\n".join([*found, rest]), drawing if due else b""
 
 
 def _last_drawing(drawn: list[bytes]) -> bytes:

@@ -7,7 +7,8 @@ from collections import deque
 from dataclasses import dataclass, field
 
 from airflow_spark_guard.core.output.masking import mask_text
-from airflow_spark_guard.core.output.printable import shown
+from airflow_spark_guard.core.output.printable import shown, unfolded
+from airflow_spark_guard.core.output.spark_log import head
 
 _EVIDENCE_LINES = 60
 LAST_LINES = 20
@@ -25,7 +26,7 @@ _ANCHORS = re.compile(
     r"Error: Could not |\bFATAL\b|JAVA_GATEWAY_EXITED|^Fatal Python error"
 )
 # What a healthy Spark says all the time; it never tells what went wrong.
-_CHATTER = re.compile(r"^\S+ \S+ (?:INFO|DEBUG) ")
+_CHATTER = ("TRACE", "DEBUG", "INFO")
 # From here on a JVM goes down; at INFO, so that it may be missing.
 _SHUTDOWN = re.compile(
     r"stop\(\) from shutdown hook|ShutdownHookManager: Shutdown hook called|"
@@ -104,10 +105,6 @@ class EvidenceLines:
         self._tail.extend(body.rsplit(b"\n", _TAIL_LINES)[-_TAIL_LINES:])
         self._lines += lines
 
-    def last(self) -> list[str]:
-        """The last 20 lines."""
-        return [shown(line) for line in list(self._tail)[-LAST_LINES:]]
-
     def text(self, *, failed: bool) -> str:
         """What says what went wrong, secrets masked.
 
@@ -116,13 +113,13 @@ class EvidenceLines:
         """
         first = self._lines - len(self._tail)
         numbered = [(first + row, shown(line)) for row, line in enumerate(self._tail)]
-        lines = [(row, text) for row, text in numbered if not _CHATTER.match(text)][-_EVIDENCE_LINES:]
+        lines = [(row, text) for row, text in numbered if not _is_chatter(text)][-_EVIDENCE_LINES:]
         starts = [row for row, (_, text) in enumerate(lines) if _ANCHORS.search(text)] if failed else []
         chosen = dict(lines[starts[0] if starts else max(0, len(lines) - LAST_LINES) :])
         if failed:
             for block in self._blocks.values():
                 chosen |= self._block_lines(block)
-        return mask_text("\n".join(_joined(chosen, first)))
+        return unfolded(mask_text("\n".join(_joined(chosen, first))))
 
     def ended(self) -> str:
         """The last lines of a job that was ended from outside, secrets masked.
@@ -139,10 +136,10 @@ class EvidenceLines:
                 if not in_stack and lines and _HEADING.search(lines[-1]):
                     lines.pop()
                 in_stack = True
-            elif not _CHATTER.match(line) and not _GOING_DOWN.match(line):
+            elif not _is_chatter(line) and not _GOING_DOWN.match(line):
                 lines.append(line)
                 in_stack = False
-        return mask_text("\n".join(lines[-LAST_LINES:]))
+        return unfolded(mask_text("\n".join(lines[-LAST_LINES:])))
 
     def _block_lines(self, block: _Block) -> dict[int, str]:
         lines = block.lines()
@@ -170,6 +167,12 @@ class EvidenceLines:
         self._open = self._blocks[kind] = _Block()
         for row, line in enumerate(heading, number - len(heading)):
             self._open.add(row, line)
+
+
+def _is_chatter(line: str) -> bool:
+    """Whether it is Spark's and below WARN; what a job logs at INFO may say what went wrong."""
+    found = head(line.encode(errors="replace"))
+    return found is not None and found.is_sparks and found.level in _CHATTER
 
 
 def _kind(line: bytes) -> str | None:

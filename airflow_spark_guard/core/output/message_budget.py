@@ -1,11 +1,12 @@
-"""How many of the job's messages (metrics, warnings, progress) go to the task log."""
+"""How many of the job's messages go to the task log."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Protocol
 
 from airflow_spark_guard.core.output.output import safe_text
+from airflow_spark_guard.core.output.pace import Pace
 from airflow_spark_guard.core.output.printable import LONGEST_LINE
 
 if TYPE_CHECKING:
@@ -19,6 +20,7 @@ class LineBudget(Protocol):
     """What messages share with the job's output (``core/output/output.py``)."""
 
     budget: int
+    messages: int
     forwarded: int
 
 
@@ -26,27 +28,28 @@ class LineBudget(Protocol):
 class MessageBudget:
     """Messages and output of a job share one budget of lines, ``GuardLimits.log_lines``.
 
-    Like output, messages are shown as they come until it is spent, then one a minute, 40 at the most.
+    Like output, messages are shown as they come until it is spent, then one a minute, 40 at the most. Lines
+    on progress have a pace of their own and cost nothing of it.
 
     Attributes:
         output: of the job; a line for a message is one less for it.
-        limit: lines of both.
         shown: messages shown.
         left_out: messages not shown.
     """
 
     output: LineBudget
-    limit: int
     shown: int = 0
     left_out: int = 0
     _last: str = ""
     _samples: int = 0
     _sampled_at: float = float("-inf")
+    _pace: Pace = field(default_factory=Pace)
+    _waiting: str = ""
 
     @classmethod
     def beside(cls, output: LineBudget) -> Self:
         """Messages that share the budget of this output."""
-        return cls(output, output.budget)
+        return cls(output)
 
     def take(self, text: str, now: float) -> str | None:
         """The line to show, safe and bounded; None where this message is left out.
@@ -55,8 +58,8 @@ class MessageBudget:
             text: of the message.
             now: seconds of a monotonic clock.
         """
-        if self.shown + self.output.forwarded < self.limit:
-            self.output.budget = self.limit - self.shown - 1
+        if self.output.messages + self.output.forwarded < self.output.budget:
+            self.output.messages += 1
         elif self._samples < _SAMPLES and now - self._sampled_at >= _SAMPLE_EVERY:
             self._samples, self._sampled_at = self._samples + 1, now
         else:
@@ -66,15 +69,25 @@ class MessageBudget:
         self._last = ""
         return _line(text)
 
+    def progress(self, text: str, now: float) -> str | None:
+        """The same of a line on progress; one that is left out is shown at the end if it is the last."""
+        if self._pace.is_due(now):
+            self._waiting = ""
+            return _line(text)
+        self._waiting = text
+        return None
+
     def finish(self) -> list[str]:
         """What to show at the end, if messages were left out."""
+        waiting = [_line(self._waiting)] if self._waiting else []
         if not self.left_out:
-            return []
+            return waiting
         said = (
-            f"... {self.left_out} of {self.left_out + self.shown} messages of the job (metrics, warnings, "
-            f"progress) were left out of this log (limit: log_lines={self.limit})"
+            f"... {self.left_out} of {self.left_out + self.shown} messages of the job (metrics, warnings) "
+            f"were left out of this log (limit: log_lines={self.output.budget}, shared with its output)"
         )
-        return [f"{said}; the last one:", _line(self._last)] if self._last else [f"{said}."]
+        last = [f"{said}; the last one:", _line(self._last)] if self._last else [f"{said}."]
+        return [*waiting, *last]
 
 
 def _line(text: str) -> str:

@@ -25,6 +25,7 @@ class MessageLine(NamedTuple):
 
     text: str
     is_warning: bool = False
+    is_progress: bool = False
 
 
 @dataclass
@@ -93,13 +94,13 @@ class MessageLines:
     def rest(self) -> list[MessageLine]:
         """What waits at the end."""
         last = self._heartbeats.rest()
-        return [MessageLine(last)] if last else []
+        return [MessageLine(last, is_progress=True)] if last else []
 
     def _of_progress(self, message: Message, now: float) -> list[MessageLine]:
         found = [self._heartbeats.hear(message.fields.get("heartbeat"), now)]
         if not self._ended and not self._may_be_old(message, now):
             found.append(self._progress.hear(message.fields["stages"], now))
-        return [MessageLine(text) for text in found if text]
+        return [MessageLine(text, is_progress=True) for text in found if text]
 
     def _may_be_old(self, message: Message, now: float) -> bool:
         """Whether these figures may be older than what was reported before them."""

@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
+from collections import deque
 from dataclasses import dataclass, field
 
 from airflow_spark_guard.core.output.drawings import Drawings
-from airflow_spark_guard.core.output.evidence_lines import EvidenceLines
+from airflow_spark_guard.core.output.evidence_lines import LAST_LINES, EvidenceLines
 from airflow_spark_guard.core.output.mark import MARK
 from airflow_spark_guard.core.output.printable import LONGEST_LINE, safe_text, shown
 from airflow_spark_guard.core.output.spark_log import SparkFilter
+from airflow_spark_guard.core.watch.executor_heartbeat import MARK as HEARTBEAT
+from airflow_spark_guard.core.watch.executor_heartbeat import is_heartbeat
 
 __all__ = ["JobOutput", "safe_text", "shown"]
 
 # Beyond the budget: a line now and then, so that the log still shows what the job is at.
 _SAMPLES, _SAMPLE_EVERY = 40, 60.0
+_HEARTBEAT = HEARTBEAT.encode()
 
 
 @dataclass
@@ -21,18 +25,23 @@ class JobOutput:
     """Turns chunks of bytes into the lines that go to the task log.
 
     The first ``budget`` lines are forwarded as they come: none is held back, late or out of order. Beyond
-    them one line a minute is, 40 at the most. The last lines are kept whatever happens.
+    them one line a minute is, 40 at the most. The last lines that were held back are kept.
+
+    Heartbeats that executors write for the guard are left out. Drawings of a progress bar that goes on have a
+    pace of their own and cost no budget.
 
     Attributes:
-        budget: lines forwarded as they come.
+        budget: lines forwarded as they come, those of messages included.
         spark: leaves out what Spark logs below a level; such lines cost no budget.
-        total_lines: lines seen; of a progress bar, those drawings that are shown.
+        messages: lines of the budget that messages of the job have taken.
+        total_lines: lines seen.
         total_bytes: bytes seen.
         forwarded: lines forwarded.
     """
 
     budget: int
     spark: SparkFilter = field(default_factory=SparkFilter)
+    messages: int = 0
     total_lines: int = 0
     total_bytes: int = 0
     forwarded: int = 0
@@ -40,6 +49,7 @@ class JobOutput:
     _cutting: bool = False
     _drawings: Drawings = field(default_factory=Drawings)
     _lines: EvidenceLines = field(default_factory=EvidenceLines)
+    _held: deque[bytes] = field(default_factory=lambda: deque(maxlen=LAST_LINES))
     _sampled_at: float = float("-inf")
 
     def feed(self, chunk: bytes, now: float) -> list[str]:
@@ -48,7 +58,7 @@ class JobOutput:
         An empty chunk is welcome: a line that had to wait may be due.
         """
         self.total_bytes += len(chunk)
-        data = self._drawings.lines(self._rest + chunk, now)
+        data, drawing = self._drawings.lines(self._rest + chunk, now)
         body, end, self._rest = data.rpartition(b"\n")
         if end and self._cutting:
             # The end of a line whose beginning is out already.
@@ -59,7 +69,8 @@ class JobOutput:
             if not self._cutting:
                 body, end = (body + end + self._rest, b"\n")
             self._cutting, self._rest = True, b""
-        return self._select(body, now) if end else self._forward(self.spark.due(now), now)
+        lines = self._select(body, now) if end else self._forward(self.spark.due(now), now)
+        return [*lines, *self._drawn(drawing)]
 
     def finish(self, now: float) -> list[str]:
         """The last line, if it had no end, and a word on what was held back."""
@@ -70,11 +81,12 @@ class JobOutput:
         missing = self.total_lines - self.spark.left_out - self.forwarded
         if missing <= 0:
             return lines
+        beside = f", {self.messages} of them for messages" if self.messages else ""
         said = (
-            f"{MARK}{missing} of {self.total_lines} lines of output ({self.total_bytes} bytes) "
-            f"were held back (log_lines={self.budget}); the last ones:"
+            f"{MARK}{missing} of {missing + self.forwarded} lines of output were held back "
+            f"(limit: log_lines={self.budget}{beside}); the last ones:"
         )
-        return [*lines, said, *self._lines.last()]
+        return [*lines, said, *map(shown, self._held)]
 
     def evidence(self, *, failed: bool = True) -> str:
         """The part of the output that says what went wrong, secrets masked.
@@ -90,22 +102,38 @@ class JobOutput:
         return self._lines.ended()
 
     def _select(self, body: bytes, now: float) -> list[str]:
+        if _HEARTBEAT in body:
+            rows = [row for row in body.split(b"\n") if not is_heartbeat(row.decode(errors="replace"))]
+            if not rows:
+                return []
+            body = b"\n".join(rows)
         number = body.count(b"\n") + 1
         self.total_lines += number
         self._lines.take(body, number)
-        if self.forwarded >= self.budget:
-            # Nothing of it is worth the search for Spark's lines.
-            body = body[body.rfind(b"\n") + 1 :]
         return self._forward(self.spark.shown(body.split(b"\n"), now), now)
 
+    def _drawn(self, drawing: bytes) -> list[str]:
+        """What to show of a bar; nothing where it ends a line whose beginning is out already."""
+        if not drawing:
+            return []
+        if self._cutting:
+            self._cutting = False
+            return []
+        self._lines.take(drawing, 1)
+        return [shown(drawing)]
+
     def _forward(self, lines: list[bytes], now: float) -> list[str]:
-        room = max(0, self.budget - self.forwarded)
-        chosen = lines[:room]
-        if len(lines) > room and self._samples(now):
+        room = max(0, self.budget - self.messages - self.forwarded)
+        chosen, held = lines[:room], lines[room:]
+        if held and self._samples(now):
             self._sampled_at = now
-            chosen.append(lines[-1])
+            chosen.append(held.pop())
+        self._held.extend(held[-LAST_LINES:])
         self.forwarded += len(chosen)
         return [shown(line) for line in chosen]
 
     def _samples(self, now: float) -> bool:
-        return self.forwarded < self.budget + _SAMPLES and now - self._sampled_at >= _SAMPLE_EVERY
+        return (
+            self.forwarded < self.budget - self.messages + _SAMPLES
+            and now - self._sampled_at >= _SAMPLE_EVERY
+        )

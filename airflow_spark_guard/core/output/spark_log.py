@@ -1,10 +1,11 @@
 """Lines of Spark's own logging in a job's output: their level, and which of them the task log leaves out.
 
 Only a line that is surely Spark's is ever left out: it has a date, a level and the name of a logger, and the
-logger is one of Spark's or of its libraries'. ``spark_loggers.txt`` beside this module lists their simple
-names, which is what Spark's default layout prints (``%c{1}``); ``tools/dump_loggers.py`` makes it from
-Spark's jars. What a job prints, what it logs with Python, and what it logs with Log4j under a name of its own
-stays.
+logger is one of Spark's or of its libraries'. A name with a dot is Spark's only by its whole package. Spark's
+default layout prints names without one (``%c{1}``): ``spark_loggers.txt`` beside this module lists those that
+log at INFO in a driver and that nobody else is likely to use (``tools/dump_loggers.py`` finds candidates in
+Spark's jars); names that a user may choose count only with a phrase of Spark's. What a job prints, what it
+logs with Python, and what it logs with Log4j under a name of its own stays.
 """
 
 from __future__ import annotations
@@ -40,23 +41,36 @@ _PACKAGES = (
     *(b"org.apache.hive.", b"org.apache.zookeeper.", b"org.apache.curator.", b"org.apache.arrow."),
     b"org.sparkproject.",
 )
-# Loggers whose simple name may well be a user's too: only with the words that Spark's own say.
+_PYTHON = re.compile(
+    rb"Times: total = \d|Starting Python task execution |Python (?:worker|daemon) |"
+    rb"(?:Terminating|Waiting for|Idle timeout reached for) Python worker |Started ServerSocket on "
+)
+# Names that a user's logger may well have too: Spark's only with whole phrases that Spark says.
 _COMMON_NAMES = {
     b"Utils": re.compile(
-        rb"Successfully started service |Set SPARK_LOCAL_IP|Fetch|Copying |Untarring |Your host|"
-        rb"\S+ has been previously copied to "
+        rb"Successfully started service '|Set SPARK_LOCAL_IP if |Fetching \S+ to |Copying \S+ to /|"
+        rb"Untarring \S+ to |Untarring \S+$|Your hostname, |\S+ has been previously copied to /"
     ),
     b"Executor": re.compile(
-        rb"(?:Running|Finished) task |Running Spark version |Starting executor ID |Starting executor with |"
-        rb"OS info |Java version |"
-        rb"Created or updated repl class |Fetching |Adding |Told to re-register|Using REPL|Executor |"
-        rb"Not reporting "
+        rb"(?:Running|Finished) task \d+\.\d+ in stage |Running Spark version \d|Starting executor ID |"
+        rb"Starting executor with user classpath |OS info \S+, |Java version \d|"
+        rb"Fetching \S+ with timestamp \d|"
+        rb"Adding \S+ to class loader |Created or updated repl class loader |Using REPL class URI: |"
+        rb"Told to re-register on heartbeat|Not reporting error to driver |"
+        rb"Executor (?:is trying to kill|killed|interrupted and killed) task "
     ),
     b"Client": re.compile(
-        rb"$|Application report for |Submitting application |Submitted application |Setting up |"
-        rb"Requesting a new application |Verifying our application |Will allocate AM |Preparing resources |"
-        rb"Uploading resource |Deleted staging |Source and destination file systems "
+        rb"$|Application report for application_|Submitting application application_|"
+        rb"Setting up (?:container launch context|the launch environment) for our AM|"
+        rb"Requesting a new application from cluster|Verifying our application has not requested |"
+        rb"Will allocate AM container, |Preparing resources for our AM container|"
+        rb"Uploading resource \S+ -> |Deleted staging directory |"
+        rb"Source and destination file systems are the same"
     ),
+    b"CodeGenerator": re.compile(rb"Code generated in [\d.]+ ms"),
+    b"CodecPool": re.compile(rb"Got brand-new (?:de)?compressor "),
+    b"FileInputFormat": re.compile(rb"Total input (?:files|paths) to process : "),
+    b"HiveUtils": re.compile(rb"Initializing HiveMetastoreConnection "),
     b"Instrumentation": re.compile(rb"\[[0-9a-f]{8}\] "),
     # Master and workers of a local-cluster, which run in the driver's JVM.
     b"Master": re.compile(
@@ -75,6 +89,27 @@ _COMMON_NAMES = {
     b"BaseAllocator": re.compile(rb"Debug mode "),
     b"CheckAllocator": re.compile(rb"Using DefaultAllocationManager at "),
     b"DefaultAllocationManagerOption": re.compile(rb"allocation manager type "),
+    b"JobGenerator": re.compile(rb"(?:Checkpointing graph|Restarted|Stopped|Started) .*\b(?:time|at) \d+ ms"),
+    b"JobScheduler": re.compile(
+        rb"Added jobs for time \d+ ms|(?:Starting|Finished) job streaming job \d|"
+        rb"Total delay: [\d.]+ s for time "
+    ),
+    b"MemoryStore": re.compile(rb"Block \S+ stored as |MemoryStore (?:started with capacity|cleared)"),
+    b"MetricsConfig": re.compile(rb"Loaded properties from \S+\.properties"),
+    b"PythonRunner": _PYTHON,
+    b"PythonUDFRunner": _PYTHON,
+    b"ProgressContext": re.compile(rb"Streaming query (?:made progress: |has been idle )"),
+    b"ResourceProfile": re.compile(rb"Default ResourceProfile created, |Limiting resource is "),
+    b"ResourceUtils": re.compile(rb"=+$|(?:No custom resources configured|Custom resources) for spark\."),
+    b"RocksDB": re.compile(rb".*\b(?:StateStoreId\(|NativeRocksDB)"),
+    b"SecurityManager": re.compile(
+        rb"Changing (?:view|modify) acls |SecurityManager: authentication (?:dis|en)abled;"
+    ),
+    b"SharedState": re.compile(rb"Warehouse path is '|Setting hive\.metastore\.warehouse\.dir "),
+    b"SignalUtils": re.compile(rb"Registering signal handler for "),
+    b"StateStore": re.compile(rb".*\bState ?Store"),
+    b"WatermarkTracker": re.compile(rb"Updating event-time watermark from "),
+    b"deprecation": re.compile(rb"\S+ is deprecated\. Instead, use "),
 }  # fmt: skip
 # Messages of several lines: what follows the first one, by logger.
 _BLOCKS = {
@@ -83,11 +118,17 @@ _BLOCKS = {
         rb"\s*\"(?:type|name|nullable|metadata|fields|elementType|containsNull|keyType|valueType|"
         rb"valueContainsNull)\"|and corresponding Parquet message type:"
     ),
-    b"Client": re.compile(rb"\t "),
+    b"Client": re.compile(
+        rb"\t +(?:client token|diagnostics|ApplicationMaster (?:host|RPC port)|queue|start time|final status|"
+        rb"tracking URL|user): "
+    ),
     # An RDD of a cached frame has the frame's plan as its name.
     b"DAGScheduler": re.compile(rb"[ :|]*[+:]- |\s*\w*RDD\[\d+\] at |\s*$"),
     b"SparkContext": re.compile(rb"spark\.[\w.-]+="),
 }
+# Parquet's schema ends at the brace that closes it; an empty line and one of blanks follow.
+_END_OF_SCHEMA, _BLANK = b"}", re.compile(rb"\s*$")
+_SCHEMA_BEGINS = re.compile(rb"message \w+ \{")
 # What spark-submit prints below a script that failed: the exit code again, and its own frames.
 _EXIT = re.compile(
     rb"Calling System\.exit\(\) with exit code \d+ because spark\.submit\.callSystemExitOnMainExit=true\s*|"
@@ -124,15 +165,16 @@ def head(line: bytes) -> Head | None:
     if found is None:
         return None
     name, _, _ = found[2].rpartition(b".")[2].partition(b"$")
-    is_sparks = found[2].startswith(_PACKAGES) or name in _loggers() or _is_common(name, found[3])
+    is_sparks = found[2].startswith(_PACKAGES) if b"." in found[2] else _is_known(name, found[3])
     if not is_sparks and found.re is not _DEFAULT:
         return None  # anybody's logging may look like this
     return Head(LEVELS[LEVELS.index(found[1].decode())], name, is_sparks)
 
 
-def _is_common(name: bytes, message: bytes) -> bool:
-    known = _COMMON_NAMES.get(name)
-    return known is not None and known.match(message) is not None
+def _is_known(name: bytes, message: bytes) -> bool:
+    """Whether a name without a package, as Spark's default layout prints it, is surely Spark's."""
+    common = _COMMON_NAMES.get(name)
+    return name in _loggers() if common is None else common.match(message) is not None
 
 
 @functools.cache
@@ -151,6 +193,7 @@ class SparkFilter:
     least: Level = "TRACE"
     _left_out: int = 0
     _block: re.Pattern[bytes] | None = None
+    _schema: Literal["before", "inside", "after"] = "before"
     _dumps: WorkerDumps = field(default_factory=WorkerDumps)
     _hidden: frozenset[Level] = field(init=False)
 
@@ -184,14 +227,25 @@ class SparkFilter:
             hides = found.is_sparks and found.level in self._hidden
             goes_on = line.rstrip().endswith(b":") or line.count(b"(") > line.count(b")")
             self._block = _BLOCKS.get(found.logger) if hides and goes_on else None
+            self._schema = "before"
             return hides
-        if self._block is not None and self._block.match(line):
+        if self._block is not None and self._block.match(line) and self._goes_on(line):
             return True
         if "INFO" in self._hidden and _EXIT.fullmatch(line):
             self._block = _FRAMES
             return True
         self._block = None
         return False
+
+    def _goes_on(self, line: bytes) -> bool:
+        """Whether Parquet's schema is not over yet; of other messages, always."""
+        if self._schema == "after":
+            return _BLANK.match(line) is not None
+        if _SCHEMA_BEGINS.match(line):
+            self._schema = "inside"
+        elif self._schema == "inside" and line.startswith(_END_OF_SCHEMA):
+            self._schema = "after"
+        return True
 
 
 class LevelOf:

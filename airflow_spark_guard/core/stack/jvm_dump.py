@@ -45,10 +45,16 @@ class JvmDumpSplitter:
         self._strangers = 0
 
     def feed(self, chunk: bytes) -> bytes:
-        """The part of it that belongs to the log. A last line without its end waits for the rest."""
+        """The part of it that belongs to the log. A last line without its end waits for the rest.
+
+        What a progress bar has drawn, up to its last return, does not wait.
+        """
         lines = (self._rest + chunk).split(b"\n")
         self._rest = lines.pop()
         out = b"".join(self._take(line + b"\n") for line in lines)
+        drawn = self._rest.rfind(b"\r") + 1
+        if drawn and not self._inside:
+            out, self._rest = out + self._release() + self._rest[:drawn], self._rest[drawn:]
         if len(self._rest) > _LONGEST_LINE and not self._inside:
             out, self._rest = out + self._release() + self._rest, b""
         return out

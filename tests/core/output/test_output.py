@@ -6,6 +6,7 @@ import time
 
 import pytest
 
+from airflow_spark_guard.core.output.message_budget import MessageBudget
 from airflow_spark_guard.core.output.output import JobOutput, shown
 from airflow_spark_guard.core.output.spark_log import SparkFilter
 
@@ -52,13 +53,13 @@ def test_beyond_its_budget_the_job_is_sampled_and_the_rest_is_counted():
     assert output.feed(b"the end\n", 61.0) == []
     last = output.finish(62.0)
     assert last[0] == (
-        "[guard] 991 of 1003 lines of output (8922 bytes) were held back (log_lines=10); the last ones:"
+        "[guard] 991 of 1003 lines of output were held back (limit: log_lines=10); the last ones:"
     )
     assert last[-1] == "the end"
     assert len(last) == 21
 
 
-@pytest.mark.parametrize("printed", [b"line %d\n", b"INFO line %d\n", b"%d%%\r", b"%d" + b"x" * 5000 + b"\n"])
+@pytest.mark.parametrize("printed", [b"line %d\n", b"INFO line %d\n", b"%d" + b"x" * 5000 + b"\n"])
 def test_the_log_is_bounded_whatever_is_printed(printed):
     """The budget, 40 lines more, and the last 20."""
     output, forwarded = JobOutput(100), []
@@ -183,3 +184,87 @@ def test_a_million_lines_take_a_few_seconds_at_the_most(line, forwarded):
         output.feed(chunk, 0)
     assert time.process_time() - started < 5
     assert (output.total_lines, output.forwarded) == (1_000_000, forwarded)
+
+
+def test_a_bar_spends_none_of_the_budget():
+    """Thirty hours of it, and then the rows that the user wants to see."""
+    output = JobOutput(100)
+    drawn = [
+        line for second in range(0, 108_000, 5) for line in output.feed(b"%d%%\r" % second, float(second))
+    ]
+    assert 360 < len(drawn) < 2000
+    assert len(output.feed(b"\n" + b"row\n" * 99, 108_000.0)) == 100
+    assert output.finish(108_000.0) == []
+
+
+def test_heartbeats_of_executors_spend_no_budget_and_are_no_evidence():
+    """Workers of local[n] write them into the job's output; what only quotes one stays."""
+    beat = b'SPARK_GUARD_HEARTBEAT {"w": 7, "t": 1.5, "n": 1}\n'
+    output = JobOutput(3)
+    assert output.feed(beat * 500, 0) == []
+    assert output.feed(b"one\n" + beat * 10 + b"SPARK_GUARD_HEARTBEAT is ours\ntwo\n", 0) == [
+        "one",
+        "SPARK_GUARD_HEARTBEAT is ours",
+        "two",
+    ]
+    output.feed(beat * 500, 0)
+    assert output.finish(0) == []
+    assert output.evidence() == "one\nSPARK_GUARD_HEARTBEAT is ours\ntwo"
+
+
+def test_the_limit_that_is_named_is_the_users():
+    """However much of it messages have taken."""
+    output = JobOutput(10)
+    messages = MessageBudget.beside(output)
+    for _ in range(4):
+        messages.take("loss=1", 0.0)
+    assert len(output.feed(b"row\n" * 6, 0)) == 6
+    output.feed(b"late\n" * 2, 0)
+    assert output.finish(1)[0] == (
+        "[guard] 1 of 8 lines of output were held back (limit: log_lines=10, 4 of them for messages); "
+        "the last ones:"
+    )
+
+
+def test_sparks_lines_behind_the_whole_budget_are_not_held_back():
+    """Nothing of the job was; a word on it would be false."""
+    output = JobOutput(10, SparkFilter("WARN"))
+    assert len(output.feed(b"row\n" * 10, 0)) == 10
+    assert output.feed(b"26/11/29 12:00:00 INFO SparkContext: Stopping\n" * 30, 0) == []
+    assert output.finish(1) == []
+
+
+def test_the_last_lines_held_back_are_the_jobs():
+    """Not what Spark says on its way out, and none that was shown."""
+    output = JobOutput(10, SparkFilter("WARN"))
+    output.feed(b"".join(b"row %d\n" % n for n in range(100)), 0)
+    output.feed(b"FINAL rows=5\n" + b"26/11/29 12:00:00 INFO SparkContext: Stopping\n" * 25, 1)
+    last = output.finish(2)
+    assert last[0].startswith("[guard] 90 of 101 lines of output were held back")
+    assert last[1:] == [*(f"row {n}" for n in range(80, 99)), "FINAL rows=5"]
+
+
+def test_what_a_job_logs_at_info_may_be_its_evidence():
+    """Python's logging; Spark's own INFO is left out."""
+    output = JobOutput(1000)
+    output.feed(b"2026-11-29 12:00:00,123 INFO my_job: no rows for 2026-11-28\n", 0)
+    output.feed(b"26/11/29 12:00:00 INFO SparkContext: Stopping\n" * 30, 0)
+    for text in (output.evidence(), output.evidence(failed=False), output.ended()):
+        assert text == "2026-11-29 12:00:00,123 INFO my_job: no rows for 2026-11-28"
+
+
+def test_a_job_cannot_speak_as_the_guard():
+    """Its line is indented."""
+    output = JobOutput(10)
+    assert output.feed(b"[guard] STALLED: it stands still\n\x1b[guard] x\n", 0) == [
+        "    [guard] STALLED: it stands still",
+        "    [guard] x",
+    ]
+
+
+def test_evidence_folds_nothing_away():
+    """The exception stands below it."""
+    output = JobOutput(10)
+    output.feed(b"Traceback (most recent call last):\nValueError: ::group::x\n", 0)
+    assert "[group]x" in output.evidence()
+    assert "::group::" not in output.ended()

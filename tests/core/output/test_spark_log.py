@@ -28,11 +28,25 @@ SPARKS = [
     f"{AT} INFO Worker: Asked to launch executor app-20261129133520-0000/0 for shop",
     f"{AT} INFO BaseAllocator: Debug mode disabled. Enable with the VM option -Da=true.",
     "2026-11-29 12:00:00,123 INFO org.apache.spark.SparkContext: Running",
-    "2026-11-29 12:00:00,123 INFO  scheduler.DAGScheduler (Logging.scala:logInfo(54)) - Job 0 finished",
+    "2026-11-29 12:00:00,123 INFO  org.apache.spark.scheduler.DAGScheduler (Logging.scala:logInfo(54)) - Job 0",
+    f"{AT} INFO FileOutputCommitter: File Output Committer Algorithm version is 1",
+    f"{AT} INFO CodeGenerator: Code generated in 12.3 ms",
+    f"{AT} INFO MemoryStore: Block broadcast_0 stored as values in memory",
+    f"{AT} INFO JobScheduler: Added jobs for time 1764417600000 ms",
+    f"{AT} INFO Utils: Fetching spark://h:7077/files/job.zip to /tmp/x",
+    f"{AT} INFO Executor: Adding file:/tmp/x.jar to class loader default",
     "2026-11-29T12:00:00.123Z [main] INFO TaskSetManager - Finished task",
     "2026-11-29 12:00:00.123+01:00 INFO [dispatcher-1] TaskSetManager: Finished task",
     JSON % ("INFO", "TaskSetManager"),
 ]
+# Spark, Hadoop or Hive have these names too.
+USERS_TOO = (
+    *("TaskRunner", "HttpClient", "DataSource", "JobScheduler", "SessionManager"),
+    *("CacheManager", "QueueManager", "RateLimiter", "FileUtils", "HdfsUtils"),
+    *("StringUtils", "CrossValidator", "SchemaValidator", "DataLoader", "RetryPolicy"),
+    *("StateStore", "ObjectStore", "MetricsSystem", "HealthTracker", "FileAppender"),
+    *("PythonRunner", "HikariPool"),
+)
 JOBS = [
     "26/11/29 12:00:00 INFO my.app: rows=3",
     f"{AT} INFO TrainingJob: epoch 3",
@@ -42,6 +56,21 @@ JOBS = [
     f"{AT} INFO Executor: 3 of 5 steps",
     f"{AT} INFO Worker: 3 of 5 steps",
     f"{AT} INFO Master: all workers are done",
+    f"{AT} INFO com.acme.etl.TaskRunner: 5 rows of 7 written",
+    "2026-11-29 12:00:00,123 INFO my_job.RateLimiter - tick",
+    "2026-11-29 12:00:00,123 [main] INFO com.acme.FileUtils - copied",
+    f"{AT} INFO com.acme.SparkContext: mine",
+    f"{AT} INFO com.acme.Utils$Inner: Fetching a to b",
+    "2026-11-29 12:00:00,123 INFO  scheduler.DAGScheduler - may be anybody's",
+    f"{AT} INFO org.apache.sedona.DAGScheduler: mine",
+    f"{AT} INFO Utils: Fetched 5 rows",
+    f"{AT} INFO Executor: Adding 5 rows to the mart",
+    f"{AT} INFO Client: Setting up the client of acme",
+    f"{AT} INFO JobScheduler: day 3 done",
+    f"{AT} INFO CodeGenerator: 3 codes",
+    f"{AT} INFO MemoryStore: Block 3 of 5",
+    *(f"{AT} INFO {name}: 5 rows" for name in USERS_TOO),
+    JSON % ("INFO", "com.acme.JobScheduler"),
     "2026-11-29 12:00:00,123 INFO root: three rows",
     "2026-11-29 12:00:00,123 - my.module - INFO - three rows",
     "2026-11-29 12:00:00,123 INFO my.module: three rows",
@@ -124,6 +153,32 @@ def test_the_frames_of_spark_submit_below_a_failed_script_are_left_out():
     lines = [line.encode() for line in own]
     assert SparkFilter("WARN").shown(lines, 0.0) == [lines[0], *lines[5:]]
     assert SparkFilter("INFO").shown(lines, 0.0) == lines
+
+
+def test_json_of_the_job_behind_parquets_schema_stays():
+    """The block ends at the brace that closes the message."""
+    lines = [
+        f"{AT} INFO ParquetWriteSupport: Initialized Parquet WriteSupport with Catalyst schema:",
+        *("{", '  "type" : "struct"', "}", "and corresponding Parquet message type:"),
+        *(
+            "message spark_schema {",
+            "  optional group a {",
+            "    optional int64 id;",
+            "  }",
+            "}",
+            "",
+            "       ",
+        ),
+        *("{", '  "name": "daily",', '  "rows": 5', "}"),
+    ]
+    kept = SparkFilter("WARN").shown([line.encode() for line in lines], 0.0)
+    assert kept == [b"{", b'  "name": "daily",', b'  "rows": 5', b"}"]
+
+
+def test_a_users_client_hides_nothing_behind_it():
+    """YARN's report is hidden by its fields, not by its tab."""
+    lines = [f"{AT} INFO Client: ".encode(), b"\t client token: N/A", b"\t my own table"]
+    assert SparkFilter("WARN").shown(lines, 0.0)[-1] == b"\t my own table"
 
 
 def test_what_follows_another_info_line_stays():

@@ -97,3 +97,12 @@ def test_a_heap_section_that_is_cut_short_ends_the_dump():
 def test_bytes_that_are_no_dump_come_out_as_they_went_in(data, size):
     """Nothing lost, nothing added, order kept."""
     assert split(data.replace(b"Full thread dump ", b""), size)[0] == data.replace(b"Full thread dump ", b"")
+
+
+def test_a_progress_bar_does_not_wait_for_its_line_end():
+    """A slow one would be held back for minutes."""
+    splitter = JvmDumpSplitter()
+    assert splitter.feed(b"\r 1%|#") == b"\r"
+    assert splitter.feed(b"\r 2%|#") == b" 1%|#\r"
+    assert splitter.feed(b"\n2026-11-29 12:00:00\nFull thread dump x\n\tat a.b\r") == b" 2%|#\n"
+    assert splitter.feed(b"\n\n") == b""

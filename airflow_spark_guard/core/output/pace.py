@@ -1,0 +1,29 @@
+"""How often a thing that repeats is shown: often at first, and ever more rarely."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+_FULL = 3600.0
+_SHARE = 360.0
+
+
+@dataclass
+class Pace:
+    """At most every ``every`` seconds in the first hour; later a 360th of the time so far: 100 s after 10 h.
+
+    A line every 10 s for a week makes 2,200 lines so, not 60,000.
+    """
+
+    every: float = 0.0
+    _begun: float | None = None
+    _shown_at: float = float("-inf")
+
+    def is_due(self, now: float) -> bool:
+        """Whether it is shown now; ``now`` in seconds of a monotonic clock."""
+        self._begun = now if self._begun is None else self._begun
+        passed = now - self._begun
+        if now - self._shown_at < max(self.every, passed / _SHARE if passed > _FULL else 0.0):
+            return False
+        self._shown_at = now
+        return True
