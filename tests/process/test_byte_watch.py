@@ -287,11 +287,11 @@ def test_a_script_that_hangs_is_killed(start, watch, tmp_path, monkeypatch):
     counter.goes_on()
 
 
-def test_no_more_than_eight_are_watched(start, watch):
-    """The ninth is not seen; a second start ends the first watch."""
+def test_no_more_than_sixteen_are_watched(start, watch):
+    """The 17th is not seen; a second start ends the first watch."""
     children = [start(SLEEPERS["sleeps"]) for _ in range(2)]
-    nine = [children[0]] * 8 + [children[1]]
-    watch.start(nine, 10 * DEADLINE)
+    many = [children[0]] * 16 + [children[1]]
+    watch.start(many, 10 * DEADLINE)
     until(children[0].is_traced)
     assert not children[1].is_traced()
     watch.start(children[1:], 10 * DEADLINE)
