@@ -134,7 +134,7 @@ HUNG = tuple(replace(case, limits={"deadline": 150, **case.limits}) for case in 
 LOSSES = (
     Case(
         "four of five executors SIGKILLed at once", ("steady.py", "24"), "", where=FIVE,
-        limits={"deadline": 240, "start_timeout": 60, "stall_timeout": 40}, conf=SMALL,
+        limits={"deadline": 240, "start_timeout": 60, "stall_timeout": 40, "exit_timeout": 60}, conf=SMALL,
         action=lambda running: running.kill_executors(4), note="one event; the default budget",
     ),
     Case(
