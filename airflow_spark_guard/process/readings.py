@@ -19,7 +19,7 @@ import time
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, NamedTuple, TypeVar
+from typing import TYPE_CHECKING, NamedTuple
 
 from airflow_spark_guard.core.stack.python_stack import (
     PythonThread,
@@ -30,25 +30,19 @@ from airflow_spark_guard.core.stack.python_stack import (
 from airflow_spark_guard.core.stack.python_task import stage_of
 from airflow_spark_guard.core.stack.waiting import place_in
 from airflow_spark_guard.core.watch.observation import Reading
-from airflow_spark_guard.process import proctree, spark_processes
+from airflow_spark_guard.process import proctree, spark_processes, usage
 from airflow_spark_guard.process.byte_watch import ByteWatch
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
-
     from airflow_spark_guard.process.leftovers import Tag
     from airflow_spark_guard.process.proctree import Proc
 
-_TICKS = os.sysconf("SC_CLK_TCK")
 _PY_SPY_TIMEOUT = 2.0
 _MOST_WORKERS = 16
 _AT_ONCE = 4
 _LONGEST_DUMP = 8 << 20
-_PIECE = 32
 # A thread that was stopped goes back to sleep a moment after py-spy has let go of it.
 _SETTLE = 0.05
-_MOST_CHILDREN = 64
-_N = TypeVar("_N", int, float)
 # What following a system call adds to a process's switches, and being attached to.
 _SWITCHES_A_CALL, _ATTACHED = 2, 4
 
@@ -114,15 +108,15 @@ class Looker:
         return tuple(readings)
 
     def _with_stacks(self, readings: list[Reading], processes: list[Proc]) -> list[Reading]:
-        before = {_key(proc): _switches(proc.pid) for proc in processes}
+        before = {_key(proc): usage.switches(proc.pid) for proc in processes}
         seen = _stacks(processes)
         time.sleep(_SETTLE)
         for proc in processes:
-            self._subtract(_key(proc), before[_key(proc)], _switches(proc.pid))
+            self._subtract(_key(proc), before[_key(proc)], usage.switches(proc.pid))
         readings = [replace(row, **seen.get(row.key, _Stack())._asdict()) for row in readings]
         busy = {row.key for row in readings if row.role == "worker" and row.kind != "idle"}
         # One that computes moves on or spins by its CPU: following it would only slow it.
-        asleep = [proc for proc in processes if _key(proc) in busy and _is_asleep(proc.pid)]
+        asleep = [proc for proc in processes if _key(proc) in busy and usage.is_asleep(proc.pid)]
         with self._lock:
             if not self._closed:
                 self._bytes.start(asleep, self._window)
@@ -150,15 +144,16 @@ class Looker:
     def _reading(self, role: str, proc: Proc, executor: str, table: dict[int, Proc]) -> Reading:
         key = _key(proc)
         # What a worker has started works for it: a shell, a pool, a trainer.
-        pids = [proc.pid] if role != "worker" else [proc.pid, *_below(proc.pid, table)]
+        pids = [proc.pid] if role != "worker" else [proc.pid, *usage.below(proc.pid, table)]
         moved, watched = self._watched.get(key, (0, 0.0))
         return Reading(
             role=role,
             key=key,
             executor=executor,
-            cpu=_sum(map(_cpu, pids)),
-            switches=self._own_switches(key, _sum(map(_switches, pids))),
-            io=_sum(map(_io, pids)),
+            cpu=usage.total(map(usage.cpu, pids)),
+            switches=self._own_switches(key, usage.total(map(usage.switches, pids))),
+            io=usage.total(map(usage.io, pids)),
+            delay=usage.total(map(usage.delay, pids)),
             moved=moved,
             watched=round(watched, 1),
         )
@@ -188,65 +183,6 @@ def python_threads(proc: Proc, timeout: float = _PY_SPY_TIMEOUT) -> tuple[Python
 
 def _key(proc: Proc) -> str:
     return f"{proc.pid}:{proc.started}"
-
-
-def _cpu(pid: int) -> float | None:
-    try:
-        fields = Path(f"/proc/{pid}/stat").read_text(errors="replace").rpartition(")")[2].split()
-        # With its children's that have ended.
-        return sum(map(int, fields[11:15])) / _TICKS
-    except (OSError, ValueError, IndexError):
-        return None
-
-
-def _below(pid: int, table: dict[int, Proc]) -> list[int]:
-    return [proc.pid for proc in proctree.descendants(pid, table)][:_MOST_CHILDREN]
-
-
-def _is_asleep(pid: int) -> bool:
-    """Whether no thread of it runs at this moment."""
-    try:
-        threads = os.listdir(f"/proc/{pid}/task")  # noqa: PTH208 - names are enough
-    except OSError:
-        return False
-    found = [proctree.read(int(thread)) for thread in threads]
-    return all(thread is None or thread.state != "R" for thread in found)
-
-
-def _sum(figures: Iterable[_N | None]) -> _N | None:
-    """Of those that are known; None where the first one, the process itself, is not."""
-    first, *more = figures
-    return first if first is None else sum((row for row in more if row is not None), first)
-
-
-def _switches(pid: int) -> int | None:
-    try:
-        threads = os.listdir(f"/proc/{pid}/task")  # noqa: PTH208 - names are enough
-    except OSError:
-        return None
-    counts = [_counts(f"/proc/{pid}/task/{thread}/status", "voluntary_ctxt_switches:") for thread in threads]
-    seen = [count for count in counts if count is not None]
-    return sum(seen) if seen else None
-
-
-def _io(pid: int) -> int | None:
-    """Bytes read and written, without those of stack dumps.
-
-    faulthandler writes a dump in pieces of 5 to 16 bytes, rows leave in buffers of kilobytes: every write
-    counts 32 bytes less. A hung worker that dumps its stack must not look like one that writes rows.
-    """
-    total, writes = (_counts(f"/proc/{pid}/io", *names) for names in (("rchar:", "wchar:"), ("syscw:",)))
-    return None if total is None else total - _PIECE * (writes or 0)
-
-
-def _counts(path: str, *names: str) -> int | None:
-    """The sum of the fields of these names; None where there is no such field."""
-    try:
-        lines = Path(path).read_text(errors="replace").splitlines()
-    except OSError:  # gone, or not ours to see
-        return None
-    numbers = [int(line.split()[1]) for line in lines if line.startswith(names)]
-    return sum(numbers) if numbers else None
 
 
 def _stacks(processes: list[Proc]) -> dict[str, _Stack]:

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from airflow_spark_guard.core.watch import evidence
-from airflow_spark_guard.process import proctree, readings
+from airflow_spark_guard.process import proctree, readings, usage
 from airflow_spark_guard.process.leftovers import Tag, new_attempt
 from airflow_spark_guard.process.readings import Looker
 from airflow_spark_guard.process.workspace import Workspace
@@ -263,10 +263,10 @@ def test_a_crowded_machine_does_not_look_like_movement():
         time.sleep(1)
         looker, proc = Looker(Tag("t", "a")), proctree.read(crowd[0].pid)
         aside = f"/proc/{proc.pid}/status", "nonvoluntary_ctxt_switches:"
-        pushed, before = readings._counts(*aside), looker._reading("worker", proc, "1", {})
+        pushed, before = usage.counts(*aside), looker._reading("worker", proc, "1", {})
         time.sleep(2)
         after = looker._reading("worker", proc, "1", {})
-        assert readings._counts(*aside) - pushed > 5
+        assert usage.counts(*aside) - pushed > 5
         assert after.switches - before.switches < 3
     finally:
         for process in crowd:

@@ -22,6 +22,7 @@ _WATCHED = 0.5  # of the time between the two looks
 _IDLE_DRIVER_CPU, _IDLE_DRIVER_SWITCHES = 0.05, 10.0
 _IDLE_JVM_CPU = 0.15
 _BUSY_CPU = 0.25  # an endless loop on a crowded machine does not get a whole core
+_BUSY_DEMAND = 0.8  # nor this much of one, but it always wants it
 # A worker that faulthandler dumps every two minutes writes some kilobytes; rows are more than that.
 _IDLE_IO = 512.0
 IDLE = "idle"
@@ -112,6 +113,7 @@ def _rates(pair: Pair) -> Mapping[str, float | None]:
         "cpu": rate(pair.before.cpu, pair.after.cpu),
         "switches": rate(pair.before.switches, pair.after.switches),
         "io": rate(pair.before.io, pair.after.io),
+        "delay": rate(pair.before.delay, pair.after.delay),
     }
 
 
@@ -122,7 +124,7 @@ def _worker(pair: Pair) -> State:
         return State.UNSEEN
     if _moves_bytes(pair, rates["io"] or 0.0):
         return State.WORKING
-    if cpu >= _BUSY_CPU:
+    if cpu >= _BUSY_CPU or cpu + (rates["delay"] or 0.0) >= _BUSY_DEMAND:
         return State.SPINNING  # whatever its locals do: a loop without an end counts too
     if _differ(pair.before.locals, pair.after.locals):
         return State.WORKING

@@ -182,6 +182,7 @@ class Reading:
             to start), ``shuffle``, ``gc``, ``lock``, ``io``, ``planning``, ``running``, ``waiting``; of a
             Python worker ``idle`` when it has no task; empty otherwise.
         stage: id of the stage whose task it runs; None when unknown.
+        delay: seconds so far in which its threads could run and had no CPU; None where it cannot be seen.
         watched: seconds so far in which its system calls were watched.
         moved: how often it was seen to move bytes then, standard output and error aside.
     """
@@ -197,6 +198,7 @@ class Reading:
     place: str = ""
     kind: str = ""
     stage: int | None = None
+    delay: float | None = None
     watched: float = 0.0
     moved: int = 0
 

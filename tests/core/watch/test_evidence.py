@@ -21,10 +21,11 @@ SECONDS = 60.0
 def after(reading, **changes):
     """The state of a process that was ``reading`` a minute ago; figures are added, text replaces."""
     changed = {
-        name: getattr(reading, name) + value if isinstance(value, int | float) else value
+        name: (getattr(reading, name) or 0) + value if isinstance(value, int | float) else value
         for name, value in changes.items()
     }
-    return state_of(Pair(reading, replace(reading, **changed), SECONDS))
+    before = replace(reading, delay=0.0) if "delay" in changes else reading
+    return state_of(Pair(before, replace(before, **changed), SECONDS))
 
 
 @pytest.mark.parametrize(
@@ -51,6 +52,8 @@ def after(reading, **changes):
         ({"cpu": 15.0}, State.SPINNING),  # a quarter of a core, on a crowded machine
         ({"cpu": 60.0, "locals": "m"}, State.SPINNING),  # an endless loop that counts
         ({"cpu": 60.0, "io": 40_000}, State.WORKING),
+        ({"cpu": 9.0, "delay": 45.0, "locals": "m"}, State.SPINNING),  # it wants a core, and gets a sixth
+        ({"cpu": 9.0, "delay": 5.0, "locals": "m"}, State.WORKING),
         ({"cpu": None}, State.UNSEEN),
         ({"switches": None}, State.UNSEEN),  # a sleeper uses no CPU either
     ],
