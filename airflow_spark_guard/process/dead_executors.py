@@ -7,7 +7,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from airflow_spark_guard.core.failure.executor_log import DeadLog, best, unread
-from airflow_spark_guard.core.watch.executor_loss import Removal, removal_of
+from airflow_spark_guard.core.watch.executor_loss import was_lost
 from airflow_spark_guard.process.last_looks import Found, NotSeenError
 
 if TYPE_CHECKING:
@@ -60,7 +60,7 @@ def with_cause(told: Autopsy, dead: Sequence[DeadLog]) -> Autopsy:
 
 def _chosen(scene: Scene) -> list[Executor]:
     """The newest that died, of different hosts first; those that never reached the driver where none did."""
-    dead = [row for row in scene.executors if not row.active and _died(row)]
+    dead = [row for row in scene.executors if not row.active and was_lost(row.reason)]
     if not any(row.stderr_url for row in dead) and scene.others is not None:
         known = {row.id for row in scene.executors}
         dead = [row for row in scene.others() if row.id not in known]
@@ -73,10 +73,6 @@ def _chosen(scene: Scene) -> list[Executor]:
         (later if row.host in seen else first).append(row)
         seen.add(row.host)
     return [*first, *later][:_MOST]
-
-
-def _died(row: Executor) -> bool:
-    return removal_of(row.reason) in {Removal.LOST, Removal.NODE}
 
 
 def _read(scene: Scene, row: Executor) -> str:

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, Self
 from airflow_spark_guard.core.output.output import safe_text
 from airflow_spark_guard.core.quantity import readable_duration
 from airflow_spark_guard.core.verdict import Verdict
-from airflow_spark_guard.core.watch.executor_loss import is_bad_removal
+from airflow_spark_guard.core.watch.executor_loss import was_lost
 from airflow_spark_guard.core.watch.finding import Finding
 from airflow_spark_guard.core.watch.loss_advice import advice_on
 
@@ -71,7 +71,7 @@ class Ledger:
         found = {
             row.id: Loss(row.id, row.host[:_REASON], row.reason[:_REASON], row.removed or at)
             for row in executors
-            if not (row.active or row.id in names or self._has_forgotten(row)) and is_bad_removal(row.reason)
+            if not (row.active or row.id in names or self._has_forgotten(row)) and was_lost(row.reason)
         }
         if not found:
             return self
@@ -223,7 +223,7 @@ def wanted_since(sight: Sight) -> float | None:
     """
     stages = sight.driver.stages if sight.driver is not None else ()
     gone = [row for row in sight.executors if not row.active]
-    if not stages or not gone or not is_bad_removal(max(gone, key=lambda row: row.removed or 0.0).reason):
+    if not stages or not gone or not was_lost(max(gone, key=lambda row: row.removed or 0.0).reason):
         return None
     return min(stage.submitted or 0.0 for stage in stages)
 

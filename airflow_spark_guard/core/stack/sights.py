@@ -13,7 +13,7 @@ from airflow_spark_guard.core.stack.autopsy import Autopsy
 from airflow_spark_guard.core.stack.jvm_stack import classify_thread, frames_of, is_task, jvm_place
 from airflow_spark_guard.core.stack.python_stack import is_users
 from airflow_spark_guard.core.stack.waiting import hanging_thread, place_in
-from airflow_spark_guard.core.watch.executor_loss import is_bad_removal
+from airflow_spark_guard.core.watch.executor_loss import was_lost
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -157,7 +157,7 @@ def _works(thread: JavaThread) -> bool:
 
 
 def _lost_lines(lost: Sequence[Executor]) -> Iterator[str]:
-    bad = [executor for executor in lost if is_bad_removal(executor.reason)]
+    bad = [executor for executor in lost if was_lost(executor.reason)]
     for executor in bad[-_LOST:]:
         host = f" on {executor.host[:64]}" if executor.host else ""
         yield f"executor {executor.id[:64]}{host} was lost: {executor.reason[:200] or 'no reason given'}"

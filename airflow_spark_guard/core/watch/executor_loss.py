@@ -141,6 +141,9 @@ def removal_of(reason: str) -> Removal:
     return next((removal for removal, pattern in _ROWS if pattern.search(text)), Removal.LOST)
 
 
-def is_bad_removal(reason: str) -> bool:
-    """Whether an executor that is gone for this reason counts against the job."""
-    return removal_of(reason) is Removal.LOST
+def was_lost(reason: str) -> bool:
+    """Whether an executor that is gone for this reason was lost: nobody wanted that, whoever is at fault.
+
+    The limit of a job counts less (``Removal.LOST`` alone): a node that goes away is no fault of its code.
+    """
+    return removal_of(reason) in {Removal.LOST, Removal.NODE}

@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, TypedDict
 from urllib.parse import quote
 
-from airflow_spark_guard.core.watch.executor_loss import is_bad_removal
+from airflow_spark_guard.core.watch.executor_loss import was_lost
 from airflow_spark_guard.core.web import answer as read
 from airflow_spark_guard.core.web.answer import Request, UnusableAnswerError
 from airflow_spark_guard.core.web.spark_rest import executor_rows
@@ -137,7 +137,7 @@ def restarts(application_id: str) -> Dialogue[list[RestartRow]]:
         UnusableAnswerError: an unknown application, or an answer that is not this API's.
     """
     found = yield from _executors(application_id, local=False)
-    lost = [row for row in found if not row.active and is_bad_removal(row.reason)]
+    lost = [row for row in found if not row.active and was_lost(row.reason)]
     lost.sort(key=lambda row: row.removed or 0.0)
     return [
         RestartRow(executor=row.id, host=row.host, reason=row.reason, at=row.removed or None) for row in lost

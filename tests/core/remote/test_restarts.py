@@ -19,7 +19,7 @@ from airflow_spark_guard.core.remote.restarts import (
     wanted_since,
 )
 from airflow_spark_guard.core.verdict import Verdict
-from airflow_spark_guard.core.watch.executor_loss import is_bad_removal
+from airflow_spark_guard.core.watch.executor_loss import was_lost
 from airflow_spark_guard.core.watch.observation import Executor
 from tests.core.remote.seen import (
     GIVEN_BACK,
@@ -41,6 +41,21 @@ LOSSES = st.lists(
 ).map(lambda found: tuple(sorted(found, key=lambda loss: loss.at)))  # fmt: skip
 
 
+@pytest.mark.parametrize(
+    ("reason", "counts"),
+    [
+        ("worker lost: Not receiving heartbeat for 60 seconds", True),
+        ("Remote RPC client disassociated.", True),
+        ("Container container_1 on host: h was preempted.", False),
+        ("Executor decommissioned.", False),
+    ],
+)
+def test_a_lost_worker_is_a_restart_whichever_message_comes_first(reason, counts):
+    """A worker that dies shows as either of two reasons, by a race: a sensor must not depend on it."""
+    rows = (lost("1", START + 1, reason=reason), *living("2"))
+    assert len(Ledger().with_rows(rows, START + 2).losses) == counts
+
+
 def many(count, *, first=0):
     """So many losses, one a second."""
     return [lost(f"{number:04}", START + number) for number in range(first, first + count)]
@@ -60,7 +75,7 @@ def test_the_ledger_does_not_depend_on_when_somebody_looked(career, looks, kept)
     frequent, seldom, last = (found.with_rows(end, START + 1000, kept) for found in (frequent, seldom, last))
     assert frequent == seldom == last
     assert last.with_rows(end, START + 2000, kept) is last
-    count = sum(gone is not None and is_bad_removal(reason) for _, _, gone, reason in career)
+    count = sum(gone is not None and was_lost(reason) for _, _, gone, reason in career)
     assert len(last.losses) + last.forgotten == count
 
 

@@ -6,7 +6,7 @@ import re
 
 import pytest
 
-from airflow_spark_guard.core.watch.executor_loss import REMOVALS, Removal, is_bad_removal, removal_of
+from airflow_spark_guard.core.watch.executor_loss import REMOVALS, Removal, removal_of, was_lost
 
 POD = """
 The executor with id 5 exited with exit code {code}.
@@ -62,7 +62,7 @@ def pod(code="143(SIGTERM)", reason="Terminated", message="N/A"):
 def test_an_executor_that_failed_was_lost(reason):
     """Unknown reasons too, and what Spark itself counts against the application."""
     assert removal_of(reason) is Removal.LOST
-    assert is_bad_removal(reason)
+    assert was_lost(reason)
 
 
 YARN = "Container marked as failed: container_e1_17_01_000003 on host: node-7. Exit status: {}. Possible causes: Unknown executor exit code ({}) Diagnostics: {}."
@@ -106,10 +106,10 @@ ROWS = (
 
 
 @pytest.mark.parametrize(("removal", "reason"), ROWS)
-def test_an_executor_that_was_given_back_was_not_lost(removal, reason):
+def test_an_executor_that_left_through_no_fault_of_the_job(removal, reason):
     """Dynamic allocation, decommission, a node that goes away, and what the cluster takes back."""
     assert removal_of(reason) is removal
-    assert not is_bad_removal(reason)
+    assert was_lost(reason) == (removal is Removal.NODE)
 
 
 def test_every_row_is_needed_by_a_text_and_names_its_source():
@@ -130,5 +130,5 @@ def test_every_row_is_needed_by_a_text_and_names_its_source():
 
 def test_a_code_that_only_begins_like_one_in_the_table_is_a_loss():
     """530 is not 53, and -1000 (INVALID) is not -100."""
-    assert is_bad_removal("Command exited with code 530")
-    assert is_bad_removal(YARN.format(-1000, -1000, "x"))
+    assert removal_of("Command exited with code 530") is Removal.LOST
+    assert removal_of(YARN.format(-1000, -1000, "x")) is Removal.LOST
