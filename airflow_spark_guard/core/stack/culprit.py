@@ -1,4 +1,4 @@
-"""Whose line to name: of all that was seen, the one that waits for nobody.
+"""Whose line to name: of all lines seen, the one that waits for no other.
 
 A driver that waits for a Spark job never hangs by itself: the line is a worker's, or it is not known. A main
 thread that waits for another thread, a child process or a streaming query gives way to what it waits for.

@@ -129,5 +129,5 @@ def _on_executor(stage: int, here: _Executor) -> list[State]:
 
 
 def _shared(states: list[State]) -> State:
-    """What workers do of which nobody knows the stage: certain only where all of them do the same."""
+    """What workers of an unknown stage do: certain only where all of them do the same."""
     return states[0] if states and len(set(states)) == 1 else State.UNSEEN

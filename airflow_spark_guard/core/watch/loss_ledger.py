@@ -118,7 +118,7 @@ class LossLedger:
         return max((events_of(_since(losses, begin)) for losses in (self._rest, self._printed)), key=len)
 
     def young(self, begin: float) -> list[Loss]:
-        """Executors that came and went since then, and those of which nobody knows when they came."""
+        """Executors that came and went since then, and those whose start is unknown."""
         starts = {loss.executor: loss.started for loss in self._rest}
         return max(
             ([loss for loss in losses if _is_young(loss, begin, starts)] for losses in self._sources),
