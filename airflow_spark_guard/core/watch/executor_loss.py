@@ -25,6 +25,10 @@ class Removal(StrEnum):
     """The driver wanted it: dynamic allocation, decommission, the end of the application."""
 
 
+AGAINST_WILL: Final = frozenset({Removal.LOST, Removal.NODE})
+"""The executor is missed: neither the driver nor the cluster wanted it to end."""
+
+
 class RemovalRow(NamedTuple):
     """One row.
 
@@ -142,8 +146,8 @@ def removal_of(reason: str) -> Removal:
 
 
 def was_lost(reason: str) -> bool:
-    """Whether an executor that is gone for this reason was lost: nobody wanted that, whoever is at fault.
+    """Whether an executor that is gone for this reason was lost: it was not ended on purpose, whoever is at fault.
 
     The limit of a job counts less (``Removal.LOST`` alone): a node that goes away is no fault of its code.
     """
-    return removal_of(reason) in {Removal.LOST, Removal.NODE}
+    return removal_of(reason) in AGAINST_WILL

@@ -6,7 +6,7 @@ import math
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
-from airflow_spark_guard.core.watch.executor_loss import Removal, removal_of
+from airflow_spark_guard.core.watch.executor_loss import Removal, removal_of, was_lost
 from airflow_spark_guard.core.watch.loss_events import Loss, LossEvent, events_of
 
 if TYPE_CHECKING:
@@ -18,8 +18,6 @@ if TYPE_CHECKING:
 _MOST = 500
 # A driver's clock that is behind by so much more than before was set back; less is a slow answer.
 _SET_BACK = 60.0
-# What ends by these when it has only started is a loop as well, though it does not count otherwise.
-_LOOPS = frozenset({Removal.LOST, Removal.NODE})
 
 
 @dataclass
@@ -49,7 +47,8 @@ class LossLedger:
         self._known.update(row.id for row in gone)
         self._set_clock(driver.clock, gone[-1].removed, now)
         found = [self._loss(row, before, now) for row in gone]
-        self._rest += [loss for loss in found if removal_of(loss.reason) in _LOOPS]
+        # A lost node does not count, but what ends by one when it has only started is a loop as well.
+        self._rest += [loss for loss in found if was_lost(loss.reason)]
         return found
 
     def _set_clock(self, clock: float | None, newest: float | None, now: float) -> None:
@@ -90,7 +89,7 @@ class LossLedger:
 
     def take_exits(self, seen: Observation, now: float) -> None:
         """Take in what was printed: executors by name, and how many more there were."""
-        named = [row for row in seen.exits if removal_of(row.reason) in _LOOPS]
+        named = [row for row in seen.exits if was_lost(row.reason)]
         self._printed += [_printed(row, now) for row in named]
         counted = sum(removal_of(row.reason) is Removal.LOST for row in named)
         more = max(0, seen.executor_exits - self._exits - counted)
@@ -111,11 +110,11 @@ class LossLedger:
 
     def within(self, begin: float) -> list[Loss]:
         """The losses that count since then, by the source that knows more."""
-        return max((_since(losses, begin) for losses in (self._rest, self._printed)), key=len)
+        return max((_since(losses, begin) for losses in self._sources), key=len)
 
     def events(self, begin: float) -> list[LossEvent]:
         """The events that they make up."""
-        return max((events_of(_since(losses, begin)) for losses in (self._rest, self._printed)), key=len)
+        return max((events_of(_since(losses, begin)) for losses in self._sources), key=len)
 
     def young(self, begin: float) -> list[Loss]:
         """Executors that came and went since then, and those whose start is unknown."""

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from airflow_spark_guard.core.quantity import readable_duration
 from airflow_spark_guard.core.verdict import Verdict
 from airflow_spark_guard.core.watch import loss_words
-from airflow_spark_guard.core.watch.executor_loss import Removal, removal_of
+from airflow_spark_guard.core.watch.executor_loss import AGAINST_WILL, Removal, removal_of
 from airflow_spark_guard.core.watch.finding import Finding, Look
 from airflow_spark_guard.core.watch.loss_advice import advice_on
 from airflow_spark_guard.core.watch.loss_events import SHARE, Loss, default_budget, default_turnover
@@ -22,8 +22,6 @@ if TYPE_CHECKING:
 
 # A cluster may replace an executor that dies at its start 100 times a second, for ever.
 _LOOP_LOSSES, _LOOP_WINDOW = 20, 60.0
-# What was lost, not given back: the time without any executor that GuardLimits.executors_gone allows holds.
-_AGAINST_WILL = frozenset({Removal.LOST, Removal.NODE})
 _MORE = " GuardLimits.executor_losses allows more."
 
 
@@ -157,7 +155,7 @@ class LossRule:
 
         As long as a stage may wait that has no running task (``standstill``): its workers cannot be seen.
         """
-        if self._last in _AGAINST_WILL:
+        if self._last in AGAINST_WILL:
             return self.windows.gone
         return max(self.windows.start, PATIENCE * self.windows.stall)
 
@@ -174,13 +172,13 @@ class LossRule:
             return None
         if self._was_known and seen.master is not None and not seen.master.known:
             return self._vanished(now)
-        return self._nobody(now - self._gone_since, now)
+        return self._not_replaced(now - self._gone_since, now)
 
-    def _nobody(self, waited: float, now: float) -> Finding:
+    def _not_replaced(self, waited: float, now: float) -> Finding:
         last = [] if self._last_loss is None else [self._last_loss]
         what = f"No executor has been left for {readable_duration(waited)}, and none has come."
         limit = readable_duration(self._patience)
-        if self._last in _AGAINST_WILL:
+        if self._last in AGAINST_WILL:
             expected = f"an executor within {limit} (GuardLimits.executors_gone)"
             return self._finding(what, now, expected=expected, losses=last, limit=self._patience)
         return Finding(
