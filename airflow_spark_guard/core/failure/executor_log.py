@@ -11,7 +11,7 @@ from collections import Counter
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final
 
-from airflow_spark_guard.core.output.output import safe_text
+from airflow_spark_guard.core.output.printable import one_line
 from airflow_spark_guard.core.stack.autopsy import DeathCause
 from airflow_spark_guard.core.verdict import Verdict
 
@@ -239,8 +239,8 @@ def telling(log: DeadLog) -> tuple[LogRow, DeathCause] | None:
             if "host" not in row.pattern.groupindex or _names(found[0], driver):
                 address = f"{url['host']}:{url['port']}" if url is not None else "its address"
                 program = found["program"] if "program" in row.pattern.groupindex else ""
-                advice = row.advice.replace("{driver}", _plain(address, _LINE))
-                advice = advice.replace("{program}", _plain(program, _LINE))
+                advice = row.advice.replace("{driver}", one_line(address, _LINE))
+                advice = advice.replace("{program}", one_line(program, _LINE))
                 return row, DeathCause(_told(log, _line_at(text, found.start())), advice, row.retry)
     return None
 
@@ -278,8 +278,8 @@ def _line_at(text: str, at: int) -> str:
 
 
 def _told(log: DeadLog, line: str) -> str:
-    on = f" on {_plain(log.host, _NAME)}" if log.host else ""
-    return f"stderr of executor {_plain(log.executor, _NAME)}{on}: {_plain(line, _LINE)}"
+    on = f" on {one_line(log.host, _NAME)}" if log.host else ""
+    return f"stderr of executor {one_line(log.executor, _NAME)}{on}: {one_line(line, _LINE)}"
 
 
 def unread(logs: Sequence[DeadLog]) -> str:
@@ -287,10 +287,5 @@ def unread(logs: Sequence[DeadLog]) -> str:
     lines = [line for line in logs[0].text.splitlines() if line.strip()] if logs else []
     if not lines:
         return ""
-    last = _plain(lines[-1][:_LONGEST_LINE], _LINE)
-    return f"last line of executor {_plain(logs[0].executor, _NAME)}'s stderr: {last}"
-
-
-def _plain(text: str, length: int) -> str:
-    """Untrusted text on one line, masked and short."""
-    return " ".join(safe_text(text).split())[:length]
+    last = one_line(lines[-1][:_LONGEST_LINE], _LINE)
+    return f"last line of executor {one_line(logs[0].executor, _NAME)}'s stderr: {last}"

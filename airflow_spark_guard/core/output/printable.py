@@ -38,6 +38,11 @@ def safe_text(text: str) -> str:
     return unfolded(mask_text("\n".join(line.translate(_CONTROL) for line in plain.split("\n"))))
 
 
+def one_line(text: str, length: int) -> str:
+    """The same as :func:`safe_text` on one line of at most ``length`` characters."""
+    return " ".join(safe_text(text).split())[:length]
+
+
 def shown(line: bytes) -> str:
     """A line of untrusted output as it may stand in a log: valid text, no control characters, bounded.
 

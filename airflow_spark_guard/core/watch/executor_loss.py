@@ -146,7 +146,7 @@ def removal_of(reason: str) -> Removal:
 
 
 def was_lost(reason: str) -> bool:
-    """Whether an executor that is gone for this reason was lost: it was not ended on purpose, whoever is at fault.
+    """Whether an executor that is gone for this reason was lost: not ended on purpose, whoever is at fault.
 
     The limit of a job counts less (``Removal.LOST`` alone): a node that goes away is no fault of its code.
     """

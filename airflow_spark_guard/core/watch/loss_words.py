@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
-from airflow_spark_guard.core.output.output import safe_text
+from airflow_spark_guard.core.output.printable import one_line
 from airflow_spark_guard.core.quantity import readable_duration
 
 if TYPE_CHECKING:
@@ -26,13 +26,13 @@ def moment(loss: Loss) -> str:
 
 
 def reason(loss: Loss) -> str:
-    """Spark's words, masked and short."""
-    return _plain(loss.reason, _REASON) or "no reason given"
+    """Spark's words, masked and short; of several lines on Kubernetes."""
+    return one_line(loss.reason, _REASON) or "no reason given"
 
 
 def one(loss: Loss) -> str:
     """``executor 3 on host-a at 14:02:10 UTC: Command exited with code 137``."""
-    name = f"executor {_plain(loss.executor, _NAME)}" if loss.executor else "an executor"
+    name = f"executor {one_line(loss.executor, _NAME)}" if loss.executor else "an executor"
     return f"{name}{_on(loss.host)} {moment(loss)}: {reason(loss)}"
 
 
@@ -50,7 +50,7 @@ def line(losses: Sequence[Loss]) -> str:
     ``Executor 3 on host-a was lost at 14:02:10 UTC: Command exited with code 137. Its stderr: http://...``
     """
     last = losses[-1]
-    names = ", ".join(_plain(loss.executor, _NAME) or "?" for loss in losses[:_NAMED])
+    names = ", ".join(one_line(loss.executor, _NAME) or "?" for loss in losses[:_NAMED])
     if len(losses) == 1:
         begin = f"Executor {names}{_on(last.host)} was lost {moment(last)}"
     else:
@@ -63,14 +63,9 @@ def _stderr(losses: Sequence[Loss]) -> str:
     known = next((loss for loss in reversed(losses) if loss.stderr_url), None)
     if known is None:
         return ""
-    whose = "Its stderr" if len(losses) == 1 else f"Stderr of executor {_plain(known.executor, _NAME)}"
-    return f" {whose}: {_plain(known.stderr_url, _URL)}"
+    whose = "Its stderr" if len(losses) == 1 else f"Stderr of executor {one_line(known.executor, _NAME)}"
+    return f" {whose}: {one_line(known.stderr_url, _URL)}"
 
 
 def _on(host: str) -> str:
-    return f" on {_plain(host, _NAME)}" if host else ""
-
-
-def _plain(text: str, length: int) -> str:
-    """Untrusted text on one line: a reason of Kubernetes has several."""
-    return " ".join(safe_text(text).split())[:length]
+    return f" on {one_line(host, _NAME)}" if host else ""
