@@ -38,7 +38,8 @@ class Heartbeats:
 
     def hear(self, beat: Mapping[str, Any] | None, now: float) -> str:
         """The line to log, empty when none is due."""
-        text = _beat_text(beat or {})
+        said = beat_text(beat or {})
+        text = said and f"heartbeat: {said}"
         if not text or text == self._said:
             self._waiting = ""
             return ""
@@ -111,10 +112,8 @@ class MessageLines:
         return now - self._silent_since < _LONGEST_WITHOUT
 
 
-def _beat_text(beat: Mapping[str, Any]) -> str:
-    """``heartbeat: part 1 of 3 (1/3)``; empty for a heartbeat that says nothing."""
+def beat_text(beat: Mapping[str, Any]) -> str:
+    """The text of a heartbeat and how much is done, as far as it says so: ``part 1 of 3 (1/3)``."""
     text, done, total = str(beat.get("text") or ""), beat.get("done"), beat.get("total")
     figures = "" if done is None else f"{done:g}" if total is None else f"{done:g}/{total:g}"
-    if not text:
-        return figures and f"heartbeat: {figures}"
-    return f"heartbeat: {text} ({figures})" if figures else f"heartbeat: {text}"
+    return f"{text} ({figures})" if text and figures else text or figures

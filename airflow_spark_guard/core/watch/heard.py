@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from airflow_spark_guard.core.output.message_lines import beat_text
 from airflow_spark_guard.core.output.output import safe_text
 from airflow_spark_guard.core.watch.observation import Inside, Stage
 
@@ -98,20 +99,12 @@ class Heard:
             stages=_stages(progress.get("stages")),
             sql=safe_text(str(progress.get("sql") or ""))[:_LONGEST_NOTE],
             heartbeats=_count(beat.get("count")) + self._reports,
-            note=_note(beat),
+            note=safe_text(beat_text(beat))[:_LONGEST_NOTE],
             rss=_count(progress.get("rss")),
             ended=self.ended_at is not None,
             heard_at=self._last if self.ended_at is None else self.ended_at,
             heartbeat_at=self._heartbeat_at,
         )
-
-
-def _note(beat: Mapping[str, Any]) -> str:
-    """The text of a heartbeat and how much is done, as far as it says so: ``part 1 of 3 (1/3)``."""
-    done, total = beat.get("done"), beat.get("total")
-    share = "" if done is None else f"{done:g}" + ("" if total is None else f"/{total:g}")
-    text = str(beat.get("text") or "")
-    return safe_text(f"{text} ({share})" if text and share else text or share)[:_LONGEST_NOTE]
 
 
 def _count(value: object) -> int:
