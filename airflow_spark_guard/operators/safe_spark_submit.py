@@ -126,8 +126,8 @@ class SafeSparkSubmitOperator(SparkSubmitOperator):
         rendered = super().render_template(content, context, environment, seen_oids)
         rendered, places = none_again(rendered, field)
         if places:
-            self.log.warning(
-                "[spark_guard] A template rendered None into a text: %s. The job gets the word None there.",
+            self.guard_log.warning(
+                "A template rendered None into a text: %s. The job gets the word None there.",
                 ", ".join(places)[:500],
             )
         return rendered

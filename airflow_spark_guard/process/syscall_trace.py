@@ -172,9 +172,8 @@ class Tracer:
     def _at_syscall(self, thread: int) -> None:
         try:
             _ptrace(_INFO, thread, len(_info), ctypes.addressof(_info))
-        except (
-            OSError
-        ) as error:  # ESRCH: killed just now; else a Linux before 5.3, which knows no such request
+        except OSError as error:
+            # ESRCH: killed just now; else a Linux before 5.3, which knows no such request.
             self.answer = "" if error.errno == errno.ESRCH else "unknown"
             return
         step, machine, number, *arguments = struct.unpack_from("<B3xI16xQ6Q", _info)
