@@ -38,7 +38,7 @@ def below(pid: int, table: dict[int, Proc]) -> list[int]:
 def is_asleep(pid: int) -> bool:
     """Whether no thread of it runs at this moment."""
     try:
-        threads = os.listdir(f"/proc/{pid}/task")  # noqa: PTH208 - names are enough
+        threads = _threads(pid)
     except OSError:
         return False
     found = [proctree.read(int(thread)) for thread in threads]
@@ -54,7 +54,7 @@ def total(figures: Iterable[_N | None]) -> _N | None:
 def switches(pid: int) -> int | None:
     """Voluntary context switches of all its threads so far; None where they cannot be seen."""
     try:
-        threads = os.listdir(f"/proc/{pid}/task")  # noqa: PTH208 - names are enough
+        threads = _threads(pid)
     except OSError:
         return None
     rows = [counts(f"/proc/{pid}/task/{thread}/status", "voluntary_ctxt_switches:") for thread in threads]
@@ -65,7 +65,7 @@ def switches(pid: int) -> int | None:
 def delay(pid: int) -> float | None:
     """Seconds so far in which its threads could run and had no CPU; None where it cannot be seen."""
     try:
-        threads = os.listdir(f"/proc/{pid}/task")  # noqa: PTH208 - names are enough
+        threads = _threads(pid)
         texts = [Path(f"/proc/{pid}/task/{thread}/schedstat").read_text() for thread in threads]
         return sum(int(text.split()[1]) for text in texts) / _NANOSECONDS
     except (OSError, ValueError, IndexError):  # gone, not ours to see, or a kernel that does not count it
@@ -90,3 +90,8 @@ def counts(path: str, *names: str) -> int | None:
         return None
     numbers = [int(line.split()[1]) for line in lines if line.startswith(names)]
     return sum(numbers) if numbers else None
+
+
+def _threads(pid: int) -> list[str]:
+    """Ids of its threads; OSError where they cannot be seen."""
+    return os.listdir(f"/proc/{pid}/task")  # noqa: PTH208 - names are enough
