@@ -136,7 +136,6 @@ class Status:
         if "pyspark.streaming.context" not in sys.modules:
             return
         ids = {row["stage"] for row in stages}
-        ids = {row["stage"] for row in stages}
         self._receivers = {stage: known for stage, known in self._receivers.items() if stage in ids}
         for row in stages:
             stage = row["stage"]

@@ -10,7 +10,7 @@ from itertools import takewhile
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from airflow_spark_guard.core.stack.movement import moved
+from airflow_spark_guard.core.stack.moved import moved
 from airflow_spark_guard.core.stack.python_stack import is_users
 from airflow_spark_guard.process import proctree
 from airflow_spark_guard.process.readings import Looker

@@ -205,7 +205,7 @@ def _distinct(name: str, categories: Sequence[str] | None) -> tuple[str, ...] | 
 
 def _no_text(name: str, got: str) -> SampleError:
     return SampleError(
-        f"categorical names {name!r}, which is not text column of this collection.",
+        f"categorical names {name!r}, which is not a text column of this collection.",
         got=got,
         expected="names of text columns among the features, or of a text label",
         advice="Take it out of categorical; numbers are taken as they are.",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from airflow_spark_guard.core.stack.movement import moved
+from airflow_spark_guard.core.stack.moved import moved
 from airflow_spark_guard.core.watch.observation import Reading
 
 FIRST = Reading("worker", "7:1", cpu=1.0, switches=100, io=1000)
