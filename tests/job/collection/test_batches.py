@@ -253,7 +253,7 @@ def test_a_size_that_cannot_be_is_refused_before_anything_runs(spark, table, bat
         (["id"], {"sparse": True}, "sparse=True takes one vector column.*got: id: bigint"),
         (["idd"], {}, "The DataFrame has no column 'idd'.*do: Did you mean 'id'"),
         (["id"], {"label": "id"}, "The label 'id' is among the features"),
-        (["id"], {"categorical": {"id": ["a"]}}, "categorical names 'id', which is not text column"),
+        (["id"], {"categorical": {"id": ["a"]}}, "categorical names 'id', which is not a text column"),
     ],
 )
 def test_other_wrong_arguments_are_refused_as_collect_sample_does(spark, table, features, options, message):

@@ -422,7 +422,7 @@ def test_an_ambiguous_name_is_refused(numbers):
         ({"fraction": 1.5}, "This fraction.*got: 1.5"),
         ({"max_bytes": 2.0}, "This max_bytes.*got: 2.0"),
         ({"stratify": "third", "weight": "id"}, "A sample is either stratified or weighted"),
-        ({"categorical": {"id": ["a"]}}, "categorical names 'id', which is not text column"),
+        ({"categorical": {"id": ["a"]}}, "categorical names 'id', which is not a text column"),
         ({"key": "many"}, "Column 'many' cannot be the key.*got: map<int,bigint>"),
     ],
 )

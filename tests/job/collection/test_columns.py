@@ -261,7 +261,7 @@ def test_categories_are_different_texts(texts):
 def test_categories_belong_to_text_of_the_collection(named, got):
     """A number, a column not collected, and a name that does not exist."""
     assert refusal(PLAIN, "id", None, {named: ["x"]}) == (
-        f"categorical names {named!r}, which is not text column of this collection.\n"
+        f"categorical names {named!r}, which is not a text column of this collection.\n"
         f"  got: {got}\n"
         "  expected: names of text columns among the features, or of a text label\n"
         "  do: Take it out of categorical; numbers are taken as they are."
