@@ -45,7 +45,7 @@ FIVE = {
 }
 CHAPTERS = (
     Chapter(
-        "A healthy job of two minutes",
+        "A healthy job",
         "Three parts, each announced by `heartbeat()`; a line on the running stages at most every 10 s. "
         "The line `Over after` says how it ended, and that no process is left.",
         Job("train", TWO),

@@ -1,4 +1,4 @@
-"""A healthy job of two minutes, in three parts: it reads, it averages, it scores."""
+"""A healthy job, in three parts: it reads, it averages, it scores."""
 
 from __future__ import annotations
 
