@@ -397,7 +397,7 @@ def test_a_killed_task_does_not_wait_long_for_its_master(stand):
             master_ui=ui,
             on_start=kill,
         )
-    assert stand.seconds < 5
+    assert stand.seconds < 100  # and not the job's 300
     assert master.told == 1
     assert caught.value.orphans == (f"{MASTER_APP['id']} (its master still runs it)",)
 

@@ -190,5 +190,5 @@ def test_eight_workers_are_looked_at_four_at_a_time(standins, tag, workspace, mo
     monkeypatch.setattr("sys.executable", str(tmp_path / "python"))
     begin = time.monotonic()
     found = take(Scene(tag, "worker", workspace.stacks), 8)
-    assert time.monotonic() - begin < 6
+    assert time.monotonic() - begin < 25  # and not the 30 of one py-spy
     assert "8 Python workers: stack not readable (py-spy did not answer in time)" in found.summary

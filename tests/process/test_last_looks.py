@@ -75,7 +75,7 @@ def test_a_jvm_that_prints_no_dump_is_not_waited_for_long(tmp_path):
         last_looks.driver_jvm_by_signal(
             scene(tmp_path, jvm_dump=str), processes(jvm=proctree.read(process.pid))
         )
-    assert time.monotonic() - begin < 4
+    assert time.monotonic() - begin < 30
     process.kill()
     process.wait()
     process.stdout.close()

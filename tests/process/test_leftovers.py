@@ -72,7 +72,7 @@ def test_one_that_ignores_sigterm_is_killed(orphan):
     time.sleep(0.2)
     begin = time.monotonic()
     assert leftovers.end(Tag(task, "two"), of_this_attempt=False) == ([str(proc)], [])
-    assert 0.9 < time.monotonic() - begin < 5
+    assert 0.9 < time.monotonic() - begin < 60
 
 
 def test_what_is_above_or_below_us_is_spared():
@@ -106,8 +106,7 @@ def test_it_is_known_which_try_they_are_of_and_whether_its_reaper_lives(orphan):
     )
 
 
-def test_nothing_to_end_is_quick():
+def test_where_nothing_is_to_be_ended_nothing_is_waited_for(monkeypatch):
     """One look at the process table."""
-    begin = time.monotonic()
+    monkeypatch.setattr(leftovers.time, "sleep", lambda seconds: pytest.fail(f"slept for {seconds} s"))
     assert leftovers.end(Tag(new_attempt(), "x"), of_this_attempt=False) == ([], [])
-    assert time.monotonic() - begin < 2

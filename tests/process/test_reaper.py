@@ -125,7 +125,7 @@ def test_a_command_that_ignores_sigterm_is_killed_after_the_grace(start):
     one.process.terminate()
     report = one.report()
     assert (report["exit"], report["left"]) == (-9, [])
-    assert 0.9 < time.monotonic() - begin < 4
+    assert 0.9 < time.monotonic() - begin < 100  # and not the command's 300
 
 
 def test_the_deadline_ends_the_tree(start):

@@ -249,7 +249,7 @@ def test_a_store_that_hangs_holds_the_job_up_once(tmp_path, monkeypatch):
     for _ in range(1000):
         record.output(b"x")
     record.close()
-    assert 0.2 <= time.monotonic() - started < 2
+    assert 0.2 <= time.monotonic() - started < 100  # and not 0.2 for each of the thousand
     assert record.trouble == f"The record {tmp_path}/r cannot be written: it does not answer."
     with (tmp_path / "r" / "autopsy.txt.new").open("rb") as pipe:  # let the thread go
         pipe.read()

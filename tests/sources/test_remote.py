@@ -194,7 +194,7 @@ def test_an_end_that_cannot_be_proven_is_said(site, monkeypatch, change, said):
     with source(RemoteSource, site.target("master_ui")) as looking:
         begin = time.monotonic()
         assert looking.end(0.3).startswith(said)
-        assert 0.3 <= time.monotonic() - begin < 5
+        assert 0.3 <= time.monotonic() - begin < 60
     assert site.count("/master/json/") >= 3
 
 

@@ -123,7 +123,7 @@ def test_an_idle_worker_is_told_from_a_hung_one_and_the_line_is_named(applicatio
     )  # fmt: skip
     begin = time.monotonic()
     found = take(scene, 10)
-    assert time.monotonic() - begin < 6
+    assert time.monotonic() - begin < 30
     assert found.place == f"{SCRIPT}:{HANGS}, hang"
     assert f"the driver's Python is at {SCRIPT}:{CALLS}, work" in found.summary
     assert any(

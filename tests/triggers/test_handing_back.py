@@ -1,23 +1,37 @@
 import asyncio
-import time
+
+import pytest
 
 from airflow_spark_guard.triggers import handing_back
-from airflow_spark_guard.triggers.handing_back import until_settled
+from airflow_spark_guard.triggers.handing_back import SETTLED, until_settled
 
 
-def waited(began):
-    start = time.monotonic()
-    asyncio.run(until_settled(began))
-    return time.monotonic() - start
-
-
-def test_an_event_waits_until_the_deferral_is_old_enough(monkeypatch):
+@pytest.mark.parametrize(("age", "waits"), [(0.0, SETTLED), (SETTLED - 3.0, 3.0)])
+def test_an_event_waits_until_the_deferral_is_old_enough(monkeypatch, age, waits):
     """Airflow's scheduler would take a task that is back at once for one that was ended from outside."""
-    monkeypatch.setattr(handing_back, "SETTLED", 0.4)
-    assert 0.15 <= waited(time.monotonic() - 0.2) < 0.39
+    assert waited(monkeypatch, age) == pytest.approx(waits)
 
 
 def test_an_event_after_that_time_comes_at_once(monkeypatch):
     """Nothing is added to what is found later."""
-    monkeypatch.setattr(handing_back, "SETTLED", 0.4)
-    assert waited(time.monotonic() - 0.5) < 0.1
+    assert waited(monkeypatch, SETTLED + 5.0) <= 0
+
+
+def waited(monkeypatch, age):
+    """The seconds asked of asyncio by a trigger of this age; it returns at once for none or fewer."""
+    slept = []
+
+    async def sleep(seconds):
+        slept.append(seconds)
+
+    monkeypatch.setattr(handing_back, "SETTLED", SETTLED)  # the others wait less
+    monkeypatch.setattr(handing_back.asyncio, "sleep", sleep)
+    monkeypatch.setattr(handing_back.time, "monotonic", lambda: 1000.0)
+    loop = asyncio.new_event_loop()
+    monkeypatch.setattr(loop, "time", lambda: 1000.0)
+    try:
+        loop.run_until_complete(until_settled(1000.0 - age))
+    finally:
+        loop.close()
+    (seconds,) = slept
+    return seconds

