@@ -48,12 +48,12 @@ def deferral(hook: SafeSparkSubmitHook, conn_id: str, method_name: str) -> dict[
             orphans=cluster_mode.cancel(hook),
         )
     job, place = hook.waiting.job.to_json(), hook.waiting.place.to_json()
-    left = max(0.0, hook.waiting.job.deadline_at - time.time()) + _MARGIN
+    ends_at = hook.waiting.job.ends_at
     return {
         "trigger": ClusterApplicationTrigger(conn_id, place, job, hook.waiting.pause),
         "method_name": method_name,
         "kwargs": {"job": job, "place": place},
-        "timeout": timedelta(seconds=left),
+        "timeout": None if ends_at is None else timedelta(seconds=max(0.0, ends_at - time.time()) + _MARGIN),
     }
 
 

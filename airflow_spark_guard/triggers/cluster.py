@@ -14,6 +14,8 @@ from airflow_spark_guard.core.cluster.cluster_job import ClusterJob
 from airflow_spark_guard.core.cluster.cluster_watch import ClusterWatch
 from airflow_spark_guard.core.cluster.place import ClusterPlace
 from airflow_spark_guard.core.cluster.trigger_event import event_of
+from airflow_spark_guard.core.failure.found import error_of
+from airflow_spark_guard.core.failure.observed_text import observed_text
 from airflow_spark_guard.core.output.output import safe_text
 from airflow_spark_guard.core.web.answer import UnusableAnswerError
 from airflow_spark_guard.hooks.cluster_connection import cluster_secrets
@@ -26,6 +28,7 @@ if TYPE_CHECKING:
     from collections.abc import AsyncIterator
 
     from airflow_spark_guard.core.cluster.cluster_watch import Step
+    from airflow_spark_guard.core.watch.finding import Finding
 from airflow_spark_guard.sources.cluster import AsyncClusterSource
 
 # Airflow gives a trigger's on_kill 30 s.
@@ -64,14 +67,16 @@ class ClusterApplicationTrigger(BaseTrigger):
         job = ClusterJob.from_json(self.job)
         place = ClusterPlace.from_json(self.place)
         watch = ClusterWatch(job.limits, place.manager.capitalize())
+        observed: list[Finding] = []
         try:
             # One look after the other: nothing else could say that there is news.
-            while not (step := await self._look(watch, job)).over:  # noqa: ASYNC110
-                await asyncio.sleep(max(0.01, min(self.pause, job.deadline_at - time.time())))
+            while not (step := await self._look(watch, job)).over:
+                observed += step.observed
+                await asyncio.sleep(job.limits.pause(time.time(), self.pause))
         finally:
             await self.cleanup()
         await until_settled(began)
-        yield TriggerEvent(event_of(step, job, place))  # type: ignore[no-untyped-call]
+        yield TriggerEvent(event_of(step, job, place, tuple(observed)))  # type: ignore[no-untyped-call]
 
     async def on_kill(self) -> None:
         """End the application: somebody ended the task. Airflow 3.3 and newer call this."""
@@ -101,6 +106,8 @@ class ClusterApplicationTrigger(BaseTrigger):
             step = watch.blind(reason[:300], time.time())
         for notice in step.notices:
             MarkedLog(self.log).info("%s", notice)
+        for finding in step.observed:
+            MarkedLog(self.log).warning("%s", observed_text(error_of(finding)))
         return step
 
     async def _manager(self) -> AsyncClusterSource:

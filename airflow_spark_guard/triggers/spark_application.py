@@ -12,7 +12,9 @@ from airflow.triggers.base import BaseTrigger, TriggerEvent
 from asgiref.sync import sync_to_async
 
 from airflow_spark_guard.core.errors import SparkGuardError
+from airflow_spark_guard.core.failure.verdict_summary import VERDICT_KEY
 from airflow_spark_guard.core.quantity import readable_duration
+from airflow_spark_guard.core.remote.observed_findings import ObservedFindings
 from airflow_spark_guard.core.remote.outcome import Outcome
 from airflow_spark_guard.core.remote.plan import Plan
 from airflow_spark_guard.core.remote.remote_watch import Memory
@@ -68,6 +70,7 @@ class SparkApplicationTrigger(BaseTrigger):
         self.poll_interval = poll_interval
         self.task_key = task
         self._remembered = Memory()
+        self._observed = ObservedFindings()
 
     def serialize(self) -> tuple[str, dict[str, Any]]:
         """As Airflow stores it."""
@@ -146,8 +149,16 @@ class SparkApplicationTrigger(BaseTrigger):
         found = watch.observe(sight, time.time())
         for notice in watch.take_notices():
             MarkedLog(self.log).warning("%s", notice)
+        await self._say_observed(watch)
         await self._remember(watch.memory)
         return found
+
+    async def _say_observed(self, watch: RemoteWatch) -> None:
+        lines, summary = self._observed.take(watch)
+        for line in lines:
+            MarkedLog(self.log).warning("%s", line)
+        if summary is not None:
+            await _xcom("set", key=VERDICT_KEY, value=summary, **self.task_key)
 
     async def _target(self, plan: Plan) -> Target:
         """Which application; where another task submits it, as soon as that has told.
