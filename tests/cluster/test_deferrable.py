@@ -241,3 +241,29 @@ def test_in_client_mode_deferrable_has_no_effect_and_says_so(stand, log):
     with pytest.raises(errors.SparkGuardError):
         operator.execute(stand.context)
     assert "deferrable=True: without effect" in log.text()
+
+
+def test_in_observe_mode_the_trigger_watches_on_behind_the_deadline(stand):
+    """No clock of Airflow's ends the deferral either; the resumed task pushes what was observed."""
+    stand.manager.course = ["RUNNING"]
+    limits = GuardLimits(deadline="800ms", start_timeout="700ms", poll_interval="50ms", on_finding="warn")
+    defer = deferred(stand, limits=limits)
+    assert defer.timeout is None
+    trigger = rebuilt(defer.trigger)
+    time.sleep(1.0)
+    with pytest.raises(TimeoutError):
+        asyncio.run(first_event(rebuilt(defer.trigger), patience=0.5))
+    assert not stand.application.killed
+
+    async def ends():
+        task = asyncio.create_task(first_event(trigger))
+        await asyncio.sleep(0.3)
+        stand.application.course.append("SUCCEEDED")
+        stand.application.course.popleft()
+        return await task
+
+    event = asyncio.run(ends())
+    assert [row["verdict"] for row in event.payload["observed"]] == ["DEADLINE"]
+    with pytest.raises(errors.DriverGoneError):  # the scripted course runs no script: no closing message
+        resumed(stand, defer, event, limits=limits)
+    assert not stand.application.killed

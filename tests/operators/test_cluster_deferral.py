@@ -1,6 +1,7 @@
 """What a deferral is made of; ``tests/cluster/test_deferrable.py`` has the whole way."""
 
 import time
+from dataclasses import replace
 from types import SimpleNamespace
 
 import pytest
@@ -47,3 +48,10 @@ def test_without_a_submission_there_is_nothing_to_wait_for():
     """A mistake of ours, and a loud one."""
     with pytest.raises(AttributeError, match="nothing was submitted"):
         deferral(SimpleNamespace(waiting=None), "spark_x", "resume")
+
+
+def test_in_observe_mode_airflow_gives_no_time_out_either():
+    """It would end the application when it passes."""
+    hook = waiting(time.time() + 100)
+    hook.waiting = replace(hook.waiting, job=replace(hook.waiting.job, observe=True))
+    assert deferral(hook, "spark_x", "resume")["timeout"] is None

@@ -433,7 +433,9 @@ def test_result_and_end_survive_any_flood(tmp_path):
 def test_an_observed_deadline_ends_nothing(tmp_path, channel):
     """It is said once, with the autopsy; the job comes to its own end, and that is what counts."""
     seen = Autopsy("/jobs/a.py:3, fit", "", ("blocked",), "text")
-    command = channel("hello", pid=1, python="3") + "echo one; sleep 2; echo two; " + channel("bye") + "exit 0"
+    command = (
+        channel("hello", pid=1, python="3") + "echo one; sleep 2; echo two; " + channel("bye") + "exit 0"
+    )
     run = Run(tmp_path, command, examine=lambda: seen, deadline=0.5, observe=True)
     assert [(verdict, autopsy, evidence) for verdict, autopsy, evidence, _ in run.observed] == [
         (Verdict.DEADLINE, seen, "one")
@@ -456,9 +458,7 @@ def test_an_observed_job_that_fails_fails_by_its_own_outcome(tmp_path, channel):
 @pytest.mark.parametrize("end", ["exit 0", "kill -9 $$"])
 def test_an_observed_driver_that_vanishes_is_no_success(tmp_path, channel, end):
     """Without its closing message there is none, whatever was observed before."""
-    run = Run(
-        tmp_path, channel("hello", pid=1, python="3") + f"sleep 1; {end}", deadline=0.3, observe=True
-    )
+    run = Run(tmp_path, channel("hello", pid=1, python="3") + f"sleep 1; {end}", deadline=0.3, observe=True)
     assert [verdict for verdict, *_ in run.observed] == [Verdict.DEADLINE]
     assert failure(run.ending).verdict in (Verdict.DRIVER_GONE, Verdict.JVM_GONE)
 
