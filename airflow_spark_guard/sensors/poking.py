@@ -104,8 +104,12 @@ class Poking:
         lines, summary = self._observed.take(watch)
         for line in lines:
             self.log.warning("%s", line)
-        if summary is not None:
+        if summary is None:
+            return
+        try:
             context["ti"].xcom_push(key=VERDICT_KEY, value=summary)
+        except Exception as problem:  # noqa: BLE001 - whatever an XCom back end raises, nothing fails by it
+            self.log.warning("The XCom %s could not be pushed: %s", VERDICT_KEY, type(problem).__name__)
 
     def _target(self, context: Any) -> Target | None:
         """Which application; None while the task that submits it has not told."""

@@ -157,8 +157,13 @@ class SparkApplicationTrigger(BaseTrigger):
         lines, summary = self._observed.take(watch)
         for line in lines:
             MarkedLog(self.log).warning("%s", line)
-        if summary is not None:
+        if summary is None:
+            return
+        try:
             await _xcom("set", key=VERDICT_KEY, value=summary, **self.task_key)
+        except Exception as problem:  # noqa: BLE001 - whatever an XCom back end raises, nothing fails by it
+            text = f"The XCom {VERDICT_KEY} could not be pushed: {type(problem).__name__}"
+            MarkedLog(self.log).warning("%s", text)
 
     async def _target(self, plan: Plan) -> Target:
         """Which application; where another task submits it, as soon as that has told.

@@ -204,6 +204,30 @@ def test_the_deadline_holds(run):
     assert caught.value.place == "" or caught.value.place.startswith(f"{SCRIPT}:")
 
 
+class Pushing:
+    """A task instance that keeps what is pushed."""
+
+    dag_id, run_id, task_id, map_index, try_number, max_tries = "d", "r", "job", -1, 1, 0
+
+    def __init__(self):
+        self.pushed = {}
+
+    def xcom_push(self, key, value):
+        self.pushed[key] = value
+
+
+def test_observe_mode_ends_nothing_and_says_what_would_have(run, log):
+    """A healthy job that is slower than its limit: green, with its result, its warning and its XCom."""
+    ti = Pushing()
+    assert run("fine", context={"ti": ti}, limits=GuardLimits(deadline="1s", on_finding="warn")) is not None
+    told = ti.pushed["spark_guard_verdict"]
+    assert (told["verdict"], told["observed"], told["verdicts"]) == ("DEADLINE", True, ["DEADLINE"])
+    assert (told["retry"], told["tries_left"]) == (False, 0)
+    text = log.text
+    assert text.count('Observed, not ended (on_finding="warn"):') == 1
+    assert "DEADLINE: The attempt was still running at its deadline of 1s." in text
+
+
 def test_an_execution_timeout_alone_replaces_the_default_deadline(run, log):
     """It keeps its meaning; Airflow raises it. Here only the backstop is seen."""
     run("fine", execution_timeout=timedelta(minutes=7))

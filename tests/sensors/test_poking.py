@@ -259,3 +259,15 @@ def test_in_observe_mode_an_application_that_vanishes_fails_all_the_same(site, c
     assert looking.look(context) is None
     time.sleep(0.3)
     assert type(looking.look(context).failure()) is VanishedError
+
+
+def test_an_xcom_that_cannot_be_pushed_fails_nothing_in_observe_mode(site, context, caplog):
+    """A sensor that only observes must not fail by what it says."""
+
+    def refuse(key, value):
+        raise OSError("the bucket is gone")
+
+    site.executors = [dead("0"), living("1")]
+    context["ti"].xcom_push = refuse
+    assert made(replace(restarts(site), observe=True)).look(context) is None
+    assert "The XCom spark_guard_verdict could not be pushed: OSError" in caplog.text
