@@ -271,7 +271,7 @@ def check_on_finding(place: str, value: object) -> None:
             f"{place} cannot be used.",
             got=repr(value)[:200],
             expected=f'"{END}" or "{WARN}"',
-            advice=f'"{END}" ends a job whose limit has passed, "{WARN}" only says so (observe mode).',
+            advice=f'"{END}" ends a job whose limit has passed, "{WARN}" logs a warning and lets it go on.',
         )
 
 
