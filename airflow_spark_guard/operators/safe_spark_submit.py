@@ -152,7 +152,7 @@ class SafeSparkSubmitOperator(SparkSubmitOperator):
             self._announcement.record(self._record_url())
             with announcing(self._announcement):
                 super().execute(context)
-                self._leave_to_trigger()
+                self._leave_to_trigger(context)
         except SparkGuardError as error:
             report(error, self, context)
             raise for_log(error, self.guard_log, self._record) from None
@@ -196,12 +196,12 @@ class SafeSparkSubmitOperator(SparkSubmitOperator):
                 report(error, self, context)
                 raise for_log(error, self.guard_log, self._record) from reason
 
-    def _leave_to_trigger(self) -> None:
+    def _leave_to_trigger(self, context: Mapping[str, Any]) -> None:
         """Defer, where the hook has handed the application over."""
         if isinstance(self._hook, SafeSparkSubmitHook) and self._hook.waiting is not None:
             from airflow_spark_guard.operators.cluster_deferral import deferral  # noqa: PLC0415 - rarely
 
-            self.defer(**deferral(self._hook, self._conn_id, "resume"))
+            self.defer(**deferral(self._hook, self._conn_id, "resume", context))
 
     def _resumed(self, context: Mapping[str, Any]) -> Announcement:
         """What an earlier process of this task has told; after a failed deferral its arguments are gone."""
