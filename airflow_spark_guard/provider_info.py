@@ -54,6 +54,16 @@ _OPTIONS: Final = {
         "example": "INFO",
         "default": "WARN",
     },
+    "on_finding": {
+        "description": "What a limit that has passed does, where a task does not say it "
+        "(``GuardLimits.on_finding``).\n"
+        "``end`` ends the job. ``warn`` is observe mode: verdicts are logged, recorded and pushed as XCom, "
+        "and nothing is ended.\n",
+        "version_added": None,
+        "type": "string",
+        "example": "warn",
+        "default": "end",
+    },
 }
 
 

@@ -23,6 +23,10 @@ class _Default(str):
 
 
 _STALL_TIMEOUT = _Default("10m")
+END, WARN = "end", "warn"
+_ON_FINDING = _Default(END)
+# Names that stand for limits, as those of profiles do.
+_NAMED = {"observe": {"on_finding": WARN}}
 
 
 @dataclass(frozen=True)
@@ -65,6 +69,9 @@ class GuardLimits:
             warnings, progress) shares the budget.
         record_size: largest size of the attempt's record, in bytes; beyond it the middle of the output is
             left out.
+        on_finding: what a limit that has passed does. ``"end"`` ends the job. ``"warn"`` is observe mode: the
+            verdict is logged, recorded, pushed as XCom and nothing is ended, so that the job comes to its own
+            end. Unset: what Airflow's option ``[spark_guard] on_finding`` says, else ``"end"``.
     """
 
     deadline: Any = None
@@ -83,6 +90,7 @@ class GuardLimits:
     result_size: Any = "64k"
     log_lines: Any = 10_000
     record_size: Any = "256m"
+    on_finding: Any = _ON_FINDING
 
     def __post_init__(self) -> None:
         for field in fields(self):
@@ -107,15 +115,38 @@ class GuardLimits:
         value, default = getattr(self, name), type(self).__dataclass_fields__[name].default
         return isinstance(value, _Default) if isinstance(default, _Default) else bool(value == default)
 
+    @property
+    def observes(self) -> bool:
+        """Whether a limit that has passed is only said."""
+        return bool(self.on_finding == WARN)
+
+    def unless_set(self, on_finding: str) -> GuardLimits:
+        """The same with this ``on_finding`` where none was given; an empty one changes nothing."""
+        if not on_finding or not self.is_default("on_finding"):
+            return self
+        return replace(self, on_finding=on_finding)
+
     def deadline_seconds(self, execution_timeout: float | None = None) -> float | None:
         """Seconds that the guard itself allows; None where ``execution_timeout`` alone holds."""
         if self.deadline is not None:
             return seconds(self.deadline)
         return None if execution_timeout is not None else DEFAULT_DEADLINE
 
+    def budget(self, execution_timeout: float | None) -> float:
+        """Seconds that the attempt is given: its deadline, or ``execution_timeout`` where that is less."""
+        limits = (self.deadline_seconds(execution_timeout), execution_timeout)
+        return min(limit for limit in limits if limit is not None)
+
+    def backstop(self, execution_timeout: float | None) -> float:
+        """Seconds after which the attempt is ended whatever it does; infinite where nothing ends it."""
+        if self.observes:
+            return math.inf if execution_timeout is None else execution_timeout
+        return self.budget(execution_timeout)
+
     def __str__(self) -> str:
         limit = "execution_timeout" if self.deadline is None else _shown(self.deadline)
-        return f"deadline {limit}, exit_timeout {_shown(self.exit_timeout)}"
+        text = f"deadline {limit}, exit_timeout {_shown(self.exit_timeout)}"
+        return f"{text}, on_finding {self.on_finding}" if self.observes else text
 
 
 def checked_limits(limits: object) -> GuardLimits:
@@ -128,12 +159,24 @@ def checked_limits(limits: object) -> GuardLimits:
         return GuardLimits()
     if isinstance(limits, GuardLimits):
         return limits
+    if isinstance(limits, str) and limits.strip() in _NAMED:
+        return GuardLimits(**_NAMED[limits.strip()])
     raise LimitError(
         "The limits of the operator cannot be used.",
-        got=repr(limits),
-        expected='GuardLimits(deadline="2h", ...); templates go into its fields',
-        advice="Give a GuardLimits object.",
+        got=repr(limits)[:200],
+        expected=f'GuardLimits(deadline="2h", ...), or {" or ".join(map(repr, _NAMED))}',
+        advice="Give a GuardLimits object (templates go into its fields), or one of the names.",
     )
+
+
+def check_before_rendering(limits: object) -> None:
+    """Refuse at parse time what no template can make limits of.
+
+    Raises:
+        LimitError: as of :func:`checked_limits`.
+    """
+    if not is_template(limits) and not hasattr(limits, "resolve"):
+        checked_limits(limits)
 
 
 def asdict_shallow(config: Any) -> dict[str, Any]:
@@ -213,7 +256,29 @@ _CHECKS: Mapping[str, tuple[Callable[[object], float], str]] = {
 }
 
 
+def check_on_finding(place: str, value: object) -> None:
+    """Refuse a word that :attr:`GuardLimits.on_finding` does not know.
+
+    Args:
+        place: where it stands, as the message names it.
+        value: the word.
+
+    Raises:
+        LimitError: neither ``"end"`` nor ``"warn"``.
+    """
+    if value not in (END, WARN):
+        raise LimitError(
+            f"{place} cannot be used.",
+            got=repr(value)[:200],
+            expected=f'"{END}" or "{WARN}"',
+            advice=f'"{END}" ends a job whose limit has passed, "{WARN}" logs a warning and lets it go on.',
+        )
+
+
 def _check(name: str, value: object) -> None:
+    if name == "on_finding":
+        check_on_finding("GuardLimits.on_finding", value)
+        return
     if value is None and name in _MAY_BE_UNSET:
         return
     parse, expected = _CHECKS[name]

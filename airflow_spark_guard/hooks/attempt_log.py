@@ -7,6 +7,8 @@ from dataclasses import dataclass, field
 from functools import partial
 from typing import TYPE_CHECKING, Any, Protocol
 
+from airflow_spark_guard.core.failure.ending import found_error
+from airflow_spark_guard.core.failure.observed_text import observed_text
 from airflow_spark_guard.core.output.last_shown import LastShown
 from airflow_spark_guard.core.output.message_budget import MessageBudget
 from airflow_spark_guard.core.output.message_lines import MessageLines
@@ -22,9 +24,10 @@ from airflow_spark_guard.process.autopsy import Scene
 from airflow_spark_guard.sources import log_page
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Callable, Iterable, Sequence
     from pathlib import Path
 
+    from airflow_spark_guard.core.errors import AttemptError
     from airflow_spark_guard.core.failure.ending import Ending
     from airflow_spark_guard.core.output.message_lines import MessageLine
     from airflow_spark_guard.core.protocol import Message
@@ -44,6 +47,10 @@ _MESSAGES_ALONE = 10_000
 _MOST_GROUPS = 20
 # Of the output, for the stacks that workers of local[n] dump into it.
 _TAIL = 64 * 1024
+
+
+def _ignore(_: object, __: object) -> None:
+    """Nobody wants to know."""
 
 
 class TaskLogger(Protocol):
@@ -71,6 +78,7 @@ class AttemptLog:
         autopsy_budget: seconds.
         budget: of lines for the job's messages, shared with its output.
         shown: the last lines of output in the task log.
+        on_observed: takes what would have ended the attempt in observe mode, on the thread that follows it.
     """
 
     log: TaskLogger
@@ -85,7 +93,9 @@ class AttemptLog:
     shown: LastShown = field(default_factory=LastShown)
     _messages: MessageLines = field(default_factory=MessageLines)
     _levels: LevelOf = field(default_factory=LevelOf)
+    on_observed: Callable[[Finding, AttemptError], None] = _ignore
     _groups: int = 0
+    _autopsies: list[str] = field(default_factory=list)
 
     def chunk(self, chunk: bytes) -> bytes:
         """Record the output; the JVM's thread dumps are for the autopsy alone."""
@@ -154,10 +164,33 @@ class AttemptLog:
         """The autopsy of a job that is about to be ended."""
         self.unfold()
         self.log.warning("%s: %s Looking once more before it is ended.", finding.verdict, finding.what)
+        if self.watch is not None and self.watch.observer is not None:
+            self.watch.observer.let_go()
+        found = self._look(finding, heard)
+        self.record.autopsy("\n\n".join((*self._autopsies, found.text)))
+        return found
+
+    def observe(self, finding: Finding, heard: Heard) -> Autopsy | None:
+        """The autopsy of a job that goes on."""
+        if self.watch is not None and self.watch.observer is not None:
+            self.watch.observer.pause()
+        found = self._look(finding, heard)
+        self._autopsies.append(f"Observed after {readable_duration(finding.reached_at)}: {found.text}")
+        self.record.autopsy("\n\n".join(self._autopsies))
+        return found
+
+    def observed(self, finding: Finding, autopsy: Autopsy | None, evidence: str) -> None:
+        """Show what would have ended the job, as it would have been shown then."""
+        error = found_error(finding, autopsy, evidence)
+        error.record = self.record.place
+        error.evidence_logged = self.shown.has(error.evidence)
+        self.unfold()
+        self.log.warning("%s", observed_text(error))
+        self.on_observed(finding, error)
+
+    def _look(self, finding: Finding, heard: Heard) -> Autopsy:
         observer = self.watch.observer if self.watch is not None else None
         driver = self.watch.driver if self.watch is not None else None
-        if observer is not None:
-            observer.let_go()
         scene = Scene(
             tag=self.tag,
             suspect=finding.suspect,
@@ -172,9 +205,7 @@ class AttemptLog:
             stuck=frozenset(finding.stuck),
             output=lambda: self._tail.decode(errors="replace"),
         )
-        found = autopsy.take(scene, self.autopsy_budget * _MARGIN)
-        self.record.autopsy(found.text)
-        return found
+        return autopsy.take(scene, self.autopsy_budget * _MARGIN)
 
     def _executors_at_the_master(self, heard: Heard) -> Sequence[Executor]:
         """Those that a standalone master knows, the dead ones last; the driver may not know them."""

@@ -93,9 +93,10 @@ class ClusterAttempt:
         begun = time.time()
         command = self._command(words, speaks=speaks)
         self.log.log.info(
-            "Guarded on %s: deadline %s, start within %s, profile %s. Command: %s",
+            "%s on %s: deadline %s, start within %s, profile %s. Command: %s",
+            "Observed (nothing is ended)" if self.limits.observes else "Guarded",
             self.run.manager,
-            readable_duration(self.run.backstop),
+            readable_duration(self.run.backstop if self.run.budget is None else self.run.budget),
             readable_duration(seconds(self.limits.start_timeout)),
             self.submission.request.profile.name,
             mask_text(" ".join(command)),
@@ -107,17 +108,26 @@ class ClusterAttempt:
             cancel=self.workspace.cancel,
             secrets=self.workspace.properties,
             tag=self.tag,
-            backstop=min(_SUBMIT_LIMIT, self.run.backstop),
+            backstop=self.run.backstop if self.limits.observes else min(_SUBMIT_LIMIT, self.run.backstop),
             speaks=False,
             autopsy_budget=0.0,
             grace=seconds(self.limits.kill_grace),
             guardians=self.guardians,
         )
-        handed = ClusterSubmit(launch, self.output, self.log.lines, self.log.record.output, on_start).run()
+        submit = ClusterSubmit(launch, self.output, self.log.lines, self.log.record.output, on_start)
+        if self.limits.observes:
+            submit.late_after, submit.on_late = _SUBMIT_LIMIT, self._say_late
+        handed = submit.run()
         application = self._application(handed)
         if self.run.killed or not handed.is_good or not application:
             raise self._failure(handed, application, launch.backstop)
         return self.run.job(application, self.tag.attempt, begun, speaks=speaks)
+
+    def _say_late(self) -> None:
+        self.log.notice(
+            "Observed only: spark-submit has not handed the application over within "
+            f"{readable_duration(_SUBMIT_LIMIT)}; it would be ended now."
+        )
 
     def _command(self, words: list[str], *, speaks: bool) -> list[str]:
         connection = self.run.connection

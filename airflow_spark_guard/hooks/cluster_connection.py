@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from airflow_spark_guard.core.cluster.channel_files import as_airflow_names_it, attempt_directory
-from airflow_spark_guard.core.cluster.place import cluster_place
+from airflow_spark_guard.core.cluster.place import YARN, cluster_place
 from airflow_spark_guard.core.cluster.submit_conf import Marks
 from airflow_spark_guard.core.errors import BadInputError, ConfError
 from airflow_spark_guard.hooks.channel_directory import ChannelDirectory
@@ -114,6 +114,8 @@ def connection_of(hook: SafeSparkSubmitHook, conf: Mapping[str, str]) -> Cluster
     """
     found = cluster_connection(hook.connection_given, hook.master, conf, hook.tag, hook.namespace)
     auth = hook.rm_auth
+    if found.place.manager == YARN and (_is_kerberos(auth) if auth is not None else hook.has_kerberos):
+        return replace(found, place=replace(found.place, kerberos=True))
     if auth is None:
         return found
     login, password = getattr(auth, "username", None), getattr(auth, "password", None)
@@ -121,11 +123,20 @@ def connection_of(hook: SafeSparkSubmitHook, conf: Mapping[str, str]) -> Cluster
         raise BadInputError(
             "yarn_rm_auth cannot be used here.",
             got=f"{type(auth).__name__}{' with deferrable=True' if hook.deferrable else ''}",
-            expected="requests.auth.HTTPBasicAuth, and deferrable=False; or credentials in the connection",
+            expected="requests.auth.HTTPBasicAuth, and deferrable=False; or HTTPKerberosAuth of "
+            "requests_kerberos; or credentials in the connection",
             advice="Put login and password, or the extra cluster_token, into the Airflow connection: a "
             "trigger finds them there, and Airflow stores none of them elsewhere.",
         )
     return replace(found, secrets=ClusterSecrets(login, password))
+
+
+def _is_kerberos(auth: object) -> bool:
+    """Whether it is what upstream takes by itself; its options are not read, the token is made by us."""
+    return any(
+        (kind.__module__.partition(".")[0], kind.__name__) == ("requests_kerberos", "HTTPKerberosAuth")
+        for kind in type(auth).__mro__
+    )
 
 
 def cluster_secrets(connection: Any) -> ClusterSecrets:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import time
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -12,17 +11,16 @@ from airflow_spark_guard.core.application import check_application
 from airflow_spark_guard.core.cluster.status import ATTEMPT_MARK, TASK_MARK
 from airflow_spark_guard.core.cluster.trigger_event import ending_of, watched_by
 from airflow_spark_guard.core.errors import AttemptError, ProtocolError, SparkGuardError
-from airflow_spark_guard.core.output.conf_lines import recorded_conf
 from airflow_spark_guard.core.output.message_budget import MessageBudget
 from airflow_spark_guard.core.output.output import JobOutput, safe_text
 from airflow_spark_guard.core.output.spark_log import SparkFilter
 from airflow_spark_guard.core.quantity import size_in_bytes
-from airflow_spark_guard.core.verdict import Verdict
 from airflow_spark_guard.hooks.attempt_log import AttemptLog
 from airflow_spark_guard.hooks.cluster_attempt import ClusterAttempt, check_not_killed
 from airflow_spark_guard.hooks.cluster_connection import connection_of
 from airflow_spark_guard.hooks.cluster_leftovers import earlier
 from airflow_spark_guard.hooks.cluster_run import ClusterRun
+from airflow_spark_guard.hooks.cluster_summary import ClusterSummary
 from airflow_spark_guard.hooks.settings import spark_log_level
 from airflow_spark_guard.hooks.upstream import supervisor_pid
 from airflow_spark_guard.process.observer import Application
@@ -35,6 +33,7 @@ if TYPE_CHECKING:
     from airflow_spark_guard.core.cluster.cluster_job import ClusterJob
     from airflow_spark_guard.core.cluster.place import ClusterPlace
     from airflow_spark_guard.core.protocol import Message
+    from airflow_spark_guard.core.watch.finding import Finding
     from airflow_spark_guard.hooks.cluster_connection import ClusterConnection
     from airflow_spark_guard.hooks.safe_spark_submit import SafeSparkSubmitHook
     from airflow_spark_guard.process.submission import Submission
@@ -124,7 +123,7 @@ def _opened(
     with record:
         run = ClusterRun(connection, hook.limits, hook.backstop, hook.guard_log, _ignore, supervisor_pid())
         mode = ClusterMode(hook, connection, run, record)
-        run.tell = mode.hear
+        run.tell, run.budget, run.on_observed = mode.hear, hook.budget, mode.take_observed
         hook.cluster = mode
         run.killed = hook.killed
         try:
@@ -168,8 +167,10 @@ class ClusterMode:
     on_application: Callable[[Application], None] = _ignore
     _messages: AttemptLog | None = None
     _output: JobOutput = field(init=False)
+    _summary: ClusterSummary = field(init=False)
 
     def __post_init__(self) -> None:
+        self._summary = ClusterSummary(self.record)
         self._output = JobOutput(int(self.hook.limits.log_lines), SparkFilter(spark_log_level()))
 
     def submit(self, submission: Submission, workspace: Workspace, application: str) -> Any:
@@ -230,6 +231,13 @@ class ClusterMode:
         if message.kind == "hello" and "application_id" in fields:
             self.on_application(Application(str(fields["application_id"]), str(fields.get("ui_url") or "")))
 
+    def take_observed(self, finding: Finding, error: AttemptError) -> None:
+        """What would have ended the application, in observe mode; it is logged already."""
+        error.record = self.record.place
+        self._summary.observed(finding, error)
+        if self.hook.on_observed is not None:
+            self.hook.on_observed(error)
+
     def close(self) -> None:
         """Say what of the job's messages was not shown."""
         if self._messages is not None:
@@ -261,18 +269,15 @@ class ClusterMode:
 
     @contextlib.contextmanager
     def _summarised(self, submission: Submission) -> Iterator[None]:
-        conf = recorded_conf(submission.conf.values)
-        limits = self.hook.limits.serialize()
-        begun = {"started_at": time.time(), "limits": limits, "conf": conf, "cluster": True}
-        self.record.summary({**begun, "state": "running"})
+        self._summary.begin(self.hook.limits, submission)
         try:
             yield
         except BaseException as raised:
-            self.record.summary({**begun, "state": "failed", **_told_by(raised)})
+            self._summary.failed(raised)
             if isinstance(raised, AttemptError):
                 raised.record = self.record.place
             raise
-        self.record.summary({**begun, "state": "deferred" if self.hook.deferrable else "success"})
+        self._summary.ended("deferred" if self.hook.deferrable else "success")
 
 
 def _unusable(event: object, orphans: tuple[str, ...]) -> AttemptError:
@@ -283,16 +288,3 @@ def _unusable(event: object, orphans: tuple[str, ...]) -> AttemptError:
         advice="Triggerer and worker run different versions of this package, or something else sent it.",
         orphans=orphans,
     )
-
-
-def _told_by(raised: BaseException) -> dict[str, Any]:
-    if not isinstance(raised, SparkGuardError):
-        return {"verdict": str(Verdict.UNKNOWN), "what": f"The watch ended: {type(raised).__name__}."}
-    return {
-        "verdict": str(getattr(raised, "verdict", Verdict.UNKNOWN)),
-        "what": raised.what,
-        "got": raised.got,
-        "advice": raised.advice,
-        "place": getattr(raised, "place", ""),
-        "orphans": list(getattr(raised, "orphans", ())),
-    }

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import math
 import os
 import time
 from dataclasses import dataclass, replace
@@ -13,6 +14,8 @@ from airflow_spark_guard.core.cluster.cluster_job import ClusterJob
 from airflow_spark_guard.core.cluster.cluster_watch import ClusterWatch
 from airflow_spark_guard.core.cluster.status import ClusterState
 from airflow_spark_guard.core.errors import SparkGuardError
+from airflow_spark_guard.core.failure.found import error_of
+from airflow_spark_guard.core.failure.observed_text import observed_text
 from airflow_spark_guard.core.quantity import readable_duration, seconds
 from airflow_spark_guard.core.verdict import Verdict
 from airflow_spark_guard.core.watch.heard import Heard
@@ -22,9 +25,12 @@ from airflow_spark_guard.hooks.storable_result import storable_result
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from airflow_spark_guard.core.cluster.cluster_watch import Step
     from airflow_spark_guard.core.cluster.status import ClusterStatus
+    from airflow_spark_guard.core.errors import AttemptError
     from airflow_spark_guard.core.limits import GuardLimits
     from airflow_spark_guard.core.protocol import Message
+    from airflow_spark_guard.core.watch.finding import Finding
     from airflow_spark_guard.hooks.attempt_log import TaskLogger
     from airflow_spark_guard.hooks.channel_directory import ChannelDirectory
     from airflow_spark_guard.hooks.cluster_connection import ClusterConnection
@@ -47,11 +53,13 @@ class ClusterRun:
     Args:
         connection: to the cluster.
         limits: checked.
-        backstop: the run budget, seconds.
+        backstop: seconds after which it is ended; infinite where nothing ends it.
         log: of the task.
         tell: is given each message of the job.
         supervisor: pid of the Airflow process above the task; None where there is none.
         pause: seconds between two looks; None for the usual.
+        budget: seconds after which it takes too long; the backstop unless given.
+        on_observed: takes what would have ended it in observe mode, as an exception and as it was found.
     """
 
     connection: ClusterConnection
@@ -62,6 +70,8 @@ class ClusterRun:
     supervisor: int | None = None
     pause: float | None = None
     killed: bool = False
+    budget: float | None = None
+    on_observed: Callable[[Finding, AttemptError], None] | None = None
     _job: ClusterJob | None = None
 
     def __post_init__(self) -> None:
@@ -87,10 +97,12 @@ class ClusterRun:
             application_id,
             attempt,
             submitted_at,
-            submitted_at + self.backstop,
+            submitted_at + (self.backstop if self.budget is None else self.budget),
             start=seconds(self.limits.start_timeout),
             exit=seconds(self.limits.exit_timeout),
             channel=self.connection.channel_of(attempt) if speaks else "",
+            observe=self.limits.observes,
+            last_at=submitted_at + self.backstop if math.isfinite(self.backstop) else None,
         )
 
     def find(self, mark: str, value: str) -> tuple[ClusterStatus, ...]:
@@ -153,6 +165,8 @@ class ClusterRun:
             AttemptError: the attempt is no success.
         """
         self.take(job)
+        for finding in ending.observed:  # the trigger has logged it
+            self._tell_observed(finding, error_of(finding))
         directory = directory or self._directory(job)
         heard = self._last_words(directory, ending)
         tail = self._log_tail(job, ending)
@@ -189,9 +203,20 @@ class ClusterRun:
                 step = watch.blind(str(error), time.time())
             for notice in step.notices:
                 self.log.info("%s", notice)
+            self._say_observed(step)
             if step.over:
                 return ClusterEnding(final=step.final, finding=step.finding)
-            self.sleep(time.monotonic() + job.deadline_at - time.time())
+            self.sleep(time.monotonic() + job.limits.pause(time.time(), self.pause or 0.0))
+
+    def _say_observed(self, step: Step) -> None:
+        for finding in step.observed:
+            error = error_of(finding)
+            self.log.warning("%s", observed_text(error))
+            self._tell_observed(finding, error)
+
+    def _tell_observed(self, finding: Finding, error: AttemptError) -> None:
+        if self.on_observed is not None:
+            self.on_observed(finding, error)
 
     def _killed_by(self) -> str:
         if self.killed:

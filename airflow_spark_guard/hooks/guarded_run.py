@@ -5,13 +5,15 @@ from __future__ import annotations
 import contextlib
 import time
 from dataclasses import dataclass, field
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from airflow_spark_guard.core.conf.conf_view import ConfView, manager_of
 from airflow_spark_guard.core.conf.known_confs import known_confs
 from airflow_spark_guard.core.conf.preflight import check_fit
-from airflow_spark_guard.core.errors import SparkGuardError
+from airflow_spark_guard.core.errors import ImpossibleError, SparkGuardError
 from airflow_spark_guard.core.failure.ending import Cause, Ending, failure
+from airflow_spark_guard.core.failure.observed_text import observed_row
 from airflow_spark_guard.core.output.conf_lines import recorded_conf
 from airflow_spark_guard.core.output.last_shown import LastShown
 from airflow_spark_guard.core.output.message_budget import MessageBudget
@@ -38,6 +40,7 @@ if TYPE_CHECKING:
 
     from airflow_spark_guard.core.errors import AttemptError
     from airflow_spark_guard.core.limits import GuardLimits
+    from airflow_spark_guard.core.watch.finding import Finding
     from airflow_spark_guard.hooks.attempt_log import TaskLogger
     from airflow_spark_guard.process.leftovers import Tag
     from airflow_spark_guard.process.observer import Application
@@ -73,6 +76,7 @@ class GuardedRun:
         master_ui: the standalone master's web page; None for the usual one.
         guardians: pids whose death ends it.
         on_application: takes the application as soon as it is known, on the thread of :meth:`run`.
+        on_observed: takes what would have ended it in observe mode, on the same thread.
     """
 
     submission: Submission
@@ -86,21 +90,28 @@ class GuardedRun:
     master_ui: str | None = None
     guardians: tuple[int, ...] = ()
     on_application: Callable[[Application], None] = _ignore
+    on_observed: Callable[[AttemptError], None] | None = None
     _begun: float = field(default_factory=time.time)
     _shown: LastShown = field(default_factory=LastShown)
+    _observed: list[dict[str, Any]] = field(default_factory=list)
 
     def preflight(self) -> None:
         """Ask the master whether it can ever give one executor of this size.
 
         Raises:
-            ImpossibleError: no worker is large enough.
+            ImpossibleError: no worker is large enough; in observe mode that is a warning.
         """
         seen = None
         with self._master() as master:
             if master is not None:
                 with contextlib.suppress(UnusableAnswerError):  # nothing known is nothing wrong
                     seen = master.look()
-        warning = check_fit(self.submission.conf.values, self._master_url, seen)
+        try:
+            warning = check_fit(self.submission.conf.values, self._master_url, seen)
+        except ImpossibleError as error:
+            if not self.limits.observes:
+                raise
+            warning = f"Observed only, the job is started all the same:\n{error}"
         if warning:
             self.log.warning("%s", warning)
 
@@ -152,6 +163,7 @@ class GuardedRun:
             launch.autopsy_budget,
             budget=MessageBudget.beside(output),
             shown=self._shown,
+            on_observed=partial(self._take_observed, record),
         )
         windows = self._windows()
         watch = log.watch = Watch(
@@ -175,6 +187,12 @@ class GuardedRun:
         ending = ending.with_orphans(prove_gone(master, application.id if application else "", patience))
         log.ended(ending)
         return ending
+
+    def _take_observed(self, record: Record | NoRecord, finding: Finding, error: AttemptError) -> None:
+        self._observed.append(observed_row(finding, error, round(time.time() - self._begun, 1)))
+        record.summary(self._summary(None, None))
+        if self.on_observed is not None:
+            self.on_observed(error)
 
     def _windows(self) -> Windows:
         view = ConfView(self.submission.conf.values, known_confs(), self._master_url)
@@ -209,6 +227,7 @@ class GuardedRun:
             "started_at": self._begun,
             "limits": self.limits.serialize(),
             "conf": recorded_conf(self.submission.conf.values),
+            "observed": list(self._observed),
         }
         if ending is None:
             return said

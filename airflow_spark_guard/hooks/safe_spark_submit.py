@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import time
 from dataclasses import replace
 from functools import partial
@@ -17,11 +18,12 @@ from airflow_spark_guard.core.conf.conf_lint import check_conf
 from airflow_spark_guard.core.conf.profile import SparkProfile
 from airflow_spark_guard.core.deploy_mode import check_mode
 from airflow_spark_guard.core.errors import KilledError
-from airflow_spark_guard.core.limits import GuardLimits, checked_limits
+from airflow_spark_guard.core.limits import checked_limits
 from airflow_spark_guard.core.output.conf_lines import conf_lines
 from airflow_spark_guard.core.output.masking import is_secret_key, mask_text
 from airflow_spark_guard.core.quantity import readable_duration, seconds, size_in_bytes
 from airflow_spark_guard.core.web.announcement import history_server, running_application, told_ui
+from airflow_spark_guard.hooks.settings import on_finding
 from airflow_spark_guard.hooks.upstream import UpstreamSubmitHook, supervisor_pid
 from airflow_spark_guard.process import earlier_tries, leftovers
 from airflow_spark_guard.process.submission import Request, Submission, deploy_mode, prepare
@@ -31,6 +33,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from airflow_spark_guard.core.deploy_mode import DeployMode
+    from airflow_spark_guard.core.errors import AttemptError
+    from airflow_spark_guard.core.limits import GuardLimits
     from airflow_spark_guard.core.remote.target import Target
     from airflow_spark_guard.hooks.cluster_mode import ClusterMode, Waiting
     from airflow_spark_guard.process.attempt import Attempt
@@ -47,7 +51,7 @@ class SafeSparkSubmitHook(UpstreamSubmitHook):
 
     Args:
         profile: anti-hanging configuration: a :class:`SparkProfile` or the name of one.
-        limits: how long and how much an attempt may take.
+        limits: how long and how much an attempt may take, or ``"observe"``.
         tag: marks the attempt's processes; a leftover of an earlier attempt of the same task is ended.
         execution_timeout: seconds that Airflow gives the task, if it limits it.
         record: the folder for the attempt's record (``process/record.py``); None for none.
@@ -56,6 +60,7 @@ class SafeSparkSubmitHook(UpstreamSubmitHook):
         adopt: in cluster mode, take over what an earlier try of the task has left running; else it is ended.
         on_application: takes the application and its addresses as soon as they are known, on the thread of
             :meth:`submit`.
+        on_observed: takes what would have ended the attempt in observe mode, on the same thread.
         **kwargs: what the provider's hook takes.
 
     Raises:
@@ -68,11 +73,12 @@ class SafeSparkSubmitHook(UpstreamSubmitHook):
         self,
         *,
         profile: SparkProfile | str | None = None,
-        limits: GuardLimits | None = None,
+        limits: GuardLimits | str | None = None,
         tag: leftovers.Tag | None = None,
         execution_timeout: float | None = None,
         record: Path | None = None,
         on_application: Callable[[Target], None] | None = None,
+        on_observed: Callable[[AttemptError], None] | None = None,
         deferrable: bool = False,
         adopt: bool = False,
         **kwargs: Any,
@@ -84,11 +90,12 @@ class SafeSparkSubmitHook(UpstreamSubmitHook):
         if is_watched(self.master):
             self.leave_cluster_mode_to_us()
         self.profile = SparkProfile.of(profile)
-        self.limits = checked_limits(limits)
+        self.limits = checked_limits(limits).unless_set(on_finding())
         self.tag = tag or leftovers.Tag(leftovers.new_attempt(), leftovers.new_attempt())
         self.execution_timeout = execution_timeout
         self.record = record
         self._on_application = on_application
+        self.on_observed = on_observed
         self._told: list[Target] = []
         self.result: Any = None
         self._attempt: Attempt | None = None
@@ -103,8 +110,13 @@ class SafeSparkSubmitHook(UpstreamSubmitHook):
 
     @property
     def backstop(self) -> float:
-        """Seconds after which nobody gives the attempt more time."""
-        return min(limit for limit in (self.deadline, self.execution_timeout) if limit is not None)
+        """Seconds after which nobody gives the attempt more time; infinite where nobody ends it."""
+        return self.limits.backstop(self.execution_timeout)
+
+    @property
+    def budget(self) -> float:
+        """Seconds after which the attempt takes too long, by the guard or by Airflow."""
+        return self.limits.budget(self.execution_timeout)
 
     def submit(self, application: str = "", **kwargs: Any) -> Any:
         """Submit and wait; in client mode the result that the job has reported, None if it reports none.
@@ -179,7 +191,7 @@ class SafeSparkSubmitHook(UpstreamSubmitHook):
             environment=self.user_environment,
             binary=self.named_binary,
             deploy_mode=self.named_deploy_mode,
-            deadline=self.backstop,
+            deadline=self.backstop if math.isfinite(self.backstop) else None,
             stall=seconds(self.limits.stall_timeout),
             tag=str(self.tag),
             python=self._python,
@@ -246,6 +258,7 @@ class SafeSparkSubmitHook(UpstreamSubmitHook):
             master_ui=self.master_ui,
             guardians=(supervisor,) if supervisor else (),
             on_application=partial(self._tell, submission),
+            on_observed=self.on_observed,
         )
         run.preflight()
         if self.killed:
@@ -257,8 +270,9 @@ class SafeSparkSubmitHook(UpstreamSubmitHook):
         else:
             command, env = submission.command(workspace, words), submission.env
         self.guard_log.info(
-            "Guarded: deadline %s, profile %s, Spark %s. Command: %s",
-            readable_duration(self.backstop),
+            "%s: deadline %s, profile %s, Spark %s. Command: %s",
+            "Observed (nothing is ended)" if self.limits.observes else "Guarded",
+            readable_duration(self.budget),
             self.profile.name,
             ".".join(map(str, submission.spark.version or ("of unknown version",))),
             mask_text(" ".join(command)),

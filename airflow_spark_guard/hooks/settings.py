@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from airflow_spark_guard.core.errors import BadInputError
+from airflow_spark_guard.core.limits import check_on_finding
 from airflow_spark_guard.core.web.announcement import Pages
 
 if TYPE_CHECKING:
@@ -17,6 +18,7 @@ RECORD_URL = "record_url"
 HISTORY_URL = "history_url"
 DRIVER_UI_URL = "driver_ui_url"
 SPARK_LOG_LEVEL = "spark_log_level"
+ON_FINDING = "on_finding"
 _NONE = "none"
 _BESIDE_THE_LOGS = "spark_guard"
 _LEAST: Level = "WARN"
@@ -71,6 +73,18 @@ def spark_log_level() -> Level:
             advice=f"Set it to {_LEAST}, or to INFO to see all that Spark logs.",
         )
     return level
+
+
+def on_finding() -> str:
+    """What a limit that has passed does where a task does not say it: ``[spark_guard] on_finding``.
+
+    Raises:
+        LimitError: neither ``end`` nor ``warn``, nor empty.
+    """
+    named = _option(ON_FINDING)
+    if named:
+        check_on_finding(f"Airflow's option [{SECTION}] {ON_FINDING}", named)
+    return named
 
 
 def _option(name: str) -> str:

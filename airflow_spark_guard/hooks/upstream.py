@@ -195,6 +195,11 @@ class UpstreamSubmitHook(SparkSubmitHook):
         return self._connection["namespace"] or None
 
     @property
+    def has_kerberos(self) -> bool:
+        """Whether a keytab and a principal are given, by argument or connection: upstream's own sign."""
+        return bool(self._connection.get("keytab") and self._connection.get("principal"))
+
+    @property
     def rm_auth(self) -> Any:
         """``yarn_rm_auth=``."""
         return self._yarn_rm_auth

@@ -20,6 +20,8 @@ except ImportError:  # Airflow below 3.2
     )
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from airflow_spark_guard.hooks.safe_spark_submit import SafeSparkSubmitHook
 
 # The trigger's own deadline fires first; the scheduler's is for a triggerer that is down.
@@ -28,13 +30,16 @@ _MARGIN = 120.0
 FAILED_DEFERRALS = (TaskDeferralError, TaskDeferralTimeout)
 
 
-def deferral(hook: SafeSparkSubmitHook, conn_id: str, method_name: str) -> dict[str, Any]:
+def deferral(
+    hook: SafeSparkSubmitHook, conn_id: str, method_name: str, context: Mapping[str, Any]
+) -> dict[str, Any]:
     """The arguments for ``defer()``; nothing in them is secret.
 
     Args:
         hook: has submitted, and says what to wait for.
         conn_id: the Airflow connection that the trigger finds the credentials in.
         method_name: of the operator, to be called at the end with ``event``, ``job`` and ``place``.
+        context: of this try.
 
     Raises:
         KilledError: the task was ended meanwhile, and its application with it.
@@ -48,13 +53,21 @@ def deferral(hook: SafeSparkSubmitHook, conn_id: str, method_name: str) -> dict[
             orphans=cluster_mode.cancel(hook),
         )
     job, place = hook.waiting.job.to_json(), hook.waiting.place.to_json()
-    left = max(0.0, hook.waiting.job.deadline_at - time.time()) + _MARGIN
+    ends_at = hook.waiting.job.ends_at
     return {
-        "trigger": ClusterApplicationTrigger(conn_id, place, job, hook.waiting.pause),
+        "trigger": ClusterApplicationTrigger(conn_id, place, job, hook.waiting.pause, _task(context)),
         "method_name": method_name,
         "kwargs": {"job": job, "place": place},
-        "timeout": timedelta(seconds=left),
+        "timeout": None if ends_at is None else timedelta(seconds=max(0.0, ends_at - time.time()) + _MARGIN),
     }
+
+
+def _task(context: Mapping[str, Any]) -> dict[str, Any] | None:
+    """Whose XCom the trigger may write; None outside Airflow."""
+    ti = context.get("ti")
+    if ti is None:
+        return None
+    return {name: getattr(ti, name) for name in ("dag_id", "run_id", "task_id", "map_index")}
 
 
 def cancelled(hook: SafeSparkSubmitHook, reason: BaseException) -> AttemptError:

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from airflow.providers.common.compat.sdk import AirflowFailException
 
 from airflow_spark_guard.core.errors import AttemptError, SparkGuardError
 from airflow_spark_guard.core.failure.retry import Advice, Tries, advise
-from airflow_spark_guard.core.failure.verdict_summary import verdict_summary
+from airflow_spark_guard.core.failure.verdict_summary import VERDICT_KEY, verdict_summary
 from airflow_spark_guard.hooks.marked_log import MarkedLog
 from airflow_spark_guard.operators.retry_policy import AIRFLOW_ASKS, SparkGuardRetryPolicy, attempts_so_far
 
@@ -16,8 +17,6 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from airflow.sdk import BaseOperator
-
-VERDICT_KEY = "spark_guard_verdict"
 
 
 def report(error: SparkGuardError, operator: BaseOperator, context: Mapping[str, Any]) -> None:
@@ -51,6 +50,28 @@ def report_final(error: SparkGuardError, operator: BaseOperator, context: Mappin
         end_retries(error)
 
 
+@dataclass
+class ObservedVerdicts:
+    """Pushes what would have ended an attempt in observe mode, each time that something would.
+
+    Args:
+        operator: whose task it is.
+        context: of this try.
+    """
+
+    operator: BaseOperator
+    context: Mapping[str, Any]
+    _verdicts: tuple[str, ...] = ()
+
+    def __call__(self, error: AttemptError) -> None:
+        """Push it; of the task's main thread, as everything that asks Airflow's supervisor."""
+        self._verdicts = (*self._verdicts, str(error.verdict))
+        ti = self.context.get("ti")
+        if ti is not None:
+            attempts = attempts_so_far(ti.try_number, ti.max_tries, self.operator.retries)
+            _push(error, advise(error, attempts), self.operator, ti, self._verdicts)
+
+
 def end_retries(error: SparkGuardError) -> None:
     """Make this error an ``AirflowFailException`` too; class name, text, attributes and traceback stay.
 
@@ -69,9 +90,11 @@ def _tries(ti: Any) -> Tries:
     return Tries(ti.try_number, ti.max_tries + 1)
 
 
-def _push(error: AttemptError, advice: Advice, operator: BaseOperator, ti: Any) -> None:
+def _push(
+    error: AttemptError, advice: Advice, operator: BaseOperator, ti: Any, observed: tuple[str, ...] = ()
+) -> None:
     try:
-        ti.xcom_push(key=VERDICT_KEY, value=verdict_summary(error, advice, _tries(ti).left))
+        ti.xcom_push(key=VERDICT_KEY, value=verdict_summary(error, advice, _tries(ti).left, observed))
     except Exception as problem:  # noqa: BLE001 - whatever an XCom back end raises, the failure comes first
         MarkedLog(operator.log).warning(
             "The XCom %s could not be pushed: %s: %s", VERDICT_KEY, type(problem).__name__, problem

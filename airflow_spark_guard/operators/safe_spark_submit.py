@@ -9,7 +9,9 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from airflow.providers.apache.spark.operators.spark_submit import SparkSubmitOperator
 
 from airflow_spark_guard.core.arguments import checked_arguments
+from airflow_spark_guard.core.conf.profile import SparkProfile
 from airflow_spark_guard.core.errors import SparkGuardError
+from airflow_spark_guard.core.limits import check_before_rendering
 from airflow_spark_guard.core.options import check_options
 from airflow_spark_guard.core.template import none_again, with_none_marked
 from airflow_spark_guard.core.web.announcement import record_link
@@ -19,7 +21,7 @@ from airflow_spark_guard.hooks.settings import pages, record_root, record_url
 from airflow_spark_guard.hooks.upstream import hook_arguments
 from airflow_spark_guard.links.spark import LINKS, known_links
 from airflow_spark_guard.operators.announcement import Announcement, announcing
-from airflow_spark_guard.operators.failure import report
+from airflow_spark_guard.operators.failure import ObservedVerdicts, report
 from airflow_spark_guard.operators.retry_policy import AIRFLOW_ASKS, SparkGuardRetryPolicy
 from airflow_spark_guard.operators.seam import for_log
 from airflow_spark_guard.process.leftovers import Tag, new_attempt
@@ -31,7 +33,6 @@ if TYPE_CHECKING:
 
     from airflow.sdk import BaseOperatorLink
 
-    from airflow_spark_guard.core.conf.profile import SparkProfile
     from airflow_spark_guard.core.limits import GuardLimits
 
 # Upstream keeps these under private names; a template field is named by its attribute.
@@ -60,7 +61,8 @@ class SafeSparkSubmitOperator(SparkSubmitOperator):
     Args:
         profile: anti-hanging Spark configuration under the user's own: ``"default"``, ``"ml-training"``,
             ``"strict"``, ``"none"``, or a :class:`~airflow_spark_guard.SparkProfile`. (templated)
-        limits: how long and how much an attempt may take. (templated)
+        limits: how long and how much an attempt may take: :class:`~airflow_spark_guard.GuardLimits`, or
+            ``"observe"`` to have what it finds said and nothing ended. (templated)
         deferrable: in cluster mode on YARN or Kubernetes, hold no worker slot while the application runs: a
             trigger watches it.
         **kwargs: what ``SparkSubmitOperator`` takes. Without a ``retry_policy``, ``retries`` are spent only
@@ -88,11 +90,13 @@ class SafeSparkSubmitOperator(SparkSubmitOperator):
         self,
         *,
         profile: SparkProfile | str | None = "default",
-        limits: GuardLimits | None = None,
+        limits: GuardLimits | str | None = None,
         deferrable: bool = False,
         **kwargs: Any,
     ) -> None:
         super().__init__(**kwargs)
+        check_before_rendering(limits)
+        SparkProfile.of(profile)  # a name that is none is refused here, where the DAG is parsed
         self.deferrable = deferrable
         # Here, since default_args may hold the user's own, and since a mapped task passes None.
         if AIRFLOW_ASKS and self.retry_policy is None:
@@ -102,6 +106,7 @@ class SafeSparkSubmitOperator(SparkSubmitOperator):
         self._tag: Tag | None = None
         self._record: Path | None = None
         self._killed = False
+        self._observed: ObservedVerdicts | None = None
         # By XCom key; the links read it when the task has ended.
         self.guard_links: dict[str, str] = {}
         self._announcement: Announcement | None = None
@@ -142,13 +147,12 @@ class SafeSparkSubmitOperator(SparkSubmitOperator):
         try:
             checked_arguments({"application": self.application, **hook_arguments(self)})
             check_options({name.lstrip("_"): getattr(self, name) for name in _TEMPLATED_OPTIONS})
-            self._tag = _tag(context)
-            self._record = _record(context)
+            self._start(context)
             self._announcement = Announcement(self.guard_log, context.get("ti"), self.guard_links, pages())
             self._announcement.record(self._record_url())
             with announcing(self._announcement):
                 super().execute(context)
-                self._leave_to_trigger()
+                self._leave_to_trigger(context)
         except SparkGuardError as error:
             report(error, self, context)
             raise for_log(error, self.guard_log, self._record) from None
@@ -167,7 +171,7 @@ class SafeSparkSubmitOperator(SparkSubmitOperator):
         from airflow_spark_guard.hooks import cluster_mode  # noqa: PLC0415 - no DAG is parsed with it
 
         try:
-            self._tag, self._record = _tag(context), _record(context)
+            self._start(context)
             self._hook = hook = self._make_hook()
             with announcing(self._resumed(context)):
                 return cluster_mode.resume(hook, event, job=job, place=place)
@@ -185,25 +189,30 @@ class SafeSparkSubmitOperator(SparkSubmitOperator):
         try:
             return super().resume_execution(next_method, next_kwargs, context)
         except FAILED_DEFERRALS as reason:
-            self._tag, self._record = _tag(context), _record(context)
+            self._start(context)
             self._hook = hook = self._make_hook()
             with announcing(self._resumed(context)):
                 error = cancelled(hook, reason)
                 report(error, self, context)
                 raise for_log(error, self.guard_log, self._record) from reason
 
-    def _leave_to_trigger(self) -> None:
+    def _leave_to_trigger(self, context: Mapping[str, Any]) -> None:
         """Defer, where the hook has handed the application over."""
         if isinstance(self._hook, SafeSparkSubmitHook) and self._hook.waiting is not None:
             from airflow_spark_guard.operators.cluster_deferral import deferral  # noqa: PLC0415 - rarely
 
-            self.defer(**deferral(self._hook, self._conn_id, "resume"))
+            self.defer(**deferral(self._hook, self._conn_id, "resume", context))
 
     def _resumed(self, context: Mapping[str, Any]) -> Announcement:
         """What an earlier process of this task has told; after a failed deferral its arguments are gone."""
         announcement = Announcement(self.guard_log, context.get("ti"), self.guard_links, pages())
         announcement.recall()
         return announcement
+
+    def _start(self, context: Mapping[str, Any]) -> None:
+        """Which try this is."""
+        self._tag, self._record = _tag(context), _record(context)
+        self._observed = ObservedVerdicts(self, context)
 
     def on_kill(self) -> None:
         """End the job; without one there is nothing to end, and no connection is looked up for it."""
@@ -228,6 +237,7 @@ class SafeSparkSubmitOperator(SparkSubmitOperator):
             deferrable=self.deferrable,
             adopt=bool(getattr(self, "durable", False)),
             on_application=self._announcement.application if self._announcement is not None else None,
+            on_observed=self._observed,
             **hook_arguments(self),
         )
         if self._killed:

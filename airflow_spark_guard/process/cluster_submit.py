@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 import time
 from dataclasses import dataclass
@@ -55,6 +56,8 @@ class ClusterSubmit:
         show: takes them.
         record: takes the raw output.
         on_start: is given the attempt, to end it from a signal's handler.
+        late_after: seconds after which ``on_late`` is called, once.
+        on_late: says that it takes long.
     """
 
     launch: Launch
@@ -62,6 +65,8 @@ class ClusterSubmit:
     show: Callable[[list[str]], None]
     record: Callable[[bytes], None]
     on_start: Callable[[Attempt], None]
+    late_after: float = math.inf
+    on_late: Callable[[], None] | None = None
     _application_id: str = ""
     _rest: bytes = b""
 
@@ -71,6 +76,7 @@ class ClusterSubmit:
             self.on_start(attempt)
             while not attempt.over and attempt.now < self.launch.backstop:
                 self._take(attempt.poll(_TICK))
+                self._say_late(attempt.now)
             late = not attempt.over and not attempt.kill_requested
             attempt.consume = self._take
             orphans = attempt.end()
@@ -85,6 +91,11 @@ class ClusterSubmit:
             evidence=self.output.evidence(failed=True),
             orphans=orphans + tuple(report.get("left", ())),
         )
+
+    def _say_late(self, now: float) -> None:
+        if self.on_late is not None and now >= self.late_after:
+            self.on_late()
+            self.on_late = None
 
     def _take(self, chunk: bytes) -> None:
         self.record(chunk)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import threading
 import time
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Protocol
@@ -11,6 +10,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 from airflow_spark_guard.core.failure.ending import Cause, Ending
 from airflow_spark_guard.core.watch.heard import Heard
 from airflow_spark_guard.process import takeover
+from airflow_spark_guard.process.examination import Examination
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
@@ -56,6 +56,12 @@ class Listener(Protocol):
     def examine(self, finding: Finding, heard: Heard) -> Autopsy | None:
         """The last look at a job that is about to be ended; called on a thread of its own."""
 
+    def observe(self, finding: Finding, heard: Heard) -> Autopsy | None:
+        """The same look at a job that goes on (observe mode); called on a thread of its own."""
+
+    def observed(self, finding: Finding, autopsy: Autopsy | None, evidence: str) -> None:
+        """What would have ended the job, were it not only observed."""
+
 
 @dataclass
 class Following:
@@ -77,6 +83,9 @@ class Following:
     _heard: Heard = field(default_factory=Heard)
     # The evidence as it was when the end was asked for: what comes later is our own doing.
     _before_the_kill: str | None = None
+    # In observe mode: what was found and not said yet, the first of it being looked at.
+    _observed: list[Finding] = field(default_factory=list)
+    _examination: Examination | None = None
 
     def run(self) -> Ending:
         """Follow the attempt; whatever ended it, its processes are gone when this returns."""
@@ -122,7 +131,7 @@ class Following:
         return self.output.ended() if self._before_the_kill is None else self._before_the_kill
 
     def _follow(self) -> Finding | None:
-        """Until it is over, or something is found."""
+        """Until it is over, or something is found that ends it."""
         finding = None
         while not self.attempt.over and finding is None:
             chunk = self.attempt.poll(_TICK)
@@ -130,10 +139,33 @@ class Following:
                 self._before_the_kill = self.output.evidence(failed=False)
             self._take_in()
             self._consume(chunk)
-            # What is over, or is being ended, has passed its last limit.
-            if not self._done:
+            # What is over, or is being ended, has passed its last limit. During an autopsy in observe mode
+            # the watch does not look: a process can be stopped by one only.
+            if not self._done and not self._is_examined():
                 finding = self.watch.tick(self.attempt.now, self._heard)
+                self._observed += self.watch.observed()
+        while self._observed:
+            self._say_observed()
         return finding
+
+    def _is_examined(self) -> bool:
+        """Whether the autopsy of something observed goes on; says what has been found once it is over."""
+        if not self._observed:
+            return False
+        if self._examination is None:
+            finding, heard = self._observed[0], self._heard
+            self._examination = Examination(
+                lambda: self.listener.observe(finding, heard), self.attempt.launch.autopsy_budget
+            )
+        if self._examination.over:
+            self._say_observed()
+        return bool(self._observed)
+
+    def _say_observed(self) -> None:
+        """Also of a job that has ended meanwhile: then without what the autopsy would have shown."""
+        autopsy = self._examination.autopsy if self._examination is not None else None
+        finding, self._examination = self._observed.pop(0), None
+        self.listener.observed(finding, autopsy, self.output.evidence(failed=False))
 
     @property
     def _done(self) -> bool:
@@ -160,18 +192,13 @@ class Following:
 
     def _examine(self, finding: Finding) -> Autopsy | None:
         """The autopsy, while somebody reads the output: what it provokes may be more than a pipe holds."""
-        found: list[Autopsy | None] = []
         heard = self._heard
-        thread = threading.Thread(
-            target=lambda: found.append(self.listener.examine(finding, heard)),
-            name="spark-guard-autopsy",
-            daemon=True,
+        examination = Examination(
+            lambda: self.listener.examine(finding, heard), self.attempt.launch.autopsy_budget
         )
-        limit = time.monotonic() + self.attempt.launch.autopsy_budget + 1.0
-        thread.start()
-        while thread.is_alive() and time.monotonic() < limit and not self._done:
+        while not (examination.over or self._done):
             self._consume(self.attempt.poll(0.05))
-        return found[0] if found else None
+        return examination.autopsy
 
     def _cancel(self) -> None:
         """Have the job's side cancel its Spark jobs, so that committers take back what is half written."""

@@ -123,6 +123,12 @@ class Observer:
         if self._looking.acquire(timeout=_LOOK_PATIENCE):  # py-spy may be at it just now
             self._looking.release()
 
+    def pause(self) -> None:
+        """As :meth:`let_go`, until the next request: for whoever attaches to a process that goes on."""
+        if self._looking.acquire(timeout=_LOOK_PATIENCE):
+            self._looking.release()
+        self._looker.pause()
+
     def page_of(self, application: Application) -> ApplicationPage | None:
         """The application's page at the standalone master; None where there is none. For the autopsy."""
         if self.master is None:

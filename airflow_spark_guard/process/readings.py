@@ -85,6 +85,10 @@ class Looker:
             self._closed = True
             self._bytes.stop()
 
+    def pause(self) -> None:
+        """Let go of every process until the next look; may be called while another thread looks."""
+        self._let_go()
+
     def look(self, *, stacks: bool) -> tuple[Reading, ...]:
         """All processes of the attempt on this host that may be stuck; an idle Python worker says so.
 

@@ -57,6 +57,7 @@ class Watch:
     on_application: Callable[[Application], None] = _ignore
     submit_log: SubmitLog = field(default_factory=SubmitLog)
     driver: DriverView | None = None
+    _observed: list[Finding] = field(default_factory=list)
     _watchdog: Watchdog = field(init=False)
     _next: Look = field(init=False)
     _rest: bytes = b""
@@ -88,13 +89,18 @@ class Watch:
             self._beats = heard(self._beats, {"": body.decode(errors="replace") + "\n"})
 
     def tick(self, now: float, heard: Heard) -> Finding | None:
-        """What ends the attempt; None while it may go on. ``now`` in seconds since the launch."""
+        """What ends the attempt; None while it may go on. ``now`` in seconds since the launch.
+
+        What was found in observe mode is for :meth:`observed`.
+        """
         self._now = now
         self._hurry()
         self.tell(heard)
         self._look_for_driver(now, heard.pid)
         finding = self._watchdog.overdue(now, heard.ended_at, self._gone_at)
-        if finding is not None:
+        news = self._watchdog.news()
+        self._observed += news
+        if finding is not None or news:
             self.on_observation(Observation(at=now, inside=heard.inside, driver_gone_at=self._gone_at))
         if finding is not None or self.observer is None:
             return finding
@@ -118,6 +124,12 @@ class Watch:
         if found is not None and found != self._application:
             self._application = found
             self.on_application(found)
+        return found
+
+    def observed(self) -> tuple[Finding, ...]:
+        """What was found in observe mode since the last call."""
+        found = tuple(self._observed)
+        self._observed.clear()
         return found
 
     def close(self) -> None:
@@ -168,4 +180,5 @@ class Watch:
         for line in decision.lines:
             self.on_line(line)
         self._next = decision.look
+        self._observed += decision.observed
         return decision.finding

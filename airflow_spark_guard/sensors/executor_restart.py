@@ -7,7 +7,6 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from airflow_spark_guard.core.errors import AttemptError, LimitError, SparkGuardError
-from airflow_spark_guard.core.limits import checked_limits
 from airflow_spark_guard.core.quantity import seconds
 from airflow_spark_guard.core.remote.restarts import RestartBudget
 from airflow_spark_guard.core.verdict import Verdict
@@ -84,7 +83,7 @@ class SparkExecutorRestartSensor(RemoteSensor):
             window=None if self.window in (None, "") else _seconds("window", self.window),
             minimum=_count("min_executors", self.min_executors),
             grace=_seconds("min_executors_grace", self.min_executors_grace),
-            gone=seconds(checked_limits(self.limits).executors_gone),
+            gone=seconds(self.guard_limits().executors_gone),
         )
         return replace(super().plan(), budget=budget)
 

@@ -7,7 +7,9 @@ from contextlib import closing, suppress
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
+from airflow_spark_guard.core.failure.verdict_summary import VERDICT_KEY
 from airflow_spark_guard.core.quantity import readable_duration
+from airflow_spark_guard.core.remote.observed_findings import ObservedFindings
 from airflow_spark_guard.core.remote.outcome import Outcome
 from airflow_spark_guard.core.remote.remote_watch import Memory
 from airflow_spark_guard.core.remote.submitter import (
@@ -49,6 +51,7 @@ class Poking:
     patient: bool = False
     _watch: RemoteWatch | None = None
     _saved: Memory = field(default_factory=Memory)
+    _observed: ObservedFindings = field(default_factory=ObservedFindings)
 
     def look(self, context: Any) -> Outcome | None:
         """One look; None while the application may go on.
@@ -93,8 +96,20 @@ class Poking:
         found = watch.observe(sight, time.time())
         for notice in watch.take_notices():
             self.log.warning("%s", notice)
+        self._say_observed(watch, context)
         self._remember(watch.memory, context)
         return None if found is None else Outcome.of(found, watch.memory, target)
+
+    def _say_observed(self, watch: RemoteWatch, context: Any) -> None:
+        lines, summary = self._observed.take(watch)
+        for line in lines:
+            self.log.warning("%s", line)
+        if summary is None:
+            return
+        try:
+            context["ti"].xcom_push(key=VERDICT_KEY, value=summary)
+        except Exception as problem:  # noqa: BLE001 - whatever an XCom back end raises, nothing fails by it
+            self.log.warning("The XCom %s could not be pushed: %s", VERDICT_KEY, type(problem).__name__)
 
     def _target(self, context: Any) -> Target | None:
         """Which application; None while the task that submits it has not told."""

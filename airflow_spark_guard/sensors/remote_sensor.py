@@ -10,13 +10,14 @@ from airflow.providers.common.compat.sdk import AirflowSensorTimeout, AirflowSki
 from airflow.sdk import BaseSensorOperator, PokeReturnValue
 
 from airflow_spark_guard.core.errors import ApplicationError, SparkGuardError
-from airflow_spark_guard.core.limits import checked_limits
+from airflow_spark_guard.core.limits import check_before_rendering, checked_limits
 from airflow_spark_guard.core.quantity import readable_duration, seconds
 from airflow_spark_guard.core.remote.course import Patience
 from airflow_spark_guard.core.remote.outcome import Outcome
 from airflow_spark_guard.core.remote.plan import Plan
 from airflow_spark_guard.core.remote.target import Target
 from airflow_spark_guard.hooks.marked_log import MarkedLog
+from airflow_spark_guard.hooks.settings import on_finding
 from airflow_spark_guard.operators.failure import report_final
 from airflow_spark_guard.operators.seam import for_log
 
@@ -43,7 +44,8 @@ class RemoteSensor(BaseSensorOperator):
             the one that it runs. (templated)
         conn_id: a connection of type ``spark_monitor``: who can be asked, and login or token. (templated)
         limits: ``start_timeout``, ``end_timeout``, ``executors_gone``, and for ``SparkApplicationSensor`` all
-            that concern stages and executors. (templated)
+            that concern stages and executors. With ``on_finding="warn"``, or ``"observe"`` for all of it,
+            limits that have passed are only said. (templated)
         deferrable: watch from the triggerer. Unset: yes, unless a ``mode`` is given.
         **kwargs: what every sensor takes; ``poke_interval`` is 30 s unless set.
     """
@@ -63,12 +65,13 @@ class RemoteSensor(BaseSensorOperator):
         application: str | Mapping[str, str] = "",
         submitted_by: str = "",
         conn_id: str = "",
-        limits: GuardLimits | None = None,
+        limits: GuardLimits | str | None = None,
         deferrable: bool | None = None,
         poke_interval: float | timedelta = 30.0,
         **kwargs: Any,
     ) -> None:
         super().__init__(poke_interval=poke_interval, **kwargs)
+        check_before_rendering(limits)
         self.application = application
         self.submitted_by = submitted_by
         self.conn_id = conn_id
@@ -84,13 +87,22 @@ class RemoteSensor(BaseSensorOperator):
         Raises:
             BadInputError: an argument that cannot be used.
         """
-        limits = checked_limits(self.limits)
+        limits = self.guard_limits()
         return Plan(
             target=_target(self.application),
             task_id=self.submitted_by or "",
             conn_id=self.conn_id or "",
             patience=Patience(seconds(limits.start_timeout), seconds(limits.end_timeout)),
+            observe=limits.observes,
         )
+
+    def guard_limits(self) -> GuardLimits:
+        """The limits after rendering, with what the deployment's configuration says.
+
+        Raises:
+            LimitError: they cannot be used.
+        """
+        return checked_limits(self.limits).unless_set(on_finding())
 
     def execute(self, context: Any) -> Any:
         """Watch to the end; what was watched, as XCom: application id, restarts, who saw it end."""

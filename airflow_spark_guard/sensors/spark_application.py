@@ -6,7 +6,6 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from airflow_spark_guard.core.errors import LimitError
-from airflow_spark_guard.core.limits import checked_limits
 from airflow_spark_guard.core.quantity import seconds
 from airflow_spark_guard.core.watch.windows import Windows
 from airflow_spark_guard.sensors.remote_sensor import RemoteSensor
@@ -37,7 +36,7 @@ class SparkApplicationSensor(RemoteSensor):
                 advice="To see that nothing moves, looks have to be compared, and a rescheduled sensor "
                 "forgets the last one. SparkExecutorRestartSensor works in every mode.",
             )
-        limits = checked_limits(self.limits)
+        limits = self.guard_limits()
         deadline = None if limits.deadline is None else seconds(limits.deadline)
         windows = Windows.of(limits, deadline=deadline)
         # A gap that is longer than planned counts as one in which nobody ran.

@@ -14,6 +14,7 @@ import yaml
 from airflow_spark_guard.core.cluster.place import KUBERNETES
 from airflow_spark_guard.core.errors import BadInputError
 from airflow_spark_guard.core.web.access import Access
+from airflow_spark_guard.sources.kerberos import check_kerberos, kerberos_token
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -45,16 +46,23 @@ def cluster_access(place: ClusterPlace, secrets: ClusterSecrets) -> Access:
 
     The connection goes first, then Spark's own settings, then for Kubernetes a kubeconfig that is named, the
     pod's own account, and a kubeconfig at the usual places if it is about this server. Without any: none.
+    YARN is given Kerberos tokens where the place says so and the connection has neither token nor password.
 
     Raises:
-        BadInputError: a file that was named cannot be read, or a kubeconfig logs in by other means.
+        BadInputError: a file that was named cannot be read, a kubeconfig logs in by other means, or the
+            library for Kerberos is missing.
     """
     verify = place.verify and (place.ca_file or True)
     if secrets.token:
         return Access.bearer(secrets.token, verify=_with_own_ca(verify, place))
     if secrets.password:
         return Access.basic(secrets.login, secrets.password, verify=verify)
-    return _kubernetes(place, verify) if place.manager == KUBERNETES else Access(verify=verify)
+    if place.manager == KUBERNETES:
+        return _kubernetes(place, verify)
+    if place.kerberos:
+        check_kerberos()
+        return Access(verify=verify, negotiate=kerberos_token)
+    return Access(verify=verify)
 
 
 def _kubernetes(place: ClusterPlace, verify: bool | str) -> Access:  # noqa: FBT001 - the setting's type

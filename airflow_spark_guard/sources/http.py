@@ -22,6 +22,10 @@ T = TypeVar("T")
 MAX_BODY = 8 << 20
 _MAX_REDIRECTS = 3
 _LARGEST_PORT = 65535
+_UNAUTHORIZED = 401
+_NEGOTIATE = "Negotiate"
+# What a login has left in a request; it is for the server that it was made at.
+_OF_A_LOGIN = ("Authorization", "Cookie")
 # A dialogue may take this many times what one silence may.
 _PATIENCE = 3
 
@@ -121,18 +125,35 @@ class HttpSource:
                     "else name the server by the host that it redirects to.",
                 )
             if (target.url.scheme, target.url.port) != (request.url.scheme, request.url.port):
-                for name in self._access.headers:
+                for name in (*self._access.headers, *_OF_A_LOGIN):
                     target.headers.pop(name, None)
             request = target
         raise UnusableAnswerError("the answer is a redirect, again and again")
 
     async def _once(self, request: httpx.Request) -> tuple[Answer, httpx.Request | None]:
         response = await self._client.send(request, stream=True, follow_redirects=False)
+        if self._wants_token(response):
+            await response.aclose()
+            # Of one use: a server refuses a token that it has seen. It remembers us by a cookie instead.
+            token = await asyncio.to_thread(self._token, request.url.host)
+            request.headers["Authorization"] = f"{_NEGOTIATE} {token}"
+            response = await self._client.send(request, stream=True, follow_redirects=False)
         try:
             body = b"" if response.next_request else await self._body(response)
         finally:
             await response.aclose()
         return Answer(response.status_code, body, _date(response)), response.next_request
+
+    def _wants_token(self, response: httpx.Response) -> bool:
+        """Whether the server that this is about asks for a Kerberos token, and may have one."""
+        ours = self._base and str(response.request.url).startswith(f"{self._base}/")
+        if self._access.negotiate is None or response.status_code != _UNAUTHORIZED or not ours:
+            return False
+        offers = response.headers.get_list("WWW-Authenticate", split_commas=True)
+        return any(offer.strip().split(" ")[0].lower() == _NEGOTIATE.lower() for offer in offers)
+
+    def _token(self, host: str) -> str:
+        return self._access.negotiate(host) if self._access.negotiate is not None else ""
 
     async def _body(self, response: httpx.Response) -> bytes:
         body = bytearray()

@@ -14,6 +14,10 @@ from airflow_spark_guard.core.cluster.cluster_job import ClusterJob
 from airflow_spark_guard.core.cluster.cluster_watch import ClusterWatch
 from airflow_spark_guard.core.cluster.place import ClusterPlace
 from airflow_spark_guard.core.cluster.trigger_event import event_of
+from airflow_spark_guard.core.failure.found import error_of
+from airflow_spark_guard.core.failure.observed_text import observed_text
+from airflow_spark_guard.core.failure.retry import advise
+from airflow_spark_guard.core.failure.verdict_summary import VERDICT_KEY, verdict_summary
 from airflow_spark_guard.core.output.output import safe_text
 from airflow_spark_guard.core.web.answer import UnusableAnswerError
 from airflow_spark_guard.hooks.cluster_connection import cluster_secrets
@@ -21,11 +25,14 @@ from airflow_spark_guard.hooks.marked_log import MarkedLog
 from airflow_spark_guard.sources.cluster import cluster_source
 from airflow_spark_guard.sources.cluster_access import cluster_access
 from airflow_spark_guard.triggers.handing_back import until_settled
+from airflow_spark_guard.triggers.xcom import xcom
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
 
     from airflow_spark_guard.core.cluster.cluster_watch import Step
+    from airflow_spark_guard.core.errors import AttemptError
+    from airflow_spark_guard.core.watch.finding import Finding
 from airflow_spark_guard.sources.cluster import AsyncClusterSource
 
 # Airflow gives a trigger's on_kill 30 s.
@@ -43,19 +50,36 @@ class ClusterApplicationTrigger(BaseTrigger):
         place: who is asked (``core/cluster/place.py``), as JSON.
         job: what is watched, and by which limits (``core/cluster/cluster_job.py``), as JSON.
         pause: seconds between two looks.
+        task: ``dag_id``, ``run_id``, ``task_id``, ``map_index``: whose XCom holds what was observed; None
+            where the resumed task alone pushes it.
 
     Yields:
         One event (``core/cluster/trigger_event.py``).
     """
 
-    def __init__(self, conn_id: str, place: dict[str, Any], job: dict[str, Any], pause: float) -> None:
+    def __init__(
+        self,
+        conn_id: str,
+        place: dict[str, Any],
+        job: dict[str, Any],
+        pause: float,
+        task: dict[str, Any] | None = None,
+    ) -> None:
         super().__init__()  # type: ignore[no-untyped-call]
         self.conn_id, self.place, self.job, self.pause = conn_id, place, job, pause
+        self.task_key = task
+        self._verdicts: tuple[str, ...] = ()
         self._source: AsyncClusterSource | None = None
 
     def serialize(self) -> tuple[str, dict[str, Any]]:
         """The class and its arguments."""
-        arguments = {"conn_id": self.conn_id, "place": self.place, "job": self.job, "pause": self.pause}
+        arguments = {
+            "conn_id": self.conn_id,
+            "place": self.place,
+            "job": self.job,
+            "pause": self.pause,
+            "task": self.task_key,
+        }
         return f"{type(self).__module__}.{type(self).__qualname__}", arguments
 
     async def run(self) -> AsyncIterator[TriggerEvent]:
@@ -64,14 +88,16 @@ class ClusterApplicationTrigger(BaseTrigger):
         job = ClusterJob.from_json(self.job)
         place = ClusterPlace.from_json(self.place)
         watch = ClusterWatch(job.limits, place.manager.capitalize())
+        observed: list[Finding] = []
         try:
             # One look after the other: nothing else could say that there is news.
-            while not (step := await self._look(watch, job)).over:  # noqa: ASYNC110
-                await asyncio.sleep(max(0.01, min(self.pause, job.deadline_at - time.time())))
+            while not (step := await self._look(watch, job)).over:
+                observed += step.observed
+                await asyncio.sleep(job.limits.pause(time.time(), self.pause))
         finally:
             await self.cleanup()
         await until_settled(began)
-        yield TriggerEvent(event_of(step, job, place))  # type: ignore[no-untyped-call]
+        yield TriggerEvent(event_of(step, job, place, tuple(observed)))  # type: ignore[no-untyped-call]
 
     async def on_kill(self) -> None:
         """End the application: somebody ended the task. Airflow 3.3 and newer call this."""
@@ -101,7 +127,21 @@ class ClusterApplicationTrigger(BaseTrigger):
             step = watch.blind(reason[:300], time.time())
         for notice in step.notices:
             MarkedLog(self.log).info("%s", notice)
+        for finding in step.observed:
+            await self._say_observed(error_of(finding))
         return step
+
+    async def _say_observed(self, error: AttemptError) -> None:
+        log = MarkedLog(self.log)
+        log.warning("%s", observed_text(error))
+        self._verdicts = (*self._verdicts, str(error.verdict))
+        if self.task_key is None:
+            return
+        summary = verdict_summary(error, advise(error, 1), 0, self._verdicts)
+        try:
+            await xcom("set", key=VERDICT_KEY, value=summary, **self.task_key)
+        except Exception as problem:  # noqa: BLE001 - whatever an XCom back end raises, the watch goes on
+            log.warning("The XCom %s could not be pushed: %s", VERDICT_KEY, type(problem).__name__)
 
     async def _manager(self) -> AsyncClusterSource:
         if self._source is None:

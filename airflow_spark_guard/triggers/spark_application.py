@@ -9,10 +9,11 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from airflow.triggers.base import BaseTrigger, TriggerEvent
-from asgiref.sync import sync_to_async
 
 from airflow_spark_guard.core.errors import SparkGuardError
+from airflow_spark_guard.core.failure.verdict_summary import VERDICT_KEY
 from airflow_spark_guard.core.quantity import readable_duration
+from airflow_spark_guard.core.remote.observed_findings import ObservedFindings
 from airflow_spark_guard.core.remote.outcome import Outcome
 from airflow_spark_guard.core.remote.plan import Plan
 from airflow_spark_guard.core.remote.remote_watch import Memory
@@ -28,6 +29,7 @@ from airflow_spark_guard.sources.find_application import find_application
 from airflow_spark_guard.sources.poller import Following
 from airflow_spark_guard.sources.remote import AsyncRemoteSource
 from airflow_spark_guard.triggers.handing_back import until_settled
+from airflow_spark_guard.triggers.xcom import xcom
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
@@ -68,6 +70,7 @@ class SparkApplicationTrigger(BaseTrigger):
         self.poll_interval = poll_interval
         self.task_key = task
         self._remembered = Memory()
+        self._observed = ObservedFindings()
 
     def serialize(self) -> tuple[str, dict[str, Any]]:
         """As Airflow stores it."""
@@ -146,8 +149,21 @@ class SparkApplicationTrigger(BaseTrigger):
         found = watch.observe(sight, time.time())
         for notice in watch.take_notices():
             MarkedLog(self.log).warning("%s", notice)
+        await self._say_observed(watch)
         await self._remember(watch.memory)
         return found
+
+    async def _say_observed(self, watch: RemoteWatch) -> None:
+        lines, summary = self._observed.take(watch)
+        for line in lines:
+            MarkedLog(self.log).warning("%s", line)
+        if summary is None:
+            return
+        try:
+            await xcom("set", key=VERDICT_KEY, value=summary, **self.task_key)
+        except Exception as problem:  # noqa: BLE001 - whatever an XCom back end raises, nothing fails by it
+            text = f"The XCom {VERDICT_KEY} could not be pushed: {type(problem).__name__}"
+            MarkedLog(self.log).warning("%s", text)
 
     async def _target(self, plan: Plan) -> Target:
         """Which application; where another task submits it, as soon as that has told.
@@ -167,14 +183,14 @@ class SparkApplicationTrigger(BaseTrigger):
     async def _told(self, plan: Plan) -> Any:
         for index in plan.map_indexes(self.task_key["map_index"]):
             key = {**self.task_key, "task_id": plan.task_id, "map_index": index}
-            told = await _xcom("get_one", key=APPLICATION_KEY, **key)
+            told = await xcom("get_one", key=APPLICATION_KEY, **key)
             if told is not None:
                 return told
         return None
 
     async def _recall(self) -> Memory:
         """What a triggerer before this one has seen; an XCom of another shape is none of ours."""
-        told = await _xcom("get_one", key=MEMORY_KEY, **self.task_key)
+        told = await xcom("get_one", key=MEMORY_KEY, **self.task_key)
         try:
             return Memory() if told is None else Memory.from_json(told)
         except ValueError:
@@ -183,12 +199,5 @@ class SparkApplicationTrigger(BaseTrigger):
     async def _remember(self, memory: Memory) -> None:
         if memory != self._remembered:
             # On change alone: each is a write to Airflow's database.
-            await _xcom("set", key=MEMORY_KEY, value=memory.to_json(), **self.task_key)
+            await xcom("set", key=MEMORY_KEY, value=memory.to_json(), **self.task_key)
             self._remembered = memory
-
-
-async def _xcom(method: str, **arguments: Any) -> Any:
-    """XCom's own methods wait for the supervisor: not in the event loop's thread."""
-    from airflow.sdk.execution_time.xcom import XCom  # noqa: PLC0415 - reads Airflow's configuration
-
-    return await sync_to_async(partial(getattr(XCom, method), **arguments))()

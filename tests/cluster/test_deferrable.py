@@ -15,6 +15,7 @@ from airflow_spark_guard import GuardLimits
 from airflow_spark_guard.core import errors
 from airflow_spark_guard.hooks import cluster_run
 from airflow_spark_guard.triggers.cluster import ClusterApplicationTrigger
+from tests.support.xcoms import Xcoms
 
 
 @pytest.fixture(autouse=True)
@@ -241,3 +242,32 @@ def test_in_client_mode_deferrable_has_no_effect_and_says_so(stand, log):
     with pytest.raises(errors.SparkGuardError):
         operator.execute(stand.context)
     assert "deferrable=True: without effect" in log.text()
+
+
+def test_in_observe_mode_the_trigger_watches_on_behind_the_deadline(stand, monkeypatch):
+    """No clock of Airflow's ends the deferral either; what was observed is an XCom at once."""
+    xcoms = Xcoms(monkeypatch)
+    stand.manager.course = ["RUNNING"]
+    limits = GuardLimits(deadline="800ms", start_timeout="700ms", poll_interval="50ms", on_finding="warn")
+    defer = deferred(stand, limits=limits)
+    assert defer.timeout is None
+    trigger = rebuilt(defer.trigger)
+    time.sleep(1.0)
+    with pytest.raises(TimeoutError):
+        asyncio.run(first_event(rebuilt(defer.trigger), patience=0.5))
+    assert not stand.application.killed
+
+    async def ends():
+        task = asyncio.create_task(first_event(trigger))
+        await asyncio.sleep(0.3)
+        stand.application.course.append("SUCCEEDED")
+        stand.application.course.popleft()
+        return await task
+
+    event = asyncio.run(ends())
+    assert [row["verdict"] for row in event.payload["observed"]] == ["DEADLINE"]
+    pushed = json.loads(xcoms.kept["d", "r", "t", -1, "spark_guard_verdict"])
+    assert (pushed["verdict"], pushed["observed"]) == ("DEADLINE", True)
+    with pytest.raises(errors.DriverGoneError):  # the scripted course runs no script: no closing message
+        resumed(stand, defer, event, limits=limits)
+    assert not stand.application.killed

@@ -288,3 +288,45 @@ def test_a_channel_directory_that_cannot_be_read_stops_it_first(stand):
     with pytest.raises(errors.BadInputError, match="The channel directory cannot be read"):
         stand.execute()
     assert not stand.manager.applications
+
+
+def test_in_observe_mode_the_budgets_are_said_and_the_application_goes_on(stand, log):
+    """It ends by itself; XCom, log and record say what would have ended it."""
+    stand.manager.course = ["RUNNING"]
+    limits = GuardLimits(deadline="700ms", start_timeout="600ms", poll_interval="50ms", on_finding="warn")
+    operator = stand.operator(limits=limits)
+
+    def succeed():
+        while "spark_guard_verdict" not in stand.ti.xcoms:
+            time.sleep(0.02)
+        assert not stand.application.killed
+        stand.application.course.append("SUCCEEDED")
+        stand.application.course.popleft()
+
+    stand.connect(channel=False)
+    threading.Thread(target=succeed, daemon=True).start()
+    assert operator.execute(stand.context) is None
+    assert not stand.application.killed
+    told = stand.ti.xcoms["spark_guard_verdict"]
+    assert (told["verdict"], told["observed"], told["retry"]) == ("DEADLINE", True, False)
+    text = log.text()
+    assert text.count('Observed, not ended (on_finding="warn"):\nDEADLINE: The application did not end') == 1
+    assert "Observed (nothing is ended) on " in text
+
+
+def test_in_observe_mode_a_vanished_application_is_a_failure_all_the_same(stand):
+    """Nothing succeeds by accident."""
+    stand.manager.course = ["RUNNING", "VANISHED"]
+    with pytest.raises(errors.VanishedError):
+        stand.execute(limits=GuardLimits(poll_interval="50ms", on_finding="warn"))
+    assert stand.ti.xcoms["spark_guard_verdict"]["observed"] is False
+
+
+def test_in_observe_mode_a_kill_ends_the_application(stand):
+    """The user's own."""
+    stand.manager.course = ["RUNNING"]
+    operator = stand.operator(limits=GuardLimits(poll_interval="50ms", on_finding="warn"))
+    kill_when(operator, lambda: stand.manager.applications)
+    with pytest.raises(errors.KilledError):
+        operator.execute(stand.context)
+    assert stand.application.killed

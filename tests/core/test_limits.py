@@ -1,10 +1,16 @@
+import math
 from dataclasses import fields
 from datetime import timedelta
 
 import pytest
 
 from airflow_spark_guard.core.errors import LimitError
-from airflow_spark_guard.core.limits import GuardLimits, asdict_shallow, checked_limits
+from airflow_spark_guard.core.limits import (
+    GuardLimits,
+    asdict_shallow,
+    check_before_rendering,
+    checked_limits,
+)
 from tests.core.templater import Later, context
 
 
@@ -141,3 +147,64 @@ def test_text_in_the_place_of_limits_is_refused():
         LimitError, match=r"^The limits of the operator cannot be used\.\n  got: '2h'\n  expected: Guard"
     ):
         checked_limits("2h")
+
+
+@pytest.mark.parametrize("value", ["Warn", "observe", "ended", "", None, True, 1, ["warn"]])
+def test_what_a_passed_limit_does_is_one_of_two_words(value):
+    """Whoever mistypes observe mode must not have healthy jobs ended, nor the other way round."""
+    with pytest.raises(
+        LimitError,
+        match=r'^GuardLimits\.on_finding cannot be used\.\n  got: .*\n  expected: "end" or "warn"\n',
+    ) as e:
+        GuardLimits(on_finding=value)
+    assert e.value.got == repr(value)
+
+
+def test_observe_is_the_name_of_limits_that_only_warn():
+    assert checked_limits("observe") == GuardLimits(on_finding="warn")
+    assert checked_limits("observe").observes
+    assert not GuardLimits().observes
+    assert not GuardLimits(on_finding="end").observes
+    assert "on_finding warn" in str(checked_limits("observe"))
+
+
+@pytest.mark.parametrize("value", ["Observe", "observ", "warn", "", "none", {"on_finding": "warn"}, 3600])
+def test_a_name_of_limits_that_is_none_is_refused(value):
+    """At parse time too; the message has the names."""
+    for check in (checked_limits, check_before_rendering):
+        with pytest.raises(LimitError, match=r"The limits of the operator cannot be used\.") as e:
+            check(value)
+        assert "'observe'" in e.value.expected
+
+
+@pytest.mark.parametrize("value", [None, GuardLimits(), "observe", "{{ var.value.guard }}", Later("observe")])
+def test_what_may_still_become_limits_passes_at_parse_time(value):
+    check_before_rendering(value)
+
+
+def test_observe_mode_may_be_a_template():
+    """A variable turns a whole deployment round."""
+    limits = GuardLimits(deadline="2h", on_finding="{{ mode }}")
+    assert not limits.observes
+    assert limits.resolve(context(mode="warn")).observes
+    with pytest.raises(LimitError, match=r"^GuardLimits\.on_finding cannot be used"):
+        limits.resolve(context(mode="observe"))
+
+
+def test_the_deployments_word_holds_where_a_task_has_none_of_its_own():
+    """Also after rendering, and beside other limits."""
+    assert GuardLimits(deadline="2h").unless_set("warn").observes
+    assert GuardLimits(deadline="{{ hours }}h").resolve(context(hours=2)).unless_set("warn").observes
+    assert not GuardLimits(on_finding="end").unless_set("warn").observes
+    assert not GuardLimits().unless_set("").observes
+    assert GuardLimits(on_finding="warn").unless_set("end").observes
+
+
+def test_in_observe_mode_only_airflows_own_time_limit_ends_a_job():
+    """The guard's deadline is said when it passes."""
+    ending, observing = GuardLimits(deadline="2h"), GuardLimits(deadline="2h", on_finding="warn")
+    assert (ending.budget(None), ending.backstop(None)) == (7200.0, 7200.0)
+    assert (observing.budget(None), observing.backstop(None)) == (7200.0, math.inf)
+    assert (observing.budget(600.0), observing.backstop(600.0)) == (600.0, 600.0)
+    assert (observing.budget(9000.0), observing.backstop(9000.0)) == (7200.0, 9000.0)
+    assert GuardLimits().budget(None) == 3600.0

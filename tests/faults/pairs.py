@@ -71,6 +71,24 @@ def _returns(expected: object) -> Callable[[Running], str]:
     return check
 
 
+def _observed(verdict: str, line: str) -> Callable[[Running], str]:
+    """The verdict stands in XCom, in the record and in the log, with the line that hung; nothing was ended."""
+
+    def check(running: Running) -> str:
+        told = running.outcome.get("observed") or {}
+        rows = running.summary().get("observed") or [{}]
+        log = (running.folder / "task.log").read_text(errors="replace")
+        found = (told.get("observed"), told.get("verdict"), len(rows), rows[0].get("verdict"))
+        if found != (True, verdict, 1, verdict):
+            return f"observed {found}"
+        if line not in told.get("where", "") or line not in rows[0].get("place", ""):
+            return f"names {told.get('where') or 'no line'}, not {line}"
+        said = log.count("Observed, not ended")
+        return "" if said == 1 else f"said {said} times"
+
+    return check
+
+
 _HUNG = (
     Case(
         "UDF hangs beside a keep-alive query", ("beside.py", "asks", "query"), "STALLED", where=LOCAL_3,
@@ -107,6 +125,10 @@ _HUNG = (
     Case(
         "UDF that waits in a loop of `sleep`", ("tasks.py", "polls"), "STALLED", where=LOCAL, limits=BUSY,
         due=BUSY_STALL, check=_says("wait"), waits=True, quick=True,
+    ),
+    Case(
+        "UDF that waits half a minute for an answer", ("tasks.py", "late"), "STALLED", where=LOCAL, limits=BUSY,
+        due=float(BUSY["stall_timeout"]), waits=True, note="ended at its limit of 8 s",
     ),
     Case(
         "UDF hangs after long tasks: the user's limit holds", ("tasks.py", "after_long"), "STALLED",
@@ -178,6 +200,11 @@ SLOW = (
     Case(
         "healthy: UDF that waits and calls `heartbeat()`", ("tasks.py", "beats"), where=LOCAL, limits=BUSY,
         waits=True, note="32 s: four times the limit of 8 s",
+    ),
+    Case(
+        "healthy: the same UDF in observe mode", ("tasks.py", "late"), where=LOCAL,
+        limits={**BUSY, "on_finding": "warn"}, check=_observed("STALLED", "tasks.py"), waits=True,
+        note="32 s: STALLED is said at 8 s, and the job goes on",
     ),
     Case(
         "healthy: 300,000 reported metrics", ("reports.py", "metrics"), where=LOCAL, check=_returns({"rows": 300_000}),

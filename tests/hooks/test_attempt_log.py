@@ -12,6 +12,7 @@ from airflow_spark_guard.core.failure.ending import Cause, Ending
 from airflow_spark_guard.core.output.message_budget import MessageBudget
 from airflow_spark_guard.core.output.output import JobOutput
 from airflow_spark_guard.core.protocol import Message
+from airflow_spark_guard.core.stack.autopsy import Autopsy
 from airflow_spark_guard.core.verdict import Verdict
 from airflow_spark_guard.core.watch.finding import Finding
 from airflow_spark_guard.core.watch.heard import Heard
@@ -258,3 +259,25 @@ def test_messages_count_toward_the_lines_of_the_log(log, task):
     lines = (task.infos + "\n" + task.warnings).splitlines()
     assert len(lines) <= 104
     assert any("of 10000 messages of the job" in line and "log_lines=100" in line for line in lines)
+
+
+def test_an_observed_finding_is_shown_as_it_would_have_ended_the_job(log, task, record):
+    """With where and do; the record keeps each look at the job."""
+    taken = []
+    log.on_observed = lambda finding, error: taken.append((finding, error))
+    finding = replace(FINDING, advice="Give the call in that line a time-out.")
+    log.observed(finding, Autopsy("/jobs/a.py:3, fit", "", ("worker blocked",), "text"), "")
+    assert 'Observed, not ended (on_finding="warn"):\nSTALLED: Stage 3 stood still for 10m.' in task.warnings
+    assert "  do: Give the call in that line a time-out.\n  where: /jobs/a.py:3, fit\n" in task.warnings
+    assert "worker blocked" in task.warnings
+    ((found, error),) = taken
+    assert (found, error.place, error.record) == (finding, "/jobs/a.py:3, fit", record.place)
+
+
+def test_every_look_of_observe_mode_stays_in_the_record(log, record):
+    """The last one would replace what the first one has shown."""
+    log.observe(FINDING, Heard())
+    log.observe(replace(FINDING, reached_at=900.0), Heard())
+    text = told(record, "autopsy.txt")
+    assert "Observed after 11m 40s: " in text
+    assert "Observed after 15m: " in text

@@ -141,3 +141,76 @@ def test_output_of_spark_submit_and_messages_of_the_job_share_one_budget(hooked,
     text = capsys.readouterr().out
     assert [n for n in range(101, 111) if f"{n} " in text][:5] == [101, 102, 103, 104, 105]
     assert text.count("[guard] loss=") == 2  # beyond the budget: one a minute, and the last one
+
+
+class Negotiating:
+    """The manager wants a Kerberos token with every question, a new one each time."""
+
+    def __init__(self, yarn):
+        self.reply, self.tokens = yarn.reply, []
+        yarn.reply = self
+
+    def __call__(self, handler):
+        sent = handler.headers.get("Authorization", "")
+        if not handler.path.startswith("/ws/") or (
+            sent.startswith("Negotiate ") and sent not in self.tokens and not self.tokens.append(sent)
+        ):
+            return self.reply(handler)
+        handler.rfile.read(int(handler.headers.get("Content-Length") or 0))
+        handler.send_response(401)
+        handler.send_header("WWW-Authenticate", "Negotiate")
+        handler.send_header("Content-Length", "0")
+        handler.end_headers()
+        return None
+
+
+class HTTPKerberosAuth:
+    """As ``requests_kerberos`` names it."""
+
+
+HTTPKerberosAuth.__module__ = "requests_kerberos.kerberos_"
+
+
+@pytest.fixture
+def tickets(monkeypatch):
+    """Stands in for the library and the ticket."""
+    made = iter(f"token{number}" for number in range(10**6))
+    monkeypatch.setattr("airflow_spark_guard.sources.cluster_access.check_kerberos", lambda: None)
+    monkeypatch.setattr(
+        "airflow_spark_guard.sources.cluster_access.kerberos_token", lambda host: f"{host}-{next(made)}"
+    )
+
+
+@pytest.mark.usefixtures("tickets")
+@pytest.mark.parametrize(
+    "given",
+    [{"keytab": "/etc/airflow.keytab", "principal": "airflow@X"}, {"yarn_rm_auth": HTTPKerberosAuth()}],
+)
+def test_a_resource_manager_behind_kerberos_is_asked_with_tokens(hooked, yarn, given):
+    """Upstream's two ways to say it: a keytab with a principal, or its auth object."""
+    manager = Negotiating(yarn)
+    assert hooked(**given).submit(hooked.script) == 3
+    assert manager.tokens
+    assert all(token.startswith("Negotiate 127.0.0.1-token") for token in manager.tokens)
+
+
+@pytest.mark.usefixtures("tickets")
+def test_a_trigger_is_told_that_the_manager_wants_kerberos(hooked, yarn):
+    """It has no keytab: its own process has a ticket."""
+    Negotiating(yarn)
+    hook = hooked(deferrable=True, keytab="/etc/airflow.keytab", principal="airflow@X")
+    assert hook.submit(hooked.script) is None
+    assert hook.waiting.place.to_json()["kerberos"] is True
+
+
+def test_without_the_library_nothing_is_submitted(hooked, yarn):
+    """The error has the line that installs it."""
+    with pytest.raises(errors.BadInputError, match="Kerberos tokens cannot be made here") as caught:
+        hooked(keytab="/etc/airflow.keytab", principal="airflow@X").submit(hooked.script)
+    assert "pip install 'airflow-spark-guard[kerberos]'" in str(caught.value)
+    assert not yarn.applications
+
+
+def test_a_keytab_without_a_principal_is_no_sign_of_kerberos(hooked, yarn):
+    """As upstream has it."""
+    assert hooked(keytab="/etc/airflow.keytab").submit(hooked.script) == 3

@@ -412,3 +412,39 @@ def test_an_application_is_told_while_it_runs_and_of_a_short_job_at_its_end(stan
     said = HELLO.format(app=APP, url="http://h:4040")
     stand.script(said, on_application=tell)
     assert told == [(Application(APP, "http://h:4040"), threading.main_thread())]
+
+
+# The driver goes on after a while, and takes its executors along as a SparkContext does.
+GOES_ON = """\
+import os, signal, threading
+
+def fit():
+    threading.Event().wait({seconds})
+
+fit()
+with open(f"/proc/{{os.getppid()}}/task/{{os.getppid()}}/children") as file:
+    others = [int(pid) for pid in file.read().split() if int(pid) != os.getpid()]
+for pid in others:
+    os.kill(pid, signal.SIGKILL)
+"""
+
+
+def test_a_stage_that_hangs_is_only_said_in_observe_mode(stand):
+    """With the line and the autopsy of the other mode, once; the job ends by itself, and that counts."""
+    told = []
+    limits = GuardLimits(**{**vars(SHORT), "on_finding": "warn", "exit_timeout": "30s"})
+    with serving(stalled) as url:
+        text = HELLO.format(app=APP, url=url) + GOES_ON.format(seconds=16)
+        assert stand.script(text, stand.executor("lock"), limits=limits, on_observed=told.append) is None
+    (error,) = told
+    place = f"{stand.tmp_path}/hanging_job.py:5, lock"
+    assert (error.verdict, error.place, error.record) == (Verdict.STALLED, place, str(stand.record))
+    summary = stand.summary
+    assert (summary["state"], summary["verdict"]) == ("success", "")
+    ((row),) = summary["observed"]
+    assert (row["verdict"], row["place"], row["limit_s"]) == ("STALLED", place, 3.0)
+    assert "hanging_job.py:5, lock" in (stand.record / "autopsy.txt").read_text()
+    warnings = stand.log.warnings
+    assert warnings.count("Observed, not ended") == 1
+    assert f"  where: {place}" in warnings
+    assert "before it is ended" not in warnings

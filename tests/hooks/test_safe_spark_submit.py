@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 import os
 import re
 import subprocess
@@ -461,3 +462,43 @@ def test_an_argument_of_another_type_ends_the_task_without_a_retry(stand, monkey
         operator.execute({})
     assert isinstance(caught.value, AirflowFailException)
     assert "No retry: " in stand.log
+
+
+def test_the_deployments_observe_mode_holds_unless_the_task_says_otherwise(stand, monkeypatch):
+    """Also beside limits of the task's own."""
+    monkeypatch.setenv("AIRFLOW__SPARK_GUARD__ON_FINDING", "warn")
+    assert stand.hook().limits.observes
+    assert stand.hook(limits=GuardLimits(deadline="2h")).limits.observes
+    assert not stand.hook(limits=GuardLimits(on_finding="end")).limits.observes
+    monkeypatch.delenv("AIRFLOW__SPARK_GUARD__ON_FINDING")
+    assert not stand.hook().limits.observes
+    assert stand.hook(limits="observe").limits.observes
+
+
+def test_in_observe_mode_no_deadline_reaches_the_jvm(stand):
+    """Spark's own backstop would end the driver two minutes behind it."""
+    observing = stand.hook(limits="observe")
+    assert (observing.deadline, observing.budget, observing.backstop) == (3600.0, 3600.0, math.inf)
+    assert observing._request().deadline is None
+    assert stand.hook(limits="observe", execution_timeout=600.0)._request().deadline == 600.0
+    assert stand.hook()._request().deadline == 3600.0
+
+
+def test_in_observe_mode_a_job_outlives_its_deadline_and_succeeds(stand):
+    """By its own outcome; the verdict is told once."""
+    told = []
+    limits = GuardLimits(deadline="1s", on_finding="warn", autopsy_budget="1s")
+    hook = stand.hook(limits=limits, on_observed=told.append, application_args=["x"])
+    assert hook.submit(stand.job("import time\ntime.sleep(4)\n" + JOB)) == ["x"]
+    assert [str(error.verdict) for error in told] == ["DEADLINE"]
+    assert "Observed (nothing is ended): deadline 1s, profile default" in stand.log
+    assert stand.log.count("Observed, not ended") == 1
+    assert told[0].what == "The attempt was still running at its deadline of 1s."
+
+
+def test_in_observe_mode_an_executor_that_fits_nowhere_is_a_warning(stand):
+    """A larger worker may come, as it may without us."""
+    conf = {"spark.executor.memory": "4g"}
+    hook = stand.hook(master="local-cluster[1,1,1024]", conf=conf, limits="observe", application_args=["x"])
+    assert hook.submit(stand.job()) == ["x"]
+    assert "Observed only, the job is started all the same:" in stand.log

@@ -52,7 +52,7 @@ def test_provider_info_reader_and_docs_agree():
     options = set(info["config"][section]["options"])
     read = {
         *(settings.RECORD_FOLDER, settings.RECORD_URL, settings.HISTORY_URL, settings.DRIVER_UI_URL),
-        settings.SPARK_LOG_LEVEL,
+        *(settings.SPARK_LOG_LEVEL, settings.ON_FINDING),
     }
     assert (section, options) == (settings.SECTION, read)
     schema = json.loads((files("airflow") / "provider_info.schema.json").read_text())
@@ -103,3 +103,17 @@ def test_a_level_that_is_none_is_an_error(monkeypatch):
     with pytest.raises(BadInputError, match="is not a log level") as raised:
         settings.spark_log_level()
     assert (raised.value.got, "WARN" in raised.value.expected) == ("'verbose'", True)
+
+
+@pytest.mark.parametrize(("value", "found"), [("", ""), ("warn", "warn"), (" end ", "end")])
+def test_a_deployment_may_observe(monkeypatch, value, found):
+    """Unset, each task decides."""
+    monkeypatch.setenv("AIRFLOW__SPARK_GUARD__ON_FINDING", value)
+    assert settings.on_finding() == found
+
+
+def test_a_word_that_is_none_is_refused_with_the_options_name(monkeypatch):
+    """Whoever wants observe mode must not have jobs ended by a typing error."""
+    monkeypatch.setenv("AIRFLOW__SPARK_GUARD__ON_FINDING", "observe")
+    with pytest.raises(BadInputError, match=r"^Airflow's option \[spark_guard\] on_finding cannot be used\."):
+        settings.on_finding()

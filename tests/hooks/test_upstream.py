@@ -195,3 +195,19 @@ def test_the_arguments_are_checked_before_upstream_sees_them():
     """Its own errors would name no argument."""
     with pytest.raises(BadInputError, match="^application_args is not a list."):
         UpstreamSubmitHook(conn_id="nowhere", application_args="--day 2026-01-01")
+
+
+@pytest.mark.parametrize(
+    ("given", "found"),
+    [
+        ({}, False),
+        ({"keytab": "/k"}, False),
+        ({"principal": "p"}, False),
+        ({"keytab": "/k", "principal": "p"}, True),
+    ],
+)
+def test_a_keytab_with_a_principal_is_kerberos(monkeypatch, given, found):
+    """Upstream's own rule, by the same two entries of what it resolves the connection to."""
+    hook = UpstreamSubmitHook(conn_id=connection(monkeypatch, host="yarn"), **given)
+    assert hook.has_kerberos is found
+    assert {"keytab", "principal"} <= set(hook._connection)

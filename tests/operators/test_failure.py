@@ -15,7 +15,13 @@ from airflow.sdk.exceptions import AirflowFailException
 
 from airflow_spark_guard import SafeSparkSubmitOperator, SparkGuardRetryPolicy
 from airflow_spark_guard.core import errors
-from airflow_spark_guard.operators.failure import VERDICT_KEY, end_retries, report, report_final
+from airflow_spark_guard.operators.failure import (
+    VERDICT_KEY,
+    ObservedVerdicts,
+    end_retries,
+    report,
+    report_final,
+)
 
 
 class Task:
@@ -273,3 +279,17 @@ def test_the_log_shows_the_failure_once_under_its_own_name(printed):
     assert "another exception occurred" not in log
     assert "AirflowFailException" not in log
     assert log.count("No retry: ") == 1
+
+
+def test_what_is_observed_is_pushed_and_nothing_is_ended(operator):
+    """The newest one, with the verdicts before it; the error stays what it is."""
+    ti = Task(try_number=1)
+    observed = ObservedVerdicts(operator, {"ti": ti})
+    first, second = errors.StarvedError("No executor came."), errors.UserCodeError("x")
+    observed(first)
+    assert (ti.pushed[VERDICT_KEY]["observed"], ti.pushed[VERDICT_KEY]["retry"]) == (True, False)
+    observed(second)
+    assert ti.pushed[VERDICT_KEY]["verdicts"] == ["STARVED", "USER_CODE"]
+    assert not isinstance(second, AirflowFailException)
+    ObservedVerdicts(operator, {})(first)  # outside Airflow
+    ObservedVerdicts(operator, {"ti": Task(refuse=OSError("gone"))})(first)

@@ -180,7 +180,7 @@ def test_invalid_utf_8_is_shown_replaced(run, log):
 def test_a_thread_that_stays_is_ended(run, log):
     """With a result: a success with a warning. Without one: NOT_EXITING."""
     assert run("thread with result", limits=GuardLimits(exit_timeout="2s")) == "done"
-    assert "The script ended, but its process was still there 2s later, and was ended." in log.text
+    assert "The script ended, but its process was still there 2s later." in log.text
     with pytest.raises(
         errors.NotExitingError, match="^NOT_EXITING: The script ended, but its process was still there 2s"
     ):
@@ -196,12 +196,36 @@ def test_a_foreign_message_on_the_channel_ends_the_job(run):
 def test_the_deadline_holds(run):
     """Templated durations are checked after rendering; here a plain one."""
     with pytest.raises(
-        errors.DeadlineError, match="^DEADLINE: The attempt was ended at its deadline of 5s."
+        errors.DeadlineError, match="^DEADLINE: The attempt was still running at its deadline of 5s."
     ) as caught:
         run("sleep", limits=GuardLimits(deadline=5))
     assert caught.value.limit == 5.0
     # Where JVM and driver were up in time, the line that it slept in is named.
     assert caught.value.place == "" or caught.value.place.startswith(f"{SCRIPT}:")
+
+
+class Pushing:
+    """A task instance that keeps what is pushed."""
+
+    dag_id, run_id, task_id, map_index, try_number, max_tries = "d", "r", "job", -1, 1, 0
+
+    def __init__(self):
+        self.pushed = {}
+
+    def xcom_push(self, key, value):
+        self.pushed[key] = value
+
+
+def test_observe_mode_ends_nothing_and_says_what_would_have(run, log):
+    """A healthy job that is slower than its limit: green, with its result, its warning and its XCom."""
+    ti = Pushing()
+    assert run("fine", context={"ti": ti}, limits=GuardLimits(deadline="1s", on_finding="warn")) is not None
+    told = ti.pushed["spark_guard_verdict"]
+    assert (told["verdict"], told["observed"], told["verdicts"]) == ("DEADLINE", True, ["DEADLINE"])
+    assert (told["retry"], told["tries_left"]) == (False, 0)
+    text = log.text
+    assert text.count('Observed, not ended (on_finding="warn"):') == 1
+    assert "DEADLINE: The attempt was still running at its deadline of 1s." in text
 
 
 def test_an_execution_timeout_alone_replaces_the_default_deadline(run, log):

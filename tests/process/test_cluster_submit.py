@@ -15,7 +15,7 @@ def submit(tmp_path):
     """Runs a script as spark-submit."""
     shown, recorded = [], []
 
-    def run(script, *, backstop=20.0, on_start=lambda _: None):
+    def run(script, *, backstop=20.0, on_start=lambda _: None, **late):
         launch = Launch(
             command=[sys.executable, "-c", script],
             env={},
@@ -29,7 +29,7 @@ def submit(tmp_path):
             grace=0.5,
         )
         (tmp_path / "secrets").touch()
-        handed = ClusterSubmit(launch, JobOutput(100), shown.extend, recorded.append, on_start).run()
+        handed = ClusterSubmit(launch, JobOutput(100), shown.extend, recorded.append, on_start, **late).run()
         assert not find(launch.tag, of_this_attempt=True)
         assert not (tmp_path / "secrets").exists()
         return handed
@@ -74,3 +74,12 @@ def test_a_kill_ends_it(submit):
         on_start=lambda attempt: threading.Timer(0.5, attempt.request_kill).start(),
     )
     assert (handed.reason, handed.is_good, handed.orphans) == ("signal", False, ())
+
+
+def test_one_that_takes_long_is_said_once_and_may_take_longer(submit):
+    """Observe mode: nothing is ended for it."""
+    late = []
+    handed = submit(
+        "import time; time.sleep(1)", backstop=float("inf"), late_after=0.1, on_late=lambda: late.append(1)
+    )
+    assert (handed.is_good, late) == (True, [1])

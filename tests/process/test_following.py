@@ -36,6 +36,7 @@ class Listening:
         self.recorded = bytearray()
         self.messages: list[str] = []
         self.examined: list[Verdict] = []
+        self.observed_findings: list[tuple] = []
         self._examine = examine
 
     def chunk(self, chunk: bytes) -> bytes:
@@ -54,6 +55,12 @@ class Listening:
     def examine(self, finding, _):
         self.examined.append(finding.verdict)
         return self._examine()
+
+    def observe(self, finding, heard):
+        return self.examine(finding, heard)
+
+    def observed(self, finding, autopsy, evidence):
+        self.observed_findings.append((finding.verdict, autopsy, evidence, len(self.shown)))
 
 
 def launch_of(tmp_path, command: str, mark: str, **fields) -> Launch:
@@ -93,6 +100,7 @@ class Run:
         reader.close()
         self.recorded = listener.recorded
         self.lines, self.messages, self.examined = listener.shown, listener.messages, listener.examined
+        self.observed = listener.observed_findings
         self.left = marked(mark)
         end_all(mark)
 
@@ -420,3 +428,120 @@ def test_result_and_end_survive_any_flood(tmp_path):
     run = Run(tmp_path, f"{sys.executable} {script}")
     assert (run.ending.heard.result, run.ending.heard.bye, failure(run.ending)) == (7, True, None)
     assert len(run.messages) == 300_003
+
+
+def test_an_observed_deadline_ends_nothing(tmp_path, channel):
+    """It is said once, with the autopsy; the job comes to its own end, and that is what counts."""
+    seen = Autopsy("/jobs/a.py:3, fit", "", ("blocked",), "text")
+    command = (
+        channel("hello", pid=1, python="3") + "echo one; sleep 2; echo two; " + channel("bye") + "exit 0"
+    )
+    run = Run(tmp_path, command, examine=lambda: seen, deadline=0.5, observe=True)
+    assert [(verdict, autopsy, evidence) for verdict, autopsy, evidence, _ in run.observed] == [
+        (Verdict.DEADLINE, seen, "one")
+    ]
+    assert (run.ending.cause, run.ending.exit_status, run.ending.finding) == (Cause.COMMAND_ENDED, 0, None)
+    assert failure(run.ending) is None
+    assert run.lines == ["one", "two", "held back"]
+    assert not (tmp_path / "cancel").exists()
+    assert run.left == []
+
+
+def test_an_observed_job_that_fails_fails_by_its_own_outcome(tmp_path, channel):
+    """Not by what was observed, and never as a success."""
+    said = {"category": "user", "type": "ValueError", "message": "no rows", "traceback": "", "frames": []}
+    run = Run(tmp_path, "sleep 1; " + channel("error", **said) + "exit 1", deadline=0.3, observe=True)
+    assert [verdict for verdict, *_ in run.observed] == [Verdict.DEADLINE]
+    assert failure(run.ending).verdict is Verdict.USER_CODE
+
+
+@pytest.mark.parametrize("end", ["exit 0", "kill -9 $$"])
+def test_an_observed_driver_that_vanishes_is_no_success(tmp_path, channel, end):
+    """Without its closing message there is none, whatever was observed before."""
+    run = Run(tmp_path, channel("hello", pid=1, python="3") + f"sleep 1; {end}", deadline=0.3, observe=True)
+    assert [verdict for verdict, *_ in run.observed] == [Verdict.DEADLINE]
+    assert failure(run.ending).verdict in (Verdict.DRIVER_GONE, Verdict.JVM_GONE)
+
+
+def test_a_driver_that_goes_and_leaves_its_jvm_is_ended_in_observe_mode_too(tmp_path, channel):
+    """Its script cannot come to an end any more."""
+    gone = subprocess.Popen(["sleep", "1"])
+    threading.Thread(target=gone.wait).start()
+    command = channel("hello", pid=gone.pid, python="3") + "sleep 300"
+    run = Run(tmp_path, command, observe=True)
+    assert (run.ending.cause, run.ending.finding.verdict) == (Cause.FINDING, Verdict.DRIVER_GONE)
+    assert run.left == []
+
+
+def test_output_goes_on_during_an_autopsy_of_observe_mode(tmp_path):
+    """It may take its whole budget; what the job prints meanwhile is shown meanwhile."""
+    printed = tmp_path / "printed"
+
+    def examine():
+        (tmp_path / "go").touch()
+        while not printed.exists():
+            time.sleep(0.05)
+        return Autopsy()
+
+    run = Run(
+        tmp_path,
+        f"while [ ! -e {tmp_path}/go ]; do sleep 0.05; done; seq 1 60000; touch {printed}; sleep 1",
+        examine=examine,
+        budget=100,
+        deadline=0.5,
+        observe=True,
+        speaks=False,
+    )
+    ((_, autopsy, _, shown),) = run.observed
+    assert autopsy == Autopsy()
+    assert shown > 0
+    assert (run.ending.exit_status, failure(run.ending)) == (0, None)
+
+
+def test_an_autopsy_of_observe_mode_over_its_budget_holds_nothing_up(tmp_path):
+    """The finding is said without it, and the job's end is its own."""
+    release = threading.Event()
+    run = Run(
+        tmp_path,
+        "echo so far; sleep 4",
+        examine=lambda: release.wait(30),
+        deadline=0.5,
+        observe=True,
+        speaks=False,
+    )
+    release.set()
+    assert [(verdict, autopsy) for verdict, autopsy, *_ in run.observed] == [(Verdict.DEADLINE, None)]
+    assert (failure(run.ending), run.left) == (None, [])
+
+
+def test_what_was_found_just_before_the_end_is_said_all_the_same(tmp_path):
+    """Without the autopsy, which had no time."""
+    release = threading.Event()
+    run = Run(
+        tmp_path, "sleep 0.9", examine=lambda: release.wait(30), deadline=0.5, observe=True, speaks=False
+    )
+    release.set()
+    assert [verdict for verdict, *_ in run.observed] == [Verdict.DEADLINE]
+    assert run.ending.seconds < 25
+
+
+def test_a_kill_during_an_autopsy_of_observe_mode_ends_the_job(tmp_path):
+    """Airflow gives it five seconds."""
+    release = threading.Event()
+
+    def kill(attempt):
+        time.sleep(0.8)
+        attempt.request_kill()
+
+    run = Run(
+        tmp_path, "sleep 300", examine=lambda: release.wait(30), during=kill, deadline=0.5, observe=True
+    )
+    release.set()
+    assert (run.ending.cause, run.left) == (Cause.KILLED, [])
+    assert [verdict for verdict, *_ in run.observed] == [Verdict.DEADLINE]
+
+
+def test_without_a_backstop_the_reaper_waits_for_the_jobs_own_end(tmp_path):
+    """Observe mode without an execution_timeout: its deadline is no number."""
+    run = Run(tmp_path, "sleep 0.5", backstop=float("inf"), observe=True, speaks=False)
+    assert (run.ending.cause, run.ending.exit_status) == (Cause.COMMAND_ENDED, 0)

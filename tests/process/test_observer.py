@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import time
-from contextlib import closing
+from contextlib import closing, contextmanager
 
 import pytest
 
@@ -79,6 +79,15 @@ def seen(observer, look=QUICK, application=None) -> Sight:
     found = []
     seconds_until(lambda: found or found.extend(filter(None, [observer.take()])), 10, "a sight")
     return found[0]
+
+
+@contextmanager
+def ending(standins):
+    """Ended when the test is over."""
+    try:
+        yield standins
+    finally:
+        standins.end()
 
 
 def lone(executors):
@@ -281,3 +290,18 @@ def test_closing_does_not_wait_for_a_ui_that_hangs(tag, driver, monkeypatch):
         begin = time.monotonic()
         observer.close()
         assert time.monotonic() - begin < 1
+
+
+def test_after_a_pause_the_next_request_is_answered(tag, driver, tmp_path):
+    """The autopsy of observe mode attaches to the worker meanwhile; then it is watched again."""
+    with closing(Observer(tag, window=30.0)) as observer, ending(Standins(tmp_path, tag)) as standins:
+        jvm = standins.jvm(backend("0"), standins.daemon("lock"))
+        standins.await_below(jvm, 2)
+        application = Application(APP, driver.url)
+        first = seen(observer, THOROUGH, application)
+        observer.pause()
+        assert not observer._looker._bytes.is_watching
+        again = seen(observer, THOROUGH, application)
+        assert observer._looker._bytes.is_watching
+    workers = [[row.key for row in sight.readings if row.role == "worker"] for sight in (first, again)]
+    assert workers[0] == workers[1] != []

@@ -235,3 +235,39 @@ def test_somebody_has_to_be_named(context):
     """By the sensor or by its connection."""
     with pytest.raises(ApplicationError, match="^Nobody is named who could be asked"):
         made(Plan(replace(Plan().target, application_id=ID))).look(context)
+
+
+def test_in_observe_mode_a_loss_is_said_and_the_sensor_waits_on(site, context, caplog):
+    """Until the application ends, well in this case; the next process does not say it again."""
+    plan = replace(restarts(site), observe=True)
+    site.executors = [dead("0"), living("1")]
+    assert rescheduled(plan).look(context) is None
+    told = context["ti"].pushed["spark_guard_verdict"]
+    assert (told["verdict"], told["observed"]) == ("EXECUTORS_LOST", True)
+    assert rescheduled(plan).look(context) is None
+    assert caplog.text.count("Observed, not ended") == 1
+    site.over()
+    end = rescheduled(plan).look(context)
+    assert (end.kind, end.restarts) == ("ended", 1)
+
+
+def test_in_observe_mode_an_application_that_vanishes_fails_all_the_same(site, context):
+    """No limit is about it."""
+    looking = made(replace(restarts(site, "driver_ui"), observe=True))
+    assert looking.look(context) is None
+    site.driver = False
+    assert looking.look(context) is None
+    time.sleep(0.3)
+    assert type(looking.look(context).failure()) is VanishedError
+
+
+def test_an_xcom_that_cannot_be_pushed_fails_nothing_in_observe_mode(site, context, caplog):
+    """A sensor that only observes must not fail by what it says."""
+
+    def refuse(key, value):
+        raise OSError("the bucket is gone")
+
+    site.executors = [dead("0"), living("1")]
+    context["ti"].xcom_push = refuse
+    assert made(replace(restarts(site), observe=True)).look(context) is None
+    assert "The XCom spark_guard_verdict could not be pushed: OSError" in caplog.text

@@ -94,3 +94,110 @@ def test_credentials_are_sent_to_their_server_alone():
         with pytest.raises(UnusableAnswerError, match="is no port"):
             ask(once(Request(f"{url}9/")), url, access)
     assert seen == [("/ours", "s3cret"), ("/logPage", None), ("/away", "s3cret"), ("/login", None)]
+
+
+class Negotiating:
+    """A server behind Kerberos: a token counts once, and then its cookie; it says what it was sent."""
+
+    def __init__(self, *, cookie=True, accepts=True, offer="Negotiate"):
+        self.cookie, self.accepts, self.offer = cookie, accepts, offer
+        self.seen, self.spent = [], set()
+
+    def __call__(self, handler, form):
+        sent, cookie = handler.headers.get("Authorization"), handler.headers.get("Cookie")
+        self.seen.append((handler.command, handler.path, sent, cookie, form))
+        fresh = sent is not None and sent not in self.spent and self.accepts
+        if fresh:
+            self.spent.add(sent)
+            more = {"Set-Cookie": "hadoop.auth=u=airflow; Path=/"} if self.cookie else {}
+            say(handler, b"ok", **{"WWW-Authenticate": "Negotiate c2VydmVy"}, **more)
+        elif cookie:
+            say(handler, b"ok")
+        else:
+            say(handler, b"who?", 401, **{"WWW-Authenticate": self.offer})
+
+
+class Tokens:
+    """Stands in for Kerberos: each token is another one."""
+
+    def __init__(self):
+        self.hosts = []
+
+    def __call__(self, host):
+        self.hosts.append(host)
+        return f"token{len(self.hosts)}"
+
+
+def twice(request):
+    first = yield request
+    second = yield request
+    return first, second
+
+
+def test_a_server_that_asks_for_a_kerberos_token_gets_one_and_remembers_it():
+    """One for its host, and from then on its cookie."""
+    server, tokens = Negotiating(), Tokens()
+    with serving(server) as url:
+        answers = ask(twice(Request("/ws")), url, Access(negotiate=tokens))
+    assert [answer.body for answer in answers] == [b"ok", b"ok"]
+    assert tokens.hosts == ["127.0.0.1"]
+    assert [sent for _, _, sent, _, _ in server.seen] == [None, "Negotiate token1", None]
+    assert server.seen[2][3] == "hadoop.auth=u=airflow"
+
+
+@pytest.mark.parametrize("offer", ["Negotiate", "negotiate", 'Basic realm="x", Negotiate'])
+def test_without_a_cookie_each_question_needs_a_token_of_its_own(offer):
+    """A server refuses one that it has seen; what is sent comes twice, whole."""
+    server, tokens = Negotiating(cookie=False, offer=offer), Tokens()
+    with serving(server) as url:
+        answers = ask(twice(Request("/kill", {"state": "KILLED"})), url, Access(negotiate=tokens))
+    assert [answer.body for answer in answers] == [b"ok", b"ok"]
+    assert len(tokens.hosts) == 2
+    assert {form for *_, form in server.seen} == {"state=KILLED"}
+
+
+def test_a_token_that_is_refused_is_an_answer_and_not_a_loop():
+    server, tokens = Negotiating(accepts=False), Tokens()
+    with serving(server) as url:
+        assert ask(once(Request("/")), url, Access(negotiate=tokens)).status == 401
+    assert len(tokens.hosts) == 1
+
+
+def test_nobody_else_is_given_a_token():
+    """Not an address that the server names, nor one that asks for something else, nor without a ticket."""
+    server, tokens = Negotiating(), Tokens()
+    with (
+        serving(server) as url,
+        serving(Negotiating()) as other,
+        serving(Negotiating(offer="Basic")) as basic,
+    ):
+        assert ask(once(Request(f"{other}/logs")), url, Access(negotiate=tokens)).status == 401
+        assert ask(once(Request("/")), basic, Access(negotiate=tokens)).status == 401
+        assert ask(once(Request("/")), url).status == 401
+    assert tokens.hosts == []
+
+
+def test_what_a_login_has_left_does_not_follow_a_redirect_to_another_port():
+    """The cookie is as good as a token."""
+    seen = []
+
+    def elsewhere(handler, form):
+        seen.append((handler.headers.get("Authorization"), handler.headers.get("Cookie")))
+        say(handler, b"page")
+
+    def away(handler, form):
+        if handler.headers.get("Authorization") is None:
+            return say(handler, status=401, **{"WWW-Authenticate": "Negotiate"})
+        return say(handler, status=302, Location=f"{other}/", **{"Set-Cookie": "hadoop.auth=us; Path=/"})
+
+    with serving(elsewhere) as other, serving(away) as url:
+        ask(once(Request("/")), url, Access(negotiate=Tokens()))
+    assert seen in ([], [(None, None)])
+
+
+def test_without_a_ticket_the_reason_is_the_answer():
+    def none(host):
+        raise UnusableAnswerError(f"no Kerberos token for HTTP@{host}: no ticket")
+
+    with serving(Negotiating()) as url, pytest.raises(UnusableAnswerError, match="HTTP@127.0.0.1: no ticket"):
+        ask(once(Request("/")), url, Access(negotiate=none))

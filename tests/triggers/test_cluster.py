@@ -11,6 +11,7 @@ from airflow_spark_guard.core.cluster.place import ClusterPlace
 from airflow_spark_guard.testing import FakeResourceManager
 from airflow_spark_guard.triggers import handing_back
 from airflow_spark_guard.triggers.cluster import BaseHook, ClusterApplicationTrigger
+from tests.support.xcoms import Xcoms
 
 pytestmark = pytest.mark.usefixtures("airflow_db")
 
@@ -85,3 +86,19 @@ def test_a_restart_of_the_triggerer_kills_nothing(yarn):
     application = yarn.add()
     asyncio.run(trigger(yarn, application).cleanup())
     assert not application.killed
+
+
+@pytest.mark.parametrize("refuse", [None, OSError("the bucket is gone")])
+def test_in_observe_mode_a_limit_that_has_passed_is_pushed_and_ends_nothing(yarn, monkeypatch, refuse):
+    """Also where it cannot be pushed."""
+    xcoms = Xcoms(monkeypatch)
+    xcoms.refuse = refuse
+    task = {"dag_id": "d", "run_id": "r", "task_id": "t", "map_index": -1}
+    watching = trigger(yarn, yarn.add(course=["RUNNING"] * 12 + ["FAILED"]), deadline=0.2)
+    watching.job["observe"], watching.task_key = True, task
+    found = run(watching)
+    assert (found["final"]["state"], found["finding"]) == ("FAILED", None)
+    assert [row["verdict"] for row in found["observed"]] == ["DEADLINE"]
+    kept = xcoms.kept.get(("d", "r", "t", -1, "spark_guard_verdict"))
+    assert (kept is None) is (refuse is not None)
+    assert kept is None or json.loads(kept)["verdicts"] == ["DEADLINE"]

@@ -431,3 +431,15 @@ def test_a_connection_that_is_not_there_is_refused(site, airflow_db):
     told = outcome(trigger(replace(restarts(site), conn_id="nowhere")))
     assert told.kind == "refused"
     assert "'nowhere'" in told.failure().what
+
+
+def test_in_observe_mode_a_loss_is_an_xcom_and_the_watch_goes_on(site, xcoms):
+    """To the application's own end."""
+    site.executors = [dead("0"), living("1")]
+    key = ("d", "r", "sensor", -1, "spark_guard_verdict")
+    told = outcome(
+        trigger(replace(restarts(site), observe=True)), then=site.over, once=lambda: key in xcoms.kept
+    )
+    assert (told.kind, told.restarts) == ("ended", 1)
+    pushed = json.loads(xcoms.kept[key])
+    assert (pushed["verdict"], pushed["observed"]) == ("EXECUTORS_LOST", True)

@@ -41,6 +41,7 @@ class ClusterEnding:
         channel_trouble: why the channel directory could not be read; empty when it could.
         log_tail: the last lines of the driver's output, where the manager keeps them.
         orphans: what could not be proven gone.
+        observed: what would have ended it, were it not only observed.
     """
 
     final: ClusterStatus | None = None
@@ -51,6 +52,7 @@ class ClusterEnding:
     channel_trouble: str = ""
     log_tail: str = ""
     orphans: tuple[str, ...] = ()
+    observed: tuple[Finding, ...] = ()
 
     @property
     def evidence(self) -> str:

@@ -26,6 +26,8 @@ class ClusterJob:
         exit: seconds that its driver may stay after its script has ended.
         channel: where it puts its messages, as Airflow names it; empty where it does not run under our
             launcher, or has no channel directory.
+        observe: whether the limits end nothing.
+        last_at: when it is ended even so; None where nothing ends it.
     """
 
     application_id: str
@@ -35,6 +37,8 @@ class ClusterJob:
     start: float
     exit: float
     channel: str = ""
+    observe: bool = False
+    last_at: float | None = None
 
     @property
     def speaks(self) -> bool:
@@ -44,7 +48,14 @@ class ClusterJob:
     @property
     def limits(self) -> ClusterLimits:
         """Its budgets."""
-        return ClusterLimits(self.submitted_at, self.start, self.deadline_at, self.exit)
+        return ClusterLimits(
+            self.submitted_at, self.start, self.deadline_at, self.exit, self.observe, self.last_at
+        )
+
+    @property
+    def ends_at(self) -> float | None:
+        """When it is ended at the latest; None where nothing ends it."""
+        return self.last_at if self.observe else self.deadline_at
 
     def to_json(self) -> dict[str, Any]:
         """The same as JSON."""

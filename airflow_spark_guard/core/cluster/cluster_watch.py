@@ -13,6 +13,7 @@ from airflow_spark_guard.core.cluster.status import ClusterState
 from airflow_spark_guard.core.quantity import readable_duration
 from airflow_spark_guard.core.verdict import Verdict
 from airflow_spark_guard.core.watch.finding import Finding
+from airflow_spark_guard.core.watch.observed import News
 
 if TYPE_CHECKING:
     from airflow_spark_guard.core.cluster.status import ClusterStatus
@@ -23,6 +24,7 @@ _LOOKS_AT_A_GAP = 2
 _SILENCE_NOTED = 60.0
 _SILENCE_REPEATED = 600.0
 _LONGEST_GOT = 600
+_SHORTEST_PAUSE = 0.01
 
 
 @dataclass(frozen=True)
@@ -34,17 +36,27 @@ class ClusterLimits:
         start: seconds that it may wait for its driver to be started.
         deadline_at: when it must have ended.
         exit: seconds that its driver may go on after its script has ended.
+        observe: whether these limits are only said, and end nothing.
+        last_at: when it is ended even so; None where nothing ends it.
     """
 
     submitted_at: float
     start: float
     deadline_at: float
     exit: float = 300.0
+    observe: bool = False
+    last_at: float | None = None
 
     @property
     def deadline(self) -> float:
         """The run budget, seconds."""
         return self.deadline_at - self.submitted_at
+
+    def pause(self, now: float, longest: float) -> float:
+        """Seconds until the next look: at most ``longest``, and none that sleeps past a limit to come."""
+        moments = (self.deadline_at, self.last_at)
+        coming = [at - now for at in moments if at is not None and at > now]
+        return max(_SHORTEST_PAUSE, min([longest, *coming]))
 
 
 @dataclass(frozen=True)
@@ -55,11 +67,13 @@ class Step:
         final: the status with which it is over; None while it goes on, and where a finding ends it.
         finding: what ends the attempt; None while it goes on.
         notices: lines for the task log; each is said once.
+        observed: what would end the attempt, where it is only observed; each is given once.
     """
 
     final: ClusterStatus | None = None
     finding: Finding | None = None
     notices: tuple[str, ...] = ()
+    observed: tuple[Finding, ...] = ()
 
     @property
     def over(self) -> bool:
@@ -89,6 +103,7 @@ class ClusterWatch:
     _waiting_since: float | None = None
     _ran: bool = False
     _said: set[str] = field(default_factory=set)
+    _news: News = field(default_factory=News)
 
     def see(self, status: ClusterStatus, now: float, ended_at: float | None = None) -> Step:
         """The manager has answered.
@@ -108,8 +123,8 @@ class ClusterWatch:
             return Step(final=status, notices=notices)
         if changed:
             notices += self._say(f"{status.application_id}: {status.what or status.state}")
-        finding = self._overdue(now) or self._not_started(status, now) or self._not_exiting(now, ended_at)
-        return Step(finding=finding, notices=notices)
+        found = (self._overdue(now), self._not_started(status, now), self._not_exiting(now, ended_at))
+        return self._step(now, notices, *found)
 
     def blind(self, reason: str, now: float) -> Step:
         """The manager has not answered, or has not let us in; ``reason`` is safe to show."""
@@ -126,7 +141,17 @@ class ClusterWatch:
                 "may run on; it is looked for until the deadline."
             )
             notices = (text,)
-        return Step(finding=self._overdue(now), notices=notices)
+        return self._step(now, notices, self._overdue(now))
+
+    def _step(self, now: float, notices: tuple[str, ...], *found: Finding | None) -> Step:
+        """With what ends the attempt; in observe mode only Airflow's own limit does."""
+        if not self.limits.observe:
+            return Step(finding=next(filter(None, found), None), notices=notices)
+        if self.limits.last_at is not None and now >= self.limits.last_at:
+            return Step(finding=self._late(now, self.limits.last_at, "execution_timeout"), notices=notices)
+        for rule, finding in enumerate(found):
+            self._news.take(str(rule), finding)
+        return Step(notices=notices, observed=self._news.out())
 
     def _say(self, text: str) -> tuple[str, ...]:
         """Each text once: a state that comes and goes is no news."""
@@ -145,7 +170,7 @@ class ClusterWatch:
         self._gone += 1
         if self._gone < _LOOKS_AT_A_GAP:
             text = f"{self.manager} does not know {status.application_id} any more; looking once more."
-            return Step(finding=self._overdue(now), notices=notices + self._say(text))
+            return self._step(now, notices + self._say(text), self._overdue(now))
         last = self.last
         finding = Finding(
             Verdict.VANISHED,
@@ -163,7 +188,10 @@ class ClusterWatch:
     def _overdue(self, now: float) -> Finding | None:
         if now < self.limits.deadline_at:
             return None
-        limit = readable_duration(self.limits.deadline)
+        return self._late(now, self.limits.deadline_at, "GuardLimits.deadline")
+
+    def _late(self, now: float, at: float, name: str) -> Finding:
+        limit = readable_duration(at - self.limits.submitted_at)
         got = f"{self.last.what or self.last.state}" if self.last else "never seen"
         blind = ""
         if self._blind_since is not None:
@@ -173,11 +201,11 @@ class ClusterWatch:
         return Finding(
             Verdict.DEADLINE,
             f"The application did not end within {limit}.{blind}",
-            limit=self.limits.deadline,
+            limit=at - self.limits.submitted_at,
             reached_at=now - self.limits.submitted_at,
             got=got[:_LONGEST_GOT],
             expected=f"its end within {limit} of its submission",
-            advice="If the job is healthy, raise GuardLimits.deadline; if not, read the driver's log.",
+            advice=f"If the job is healthy, raise {name}; if not, read the driver's log.",
         )
 
     def _not_started(self, status: ClusterStatus, now: float) -> Finding | None:

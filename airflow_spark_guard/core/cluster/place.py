@@ -36,6 +36,7 @@ class ClusterPlace:
         kubeconfig: a file with server, CA and token; empty for the usual places.
         ca_file: certificates of the servers; empty for the usual ones.
         verify: whether certificates are checked.
+        kerberos: whether YARN may ask for a Kerberos token (SPNEGO).
     """
 
     manager: str
@@ -47,6 +48,7 @@ class ClusterPlace:
     kubeconfig: str = ""
     ca_file: str = ""
     verify: bool = True
+    kerberos: bool = False
 
     def to_json(self) -> dict[str, Any]:
         """The same as JSON."""

@@ -19,8 +19,10 @@ if TYPE_CHECKING:
 _VERSION: Final = 1
 
 
-def event_of(step: Step, job: ClusterJob, place: ClusterPlace) -> dict[str, Any]:
-    """The last step of a watch as the payload of an event.
+def event_of(
+    step: Step, job: ClusterJob, place: ClusterPlace, observed: tuple[Finding, ...] = ()
+) -> dict[str, Any]:
+    """The last step of a watch as the payload of an event, and what was observed before it.
 
     It says what was watched, too: ``dag.test()`` resumes a task with the event alone.
     """
@@ -29,8 +31,17 @@ def event_of(step: Step, job: ClusterJob, place: ClusterPlace) -> dict[str, Any]
         "job": job.to_json(),
         "place": place.to_json(),
         "final": step.final.to_json() if step.final is not None else None,
-        "finding": {**asdict(step.finding), "verdict": str(step.finding.verdict)} if step.finding else None,
+        "finding": _to_json(step.finding) if step.finding else None,
+        "observed": [_to_json(finding) for finding in observed],
     }
+
+
+def _to_json(finding: Finding) -> dict[str, Any]:
+    return {**asdict(finding), "verdict": str(finding.verdict)}
+
+
+def _finding(value: dict[str, Any]) -> Finding:
+    return Finding(**{**value, "verdict": Verdict(value["verdict"])})
 
 
 def watched_by(event: object, **kwargs: Any) -> tuple[ClusterJob, ClusterPlace] | None:
@@ -55,7 +66,8 @@ def ending_of(event: object) -> ClusterEnding:
     try:
         ending = ClusterEnding(
             final=ClusterStatus.from_json(final) if final else None,
-            finding=Finding(**{**finding, "verdict": Verdict(finding["verdict"])}) if finding else None,
+            finding=_finding(finding) if finding else None,
+            observed=tuple(map(_finding, event.get("observed") or ())),
         )
     except (KeyError, TypeError, ValueError) as error:
         raise _unusable(event) from error

@@ -115,11 +115,24 @@ def _ended_by_itself(ending: Ending) -> AttemptError:
 def _found(ending: Ending, finding: Finding) -> AttemptError | None:
     if finding.verdict is Verdict.NOT_EXITING and ending.heard.has_result:
         return None
-    seen = ending.autopsy
-    evidence = "\n".join(seen.summary) if seen is not None and seen.summary else ending.evidence
-    finding = explained(finding, seen.cause if seen is not None else None)
-    error = error_of(finding, evidence=evidence, orphans=ending.orphans)
-    return located(error, seen, suspected=bool(finding.suspect))
+    return found_error(finding, ending.autopsy, ending.evidence, ending.orphans)
+
+
+def found_error(
+    finding: Finding, autopsy: Autopsy | None, evidence: str, orphans: tuple[str, ...] = ()
+) -> AttemptError:
+    """The exception for what the watchdog has found; in observe mode it is shown and not raised.
+
+    Args:
+        finding: what was found.
+        autopsy: what the look at the job has shown; None where there was none.
+        evidence: the telling part of the output, for a look that shows nothing.
+        orphans: what could not be proven gone.
+    """
+    shown = "\n".join(autopsy.summary) if autopsy is not None and autopsy.summary else evidence
+    finding = explained(finding, autopsy.cause if autopsy is not None else None)
+    error = error_of(finding, evidence=shown, orphans=orphans)
+    return located(error, autopsy, suspected=bool(finding.suspect))
 
 
 def _failed_without_a_word(ending: Ending) -> AttemptError:

@@ -15,6 +15,7 @@ from airflow_spark_guard.core.watch.finding import Finding
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from airflow_spark_guard.core.errors import AttemptError
     from airflow_spark_guard.core.remote.remote_watch import Memory
 
 VERSION = 1
@@ -65,10 +66,7 @@ class Outcome:
     def failure(self) -> SparkGuardError | None:
         """The exception to raise; None for a good end, and for a time-out, which is the sensor's own."""
         if self.finding is not None:
-            error = error_of(self.finding)
-            if self.application_id:
-                error.what = f"Application {self.application_id}: {error.what}"
-            return error
+            return found_in(self.application_id, self.finding)
         if self.refusal is not None:
             what, got, expected, advice = self.refusal
             return ApplicationError(what, got=got, expected=expected, advice=advice)
@@ -119,6 +117,14 @@ class Outcome:
         _require(isinstance(read.application_id, str) and isinstance(read.witness, str))
         _require(isinstance(read.restarts, int))
         return read
+
+
+def found_in(application_id: str, finding: Finding) -> AttemptError:
+    """The exception for what was found of this application; an empty id is not known yet."""
+    error = error_of(finding)
+    if application_id:
+        error.what = f"Application {application_id}: {error.what}"
+    return error
 
 
 def _require(so: bool) -> None:  # noqa: FBT001 - it is what is required

@@ -29,6 +29,7 @@ class Plan:
         budget: what the application may lose; None where restarts are not counted.
         windows: the guard's limits; None where only restarts are counted.
         patience: how long nothing may be known.
+        observe: whether limits that have passed are only said.
     """
 
     target: Target = field(default_factory=Target)
@@ -38,6 +39,7 @@ class Plan:
     budget: RestartBudget | None = None
     windows: Windows | None = None
     patience: Patience = field(default_factory=Patience)
+    observe: bool = False
 
     def watch(self, began: float, *, history_server: bool, alone: bool = False) -> RemoteWatch:
         """A watch by these limits.
@@ -52,6 +54,7 @@ class Plan:
             CourseRule(patience, began),
             None if self.budget is None else RestartRule(self.budget),
             None if self.windows is None else Watchdog(self.windows),
+            self.observe,
         )
 
     def map_indexes(self, own: int) -> tuple[int, ...]:
@@ -85,7 +88,10 @@ class Plan:
 
     @classmethod
     def _read(cls, value: Mapping[str, Any]) -> Self:
-        budget, windows = value["budget"], value["windows"]
+        budget, windows, observe = value["budget"], value["windows"], value.get("observe", False)
+        if not isinstance(observe, bool):
+            msg = "observe is no truth value"
+            raise TypeError(msg)
         return cls(
             **{
                 **value,

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, Self
 
 from airflow_spark_guard.core.remote.restarts import Ledger
 from airflow_spark_guard.core.watch.observation import Observation
+from airflow_spark_guard.core.watch.observed import News
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -18,6 +19,9 @@ if TYPE_CHECKING:
     from airflow_spark_guard.core.watch.watchdog import Watchdog
 
 
+_RESTARTS = "restarts"
+
+
 @dataclass(frozen=True)
 class Memory:
     """What has to outlive the process that watches: it changes seldom, and is small.
@@ -27,12 +31,14 @@ class Memory:
         known: whether any witness has ever known it.
         started: when it started, seconds since the epoch; None when unknown.
         ledger: what it has lost.
+        said: in observe mode, what of its executors was said last; empty before.
     """
 
     application_id: str = ""
     known: bool = False
     started: float | None = None
     ledger: Ledger = field(default_factory=Ledger)
+    said: str = ""
 
     def to_json(self) -> dict[str, Any]:
         """As JSON."""
@@ -40,6 +46,7 @@ class Memory:
             "application_id": self.application_id,
             "known": self.known,
             "started": self.started,
+            **({"said": self.said} if self.said else {}),
             **self.ledger.to_json(),
         }
 
@@ -57,6 +64,7 @@ class Memory:
                 bool(value["known"]),
                 None if started is None else float(started),
                 Ledger.from_json(value),
+                str(value.get("said", "")),
             )
         except (KeyError, TypeError, OverflowError) as error:
             msg = f"no memory of a watch: {error}"
@@ -71,13 +79,17 @@ class RemoteWatch:
         course: whether it runs, or how it ended.
         restarts: what it may lose.
         watchdog: the guard's own, for stalls, starvation and lost executors; None where only restarts count.
+        observes: whether limits that have passed are only said; how the application ends counts all the same.
     """
 
     course: CourseRule
     restarts: RestartRule | None = None
     watchdog: Watchdog | None = None
+    observes: bool = False
     _application_id: str = ""
     _notices: list[str] = field(default_factory=list)
+    _news: News = field(default_factory=News)
+    _observed: list[Finding] = field(default_factory=list)
 
     def recall(self, memory: Memory) -> None:
         """Go on where another process has stopped."""
@@ -85,12 +97,15 @@ class RemoteWatch:
         self.course.known, self.course.started = memory.known, memory.started
         if self.restarts is not None:
             self.restarts.ledger = memory.ledger
+        if memory.said:
+            self._news.standing[_RESTARTS] = memory.said
 
     @property
     def memory(self) -> Memory:
         """What another process needs to go on."""
         ledger = Ledger() if self.restarts is None else self.restarts.ledger
-        return Memory(self._application_id, self.course.known, self.course.started, ledger)
+        said = self._news.standing.get(_RESTARTS, "")
+        return Memory(self._application_id, self.course.known, self.course.started, ledger, said)
 
     def observe(self, sight: Sight, now: float) -> EndedWell | Finding | None:
         """What is known now; None while the application may go on.
@@ -107,7 +122,19 @@ class RemoteWatch:
         # Restarts that nobody has seen yet count even when the application is over.
         found = self.restarts.observe(replace(sight, started=started)) if self.restarts is not None else None
         watched = self._watched(sight, started) if self.watchdog is not None else None
-        return found or course or watched
+        if not self.observes:
+            return found or course or watched
+        losses = self.memory.ledger
+        key = "" if found is None else f"{found.verdict} {len(losses.losses) + losses.forgotten}"
+        self._news.take(_RESTARTS, found, key)
+        self._observed += self._news.out()
+        return course
+
+    def take_observed(self) -> tuple[Finding, ...]:
+        """In observe mode, the limits that have passed; each is given once, restarts again with each more."""
+        found = tuple(self._observed)
+        self._observed.clear()
+        return found
 
     def take_notices(self) -> tuple[str, ...]:
         """What is to be said; each is given once."""
@@ -130,4 +157,5 @@ class RemoteWatch:
         )
         decision = self.watchdog.observe(seen)
         self._notices += decision.notices
+        self._observed += decision.observed
         return decision.finding

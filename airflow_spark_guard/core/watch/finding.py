@@ -70,9 +70,11 @@ class Decision:
         finding: what ends the attempt; None while it goes on.
         notices: warnings for the task log.
         lines: what the task log shows beside them: how long the job has been silent.
+        observed: what would end the attempt, where it is only observed; each is given once.
     """
 
     look: Look
     finding: Finding | None = None
     notices: tuple[str, ...] = ()
     lines: tuple[str, ...] = ()
+    observed: tuple[Finding, ...] = ()

@@ -31,6 +31,7 @@ class Standstill:
         doubtful: whether Spark has lost events since it last moved: it may have ended long ago.
         line_at: when the task log said last that it stands still; None before.
         line_limit: the limit that it named then.
+        found: whether this standstill was found to be too long; in observe mode that is said once.
     """
 
     signature: dict[str, Any]
@@ -41,19 +42,20 @@ class Standstill:
     doubtful: bool = False
     line_at: float | None = None
     line_limit: Limit | None = None
+    found: bool = False
 
     def take(self, stage: Stage, signature: dict[str, Any], now: float, python_start: float) -> None:
         """Take in what is seen of the stage now; ``python_start`` in seconds, as in the observation."""
         if self._moved(signature):
             self.since = self.first = now
-            self.line_at = None
+            self.line_at, self.found = None, False
             self.workers.forget()
         if stage.median_seconds is not None:
             self.median = max(0.0, stage.median_seconds - python_start)
 
     def excuse(self, now: float) -> None:
         """Begin the limit anew; the stage has not moved."""
-        self.since, self.line_at = now, None
+        self.since, self.line_at, self.found = now, None, False
         # Every look stops the workers for a moment: the next one comes when the limit is near again.
         self.workers.forget()
 

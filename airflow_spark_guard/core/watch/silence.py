@@ -38,6 +38,7 @@ class SilenceRule:
         run_ms: how long tasks have run so far, by the executors' own count; None before anybody looked.
         processes: what the driver's Python and JVM do.
         lines: for the task log, not warnings; the watchdog takes them away.
+        found: whether this silence was found to be too long; in observe mode that is said once.
     """
 
     windows: Windows
@@ -46,6 +47,7 @@ class SilenceRule:
     run_ms: int | None = None
     processes: Comparison = field(init=False)
     lines: list[str] = field(default_factory=list)
+    found: bool = False
     _line_at: float = 0.0
 
     def __post_init__(self) -> None:
@@ -59,22 +61,23 @@ class SilenceRule:
         occupied = self._tasks_ran(seen) or _occupied(seen)
         if self.since is None or occupied or signature != self.signature:
             self.since, self.signature = (None if _occupied(seen) else now), signature
-            self._line_at = now
+            self._line_at, self.found = now, False
             self.processes.forget()
             return None
-        if self.windows.silence is None:
+        if self.windows.silence is None or self.found:
             self._say(seen, now, None)
             return None
         self.processes.weigh(seen.readings, now, _driver_state)
         limit = self._limit(self._silence(seen.inside))
         if now - self.since >= limit.seconds:
+            self.found = self.windows.observe
             return self._finding(limit, now)
         self._say(seen, now, limit)
         return None
 
     def look(self, seen: Observation, now: float) -> Look | None:
         """When to look again, and whether at the processes."""
-        if self.since is None or self.windows.silence is None or seen.inside is None:
+        if self.since is None or self.windows.silence is None or seen.inside is None or self.found:
             return None
         return self.processes.look(self.since, self._silence(seen.inside).seconds, now)
 

@@ -57,6 +57,11 @@ def left_alone(stage: Stage, stood: float) -> str:
     )
 
 
+def moves_again(stage: Stage, stood: float) -> str:
+    """The line on a stage that goes on after it was found to stand still for too long."""
+    return f"{name(stage)} moves again, after {readable_duration(stood)}."
+
+
 def unchanged(stage: Stage, still: Standstill, limit: Limit, now: float, wall: float) -> str:
     """The line on a stage that stands still.
 

@@ -57,14 +57,20 @@ class StallRule:
         self._follow(stages, seen, now)
         if seen.readings is not None:
             self._looked_at = now
-        late = [key for key in stages if self._judge(stages, key, seen, now)]
+        late = [key for key in stages if self._judge(stages, key, seen, now) and not self.stages[key].found]
         if not late:
             return None
         first = min(
             late,
             key=lambda key: (self.stages[key].workers.state is not State.BLOCKED, self.stages[key].first),
         )
-        return self._finding(stages[first], seen, now)
+        finding = self._finding(stages[first], seen, now)
+        if self.windows.observe:
+            # The watch goes on. The autopsy that follows stops the workers for a moment: what is compared
+            # from then on has to begin behind it.
+            self.stages[first].found = True
+            self.stages[first].workers.forget()
+        return finding
 
     def look(self, seen: Observation, now: float) -> Look | None:
         """When to look again, and whether at the processes."""
@@ -106,7 +112,10 @@ class StallRule:
                 still = Standstill(found, now, now, workers, doubtful=dropped > self._dropped)
                 self.stages[key] = still
             own = inside_row(stage, seen)
+            was_found, stood = still.found, now - still.first
             still.take(stage, found, now, 0.0 if own is None else own.python_start)
+            if was_found and not still.found:
+                self.notices.append(stall_words.moves_again(stage, stood))
             if busy and not stage.active:
                 still.excuse(now)  # its tasks are queued behind those of another stage
         self._dropped = dropped
@@ -171,7 +180,7 @@ class StallRule:
     def _say(self, stage: Stage, still: Standstill, seen: Observation, now: float) -> None:
         """From half the limit on the log says that the stage stands still, less and less often."""
         stood, limit = now - still.since, self.limit(stage)
-        if not stage.active or still.doubtful or stood < self._first_look(still) - _EARLY:
+        if not stage.active or still.doubtful or still.found or stood < self._first_look(still) - _EARLY:
             return
         pause = max(stall_words.PAUSE, stood / 4)
         if still.line_at is None or limit != still.line_limit or now - still.line_at >= pause:

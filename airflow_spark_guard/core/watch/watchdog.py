@@ -15,6 +15,7 @@ from airflow_spark_guard.core.verdict import Verdict
 from airflow_spark_guard.core.watch.finding import Decision, Finding, Look
 from airflow_spark_guard.core.watch.losses import LossRule
 from airflow_spark_guard.core.watch.notices import NoticeRule
+from airflow_spark_guard.core.watch.observed import News
 from airflow_spark_guard.core.watch.silence import SilenceRule
 from airflow_spark_guard.core.watch.standstill import StallRule
 from airflow_spark_guard.core.watch.starvation import StarvationRule
@@ -53,8 +54,7 @@ def overdue(
     if ended_at is not None and now - ended_at >= windows.exit:
         return Finding(
             Verdict.NOT_EXITING,
-            f"The script ended, but its process was still there {readable_duration(windows.exit)} later, and "
-            "was ended.",
+            f"The script ended, but its process was still there {readable_duration(windows.exit)} later.",
             windows.exit,
             ended_at + windows.exit,
             expected="a process that exits when its script ends",
@@ -65,7 +65,7 @@ def overdue(
     if windows.deadline is not None and now >= windows.deadline:
         return Finding(
             Verdict.DEADLINE,
-            f"The attempt was ended at its deadline of {readable_duration(windows.deadline)}.",
+            f"The attempt was still running at its deadline of {readable_duration(windows.deadline)}.",
             windows.deadline,
             windows.deadline,
             advice="If the job is healthy, raise GuardLimits.deadline; if not, the lines below say where it "
@@ -78,6 +78,9 @@ def overdue(
 class Watchdog:
     """One attempt's watchdog.
 
+    In observe mode (``windows.observe``) a finding ends nothing: it is given once, by ``Decision.observed``
+    or :meth:`news`, and the watch goes on. Without its driver an attempt is over in every mode.
+
     Args:
         windows: the limits.
     """
@@ -87,6 +90,7 @@ class Watchdog:
         self._stall, self._silence = StallRule(windows), SilenceRule(windows)
         self._rules = (LossRule(windows), StarvationRule(windows), self._stall, self._silence)
         self._notices = NoticeRule(windows)
+        self._news = News()
         self._last = 0.0
         self._planned = 0.0
         self._skipped = 0.0
@@ -103,23 +107,38 @@ class Watchdog:
             # Every rule sees every observation, or its counts would have holes.
             found = rule.observe(seen, now)
             # Without its driver an application falls apart, and that is not why.
-            if found is not None and finding is None and seen.driver_gone_at is None:
-                finding = replace(found, reached_at=found.reached_at + self._skipped)
+            if seen.driver_gone_at is not None:
+                continue
+            if found is not None:
+                found = replace(found, reached_at=found.reached_at + self._skipped)
+            if self.windows.observe:
+                self._news.take(type(rule).__name__, found)
+            else:
+                finding = finding or found
         notices = (*self._notices.observe(seen, now), *self._stall.notices)
         lines = tuple(self._silence.lines)
         self._stall.notices.clear()
         self._silence.lines.clear()
         look = self._look(seen, now)
         self._planned = look.at
-        return Decision(Look(look.at + self._skipped, look.readings, look.details), finding, notices, lines)
+        planned = Look(look.at + self._skipped, look.readings, look.details)
+        return Decision(planned, finding, notices, lines, self.news())
 
     def overdue(self, at: float, ended_at: float | None, gone_at: float | None = None) -> Finding | None:
         """What the clock alone decides; a deadline names the stage that stands still, if one does."""
         finding = overdue(self.windows, at, ended_at, gone_at)
-        if finding is None or finding.verdict is not Verdict.DEADLINE:
+        if finding is not None and finding.verdict is Verdict.DEADLINE:
+            stages, stuck = self._stall.suspects()
+            if stages:
+                finding = replace(finding, suspect="worker", stages=stages, stuck=stuck)
+        if finding is None or not self.windows.observe or finding.verdict is Verdict.DRIVER_GONE:
             return finding
-        stages, stuck = self._stall.suspects()
-        return replace(finding, suspect="worker", stages=stages, stuck=stuck) if stages else finding
+        self._news.take(str(finding.verdict), finding)
+        return None
+
+    def news(self) -> tuple[Finding, ...]:
+        """What was found in observe mode and not given yet."""
+        return self._news.out()
 
     def _clock(self, at: float) -> float:
         """Seconds since the launch, without those in which nobody ran."""

@@ -46,6 +46,7 @@ class Windows:
         heartbeat: how often executors report, the pace of every counter.
         losses: None: by the size of the application (``core/watch/loss_events.py``).
         local: whether the master is ``local[n]``, where the driver is its own executor.
+        observe: whether what is found is only said, and ends nothing.
         others: see :class:`~airflow_spark_guard.core.limits.GuardLimits`.
     """
 
@@ -62,6 +63,7 @@ class Windows:
     heartbeat: float = _HEARTBEAT
     local: bool = False
     stall_chosen: bool = False
+    observe: bool = False
 
     @classmethod
     def of(
@@ -90,6 +92,7 @@ class Windows:
             heartbeat=heartbeat or _HEARTBEAT,
             local=local,
             stall_chosen=not limits.is_default("stall_timeout"),
+            observe=limits.observes,
         )
 
     def stall_of(self, median: float | None) -> Limit:

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Self
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
 
 
 @dataclass(frozen=True)
@@ -16,12 +16,16 @@ class Access:
 
     Attributes:
         headers: sent with every request; they may hold a secret, so nothing here shows them.
+        negotiate: makes the token, in base64, for a host that asks for one (``WWW-Authenticate: Negotiate``,
+            Kerberos); it may wait for a key distribution center, and raises ``UnusableAnswerError`` where
+            there is no ticket. None where nobody may ask for one.
         verify: of TLS: True for the machine's certificates, a file of certificates, or False for none, which
             lets anybody on the way read and answer.
     """
 
     headers: Mapping[str, str] = field(default_factory=dict, repr=False, hash=False)
     verify: bool | str = True
+    negotiate: Callable[[str], str] | None = field(default=None, repr=False)
 
     @classmethod
     def basic(cls, login: str, password: str, *, verify: bool | str = True) -> Self:

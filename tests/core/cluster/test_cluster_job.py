@@ -1,4 +1,5 @@
 import json
+from dataclasses import replace
 
 import pytest
 
@@ -36,3 +37,13 @@ def test_what_is_ours_and_has_time_left_may_be_taken_over(fields, now, goes_on):
     given = {"attempt": "bb", "submitted_at": 1000.0, **fields}
     status = ClusterStatus(ClusterState.WAITING, "application_1_2", **given)
     assert may_go_on(status, now, start=300.0, run=3600.0) is goes_on
+
+
+def test_a_job_of_observe_mode_has_no_end_but_airflows_own():
+    """And its watch no limit that ends it."""
+    assert JOB.ends_at == 4600.0
+    observed = replace(JOB, observe=True)
+    assert observed.ends_at is None
+    assert replace(observed, last_at=9000.0).ends_at == 9000.0
+    assert (observed.limits.observe, observed.limits.last_at) == (True, None)
+    assert ClusterJob.from_json(json.loads(json.dumps(observed.to_json()))) == observed

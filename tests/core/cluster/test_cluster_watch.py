@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -182,3 +184,48 @@ def test_a_watch_that_starts_anew_gives_no_application_more_time_and_fails_none_
             assert not step.over
         if step.over:
             return
+
+
+OBSERVED = ClusterLimits(submitted_at=1000.0, start=300.0, deadline_at=4600.0, exit=60.0, observe=True)
+
+
+def test_observe_mode_ends_nothing_at_a_budget_and_says_each_once():
+    """The start budget, the run budget, and a driver that stays; the manager's word is the end."""
+    looks, said = watch(OBSERVED), []
+    for at in (1299, 1300, 1310, 4599, 4600, 4700):
+        step = looks.see(status("WAITING" if at < 4000 else "RUNNING"), at, 4620 if at > 4600 else None)
+        assert not step.over
+        said += [(at, finding.verdict) for finding in step.observed]
+    assert said == [(1300, "STARVED"), (4600, "DEADLINE"), (4700, "NOT_EXITING")]
+    assert looks.see(status("SUCCEEDED"), 9000).final.state == "SUCCEEDED"
+
+
+def test_observe_mode_finds_what_the_other_mode_ends_by():
+    ended = watch().see(status("WAITING"), 1300).finding
+    assert watch(OBSERVED).see(status("WAITING"), 1300).observed == (ended,)
+    assert watch(OBSERVED).blind("no answer", 4600).observed == (watch().blind("no answer", 4600).finding,)
+
+
+def test_an_application_that_has_vanished_fails_in_observe_mode_too():
+    """It can come to no end of its own that anybody would know of."""
+    looks = watch(OBSERVED)
+    looks.see(status("VANISHED"), 2000)
+    assert looks.see(status("VANISHED"), 2010).finding.verdict == "VANISHED"
+
+
+def test_an_execution_timeout_ends_an_application_in_observe_mode_too():
+    """Airflow's own limit is no finding of the guard's."""
+    limits = replace(OBSERVED, deadline_at=2000.0, last_at=3000.0)
+    looks = watch(limits)
+    assert [finding.limit for finding in looks.see(status("RUNNING"), 2000).observed] == [1000.0]
+    finding = looks.see(status("RUNNING"), 3000).finding
+    assert (finding.verdict, finding.limit) == ("DEADLINE", 2000.0)
+    assert "raise execution_timeout" in finding.advice
+
+
+def test_no_look_waits_past_a_limit_to_come_and_none_is_hurried_by_one_that_has_passed():
+    """In observe mode the watch goes on behind its deadline, at its usual pace."""
+    assert LIMITS.pause(4595.0, 10.0) == 5.0
+    assert OBSERVED.pause(4600.0, 10.0) == 10.0
+    assert replace(OBSERVED, last_at=4606.0).pause(4600.0, 10.0) == 6.0
+    assert LIMITS.pause(4599.9999, 10.0) == 0.01

@@ -92,3 +92,11 @@ def test_a_place_survives_json():
     stored = json.dumps(place.to_json())
     assert ClusterPlace.from_json(json.loads(stored)) == place
     assert "geheim" not in stored
+
+
+def test_a_place_of_an_older_version_has_no_kerberos():
+    """A trigger's arguments may have been stored before."""
+    stored = ClusterPlace("yarn", ("http://rm:8088",), kerberos=True).to_json()
+    assert ClusterPlace.from_json(stored).kerberos
+    del stored["kerberos"]
+    assert not ClusterPlace.from_json(stored).kerberos

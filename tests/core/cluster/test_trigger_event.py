@@ -63,3 +63,13 @@ def test_anything_else_is_refused(event):
     """It is never taken for a success."""
     with pytest.raises(ProtocolError, match="does not say how the application ended"):
         ending_of(event)
+
+
+def test_what_was_observed_comes_along():
+    """The resumed task pushes it; a trigger of an older version sends none."""
+    event = json.loads(json.dumps(event_of(Step(final=FINAL), JOB, PLACE, (FINDING,))))
+    assert ending_of(event).observed == (FINDING,)
+    del event["observed"]
+    assert ending_of(event).observed == ()
+    with pytest.raises(ProtocolError):
+        ending_of({**event, "observed": [{"verdict": "NICE"}]})

@@ -33,6 +33,8 @@ def test_a_verdict_in_few_words():
         "retry_can_help": True,
         "tries_left": 2,
         "hint": "A second look may pass.",
+        "observed": False,
+        "verdicts": ["STALLED"],
     }
     assert set(verdict_summary(AttemptError("?"), ADVICE)) == set(verdict_summary(error, ADVICE))
 
@@ -81,3 +83,13 @@ def test_texts_of_escapes_alone_fit_too():
     summary = verdict_summary(error, Advice(retry=False, times=None, hint=worst))
     assert len(json.dumps(summary)) <= LARGEST_SUMMARY
     assert summary["what"].startswith("\U0001f600")
+
+
+def test_an_observed_verdict_says_so_and_that_nothing_is_tried_again():
+    """The first verdict of the attempt is the one that would have ended it."""
+    summary = verdict_summary(StalledError("x"), ADVICE, 2, ("STARVED", "STALLED"))
+    assert summary["observed"] is True
+    assert (summary["verdict"], summary["verdicts"]) == ("STALLED", ["STARVED", "STALLED"])
+    assert (summary["retry"], summary["retry_can_help"], summary["tries_left"]) == (False, True, 2)
+    many = verdict_summary(StalledError("w" * 9999), ADVICE, 0, ("EXECUTORS_LOST",) * 99)
+    assert len(json.dumps(many)) <= LARGEST_SUMMARY

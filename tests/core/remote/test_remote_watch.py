@@ -164,3 +164,29 @@ def test_the_deadline_holds_where_the_driver_cannot_be_asked():
 def test_of_an_application_that_may_be_over_the_watchdog_says_nothing(sight):
     """That is for the course to tell."""
     assert watch(windows=replace(WINDOWS, deadline=1.0)).observe(sight, START) is None
+
+
+def test_observe_mode_says_losses_and_leaves_the_end_to_the_application():
+    """Each loss more is news; another process goes on where this one stopped."""
+    looking = watch(budget=RestartBudget())
+    looking.observes = True
+    one = (*living("1"), lost("0", START + 5))
+    assert looking.observe(running(START + 10, *one), START + 10) is None
+    assert [finding.verdict for finding in looking.take_observed()] == [Verdict.EXECUTORS_LOST]
+    again = watch(budget=RestartBudget())
+    again.observes = True
+    again.recall(Memory.from_json(json.loads(json.dumps(looking.memory.to_json()))))
+    for loop in (looking, again):
+        loop.observe(running(START + 20, *one), START + 20)
+        assert loop.take_observed() == ()
+    two = (lost("0", START + 5), lost("1", START + 25))
+    assert again.observe(running(START + 30, *two), START + 30) is None
+    assert len(again.take_observed()) == 1
+
+
+def test_observe_mode_passes_the_watchdogs_findings_on():
+    looking = watch(windows=replace(WINDOWS, observe=True, deadline=100.0))
+    looking.observes = True
+    assert looking.observe(running(START + 200), START + 200) is None
+    assert [finding.verdict for finding in looking.take_observed()] == [Verdict.DEADLINE]
+    assert looking.take_observed() == ()

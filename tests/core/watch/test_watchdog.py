@@ -358,3 +358,91 @@ def test_a_deadline_names_the_stage_that_stands_still_then():
     job = Job(replace(Windows(), deadline=570.0))
     moves = lambda at: {"driver": running(stages=(replace(STAGE, done=int(at)),))}  # noqa: E731
     assert job.until(3000, step=moves).suspect == "any"
+
+
+OBSERVE = replace(Windows(), observe=True)
+
+
+def test_observe_mode_says_a_stall_once_and_watches_on():
+    """At the moment at which it would end the job; the deadline too, with the same stage."""
+    job = Job(OBSERVE)
+    assert job.until(9000, driver=running()) is None
+    assert [(finding.verdict, finding.limit) for _, finding in job.observed] == [
+        (Verdict.STALLED, 600),
+        (Verdict.DEADLINE, 3600),
+    ]
+    assert [at for at, _ in job.observed] == pytest.approx([600, 3600], abs=31)
+    assert job.at > 8900
+
+
+def test_observe_mode_finds_what_the_other_mode_ends_by():
+    """The same finding, word for word."""
+    ending, observing = Job(), Job(OBSERVE)
+    finding = ending.until(3000, driver=running())
+    assert observing.until(ending.at, driver=running()) is None
+    assert observing.observed == [(ending.at, finding)]
+
+
+def test_a_second_stage_that_stands_still_is_said_too():
+    """The first one does not hide it."""
+    other = replace(STAGE, stage=4)
+    job = Job(OBSERVE)
+
+    def step(at):
+        return {"driver": running(stages=(STAGE,) if at < 300 else (STAGE, other))}
+
+    job.until(2900, step=step, reading=lambda _: (BLOCKED, replace(BLOCKED, key="2:2", stage=4)))
+    stalled = [finding.stages for _, finding in job.observed if finding.verdict is Verdict.STALLED]
+    assert sorted(stalled) == [(3,), (4,)]
+
+
+def test_a_stage_that_moves_again_and_hangs_again_is_said_again():
+    """And the log says that it moved: the first finding was a false alarm, or has passed."""
+    job = Job(replace(OBSERVE, deadline=None))
+
+    def step(at):
+        return {"driver": running(stages=(replace(STAGE, done=4 if at < 1000 else 5),))}
+
+    job.until(3000, step=step)
+    assert [finding.verdict for _, finding in job.observed] == [Verdict.STALLED, Verdict.STALLED]
+    assert sum(line.startswith("Stage 3 moves again, after 1") for line in job.notices) == 1
+
+
+def test_a_stop_of_the_workers_by_the_autopsy_is_no_sign_of_life():
+    """It adds context switches; the stage that was said to hang would be said again and again."""
+    job = Job(replace(OBSERVE, deadline=None))
+
+    def reading(at):
+        return (replace(BLOCKED, switches=100 if at <= 605 else 400), PYTHON_THREAD)
+
+    job.until(9000, driver=running(), reading=reading)
+    assert [finding.verdict for _, finding in job.observed] == [Verdict.STALLED]
+    assert not any("workers work" in line for line in job.notices)
+
+
+def test_observe_mode_says_a_silent_driver_once():
+    """Until it has spoken."""
+    job = Job(replace(OBSERVE, deadline=None, silence=60.0))
+    quiet = replace(INSIDE, jobs=0)
+
+    def step(at):
+        return {"inside": replace(quiet, heartbeats=0 if at < 400 else 1)}
+
+    job.until(900, step=step, driver=running(stages=(), jobs=0), reading=lambda _: ())
+    assert [finding.verdict for _, finding in job.observed] == [Verdict.DRIVER_SILENT] * 2
+
+
+def test_without_its_driver_an_attempt_is_over_in_observe_mode_too():
+    """Nothing of it can come to an end of its own."""
+    watchdog = Watchdog(OBSERVE)
+    assert watchdog.overdue(100.0, None, gone_at=90.0).verdict is Verdict.DRIVER_GONE
+    assert watchdog.news() == ()
+
+
+def test_observe_mode_says_each_limit_of_the_clock_once():
+    watchdog = Watchdog(OBSERVE)
+    said = []
+    for at in range(3500, 4300, 10):
+        assert watchdog.overdue(float(at), 3550.0 if at > 3550 else None) is None
+        said += [finding.verdict for finding in watchdog.news()]
+    assert said == [Verdict.DEADLINE, Verdict.NOT_EXITING]

@@ -17,6 +17,7 @@ def test_windows_come_from_the_limits():
     assert windows.stall_of(10.0) == (50, "5 x the median of the stage's finished tasks")
     assert replace(windows, heartbeat=10.0).stall_of(None) == (30, "3 x spark.executor.heartbeatInterval")
     assert Windows.of(GuardLimits(), deadline=3600.0) == Windows()
+    assert Windows.of(GuardLimits(on_finding="warn"), deadline=3600.0) == Windows(observe=True)
     assert Windows().losses is None
     assert Windows.of(GuardLimits(executor_losses="0"), deadline=3600.0).losses == 0
 

@@ -43,7 +43,7 @@ class Job:
         self.watchdog = Watchdog(windows)
         self.at = 0.0
         self.look = None
-        self.notices, self.lines = [], []
+        self.notices, self.lines, self.observed = [], [], []
         self.asked_at = []
 
     def observe(self, at, **seen):
@@ -51,6 +51,7 @@ class Job:
         self.at, self.look = at, decision.look
         self.notices += decision.notices
         self.lines += decision.lines
+        self.observed += [(at, finding) for finding in decision.observed]
         return decision.finding
 
     def until(self, end, *, reading=lambda _: (BLOCKED, PYTHON_THREAD), step=lambda _: {}, **seen):

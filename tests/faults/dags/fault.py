@@ -69,7 +69,8 @@ class Outcome:
     def success(self, context: Any) -> None:
         at = time.time()
         result = context["ti"].xcom_pull(task_ids="job")
-        self._write(state="success", at=at, result=result)
+        observed = context["ti"].xcom_pull(task_ids="job", key="spark_guard_verdict")
+        self._write(state="success", at=at, result=result, observed=observed)
 
     def failure(self, context: Any) -> None:
         error = context.get("exception")

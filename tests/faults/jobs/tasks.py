@@ -92,6 +92,20 @@ def beats():
     run(wait)
 
 
+def late():
+    """A server that answers after half a minute, and is waited for without a time-out."""
+
+    def wait(number):
+        server = socket.create_server(("127.0.0.1", 0))
+        client = socket.create_connection(server.getsockname())
+        there, _ = server.accept()
+        threading.Timer(LENGTH, lambda: there.sendall(b"x")).start()
+        now()
+        return len(client.recv(1))  # STUCK HERE (late)
+
+    run(wait)
+
+
 def after_long():
     """Tasks of 4 s for about a minute, and then one that hangs: 5 times the median is twice the limit of 10 s.
 
@@ -110,4 +124,4 @@ def after_long():
     spark.sparkContext.range(0, 1000, 1, 30).mapPartitionsWithIndex(work).sum()
 
 
-{"polls": polls, "service": service, "beats": beats, "after_long": after_long}[what]()
+{"polls": polls, "service": service, "beats": beats, "late": late, "after_long": after_long}[what]()

@@ -1,0 +1,29 @@
+"""Observe mode: how the log and the record say what would have ended an attempt."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from airflow_spark_guard.core.errors import AttemptError
+    from airflow_spark_guard.core.watch.finding import Finding
+
+
+def observed_text(error: AttemptError) -> str:
+    """The error's own text below a line that says that nothing is ended."""
+    return f'Observed, not ended (on_finding="warn"):\n{error}'
+
+
+def observed_row(finding: Finding, error: AttemptError, at: float) -> dict[str, Any]:
+    """The same for ``summary.json``; ``at`` in seconds since the launch."""
+    return {
+        "verdict": str(error.verdict),
+        "what": error.what,
+        "got": error.got,
+        "expected": error.expected,
+        "advice": error.advice,
+        "place": error.place,
+        "limit_s": finding.limit,
+        "limit_reached_at_s": finding.reached_at,
+        "observed_at_s": at,
+    }
