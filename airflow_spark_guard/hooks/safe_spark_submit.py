@@ -15,6 +15,7 @@ from airflow_spark_guard.core.arguments import checked_arguments
 from airflow_spark_guard.core.cluster.place import is_watched
 from airflow_spark_guard.core.conf.conf_lint import check_conf
 from airflow_spark_guard.core.conf.profile import SparkProfile
+from airflow_spark_guard.core.connection import misspelt_extras
 from airflow_spark_guard.core.deploy_mode import check_mode
 from airflow_spark_guard.core.errors import KilledError
 from airflow_spark_guard.core.limits import GuardLimits, checked_limits
@@ -156,13 +157,15 @@ class SafeSparkSubmitHook(UpstreamSubmitHook):
         """Decide once where the driver runs, and have upstream's part of the hook follow it.
 
         Raises:
+            ConnectionMissingError: a master that Spark cannot parse.
             SparkSubmitMissingError: no spark-submit, whose defaults may name the mode.
             ConfError: a mode that Spark does not know, or configuration that cannot be read.
         """
         if self._mode is None:
             self._mode = deploy_mode(self._request())
-            if self._mode.note:
-                self.guard_log.warning("%s", self._mode.note)
+            given = self.connection_given.extra_dejson if self.connection_given is not None else {}
+            for note in filter(None, (*misspelt_extras(given), self._mode.note)):
+                self.guard_log.warning("%s", note)
             if self._mode.mode == "cluster" and not is_watched(self.master):
                 self.follow_cluster_mode()
         return self._mode
@@ -171,6 +174,7 @@ class SafeSparkSubmitHook(UpstreamSubmitHook):
         """What was asked for, without the options of spark-submit: upstream may refuse to build them."""
         return Request(
             master=self.master,
+            address=self.address,
             profile=self.profile,
             conf=self.user_conf,
             connection=self._conn_id,

@@ -13,6 +13,7 @@ from airflow_spark_guard.core.web import application_rows, master_json
 from airflow_spark_guard.core.web.answer import UnusableAnswerError
 from airflow_spark_guard.core.web.monitor_connection import MonitorConnection, origin
 from airflow_spark_guard.core.web.monitor_form import MONITOR_CONNECTION
+from airflow_spark_guard.hooks.raw_connection import not_found
 from airflow_spark_guard.sources.blocking import BlockingLoop
 from airflow_spark_guard.sources.http import HttpSource
 
@@ -230,9 +231,9 @@ def _checked(fields: Fields) -> MonitorConnection:
 
 
 def _missing(conn_id: str, error: AirflowException) -> ConnectionMissingError:
-    return ConnectionMissingError(
-        f"There is no Airflow connection {conn_id!r}.",
-        got=str(error).splitlines()[0] if str(error) else type(error).__name__,
-        expected="a connection of type Spark monitor",
-        advice=f"Create it (airflow connections add {conn_id} ...), or give another conn_id, or None.",
+    return not_found(
+        conn_id,
+        error,
+        "a connection of type Spark monitor",
+        f"Create it (airflow connections add {conn_id} ...), or give another conn_id, or None.",
     )

@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import inspect
+import json
 import os
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
@@ -15,8 +16,10 @@ from airflow.providers.common.compat.sdk import AirflowException
 
 from airflow_spark_guard.core.arguments import checked_arguments
 from airflow_spark_guard.core.cluster.driver_state import driver_state
+from airflow_spark_guard.core.connection import EXTERNAL, ConnectionAddress, check_extras
 from airflow_spark_guard.core.errors import ConnectionMissingError
 from airflow_spark_guard.hooks.marked_log import MarkedLog
+from airflow_spark_guard.hooks.raw_connection import not_found
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -58,6 +61,8 @@ class UpstreamSubmitHook(SparkSubmitHook):
     master_ui: str | None = None
     # The connection's extra ``history_server``, such as ``http://host:18080``.
     history_server: str | None = None
+    # Where the master comes from, for a message about it.
+    address = ConnectionAddress()
     # Its extras and its login, for whoever asks the cluster's manager.
     connection_given: ConnectionGiven | None = None
     _fixed_options: list[str] | None = None
@@ -82,22 +87,31 @@ class UpstreamSubmitHook(SparkSubmitHook):
         """Look the connection up.
 
         Raises:
-            ConnectionMissingError: there is none of that name. Upstream submits to yarn instead.
+            ConnectionMissingError: there is none of that name, where upstream submits to yarn instead; or one
+                whose extras cannot be used.
         """
         try:
             found = self.get_connection(self._conn_id)
-            extra = found.extra_dejson
-            self.connection_given = ConnectionGiven(extra, found.login, found.password)
-            self.connection_conf = extra.get("conf")
-            self.master_ui = str(extra["master_ui"]) if extra.get("master_ui") else None
-            self.history_server = str(extra["history_server"]) if extra.get("history_server") else None
         except AirflowException as error:
-            raise ConnectionMissingError(
-                f"There is no Airflow connection {self._conn_id!r}.",
-                got=str(error).splitlines()[0] if str(error) else type(error).__name__,
-                expected="a connection of type Spark whose host is the master: yarn, spark://host:7077",
-                advice=f"Create it (airflow connections add {self._conn_id} ...), or give conn_id.",
+            raise not_found(
+                self._conn_id,
+                error,
+                "a connection of type Spark whose host is the master: yarn, spark://host:7077",
+                f"Create it (airflow connections add {self._conn_id} ...), or give conn_id.",
             ) from error
+        extra = check_extras(self._conn_id, _extras(found.extra))
+        self.connection_given = ConnectionGiven(dict(extra), found.login, found.password)
+        self.address = ConnectionAddress(
+            self._conn_id,
+            found.conn_type,
+            found.host,
+            found.port,
+            tuple(map(str, extra)),
+            external=extra.get(EXTERNAL) is True,
+        )
+        self.connection_conf = extra.get("conf")
+        self.master_ui = str(extra["master_ui"]) if extra.get("master_ui") else None
+        self.history_server = str(extra["history_server"]) if extra.get("history_server") else None
         return super()._resolve_connection()
 
     def _create_keytab_path_from_base64_keytab(self, base64_keytab: str, principal: str | None) -> str:
@@ -160,7 +174,7 @@ class UpstreamSubmitHook(SparkSubmitHook):
     @property
     def named_binary(self) -> str | None:
         """spark-submit as operator or connection name it; None when neither does."""
-        binary = self._connection["spark_binary"]
+        binary = self._connection["spark_binary"] or "spark-submit"  # an extra of JSON's null
         return None if binary == "spark-submit" else binary
 
     @property
@@ -245,6 +259,16 @@ class UpstreamSubmitHook(SparkSubmitHook):
     def run_post_submit_commands(self) -> None:
         """``post_submit_commands=``, once."""
         self._run_post_submit_commands()
+
+
+def _extras(text: str | None) -> object:
+    """What the extras hold; Airflow's own reader takes broken ones for none."""
+    if not text:
+        return {}
+    try:
+        return json.loads(text)
+    except ValueError:
+        return text
 
 
 def hook_arguments(operator: Any) -> dict[str, Any]:

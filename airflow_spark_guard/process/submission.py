@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from airflow_spark_guard.core.cluster.place import is_watched
 from airflow_spark_guard.core.conf.effective_conf import EffectiveConf, Layer, check_user_conf
 from airflow_spark_guard.core.conf.properties import parse, render
+from airflow_spark_guard.core.connection import ConnectionAddress, check_master
 from airflow_spark_guard.core.deploy_mode import KEY, VARIABLE, DeployMode, decide
 from airflow_spark_guard.core.errors import ConfError
 from airflow_spark_guard.process import toolchain
@@ -47,6 +48,7 @@ class Request:
         deploy_mode: the place that names it, operator or connection, and the mode; None where neither does.
         deadline: seconds that an attempt may take; without effect where its outcome is upstream's.
         stall: ``stall_timeout`` in seconds; None for the default one.
+        address: where the master comes from, for a message about it.
         tag: marks the attempt's processes; executors of a cluster inherit no environment.
         python: whether the application is a Python script.
     """
@@ -64,6 +66,7 @@ class Request:
     deploy_mode: tuple[str, object] = ("deploy_mode", None)
     deadline: float | None = None
     stall: float | None = None
+    address: ConnectionAddress = field(default_factory=ConnectionAddress)
     tag: str = ""
     python: bool = True
 
@@ -180,11 +183,13 @@ def deploy_mode(request: Request) -> DeployMode:
     """Where the driver will run, of all places that can say it: operator, connection, files, environment.
 
     Raises:
+        ConnectionMissingError: a master that Spark cannot parse.
         SparkSubmitMissingError: no spark-submit.
         ConfError: a mode that Spark does not know, or configuration that cannot be read.
     """
     env = {**os.environ, **request.environment}
     spark = toolchain.find_spark_submit(request.binary, env)
+    check_master(request.master, request.address, spark.version)
     return _mode(request, _layers(request, toolchain.spark_defaults(spark.home, env)), env)
 
 

@@ -461,3 +461,74 @@ def test_an_argument_of_another_type_ends_the_task_without_a_retry(stand, monkey
         operator.execute({})
     assert isinstance(caught.value, AirflowFailException)
     assert "No retry: " in stand.log
+
+
+@pytest.mark.parametrize(
+    ("connection", "said"),
+    [
+        ('{"conn_type": "spark", "host": "spark-master"}', "it has no scheme. Look at its host."),
+        ("spark://spark-master", "it has no scheme. Look at its host."),
+        ('{"conn_type": "spark", "host": "local[1] "}', "it has a blank that does not belong to it."),
+        (
+            '{"conn_type": "spark", "extra": {"master": "local[2]"}}',
+            "it names no host. Look at its host (empty) and extras (master).",
+        ),
+        ("yarn://", "it is no URL. Look at its host."),
+        ("local://", "it is no URL. Look at its host."),
+        ('{"conn_type": "spark", "host": "http://spark-master", "port": 7077}', "it begins with 'http'"),
+        ("generic://spark-master:7077", "Look at its connection type."),
+        ('{"conn_type": "spark", "host": "local[x]"}', "it is no form of local."),
+        ('{"conn_type": "spark", "host": "k8s://"}', "it names no host."),
+        ('{"conn_type": "spark", "host": "spark://h:7077", "port": 7077}', "it has two ports."),
+    ],
+)
+def test_a_master_that_spark_cannot_parse_is_refused_before_a_jvm_and_not_retried(
+    stand, monkeypatch, connection, said
+):
+    """By hook and operator; the script is not to blame."""
+    hook = stand.hook()
+    monkeypatch.setenv("AIRFLOW_CONN_TEAM", connection)
+    options = {"conn_id": "team", "env_vars": hook.user_environment}
+    for submit in (
+        lambda job: SafeSparkSubmitHook(**options).submit(job),
+        lambda job: SafeSparkSubmitOperator(task_id="t", application=job, **options).execute({}),
+    ):
+        with pytest.raises(errors.ConnectionMissingError) as caught:
+            submit(stand.job())
+        assert "Spark cannot parse the master of Airflow connection 'team'" in caught.value.what
+        assert said in caught.value.what
+        assert caught.value.advice
+    assert isinstance(caught.value, AirflowFailException)
+    assert not stand.started
+
+
+@pytest.mark.parametrize(
+    ("connection", "master"),
+    [
+        ("spark://spark-master:7077", "spark://spark-master:7077"),
+        ("k8s://https://h:6443", "k8s://https://h:6443"),
+        ("spark://yarn", "yarn"),
+        ("spark://local%5B1%5D", "local[1]"),
+        (
+            '{"conn_type": "spark", "host": "spark://m1:7077,m2:7077"}',
+            "spark://m1:7077,m2:7077",
+        ),
+        (
+            '{"conn_type": "spark", "host": "armada://h", "port": 1, "extra": {"external_cluster_manager": true}}',
+            "armada://h:1",
+        ),
+    ],
+)
+def test_a_master_that_spark_can_parse_is_let_through(stand, monkeypatch, connection, master):
+    """Whatever form the connection has."""
+    hook = stand.hook()
+    monkeypatch.setenv("AIRFLOW_CONN_TEAM", connection)
+    found = SafeSparkSubmitHook(conn_id="team", env_vars=hook.user_environment)
+    assert found.settle_deploy_mode().mode == "client"
+    assert found.master == master
+
+
+def test_extras_that_nobody_reads_and_that_are_almost_right_are_said(stand):
+    """The job would run another way than its connection was meant to say."""
+    stand.hook(extra={"deploy_mode": "cluster"}).submit(stand.job())
+    assert "The extra 'deploy_mode' is not read. Did you mean 'deploy-mode'?" in stand.log
