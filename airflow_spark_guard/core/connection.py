@@ -93,7 +93,7 @@ def check_master(master: str, address: ConnectionAddress, spark_version: tuple[i
     problem = None if address.external else master_problem(master, spark_version)
     if problem is None:
         return
-    field, advice = problem.field, problem.advice
+    field, advice = str(problem.field), problem.advice
     if address.conn_type not in (None, "", "spark", "k8s") and address.host:
         field = "connection type"
         advice = f'The connection type is "spark", and the host holds the master. {advice}'

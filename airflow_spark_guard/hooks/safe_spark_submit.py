@@ -23,6 +23,7 @@ from airflow_spark_guard.core.output.conf_lines import conf_lines
 from airflow_spark_guard.core.output.masking import is_secret_key, mask_text
 from airflow_spark_guard.core.quantity import readable_duration, seconds, size_in_bytes
 from airflow_spark_guard.core.web.announcement import history_server, running_application, told_ui
+from airflow_spark_guard.hooks.airflow_errors import AirflowErrors
 from airflow_spark_guard.hooks.upstream import UpstreamSubmitHook, supervisor_pid
 from airflow_spark_guard.process import earlier_tries, leftovers
 from airflow_spark_guard.process.submission import Request, Submission, deploy_mode, prepare
@@ -65,6 +66,7 @@ class SafeSparkSubmitHook(UpstreamSubmitHook):
 
     _runs_elsewhere = False
 
+    @AirflowErrors()
     def __init__(
         self,
         *,
@@ -107,6 +109,7 @@ class SafeSparkSubmitHook(UpstreamSubmitHook):
         """Seconds after which nobody gives the attempt more time."""
         return min(limit for limit in (self.deadline, self.execution_timeout) if limit is not None)
 
+    @AirflowErrors()
     def submit(self, application: str = "", **kwargs: Any) -> Any:
         """Submit and wait; in client mode the result that the job has reported, None if it reports none.
 
@@ -153,6 +156,7 @@ class SafeSparkSubmitHook(UpstreamSubmitHook):
         elif self._runs_elsewhere or self.has_driver:
             super().on_kill()
 
+    @AirflowErrors()
     def settle_deploy_mode(self) -> DeployMode:
         """Decide once where the driver runs, and have upstream's part of the hook follow it.
 
@@ -189,6 +193,7 @@ class SafeSparkSubmitHook(UpstreamSubmitHook):
             python=self._python,
         )
 
+    @AirflowErrors()
     def plan(self, workspace: Workspace) -> Submission:
         """What is to be submitted; see :func:`prepare` for the errors."""
         options, options_conf = self.submit_options()

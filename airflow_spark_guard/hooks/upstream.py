@@ -18,6 +18,7 @@ from airflow_spark_guard.core.arguments import checked_arguments
 from airflow_spark_guard.core.cluster.driver_state import driver_state
 from airflow_spark_guard.core.connection import EXTERNAL, ConnectionAddress, check_extras
 from airflow_spark_guard.core.errors import ConnectionMissingError
+from airflow_spark_guard.hooks.airflow_errors import AirflowErrors
 from airflow_spark_guard.hooks.marked_log import MarkedLog
 from airflow_spark_guard.hooks.raw_connection import not_found
 
@@ -70,6 +71,7 @@ class UpstreamSubmitHook(SparkSubmitHook):
     _ready = False
     _unreadable = 0
 
+    @AirflowErrors()
     def __init__(self, **kwargs: Any) -> None:
         super().__init__(**checked_arguments(kwargs))
         self._ready = True
@@ -232,6 +234,7 @@ class UpstreamSubmitHook(SparkSubmitHook):
         """``application_args=`` as text."""
         return [str(argument) for argument in self._application_args or []]
 
+    @AirflowErrors()
     def submit_options(self) -> tuple[list[str], dict[str, str]]:
         """spark-submit's options as upstream builds them: (all but ``--conf``, configuration by key).
 

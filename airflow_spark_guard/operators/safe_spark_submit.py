@@ -13,6 +13,7 @@ from airflow_spark_guard.core.errors import SparkGuardError
 from airflow_spark_guard.core.options import check_options
 from airflow_spark_guard.core.template import none_again, with_none_marked
 from airflow_spark_guard.core.web.announcement import record_link
+from airflow_spark_guard.hooks.airflow_errors import AirflowErrors
 from airflow_spark_guard.hooks.marked_log import MarkedLog
 from airflow_spark_guard.hooks.safe_spark_submit import SafeSparkSubmitHook
 from airflow_spark_guard.hooks.settings import pages, record_root, record_url
@@ -84,6 +85,7 @@ class SafeSparkSubmitOperator(SparkSubmitOperator):
 
     operator_extra_links: Collection[BaseOperatorLink] = LINKS
 
+    @AirflowErrors()
     def __init__(
         self,
         *,
@@ -111,6 +113,7 @@ class SafeSparkSubmitOperator(SparkSubmitOperator):
         """The task's logger, with the guard's mark; ``log`` stays as Airflow has it."""
         return MarkedLog(self.log)
 
+    @AirflowErrors()
     def render_template(
         self, content: Any, context: Any, jinja_env: Any = None, seen_oids: set[int] | None = None
     ) -> Any:
@@ -132,6 +135,7 @@ class SafeSparkSubmitOperator(SparkSubmitOperator):
             )
         return rendered
 
+    @AirflowErrors()
     def execute(self, context: Any) -> Any:
         """Submit, watch, and return the job's result; ``SafeSparkSubmitHook.submit`` names the errors.
 
@@ -156,6 +160,7 @@ class SafeSparkSubmitOperator(SparkSubmitOperator):
             self.operator_extra_links = known_links(self.operator_extra_links, self.guard_links)
         return self._hook.result if isinstance(self._hook, SafeSparkSubmitHook) else None
 
+    @AirflowErrors()
     def resume(
         self,
         context: Any,
@@ -175,6 +180,7 @@ class SafeSparkSubmitOperator(SparkSubmitOperator):
             report(error, self, context)
             raise for_log(error, self.guard_log, self._record) from None
 
+    @AirflowErrors()
     def resume_execution(self, next_method: str, next_kwargs: dict[str, Any] | None, context: Any) -> Any:
         """As Airflow's; an application that no trigger watches any more is ended before that is raised."""
         from airflow_spark_guard.operators.cluster_deferral import (  # noqa: PLC0415 - as in resume

@@ -16,6 +16,7 @@ from airflow_spark_guard.core.remote.course import Patience
 from airflow_spark_guard.core.remote.outcome import Outcome
 from airflow_spark_guard.core.remote.plan import Plan
 from airflow_spark_guard.core.remote.target import Target
+from airflow_spark_guard.hooks.airflow_errors import AirflowErrors
 from airflow_spark_guard.hooks.marked_log import MarkedLog
 from airflow_spark_guard.operators.failure import report_final
 from airflow_spark_guard.operators.seam import for_log
@@ -92,6 +93,7 @@ class RemoteSensor(BaseSensorOperator):
             patience=Patience(seconds(limits.start_timeout), seconds(limits.end_timeout)),
         )
 
+    @AirflowErrors()
     def execute(self, context: Any) -> Any:
         """Watch to the end; what was watched, as XCom: application id, restarts, who saw it end."""
         try:
@@ -104,6 +106,7 @@ class RemoteSensor(BaseSensorOperator):
             self._defer(plan, context)
         return super().execute(context)
 
+    @AirflowErrors()
     def execute_complete(self, context: Any, event: Mapping[str, Any] | None = None) -> Any:
         """Resumed by the trigger.
 
@@ -116,6 +119,7 @@ class RemoteSensor(BaseSensorOperator):
             self._out_of_time(outcome)
         return self._end(outcome, context)
 
+    @AirflowErrors()
     def poke(self, context: Any) -> bool | PokeReturnValue:
         """One look; in ``reschedule`` mode more, once the driver has gone silent."""
         from airflow_spark_guard.sensors.poking import Poking  # noqa: PLC0415 - no DAG is parsed with it

@@ -135,8 +135,8 @@ DRIVER = (
         "context_not_started",
         sign(rf"(?<={CONTEXT_CONSTRUCTOR}\n): \S"),
         "Spark did not start in the driver.",
-        "Mostly a folder, an address or a port that cannot be used, or a value of the configuration: correct it "
-        "where it is set. The script is at fault only where it sets it itself.",
+        "Mostly a folder, an address or a port that cannot be used, or a value of the configuration: correct "
+        "it where it is set. The script is at fault only where it sets it itself.",
         retry=True,
         weight=Weight.TRACE,
     ),
