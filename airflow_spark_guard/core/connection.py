@@ -12,6 +12,7 @@ from airflow_spark_guard.core.errors import ConnectionMissingError
 from airflow_spark_guard.core.master import ACCEPTED, master_problem
 from airflow_spark_guard.core.output.masking import is_secret_key
 from airflow_spark_guard.core.output.printable import one_line
+from airflow_spark_guard.core.process_word import is_word
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -34,7 +35,7 @@ _TEXT: Final = "text"
 _OF_UPSTREAM: Final[Mapping[str, tuple[str, Callable[[Any], bool]]]] = {
     **dict.fromkeys(
         ("queue", "deploy-mode", "namespace", "principal", "keytab"),
-        (_TEXT, lambda value: isinstance(value, str)),
+        (_TEXT, lambda value: isinstance(value, str) and is_word(value)),
     ),
     "spark-binary": (f"one of {', '.join(_BINARIES)}", lambda value: value in _BINARIES),
     "spark-home": ("nothing: the provider reads it no more", lambda _: False),

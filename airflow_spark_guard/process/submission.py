@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import os
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from airflow_spark_guard.core.cluster.place import is_watched
+from airflow_spark_guard.core.conf.carried import apart, check_carried, lost_on_the_cluster
 from airflow_spark_guard.core.conf.effective_conf import EffectiveConf, Layer, check_user_conf
 from airflow_spark_guard.core.conf.properties import parse, render
 from airflow_spark_guard.core.connection import ConnectionAddress, check_master
@@ -90,14 +91,14 @@ class Submission:
     deploy_mode: str
 
     def command(self, workspace: Workspace, application: Sequence[str]) -> list[str]:
-        """The command line; all configuration goes into the private properties file.
+        """The command line; the configuration goes into the private properties file, as far as it can.
 
         Args:
             workspace: where the file is written.
             application: the application and its arguments.
         """
-        workspace.write_properties(render(self._values()))
-        return [self.spark.path, *self._options(workspace), *application]
+        options = _hand_over(workspace, self._values(), self._options(workspace))
+        return [self.spark.path, *options, *application]
 
     def guarded_command(
         self, workspace: Workspace, application: Sequence[str], result_size: int
@@ -114,7 +115,7 @@ class Submission:
         values[_DRIVER_PYTHON] = str(workspace.driver_python)
         options = self._options(workspace)
         _add_file(options, values, ("--py-files", _PY_FILES), str(workspace.job_zip))
-        workspace.write_properties(render(values))
+        options = _hand_over(workspace, values, options)
         return [self.spark.path, *options, *application], {**env, **workspace.environment(result_size)}
 
     def cluster_command(
@@ -142,8 +143,7 @@ class Submission:
                 _add_file(options, values, ("--files", _FILES), words[0])
                 words[0] = words[0].rpartition("/")[2]
             words = [str(workspace.cluster_main), *words]
-        workspace.write_properties(render(values))
-        return [self.spark.path, *options, *words]
+        return [self.spark.path, *_hand_over(workspace, values, options), *words]
 
     def _values(self) -> dict[str, str]:
         tag = {_EXECUTOR_TAG: self.request.tag} if self.request.tag else {}
@@ -161,7 +161,8 @@ def prepare(request: Request, workspace: Workspace) -> Submission:
     Raises:
         SparkSubmitMissingError: no spark-submit.
         JavaError: no Java that this Spark can use.
-        ConfError: a value of the wrong type or unit, or a properties file that cannot be read.
+        ConfError: a value of the wrong type or unit, one that cannot be handed to Spark as it is, or a
+            properties file that cannot be read.
     """
     env = {**os.environ, **request.environment}
     spark = toolchain.find_spark_submit(request.binary, env)
@@ -176,7 +177,9 @@ def prepare(request: Request, workspace: Workspace) -> Submission:
     conf = request.profile.effective(
         *layers, spark_version=spark.version, deadline=deadline, python=request.python, stall=request.stall
     )
-    return Submission(request, spark, env, conf, mode)
+    check_carried(conf.values)
+    lost = lost_on_the_cluster(conf.values, request.master, mode)
+    return Submission(request, spark, env, replace(conf, notes=(*conf.notes, *lost)), mode)
 
 
 def deploy_mode(request: Request) -> DeployMode:
@@ -196,6 +199,13 @@ def deploy_mode(request: Request) -> DeployMode:
 def _mode(request: Request, layers: Sequence[Layer], env: Mapping[str, str]) -> DeployMode:
     named = [(layer.origin, layer.conf[KEY]) for layer in layers if KEY in layer.conf]
     return decide(request.deploy_mode, named, env.get(VARIABLE))
+
+
+def _hand_over(workspace: Workspace, values: Mapping[str, str], options: list[str]) -> list[str]:
+    """Write the properties file; the options, with those values that it would not keep."""
+    in_file, others = apart(values)
+    workspace.write_properties(render(in_file))
+    return [*options, *others]
 
 
 def _add_file(options: list[str], values: dict[str, str], names: tuple[str, str], file: str) -> None:
