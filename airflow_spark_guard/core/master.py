@@ -176,7 +176,7 @@ def _of_no_kind(master: str) -> MasterProblem:
     lower = master.lower()
     if separator and scheme in ("yarn", "local"):
         right = "yarn" if scheme == "yarn" else "local[*]"
-        return MasterProblem("host", "is no URL", f"The master is the word {right}, without a scheme.")
+        return MasterProblem("host", "is written as a URL", f"Write the word {right} alone.")
     if lower != master and lower.startswith(("yarn", "local", "spark://", "k8s://")):
         return MasterProblem("host", "has capital letters", f"Write it in small letters: {lower:.80}")
     if re.fullmatch(r"(?:yarn|local):\d+", master):

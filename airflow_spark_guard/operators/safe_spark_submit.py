@@ -9,7 +9,9 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from airflow.providers.apache.spark.operators.spark_submit import SparkSubmitOperator
 
 from airflow_spark_guard.core.arguments import checked_arguments
+from airflow_spark_guard.core.conf.profile import SparkProfile
 from airflow_spark_guard.core.errors import SparkGuardError
+from airflow_spark_guard.core.limits import check_literal_limits
 from airflow_spark_guard.core.options import check_options
 from airflow_spark_guard.core.template import none_again, with_none_marked
 from airflow_spark_guard.core.web.announcement import record_link
@@ -32,7 +34,6 @@ if TYPE_CHECKING:
 
     from airflow.sdk import BaseOperatorLink
 
-    from airflow_spark_guard.core.conf.profile import SparkProfile
     from airflow_spark_guard.core.limits import GuardLimits
 
 # Upstream keeps these under private names; a template field is named by its attribute.
@@ -67,6 +68,11 @@ class SafeSparkSubmitOperator(SparkSubmitOperator):
         **kwargs: what ``SparkSubmitOperator`` takes. Without a ``retry_policy``, ``retries`` are spent only
             where one can help: an error of the user's own code fails at once.
 
+    Raises:
+        ProfileError: where the DAG is parsed: no profile of that name. One that a template renders is checked
+            in the task.
+        LimitError: the same for limits.
+
     Returns:
         What the application reported with ``airflow_spark_guard.job.report(result)``, as the task's XCom.
     """
@@ -99,6 +105,8 @@ class SafeSparkSubmitOperator(SparkSubmitOperator):
         # Here, since default_args may hold the user's own, and since a mapped task passes None.
         if AIRFLOW_ASKS and self.retry_policy is None:
             self.retry_policy = SparkGuardRetryPolicy()
+        SparkProfile.check_literal(profile)
+        check_literal_limits(limits)
         self.profile = profile
         self.limits = limits
         self._tag: Tag | None = None

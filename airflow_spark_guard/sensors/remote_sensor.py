@@ -10,7 +10,7 @@ from airflow.providers.common.compat.sdk import AirflowSensorTimeout, AirflowSki
 from airflow.sdk import BaseSensorOperator, PokeReturnValue
 
 from airflow_spark_guard.core.errors import ApplicationError, SparkGuardError
-from airflow_spark_guard.core.limits import checked_limits
+from airflow_spark_guard.core.limits import check_literal_limits, checked_limits
 from airflow_spark_guard.core.quantity import readable_duration, seconds
 from airflow_spark_guard.core.remote.course import Patience
 from airflow_spark_guard.core.remote.outcome import Outcome
@@ -58,6 +58,7 @@ class RemoteSensor(BaseSensorOperator):
     template_fields_renderers: ClassVar[dict[str, str]] = {"application": "json", "limits": "json"}
     ui_color = "#e8f0e6"
 
+    @AirflowErrors()
     def __init__(
         self,
         *,
@@ -73,6 +74,7 @@ class RemoteSensor(BaseSensorOperator):
         self.application = application
         self.submitted_by = submitted_by
         self.conn_id = conn_id
+        check_literal_limits(limits)
         self.limits = limits
         # After Airflow's own constructor: default_args may name a mode.
         plain = self.mode == "poke" and "mode" not in kwargs

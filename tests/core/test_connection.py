@@ -52,7 +52,7 @@ def test_the_error_names_connection_field_what_is_accepted_and_what_to_do():
             "its connection type.",
             'The connection type is "spark"',
         ),
-        ("yarn://", {"conn_type": "yarn"}, "its host.", "The master is the word yarn"),
+        ("yarn://", {"conn_type": "yarn"}, "its host.", "Write the word yarn alone"),
     ],
 )
 def test_the_field_is_where_the_mistake_is(master, address, field, advice):

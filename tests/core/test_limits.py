@@ -4,7 +4,12 @@ from datetime import timedelta
 import pytest
 
 from airflow_spark_guard.core.errors import LimitError
-from airflow_spark_guard.core.limits import GuardLimits, asdict_shallow, checked_limits
+from airflow_spark_guard.core.limits import (
+    GuardLimits,
+    asdict_shallow,
+    check_literal_limits,
+    checked_limits,
+)
 from tests.core.templater import Later, context
 
 
@@ -141,3 +146,27 @@ def test_text_in_the_place_of_limits_is_refused():
         LimitError, match=r"^The limits of the operator cannot be used\.\n  got: '2h'\n  expected: Guard"
     ):
         checked_limits("2h")
+
+
+@pytest.mark.parametrize("make", [GuardLimits, lambda **given: checked_limits(given)])
+def test_a_misspelt_limit_is_named_with_the_one_that_was_meant(make):
+    """Python's own TypeError says neither."""
+    with pytest.raises(LimitError) as caught:
+        make(dedline="2h")
+    assert caught.value.what == "GuardLimits has no such limit."
+    assert (caught.value.got, caught.value.advice) == ("'dedline'", "Did you mean 'deadline'?")
+
+
+def test_a_mapping_is_answered_with_what_to_write():
+    """Names alone: a value may be long."""
+    with pytest.raises(LimitError, match="do: Write GuardLimits\\(deadline=..., kill_grace=...\\)."):
+        checked_limits({"deadline": "2h", "kill_grace": 3})
+
+
+def test_what_is_no_literal_is_left_to_the_task():
+    """A template, or what another task will give."""
+    check_literal_limits("{{ params.limits }}")
+    check_literal_limits(Later(GuardLimits()))
+    check_literal_limits(None)
+    with pytest.raises(LimitError):
+        check_literal_limits("1h")
