@@ -56,11 +56,11 @@ def master_problem(master: str, spark_version: tuple[int, ...] | None = None) ->
 
     Args:
         master: as spark-submit is to be given it.
-        spark_version: such as ``(4, 2)``; only Spark 3 knows ``mesos://``.
+        spark_version: such as ``(4, 2)``; None where it is not known. Spark 4 has no ``mesos://``.
     """
     if problem := _blanks(master):
         return problem
-    is_mesos = spark_version is not None and spark_version < _SPARK_4 and master.startswith("mesos://")
+    is_mesos = (spark_version is None or spark_version < _SPARK_4) and master.startswith("mesos://")
     if master in ("local", "yarn") or is_mesos or _PLUGGED_IN.fullmatch(master):
         return None
     for start, check in (

@@ -73,6 +73,9 @@ class GuardedRun:
         master_ui: the standalone master's web page; None for the usual one.
         guardians: pids whose death ends it.
         on_application: takes the application as soon as it is known, on the thread of :meth:`run`.
+
+    Attributes:
+        found_ui: the standalone master's web UI, once :meth:`preflight` has found it there.
     """
 
     submission: Submission
@@ -86,11 +89,12 @@ class GuardedRun:
     master_ui: str | None = None
     guardians: tuple[int, ...] = ()
     on_application: Callable[[Application], None] = _ignore
+    found_ui: str = field(default="", init=False)
     _begun: float = field(default_factory=time.time)
     _shown: LastShown = field(default_factory=LastShown)
 
     def preflight(self) -> None:
-        """Ask the master whether it can ever give one executor of this size.
+        """Ask the master whether it can ever give one executor of this size, and where its web UI is.
 
         Raises:
             ImpossibleError: no worker is large enough.
@@ -100,6 +104,7 @@ class GuardedRun:
             if master is not None:
                 with contextlib.suppress(UnusableAnswerError):  # nothing known is nothing wrong
                     seen = master.look()
+                    self.found_ui = master.web_ui()
         warning = check_fit(self.submission.conf.values, self._master_url, seen)
         if warning:
             self.log.warning("%s", warning)

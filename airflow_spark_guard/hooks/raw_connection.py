@@ -1,10 +1,12 @@
-"""Whether an Airflow connection exists that Airflow does not find: it skips what it cannot read.
+"""An Airflow connection as text: whether one exists that Airflow does not find, and what its extras hold.
 
-Airflow then says that the connection is not defined, which sends its reader to the wrong place.
+Airflow skips what it cannot read, and then says that the connection is not defined, which sends its reader to
+the wrong place.
 """
 
 from __future__ import annotations
 
+import json
 import os
 from typing import TYPE_CHECKING
 
@@ -58,3 +60,17 @@ def _texts(conn_id: str) -> Iterator[str]:
             continue
         if isinstance(found, str) and found:
             yield found
+
+
+def extras(text: str | None) -> object:
+    """What the extras of a connection hold; Airflow's own reader takes broken ones for none.
+
+    Args:
+        text: as Airflow has it: JSON, or None.
+    """
+    if not text:
+        return {}
+    try:
+        return json.loads(text)
+    except ValueError:
+        return text

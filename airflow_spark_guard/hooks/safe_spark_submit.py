@@ -189,6 +189,7 @@ class SafeSparkSubmitHook(UpstreamSubmitHook):
             deploy_mode=self.named_deploy_mode,
             deadline=self.backstop,
             stall=seconds(self.limits.stall_timeout),
+            application_name=self.application_name,
             tag=str(self.tag),
             python=self._python,
         )
@@ -257,6 +258,8 @@ class SafeSparkSubmitHook(UpstreamSubmitHook):
             on_application=partial(self._tell, submission),
         )
         run.preflight()
+        if "," not in self.master:  # of several, another one may be the living one later
+            self.master_ui = self.master_ui or run.found_ui or None
         if self.killed:
             raise KilledError("The task was ended before its job was submitted.")
         words = [application, *self.arguments]

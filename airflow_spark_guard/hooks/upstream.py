@@ -6,7 +6,6 @@
 from __future__ import annotations
 
 import inspect
-import json
 import os
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
@@ -20,7 +19,7 @@ from airflow_spark_guard.core.connection import EXTERNAL, ConnectionAddress, che
 from airflow_spark_guard.core.errors import ConnectionMissingError
 from airflow_spark_guard.hooks.airflow_errors import AirflowErrors
 from airflow_spark_guard.hooks.marked_log import MarkedLog
-from airflow_spark_guard.hooks.raw_connection import not_found
+from airflow_spark_guard.hooks.raw_connection import extras, not_found
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -66,6 +65,8 @@ class UpstreamSubmitHook(SparkSubmitHook):
     address = ConnectionAddress()
     # Its extras and its login, for whoever asks the cluster's manager.
     connection_given: ConnectionGiven | None = None
+    # Of an application that its user does not name.
+    application_name: str = ""
     _fixed_options: list[str] | None = None
     _on_kubernetes = False
     _ready = False
@@ -101,7 +102,7 @@ class UpstreamSubmitHook(SparkSubmitHook):
                 "a connection of type Spark whose host is the master: yarn, spark://host:7077",
                 f"Create it (airflow connections add {self._conn_id} ...), or give conn_id.",
             ) from error
-        extra = check_extras(self._conn_id, _extras(found.extra))
+        extra = check_extras(self._conn_id, extras(found.extra))
         self.connection_given = ConnectionGiven(dict(extra), found.login, found.password)
         self.address = ConnectionAddress(
             self._conn_id,
@@ -262,16 +263,6 @@ class UpstreamSubmitHook(SparkSubmitHook):
     def run_post_submit_commands(self) -> None:
         """``post_submit_commands=``, once."""
         self._run_post_submit_commands()
-
-
-def _extras(text: str | None) -> object:
-    """What the extras hold; Airflow's own reader takes broken ones for none."""
-    if not text:
-        return {}
-    try:
-        return json.loads(text)
-    except ValueError:
-        return text
 
 
 def hook_arguments(operator: Any) -> dict[str, Any]:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 from airflow.providers.apache.spark.operators.spark_submit import SparkSubmitOperator
 
+from airflow_spark_guard.core.application_name import task_name
 from airflow_spark_guard.core.arguments import checked_arguments
 from airflow_spark_guard.core.conf.profile import SparkProfile
 from airflow_spark_guard.core.errors import SparkGuardError
@@ -49,6 +50,8 @@ _TEMPLATED_OPTIONS = (
 )
 
 
+# Outside a task; upstream's own.
+_DEFAULT_NAME = "arrow-spark"
 # Here a None of a template would reach the job as the word "None".
 _OF_SEVERAL_VALUES = ("application_args", "env_vars", "conf")
 
@@ -65,6 +68,8 @@ class SafeSparkSubmitOperator(SparkSubmitOperator):
         limits: how long and how much an attempt may take. (templated)
         deferrable: in cluster mode on YARN or Kubernetes, hold no worker slot while the application runs: a
             trigger watches it.
+        name: of the application. Unless it is given here or as ``spark.app.name``, it is
+            ``<dag_id>.<task_id>.<try_number>``. (templated)
         **kwargs: what ``SparkSubmitOperator`` takes. Without a ``retry_policy``, ``retries`` are spent only
             where one can help: an error of the user's own code fails at once.
 
@@ -98,9 +103,10 @@ class SafeSparkSubmitOperator(SparkSubmitOperator):
         profile: SparkProfile | str | None = "default",
         limits: GuardLimits | None = None,
         deferrable: bool = False,
+        name: str | None = None,
         **kwargs: Any,
     ) -> None:
-        super().__init__(**kwargs)
+        super().__init__(name=name, **kwargs)  # type: ignore[arg-type] # the hook takes None
         self.deferrable = deferrable
         # Here, since default_args may hold the user's own, and since a mapped task passes None.
         if AIRFLOW_ASKS and self.retry_policy is None:
@@ -111,6 +117,7 @@ class SafeSparkSubmitOperator(SparkSubmitOperator):
         self.limits = limits
         self._tag: Tag | None = None
         self._record: Path | None = None
+        self._application_name = _DEFAULT_NAME
         self._killed = False
         # By XCom key; the links read it when the task has ended.
         self.guard_links: dict[str, str] = {}
@@ -156,6 +163,7 @@ class SafeSparkSubmitOperator(SparkSubmitOperator):
             check_options({name.lstrip("_"): getattr(self, name) for name in _TEMPLATED_OPTIONS})
             self._tag = _tag(context)
             self._record = _record(context)
+            self._application_name = _application_name(context)
             self._announcement = Announcement(self.guard_log, context.get("ti"), self.guard_links, pages())
             self._announcement.record(self._record_url())
             with announcing(self._announcement):
@@ -244,6 +252,7 @@ class SafeSparkSubmitOperator(SparkSubmitOperator):
             on_application=self._announcement.application if self._announcement is not None else None,
             **hook_arguments(self),
         )
+        hook.application_name = self._application_name
         if self._killed:
             hook.on_kill()
         return hook
@@ -266,6 +275,11 @@ def _record(context: Mapping[str, Any]) -> Path | None:
     if ti is None or root is None:
         return None
     return record_folder(root, ti.dag_id, ti.run_id, ti.task_id, ti.map_index, ti.try_number)
+
+
+def _application_name(context: Mapping[str, Any]) -> str:
+    ti = context.get("ti")
+    return _DEFAULT_NAME if ti is None else task_name(ti.dag_id, ti.task_id, ti.try_number, ti.map_index)
 
 
 def _tag(context: Mapping[str, Any]) -> Tag:

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from airflow_spark_guard.core.application_name import NAME_OPTION, named
 from airflow_spark_guard.core.cluster.place import is_watched
 from airflow_spark_guard.core.conf.carried import apart, check_carried, lost_on_the_cluster
 from airflow_spark_guard.core.conf.effective_conf import EffectiveConf, Layer, check_user_conf
@@ -50,6 +51,7 @@ class Request:
         deadline: seconds that an attempt may take; without effect where its outcome is upstream's.
         stall: ``stall_timeout`` in seconds; None for the default one.
         address: where the master comes from, for a message about it.
+        application_name: of an application that its user does not name; empty for Spark's choice.
         tag: marks the attempt's processes; executors of a cluster inherit no environment.
         python: whether the application is a Python script.
     """
@@ -68,6 +70,7 @@ class Request:
     deadline: float | None = None
     stall: float | None = None
     address: ConnectionAddress = field(default_factory=ConnectionAddress)
+    application_name: str = ""
     tag: str = ""
     python: bool = True
 
@@ -145,12 +148,20 @@ class Submission:
             words = [str(workspace.cluster_main), *words]
         return [self.spark.path, *_hand_over(workspace, values, options), *words]
 
+    @property
+    def application_name(self) -> str:
+        """What the application is called, unless the script calls it something else; may be empty."""
+        return named(self.request.options, self.conf.plain()) or self.request.application_name
+
     def _values(self) -> dict[str, str]:
         tag = {_EXECUTOR_TAG: self.request.tag} if self.request.tag else {}
         return {**self.conf.plain(), **tag}
 
     def _options(self, workspace: Workspace) -> list[str]:
-        return [*self.request.options, "--properties-file", str(workspace.properties)]
+        options = list(self.request.options)
+        if self.application_name and not named(options, self.conf.plain()):
+            options[2:2] = [NAME_OPTION, self.application_name]  # behind --master and its value
+        return [*options, "--properties-file", str(workspace.properties)]
 
 
 def prepare(request: Request, workspace: Workspace) -> Submission:

@@ -107,7 +107,7 @@ def test_what_spark_can_parse_is_let_through(master):
 @pytest.mark.parametrize(("master", "field", "why"), REFUSED)
 def test_what_spark_cannot_parse_is_refused_with_field_and_advice(master, field, why):
     """The field is the one of the connection form."""
-    problem = master_problem(master)
+    problem = master_problem(master, (4, 2))
     assert problem is not None
     assert problem.field == field
     assert why in problem.why
@@ -131,4 +131,5 @@ def test_the_advice_holds_the_right_text(master, advice):
 def test_mesos_was_known_to_spark_3():
     """And to no other."""
     assert master_problem("mesos://h:5050", (3, 5)) is None
+    assert master_problem("mesos://h:5050") is None, "whose Spark is not known"
     assert master_problem("mesos://h:5050", (4, 0)) is not None

@@ -22,6 +22,7 @@ from airflow_spark_guard.core.remote.target import Target
 from airflow_spark_guard.hooks.safe_spark_submit import SafeSparkSubmitHook
 from airflow_spark_guard.process.leftovers import TAG_ENV, Tag, new_attempt
 from tests.support.processes import ROOT, seconds_until
+from tests.support.task_instance import TaskInstance
 
 pytestmark = pytest.mark.usefixtures("airflow_db")
 # Says that it was started, and runs the driver's Python that the configuration names; a jar it only shows.
@@ -532,3 +533,46 @@ def test_extras_that_nobody_reads_and_that_are_almost_right_are_said(stand):
     """The job would run another way than its connection was meant to say."""
     stand.hook(extra={"deploy_mode": "cluster"}).submit(stand.job())
     assert "The extra 'deploy_mode' is not read. Did you mean 'deploy-mode'?" in stand.log
+
+
+class Instance(TaskInstance):
+    """One that the operator's links can ask as well."""
+
+    def xcom_pull(self, **_):
+        return None
+
+
+@pytest.mark.parametrize(
+    ("options", "extra", "map_index", "name"),
+    [
+        ({}, {}, -1, "d.sensor.1"),
+        ({}, {}, 4, "d.sensor.4.1"),
+        ({"name": None}, {}, -1, "d.sensor.1"),
+        ({"name": "mine"}, {}, -1, "mine"),
+        ({"name": "arrow-spark"}, {}, -1, "arrow-spark"),
+        ({"default_args": {"name": "ours"}}, {}, -1, "ours"),
+        ({"conf": {"spark.app.name": "by conf"}}, {}, -1, None),
+        ({}, {"conf": {"spark.app.name": "by connection"}}, -1, None),
+        ({"properties_file": "names"}, {}, -1, None),
+    ],
+)
+def test_an_application_without_a_name_gets_that_of_its_task(
+    stand, monkeypatch, options, extra, map_index, name
+):
+    """Upstream calls every one arrow-spark, and its option would win over the configuration."""
+    hook = stand.hook(extra=extra)
+    file = stand.folder / "names"
+    file.write_text("spark.app.name by file\n")
+    if "properties_file" in options:
+        options = {"properties_file": str(file)}
+    monkeypatch.setenv("AIRFLOW__SPARK_GUARD__RECORD_FOLDER", "none")
+    operator = SafeSparkSubmitOperator(
+        task_id="t",
+        application=stand.job(),
+        conn_id="spark_hook",
+        env_vars=hook.user_environment,
+        **options,
+    )
+    operator.execute({"ti": Instance(map_index=map_index)})
+    words = (stand.folder / "started").read_text()
+    assert (f" --name {name} " in words) if name else ("--name" not in words)

@@ -235,3 +235,15 @@ def test_what_spark_itself_will_trim_is_noted(ask):
     """Its own file for the driver on the cluster."""
     notes = ask(master="yarn", deploy_mode=("conf", "cluster"), conf={"spark.x": " "}).conf.notes
     assert any("spark.x are lost" in note for note in notes)
+
+
+def test_the_tasks_name_gives_way_to_every_other(ask, workspace):
+    """As an option, which Spark lets win, only where there is no other name."""
+    command = ask(application_name="dag.task.1", options=["--master", "yarn", "--queue", "q"]).command(
+        workspace, []
+    )
+    assert command[1:5] == ["--master", "yarn", "--name", "dag.task.1"]
+    named = ask(application_name="dag.task.1", conf={"spark.app.name": "mine"})
+    assert (named.application_name, "--name" in named.command(workspace, [])) == ("mine", False)
+    assert ask(options=["--master", "yarn", "--name", "n"], application_name="x").application_name == "n"
+    assert ask().application_name == ""
