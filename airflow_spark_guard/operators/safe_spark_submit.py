@@ -10,9 +10,7 @@ from airflow.providers.apache.spark.operators.spark_submit import SparkSubmitOpe
 
 from airflow_spark_guard.core.application_name import task_name
 from airflow_spark_guard.core.arguments import checked_arguments
-from airflow_spark_guard.core.conf.profile import SparkProfile
 from airflow_spark_guard.core.errors import SparkGuardError
-from airflow_spark_guard.core.limits import check_literal_limits
 from airflow_spark_guard.core.options import check_options
 from airflow_spark_guard.core.template import none_again, with_none_marked
 from airflow_spark_guard.core.web.announcement import record_link
@@ -24,6 +22,7 @@ from airflow_spark_guard.hooks.upstream import hook_arguments
 from airflow_spark_guard.links.spark import LINKS, known_links
 from airflow_spark_guard.operators.announcement import Announcement, announcing
 from airflow_spark_guard.operators.failure import report
+from airflow_spark_guard.operators.parsing import check_literals, check_partial
 from airflow_spark_guard.operators.retry_policy import AIRFLOW_ASKS, SparkGuardRetryPolicy
 from airflow_spark_guard.operators.seam import for_log
 from airflow_spark_guard.process.leftovers import Tag, new_attempt
@@ -34,7 +33,9 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from airflow.sdk import BaseOperatorLink
+    from airflow.sdk.definitions.mappedoperator import OperatorPartial
 
+    from airflow_spark_guard.core.conf.profile import SparkProfile
     from airflow_spark_guard.core.limits import GuardLimits
 
 # Upstream keeps these under private names; a template field is named by its attribute.
@@ -74,8 +75,7 @@ class SafeSparkSubmitOperator(SparkSubmitOperator):
             where one can help: an error of the user's own code fails at once.
 
     Raises:
-        ProfileError: where the DAG is parsed: no profile of that name. One that a template renders is checked
-            in the task.
+        ProfileError: where the DAG is parsed, unless a template names it: no such profile.
         LimitError: the same for limits.
 
     Returns:
@@ -111,8 +111,7 @@ class SafeSparkSubmitOperator(SparkSubmitOperator):
         # Here, since default_args may hold the user's own, and since a mapped task passes None.
         if AIRFLOW_ASKS and self.retry_policy is None:
             self.retry_policy = SparkGuardRetryPolicy()
-        SparkProfile.check_literal(profile)
-        check_literal_limits(limits)
+        check_literals(profile, limits)
         self.profile = profile
         self.limits = limits
         self._tag: Tag | None = None
@@ -122,6 +121,14 @@ class SafeSparkSubmitOperator(SparkSubmitOperator):
         # By XCom key; the links read it when the task has ended.
         self.guard_links: dict[str, str] = {}
         self._announcement: Announcement | None = None
+
+    @classmethod
+    @AirflowErrors()
+    def partial(cls, **kwargs: Any) -> OperatorPartial:
+        """As Airflow's; profile and limits are checked here already."""
+        found: OperatorPartial = super().partial(**kwargs)
+        check_partial(found, kwargs)
+        return found
 
     @property
     def guard_log(self) -> MarkedLog:
@@ -279,7 +286,7 @@ def _record(context: Mapping[str, Any]) -> Path | None:
 
 def _application_name(context: Mapping[str, Any]) -> str:
     ti = context.get("ti")
-    return _DEFAULT_NAME if ti is None else task_name(ti.dag_id, ti.task_id, ti.try_number, ti.map_index)
+    return task_name(ti.dag_id, ti.task_id, ti.try_number, ti.map_index) if ti else _DEFAULT_NAME
 
 
 def _tag(context: Mapping[str, Any]) -> Tag:

@@ -72,3 +72,26 @@ def test_the_result_of_another_task_is_left_to_the_task():
             task_id="second", application="a.py", profile=first.output, limits=first.output
         )
     assert second.limits is not None
+
+
+@pytest.mark.filterwarnings("ignore:.*was never mapped")
+@pytest.mark.parametrize("way", ["argument", "default_args", "the DAG's default_args"])
+@pytest.mark.parametrize("given", [{"profile": "fast"}, {"limits": {"dedline": "2h"}}])
+def test_a_mapped_task_is_checked_there_too(way, given):
+    """Its operator is made when it runs, long after."""
+    arguments = {"argument": given, "default_args": {"default_args": given}}.get(way, {})
+    with (
+        DAG("parsed", schedule=None, default_args={} if arguments else given),
+        pytest.raises(AirflowException) as caught,
+    ):
+        SafeSparkSubmitOperator.partial(task_id="t", application="a.py", **arguments)
+    assert isinstance(caught.value, errors.BadInputError)
+
+
+def test_a_mapped_task_without_a_mistake_is_made():
+    """Templates as well."""
+    with DAG("parsed", schedule=None):
+        mapped = SafeSparkSubmitOperator.partial(
+            task_id="t", application="a.py", profile="{{ params.profile }}", limits=GuardLimits(deadline="1h")
+        ).expand(application_args=[["a"], ["b"]])
+    assert mapped.task_id == "t"
