@@ -95,7 +95,7 @@ def check_master(master: str, address: ConnectionAddress, spark_version: tuple[i
     if problem is None:
         return
     field, advice = str(problem.field), problem.advice
-    if address.conn_type not in (None, "", "spark", "k8s") and address.host:
+    if address.conn_type not in ("spark", "k8s") and address.host:
         field = "connection type"
         advice = f'The connection type is "spark", and the host holds the master. {advice}'
     in_extras = [name for name in _MASTER_EXTRAS if name in address.extras]

@@ -172,24 +172,35 @@ def _numbers(texts: Sequence[str | None], smallest: int) -> MasterProblem | None
 
 
 def _of_no_kind(master: str) -> MasterProblem:
-    scheme, separator, rest = master.partition("://")
     lower = master.lower()
-    if separator and scheme in ("yarn", "local"):
-        right = "yarn" if scheme == "yarn" else "local[*]"
-        return MasterProblem("host", "is written as a URL", f"Write the word {right} alone.")
+    if "://" not in master or master.startswith(("yarn://", "local://")):
+        return _without_scheme(master)
+    scheme, _, rest = master.partition("://")
+    if not scheme:
+        advice = "Write JSON, or a URI such as spark://host:7077, spark://yarn or spark://local%5B%2A%5D."
+        return MasterProblem("host", "has neither a type nor a host", advice)
     if lower != master and lower.startswith(("yarn", "local", "spark://", "k8s://")):
         return MasterProblem("host", "has capital letters", f"Write it in small letters: {lower:.80}")
+    return MasterProblem("host", f"begins with {scheme!r:.40}, which Spark does not know", _advice(rest))
+
+
+def _without_scheme(master: str) -> MasterProblem:
+    lower, word = master.lower(), master.partition(":")[0]
+    if "://" in master:
+        right = "yarn" if word == "yarn" else "local[*]"
+        return MasterProblem("host", "is written as a URL", f"Write the word {right} alone.")
+    if lower != master and lower.startswith(("yarn", "local")):
+        return MasterProblem("host", "has capital letters", f"Write it in small letters: {lower:.80}")
     if re.fullmatch(r"(?:yarn|local):\d+", master):
-        return MasterProblem("port", f"is {master.partition(':')[0]} and has a port", "Leave the port empty.")
+        return MasterProblem("port", f"is {word} and has a port", "Leave the port empty.")
     if lower.startswith("yarn"):
         advice = "Write yarn, and client or cluster as the deploy mode."
         return MasterProblem("host", "is no form of yarn", advice)
-    if separator:
-        return MasterProblem("host", f"begins with {scheme!r:.40}, which Spark does not know", _advice(rest))
     return MasterProblem("host", "has no scheme", _advice(master))
 
 
 def _advice(rest: str) -> str:
+    rest = rest.rpartition("://")[2]
     host = rest if _HOST_NAME.fullmatch(rest.partition(":")[0]) else "host"
     with_port = host if ":" in host else f"{host}:7077"
     return f"For a standalone master write spark://{with_port:.80}"

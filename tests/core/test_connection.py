@@ -52,6 +52,7 @@ def test_the_error_names_connection_field_what_is_accepted_and_what_to_do():
             "its connection type.",
             'The connection type is "spark"',
         ),
+        ("None://local", {"host": "local"}, "its connection type.", 'The connection type is "spark"'),
         ("yarn://", {"conn_type": "yarn"}, "its host.", "Write the word yarn alone"),
     ],
 )

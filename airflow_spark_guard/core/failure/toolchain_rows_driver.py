@@ -132,6 +132,15 @@ MASTER = (
 
 DRIVER = (
     Row(
+        "package_not_found",
+        sign(r"\[unresolved dependency: ", r"\[download failed: "),
+        "A package was not found in any repository, or no repository answered.",
+        "Check the coordinate (group:artifact_2.13:version). If output.log says 'Host ... not found' or "
+        "'Server access error', the worker does not reach the repository: give jars=, or "
+        "spark.jars.ivySettings.",
+        retry=True,
+    ),
+    Row(
         "context_not_started",
         sign(rf"(?<={CONTEXT_CONSTRUCTOR}\n): \S"),
         "Spark did not start in the driver.",
