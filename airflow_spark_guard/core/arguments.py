@@ -12,6 +12,7 @@ from typing import Any, Final
 
 from airflow_spark_guard.core.errors import ArgumentError
 from airflow_spark_guard.core.output.masking import is_secret_key
+from airflow_spark_guard.core.process_word import LONGEST_WORD, is_word
 from airflow_spark_guard.core.word import is_missing, word
 
 _NATIVE: Final = (
@@ -29,7 +30,7 @@ _TEXTS: Final = (
     *("application", "java_class", "keytab", "principal", "proxy_user", "name", "properties_file"),
     *("yarn_queue", "spark_binary"),
 )
-_LONGEST: Final = 100
+_LONGEST: Final = 60
 
 
 def checked_arguments(arguments: Mapping[str, Any]) -> dict[str, Any]:
@@ -118,19 +119,30 @@ def _word(place: str, item: object, *, is_secret: bool = False) -> str:
             if missing
             else "Turn it into text first, for example with json.dumps() or bytes.decode().",
         )
+    return _passable(place, text, is_secret=is_secret)
+
+
+def _passable(place: str, text: str, *, is_secret: bool = False) -> str:
+    """The text, where Linux takes it as a word of a command line or as a variable."""
+    if is_word(text):
+        return text
     if "\0" in text:
-        raise ArgumentError(
-            f"{place} has a NUL character.",
-            got="a secret value" if is_secret else _shown(text),
-            expected="text that a process can be given",
-            advice="Remove it.",
-        )
-    return text
+        what, advice = "has a NUL character", "Remove it."
+    elif len(text) >= LONGEST_WORD // 4:  # a character has four bytes at the most
+        what, advice = "is too long for a process", "Write it to a file, and pass the file's path."
+    else:
+        what, advice = "has characters that are no text", "Decode it with the right encoding."
+    raise ArgumentError(
+        f"{place} {what}.",
+        got="a secret value" if is_secret else _shown(text),
+        expected=f"text of less than {LONGEST_WORD} bytes that a process can be given",
+        advice=advice,
+    )
 
 
 def _joined(name: str, value: object) -> str:
     if isinstance(value, str):
-        return value
+        return _passable(name, value)
     separator = _LISTS[name]
     items = _numbered(name, [value] if isinstance(value, os.PathLike) else value)
     return separator.join(_text(f"{name}[{place}]", item) for place, item in items)
@@ -139,7 +151,7 @@ def _joined(name: str, value: object) -> str:
 def _text(place: str, value: object) -> str:
     found = os.fspath(value) if isinstance(value, os.PathLike) else value
     if isinstance(found, str):
-        return found
+        return _passable(place, found)
     raise ArgumentError(
         f"{place} is not text.",
         got=type(value).__name__,
@@ -149,7 +161,8 @@ def _text(place: str, value: object) -> str:
 
 
 def _shown(value: object) -> str:
-    return repr(value)[:_LONGEST]
+    text = ascii(value)
+    return text if len(text) <= _LONGEST else f"{text[:_LONGEST]}... ({len(text)} characters)"
 
 
 _CHECKS: Final[Mapping[str, Callable[[str, Any], Any]]] = {

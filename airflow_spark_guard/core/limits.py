@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+import difflib
 import math
+from collections.abc import Mapping
 from dataclasses import dataclass, fields, replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Self
 
 from airflow_spark_guard.core.errors import LimitError
 from airflow_spark_guard.core.quantity import readable_duration, seconds, size_in_bytes
 from airflow_spark_guard.core.template import is_template, render
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable
 
 DEFAULT_DEADLINE = 3600.0
 
@@ -92,6 +94,13 @@ class GuardLimits:
     record_size: Any = "256m"
     on_finding: Any = _ON_FINDING
 
+    if not TYPE_CHECKING:  # where the fields alone count
+
+        def __new__(cls, *_: Any, **given: Any) -> Self:
+            """A misspelt name is an error with advice instead of Python's own."""
+            _check_names(given)
+            return super().__new__(cls)
+
     def __post_init__(self) -> None:
         for field in fields(self):
             value = getattr(self, field.name)
@@ -161,22 +170,39 @@ def checked_limits(limits: object) -> GuardLimits:
         return limits
     if isinstance(limits, str) and limits.strip() in _NAMED:
         return GuardLimits(**_NAMED[limits.strip()])
+    advice = "Give a GuardLimits object (templates go into its fields), or one of the names."
+    if isinstance(limits, Mapping):
+        _check_names(limits)
+        advice = f"Write GuardLimits({', '.join(f'{name}=...' for name in limits)})."
     raise LimitError(
         "The limits of the operator cannot be used.",
         got=repr(limits)[:200],
         expected=f'GuardLimits(deadline="2h", ...), or {" or ".join(map(repr, _NAMED))}',
-        advice="Give a GuardLimits object (templates go into its fields), or one of the names.",
+        advice=advice,
     )
 
 
-def check_before_rendering(limits: object) -> None:
-    """Refuse at parse time what no template can make limits of.
+def check_literal_limits(limits: object) -> None:
+    """Check what a DAG's file says already; a template, or another task's result, is checked once rendered.
 
     Raises:
         LimitError: as of :func:`checked_limits`.
     """
     if not is_template(limits) and not hasattr(limits, "resolve"):
         checked_limits(limits)
+
+
+def _check_names(given: Mapping[Any, Any]) -> None:
+    known = [field.name for field in fields(GuardLimits)]
+    for name in given:
+        if name not in known:
+            near = difflib.get_close_matches(str(name), known, n=1)
+            raise LimitError(
+                "GuardLimits has no such limit.",
+                got=repr(name)[:100],
+                expected=f"one of {', '.join(known)}",
+                advice=f"Did you mean {near[0]!r}?" if near else "Name one of them, or leave it out.",
+            )
 
 
 def asdict_shallow(config: Any) -> dict[str, Any]:

@@ -6,6 +6,7 @@ import time
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from airflow_spark_guard.core.application_name import NAME_KEY
 from airflow_spark_guard.core.cluster.cluster_ending import submit_failure
 from airflow_spark_guard.core.cluster.place import KUBERNETES
 from airflow_spark_guard.core.cluster.status import ATTEMPT_MARK
@@ -137,9 +138,8 @@ class ClusterAttempt:
                 "SPARK_GUARD_CHANNEL_DIRECTORY": connection.driver_directory(),
                 "SPARK_GUARD_RESULT_SIZE": str(size_in_bytes(self.limits.result_size)),
             }
-        self._conf = cluster_conf(
-            connection.place.manager, self.submission.conf.plain(), connection.marks, environment
-        )
+        values = {**self.submission.conf.plain(), NAME_KEY: self.submission.application_name}
+        self._conf = cluster_conf(connection.place.manager, values, connection.marks, environment)
         return self.submission.cluster_command(self.workspace, words, self._conf, launched=speaks)
 
     def _application(self, handed: Handover) -> str:

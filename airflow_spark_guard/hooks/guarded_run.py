@@ -77,6 +77,9 @@ class GuardedRun:
         guardians: pids whose death ends it.
         on_application: takes the application as soon as it is known, on the thread of :meth:`run`.
         on_observed: takes what would have ended it in observe mode, on the same thread.
+
+    Attributes:
+        found_ui: the standalone master's web UI, once :meth:`preflight` has found it there.
     """
 
     submission: Submission
@@ -91,12 +94,13 @@ class GuardedRun:
     guardians: tuple[int, ...] = ()
     on_application: Callable[[Application], None] = _ignore
     on_observed: Callable[[AttemptError], None] | None = None
+    found_ui: str = field(default="", init=False)
     _begun: float = field(default_factory=time.time)
     _shown: LastShown = field(default_factory=LastShown)
     _observed: list[dict[str, Any]] = field(default_factory=list)
 
     def preflight(self) -> None:
-        """Ask the master whether it can ever give one executor of this size.
+        """Ask the master whether it can ever give one executor of this size, and where its web UI is.
 
         Raises:
             ImpossibleError: no worker is large enough; in observe mode that is a warning.
@@ -106,6 +110,7 @@ class GuardedRun:
             if master is not None:
                 with contextlib.suppress(UnusableAnswerError):  # nothing known is nothing wrong
                     seen = master.look()
+                    self.found_ui = master.web_ui()
         try:
             warning = check_fit(self.submission.conf.values, self._master_url, seen)
         except ImpossibleError as error:

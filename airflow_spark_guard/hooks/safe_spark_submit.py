@@ -16,6 +16,7 @@ from airflow_spark_guard.core.arguments import checked_arguments
 from airflow_spark_guard.core.cluster.place import is_watched
 from airflow_spark_guard.core.conf.conf_lint import check_conf
 from airflow_spark_guard.core.conf.profile import SparkProfile
+from airflow_spark_guard.core.connection import misspelt_extras
 from airflow_spark_guard.core.deploy_mode import check_mode
 from airflow_spark_guard.core.errors import KilledError
 from airflow_spark_guard.core.limits import checked_limits
@@ -23,6 +24,7 @@ from airflow_spark_guard.core.output.conf_lines import conf_lines
 from airflow_spark_guard.core.output.masking import is_secret_key, mask_text
 from airflow_spark_guard.core.quantity import readable_duration, seconds, size_in_bytes
 from airflow_spark_guard.core.web.announcement import history_server, running_application, told_ui
+from airflow_spark_guard.hooks.airflow_errors import AirflowErrors
 from airflow_spark_guard.hooks.settings import on_finding
 from airflow_spark_guard.hooks.upstream import UpstreamSubmitHook, supervisor_pid
 from airflow_spark_guard.process import earlier_tries, leftovers
@@ -69,6 +71,7 @@ class SafeSparkSubmitHook(UpstreamSubmitHook):
 
     _runs_elsewhere = False
 
+    @AirflowErrors()
     def __init__(
         self,
         *,
@@ -118,6 +121,7 @@ class SafeSparkSubmitHook(UpstreamSubmitHook):
         """Seconds after which the attempt takes too long, by the guard or by Airflow."""
         return self.limits.budget(self.execution_timeout)
 
+    @AirflowErrors()
     def submit(self, application: str = "", **kwargs: Any) -> Any:
         """Submit and wait; in client mode the result that the job has reported, None if it reports none.
 
@@ -164,17 +168,20 @@ class SafeSparkSubmitHook(UpstreamSubmitHook):
         elif self._runs_elsewhere or self.has_driver:
             super().on_kill()
 
+    @AirflowErrors()
     def settle_deploy_mode(self) -> DeployMode:
         """Decide once where the driver runs, and have upstream's part of the hook follow it.
 
         Raises:
+            ConnectionMissingError: a master that Spark cannot parse.
             SparkSubmitMissingError: no spark-submit, whose defaults may name the mode.
             ConfError: a mode that Spark does not know, or configuration that cannot be read.
         """
         if self._mode is None:
             self._mode = deploy_mode(self._request())
-            if self._mode.note:
-                self.guard_log.warning("%s", self._mode.note)
+            given = self.connection_given.extra_dejson if self.connection_given is not None else {}
+            for note in filter(None, (*misspelt_extras(given), self._mode.note)):
+                self.guard_log.warning("%s", note)
             if self._mode.mode == "cluster" and not is_watched(self.master):
                 self.follow_cluster_mode()
         return self._mode
@@ -183,6 +190,7 @@ class SafeSparkSubmitHook(UpstreamSubmitHook):
         """What was asked for, without the options of spark-submit: upstream may refuse to build them."""
         return Request(
             master=self.master,
+            address=self.address,
             profile=self.profile,
             conf=self.user_conf,
             connection=self._conn_id,
@@ -193,10 +201,12 @@ class SafeSparkSubmitHook(UpstreamSubmitHook):
             deploy_mode=self.named_deploy_mode,
             deadline=self.backstop if math.isfinite(self.backstop) else None,
             stall=seconds(self.limits.stall_timeout),
+            application_name=self.application_name,
             tag=str(self.tag),
             python=self._python,
         )
 
+    @AirflowErrors()
     def plan(self, workspace: Workspace) -> Submission:
         """What is to be submitted; see :func:`prepare` for the errors."""
         options, options_conf = self.submit_options()
@@ -261,6 +271,8 @@ class SafeSparkSubmitHook(UpstreamSubmitHook):
             on_observed=self.on_observed,
         )
         run.preflight()
+        if "," not in self.master:  # of several, another one may be the living one later
+            self.master_ui = self.master_ui or run.found_ui or None
         if self.killed:
             raise KilledError("The task was ended before its job was submitted.")
         words = [application, *self.arguments]

@@ -13,6 +13,8 @@ from airflow_spark_guard.core.web import application_rows, master_json
 from airflow_spark_guard.core.web.answer import UnusableAnswerError
 from airflow_spark_guard.core.web.monitor_connection import MonitorConnection, origin
 from airflow_spark_guard.core.web.monitor_form import MONITOR_CONNECTION
+from airflow_spark_guard.hooks.airflow_errors import AirflowErrors
+from airflow_spark_guard.hooks.raw_connection import not_found
 from airflow_spark_guard.sources.blocking import BlockingLoop
 from airflow_spark_guard.sources.http import HttpSource
 
@@ -68,11 +70,16 @@ class SparkMonitorHook(BaseHook):
         """
         hook = cls(conn_id, url=url)
         if conn_id:
-            try:
-                hook._loaded = _checked(await cls.aget_connection(conn_id))
-            except AirflowException as error:
-                raise _missing(conn_id, error) from error
+            with AirflowErrors():
+                hook._loaded = _checked(await cls._looked_up(conn_id))
         return hook
+
+    @classmethod
+    async def _looked_up(cls, conn_id: str) -> Fields:
+        try:
+            return await cls.aget_connection(conn_id)
+        except AirflowException as error:
+            raise _missing(conn_id, error) from error
 
     @classmethod
     def get_ui_field_behaviour(cls) -> dict[str, Any]:
@@ -81,6 +88,7 @@ class SparkMonitorHook(BaseHook):
         return {name.replace("-", "_"): value for name, value in behaviour.items()}
 
     @property
+    @AirflowErrors()
     def url(self) -> str:
         """The server that is asked: as given, else the connection's host, driver UI or history server.
 
@@ -98,10 +106,12 @@ class SparkMonitorHook(BaseHook):
         return found
 
     @property
+    @AirflowErrors()
     def timeout(self) -> float:
         """Longest silence of a server, seconds."""
         return self._connection.timeout
 
+    @AirflowErrors()
     def target(self, asked: Target | None = None, /, **named: str) -> Target:
         """The application and who can be asked about it, for sensors and triggers.
 
@@ -115,6 +125,7 @@ class SparkMonitorHook(BaseHook):
         known = asked.to_json() if asked is not None else {}
         return self._connection.target(**{**known, **named})
 
+    @AirflowErrors()
     def access_for(self, url: str) -> Access:
         """The way in to a server: the connection's credentials for the servers that it names, else none."""
         return self._connection.access_for(url)
@@ -188,6 +199,7 @@ class SparkMonitorHook(BaseHook):
             return False, str(error)
         return True, f"{ui or ', '.join(masters)}: {len(found.workers)} living workers"
 
+    @AirflowErrors()
     def _ask(self, dialogue: Dialogue[T], what: str, url: str | None = None) -> T:
         loop = BlockingLoop()
         try:
@@ -230,9 +242,9 @@ def _checked(fields: Fields) -> MonitorConnection:
 
 
 def _missing(conn_id: str, error: AirflowException) -> ConnectionMissingError:
-    return ConnectionMissingError(
-        f"There is no Airflow connection {conn_id!r}.",
-        got=str(error).splitlines()[0] if str(error) else type(error).__name__,
-        expected="a connection of type Spark monitor",
-        advice=f"Create it (airflow connections add {conn_id} ...), or give another conn_id, or None.",
+    return not_found(
+        conn_id,
+        error,
+        "a connection of type Spark monitor",
+        f"Create it (airflow connections add {conn_id} ...), or give another conn_id, or None.",
     )

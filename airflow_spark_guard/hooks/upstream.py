@@ -15,8 +15,11 @@ from airflow.providers.common.compat.sdk import AirflowException
 
 from airflow_spark_guard.core.arguments import checked_arguments
 from airflow_spark_guard.core.cluster.driver_state import driver_state
+from airflow_spark_guard.core.connection import EXTERNAL, ConnectionAddress, check_extras
 from airflow_spark_guard.core.errors import ConnectionMissingError
+from airflow_spark_guard.hooks.airflow_errors import AirflowErrors
 from airflow_spark_guard.hooks.marked_log import MarkedLog
+from airflow_spark_guard.hooks.raw_connection import extras, not_found
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -58,13 +61,18 @@ class UpstreamSubmitHook(SparkSubmitHook):
     master_ui: str | None = None
     # The connection's extra ``history_server``, such as ``http://host:18080``.
     history_server: str | None = None
+    # Where the master comes from, for a message about it.
+    address = ConnectionAddress()
     # Its extras and its login, for whoever asks the cluster's manager.
     connection_given: ConnectionGiven | None = None
+    # Of an application that its user does not name.
+    application_name: str = ""
     _fixed_options: list[str] | None = None
     _on_kubernetes = False
     _ready = False
     _unreadable = 0
 
+    @AirflowErrors()
     def __init__(self, **kwargs: Any) -> None:
         super().__init__(**checked_arguments(kwargs))
         self._ready = True
@@ -82,22 +90,31 @@ class UpstreamSubmitHook(SparkSubmitHook):
         """Look the connection up.
 
         Raises:
-            ConnectionMissingError: there is none of that name. Upstream submits to yarn instead.
+            ConnectionMissingError: there is none of that name, where upstream submits to yarn instead; or one
+                whose extras cannot be used.
         """
         try:
             found = self.get_connection(self._conn_id)
-            extra = found.extra_dejson
-            self.connection_given = ConnectionGiven(extra, found.login, found.password)
-            self.connection_conf = extra.get("conf")
-            self.master_ui = str(extra["master_ui"]) if extra.get("master_ui") else None
-            self.history_server = str(extra["history_server"]) if extra.get("history_server") else None
         except AirflowException as error:
-            raise ConnectionMissingError(
-                f"There is no Airflow connection {self._conn_id!r}.",
-                got=str(error).splitlines()[0] if str(error) else type(error).__name__,
-                expected="a connection of type Spark whose host is the master: yarn, spark://host:7077",
-                advice=f"Create it (airflow connections add {self._conn_id} ...), or give conn_id.",
+            raise not_found(
+                self._conn_id,
+                error,
+                "a connection of type Spark whose host is the master: yarn, spark://host:7077",
+                f"Create it (airflow connections add {self._conn_id} ...), or give conn_id.",
             ) from error
+        extra = check_extras(self._conn_id, extras(found.extra))
+        self.connection_given = ConnectionGiven(dict(extra), found.login, found.password)
+        self.address = ConnectionAddress(
+            self._conn_id,
+            found.conn_type,
+            found.host,
+            found.port,
+            tuple(map(str, extra)),
+            external=extra.get(EXTERNAL) is True,
+        )
+        self.connection_conf = extra.get("conf")
+        self.master_ui = str(extra["master_ui"]) if extra.get("master_ui") else None
+        self.history_server = str(extra["history_server"]) if extra.get("history_server") else None
         return super()._resolve_connection()
 
     def _create_keytab_path_from_base64_keytab(self, base64_keytab: str, principal: str | None) -> str:
@@ -160,7 +177,7 @@ class UpstreamSubmitHook(SparkSubmitHook):
     @property
     def named_binary(self) -> str | None:
         """spark-submit as operator or connection name it; None when neither does."""
-        binary = self._connection["spark_binary"]
+        binary = self._connection["spark_binary"] or "spark-submit"  # an extra of JSON's null
         return None if binary == "spark-submit" else binary
 
     @property
@@ -223,6 +240,7 @@ class UpstreamSubmitHook(SparkSubmitHook):
         """``application_args=`` as text."""
         return [str(argument) for argument in self._application_args or []]
 
+    @AirflowErrors()
     def submit_options(self) -> tuple[list[str], dict[str, str]]:
         """spark-submit's options as upstream builds them: (all but ``--conf``, configuration by key).
 

@@ -36,7 +36,7 @@ class _GuardLink(BaseOperatorLink):
 
 
 class SparkUILink(_GuardLink):
-    """The driver's web UI, which ends with its application."""
+    """The driver's web UI; once the application is over, its page at the history server or the master."""
 
     name = "Spark UI"
     key = "spark_guard_ui"

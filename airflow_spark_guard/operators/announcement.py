@@ -69,8 +69,9 @@ class Announcement:
         self.links.update({key: url for key, url in links.items() if isinstance(url, str)})
 
     def ended(self, task: str) -> None:
-        """The task is over; ``task`` is ``success`` or ``failed``."""
+        """The task is over, and the driver's web UI with it; ``task`` is ``success`` or ``failed``."""
         if self._told is not None:
+            self._link(SparkUILink.key, self.pages.ended_link(self._told))
             self._push(APPLICATION_KEY, announced(self._told, task, self._earlier))
 
     def _link(self, key: str, url: str) -> None:

@@ -5,11 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from airflow.providers.common.compat.sdk import AirflowFailException
-
 from airflow_spark_guard.core.errors import AttemptError, SparkGuardError
 from airflow_spark_guard.core.failure.retry import Advice, Tries, advise
 from airflow_spark_guard.core.failure.verdict_summary import VERDICT_KEY, verdict_summary
+from airflow_spark_guard.hooks.airflow_errors import end_retries
 from airflow_spark_guard.hooks.marked_log import MarkedLog
 from airflow_spark_guard.operators.retry_policy import AIRFLOW_ASKS, SparkGuardRetryPolicy, attempts_so_far
 
@@ -72,14 +71,6 @@ class ObservedVerdicts:
             _push(error, advise(error, attempts), self.operator, ti, self._verdicts)
 
 
-def end_retries(error: SparkGuardError) -> None:
-    """Make this error an ``AirflowFailException`` too; class name, text, attributes and traceback stay.
-
-    The same object, not a new one raised from it: Airflow's log shows a failure and its cause in full.
-    """
-    error.__class__ = _final(type(error))
-
-
 def _user_decides(operator: BaseOperator) -> bool:
     """Whether the user gave a policy of his own, which Airflow asks about no AirflowFailException."""
     policy = getattr(operator, "retry_policy", None)
@@ -99,33 +90,3 @@ def _push(
         MarkedLog(operator.log).warning(
             "The XCom %s could not be pushed: %s: %s", VERDICT_KEY, type(problem).__name__, problem
         )
-
-
-class _FinalError(AirflowFailException):
-    """What the classes of :func:`_final` have in common; beside it each has a class of ours as a base."""
-
-    def __reduce__(self) -> tuple[Any, ...]:
-        # Pickle finds a class by its name, and by that name it would find the one that may be retried.
-        return _restored, (type(self).__bases__[0], self.args), vars(self)
-
-    def serialize(self) -> tuple[str, tuple[str], dict[str, Any]]:
-        """As Airflow stores an exception: it reads back no class but its own."""
-        kind = AirflowFailException
-        return f"{kind.__module__}.{kind.__name__}", (str(self),), {}
-
-
-# One class for each of ours, so that two such errors are of one type.
-_FINAL_KINDS: dict[type[SparkGuardError], type[SparkGuardError]] = {}
-
-
-def _final(kind: type[SparkGuardError]) -> type[SparkGuardError]:
-    if issubclass(kind, AirflowFailException):
-        return kind
-    # Logs show a class by these names, and the user looks for the one of the documentation.
-    names = {"__module__": kind.__module__, "__qualname__": kind.__qualname__, "__doc__": kind.__doc__}
-    return _FINAL_KINDS.setdefault(kind, type(kind.__name__, (kind, _FinalError), names))
-
-
-def _restored(kind: type[SparkGuardError], arguments: tuple[Any, ...]) -> SparkGuardError:
-    final = _final(kind)
-    return final(*arguments)

@@ -8,13 +8,13 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 from airflow.providers.apache.spark.operators.spark_submit import SparkSubmitOperator
 
+from airflow_spark_guard.core.application_name import task_name
 from airflow_spark_guard.core.arguments import checked_arguments
-from airflow_spark_guard.core.conf.profile import SparkProfile
 from airflow_spark_guard.core.errors import SparkGuardError
-from airflow_spark_guard.core.limits import check_before_rendering
 from airflow_spark_guard.core.options import check_options
 from airflow_spark_guard.core.template import none_again, with_none_marked
 from airflow_spark_guard.core.web.announcement import record_link
+from airflow_spark_guard.hooks.airflow_errors import AirflowErrors
 from airflow_spark_guard.hooks.marked_log import MarkedLog
 from airflow_spark_guard.hooks.safe_spark_submit import SafeSparkSubmitHook
 from airflow_spark_guard.hooks.settings import pages, record_root, record_url
@@ -22,6 +22,7 @@ from airflow_spark_guard.hooks.upstream import hook_arguments
 from airflow_spark_guard.links.spark import LINKS, known_links
 from airflow_spark_guard.operators.announcement import Announcement, announcing
 from airflow_spark_guard.operators.failure import ObservedVerdicts, report
+from airflow_spark_guard.operators.parsing import check_literals, check_partial
 from airflow_spark_guard.operators.retry_policy import AIRFLOW_ASKS, SparkGuardRetryPolicy
 from airflow_spark_guard.operators.seam import for_log
 from airflow_spark_guard.process.leftovers import Tag, new_attempt
@@ -32,7 +33,9 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from airflow.sdk import BaseOperatorLink
+    from airflow.sdk.definitions.mappedoperator import OperatorPartial
 
+    from airflow_spark_guard.core.conf.profile import SparkProfile
     from airflow_spark_guard.core.limits import GuardLimits
 
 # Upstream keeps these under private names; a template field is named by its attribute.
@@ -48,6 +51,8 @@ _TEMPLATED_OPTIONS = (
 )
 
 
+# Outside a task; upstream's own.
+_DEFAULT_NAME = "arrow-spark"
 # Here a None of a template would reach the job as the word "None".
 _OF_SEVERAL_VALUES = ("application_args", "env_vars", "conf")
 
@@ -65,8 +70,14 @@ class SafeSparkSubmitOperator(SparkSubmitOperator):
             ``"observe"`` to have what it finds said and nothing ended. (templated)
         deferrable: in cluster mode on YARN or Kubernetes, hold no worker slot while the application runs: a
             trigger watches it.
+        name: of the application. Unless it is given here or as ``spark.app.name``, it is
+            ``<dag_id>.<task_id>.<try_number>``. (templated)
         **kwargs: what ``SparkSubmitOperator`` takes. Without a ``retry_policy``, ``retries`` are spent only
             where one can help: an error of the user's own code fails at once.
+
+    Raises:
+        ProfileError: where the DAG is parsed, unless a template names it: no such profile.
+        LimitError: the same for limits.
 
     Returns:
         What the application reported with ``airflow_spark_guard.job.report(result)``, as the task's XCom.
@@ -86,36 +97,47 @@ class SafeSparkSubmitOperator(SparkSubmitOperator):
 
     operator_extra_links: Collection[BaseOperatorLink] = LINKS
 
+    @AirflowErrors()
     def __init__(
         self,
         *,
         profile: SparkProfile | str | None = "default",
         limits: GuardLimits | str | None = None,
         deferrable: bool = False,
+        name: str | None = None,
         **kwargs: Any,
     ) -> None:
-        super().__init__(**kwargs)
-        check_before_rendering(limits)
-        SparkProfile.of(profile)  # a name that is none is refused here, where the DAG is parsed
+        super().__init__(name=name, **kwargs)  # type: ignore[arg-type] # the hook takes None
         self.deferrable = deferrable
         # Here, since default_args may hold the user's own, and since a mapped task passes None.
         if AIRFLOW_ASKS and self.retry_policy is None:
             self.retry_policy = SparkGuardRetryPolicy()
+        check_literals(profile, limits)
         self.profile = profile
         self.limits = limits
         self._tag: Tag | None = None
         self._record: Path | None = None
+        self._application_name = _DEFAULT_NAME
         self._killed = False
         self._observed: ObservedVerdicts | None = None
         # By XCom key; the links read it when the task has ended.
         self.guard_links: dict[str, str] = {}
         self._announcement: Announcement | None = None
 
+    @classmethod
+    @AirflowErrors()
+    def partial(cls, **kwargs: Any) -> OperatorPartial:
+        """As Airflow's; profile and limits are checked here already."""
+        found: OperatorPartial = super().partial(**kwargs)
+        check_partial(found, kwargs)
+        return found
+
     @property
     def guard_log(self) -> MarkedLog:
         """The task's logger, with the guard's mark; ``log`` stays as Airflow has it."""
         return MarkedLog(self.log)
 
+    @AirflowErrors()
     def render_template(
         self, content: Any, context: Any, jinja_env: Any = None, seen_oids: set[int] | None = None
     ) -> Any:
@@ -137,6 +159,7 @@ class SafeSparkSubmitOperator(SparkSubmitOperator):
             )
         return rendered
 
+    @AirflowErrors()
     def execute(self, context: Any) -> Any:
         """Submit, watch, and return the job's result; ``SafeSparkSubmitHook.submit`` names the errors.
 
@@ -160,6 +183,7 @@ class SafeSparkSubmitOperator(SparkSubmitOperator):
             self.operator_extra_links = known_links(self.operator_extra_links, self.guard_links)
         return self._hook.result if isinstance(self._hook, SafeSparkSubmitHook) else None
 
+    @AirflowErrors()
     def resume(
         self,
         context: Any,
@@ -179,6 +203,7 @@ class SafeSparkSubmitOperator(SparkSubmitOperator):
             report(error, self, context)
             raise for_log(error, self.guard_log, self._record) from None
 
+    @AirflowErrors()
     def resume_execution(self, next_method: str, next_kwargs: dict[str, Any] | None, context: Any) -> Any:
         """As Airflow's; an application that no trigger watches any more is ended before that is raised."""
         from airflow_spark_guard.operators.cluster_deferral import (  # noqa: PLC0415 - as in resume
@@ -212,6 +237,7 @@ class SafeSparkSubmitOperator(SparkSubmitOperator):
     def _start(self, context: Mapping[str, Any]) -> None:
         """Which try this is."""
         self._tag, self._record = _tag(context), _record(context)
+        self._application_name = _application_name(context)
         self._observed = ObservedVerdicts(self, context)
 
     def on_kill(self) -> None:
@@ -240,6 +266,7 @@ class SafeSparkSubmitOperator(SparkSubmitOperator):
             on_observed=self._observed,
             **hook_arguments(self),
         )
+        hook.application_name = self._application_name
         if self._killed:
             hook.on_kill()
         return hook
@@ -262,6 +289,11 @@ def _record(context: Mapping[str, Any]) -> Path | None:
     if ti is None or root is None:
         return None
     return record_folder(root, ti.dag_id, ti.run_id, ti.task_id, ti.map_index, ti.try_number)
+
+
+def _application_name(context: Mapping[str, Any]) -> str:
+    ti = context.get("ti")
+    return task_name(ti.dag_id, ti.task_id, ti.try_number, ti.map_index) if ti else _DEFAULT_NAME
 
 
 def _tag(context: Mapping[str, Any]) -> Tag:

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import os
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from airflow_spark_guard.core.application_name import NAME_OPTION, named
 from airflow_spark_guard.core.cluster.place import is_watched
+from airflow_spark_guard.core.conf.carried import apart, check_carried, lost_on_the_cluster
 from airflow_spark_guard.core.conf.effective_conf import EffectiveConf, Layer, check_user_conf
 from airflow_spark_guard.core.conf.properties import parse, render
+from airflow_spark_guard.core.connection import ConnectionAddress, check_master
 from airflow_spark_guard.core.deploy_mode import KEY, VARIABLE, DeployMode, decide
 from airflow_spark_guard.core.errors import ConfError
 from airflow_spark_guard.process import toolchain
@@ -47,6 +50,8 @@ class Request:
         deploy_mode: the place that names it, operator or connection, and the mode; None where neither does.
         deadline: seconds that an attempt may take; without effect where its outcome is upstream's.
         stall: ``stall_timeout`` in seconds; None for the default one.
+        address: where the master comes from, for a message about it.
+        application_name: of an application that its user does not name; empty for Spark's choice.
         tag: marks the attempt's processes; executors of a cluster inherit no environment.
         python: whether the application is a Python script.
     """
@@ -64,6 +69,8 @@ class Request:
     deploy_mode: tuple[str, object] = ("deploy_mode", None)
     deadline: float | None = None
     stall: float | None = None
+    address: ConnectionAddress = field(default_factory=ConnectionAddress)
+    application_name: str = ""
     tag: str = ""
     python: bool = True
 
@@ -87,14 +94,14 @@ class Submission:
     deploy_mode: str
 
     def command(self, workspace: Workspace, application: Sequence[str]) -> list[str]:
-        """The command line; all configuration goes into the private properties file.
+        """The command line; the configuration goes into the private properties file, as far as it can.
 
         Args:
             workspace: where the file is written.
             application: the application and its arguments.
         """
-        workspace.write_properties(render(self._values()))
-        return [self.spark.path, *self._options(workspace), *application]
+        options = _hand_over(workspace, self._values(), self._options(workspace))
+        return [self.spark.path, *options, *application]
 
     def guarded_command(
         self, workspace: Workspace, application: Sequence[str], result_size: int
@@ -111,7 +118,7 @@ class Submission:
         values[_DRIVER_PYTHON] = str(workspace.driver_python)
         options = self._options(workspace)
         _add_file(options, values, ("--py-files", _PY_FILES), str(workspace.job_zip))
-        workspace.write_properties(render(values))
+        options = _hand_over(workspace, values, options)
         return [self.spark.path, *options, *application], {**env, **workspace.environment(result_size)}
 
     def cluster_command(
@@ -139,15 +146,22 @@ class Submission:
                 _add_file(options, values, ("--files", _FILES), words[0])
                 words[0] = words[0].rpartition("/")[2]
             words = [str(workspace.cluster_main), *words]
-        workspace.write_properties(render(values))
-        return [self.spark.path, *options, *words]
+        return [self.spark.path, *_hand_over(workspace, values, options), *words]
+
+    @property
+    def application_name(self) -> str:
+        """What the application is called, unless the script calls it something else; may be empty."""
+        return named(self.request.options, self.conf.plain()) or self.request.application_name
 
     def _values(self) -> dict[str, str]:
         tag = {_EXECUTOR_TAG: self.request.tag} if self.request.tag else {}
         return {**self.conf.plain(), **tag}
 
     def _options(self, workspace: Workspace) -> list[str]:
-        return [*self.request.options, "--properties-file", str(workspace.properties)]
+        options = list(self.request.options)
+        if self.application_name and not named(options, self.conf.plain()):
+            options[2:2] = [NAME_OPTION, self.application_name]  # behind --master and its value
+        return [*options, "--properties-file", str(workspace.properties)]
 
 
 def prepare(request: Request, workspace: Workspace) -> Submission:
@@ -158,7 +172,8 @@ def prepare(request: Request, workspace: Workspace) -> Submission:
     Raises:
         SparkSubmitMissingError: no spark-submit.
         JavaError: no Java that this Spark can use.
-        ConfError: a value of the wrong type or unit, or a properties file that cannot be read.
+        ConfError: a value of the wrong type or unit, one that cannot be handed to Spark as it is, or a
+            properties file that cannot be read.
     """
     env = {**os.environ, **request.environment}
     spark = toolchain.find_spark_submit(request.binary, env)
@@ -173,24 +188,35 @@ def prepare(request: Request, workspace: Workspace) -> Submission:
     conf = request.profile.effective(
         *layers, spark_version=spark.version, deadline=deadline, python=request.python, stall=request.stall
     )
-    return Submission(request, spark, env, conf, mode)
+    check_carried(conf.values)
+    lost = lost_on_the_cluster(conf.values, request.master, mode)
+    return Submission(request, spark, env, replace(conf, notes=(*conf.notes, *lost)), mode)
 
 
 def deploy_mode(request: Request) -> DeployMode:
     """Where the driver will run, of all places that can say it: operator, connection, files, environment.
 
     Raises:
+        ConnectionMissingError: a master that Spark cannot parse.
         SparkSubmitMissingError: no spark-submit.
         ConfError: a mode that Spark does not know, or configuration that cannot be read.
     """
     env = {**os.environ, **request.environment}
     spark = toolchain.find_spark_submit(request.binary, env)
+    check_master(request.master, request.address, spark.version)
     return _mode(request, _layers(request, toolchain.spark_defaults(spark.home, env)), env)
 
 
 def _mode(request: Request, layers: Sequence[Layer], env: Mapping[str, str]) -> DeployMode:
     named = [(layer.origin, layer.conf[KEY]) for layer in layers if KEY in layer.conf]
     return decide(request.deploy_mode, named, env.get(VARIABLE))
+
+
+def _hand_over(workspace: Workspace, values: Mapping[str, str], options: list[str]) -> list[str]:
+    """Write the properties file; the options, with those values that it would not keep."""
+    in_file, others = apart(values)
+    workspace.write_properties(render(in_file))
+    return [*options, *others]
 
 
 def _add_file(options: list[str], values: dict[str, str], names: tuple[str, str], file: str) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib.util
 import re
+import shlex
 import shutil
 import subprocess
 import sys
@@ -183,7 +184,7 @@ def _wheel_home(workdir: Path) -> Path | None:
     script.write_text(
         "#!/bin/bash\nkept=()\n"
         'for a in "$@"; do [ "$a" = "--add-modules=jdk.incubator.vector" ] || kept+=("$a"); done\n'
-        f"exec '{java}' \"${{kept[@]}}\"\n"
+        f'exec {shlex.quote(str(java))} "${{kept[@]}}"\n'
     )
     script.chmod(0o700)
     return script.parent.parent

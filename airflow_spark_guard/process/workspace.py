@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import shlex
 import shutil
 import stat
 import tempfile
@@ -104,8 +105,9 @@ class Workspace:
                 from the environment, asked when the script runs, since spark-env.sh may set it.
         """
         self._write_job_zip()
-        chosen = f"'{python}'" if python else '"${PYSPARK_DRIVER_PYTHON:-${PYSPARK_PYTHON:-python3}}"'
-        self.driver_python.write_text(f"#!/bin/sh\nexec {chosen} '{self.job_zip}' \"$@\"\n")
+        chosen = shlex.quote(python) if python else '"${PYSPARK_DRIVER_PYTHON:-${PYSPARK_PYTHON:-python3}}"'
+        zip_file = shlex.quote(str(self.job_zip))
+        self.driver_python.write_text(f'#!/bin/sh\nexec {chosen} {zip_file} "$@"\n')
         self.driver_python.chmod(0o700)
 
     def write_cluster_main(self) -> None:

@@ -10,12 +10,13 @@ from airflow.providers.common.compat.sdk import AirflowSensorTimeout, AirflowSki
 from airflow.sdk import BaseSensorOperator, PokeReturnValue
 
 from airflow_spark_guard.core.errors import ApplicationError, SparkGuardError
-from airflow_spark_guard.core.limits import check_before_rendering, checked_limits
+from airflow_spark_guard.core.limits import check_literal_limits, checked_limits
 from airflow_spark_guard.core.quantity import readable_duration, seconds
 from airflow_spark_guard.core.remote.course import Patience
 from airflow_spark_guard.core.remote.outcome import Outcome
 from airflow_spark_guard.core.remote.plan import Plan
 from airflow_spark_guard.core.remote.target import Target
+from airflow_spark_guard.hooks.airflow_errors import AirflowErrors
 from airflow_spark_guard.hooks.marked_log import MarkedLog
 from airflow_spark_guard.hooks.settings import on_finding
 from airflow_spark_guard.operators.failure import report_final
@@ -59,6 +60,7 @@ class RemoteSensor(BaseSensorOperator):
     template_fields_renderers: ClassVar[dict[str, str]] = {"application": "json", "limits": "json"}
     ui_color = "#e8f0e6"
 
+    @AirflowErrors()
     def __init__(
         self,
         *,
@@ -71,10 +73,10 @@ class RemoteSensor(BaseSensorOperator):
         **kwargs: Any,
     ) -> None:
         super().__init__(poke_interval=poke_interval, **kwargs)
-        check_before_rendering(limits)
         self.application = application
         self.submitted_by = submitted_by
         self.conn_id = conn_id
+        check_literal_limits(limits)
         self.limits = limits
         # After Airflow's own constructor: default_args may name a mode.
         plain = self.mode == "poke" and "mode" not in kwargs
@@ -104,6 +106,7 @@ class RemoteSensor(BaseSensorOperator):
         """
         return checked_limits(self.limits).unless_set(on_finding())
 
+    @AirflowErrors()
     def execute(self, context: Any) -> Any:
         """Watch to the end; what was watched, as XCom: application id, restarts, who saw it end."""
         try:
@@ -116,6 +119,7 @@ class RemoteSensor(BaseSensorOperator):
             self._defer(plan, context)
         return super().execute(context)
 
+    @AirflowErrors()
     def execute_complete(self, context: Any, event: Mapping[str, Any] | None = None) -> Any:
         """Resumed by the trigger.
 
@@ -128,6 +132,7 @@ class RemoteSensor(BaseSensorOperator):
             self._out_of_time(outcome)
         return self._end(outcome, context)
 
+    @AirflowErrors()
     def poke(self, context: Any) -> bool | PokeReturnValue:
         """One look; in ``reschedule`` mode more, once the driver has gone silent."""
         from airflow_spark_guard.sensors.poking import Poking  # noqa: PLC0415 - no DAG is parsed with it

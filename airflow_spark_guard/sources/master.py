@@ -36,6 +36,14 @@ class AsyncMasterSource:
         """
         return await self._http.run(master_json.look(self._masters, self._ui, application_id))
 
+    async def web_ui(self) -> str:
+        """The web UI of the living master, known to be one of these.
+
+        Raises:
+            UnusableAnswerError: no living master answered.
+        """
+        return await self._http.run(master_json.web_ui(self._masters, self._ui))
+
     async def kill(self, application_id: str) -> bool:
         """End the application; whether the master says afterwards that it has ended.
 
@@ -71,6 +79,10 @@ class MasterSource:
     def look(self, application_id: str | None = None) -> Master:
         """One look."""
         return self._loop.run(self._source.look(application_id))
+
+    def web_ui(self) -> str:
+        """The web UI of the living master."""
+        return self._loop.run(self._source.web_ui())
 
     def kill(self, application_id: str) -> bool:
         """End the application; whether the master says afterwards that it has ended."""

@@ -65,6 +65,8 @@ def test_arguments_are_words(given, taken):
         ([len], r"application_args\[0\] is not a single value.", "builtin_function_or_method"),
         ([np.array([1])], r"application_args\[0\] is not a single value.", "ndarray"),
         (["a\0b"], r"application_args\[0\] has a NUL character.", r"'a\\x00b'"),
+        (["\ud800"], r"application_args\[0\] has characters that are no text.", r"'\\ud800'"),
+        (["x" * (1 << 17)], r"application_args\[0\] is too long for a process.", r"'x+\.\.\. \(131074 .*"),
         (np.array(["--day", "x"]), "application_args is not a list.", "ndarray"),
         (np.array([0]), "application_args is not a list.", "ndarray"),
         (np.array([]), "application_args is not a list.", "ndarray"),
@@ -189,3 +191,12 @@ def test_what_has_no_form_here_is_left_as_it_is():
     """Upstream knows it."""
     given = {"verbose": True, "status_poll_interval": 1, "application": pathlib.PurePosixPath("/a.py")}
     assert checked_arguments(given) == {**given, "application": "/a.py"}
+
+
+@pytest.mark.parametrize(
+    "name", ["name", "java_class", "jars", "py_files", "proxy_user", "properties_file", "spark_binary"]
+)
+def test_no_option_has_a_nul(name):
+    """The bare ValueError of a process that cannot be started names none."""
+    with pytest.raises(BadInputError, match=f"^{name} has a NUL character"):
+        checked_arguments({name: "a\0b"})

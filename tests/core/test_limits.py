@@ -8,7 +8,7 @@ from airflow_spark_guard.core.errors import LimitError
 from airflow_spark_guard.core.limits import (
     GuardLimits,
     asdict_shallow,
-    check_before_rendering,
+    check_literal_limits,
     checked_limits,
 )
 from tests.core.templater import Later, context
@@ -171,7 +171,7 @@ def test_observe_is_the_name_of_limits_that_only_warn():
 @pytest.mark.parametrize("value", ["Observe", "observ", "warn", "", "none", {"on_finding": "warn"}, 3600])
 def test_a_name_of_limits_that_is_none_is_refused(value):
     """At parse time too; the message has the names."""
-    for check in (checked_limits, check_before_rendering):
+    for check in (checked_limits, check_literal_limits):
         with pytest.raises(LimitError, match=r"The limits of the operator cannot be used\.") as e:
             check(value)
         assert "'observe'" in e.value.expected
@@ -179,7 +179,7 @@ def test_a_name_of_limits_that_is_none_is_refused(value):
 
 @pytest.mark.parametrize("value", [None, GuardLimits(), "observe", "{{ var.value.guard }}", Later("observe")])
 def test_what_may_still_become_limits_passes_at_parse_time(value):
-    check_before_rendering(value)
+    check_literal_limits(value)
 
 
 def test_observe_mode_may_be_a_template():
@@ -208,3 +208,27 @@ def test_in_observe_mode_only_airflows_own_time_limit_ends_a_job():
     assert (observing.budget(600.0), observing.backstop(600.0)) == (600.0, 600.0)
     assert (observing.budget(9000.0), observing.backstop(9000.0)) == (7200.0, 9000.0)
     assert GuardLimits().budget(None) == 3600.0
+
+
+@pytest.mark.parametrize("make", [GuardLimits, lambda **given: checked_limits(given)])
+def test_a_misspelt_limit_is_named_with_the_one_that_was_meant(make):
+    """Python's own TypeError says neither."""
+    with pytest.raises(LimitError) as caught:
+        make(dedline="2h")
+    assert caught.value.what == "GuardLimits has no such limit."
+    assert (caught.value.got, caught.value.advice) == ("'dedline'", "Did you mean 'deadline'?")
+
+
+def test_a_mapping_is_answered_with_what_to_write():
+    """Names alone: a value may be long."""
+    with pytest.raises(LimitError, match="do: Write GuardLimits\\(deadline=..., kill_grace=...\\)."):
+        checked_limits({"deadline": "2h", "kill_grace": 3})
+
+
+def test_what_is_no_literal_is_left_to_the_task():
+    """A template, or what another task will give."""
+    check_literal_limits("{{ params.limits }}")
+    check_literal_limits(Later(GuardLimits()))
+    check_literal_limits(None)
+    with pytest.raises(LimitError):
+        check_literal_limits("1h")

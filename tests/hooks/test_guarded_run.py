@@ -325,11 +325,15 @@ def test_an_executor_that_fits_nowhere_is_refused_before_the_launch(stand, memor
 def test_a_standalone_master_is_asked_whether_it_fits(stand):
     """Its page as the connection names it; one without workers is a warning, one that is silent is none."""
     with serving(Master()) as ui:
-        stand.guarded(master=STATE["url"], master_ui=ui).preflight()
+        run = stand.guarded(master=STATE["url"], master_ui=ui)
+        run.preflight()
+        assert run.found_ui == ui
         large = stand.guarded(master=STATE["url"], master_ui=ui, conf={"spark.executor.memory": "4g"})
         with pytest.raises(errors.ImpossibleError):
             large.preflight()
-    stand.guarded(master=STATE["url"], master_ui="http://127.0.0.1:1").preflight()
+    silent = stand.guarded(master=STATE["url"], master_ui="http://127.0.0.1:1")
+    silent.preflight()
+    assert silent.found_ui == ""
     assert stand.log.warnings == ""
     empty = json.dumps({**STATE, "workers": []}).encode()
     with serving(lambda handler, _: say(handler, empty)) as ui:

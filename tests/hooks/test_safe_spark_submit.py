@@ -23,6 +23,7 @@ from airflow_spark_guard.core.remote.target import Target
 from airflow_spark_guard.hooks.safe_spark_submit import SafeSparkSubmitHook
 from airflow_spark_guard.process.leftovers import TAG_ENV, Tag, new_attempt
 from tests.support.processes import ROOT, seconds_until
+from tests.support.task_instance import TaskInstance
 
 pytestmark = pytest.mark.usefixtures("airflow_db")
 # Says that it was started, and runs the driver's Python that the configuration names; a jar it only shows.
@@ -187,7 +188,9 @@ def test_a_kill_while_it_runs_ends_it(stand):
 
 def test_in_cluster_mode_elsewhere_upstream_submits_with_our_configuration(stand):
     """Neither YARN nor Kubernetes: its kill is upstream's, and the task log says so."""
-    hook = stand.hook(master="mesos://yarn:5050", deploy_mode="cluster")  # upstream takes env_vars for this
+    # Upstream takes env_vars for a master with this word in it.
+    declared = {"external_cluster_manager": True}
+    hook = stand.hook(master="mesos://yarn:5050", extra=declared, deploy_mode="cluster")
     hook.submit(stand.job())
     assert "deploy_mode=cluster: the profile's configuration is applied" in stand.log
     assert "--properties-file" in (stand.folder / "started").read_text()
@@ -502,3 +505,117 @@ def test_in_observe_mode_an_executor_that_fits_nowhere_is_a_warning(stand):
     hook = stand.hook(master="local-cluster[1,1,1024]", conf=conf, limits="observe", application_args=["x"])
     assert hook.submit(stand.job()) == ["x"]
     assert "Observed only, the job is started all the same:" in stand.log
+
+
+@pytest.mark.parametrize(
+    ("connection", "said"),
+    [
+        ('{"conn_type": "spark", "host": "spark-master"}', "it has no scheme. Look at its host."),
+        ("spark://spark-master", "it has no scheme. Look at its host."),
+        ('{"conn_type": "spark", "host": "local[1] "}', "it has a blank that does not belong to it."),
+        (
+            '{"conn_type": "spark", "extra": {"master": "local[2]"}}',
+            "it names no host. Look at its host (empty) and extras (master).",
+        ),
+        ("yarn://", "it is written as a URL. Look at its host."),
+        ("local://", "it is written as a URL. Look at its host."),
+        ('{"conn_type": "spark", "host": "http://spark-master", "port": 7077}', "it begins with 'http'"),
+        ("generic://spark-master:7077", "Look at its connection type."),
+        ('{"conn_type": "spark", "host": "local[x]"}', "it is no form of local."),
+        ('{"conn_type": "spark", "host": "k8s://"}', "it names no host."),
+        ('{"conn_type": "spark", "host": "spark://h:7077", "port": 7077}', "it has two ports."),
+    ],
+)
+def test_a_master_that_spark_cannot_parse_is_refused_before_a_jvm_and_not_retried(
+    stand, monkeypatch, connection, said
+):
+    """By hook and operator; the script is not to blame."""
+    hook = stand.hook()
+    monkeypatch.setenv("AIRFLOW_CONN_TEAM", connection)
+    options = {"conn_id": "team", "env_vars": hook.user_environment}
+    for submit in (
+        lambda job: SafeSparkSubmitHook(**options).submit(job),
+        lambda job: SafeSparkSubmitOperator(task_id="t", application=job, **options).execute({}),
+    ):
+        with pytest.raises(errors.ConnectionMissingError) as caught:
+            submit(stand.job())
+        assert "Spark cannot parse the master of Airflow connection 'team'" in caught.value.what
+        assert said in caught.value.what
+        assert caught.value.advice
+    assert isinstance(caught.value, AirflowFailException)
+    assert not stand.started
+
+
+@pytest.mark.parametrize(
+    ("connection", "master"),
+    [
+        ("spark://spark-master:7077", "spark://spark-master:7077"),
+        ("k8s://https://h:6443", "k8s://https://h:6443"),
+        ("spark://yarn", "yarn"),
+        ("spark://local%5B1%5D", "local[1]"),
+        (
+            '{"conn_type": "spark", "host": "spark://m1:7077,m2:7077"}',
+            "spark://m1:7077,m2:7077",
+        ),
+        (
+            '{"conn_type": "spark", "host": "armada://h", "port": 1, "extra": {"external_cluster_manager": true}}',
+            "armada://h:1",
+        ),
+    ],
+)
+def test_a_master_that_spark_can_parse_is_let_through(stand, monkeypatch, connection, master):
+    """Whatever form the connection has."""
+    hook = stand.hook()
+    monkeypatch.setenv("AIRFLOW_CONN_TEAM", connection)
+    found = SafeSparkSubmitHook(conn_id="team", env_vars=hook.user_environment)
+    assert found.settle_deploy_mode().mode == "client"
+    assert found.master == master
+
+
+def test_extras_that_nobody_reads_and_that_are_almost_right_are_said(stand):
+    """The job would run another way than its connection was meant to say."""
+    stand.hook(extra={"deploy_mode": "cluster"}).submit(stand.job())
+    assert "The extra 'deploy_mode' is not read. Did you mean 'deploy-mode'?" in stand.log
+
+
+class Instance(TaskInstance):
+    """One that the operator's links can ask as well."""
+
+    def xcom_pull(self, **_):
+        return None
+
+
+@pytest.mark.parametrize(
+    ("options", "extra", "map_index", "name"),
+    [
+        ({}, {}, -1, "d.sensor.1"),
+        ({}, {}, 4, "d.sensor.4.1"),
+        ({"name": None}, {}, -1, "d.sensor.1"),
+        ({"name": "mine"}, {}, -1, "mine"),
+        ({"name": "arrow-spark"}, {}, -1, "arrow-spark"),
+        ({"default_args": {"name": "ours"}}, {}, -1, "ours"),
+        ({"conf": {"spark.app.name": "by conf"}}, {}, -1, None),
+        ({}, {"conf": {"spark.app.name": "by connection"}}, -1, None),
+        ({"properties_file": "names"}, {}, -1, None),
+    ],
+)
+def test_an_application_without_a_name_gets_that_of_its_task(
+    stand, monkeypatch, options, extra, map_index, name
+):
+    """Upstream calls every one arrow-spark, and its option would win over the configuration."""
+    hook = stand.hook(extra=extra)
+    file = stand.folder / "names"
+    file.write_text("spark.app.name by file\n")
+    if "properties_file" in options:
+        options = {"properties_file": str(file)}
+    monkeypatch.setenv("AIRFLOW__SPARK_GUARD__RECORD_FOLDER", "none")
+    operator = SafeSparkSubmitOperator(
+        task_id="t",
+        application=stand.job(),
+        conn_id="spark_hook",
+        env_vars=hook.user_environment,
+        **options,
+    )
+    operator.execute({"ti": Instance(map_index=map_index)})
+    words = (stand.folder / "started").read_text()
+    assert (f" --name {name} " in words) if name else ("--name" not in words)

@@ -111,6 +111,16 @@ def test_at_the_end_it_is_said_how_the_task_stands(ti, log):
     assert ti.pushed[-1] == (KEY, {**TOLD.to_json(), "task": "success"})
 
 
+@pytest.mark.parametrize("task", ["success", "failed"])
+def test_at_the_end_the_link_to_the_drivers_ui_is_no_more(ti, log, task):
+    """Another application may have its port; Airflow shows no link for an empty address."""
+    announcement = Announcement(log, ti)
+    announcement.application(Target(APP, driver_ui="http://h:4040"))
+    assert ti.last["spark_guard_ui"] == "http://h:4040"
+    announcement.ended(task)
+    assert ti.last["spark_guard_ui"] == announcement.links["spark_guard_ui"] == ""
+
+
 @pytest.mark.parametrize("error", [UserCodeError("It raised."), ValueError(), KeyboardInterrupt()])
 def test_a_failure_is_said_before_it_is_raised(ti, log, error):
     """Whatever has ended it."""
@@ -134,8 +144,12 @@ def test_what_was_told_before_a_deferral_is_taken_up_after_it(ti, log):
     with announcing(after):
         after.recall()
         after.application(TOLD)
-    assert ti.pushed[told:] == [(KEY, {**TOLD.to_json(), "task": "success"})]
-    assert after.links == before.links != {}
+    past = f"http://past:18080/history/{APP}/"
+    assert ti.pushed[told:] == [
+        ("spark_guard_ui", past),
+        (KEY, {**TOLD.to_json(), "task": "success"}),
+    ]
+    assert after.links == {**before.links, "spark_guard_ui": past}
 
 
 def test_where_nothing_was_told_nothing_is_taken_up(ti, log):
@@ -169,7 +183,7 @@ def test_outside_airflow_nobody_is_told(log):
     """The links are known all the same."""
     with announcing(Announcement(log, None)) as announcement:
         announcement.application(TOLD)
-    assert announcement.links["spark_guard_ui"] == "http://h:4040"
+        assert announcement.links["spark_guard_ui"] == "http://h:4040"
     assert log.warnings == ""
 
 
@@ -214,10 +228,11 @@ def operator(tmp_path, monkeypatch, airflow_db):
 
 
 def test_a_task_tells_its_application_while_it_runs(operator, ti):
-    """On the main thread; the links of the end are those that were pushed."""
+    """On the main thread; the driver's UI as long as it runs, and what stays of it at the end."""
     task = operator("pass", "https://records", history_server="http://past:18080")
     task.execute({"ti": ti})
     assert ti.states == ["running", "success"]
+    assert ("spark_guard_ui", "http://10.0.0.7:4041") in ti.pushed
     assert ti.last == {
         KEY: {
             "application_id": APP,
@@ -225,7 +240,7 @@ def test_a_task_tells_its_application_while_it_runs(operator, ti):
             "history_server": "http://past:18080",
             "task": "success",
         },
-        "spark_guard_ui": "http://10.0.0.7:4041",
+        "spark_guard_ui": f"http://past:18080/history/{APP}/",
         "spark_guard_history": f"http://past:18080/history/{APP}/",
         "spark_guard_record": "https://records/flights/manual/train/try-1/",
     }

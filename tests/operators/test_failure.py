@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-import pickle
 import re
 import subprocess
 import sys
@@ -15,13 +14,7 @@ from airflow.sdk.exceptions import AirflowFailException
 
 from airflow_spark_guard import SafeSparkSubmitOperator, SparkGuardRetryPolicy
 from airflow_spark_guard.core import errors
-from airflow_spark_guard.operators.failure import (
-    VERDICT_KEY,
-    ObservedVerdicts,
-    end_retries,
-    report,
-    report_final,
-)
+from airflow_spark_guard.operators.failure import VERDICT_KEY, ObservedVerdicts, report, report_final
 
 
 class Task:
@@ -157,30 +150,6 @@ def test_a_policy_of_the_users_decides_about_a_sensor_too(operator):
     report_final(error, operator, {"ti": ti})
     assert type(error) is errors.VanishedError
     assert VERDICT_KEY in ti.pushed
-
-
-@pytest.mark.parametrize("kind", [errors.UserCodeError, errors.ConfError, errors.ToolchainError])
-def test_such_an_error_can_be_pickled(kind):
-    """It comes back as one, with its parts."""
-    error = kind("It broke.", got="1", advice="Mend it.")
-    if isinstance(error, errors.AttemptError):
-        error.place = "job.py:12"
-    end_retries(error)
-    end_retries(error)
-    again = pickle.loads(pickle.dumps(error))  # noqa: S301 - our own bytes
-    assert type(again) is type(error)
-    assert (str(again), vars(again)) == (str(error), vars(error))
-
-
-def test_airflow_can_store_such_an_error():
-    """It reads back its own class, with our text once."""
-    from airflow.serialization.serialized_objects import BaseSerialization
-
-    error = errors.UserCodeError("It broke.", got="1")
-    end_retries(error)
-    again = BaseSerialization.deserialize(json.loads(json.dumps(BaseSerialization.serialize(error))))
-    assert type(again) is AirflowFailException
-    assert str(again) == str(error) == "USER_CODE: It broke.\n  got: 1"
 
 
 DAG = """

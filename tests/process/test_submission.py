@@ -207,3 +207,43 @@ def test_the_deploy_mode_is_known_before_anything_is_prepared(place, tmp_path, m
     found = deploy_mode(Request(master="spark://h:7077", profile=SparkProfile(), **fields))
     assert found.mode == "cluster"
     assert ("spark-defaults.conf" in found.origin) is ("DEPLOY_MODE" not in found.origin)
+
+
+def test_a_value_with_blanks_at_its_ends_arrives(ask, workspace):
+    """Beside the file, which would lose them; before the application."""
+    conf = {"spark.hadoop.separator": "\t", "spark.lead": "  x", "spark.plain": "x"}
+    submission = ask(options=["--master", "local[1]"], conf=conf)
+    words = ["--conf", "spark.hadoop.separator=\t", "--conf", "spark.lead=  x"]
+    for command in (
+        submission.command(workspace, ["a.py"]),
+        submission.guarded_command(workspace, ["a.py"], 100)[0],
+        submission.cluster_command(workspace, ["a.py"], {}, launched=False),
+    ):
+        assert command[-5:] == [*words, "a.py"]
+        read = parse(workspace.properties.read_text())
+        assert read["spark.plain"] == "x"
+        assert not {"spark.hadoop.separator", "spark.lead"} & set(read)
+
+
+def test_a_variable_for_the_cluster_is_a_value_too(ask):
+    """Upstream makes configuration of env_vars on YARN and Kubernetes."""
+    with pytest.raises(ConfError, match="^operator sets spark.yarn.appMasterEnv.PASSWORD to a value"):
+        ask(options_conf={"spark.yarn.appMasterEnv.PASSWORD": "geheim "})
+
+
+def test_what_spark_itself_will_trim_is_noted(ask):
+    """Its own file for the driver on the cluster."""
+    notes = ask(master="yarn", deploy_mode=("conf", "cluster"), conf={"spark.x": " "}).conf.notes
+    assert any("spark.x are lost" in note for note in notes)
+
+
+def test_the_tasks_name_gives_way_to_every_other(ask, workspace):
+    """As an option, which Spark lets win, only where there is no other name."""
+    command = ask(application_name="dag.task.1", options=["--master", "yarn", "--queue", "q"]).command(
+        workspace, []
+    )
+    assert command[1:5] == ["--master", "yarn", "--name", "dag.task.1"]
+    named = ask(application_name="dag.task.1", conf={"spark.app.name": "mine"})
+    assert (named.application_name, "--name" in named.command(workspace, [])) == ("mine", False)
+    assert ask(options=["--master", "yarn", "--name", "n"], application_name="x").application_name == "n"
+    assert ask().application_name == ""

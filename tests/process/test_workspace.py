@@ -6,6 +6,7 @@ import os
 import stat
 import subprocess
 import sys
+import tempfile
 import zipfile
 
 import pytest
@@ -103,3 +104,29 @@ def test_the_folder_of_an_earlier_attempt_is_removed():
     assert other.folder.exists()
     other.remove()
     later.remove()
+
+
+@pytest.mark.parametrize("name", ["it's", 'a "b" $(touch pwned)', "a b; touch pwned", "`touch pwned`"])
+def test_a_quote_in_a_path_is_no_quote_of_the_script(name, tmp_path, monkeypatch):
+    """Neither of the temporary folder nor of the Python that the configuration names."""
+    folder = tmp_path / name
+    folder.mkdir()
+    python = folder / "python"
+    python.write_text(f'#!/bin/sh\nexec {sys.executable} "$@"\n')
+    python.chmod(0o700)
+    monkeypatch.setattr(tempfile, "tempdir", str(folder))
+    monkeypatch.chdir(tmp_path)
+    workspace = Workspace(new_attempt())
+    script = folder / "job.py"
+    script.write_text("import sys\nprint(sys.argv[1:])\n")
+    for named in (str(python), None):
+        workspace.write_launcher(named)
+        done = subprocess.run(
+            [str(workspace.driver_python), str(script), "a b"],
+            env={**os.environ, "PYSPARK_PYTHON": str(python), **workspace.environment(100)},
+            capture_output=True,
+            text=True,
+        )
+        assert (done.returncode, done.stdout) == (0, "['a b']\n"), done.stderr
+    workspace.remove()
+    assert not (tmp_path / "pwned").exists()

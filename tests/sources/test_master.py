@@ -41,6 +41,17 @@ def test_a_master_is_looked_at():
         assert not master.look().known
 
 
+def test_its_web_ui_is_told_once_it_has_answered():
+    """Whether it was named or looked for."""
+    with serving(cluster()) as ui, closing(MasterSource(STATE["url"], ui + "/")) as master:
+        assert master.web_ui() == ui
+    with (
+        closing(MasterSource(STATE["url"], "http://127.0.0.1:1")) as master,
+        pytest.raises(UnusableAnswerError),
+    ):
+        master.web_ui()
+
+
 @pytest.mark.parametrize("token", [None, "abc"])
 def test_an_application_is_killed_and_that_is_proven(token):
     """With the token that Spark 4.3 wants, and without."""

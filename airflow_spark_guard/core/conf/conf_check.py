@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from airflow_spark_guard.core.conf.conf_table import SETTINGS
 from airflow_spark_guard.core.conf.spark_value import EXPECTED, number
 from airflow_spark_guard.core.errors import ConfError
-from airflow_spark_guard.core.output.masking import mask
+from airflow_spark_guard.core.output.masking import mask, mask_text
 from airflow_spark_guard.core.word import number as as_number
 
 if TYPE_CHECKING:
@@ -22,8 +22,8 @@ def check_user_conf(conf: Mapping[Any, object], origin: str = "conf") -> dict[st
         origin: where it was written, for the message.
 
     Raises:
-        ConfError: a key that is not text, a value of another type, or, for a key of the profile, a value that
-            Spark cannot read.
+        ConfError: a key that is not text or that has ``=`` or a control character, a value of another type,
+            or, for a key of the profile, a value that Spark cannot read.
     """
     checked = {}
     for raw, value in conf.items():
@@ -34,10 +34,23 @@ def check_user_conf(conf: Mapping[Any, object], origin: str = "conf") -> dict[st
                 expected="text that is not empty, such as 'spark.executor.memory'",
                 advice=f"Mend the key in {origin}.",
             )
-        key = raw.strip()
+        key = _name(raw, origin)
         checked[key] = _text(key, value, origin)
         _check_kind(key, checked[key], origin)
     return checked
+
+
+def _name(raw: str, origin: str) -> str:
+    """The key as Spark has it; one of these characters is there by mistake, and ends the key on its way."""
+    key = raw.strip()
+    if "=" in key or not key.isprintable():
+        raise ConfError(
+            f"{origin} has a key that Spark cannot take.",
+            got=ascii(mask_text(key))[:200],
+            expected="a name without = and without line ends, such as 'spark.executor.memory'",
+            advice=f"Correct the key in {origin}; the value comes after the colon of the mapping.",
+        )
+    return key
 
 
 def _text(key: str, value: object, origin: str) -> str:

@@ -64,7 +64,7 @@ def _of_one(view: ConfView, key: str) -> Iterator[Problem]:
     """At most one thing about each key: the first that explains why it does nothing."""
     # A file is shared with other applications, and with Spark's daemons: what is not for us is no mistake.
     from_file = "/" in view.values[key].origin
-    rules = (_dead, _misspelt, _of_another_version, *(() if from_file else (_of_another_manager,)))
+    rules = (_dead, _misspelt, _of_another_version, *(() if from_file else (_overruled, _of_another_manager)))
     for rule in rules:
         found = rule(view, key)
         if found is not None:
@@ -109,6 +109,17 @@ def _of_another_version(view: ConfView, key: str) -> Problem | None:
             key, f"{view.said(key)}: {row.until} was the last Spark to know this key; this is {here}."
         )
     return None
+
+
+def _overruled(view: ConfView, key: str) -> Problem | None:
+    """spark-submit is given the connection's master as an option, which wins."""
+    if key != "spark.master" or not view.master or view.values[key].value == view.master:
+        return None
+    return _warning(
+        key,
+        f"{view.said(key)}: without effect, the master is {_short(view.master)}.",
+        "The master is the host of the Airflow connection: name another connection (conn_id).",
+    )
 
 
 def _of_another_manager(view: ConfView, key: str) -> Problem | None:

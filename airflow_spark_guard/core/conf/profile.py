@@ -54,6 +54,15 @@ class SparkProfile:
             return value
         return cls() if value is None else cls(name=value)  # type: ignore[arg-type] # checked by the class
 
+    @classmethod
+    def check_literal(cls, value: object) -> None:
+        """What a DAG's file says already: a template, or another task's result, is checked when rendered.
+
+        Raises:
+            ProfileError: no such profile.
+        """
+        cls.of(value)  # type: ignore[arg-type] # checked by the class
+
     def resolve(self, context: Mapping[str, Any]) -> SparkProfile:
         """Airflow's templater calls this in the task: a new object, every template rendered and checked."""
         return replace(self, **render({"name": self.name, "overrides": self.overrides}, context))

@@ -18,7 +18,8 @@ _MUST_ESCAPE_VALUE = re.compile(r"[\\\n\r\t\f\ud800-\udfff]|\A[ =:#!]")
 _ESCAPED = re.compile(r"\\(u[0-9a-fA-F]{4}|.)", re.DOTALL)
 # Java ends a line at \n, \r and \r\n only; splitlines would also end it at U+2028 and others.
 _LINE_END = re.compile(r"\r\n|\n|\r")
-_TRIMMED = "".join(chr(code) for code in range(33) if chr(code) not in "\r\n")
+TRIMMED = "".join(chr(code) for code in range(33) if chr(code) not in "\r\n")
+"""What Spark takes off both ends of a value after it was read."""
 
 
 def render(conf: Mapping[str, str]) -> str:
@@ -41,7 +42,7 @@ def parse(text: str) -> dict[str, str]:
         rest = line[end:].lstrip(_BLANKS)
         if rest[:1] in {"=", ":"}:
             rest = rest[1:].lstrip(_BLANKS)
-        conf[_unescape(line[:end])] = _unescape(rest).strip(_TRIMMED)
+        conf[_unescape(line[:end])] = _unescape(rest).strip(TRIMMED)
     return conf
 
 

@@ -9,6 +9,7 @@ from airflow_spark_guard.core import errors
 from airflow_spark_guard.core.failure.classify import diagnose, worker_place
 from airflow_spark_guard.core.failure.compact import compact
 from airflow_spark_guard.core.failure.failure_text import FRAME, NOT_THE_USERS, TRACEBACK, take_apart
+from airflow_spark_guard.core.failure.toolchain_rows_driver import CONTEXT_CONSTRUCTOR
 from airflow_spark_guard.core.failure.user_advice import user_advice
 from airflow_spark_guard.core.output.output import safe_text
 from airflow_spark_guard.core.verdict import Verdict
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
     from airflow_spark_guard.core.failure.classify import Diagnosis
 
 _EXCEPTION = re.compile(r"(?:\w+\.)*(\w+)(?:: (.*))?")
+_AT_THE_START = re.compile(CONTEXT_CONSTRUCTOR)
 _CLASSES: Mapping[Verdict, type[AttemptError]] = {
     Verdict.EXECUTORS_LOST: errors.ExecutorsLostError,
     Verdict.WORKER_CRASHED: errors.WorkerCrashedError,
@@ -47,7 +49,8 @@ def said_by_the_job(said: Mapping[str, Any], orphans: tuple[str, ...], executabl
     found = diagnose(f"{text}\n{said['message']}")
     if found is not None:
         error = diagnosed(found, compact(text), orphans)
-        error.place = worker_place(text) or _place(said)
+        # The line that starts Spark is not at fault when Spark does not start.
+        error.place = "" if _AT_THE_START.search(text) else worker_place(text) or _place(said)
         return error
     summary = str(said["message"]).strip().splitlines() or [""]
     error = errors.UserCodeError(

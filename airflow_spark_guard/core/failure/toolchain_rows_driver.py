@@ -5,6 +5,9 @@ from __future__ import annotations
 from airflow_spark_guard.core.failure.toolchain_row import Row, Scope, Weight, sign
 from airflow_spark_guard.core.verdict import Verdict
 
+# What Py4J says of it, and the cause in the next line. Nothing of the script's own has run in Spark by then.
+CONTEXT_CONSTRUCTOR = r"calling None\.org\.apache\.spark\.api\.java\.JavaSparkContext\."
+
 SIZES = (
     Row(
         "kryo_buffer",
@@ -79,6 +82,21 @@ SIZES = (
 
 MASTER = (
     Row(
+        "master_not_parsed",
+        sign(
+            r"Could not parse Master URL",
+            r"Invalid master URL",
+            r"URISyntaxException: [^\n]{0,200}\b(?:spark|k8s)://",
+            r"Kubernetes master URL must start with",
+            r"Invalid Kubernetes master scheme",
+            r"Master must either be yarn or start with",
+            r"Asked to run locally with -?\d{1,10} threads",
+        ),
+        "Spark cannot parse the master.",
+        "Correct the host of the Airflow connection, or the master that the script sets itself: local[*], "
+        "spark://host:7077, yarn, k8s://https://host:port.",
+    ),
+    Row(
         "application_removed",
         sign(r"Master removed our application", r"Application has been killed\. Reason: (?!All masters)"),
         "The master removed the application: somebody killed it there, or its executors failed on start "
@@ -113,6 +131,24 @@ MASTER = (
 )
 
 DRIVER = (
+    Row(
+        "package_not_found",
+        sign(r"\[unresolved dependency: ", r"\[download failed: "),
+        "A package was not found in any repository, or no repository answered.",
+        "Check the coordinate (group:artifact_2.13:version). If output.log says 'Host ... not found' or "
+        "'Server access error', the worker does not reach the repository: give jars=, or "
+        "spark.jars.ivySettings.",
+        retry=True,
+    ),
+    Row(
+        "context_not_started",
+        sign(rf"(?<={CONTEXT_CONSTRUCTOR}\n): \S"),
+        "Spark did not start in the driver.",
+        "Mostly a folder, an address or a port that cannot be used, or a value of the configuration: correct "
+        "it where it is set. The script is at fault only where it sets it itself.",
+        retry=True,
+        weight=Weight.TRACE,
+    ),
     Row(
         "driver_crashed",
         sign(r"^Fatal Python error: "),

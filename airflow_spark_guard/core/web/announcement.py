@@ -97,6 +97,21 @@ class Pages:
             return ""
         return f"{server}/history/{quote(told.application_id, safe='')}/"
 
+    def ended_link(self, told: Target) -> str:
+        """Where the driver's web UI led to, once the application is over; empty where nobody keeps its page.
+
+        The driver's port may be another application's by then. An address with the application's id in it, as
+        YARN's proxy has, stays its own.
+        """
+        if told.application_id and told.application_id in told.driver_ui:
+            return self.driver_ui_link(told)
+        if history := self.history_link(told):
+            return history
+        master_ui = web_address(told.master_ui)
+        if not master_ui or not told.application_id:
+            return ""
+        return f"{master_ui}/app/?appId={quote(told.application_id, safe='')}"
+
     def driver_ui_link(self, told: Target) -> str:
         """The driver's web UI; empty where it is not known, or out of browsers' reach."""
         if not told.driver_ui or not self.has_driver_ui:

@@ -50,6 +50,16 @@ def look(masters: tuple[str, ...], ui: str | None, application_id: str | None) -
     return _master(state, _application(state, "activeapps", application_id))
 
 
+def web_ui(masters: tuple[str, ...], ui: str | None) -> Dialogue[str]:
+    """The web UI of the living master; masters and ``ui`` as in :func:`look`.
+
+    Raises:
+        UnusableAnswerError: none of them is a living master.
+    """
+    found, _ = yield from _living(masters, ui)
+    return found
+
+
 def _master(state: Row, active: Row | None) -> Master:
     workers = read.rows(state.get("workers"), _WHAT)[:_MAX_WORKERS]
     return Master(

@@ -79,6 +79,21 @@ def test_a_key_that_is_no_name_is_refused(key):
         check_user_conf({key: "1"}, "the connection")
 
 
+@pytest.mark.parametrize("key", ["spark.executor.memory=4g", "spark.a\nspark.b", "spark.a\0", "spark.\u200b"])
+def test_a_key_that_would_become_another_is_refused(key):
+    """Spark ends a key at the first of these, and the value would be another as well."""
+    with pytest.raises(ConfError, match=r"^conf has a key that Spark cannot take\.\n  got: "):
+        check_user_conf({key: "1"})
+
+
+@pytest.mark.parametrize(
+    "key", ["spark.hadoop.a b", "spark.a:b", "spark.kubernetes.driver.label.x/y", "spark.\u00fc"]
+)
+def test_other_signs_of_a_key_are_kept(key):
+    """A blank or a colon within it has a way to Spark."""
+    assert check_user_conf({f" {key} ": "1"}) == {key: "1"}
+
+
 @pytest.mark.parametrize(
     ("value", "shown"),
     [

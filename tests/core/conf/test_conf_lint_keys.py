@@ -103,3 +103,15 @@ def test_keys_of_daemons_do_nothing_in_an_application():
 
 def test_what_the_profile_sets_is_never_told():
     assert said({"spark.netwrok.timeout": "1"}, origin="profile") == []
+
+
+def test_a_master_in_the_configuration_has_no_effect():
+    """spark-submit is given the connection's; a file is shared with others, and is no mistake."""
+    (text,) = said({"spark.master": "local[x]"}, master="spark://h:7077")
+    assert text == (
+        "spark.master = local[x] (conf): without effect, the master is spark://h:7077. "
+        "The master is the host of the Airflow connection: name another connection (conn_id)."
+    )
+    assert said({"spark.master": "spark://h:7077"}, master="spark://h:7077") == []
+    assert said({"spark.master": "local"}, "/opt/spark-defaults.conf", master="spark://h:7077") == []
+    assert said({"spark.master": "local"}) == []

@@ -61,7 +61,12 @@ def test_each_failure_reads_from_the_verdict_to_the_evidence(name):
     error = said(captured(name))
     head, _, evidence = str(error).partition("\n\n")
     assert _words(head).startswith(_words(f"{error.verdict}: {error.what}"))
-    assert f"  where: {error.place}\n  possible orphan: 7 sleep" in head
+    where = f"  where: {error.place}\n" if error.place else ""
+    assert f"{where}  possible orphan: 7 sleep" in head
+    # The line that starts Spark is not at fault when Spark does not start.
+    assert bool(error.place) is (
+        "calling None.org.apache.spark.api.java.JavaSparkContext." not in captured(name)
+    )
     assert len(evidence.splitlines()) <= 60
     found = diagnose(captured(name))
     if found is not None:

@@ -154,3 +154,34 @@ def test_the_longest_announcement_is_short():
     long = "http://" + "h" * 490
     found = running("a" * 100, long, master="spark://" + "m" * 1900, master_ui=long, history_server=long)
     assert len(json.dumps(told.announced(found, "success"))) < 4096
+
+
+@pytest.mark.parametrize(
+    ("target", "link"),
+    [
+        ({"history_server": "http://past:18080"}, "http://past:18080/history/app-1/"),
+        (
+            {"history_server": "http://past:18080", "master_ui": "http://m:8080"},
+            "http://past:18080/history/app-1/",
+        ),
+        ({"master_ui": "http://m:8080", "master": "spark://m:7077"}, "http://m:8080/app/?appId=app-1"),
+        ({"master": "spark://m:7077"}, ""),
+        ({}, ""),
+    ],
+)
+def test_afterwards_the_link_leads_to_what_stays_or_nowhere(target, link):
+    """The driver's port is another application's by then; port 8080 of a master is asked before it is told."""
+    found = Target("app-1", driver_ui="http://h:4040", **target)
+    assert told.Pages().ended_link(found) == link
+
+
+def test_a_proxy_that_knows_the_application_keeps_its_link():
+    """YARN leads on to the history server by itself."""
+    url = "http://rm:8088/proxy/application_1_2"
+    assert told.Pages().ended_link(Target("application_1_2", driver_ui=url)) == url
+    assert told.Pages(has_driver_ui=False).ended_link(Target("application_1_2", driver_ui=url)) == ""
+
+
+def test_of_an_application_without_an_id_there_is_no_page():
+    """Nothing could be asked for it."""
+    assert told.Pages().ended_link(Target(name="x", master_ui="http://m:8080")) == ""

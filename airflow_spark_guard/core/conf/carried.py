@@ -1,0 +1,88 @@
+r"""Which way a value of the configuration takes to Spark, so that it arrives as it was given.
+
+All goes through a private properties file. Spark trims every value that it reads from one, after
+``java.util.Properties`` has read it, so that no escape helps (``Utils.trimExceptCRLF``). A value with blanks
+at its ends takes the option ``--conf`` instead, where no secret may stand.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from airflow_spark_guard.core.conf.conf_view import manager_of
+from airflow_spark_guard.core.conf.properties import TRIMMED
+from airflow_spark_guard.core.errors import ConfError
+from airflow_spark_guard.core.output.masking import is_secret_key, mask_text
+from airflow_spark_guard.core.process_word import is_word
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+    from airflow_spark_guard.core.conf.conf_draft import ConfValue
+
+_SHOWN: Final = 60
+
+
+def has_blank_ends(value: str) -> bool:
+    """Whether the properties file would lose something of the value."""
+    return value != value.strip(TRIMMED)
+
+
+def apart(conf: Mapping[str, str]) -> tuple[dict[str, str], list[str]]:
+    """What goes into the properties file, and the options for the rest."""
+    in_file = {key: value for key, value in conf.items() if not has_blank_ends(value)}
+    others = [(key, value) for key, value in conf.items() if key not in in_file]
+    return in_file, [word for key, value in others for word in ("--conf", f"{key}={value}")]
+
+
+def check_carried(conf: Mapping[str, ConfValue]) -> None:
+    """Refuse what takes neither way.
+
+    Raises:
+        ConfError: names the key and the place that sets it.
+    """
+    for key, found in conf.items():
+        if "\0" in found.value:
+            raise _refused(key, found, "has a NUL character", "text without it")
+        if not has_blank_ends(found.value):
+            continue
+        for reason in _hindrances(key, found.value):
+            raise _refused(
+                key,
+                found,
+                f"has blanks at its ends, which Spark cuts off, and {reason}",
+                "a value without blanks (tabs, control characters) at its ends",
+            )
+
+
+def _hindrances(key: str, value: str) -> Iterator[str]:
+    """Why a value cannot stand on the command line."""
+    if is_secret_key(key) or mask_text(value) != value or mask_text(f"{key}={value}") != f"{key}={value}":
+        yield "is a secret, which may not stand on the command line instead"
+    if "\r" in value:
+        yield "a carriage return, which spark-submit takes out of its command line"
+    if not is_word(f"{key}={value}"):
+        yield "is too long or no text for the command line"
+
+
+def lost_on_the_cluster(conf: Mapping[str, ConfValue], master: str, mode: str) -> tuple[str, ...]:
+    """A sentence on the values that Spark itself trims on their way to a driver on the cluster."""
+    keys = [key for key, found in conf.items() if has_blank_ends(found.value)]
+    if mode != "cluster" or manager_of(master) not in ("yarn", "kubernetes") or not keys:
+        return ()
+    text = (
+        f"Blanks at the ends of {', '.join(keys)} are lost: in cluster mode Spark hands the configuration to "
+        "its driver in a file, and trims it."
+    )
+    return (text,)
+
+
+def _refused(key: str, found: ConfValue, why: str, expected: str) -> ConfError:
+    is_secret = is_secret_key(key) or mask_text(found.value) != found.value
+    shown = "a secret value" if is_secret else ascii(found.value)
+    return ConfError(
+        f"{found.origin} sets {key} to a value that cannot be handed to Spark: it {why}.",
+        got=shown if len(shown) <= _SHOWN else f"{shown[:_SHOWN]}...",
+        expected=expected,
+        advice=f"Correct the value in {found.origin}, or let the job set it itself.",
+    )
