@@ -15,6 +15,13 @@ from airflow_spark_guard.core.template import none_again, with_none_marked
 from airflow_spark_guard.core.web.announcement import record_link
 from airflow_spark_guard.hooks.marked_log import MarkedLog
 from airflow_spark_guard.hooks.safe_spark_submit import SafeSparkSubmitHook
+from airflow_spark_guard.hooks.secrets_in_hand import (
+    hide_in_airflow,
+    keeping_secrets,
+    learn,
+    secrets_in_fields,
+    secrets_of,
+)
 from airflow_spark_guard.hooks.settings import pages, record_root, record_url
 from airflow_spark_guard.hooks.upstream import hook_arguments
 from airflow_spark_guard.links.spark import LINKS, known_links
@@ -26,7 +33,7 @@ from airflow_spark_guard.process.leftovers import Tag, new_attempt
 from airflow_spark_guard.process.record_folder import record_folder
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Mapping, Sequence
+    from collections.abc import Collection, Iterable, Mapping, Sequence
     from pathlib import Path
 
     from airflow.sdk import BaseOperatorLink
@@ -93,6 +100,8 @@ class SafeSparkSubmitOperator(SparkSubmitOperator):
         **kwargs: Any,
     ) -> None:
         super().__init__(**kwargs)
+        # What stands in the DAG file itself; Airflow shows fields also where it renders none.
+        hide_in_airflow({name: getattr(self, name, None) for name in _OF_SEVERAL_VALUES})
         self.deferrable = deferrable
         # Here, since default_args may hold the user's own, and since a mapped task passes None.
         if AIRFLOW_ASKS and self.retry_policy is None:
@@ -132,6 +141,20 @@ class SafeSparkSubmitOperator(SparkSubmitOperator):
             )
         return rendered
 
+    def _do_render_template_fields(
+        self,
+        parent: Any,
+        template_fields: Iterable[str],
+        context: Any,
+        jinja_env: Any,
+        seen_oids: set[int],
+    ) -> None:
+        """As Airflow's, also for mapped tasks; its page "Rendered Templates" shows no secret."""
+        super()._do_render_template_fields(parent, template_fields, context, jinja_env, seen_oids)
+        if parent is self:
+            hide_in_airflow({name: getattr(self, name, None) for name in self.template_fields})
+
+    @keeping_secrets()
     def execute(self, context: Any) -> Any:
         """Submit, watch, and return the job's result; ``SafeSparkSubmitHook.submit`` names the errors.
 
@@ -140,6 +163,7 @@ class SafeSparkSubmitOperator(SparkSubmitOperator):
         application, as soon as it is known and again at the end, as ``spark_guard_application``.
         """
         try:
+            learn(secrets_in_fields(hook_arguments(self)))
             checked_arguments({"application": self.application, **hook_arguments(self)})
             check_options({name.lstrip("_"): getattr(self, name) for name in _TEMPLATED_OPTIONS})
             self._tag = _tag(context)
@@ -156,6 +180,7 @@ class SafeSparkSubmitOperator(SparkSubmitOperator):
             self.operator_extra_links = known_links(self.operator_extra_links, self.guard_links)
         return self._hook.result if isinstance(self._hook, SafeSparkSubmitHook) else None
 
+    @keeping_secrets()
     def resume(
         self,
         context: Any,
@@ -175,6 +200,7 @@ class SafeSparkSubmitOperator(SparkSubmitOperator):
             report(error, self, context)
             raise for_log(error, self.guard_log, self._record) from None
 
+    @keeping_secrets()
     def resume_execution(self, next_method: str, next_kwargs: dict[str, Any] | None, context: Any) -> Any:
         """As Airflow's; an application that no trigger watches any more is ended before that is raised."""
         from airflow_spark_guard.operators.cluster_deferral import (  # noqa: PLC0415 - as in resume
@@ -230,6 +256,7 @@ class SafeSparkSubmitOperator(SparkSubmitOperator):
             on_application=self._announcement.application if self._announcement is not None else None,
             **hook_arguments(self),
         )
+        learn(secrets_of(hook))
         if self._killed:
             hook.on_kill()
         return hook

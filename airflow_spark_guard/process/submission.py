@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from airflow_spark_guard.core.cluster.place import is_watched
 from airflow_spark_guard.core.conf.effective_conf import EffectiveConf, Layer, check_user_conf
-from airflow_spark_guard.core.conf.properties import parse, render
+from airflow_spark_guard.core.conf.properties import render, spark_properties
 from airflow_spark_guard.core.deploy_mode import KEY, VARIABLE, DeployMode, decide
 from airflow_spark_guard.core.errors import ConfError
 from airflow_spark_guard.process import toolchain
@@ -47,6 +47,7 @@ class Request:
         deploy_mode: the place that names it, operator or connection, and the mode; None where neither does.
         deadline: seconds that an attempt may take; without effect where its outcome is upstream's.
         stall: ``stall_timeout`` in seconds; None for the default one.
+        keytab: that the connection holds, to be written where the options name it; None for none.
         tag: marks the attempt's processes; executors of a cluster inherit no environment.
         python: whether the application is a Python script.
     """
@@ -64,6 +65,7 @@ class Request:
     deploy_mode: tuple[str, object] = ("deploy_mode", None)
     deadline: float | None = None
     stall: float | None = None
+    keytab: bytes | None = field(default=None, repr=False)
     tag: str = ""
     python: bool = True
 
@@ -93,7 +95,7 @@ class Submission:
             workspace: where the file is written.
             application: the application and its arguments.
         """
-        workspace.write_properties(render(self._values()))
+        self._write(workspace, self._values())
         return [self.spark.path, *self._options(workspace), *application]
 
     def guarded_command(
@@ -111,7 +113,7 @@ class Submission:
         values[_DRIVER_PYTHON] = str(workspace.driver_python)
         options = self._options(workspace)
         _add_file(options, values, ("--py-files", _PY_FILES), str(workspace.job_zip))
-        workspace.write_properties(render(values))
+        self._write(workspace, values)
         return [self.spark.path, *options, *application], {**env, **workspace.environment(result_size)}
 
     def cluster_command(
@@ -139,8 +141,14 @@ class Submission:
                 _add_file(options, values, ("--files", _FILES), words[0])
                 words[0] = words[0].rpartition("/")[2]
             words = [str(workspace.cluster_main), *words]
-        workspace.write_properties(render(values))
+        self._write(workspace, values)
         return [self.spark.path, *options, *words]
+
+    def _write(self, workspace: Workspace, values: Mapping[str, str]) -> None:
+        """What nobody else may read; as late as can be, since from the launch on the reaper removes it."""
+        workspace.write_properties(render(values))
+        if self.request.keytab is not None:
+            workspace.write_keytab(self.request.keytab)
 
     def _values(self) -> dict[str, str]:
         tag = {_EXECUTOR_TAG: self.request.tag} if self.request.tag else {}
@@ -208,16 +216,16 @@ def _layers(request: Request, defaults: Path | None) -> list[Layer]:
     file = request.properties_file or defaults
     connection = f"connection {request.connection}"
     return [
-        Layer(str(file), _read(file) if file else {}),
+        _of_file(file) if file else Layer("", {}),
         Layer(connection, check_user_conf(_connection_conf(request), connection)),
         Layer("conf", check_user_conf(request.conf)),
         Layer("operator", request.options_conf),
     ]
 
 
-def _read(file: str | Path) -> dict[str, str]:
+def _of_file(file: str | Path) -> Layer:
     try:
-        return parse(Path(file).read_text(encoding="utf-8"))
+        conf, others = spark_properties(Path(file).read_text(encoding="utf-8"))
     except (OSError, UnicodeDecodeError) as error:
         raise ConfError(
             "The properties file cannot be read.",
@@ -225,6 +233,11 @@ def _read(file: str | Path) -> dict[str, str]:
             expected="a file of Spark properties in UTF-8",
             advice="Check properties_file= as the Airflow worker sees it.",
         ) from error
+    note = (
+        f"Left out of {file}: {others} line{'s' if others > 1 else ''} whose key does not begin with spark., "
+        "which Spark ignores."
+    )
+    return Layer(str(file), conf, note if others else "")
 
 
 def _connection_conf(request: Request) -> Mapping[Any, object]:

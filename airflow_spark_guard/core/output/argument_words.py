@@ -1,0 +1,76 @@
+"""Secrets in a list of arguments, whose words are known: no guess is needed where a value begins and ends."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, NamedTuple
+
+from airflow_spark_guard.core.output.known_secrets import KNOWN, MASK
+from airflow_spark_guard.core.output.masking import mask_text, secrets_in
+from airflow_spark_guard.core.output.secret_names import is_figure, is_secret_key
+from airflow_spark_guard.core.output.secret_patterns import plain_name
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+# ``password``, ``-password``, ``--db.pass``, ``/secret``, ``password:``: the next word is the value.
+_NAME = re.compile(r"(?P<name>(?:-{0,2}|/|\+)[A-Za-z_][\w.\-]*):?")
+# ``--user-pw=x``, ``/secret:x``, ``-Da.pass=x``, ``password=x``: the rest of the word is the value.
+_NAMED = re.compile(r"(?P<name>(?:-{0,2}|/|\+)[A-Za-z_][\w.\-]*)(?::?=|:)(?P<value>\S.*)", re.DOTALL)
+# ``scott/tiger@db``; before the slash no folder, behind the @ no version.
+_LOGIN = re.compile(
+    r"[A-Za-z][\w.$#]*/(?P<value>[^/@\s]+)@(?:(?!v\d)/{0,2}[A-Za-z][\w.\-]*(?:[:/].*)?)?", re.DOTALL
+)
+_QUOTES = "\"'"
+
+
+class _Part(NamedTuple):
+    """A word as it may be shown, and what of it is secret."""
+
+    shown: str
+    secrets: list[str]
+
+
+def masked_words(words: Sequence[str]) -> str:
+    """The words as one line for a log, without the secrets in them."""
+    return " ".join(KNOWN.mask(part.shown) for part in _parts(words))
+
+
+def secrets_in_words(words: Sequence[str]) -> list[str]:
+    """What :func:`masked_words` takes for a secret by its name or its looks.
+
+    Of ``user/password@db`` that is the whole word: ``org/repository@branch`` looks the same.
+    """
+    return [secret for part in _parts(words) for secret in part.secrets]
+
+
+def _parts(words: Sequence[str]) -> Iterator[_Part]:
+    name = ""
+    for word in words:
+        if name and not word.startswith("--"):
+            is_shown = is_figure(plain_name(name), word)
+            # One that begins with a dash may well be the next option.
+            learnt = [] if is_shown or word.startswith("-") else [word.strip(_QUOTES)]
+            yield _Part(word if is_shown else MASK, learnt)
+            name = ""
+            continue
+        found = _NAME.fullmatch(word)
+        name = found["name"] if found is not None and _is_secret(found["name"]) else ""
+        yield _Part(word, []) if name else _alone(word)
+
+
+def _alone(word: str) -> _Part:
+    """A word that no name stands before."""
+    named = _NAMED.fullmatch(word)
+    if named is not None and _is_secret(named["name"]) and not is_figure(named["name"], named["value"]):
+        begin = named.start("value")
+        return _Part(f"{word[:begin]}{MASK}", [named["value"].strip(_QUOTES)])
+    login = _LOGIN.fullmatch(word)
+    if login is not None:
+        begin, end = login.span("value")
+        return _Part(f"{word[:begin]}{MASK}{word[end:]}", [word])
+    return _Part(mask_text(word), secrets_in(word))
+
+
+def _is_secret(name: str) -> bool:
+    return is_secret_key(plain_name(name.lstrip("/+")))

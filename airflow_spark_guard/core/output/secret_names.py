@@ -1,0 +1,36 @@
+"""Which names stand for a secret: keys of a configuration, variables, options, fields."""
+
+from __future__ import annotations
+
+import re
+
+# The first line is Spark's own spark.redaction.regex, without a tokenizer. A provider of credentials is a
+# class or a path.
+_SECRET = re.compile(
+    r"secret(?!ar)|password|token(?!i[sz])|access[._-]?key"
+    r"|passwd|pass[._-]?(?:phrase|code|word|wd\b)|credential(?!s?[._]provider)|authorization"
+    r"|(?:account|private|shared|api|encryption|signing|master|ssh|service)[._-]?key"
+    r"|(?:^|[._-])(?:sas|pwd?|jwt|psk)(?:$|[._-])|keyfile[._-]?dict"
+    # As the last word of a name: "pass_rate" is a rate, "bypass" and "passes" are words of their own.
+    r"|(?:^|[._-])(?:pass\d*|cookie)$"
+    r"|(?:db|user|usr|root|admin|ldap|smtp|jdbc|sql|pg|ssh|login|store|proxy)pass$"
+    r"|(?-i:(?<=[a-z])(?<!by)(?:Pass|Pwd|Pw|Jwt)$)",
+    re.IGNORECASE,
+)
+# What no password is: how many passes, and whether.
+_FEW = re.compile(r"\d{1,4}(?:\.\d+)?|true|false", re.IGNORECASE)
+_COUNTS = re.compile(r"\d+(?:\.\d+)?|\[[\d\s,.]*+\]")
+_END = ",;)]}"
+
+
+def is_secret_key(key: str) -> bool:
+    """Whether the value of this key must not be shown."""
+    return _SECRET.search(key) is not None
+
+
+def is_figure(name: str, value: str) -> bool:
+    """Whether a value with the name of a secret is a figure: training jobs log ``num_tokens=512``."""
+    bare = value.rstrip(_END) if value[:1] != "[" else value
+    if "tokens" in name.lower() and _COUNTS.fullmatch(bare):
+        return True
+    return name.lower() == "pass" and _FEW.fullmatch(bare) is not None
