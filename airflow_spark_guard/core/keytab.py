@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import base64
-import binascii
+import contextlib
 
 from airflow_spark_guard.core.errors import ConnectionMissingError
 
@@ -18,19 +18,17 @@ def keytab_of(connection: str, text: object) -> bytes:
     Raises:
         ConnectionMissingError: it is no base64, or empty.
     """
-    trouble = "nothing"
+    got = type(text).__name__
     if isinstance(text, str):
-        try:
+        content = b""
+        with contextlib.suppress(ValueError):
             content = base64.b64decode(text)
-        except (binascii.Error, ValueError) as error:
-            content, trouble = b"", f"{len(text)} characters: {error}"
         if content:
             return content
-    else:
-        trouble = type(text).__name__
+        got = f"{len(text)} characters that are no base64" if text else "empty text"
     raise ConnectionMissingError(
         f"The keytab in Airflow connection {connection!r} cannot be used.",
-        got=trouble,
+        got=got,
         expected="the keytab file in base64",
         advice="Store the output of: base64 -w0 FILE",
     )
