@@ -103,3 +103,12 @@ def test_the_folder_of_an_earlier_attempt_is_removed():
     assert other.folder.exists()
     other.remove()
     later.remove()
+
+
+def test_a_keytab_is_private_and_goes_with_the_properties(workspace):
+    """The reaper removes both as soon as the processes are gone."""
+    workspace.write_keytab(b"\x05\x02x")
+    assert mode(workspace.keytab) == 0o600
+    assert workspace.keytab.read_bytes() == b"\x05\x02x"
+    assert workspace.secrets == (workspace.properties, workspace.keytab)
+    assert workspace.keytab.parent == workspace.folder
