@@ -11,7 +11,8 @@ from airflow.sdk.log import mask_secret
 
 from airflow_spark_guard.core.errors import SparkGuardError
 from airflow_spark_guard.core.failure.masked_error import without_secrets
-from airflow_spark_guard.core.output.known_secrets import KNOWN, forms_of
+from airflow_spark_guard.core.output.known_secrets import KNOWN
+from airflow_spark_guard.core.output.secret_forms import plain_forms_of
 from airflow_spark_guard.core.output.secret_values import (
     values_of,
     values_of_connection,
@@ -42,7 +43,9 @@ def keeping_secrets() -> Iterator[None]:
 
 def learn(values: Iterable[str]) -> None:
     """Know these secret values until the task is over, here and in Airflow's log."""
-    _tell_airflow(KNOWN.learn(values))
+    values = list(values)
+    KNOWN.learn(values)
+    _tell_airflow(values)
 
 
 def secrets_in_fields(fields: Mapping[str, Any]) -> list[str]:
@@ -67,11 +70,11 @@ def hide_in_airflow(fields: Mapping[str, Any]) -> None:
 
     A template itself is none: what it renders to may be.
     """
-    found = [value for value in secrets_in_fields(fields) if not _TEMPLATE.search(value)]
-    _tell_airflow({form for value in found for form in forms_of(value)})
+    _tell_airflow(value for value in secrets_in_fields(fields) if not _TEMPLATE.search(value))
 
 
-def _tell_airflow(forms: Iterable[str]) -> None:
-    told: list[JsonValue] = [*sorted(forms)]
+def _tell_airflow(values: Iterable[str]) -> None:
+    """In few forms: it looks for each of them in every line of every log."""
+    told: list[JsonValue] = [*sorted({form for value in values for form in plain_forms_of(value)})]
     if told:
         mask_secret(told)

@@ -127,6 +127,10 @@ class UpstreamSubmitHook(SparkSubmitHook):
             return masked_words(connection_cmd)
         return mask_text("".join(connection_cmd))
 
+    def _process_spark_submit_log(self, itr: Iterator[Any]) -> None:
+        """As upstream, which logs each line and keeps the last ones for its exception; masked."""
+        super()._process_spark_submit_log(mask_text(str(line)) for line in itr)
+
     @property
     def given_words(self) -> object:
         """``application_args=`` as it was given."""

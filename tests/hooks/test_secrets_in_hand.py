@@ -29,11 +29,12 @@ def masker():
 
 
 def test_what_is_learnt_is_known_here_and_to_airflow():
-    """In its coded forms too, and here no longer than the task is at work."""
+    """Here in all of its forms, and no longer than the task is at work."""
     with keeping_secrets():
-        learn(["hunter2 x"])
-        assert KNOWN.mask("a hunter2%20x") == "a ******"
-    assert redact("a hunter2%20x, hunter2 x") == "a ***, ***"
+        learn(["hunter2 x", "true", "a\nlong secret"])
+        assert KNOWN.mask("a hunter2%20x, true") == "a ******, true"
+    assert redact("a hunter2 x, true, a\nlong secret") == "a ***, true, ***"
+    assert redact(str(["a\nlong secret"])) == "['***']"
     assert KNOWN.mask("hunter2 x") == "hunter2 x"
 
 

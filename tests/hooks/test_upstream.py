@@ -140,6 +140,15 @@ def test_what_upstream_logs_is_masked_as_what_we_log():
     assert callable(SparkSubmitHook._mask_cmd)
 
 
+def test_the_lines_that_upstream_logs_are_masked(capsys):
+    """In cluster mode of its own."""
+    hook = UpstreamSubmitHook(env_vars={})
+    hook._process_spark_submit_log(iter(["submitted as driver-1\n", "spark.x.password=geheim\n"]))
+    out = capsys.readouterr()
+    assert "geheim" not in out.out + out.err + str(hook._last_submit_log_lines)
+    assert callable(SparkSubmitHook._process_spark_submit_log)
+
+
 def test_kubernetes_needs_no_client_library_of_upstreams(monkeypatch):
     """It would be 50 MB for three calls, and is not used here."""
     name = connection(monkeypatch, host="k8s://https://h:6443", extra={"namespace": "jobs"}, login="l")

@@ -8,120 +8,20 @@ one: texts are made in a hundred places and on several threads, and none of them
 
 from __future__ import annotations
 
-import base64
-import html
-import json
 import re
-import shlex
 import threading
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final
-from urllib.parse import quote, quote_plus
+from typing import TYPE_CHECKING, AnyStr, Final
+
+from airflow_spark_guard.core.output.secret_forms import SHORTEST, forms_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterable, Iterator, Sequence
 
 MASK: Final = "******"
-SHORTEST: Final = 5
-# A value of more lines or characters is known by its lines and by pieces of this length: whoever prints half
-# of it prints half of a secret.
-_PIECE = 512
-_SHORTEST_LINE = 8
-# Of more pieces, the pieces alone: each look at the output costs as much as there are forms.
-_MOST_ESCAPED = 64
-_LARGEST = 1 << 16
-# In so many logs that masking them would hide what the log says, and secret to nobody.
-_ORDINARY = frozenset(
-    [
-        *("true", "false", "none", "null", "default", "empty", "enabled", "disabled", "always"),
-        *("never", "required", "optional", "simple", "basic", "bearer", "digest", "plain"),
-        *("kerberos", "token", "password", "passwd", "secret", "credential", "credentials"),
-        *("access", "client", "cluster", "local", "localhost", "spark", "pyspark", "hadoop"),
-        *("airflow", "python", "java", "scala", "yarn", "admin", "administrator", "postgres"),
-        *("postgresql", "mysql", "oracle", "public", "private", "hidden", "masked", "redacted"),
-        *("string", "value", "error", "warning", "debug", "latest"),
-    ]
-)
-# Figures, durations and sizes; names of classes; the mask itself, rulers.
-_FIGURE = re.compile(
-    r"\d{1,5}|\d{1,9}(?:\.\d+)? ?(?:ms|us|s|sec|m|min|h|d|b|k|kb|m|mb|g|gb|t|tb)", re.IGNORECASE
-)
-_CLASS = re.compile(r"(?:[a-z]\w*\.){2,}[A-Z]\w*")
-_SCHEME = re.compile(r"(?:bearer|basic|negotiate|token|apikey)\s+(?=\S)", re.IGNORECASE)
-_SIGNS_ALONE = re.compile(r"[\W_]*")
-
-
-def is_worth_masking(value: str) -> bool:
-    """Whether a secret's value can be masked wherever it stands, without making a log unreadable."""
-    return (
-        len(value) >= SHORTEST
-        and value.casefold() not in _ORDINARY
-        and not any(kind.fullmatch(value) for kind in (_FIGURE, _CLASS, _SIGNS_ALONE))
-    )
-
-
-def forms_of(value: str) -> set[str]:
-    """The texts that stand for a secret value: itself, escaped, encoded; none where it is not worth it."""
-    value = _without_scheme(value[:_LARGEST].strip())
-    if not is_worth_masking(value):
-        return set()
-    parts = [piece for line in _lines(value) for piece in _pieces(line)]
-    if len(parts) == 1:
-        whole = value.encode(errors="surrogateescape")
-        coded = {
-            base64.b64encode(whole).decode().rstrip("="),
-            base64.urlsafe_b64encode(whole).decode().rstrip("="),
-        }
-        return {*_escaped(value), *coded}
-    long_enough = [part for part in parts if len(part) >= _SHORTEST_LINE and is_worth_masking(part)]
-    if len(parts) > _MOST_ESCAPED:
-        return set(long_enough)
-    return {form for part in long_enough for form in _escaped(part)}
-
-
-def _without_scheme(value: str) -> str:
-    """Of a header's value, what may stand without the scheme too."""
-    scheme = _SCHEME.match(value)
-    return value if scheme is None else value[scheme.end() :]
-
-
-def _lines(value: str) -> list[str]:
-    """Those of the value, and those that it will have when its escapes are read."""
-    lines = value.splitlines()
-    if "\\n" in value:
-        lines += value.replace("\\r", "").replace("\\n", "\n").splitlines()
-    return [line.strip() for line in lines]
-
-
-def _pieces(line: str) -> list[str]:
-    """Of about the same length, none of them short: the last one has what is left over."""
-    starts = list(range(0, max(1, len(line) - _PIECE + 1), _PIECE))
-    return [line[begin:end] for begin, end in zip(starts, [*starts[1:], len(line)], strict=True)]
-
-
-def _escaped(text: str) -> set[str]:
-    """As URLs, JSON, Python, HTML and shells write it."""
-    raw = text.encode(errors="surrogateescape")
-    in_json = json.dumps(text)[1:-1]
-    in_urls = {quote(raw, safe=""), quote(raw), quote_plus(raw)}
-    for_html = in_json
-    for char in "<>&='":
-        for_html = for_html.replace(char, f"\\u{ord(char):04x}")
-    return {
-        text,
-        *in_urls,
-        *(re.sub("%..", lambda code: code[0].lower(), url) for url in in_urls),
-        in_json,
-        in_json.replace("/", "\\/"),
-        for_html,
-        json.dumps(text, ensure_ascii=False)[1:-1],
-        json.dumps(in_json)[1:-1],
-        repr(text)[1:-1],
-        repr(raw)[2:-1],
-        html.escape(text),
-        shlex.quote(text).strip("'"),
-    }
+# How the job's side says that a text goes on.
+_LEFT_OUT = re.compile(r"( \.\.\. \(\d+ characters\)|\n\.\.\. \d+ characters left out \.\.\.\n)")
 
 
 @dataclass(frozen=True)
@@ -129,6 +29,7 @@ class _Book:
     """What is known at one moment."""
 
     texts: tuple[str, ...]
+    reversed: tuple[str, ...]
     raw: tuple[bytes, ...]
     pattern: re.Pattern[str]
     raw_pattern: re.Pattern[bytes]
@@ -140,7 +41,13 @@ class _Book:
         # A number within a longer one is another number.
         guarded = [rf"(?<!\d){text}(?!\d)" if text.isdecimal() else re.escape(text) for text in texts]
         pattern = "|".join(guarded)
-        return cls(texts, raw, re.compile(pattern), re.compile(pattern.encode(errors="surrogateescape")))
+        return cls(
+            texts,
+            tuple(text[::-1] for text in texts),
+            raw,
+            re.compile(pattern),
+            re.compile(pattern.encode(errors="surrogateescape")),
+        )
 
 
 class KnownSecrets:
@@ -168,15 +75,14 @@ class KnownSecrets:
                 if not self._at_work:
                     self._forms, self._book = frozenset(), None
 
-    def learn(self, values: Iterable[str]) -> list[str]:
-        """Know these values from now on; the forms of them that were not known yet."""
+    def learn(self, values: Iterable[str]) -> None:
+        """Know these values from now on."""
         forms = {form for value in values for form in forms_of(value)}
         with self._lock:
             new = forms - self._forms
             if new:
                 self._forms |= new
                 self._book = _Book.of(self._forms)
-        return sorted(new)
 
     @property
     def longest(self) -> int:
@@ -201,13 +107,35 @@ class KnownSecrets:
     def mask_end(self, data: bytes) -> bytes:
         """Bytes that were cut off behind, without the beginning of a value at their end."""
         book = self._book
-        for form in book.raw if book is not None else ():
-            for length in range(min(len(form) - 1, len(data)), 0, -1):
-                if data.endswith(form[:length]):
-                    if length >= SHORTEST - 1:
-                        return data[:-length] + MASK.encode()
-                    break
-        return data
+        length = _begun_at_the_end(data, book.raw) if book is not None else 0
+        return data[:-length] + MASK.encode() if length else data
+
+    def mask_cut(self, text: str) -> str:
+        """A text that may have been cut off in a value, at its end or where something was left out."""
+        book = self._book
+        if book is None:
+            return text
+        parts = _LEFT_OUT.split(text)
+        for place in range(0, len(parts), 2):
+            length = _begun_at_the_end(parts[place], book.texts)
+            if length:
+                parts[place] = parts[place][:-length] + MASK
+            length = _begun_at_the_end(parts[place][::-1], book.reversed) if place else 0
+            if length:
+                parts[place] = MASK + parts[place][length:]
+        return "".join(parts)
+
+
+def _begun_at_the_end(text: AnyStr, forms: Sequence[AnyStr]) -> int:
+    """How much of a form stands at the end of a text, at least four characters of it; else 0."""
+    for form in forms:
+        begin, window = form[: SHORTEST - 1], text[-len(form) + 1 :]
+        at = window.find(begin)
+        while at >= 0:
+            if form.startswith(window[at:]):
+                return len(window) - at
+            at = window.find(begin, at + 1)
+    return 0
 
 
 KNOWN: Final = KnownSecrets()
