@@ -20,6 +20,17 @@ _SECRET = re.compile(
 # What no password is: how many passes, and whether.
 _FEW = re.compile(r"\d{1,4}(?:\.\d+)?|true|false", re.IGNORECASE)
 _COUNTS = re.compile(r"\d+(?:\.\d+)?|\[[\d\s,.]*+\]")
+_NUMBER = re.compile(r"\d+(?:\.\d+)?(?:e[+-]?\d+)?%?", re.IGNORECASE)
+_MEASURED = re.compile(
+    r"(?:^|[._-])(?:n|num|number|count|max|min|mean|avg|total|acc|accuracy|loss|rate|ratio|per|len|length|size|bits|"
+    r"limit|budget|used|usage|ttl|timeout|interval)(?:$|[._-])",
+    re.IGNORECASE,
+)
+# Where a secret is, what gives it, or whether there is one.
+_ABOUT_ONE = re.compile(
+    r"(?:file|path|dir|directory|location|provider|class|type|name|url|uri|endpoint|enabled|interval|length)s?$",
+    re.IGNORECASE,
+)
 _END = ",;)]}"
 
 
@@ -30,7 +41,14 @@ def is_secret_key(key: str) -> bool:
 
 def is_figure(name: str, value: str) -> bool:
     """Whether a value with the name of a secret is a figure: training jobs log ``num_tokens=512``."""
+    if _MEASURED.search(name) and _NUMBER.fullmatch(value.rstrip(_END)):
+        return True
     bare = value.rstrip(_END) if value[:1] != "[" else value
     if "tokens" in name.lower() and _COUNTS.fullmatch(bare):
         return True
     return name.lower() == "pass" and _FEW.fullmatch(bare) is not None
+
+
+def is_about_a_secret(name: str) -> bool:
+    """Whether what has this name is no secret itself: a path in an error message is worth reading."""
+    return _ABOUT_ONE.search(name) is not None

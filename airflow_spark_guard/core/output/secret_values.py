@@ -5,22 +5,16 @@ Nothing here raises: what is of the wrong type is refused elsewhere, with a mess
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from airflow_spark_guard.core.output.argument_words import secrets_in_words
 from airflow_spark_guard.core.output.masking import secrets_in
-from airflow_spark_guard.core.output.secret_names import is_figure, is_secret_key
+from airflow_spark_guard.core.output.secret_names import is_about_a_secret, is_figure, is_secret_key
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-# Where a secret is, what gives it, or whether there is one: a path in an error message is worth reading.
-_NO_SECRET = re.compile(
-    r"(?:file|path|dir|directory|location|provider|class|type|url|uri|endpoint|enabled|interval|length)s?$",
-    re.IGNORECASE,
-)
 _DEEPEST = 20
 
 
@@ -37,7 +31,7 @@ def values_of(given: object, name: str = "", depth: int = _DEEPEST) -> Iterator[
             yield from values_of(value, key, depth - 1)
     elif isinstance(given, str | bytes | int) and not isinstance(given, bool):
         text = given.decode(errors="replace") if isinstance(given, bytes) else str(given)
-        if is_secret_key(name) and not _NO_SECRET.search(name) and not is_figure(name, text):
+        if is_secret_key(name) and not is_about_a_secret(name) and not is_figure(name, text):
             yield text
         yield from secrets_in(text)
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from airflow_spark_guard.core.output.secret_names import is_figure, is_secret_key
+from airflow_spark_guard.core.output.secret_names import is_about_a_secret, is_figure, is_secret_key
 
 
 @pytest.mark.parametrize(
@@ -58,6 +58,10 @@ def test_a_part_of_a_word_does_not(name):
     [
         ("num_tokens", "512,", True),
         ("tokens", "[101, 2023]", True),
+        ("token_count", "5", True),
+        ("mean_token_accuracy", "0.93,", True),
+        ("password.length", "12", True),
+        ("token_loss", "abc", False),
         ("token", "512", False),
         ("tokens", "abc", False),
         ("pass", "12", True),
@@ -69,3 +73,24 @@ def test_a_part_of_a_word_does_not(name):
 def test_counts_are_figures(name, value, figure):
     """Training jobs count tokens, test runs count passes."""
     assert is_figure(name, value) is figure
+
+
+@pytest.mark.parametrize(
+    ("name", "is_about"),
+    [
+        *[
+            (name, True)
+            for name in (
+                "oauthTokenFile",
+                "secret.path",
+                "--token-url",
+                "credentials_provider",
+                "x.secrets.enabled",
+            )
+        ],
+        *[(name, False) for name in ("token", "secret.key", "password", "file.password")],
+    ],
+)
+def test_what_is_about_a_secret_is_none(name, is_about):
+    """Its value is masked with its name, and stays readable elsewhere."""
+    assert is_about_a_secret(name) is is_about
