@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from airflow_spark_guard.core.output.known_secrets import KNOWN, MASK
 from airflow_spark_guard.core.output.masking import mask_text, secrets_in
 from airflow_spark_guard.core.output.secret_names import is_about_a_secret, is_figure, is_secret_key
-from airflow_spark_guard.core.output.secret_patterns import plain_name
+from airflow_spark_guard.core.output.secret_patterns import is_plain, plain_name
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -70,6 +70,8 @@ def _parts(words: Sequence[str]) -> Iterator[_Part]:
 
 def _alone(word: str) -> _Part:
     """A word that no name stands before."""
+    if is_plain(word):
+        return _Part(word, [])
     named = _NAMED.fullmatch(word)
     if named is not None and _is_secret(named["name"]) and not is_figure(named["name"], named["value"]):
         begin = named.start("value")

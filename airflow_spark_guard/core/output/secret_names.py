@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import re
 
 # The first line is Spark's own spark.redaction.regex, without a tokenizer. A provider of credentials is a
@@ -31,11 +32,18 @@ _ABOUT_ONE = re.compile(
     r"(?:file|path|dir|directory|location|provider|class|type|name|url|uri|endpoint|enabled|interval|length)s?$",
     re.IGNORECASE,
 )
+_LONGEST_KEPT = 200
 _END = ",;)]}"
 
 
 def is_secret_key(key: str) -> bool:
     """Whether the value of this key must not be shown."""
+    return _is_secret(key) if len(key) <= _LONGEST_KEPT else _SECRET.search(key) is not None
+
+
+# The same keys come again and again; names in a job's output may be of any length.
+@functools.lru_cache(maxsize=2048)
+def _is_secret(key: str) -> bool:
     return _SECRET.search(key) is not None
 
 

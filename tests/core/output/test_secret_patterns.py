@@ -4,7 +4,13 @@ from __future__ import annotations
 
 import pytest
 
-from airflow_spark_guard.core.output.secret_patterns import begins_a_key, ends_a_key, plain_name, secret_spans
+from airflow_spark_guard.core.output.secret_patterns import (
+    begins_a_key,
+    ends_a_key,
+    is_plain,
+    plain_name,
+    secret_spans,
+)
 
 JWT = "eyJhbGciOiJI.eyJzdWIiOiIx.c2lnbmF0dXJl"
 GITHUB = "ghp_" + "a1B2" * 9
@@ -70,3 +76,12 @@ def test_the_marks_of_a_private_key_are_known():
 def test_an_option_has_a_plain_name():
     """``-Dpass=x`` sets ``pass``."""
     assert [plain_name(name) for name in ("-Dpass", "--pass", "-pass", "pass")] == ["pass"] * 4
+
+
+@pytest.mark.parametrize(
+    ("text", "plain"),
+    [("2g", True), ("--day", True), ("a.b.C", True), ("pw=x", False), ("u@h", False), ("x" * 15, False)],
+)
+def test_most_values_are_plain_at_a_look(text, plain):
+    """An operator is made in each parse of its DAG."""
+    assert is_plain(text) is plain
