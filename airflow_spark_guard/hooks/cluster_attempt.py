@@ -12,7 +12,7 @@ from airflow_spark_guard.core.cluster.place import KUBERNETES
 from airflow_spark_guard.core.cluster.status import ATTEMPT_MARK
 from airflow_spark_guard.core.cluster.submit_conf import POD_NAME, UPLOAD_PATH, can_ship, cluster_conf
 from airflow_spark_guard.core.errors import KilledError, SubmitError
-from airflow_spark_guard.core.output.masking import mask_text
+from airflow_spark_guard.core.output.argument_words import masked_words
 from airflow_spark_guard.core.quantity import readable_duration, seconds, size_in_bytes
 from airflow_spark_guard.process.attempt import Launch
 from airflow_spark_guard.process.cluster_submit import ClusterSubmit
@@ -100,14 +100,14 @@ class ClusterAttempt:
             readable_duration(self.run.backstop if self.run.budget is None else self.run.budget),
             readable_duration(seconds(self.limits.start_timeout)),
             self.submission.request.profile.name,
-            mask_text(" ".join(command)),
+            masked_words(command),
         )
         launch = Launch(
             command=command,
             env=self.submission.env,
             workdir=self.workspace.folder,
             cancel=self.workspace.cancel,
-            secrets=self.workspace.properties,
+            secrets=self.workspace.secrets,
             tag=self.tag,
             backstop=self.run.backstop if self.limits.observes else min(_SUBMIT_LIMIT, self.run.backstop),
             speaks=False,

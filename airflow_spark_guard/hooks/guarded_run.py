@@ -131,7 +131,7 @@ class GuardedRun:
             env=env,
             workdir=self.workspace.folder,
             cancel=self.workspace.cancel,
-            secrets=self.workspace.properties,
+            secrets=self.workspace.secrets,
             tag=self.tag,
             backstop=self.backstop,
             speaks=speaks,

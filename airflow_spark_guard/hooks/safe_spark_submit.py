@@ -9,8 +9,6 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from airflow.sdk.log import mask_secret
-
 from airflow_spark_guard.core.application import check_application
 from airflow_spark_guard.core.arguments import checked_arguments
 from airflow_spark_guard.core.cluster.place import is_watched
@@ -20,11 +18,13 @@ from airflow_spark_guard.core.connection import misspelt_extras
 from airflow_spark_guard.core.deploy_mode import check_mode
 from airflow_spark_guard.core.errors import KilledError
 from airflow_spark_guard.core.limits import checked_limits
+from airflow_spark_guard.core.output.argument_words import masked_words
 from airflow_spark_guard.core.output.conf_lines import conf_lines
-from airflow_spark_guard.core.output.masking import is_secret_key, mask_text
+from airflow_spark_guard.core.output.secret_values import values_of
 from airflow_spark_guard.core.quantity import readable_duration, seconds, size_in_bytes
 from airflow_spark_guard.core.web.announcement import history_server, running_application, told_ui
 from airflow_spark_guard.hooks.airflow_errors import AirflowErrors
+from airflow_spark_guard.hooks.secrets_in_hand import keeping_secrets, learn, secrets_of
 from airflow_spark_guard.hooks.settings import on_finding
 from airflow_spark_guard.hooks.upstream import UpstreamSubmitHook, supervisor_pid
 from airflow_spark_guard.process import earlier_tries, leftovers
@@ -42,8 +42,6 @@ if TYPE_CHECKING:
     from airflow_spark_guard.process.attempt import Attempt
     from airflow_spark_guard.process.observer import Application
 
-# Shorter values, and truth values, are part of too many innocent words to be blotted out everywhere.
-_SHORTEST_SECRET = 6
 # A job names its applications itself, and may name any number.
 _MOST_APPLICATIONS = 20
 
@@ -122,6 +120,7 @@ class SafeSparkSubmitHook(UpstreamSubmitHook):
         return self.limits.budget(self.execution_timeout)
 
     @AirflowErrors()
+    @keeping_secrets()
     def submit(self, application: str = "", **kwargs: Any) -> Any:
         """Submit and wait; in client mode the result that the job has reported, None if it reports none.
 
@@ -129,6 +128,7 @@ class SafeSparkSubmitHook(UpstreamSubmitHook):
             BadInputError: something is wrong that can be told before anything starts.
             AttemptError: the attempt is not a success; it says what happened, where, and what to do.
         """
+        learn(secrets_of(self))
         self._python = self.java_class is None and application.endswith(".py")
         earlier = earlier_tries.end(self.tag, time.time())
         if earlier:
@@ -202,6 +202,7 @@ class SafeSparkSubmitHook(UpstreamSubmitHook):
             deadline=self.backstop if math.isfinite(self.backstop) else None,
             stall=seconds(self.limits.stall_timeout),
             application_name=self.application_name,
+            keytab=self.keytab_given,
             tag=str(self.tag),
             python=self._python,
         )
@@ -209,8 +210,11 @@ class SafeSparkSubmitHook(UpstreamSubmitHook):
     @AirflowErrors()
     def plan(self, workspace: Workspace) -> Submission:
         """What is to be submitted; see :func:`prepare` for the errors."""
+        self.use_keytab(workspace.keytab)
         options, options_conf = self.submit_options()
-        return prepare(replace(self._request(), options=options, options_conf=options_conf), workspace)
+        found = prepare(replace(self._request(), options=options, options_conf=options_conf), workspace)
+        learn(values_of(found.conf.plain()))
+        return found
 
     def submitting(self, attempt: Attempt) -> None:
         """This spark-submit is what a kill has to end first."""
@@ -231,11 +235,8 @@ class SafeSparkSubmitHook(UpstreamSubmitHook):
         return super().submit(application, **kwargs)
 
     def _log_conf(self, submission: Submission) -> None:
-        """Once per attempt, folded in the UI; secrets masked here and in whatever is logged later."""
+        """Once per attempt, folded in the UI."""
         values = submission.conf.values
-        for key, found in values.items():
-            if is_secret_key(key) and len(found.value) >= _SHORTEST_SECRET:
-                mask_secret(found.value)
         warnings = check_conf(
             values,
             spark_version=submission.spark.version,
@@ -287,7 +288,7 @@ class SafeSparkSubmitHook(UpstreamSubmitHook):
             readable_duration(self.budget),
             self.profile.name,
             ".".join(map(str, submission.spark.version or ("of unknown version",))),
-            mask_text(" ".join(command)),
+            masked_words(command),
         )
         return run.run(command, env, speaks=self._python, on_start=self.submitting)
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from airflow_spark_guard.core.output.masking import mask_known
 from airflow_spark_guard.core.output.output import safe_text
 from airflow_spark_guard.core.quantity import size_in_bytes
 from airflow_spark_guard.core.result import result_trouble
@@ -17,12 +18,17 @@ if TYPE_CHECKING:
 def storable_result(heard: Heard, limits: GuardLimits, log: TaskLogger) -> Any:
     """The result that a successful job has reported; None and a warning where Airflow cannot store it.
 
+    Secret values that the task has in hand are masked in it: whoever may read XComs would read them.
+
     ``report()`` refuses such a result in the job, so something else wrote this one. The job has done its
     work: Airflow would fail it, or would read another type back.
     """
     trouble = result_trouble(heard.result, size_in_bytes(limits.result_size))
     if not trouble:
-        return heard.result
+        masked = mask_known(heard.result)
+        if masked is not heard.result:
+            log.warning("The job has reported a secret value as its result; it is masked in the XCom.")
+        return masked
     log.warning(
         "%s",
         safe_text(

@@ -16,13 +16,16 @@ from airflow.providers.common.compat.sdk import AirflowException
 from airflow_spark_guard.core.arguments import checked_arguments
 from airflow_spark_guard.core.cluster.driver_state import driver_state
 from airflow_spark_guard.core.connection import EXTERNAL, ConnectionAddress, check_extras
-from airflow_spark_guard.core.errors import ConnectionMissingError
+from airflow_spark_guard.core.keytab import keytab_of
+from airflow_spark_guard.core.output.argument_words import masked_words
+from airflow_spark_guard.core.output.masking import mask_text
 from airflow_spark_guard.hooks.airflow_errors import AirflowErrors
 from airflow_spark_guard.hooks.marked_log import MarkedLog
 from airflow_spark_guard.hooks.raw_connection import extras, not_found
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from pathlib import Path
 
 _CONF = "--conf"
 # Answers about a driver that name no state, in a row; upstream would ask for ever.
@@ -67,6 +70,8 @@ class UpstreamSubmitHook(SparkSubmitHook):
     connection_given: ConnectionGiven | None = None
     # Of an application that its user does not name.
     application_name: str = ""
+    # The keytab in its extras, for :meth:`use_keytab`.
+    keytab_given: bytes | None = None
     _fixed_options: list[str] | None = None
     _on_kubernetes = False
     _ready = False
@@ -117,17 +122,35 @@ class UpstreamSubmitHook(SparkSubmitHook):
         self.history_server = str(extra["history_server"]) if extra.get("history_server") else None
         return super()._resolve_connection()
 
-    def _create_keytab_path_from_base64_keytab(self, base64_keytab: str, principal: str | None) -> str:
-        """As upstream, but a broken keytab is an error instead of a submit to yarn."""
-        try:
-            return super()._create_keytab_path_from_base64_keytab(base64_keytab, principal)
-        except AirflowException as error:
-            raise ConnectionMissingError(
-                f"The keytab in Airflow connection {self._conn_id!r} cannot be used.",
-                got=str(error),
-                expected="the keytab file in base64",
-                advice="Store the output of: base64 -w0 FILE",
-            ) from error
+    def _create_keytab_path_from_base64_keytab(self, base64_keytab: str, _principal: str | None) -> str:
+        """Keep the keytab; upstream would leave it in the temporary folder, for everybody to read.
+
+        Raises:
+            ConnectionMissingError: it is no base64, or empty. Upstream submits to yarn instead.
+        """
+        self.keytab_given = keytab_of(self._conn_id, base64_keytab)
+        # Not empty: upstream asks whether there is a keytab at all.
+        return f"keytab-of-connection-{self._conn_id}"
+
+    def use_keytab(self, file: Path) -> None:
+        """Have spark-submit take the keytab of the connection from this file."""
+        if self.keytab_given is not None:
+            self._connection["keytab"] = str(file)
+
+    def _mask_cmd(self, connection_cmd: str | list[str]) -> str:
+        """As upstream, but with our masks; upstream gives lines of a log as well."""
+        if isinstance(connection_cmd, list) and len(connection_cmd) > 1:
+            return masked_words(connection_cmd)
+        return mask_text("".join(connection_cmd))
+
+    def _process_spark_submit_log(self, itr: Iterator[Any]) -> None:
+        """As upstream, which logs each line and keeps the last ones for its exception; masked."""
+        super()._process_spark_submit_log(mask_text(str(line)) for line in itr)
+
+    @property
+    def given_words(self) -> object:
+        """``application_args=`` as it was given."""
+        return self._application_args
 
     @property
     def guard_log(self) -> MarkedLog:

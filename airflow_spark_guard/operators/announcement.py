@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from airflow.providers.common.compat.sdk import TaskDeferred
 
+from airflow_spark_guard.core.output.masking import mask_known
 from airflow_spark_guard.core.remote.submitter import APPLICATION_KEY, target_told_by
 from airflow_spark_guard.core.remote.target import Target
 from airflow_spark_guard.core.web.announcement import FAILED, RUNNING, SUCCESS, Pages, announced
@@ -75,6 +76,7 @@ class Announcement:
             self._push(APPLICATION_KEY, announced(self._told, task, self._earlier))
 
     def _link(self, key: str, url: str) -> None:
+        url = mask_known(url)
         if self.links.get(key, "") == url:
             return  # also of an address that never was known: no empty XCom
         self.links[key] = url
@@ -88,7 +90,7 @@ class Announcement:
         if self.ti is None:
             return
         try:
-            self.ti.xcom_push(key=key, value=value)
+            self.ti.xcom_push(key=key, value=mask_known(value))
         except Exception as problem:  # noqa: BLE001 - whatever an XCom back end raises, the job goes on
             self.log.warning("The XCom %s could not be pushed: %s: %s", key, type(problem).__name__, problem)
 

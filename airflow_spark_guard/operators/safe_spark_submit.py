@@ -17,6 +17,13 @@ from airflow_spark_guard.core.web.announcement import record_link
 from airflow_spark_guard.hooks.airflow_errors import AirflowErrors
 from airflow_spark_guard.hooks.marked_log import MarkedLog
 from airflow_spark_guard.hooks.safe_spark_submit import SafeSparkSubmitHook
+from airflow_spark_guard.hooks.secrets_in_hand import (
+    hide_in_airflow,
+    keeping_secrets,
+    learn,
+    secrets_in_fields,
+    secrets_of,
+)
 from airflow_spark_guard.hooks.settings import pages, record_root, record_url
 from airflow_spark_guard.hooks.upstream import hook_arguments
 from airflow_spark_guard.links.spark import LINKS, known_links
@@ -29,7 +36,7 @@ from airflow_spark_guard.process.leftovers import Tag, new_attempt
 from airflow_spark_guard.process.record_folder import record_folder
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Mapping, Sequence
+    from collections.abc import Collection, Iterable, Mapping, Sequence
     from pathlib import Path
 
     from airflow.sdk import BaseOperatorLink
@@ -108,6 +115,8 @@ class SafeSparkSubmitOperator(SparkSubmitOperator):
         **kwargs: Any,
     ) -> None:
         super().__init__(name=name, **kwargs)  # type: ignore[arg-type] # the hook takes None
+        # What stands in the DAG file itself; Airflow shows fields also where it renders none.
+        hide_in_airflow({name: getattr(self, name, None) for name in _OF_SEVERAL_VALUES})
         self.deferrable = deferrable
         # Here, since default_args may hold the user's own, and since a mapped task passes None.
         if AIRFLOW_ASKS and self.retry_policy is None:
@@ -159,7 +168,21 @@ class SafeSparkSubmitOperator(SparkSubmitOperator):
             )
         return rendered
 
+    def _do_render_template_fields(
+        self,
+        parent: Any,
+        template_fields: Iterable[str],
+        context: Any,
+        jinja_env: Any,
+        seen_oids: set[int],
+    ) -> None:
+        """As Airflow's, also for mapped tasks; its page "Rendered Templates" shows no secret."""
+        super()._do_render_template_fields(parent, template_fields, context, jinja_env, seen_oids)
+        if parent is self:
+            hide_in_airflow({name: getattr(self, name, None) for name in self.template_fields})
+
     @AirflowErrors()
+    @keeping_secrets()
     def execute(self, context: Any) -> Any:
         """Submit, watch, and return the job's result; ``SafeSparkSubmitHook.submit`` names the errors.
 
@@ -168,6 +191,7 @@ class SafeSparkSubmitOperator(SparkSubmitOperator):
         application, as soon as it is known and again at the end, as ``spark_guard_application``.
         """
         try:
+            learn(secrets_in_fields(hook_arguments(self)))
             checked_arguments({"application": self.application, **hook_arguments(self)})
             check_options({name.lstrip("_"): getattr(self, name) for name in _TEMPLATED_OPTIONS})
             self._start(context)
@@ -184,6 +208,7 @@ class SafeSparkSubmitOperator(SparkSubmitOperator):
         return self._hook.result if isinstance(self._hook, SafeSparkSubmitHook) else None
 
     @AirflowErrors()
+    @keeping_secrets()
     def resume(
         self,
         context: Any,
@@ -204,6 +229,7 @@ class SafeSparkSubmitOperator(SparkSubmitOperator):
             raise for_log(error, self.guard_log, self._record) from None
 
     @AirflowErrors()
+    @keeping_secrets()
     def resume_execution(self, next_method: str, next_kwargs: dict[str, Any] | None, context: Any) -> Any:
         """As Airflow's; an application that no trigger watches any more is ended before that is raised."""
         from airflow_spark_guard.operators.cluster_deferral import (  # noqa: PLC0415 - as in resume
@@ -267,6 +293,7 @@ class SafeSparkSubmitOperator(SparkSubmitOperator):
             **hook_arguments(self),
         )
         hook.application_name = self._application_name
+        learn(secrets_of(hook))
         if self._killed:
             hook.on_kill()
         return hook

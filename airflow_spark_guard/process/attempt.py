@@ -36,7 +36,7 @@ class Launch:
         env: the whole environment of the job.
         workdir: the attempt's folder.
         cancel: the file whose appearance asks the job's side to cancel its Spark jobs.
-        secrets: the file in it that the reaper removes as soon as the tree is gone.
+        secrets: the files in it that the reaper removes as soon as the tree is gone.
         tag: marks the attempt's processes.
         backstop: seconds after which the reaper ends it even if this process hangs.
         speaks: whether the application runs under our launcher, and therefore says hello and bye.
@@ -49,7 +49,7 @@ class Launch:
     env: Mapping[str, str]
     workdir: Path
     cancel: Path
-    secrets: Path
+    secrets: Sequence[Path]
     tag: Tag
     backstop: float
     speaks: bool
@@ -93,7 +93,7 @@ class Attempt:
                 "deadline": self.launch.backstop + _BACKSTOP,
                 "grace": self.launch.grace,
                 "workdir": str(self.launch.workdir),
-                "secrets": str(self.launch.secrets),
+                "secrets": [str(file) for file in self.launch.secrets],
             }
         )
 

@@ -44,7 +44,7 @@ class Spec(NamedTuple):
         deadline: seconds from now.
         grace: seconds between SIGTERM and SIGKILL.
         workdir: the attempt's folder, removed when no task is left to do it.
-        secrets: the file in it that nobody needs once the tree is gone.
+        secrets: the files in it that nobody needs once the tree is gone.
     """
 
     parent: int
@@ -54,7 +54,7 @@ class Spec(NamedTuple):
     deadline: float
     grace: float
     workdir: str
-    secrets: str
+    secrets: list[str]
 
 
 def main(arguments: Sequence[str]) -> int:
@@ -68,8 +68,9 @@ def main(arguments: Sequence[str]) -> int:
     _let_go_of_output()
     reason = _wait(spec, tree, wakeup)
     found, left = tree.end(spec.grace)
-    with contextlib.suppress(OSError):
-        os.unlink(spec.secrets)  # noqa: PTH108 - no pathlib here
+    for file in spec.secrets:
+        with contextlib.suppress(OSError):
+            os.unlink(file)  # noqa: PTH108 - no pathlib here
     report = {"reason": reason, "exit": tree.exit_status, "found": found[:_NAMED], "left": left[:_NAMED]}
     _report(spec.status_fd, report)
     if reason in ("parent", "guardian"):

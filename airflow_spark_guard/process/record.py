@@ -229,7 +229,7 @@ def _clean(value: Any, depth: int) -> Any:
     if depth and hasattr(value, "items"):
         return {
             safe_text(str(key)): MASK
-            if isinstance(item, str) and is_secret_key(str(key))
+            if is_secret_key(str(key)) and not isinstance(item, bool | int | float | None)
             else _clean(item, depth - 1)
             for key, item in value.items()
         }

@@ -11,7 +11,7 @@ from airflow_spark_guard.core.application_name import NAME_OPTION, named
 from airflow_spark_guard.core.cluster.place import is_watched
 from airflow_spark_guard.core.conf.carried import apart, check_carried, lost_on_the_cluster
 from airflow_spark_guard.core.conf.effective_conf import EffectiveConf, Layer, check_user_conf
-from airflow_spark_guard.core.conf.properties import parse, render
+from airflow_spark_guard.core.conf.properties import render, spark_properties
 from airflow_spark_guard.core.connection import ConnectionAddress, check_master
 from airflow_spark_guard.core.deploy_mode import KEY, VARIABLE, DeployMode, decide
 from airflow_spark_guard.core.errors import ConfError
@@ -52,6 +52,7 @@ class Request:
         stall: ``stall_timeout`` in seconds; None for the default one.
         address: where the master comes from, for a message about it.
         application_name: of an application that its user does not name; empty for Spark's choice.
+        keytab: that the connection holds, to be written where the options name it; None for none.
         tag: marks the attempt's processes; executors of a cluster inherit no environment.
         python: whether the application is a Python script.
     """
@@ -71,6 +72,7 @@ class Request:
     stall: float | None = None
     address: ConnectionAddress = field(default_factory=ConnectionAddress)
     application_name: str = ""
+    keytab: bytes | None = field(default=None, repr=False)
     tag: str = ""
     python: bool = True
 
@@ -100,8 +102,11 @@ class Submission:
             workspace: where the file is written.
             application: the application and its arguments.
         """
-        options = _hand_over(workspace, self._values(), self._options(workspace))
-        return [self.spark.path, *options, *application]
+        return [
+            self.spark.path,
+            *self._hand_over(workspace, self._values(), self._options(workspace)),
+            *application,
+        ]
 
     def guarded_command(
         self, workspace: Workspace, application: Sequence[str], result_size: int
@@ -118,7 +123,7 @@ class Submission:
         values[_DRIVER_PYTHON] = str(workspace.driver_python)
         options = self._options(workspace)
         _add_file(options, values, ("--py-files", _PY_FILES), str(workspace.job_zip))
-        options = _hand_over(workspace, values, options)
+        options = self._hand_over(workspace, values, options)
         return [self.spark.path, *options, *application], {**env, **workspace.environment(result_size)}
 
     def cluster_command(
@@ -146,12 +151,23 @@ class Submission:
                 _add_file(options, values, ("--files", _FILES), words[0])
                 words[0] = words[0].rpartition("/")[2]
             words = [str(workspace.cluster_main), *words]
-        return [self.spark.path, *_hand_over(workspace, values, options), *words]
+        return [self.spark.path, *self._hand_over(workspace, values, options), *words]
 
     @property
     def application_name(self) -> str:
         """What the application is called, unless the script calls it something else; may be empty."""
         return named(self.request.options, self.conf.plain()) or self.request.application_name
+
+    def _hand_over(self, workspace: Workspace, values: Mapping[str, str], options: list[str]) -> list[str]:
+        """Write what nobody else may read; the options, with those values that a file would not keep.
+
+        As late as can be: from the launch on the reaper removes what is written.
+        """
+        in_file, others = apart(values)
+        workspace.write_properties(render(in_file))
+        if self.request.keytab is not None:
+            workspace.write_keytab(self.request.keytab)
+        return [*options, *others]
 
     def _values(self) -> dict[str, str]:
         tag = {_EXECUTOR_TAG: self.request.tag} if self.request.tag else {}
@@ -212,13 +228,6 @@ def _mode(request: Request, layers: Sequence[Layer], env: Mapping[str, str]) -> 
     return decide(request.deploy_mode, named, env.get(VARIABLE))
 
 
-def _hand_over(workspace: Workspace, values: Mapping[str, str], options: list[str]) -> list[str]:
-    """Write the properties file; the options, with those values that it would not keep."""
-    in_file, others = apart(values)
-    workspace.write_properties(render(in_file))
-    return [*options, *others]
-
-
 def _add_file(options: list[str], values: dict[str, str], names: tuple[str, str], file: str) -> None:
     """One more file, beside those of the user's option or configuration."""
     option, key = names
@@ -234,16 +243,16 @@ def _layers(request: Request, defaults: Path | None) -> list[Layer]:
     file = request.properties_file or defaults
     connection = f"connection {request.connection}"
     return [
-        Layer(str(file), _read(file) if file else {}),
+        _of_file(file) if file else Layer("", {}),
         Layer(connection, check_user_conf(_connection_conf(request), connection)),
         Layer("conf", check_user_conf(request.conf)),
         Layer("operator", request.options_conf),
     ]
 
 
-def _read(file: str | Path) -> dict[str, str]:
+def _of_file(file: str | Path) -> Layer:
     try:
-        return parse(Path(file).read_text(encoding="utf-8"))
+        conf, others = spark_properties(Path(file).read_text(encoding="utf-8"))
     except (OSError, UnicodeDecodeError) as error:
         raise ConfError(
             "The properties file cannot be read.",
@@ -251,6 +260,11 @@ def _read(file: str | Path) -> dict[str, str]:
             expected="a file of Spark properties in UTF-8",
             advice="Check properties_file= as the Airflow worker sees it.",
         ) from error
+    note = (
+        f"Left out of {file}: {others} line{'s' if others > 1 else ''} whose key does not begin with spark., "
+        "which Spark ignores."
+    )
+    return Layer(str(file), conf, note if others else "")
 
 
 def _connection_conf(request: Request) -> Mapping[Any, object]:

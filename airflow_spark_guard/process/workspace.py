@@ -64,6 +64,12 @@ def _left_behind(task: str) -> Iterator[Path]:
                 yield folder
 
 
+def _write_private(file: Path, content: bytes) -> None:
+    handle = os.open(file, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_NOFOLLOW, 0o600)
+    with os.fdopen(handle, "wb") as opened:
+        opened.write(content)
+
+
 class Workspace:
     """A folder that only this user can read; one of an earlier attempt of the same task is removed.
 
@@ -75,7 +81,9 @@ class Workspace:
         channel: JSON lines from the job.
         stacks: Python stacks of the driver, written on SIGUSR1.
         cancel: does not exist; once it does, the job's side cancels its Spark jobs.
-        properties: Spark's ``--properties-file``; the only place where secret values stand.
+        properties: Spark's ``--properties-file``; the only place where secret values of it stand.
+        keytab: the keytab of the connection, where it has one.
+        secrets: the files that nobody needs once the attempt's processes are gone.
         job_zip: the job's side of this package; Python can run it.
         driver_python: what Spark starts as the driver's Python.
         cluster_main: the main program of cluster mode.
@@ -88,14 +96,19 @@ class Workspace:
         self.stacks = self.folder / "stacks.txt"
         self.cancel = self.folder / "cancel"
         self.properties = self.folder / "spark.properties"
+        self.keytab = self.folder / "connection.keytab"
+        self.secrets = (self.properties, self.keytab)
         self.job_zip = self.folder / "airflow_spark_guard_job.zip"
         self.driver_python = self.folder / "driver-python"
         self.cluster_main = self.folder / "spark_guard_main.py"
 
     def write_properties(self, text: str) -> None:
         """Write the properties file, readable by its owner alone."""
-        self.properties.touch(mode=0o600)
-        self.properties.write_text(text, encoding="utf-8")
+        _write_private(self.properties, text.encode())
+
+    def write_keytab(self, content: bytes) -> None:
+        """Write the keytab of the connection, readable by its owner alone."""
+        _write_private(self.keytab, content)
 
     def write_launcher(self, python: str | None) -> None:
         """Write the zip and the script that runs it.

@@ -330,3 +330,42 @@ def test_in_observe_mode_a_kill_ends_the_application(stand):
     with pytest.raises(errors.KilledError):
         operator.execute(stand.context)
     assert stand.application.killed
+
+
+def test_no_secret_value_reaches_log_exception_or_xcom(stand, log):
+    """However the job shows it; the same book of secrets as in client mode."""
+    job = stand.job(
+        "from airflow_spark_guard.job import report\nreport(m='geheim-1')\nraise ValueError('geheim-1')"
+    )
+    with pytest.raises(errors.UserCodeError, match="ValueError") as caught:
+        stand.execute(job, conf={"spark.my.password": "geheim-1"}, env_vars={"A": "b"})
+    verdict = stand.ti.xcoms["spark_guard_verdict"]
+    assert "******" in verdict["what"]
+    assert "geheim" not in f"{verdict}{caught.value}{vars(caught.value)}{log.text()}"
+
+
+def test_no_secret_value_is_the_result(stand, log):
+    """Whoever may read XComs would read it."""
+    job = stand.job("from airflow_spark_guard.job import report\nreport({'a': 'geheim-1', 'rows': 3})")
+    assert stand.execute(job, application_args=["--token", "geheim-1"]) == {"a": "******", "rows": 3}
+    assert "a secret value as its result" in log.text()
+
+
+@pytest.mark.parametrize("deferrable", [False, True])
+def test_the_keytab_is_private_and_gone_once_the_application_is_handed_over(stand, deferrable):
+    """The manager has its copy; the application may run for hours."""
+    real = stand.binary.rename(stand.binary.with_name("real-submit"))
+    stand.binary.write_text(
+        '#!/bin/sh\nfor word; do [ "$last" = --keytab ] && stat -c "%a %n" "$word" && cp "$word" '
+        f'"{stand.folder}/seen"; last=$word; done > {stand.folder}/keytab\nexec {real} "$@"\n'
+    )
+    stand.binary.chmod(0o755)
+    stand.connect(keytab="a2V5dGFi", principal="me@EXAMPLE.COM")
+    if deferrable:
+        leave_behind(stand)
+    else:
+        assert stand.execute() == {"rows": 3}
+    mode, place = (stand.folder / "keytab").read_text().split()
+    assert (mode, (stand.folder / "seen").read_bytes()) == ("600", b"keytab")
+    assert not Path(place).exists()
+    assert not Path(place).parent.exists()

@@ -8,6 +8,7 @@ import pickle
 
 import pytest
 
+from airflow_spark_guard.core.output.known_secrets import KNOWN
 from airflow_spark_guard.hooks.marked_log import MarkedLog, plain_log
 from tests.support.task_log import TaskLog
 
@@ -39,3 +40,12 @@ def test_a_logger_without_a_mark_is_its_own():
     """Outside the operator."""
     log = TaskLog()
     assert plain_log(log) is log
+
+
+def test_a_known_secret_is_masked():
+    """In whatever argument it stands; others stay what they are."""
+    log = TaskLog()
+    with KNOWN.at_work():
+        KNOWN.learn(["hunter2"])
+        MarkedLog(log).warning("%s and %s of %d", "x hunter2", OSError("hunter2"), 3)
+    assert log.warnings == "[guard] x ****** and ****** of 3"

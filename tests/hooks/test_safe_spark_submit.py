@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import json
 import math
 import os
@@ -19,6 +20,7 @@ from airflow.sdk.exceptions import AirflowFailException
 from airflow_spark_guard import SafeSparkSubmitOperator
 from airflow_spark_guard.core import errors
 from airflow_spark_guard.core.limits import GuardLimits
+from airflow_spark_guard.core.output.known_secrets import KNOWN
 from airflow_spark_guard.core.remote.target import Target
 from airflow_spark_guard.hooks.safe_spark_submit import SafeSparkSubmitHook
 from airflow_spark_guard.process.leftovers import TAG_ENV, Tag, new_attempt
@@ -619,3 +621,163 @@ def test_an_application_without_a_name_gets_that_of_its_task(
     operator.execute({"ti": Instance(map_index=map_index)})
     words = (stand.folder / "started").read_text()
     assert (f" --name {name} " in words) if name else ("--name" not in words)
+
+
+SECRETS = {
+    "conf": "geheim-conf",
+    "url": "geheim-url",
+    "extra": "geheim-extra",
+    "password": "geheim-password",
+    "env": "geheim/env w=1",
+    "argument": "geheim-argument",
+}
+LEAK = """\
+import json, os, sys, urllib.parse
+from airflow_spark_guard.job import heartbeat, report
+secrets = json.load(open({file!r}))
+for value in secrets.values():
+    print("bare", value, flush=True)
+    print("coded", urllib.parse.quote(value, safe=""), json.dumps(value), flush=True)
+    report(metric=value)
+heartbeat(secrets["conf"])
+print("password=GEHEIM-named jdbc:x://me:GEHEIM-jdbc@host", flush=True)
+print("https://host/x?sv=1&sig=GEHEIM-sig", flush=True)
+{end}
+"""
+
+
+def leak(stand, end, **options):
+    """The hook of a job that shows all that it was given."""
+    (stand.folder / "secrets.json").write_text(json.dumps(SECRETS))
+    extra = {"api_key": SECRETS["extra"], "conf": {"spark.url": f"jdbc:x://u:{SECRETS['url']}@h"}}
+    hook = stand.hook(
+        extra=extra,
+        conf={"spark.my.password": SECRETS["conf"], "spark.task.reaper.enabled": "true"},
+        application_args=["--token", SECRETS["argument"]],
+        record=stand.folder / "record",
+        **options,
+    )
+    return hook, stand.job(LEAK.format(file=str(stand.folder / "secrets.json"), end=end))
+
+
+def with_secrets(stand, monkeypatch):
+    """The same connection and environment, with a password and a secret variable."""
+    made = stand.hook
+
+    def hook(**options):
+        found = made(**options)
+        connection = json.loads(os.environ["AIRFLOW_CONN_SPARK_HOOK"])
+        monkeypatch.setenv(
+            "AIRFLOW_CONN_SPARK_HOOK", json.dumps({**connection, "password": SECRETS["password"]})
+        )
+        env = {**found._env_vars, "DB_PASS": SECRETS["env"]}
+        return SafeSparkSubmitHook(**{**options_of(options), "env_vars": env})
+
+    monkeypatch.setattr(stand, "hook", hook)
+
+
+def options_of(options):
+    return {"conn_id": "spark_hook", **{key: value for key, value in options.items() if key != "extra"}}
+
+
+def written(stand):
+    """The record, byte by byte."""
+    return b"".join(file.read_bytes() for file in (stand.folder / "record").iterdir()).decode()
+
+
+def test_no_secret_value_reaches_log_record_or_result(stand, monkeypatch):
+    """However the job prints it; what is true or short stays readable."""
+    with_secrets(stand, monkeypatch)
+    hook, job = leak(stand, "report({'value': secrets, 'rows': 3})")
+    result = hook.submit(job)
+    assert result == {"value": dict.fromkeys(SECRETS, "******"), "rows": 3}
+    for text in (stand.log, written(stand)):
+        assert "geheim" not in text.lower(), next(
+            line for line in text.splitlines() if "geheim" in line.lower()
+        )
+        assert text.count("bare ******") == len(SECRETS)
+        assert "password=****** jdbc:x://me:******@host" in text
+        assert re.search(r"spark\.task\.reaper\.enabled\W{1,4}true  \[conf\]", text)
+    assert "The job has reported a secret value as its result" in stand.log
+    assert KNOWN.mask("geheim-conf") == "geheim-conf", "forgotten with the attempt"
+
+
+def test_no_secret_value_reaches_the_exception(stand, monkeypatch):
+    """Nor the record of a failure."""
+    with_secrets(stand, monkeypatch)
+    hook, job = leak(stand, "raise ValueError(' and '.join(secrets.values()))")
+    with pytest.raises(errors.UserCodeError, match="ValueError") as caught:
+        hook.submit(job)
+    for text in (f"{caught.value}{vars(caught.value)}", stand.log, written(stand)):
+        assert "geheim" not in text.lower()
+    assert "****** and ******" in str(caught.value)
+
+
+KEYTAB = b"\x05\x02keytab"
+# Shows the keytab that it was given, and where; waits where it is told to.
+KEYTAB_SUBMIT = """\
+#!/bin/sh
+while [ "$1" != --keytab ]; do shift; done
+stat -c '%a %n' "$2" "$(dirname "$2")" > {folder}/keytab
+cat "$2" >> {folder}/keytab
+exec {then}
+"""
+
+
+def keytab_hook(stand, then="true", **options):
+    (stand.home / "bin" / "spark-submit").write_text(KEYTAB_SUBMIT.format(folder=stand.folder, then=then))
+    (stand.folder / "app.jar").touch()
+    extra = {
+        "keytab": base64.b64encode(KEYTAB).decode(),
+        "principal": "me@EXAMPLE.COM",
+        **options.pop("extra", {}),
+    }
+    return stand.hook(java_class="x.Main", extra=extra, **options)
+
+
+def given_keytab(stand):
+    """(mode of the file, mode of its folder, content, whether either is still there)."""
+    file, folder, content = (stand.folder / "keytab").read_bytes().split(b"\n", 2)
+    (mode, place), (around, _) = file.decode().split(" ", 1), folder.decode().split(" ", 1)
+    return mode, around, content, Path(place).exists() or Path(place).parent.exists()
+
+
+def test_the_keytab_of_a_connection_is_private_and_gone_with_the_attempt(stand):
+    """Upstream leaves it in the temporary folder, for everybody to read."""
+    hook = keytab_hook(stand)
+    hook.submit(str(stand.folder / "app.jar"))
+    assert given_keytab(stand) == ("600", "700", KEYTAB, False)
+    assert not list(Path(tempfile.gettempdir()).glob("airflow_keytab-me@EXAMPLE.COM*"))
+    assert base64.b64encode(KEYTAB).decode() not in stand.log
+
+
+@pytest.mark.parametrize("then", ["false", "sleep 300"])
+def test_it_is_gone_after_a_failure_too(stand, then):
+    """An exit code, a deadline."""
+    hook = keytab_hook(stand, then, limits=GuardLimits(deadline="3s"))
+    with pytest.raises(errors.AttemptError):
+        hook.submit(str(stand.folder / "app.jar"))
+    assert given_keytab(stand) == ("600", "700", KEYTAB, False)
+
+
+def test_in_cluster_mode_of_upstream_it_is_the_same(stand):
+    """The driver runs elsewhere, spark-submit here."""
+    hook = keytab_hook(stand, master="mesos://yarn:5050", deploy_mode="cluster")
+    hook.submit(str(stand.folder / "app.jar"))
+    assert given_keytab(stand) == ("600", "700", KEYTAB, False)
+
+
+def test_of_a_properties_file_only_sparks_keys_are_shown(stand):
+    """A template may name any file of the worker."""
+    file = stand.folder / "airflow.cfg"
+    file.write_text("[core]\nfernet_key = geheim\nroot:$6$geheim:19000:0\nbroker_pass geheim\nspark.a b\n")
+    hook = stand.hook(properties_file=str(file), record=stand.folder / "record")
+    hook.submit(stand.job())
+    for text in (stand.log, written(stand)):
+        assert re.search(r"spark\.a\W{1,4}b  \[", text)
+        assert "geheim" not in text
+        assert "fernet_key" not in text
+        assert "broker_pass" not in text
+    assert (
+        f"Left out of {file}: 4 lines whose key does not begin with spark., which Spark ignores." in stand.log
+    )

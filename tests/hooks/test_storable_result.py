@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 
 from airflow_spark_guard.core.limits import GuardLimits
+from airflow_spark_guard.core.output.known_secrets import KNOWN
 from airflow_spark_guard.core.watch.heard import Heard
 from airflow_spark_guard.hooks.storable_result import storable_result
 from tests.support.task_log import TaskLog
@@ -30,3 +31,13 @@ def test_what_it_cannot_store_is_left_out_with_a_loud_warning():
     ] * 3
     assert "the key '__type' of result is reserved by Airflow" in said[0]
     assert "102 bytes of JSON (limit: 100, GuardLimits.result_size)" in said[2]
+
+
+def test_a_known_secret_is_masked_with_a_warning():
+    """At any depth."""
+    task = TaskLog()
+    with KNOWN.at_work():
+        KNOWN.learn(["hunter2"])
+        heard = Heard(has_result=True, result={"a": ["x hunter2", 1]})
+        assert storable_result(heard, GuardLimits(), task) == {"a": ["x ******", 1]}
+    assert task.warnings == "The job has reported a secret value as its result; it is masked in the XCom."

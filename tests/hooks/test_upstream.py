@@ -5,6 +5,8 @@ from __future__ import annotations
 import base64
 import inspect
 import json
+import tempfile
+from pathlib import Path
 
 import pytest
 from airflow.providers.apache.spark.hooks.spark_submit import SparkSubmitHook
@@ -108,12 +110,43 @@ def test_a_broken_keytab_is_an_error(monkeypatch):
         UpstreamSubmitHook(conn_id=name)
 
 
-def test_a_good_keytab_works(monkeypatch):
-    """As upstream."""
-    name = connection(
-        monkeypatch, host="yarn", extra={"keytab": base64.b64encode(b"x").decode(), "principal": "guard-test"}
+def test_a_good_keytab_is_kept_until_it_has_a_place(monkeypatch):
+    """Upstream writes it into the temporary folder, for everybody to read."""
+    extra = {"keytab": base64.b64encode(b"x").decode(), "principal": "guard-kept"}
+    hook = UpstreamSubmitHook(conn_id=connection(monkeypatch, host="yarn", extra=extra))
+    assert hook.keytab_given == b"x"
+    assert not list(Path(tempfile.gettempdir()).glob("airflow_keytab-guard-kept*"))
+    hook.use_keytab(Path("/private/x.keytab"))
+    options = hook.submit_options()[0]
+    assert options[options.index("--keytab") + 1] == "/private/x.keytab"
+
+
+def test_a_keytab_that_the_operator_names_stays_its_own(monkeypatch):
+    """It wins, as upstream."""
+    name = connection(monkeypatch, host="yarn", extra={"keytab": base64.b64encode(b"x").decode()})
+    hook = UpstreamSubmitHook(conn_id=name, keytab="/mine.keytab")
+    hook.use_keytab(Path("/private/x.keytab"))
+    options = hook.submit_options()[0]
+    assert options[options.index("--keytab") + 1] == "/mine.keytab"
+
+
+def test_what_upstream_logs_is_masked_as_what_we_log():
+    """Its command line and the lines of spark-submit."""
+    hook = UpstreamSubmitHook()
+    assert hook._mask_cmd(["spark-submit", "--token=x", "scott/tiger@db"]) == (
+        "spark-submit --token=****** scott/******@db"
     )
-    assert "--keytab" in UpstreamSubmitHook(conn_id=name).submit_options()[0]
+    assert hook._mask_cmd(["a line: token=x"]) == hook._mask_cmd("a line: token=x") == "a line: token=******"
+    assert callable(SparkSubmitHook._mask_cmd)
+
+
+def test_the_lines_that_upstream_logs_are_masked(capsys):
+    """In cluster mode of its own."""
+    hook = UpstreamSubmitHook(env_vars={})
+    hook._process_spark_submit_log(iter(["submitted as driver-1\n", "spark.x.password=geheim\n"]))
+    out = capsys.readouterr()
+    assert "geheim" not in out.out + out.err + str(hook._last_submit_log_lines)
+    assert callable(SparkSubmitHook._process_spark_submit_log)
 
 
 def test_kubernetes_needs_no_client_library_of_upstreams(monkeypatch):

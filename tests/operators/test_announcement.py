@@ -16,6 +16,7 @@ from airflow_spark_guard import SafeSparkSubmitOperator
 from airflow_spark_guard.core.cluster.cluster_job import ClusterJob
 from airflow_spark_guard.core.cluster.place import ClusterPlace
 from airflow_spark_guard.core.errors import SparkGuardError, UserCodeError
+from airflow_spark_guard.core.output.known_secrets import KNOWN
 from airflow_spark_guard.core.remote.target import Target
 from airflow_spark_guard.hooks.cluster_mode import Waiting
 from airflow_spark_guard.hooks.safe_spark_submit import SafeSparkSubmitHook
@@ -346,3 +347,13 @@ def test_a_second_application_of_the_same_try_names_the_first():
     told = [value for key, value in instance.pushed if key == KEY]
     assert [value.get("earlier") for value in told] == [None, None, ["app-1"], ["app-1"]]
     assert told[-1]["task"] == "success"
+
+
+def test_no_known_secret_is_pushed(ti, log):
+    """An address may hold one."""
+    announcement = Announcement(log, ti)
+    with KNOWN.at_work():
+        KNOWN.learn(["hunter2"])
+        announcement.record("http://h/records/hunter2/")
+    assert ti.pushed == [("spark_guard_record", "http://h/records/******/")]
+    assert announcement.links == {"spark_guard_record": "http://h/records/******/"}

@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
+import json
+from types import SimpleNamespace
+
 import pytest
 from airflow.sdk import DAG
+from airflow.sdk._shared.secrets_masker import reset_secrets_masker
+from airflow.sdk.execution_time.task_runner import _serialize_rendered_fields
 
 from airflow_spark_guard import SafeSparkSubmitOperator
 from airflow_spark_guard.core.arguments import checked_arguments
@@ -71,3 +76,84 @@ def test_an_argument_that_is_one_template_is_refused_as_a_whole():
     """It is text where a list belongs."""
     with pytest.raises(BadInputError, match="application_args is not a list"):
         checked_arguments(rendered(application_args=PULL))
+
+
+CONF = {
+    "spark.hadoop.fs.azure.account.key.store.dfs.core.windows.net": "GEHEIM-ACCOUNT",
+    "spark.hadoop.fs.azure.sas.c.a.blob.core.windows.net": "GEHEIM-SAS",
+    "spark.sql.catalog.pg.url": "jdbc:postgresql://u:GEHEIM-URL@db/x",
+    "spark.x.password": "{{ 'GEHEIM-' ~ 'RENDERED' }}",
+    "spark.executor.memory": "2g",
+}
+ARGUMENTS = [
+    "--db-password",
+    "GEHEIM-ARG",
+    "--token=GEHEIM-TOKEN",
+    "-password",
+    "{{ 'GEHEIM-' ~ ds }}",
+    "--day",
+]
+
+
+def shown(task):
+    """What Airflow stores for its page "Rendered Templates"."""
+    return json.dumps(_serialize_rendered_fields(task))
+
+
+@pytest.fixture
+def masker():
+    """Airflow's, without what other tests have told it."""
+    reset_secrets_masker()
+    yield
+    reset_secrets_masker()
+
+
+@pytest.mark.usefixtures("masker")
+def test_the_page_of_rendered_templates_shows_no_secret():
+    """Of configuration, environment and arguments; what is none stays."""
+    with DAG("d", schedule=None):
+        task = SafeSparkSubmitOperator(
+            task_id="t",
+            application="/x.py",
+            conf=CONF,
+            application_args=ARGUMENTS,
+            env_vars={"DB_PASS": "GEHEIM-ENV", "TZ": "Europe/Berlin"},
+        )
+    task.render_template_fields({"ds": "2026-01-01"})
+    text = shown(task)
+    assert "GEHEIM" not in text
+    for word in ("2g", "--day", "Europe/Berlin", "jdbc:postgresql://u:***@db/x", "--db-password", "--token="):
+        assert word in text
+    assert task.application_args[1] == "GEHEIM-ARG"
+
+
+@pytest.mark.usefixtures("masker")
+def test_it_shows_none_of_a_mapped_task_either():
+    """Airflow renders the expanded task by another way."""
+    with DAG("d", schedule=None) as dag:
+        mapped = SafeSparkSubmitOperator.partial(task_id="t", application="/x.py", conf=CONF).expand(
+            application_args=[ARGUMENTS]
+        )
+    context = {
+        "ds": "2026-01-01",
+        "ti": SimpleNamespace(map_index=0),
+        "task": mapped,
+        "expanded_ti_count": 1,
+        "dag": dag,
+        "dag_run": SimpleNamespace(conf={}),
+    }
+    mapped.render_template_fields(context)
+    assert context["task"].application_args[3] == "-password"
+    assert "GEHEIM" not in shown(context["task"])
+
+
+@pytest.mark.usefixtures("masker")
+def test_what_stands_in_the_dag_file_is_hidden_before_anything_is_rendered():
+    """A template is none, and an argument of the wrong type is refused elsewhere."""
+    with DAG("d", schedule=None):
+        task = SafeSparkSubmitOperator(
+            task_id="t", application="/x.py", conf={"x.password": "GEHEIM-A", "y.token": "{{ ds }}"}
+        )
+        SafeSparkSubmitOperator(task_id="u", application="/x.py", conf="{}", application_args=5, env_vars=[1])
+    assert "GEHEIM" not in shown(task)
+    assert "{{ ds }}" in shown(task) or "***" in shown(task)

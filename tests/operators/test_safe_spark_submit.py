@@ -79,7 +79,7 @@ def test_the_job_gets_the_profile_and_the_users_conf_wins(run, log):
 def test_secrets_reach_the_job_and_nothing_else(run, log):
     """Neither the log nor the command line shows one."""
     result = run("session", conf={"spark.my.password": "geheim-4711"}, profile="none")
-    assert result["secret"] == "geheim-4711"
+    assert result["secret"] == "******", "it has arrived, and the XCom does not show it"
     assert "spark.my.password=******  [conf]" in log.text
     assert "geheim-4711" not in log.text
 

@@ -21,7 +21,7 @@ def submit(tmp_path):
             env={},
             workdir=tmp_path,
             cancel=tmp_path / "cancel",
-            secrets=tmp_path / "secrets",
+            secrets=(tmp_path / "secrets",),
             tag=Tag(new_attempt(), new_attempt()),
             backstop=backstop,
             speaks=False,

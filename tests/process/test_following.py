@@ -71,7 +71,7 @@ def launch_of(tmp_path, command: str, mark: str, **fields) -> Launch:
             "env": {**os.environ, MARK: mark},
             "workdir": tmp_path,
             "cancel": tmp_path / "cancel",
-            "secrets": tmp_path / "spark.properties",
+            "secrets": (tmp_path / "spark.properties",),
             "tag": Tag(new_attempt(), new_attempt()),
             "backstop": 60.0,
             "speaks": True,

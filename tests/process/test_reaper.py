@@ -34,7 +34,7 @@ class Reaper:
             "deadline": 60,
             "grace": 1.0,
             "workdir": str(workdir),
-            "secrets": str(workdir / "spark.properties"),
+            "secrets": [str(workdir / "spark.properties"), str(workdir / "connection.keytab")],
             **spec,
         }
         start, environment = python_main("airflow_spark_guard.process.reaper")
@@ -148,11 +148,12 @@ def test_the_pipes_end_of_file_is_the_tasks_death(start, tmp_path):
 def test_the_secrets_are_removed_with_the_tree(start, tmp_path):
     """Whatever ended it, and whoever is left to tidy up."""
     (tmp_path / "work").mkdir()
-    secrets = tmp_path / "work" / "spark.properties"
-    secrets.touch()
+    secrets = [tmp_path / "work" / name for name in ("spark.properties", "connection.keytab")]
+    for file in secrets:
+        file.touch()
+    (tmp_path / "work" / "stacks.txt").touch()
     assert start("true").report()["reason"] == "ended"
-    assert not secrets.exists()
-    assert secrets.parent.exists()
+    assert [file.name for file in (tmp_path / "work").iterdir()] == ["stacks.txt"]
 
 
 def test_another_parent_than_at_the_start_is_the_tasks_death(start):
@@ -200,7 +201,7 @@ def test_a_command_that_cannot_start_says_so(start, tmp_path):
         "deadline": 9,
         "grace": 1,
         "workdir": "",
-        "secrets": "",
+        "secrets": [],
     }
     done = subprocess.run(
         [sys.executable, "-I", "-S", str(MAIN), json.dumps(spec), "--", "/nowhere/spark-submit"],

@@ -13,6 +13,7 @@ import time
 
 import pytest
 
+from airflow_spark_guard.core.output.known_secrets import KNOWN
 from airflow_spark_guard.process import record as module
 from airflow_spark_guard.process.record import NoRecord, Record
 
@@ -92,6 +93,21 @@ def test_no_secret_is_in_it(tmp_path):
         record.output(b"def\n")
         record.autopsy("Authorization: Bearer abcdef")
     assert all(b"abcdef" not in path.read_bytes() for path in (tmp_path / "r").iterdir())
+
+
+def test_no_known_secret_is_in_it(tmp_path):
+    """Whatever stands around it, and cut in two by a chunk; what stands below a secret name neither."""
+    with KNOWN.at_work(), Record(tmp_path / "r", MIB) as record:
+        KNOWN.learn(["hunter2-x"])
+        record.summary({"note": "it is hunter2-x", "credentials": {"a": ["abcdef"]}, "tokens": 5})
+        record.observation({"inside": ["hunter2-x"]})
+        record.output(b"it is hunter")
+        record.output(b"2-x\n")
+        record.autopsy("secret = hunter2-x")
+    found = {path.name: path.read_bytes() for path in (tmp_path / "r").iterdir()}
+    assert not any(b"hunter" in data or b"abcdef" in data for data in found.values())
+    assert found["output.log"] == b"it is ******\n"
+    assert json.loads(found["summary.json"]) == {"note": "it is ******", "credentials": "******", "tokens": 5}
 
 
 def test_200_mb_of_output_leave_their_beginning_and_their_end(tmp_path):

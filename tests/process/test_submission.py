@@ -247,3 +247,33 @@ def test_the_tasks_name_gives_way_to_every_other(ask, workspace):
     assert (named.application_name, "--name" in named.command(workspace, [])) == ("mine", False)
     assert ask(options=["--master", "yarn", "--name", "n"], application_name="x").application_name == "n"
     assert ask().application_name == ""
+
+
+def test_of_a_file_only_sparks_keys_are_taken(ask, tmp_path, workspace):
+    """Spark ignores the others; they may be lines of any file, and stand nowhere afterwards."""
+    file = tmp_path / "airflow.cfg"
+    file.write_text("# comment\nfernet_key = geheim\nspark.a b\n[core]\n")
+    submission = ask(properties_file=str(file))
+    assert submission.conf.values["spark.a"].value == "b"
+    assert not any("geheim" in found.value or "key" in key for key, found in submission.conf.values.items())
+    (note,) = submission.conf.notes
+    assert note == f"Left out of {file}: 2 lines whose key does not begin with spark., which Spark ignores."
+    submission.command(workspace, ["app.jar"])
+    assert "geheim" not in workspace.properties.read_text()
+    file.write_text("spark.a b\nx y\n")
+    assert ask(properties_file=str(file)).conf.notes[0].startswith(f"Left out of {file}: 1 line whose")
+
+
+def test_the_keytab_is_written_with_the_command(ask, workspace):
+    """Not earlier: from the launch on the reaper looks after it."""
+    submission = ask(keytab=b"\x05\x02x")
+    assert not workspace.keytab.exists()
+    submission.command(workspace, ["app.jar"])
+    assert workspace.keytab.read_bytes() == b"\x05\x02x"
+    for make in (
+        lambda: submission.guarded_command(workspace, ["a.py"], 100),
+        lambda: submission.cluster_command(workspace, ["a.py"], {}, launched=True),
+    ):
+        workspace.keytab.unlink()
+        make()
+        assert workspace.keytab.exists()

@@ -130,3 +130,12 @@ def test_a_quote_in_a_path_is_no_quote_of_the_script(name, tmp_path, monkeypatch
         assert (done.returncode, done.stdout) == (0, "['a b']\n"), done.stderr
     workspace.remove()
     assert not (tmp_path / "pwned").exists()
+
+
+def test_a_keytab_is_private_and_goes_with_the_properties(workspace):
+    """The reaper removes both as soon as the processes are gone."""
+    workspace.write_keytab(b"\x05\x02x")
+    assert mode(workspace.keytab) == 0o600
+    assert workspace.keytab.read_bytes() == b"\x05\x02x"
+    assert workspace.secrets == (workspace.properties, workspace.keytab)
+    assert workspace.keytab.parent == workspace.folder

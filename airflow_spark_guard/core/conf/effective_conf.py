@@ -28,10 +28,12 @@ class Layer:
     Attributes:
         origin: the place, in the words of the notes: ``"connection spark_default"``, ``"conf"``.
         conf: its keys and values, as :func:`check_user_conf` gives them.
+        note: what else is to be said of it; empty for nothing.
     """
 
     origin: str
     conf: Mapping[str, str]
+    note: str = ""
 
 
 @dataclass(frozen=True)
@@ -63,4 +65,5 @@ def effective_conf(profile: Mapping[str, str], *layers: Layer) -> EffectiveConf:
     for rule in RULES:
         rule(draft)
     ours = {key: ConfValue(value, PROFILE) for key, value in draft.ours.items()}
-    return EffectiveConf({**ours, **user}, draft.notes())
+    notes = (*(layer.note for layer in layers if layer.note), *draft.notes())
+    return EffectiveConf({**ours, **user}, notes)

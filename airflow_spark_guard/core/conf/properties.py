@@ -12,6 +12,7 @@ if TYPE_CHECKING:
 
 _ESCAPES = {"\\": "\\\\", "\n": "\\n", "\r": "\\r", "\t": "\\t", "\f": "\\f"}
 _UNESCAPES = {"n": "\n", "r": "\r", "t": "\t", "f": "\f"}
+_SPARK = "spark."
 _BLANKS = " \t\f"
 _MUST_ESCAPE_KEY = re.compile(r"[\\\n\r\t\f =:#!\ud800-\udfff]")
 _MUST_ESCAPE_VALUE = re.compile(r"[\\\n\r\t\f\ud800-\udfff]|\A[ =:#!]")
@@ -36,14 +37,30 @@ def parse(text: str) -> dict[str, str]:
     Raises:
         ConfError: a ``\u`` that four hexadecimal digits do not follow; Java refuses the file.
     """
-    conf = {}
+    return dict(_pairs(text))
+
+
+def spark_properties(text: str) -> tuple[dict[str, str], int]:
+    """What Spark takes from a properties file: keys that begin with ``spark.``; how many lines have others.
+
+    spark-submit ignores the others. They may be anything, since a template may name any file of the worker:
+    they are neither kept nor shown.
+
+    Raises:
+        ConfError: as of :func:`parse`.
+    """
+    pairs = list(_pairs(text))
+    ours = [(key, value) for key, value in pairs if key.startswith(_SPARK)]
+    return dict(ours), len(pairs) - len(ours)
+
+
+def _pairs(text: str) -> Iterator[tuple[str, str]]:
     for line in _logical_lines(text):
         end = _key_end(line)
         rest = line[end:].lstrip(_BLANKS)
         if rest[:1] in {"=", ":"}:
             rest = rest[1:].lstrip(_BLANKS)
-        conf[_unescape(line[:end])] = _unescape(rest).strip(TRIMMED)
-    return conf
+        yield _unescape(line[:end]), _unescape(rest).strip(TRIMMED)
 
 
 def _escape(match: re.Match[str]) -> str:

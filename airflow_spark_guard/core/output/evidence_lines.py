@@ -6,6 +6,7 @@ import re
 from collections import deque
 from dataclasses import dataclass, field
 
+from airflow_spark_guard.core.output.masked_lines import MaskedLines
 from airflow_spark_guard.core.output.masking import mask_text
 from airflow_spark_guard.core.output.printable import shown, unfolded
 from airflow_spark_guard.core.output.spark_log import head
@@ -67,9 +68,9 @@ class _Block:
     def add(self, number: int, line: bytes) -> None:
         self.frames = self.frames + 1 if line.startswith(_FRAME) else 0
         if len(self.head) < _BLOCK_HEAD:
-            self.head.append((number, line[:_BLOCK_LINE]))
+            self.head.append((number, _bounded(line)))
         elif self.frames <= _FRAMES:
-            self.tail.append((number, line[:_BLOCK_LINE]))
+            self.tail.append((number, _bounded(line)))
 
     def goes_on(self, line: bytes) -> bool:
         """Whether this line still belongs to it."""
@@ -167,6 +168,13 @@ class EvidenceLines:
         self._open = self._blocks[kind] = _Block()
         for row, line in enumerate(heading, number - len(heading)):
             self._open.add(row, line)
+
+
+def _bounded(line: bytes) -> bytes:
+    """Masked before it is cut: half a secret is one still."""
+    if len(line) <= _BLOCK_LINE:
+        return line
+    return MaskedLines().begun(line[: 2 * _BLOCK_LINE])[:_BLOCK_LINE]
 
 
 def _is_chatter(line: str) -> bool:

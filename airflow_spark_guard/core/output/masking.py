@@ -1,30 +1,16 @@
-"""Secrets out of everything that is shown: log lines, messages, rendered fields."""
+"""Secrets out of everything that is shown: log lines, messages, records, XCom values."""
 
 from __future__ import annotations
 
-import re
+from typing import Any
 
-MASK = "******"
+from airflow_spark_guard.core.output.known_secrets import KNOWN, MASK
+from airflow_spark_guard.core.output.secret_names import is_secret_key
+from airflow_spark_guard.core.output.secret_patterns import secret_spans
 
-# The first line is Spark's own spark.redaction.regex. A provider of credentials is a class or a path.
-_SECRET_KEY = re.compile(
-    r"secret|password|token|access[.]?key"
-    r"|passwd|passphrase|credential(?!s?[._]provider)|authorization"
-    r"|(?:account|private|shared|api|encryption)[._-]?key"
-    r"|(?:^|[._-])(?:sas|pwd)(?:$|[._-])",
-    re.IGNORECASE,
-)
-# Possessive, and anchored by the look-behind: a line of a megabyte is still read once.
-_NAME = re.compile(r"""(?<![\w.\-])([\w.\-]++)(["']?\s*+[=:]\s*+|\s++)""")
-_VALUE = re.compile(r"""(?:bearer|basic)\s+\S+|"(?:[^"\\]|\\.)*+"|'[^']*+'|[^\s"']\S*+""", re.IGNORECASE)
-_URL = re.compile(r"(://[^\s/:@]*+:)[^\s/]+@")
-_BEARER = re.compile(r"(\bbearer\s+)[\w.~+/=\-]{16,}", re.IGNORECASE)
-_COUNT = re.compile(r"\d+(?:\.\d+)?")
+__all__ = ["MASK", "is_secret_key", "mask", "mask_known", "mask_text", "secrets_in"]
 
-
-def is_secret_key(key: str) -> bool:
-    """Whether the value of this key must not be shown."""
-    return _SECRET_KEY.search(key) is not None
+_DEEPEST = 50
 
 
 def mask(key: str, value: str) -> str:
@@ -32,23 +18,33 @@ def mask(key: str, value: str) -> str:
     return MASK if is_secret_key(key) else mask_text(value)
 
 
-def mask_text(line: str) -> str:
-    """Free text without passwords in URLs, bearer tokens and values of secret names (``a.password=x``)."""
-    line = _BEARER.sub(rf"\1{MASK}", _URL.sub(rf"\1{MASK}@", line))
+def mask_text(text: str) -> str:
+    """Free text without the secrets that are known, and without what looks like one.
+
+    That is what a secret name stands before (``a.password=x``), passwords and tokens in URLs, bearer and web
+    tokens, signatures, and private keys.
+    """
+    text = KNOWN.mask(text)
     parts, done = [], 0
-    for name in _NAME.finditer(line):
-        # A blank parts an option from its value, anything else from the next word.
-        if name.start() < done or not is_secret_key(name[1]) or (name[2].isspace() and name[1][:2] != "--"):
-            continue
-        value = _VALUE.match(line, name.end())
-        if value is None or _is_count(name[1], value[0]):
-            continue
-        quote = value[0][0] if value[0][0] in "\"'" else ""
-        parts += [line[done : name.end()], quote, MASK, quote]
-        done = value.end()
-    return "".join([*parts, line[done:]])
+    for begin, end in secret_spans(text):
+        parts += [text[done:begin], MASK]
+        done = end
+    return "".join([*parts, text[done:]])
 
 
-def _is_count(name: str, value: str) -> bool:
-    # Training jobs log "num_tokens=512"; no secret is called so and is a number.
-    return "tokens" in name.lower() and _COUNT.fullmatch(value.rstrip(",;)]}")) is not None
+def secrets_in(text: str) -> list[str]:
+    """What :func:`mask_text` takes for a secret by its looks."""
+    return [text[begin:end] for begin, end in secret_spans(text)]
+
+
+def mask_known(value: Any, depth: int = _DEEPEST) -> Any:
+    """A value of JSON without the secrets that are known; the same object where it holds none."""
+    if isinstance(value, str):
+        return KNOWN.mask(value)
+    if depth and isinstance(value, dict):
+        masked = {mask_known(key, 0): mask_known(item, depth - 1) for key, item in value.items()}
+        return value if masked == value else masked
+    if depth and isinstance(value, list | tuple):
+        items = [mask_known(item, depth - 1) for item in value]
+        return value if items == list(value) else type(value)(items)
+    return value

@@ -7,7 +7,9 @@ from dataclasses import dataclass, field
 
 from airflow_spark_guard.core.output.drawings import Drawings
 from airflow_spark_guard.core.output.evidence_lines import LAST_LINES, EvidenceLines
+from airflow_spark_guard.core.output.known_secrets import KNOWN
 from airflow_spark_guard.core.output.mark import MARK
+from airflow_spark_guard.core.output.masked_lines import MaskedLines
 from airflow_spark_guard.core.output.printable import LONGEST_LINE, safe_text, shown
 from airflow_spark_guard.core.output.spark_log import SparkFilter
 from airflow_spark_guard.core.watch.executor_heartbeat import MARK as HEARTBEAT
@@ -27,7 +29,8 @@ class JobOutput:
     The first ``budget`` lines are forwarded as they come: none is held back, late or out of order. Beyond
     them one line a minute is, 40 at the most. The last lines that were held back are kept.
 
-    Heartbeats that executors write for the guard are left out. Drawings of a progress bar that goes on have a
+    Secrets are masked, in the lines that are forwarded as in the evidence. Heartbeats that executors write
+    for the guard are left out. Drawings of a progress bar that goes on have a
     pace of their own and cost no budget.
 
     Attributes:
@@ -51,6 +54,7 @@ class JobOutput:
     _lines: EvidenceLines = field(default_factory=EvidenceLines)
     _held: deque[bytes] = field(default_factory=lambda: deque(maxlen=LAST_LINES))
     _sampled_at: float = float("-inf")
+    _masked: MaskedLines = field(default_factory=MaskedLines)
 
     def feed(self, chunk: bytes, now: float) -> list[str]:
         """The lines of this chunk to forward; ``now`` in seconds of a monotonic clock.
@@ -67,7 +71,7 @@ class JobOutput:
         if len(self._rest) > LONGEST_LINE:
             # A line without an end: its beginning goes out now, what follows up to its end is dropped.
             if not self._cutting:
-                body, end = (body + end + self._rest, b"\n")
+                body, end = (body + end + self._masked.begun(self._rest), b"\n")
             self._cutting, self._rest = True, b""
         lines = self._select(body, now) if end else self._forward(self.spark.due(now), now)
         return [*lines, *self._drawn(drawing)]
@@ -86,7 +90,7 @@ class JobOutput:
             f"{MARK}{missing} of {missing + self.forwarded} lines of output were held back "
             f"(limit: log_lines={self.budget}{beside}); the last ones:"
         )
-        return [*lines, said, *map(shown, self._held)]
+        return [*lines, said, *self._shown(list(self._held))]
 
     def evidence(self, *, failed: bool = True) -> str:
         """The part of the output that says what went wrong, secrets masked.
@@ -107,6 +111,7 @@ class JobOutput:
             if not rows:
                 return []
             body = b"\n".join(rows)
+        body = KNOWN.mask_raw(body)
         number = body.count(b"\n") + 1
         self.total_lines += number
         self._lines.take(body, number)
@@ -119,8 +124,9 @@ class JobOutput:
         if self._cutting:
             self._cutting = False
             return []
+        drawing = KNOWN.mask_raw(drawing)
         self._lines.take(drawing, 1)
-        return [shown(drawing)]
+        return self._shown([drawing])
 
     def _forward(self, lines: list[bytes], now: float) -> list[str]:
         room = max(0, self.budget - self.messages - self.forwarded)
@@ -130,7 +136,10 @@ class JobOutput:
             chosen.append(held.pop())
         self._held.extend(held[-LAST_LINES:])
         self.forwarded += len(chosen)
-        return [shown(line) for line in chosen]
+        return self._shown(chosen)
+
+    def _shown(self, lines: list[bytes]) -> list[str]:
+        return [shown(line) for line in self._masked.whole(b"\n".join(lines)).split(b"\n")] if lines else []
 
     def _samples(self, now: float) -> bool:
         return (

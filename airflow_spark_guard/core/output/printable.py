@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 
+from airflow_spark_guard.core.output.known_secrets import KNOWN
 from airflow_spark_guard.core.output.mark import MARK
 from airflow_spark_guard.core.output.masking import mask_text
 
@@ -35,7 +36,8 @@ def safe_text(text: str) -> str:
     It folds nothing away in Airflow's log page.
     """
     plain = text.encode(errors="replace").decode()
-    return unfolded(mask_text("\n".join(line.translate(_CONTROL) for line in plain.split("\n"))))
+    plain = "\n".join(line.translate(_CONTROL) for line in plain.split("\n"))
+    return unfolded(KNOWN.mask_cut(mask_text(plain)))
 
 
 def one_line(text: str, length: int) -> str:

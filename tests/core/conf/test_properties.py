@@ -2,7 +2,7 @@ import random
 
 import pytest
 
-from airflow_spark_guard.core.conf.properties import parse, render
+from airflow_spark_guard.core.conf.properties import parse, render, spark_properties
 from airflow_spark_guard.core.errors import ConfError
 
 ALPHABET = "ab.Z09 \t\n\r\f\\=:#!\"'ué漢😀\u2028\x85\ud800,;$%-{}"
@@ -76,3 +76,9 @@ def test_what_is_rendered_can_be_read_again():
         }
         text = render(conf).encode("utf-8").decode("utf-8")
         assert parse(text) == {key: value.strip(BLANKS) for key, value in conf.items()}
+
+
+def test_spark_takes_its_own_keys_alone():
+    """Lines of others are counted: comments and blank lines are none."""
+    text = "# c\n\nspark.a b\nspark.a c\nsparky x\nroot:x:0\nfernet_key=\\\n  more\n spark.d : e\n"
+    assert spark_properties(text) == ({"spark.a": "c", "spark.d": "e"}, 3)

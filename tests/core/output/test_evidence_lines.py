@@ -146,3 +146,14 @@ def test_secrets_are_masked():
     """In a traceback too."""
     text = taken(PYTHON.replace(b"bad row 7", b"password=abc"), noise(WARN, 300)).text(failed=True)
     assert "password=******" in text
+
+
+def test_a_line_of_a_traceback_is_masked_before_it_is_cut():
+    """The password of an address that stands across the cut."""
+    for shift in range(0, 40, 3):
+        lines = EvidenceLines()
+        address = b"x" * (970 + shift) + b" jdbc:x://me:geheim-4711@host/db"
+        body = b"Traceback (most recent call last)\nValueError: " + address
+        lines.take(body, 2)
+        lines.take(b"\n".join([b"later"] * 300), 300)
+        assert "gehe" not in lines.text(failed=True), shift

@@ -6,6 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from airflow_spark_guard.core.output.known_secrets import KNOWN
 from airflow_spark_guard.core.output.masked_lines import MaskedLines
 from airflow_spark_guard.core.output.masking import mask_text
 
@@ -13,7 +14,13 @@ SECRETS = [
     "spark.x.secret=abc", "PASSWORD: abc", "my.token=abc", "access.key=abc", "accesskey=abc", "passwd=abc",
     "passphrase=abc", "credential=abc", "Authorization: Basic abc", "account-key=abc", "private_key=abc",
     "shared.key=abc", "apiKey=abc", "encryption_key=abc", "fs.sas.x=abc", "db.pwd=abc", "--password abc",
-    "jdbc:x://user:abc@host/db", "curl Bearer 0123456789abcdefabc",
+    "jdbc:x://user:abc@host/db", "curl Bearer 0123456789abcdefabc", "DB_PASS=abc", "userPw=abc", "--jwt abc",
+    "x?sig=abc&y", "Cookie: abc", "https://abc@host", "jdbc:oracle:thin:u/abc@h", "u/abc@//h", "psk=abc",
+    "token abcdefg1", "eyJabcdefg.eyJabcdefg.x", "ghp_abcdefghijklmnopqrst0", "gho_abcdefghijklmnopqrst0",
+    "ghu_abcdefghijklmnopqrst0", "ghs_abcdefghijklmnopqrst0", "ghr_abcdefghijklmnopqrst0",
+    "github_pat_abcdefghijklmnopqrst0", "glpat-abcdefghijklmnopq", "xoxb-abcdefghijk", "hf_abcdefghijklmnopqrst0",
+    "sk-abcdefghijklmnopqrst0", "dapiabcdefabcdefabcdefabcdefabcdefab", "hvs.abcdefghijklmnopqrst0",
+    "ya29.abcdefghijklmnopqrst0", "keyfile_dict=abc", "?X-Amz-Signature=abc",
 ]  # fmt: skip
 
 
@@ -77,3 +84,69 @@ def test_a_flood_of_secrets_is_left_out_after_a_while():
     assert lines.take(b"key a\nkey b\nwork\n") == (
         b"key a\n... (a line that names a secret; left out after 100000 of them)\nwork\n"
     )
+
+
+KEY = [b"-----BEGIN RSA PRIVATE KEY-----", *[b"abc+DEF/" * 8] * 30, b"abc=", b"-----END RSA PRIVATE KEY-----"]
+
+
+@pytest.mark.parametrize("before", [b"", b"26/11/29 12:00:00 INFO job: ", b"  | "])
+def test_a_private_key_is_masked_over_its_lines(before):
+    """Whatever stands before each, and whatever another thread prints between."""
+    raw = b"\n".join(
+        [
+            b"first",
+            *(before + line for line in KEY[:9]),
+            b"epoch 1",
+            *(before + line for line in KEY[9:]),
+            b"last",
+        ]
+    )
+    shown = through([raw[:100], raw[100:500], raw[500:]])
+    assert b"abc" not in shown
+    assert shown.startswith(b"first\n")
+    assert shown.endswith(b"-----END RSA PRIVATE KEY-----\nlast")
+    assert b"\nepoch 1\n" in shown
+
+
+def test_a_private_key_without_an_end_hides_nothing_but_its_lines():
+    """A job may print the first line alone."""
+    raw = b"\n".join([KEY[0], b"epoch 1, loss 0.5", b"it is done"])
+    assert through([raw]) == raw
+    assert through([KEY[0] + b"\nabc=-----END RSA PRIVATE KEY----- x"]).endswith(
+        b"\n******-----END RSA PRIVATE KEY----- x"
+    )
+
+
+@settings(max_examples=100, deadline=None)
+@given(st.lists(st.sampled_from(["hunter2-hunter3", "work\n", " ", "\n", "\r", "größe"])), st.data())
+def test_no_known_value_escapes_whatever_the_chunks(parts, data):
+    """Nor half of one."""
+    raw = "".join(parts).encode()
+    cuts = sorted(data.draw(st.lists(st.integers(0, len(raw)), max_size=5)))
+    chunks = [raw[a:b] for a, b in zip([0, *cuts], [*cuts, len(raw)], strict=True)]
+    with KNOWN.at_work():
+        KNOWN.learn(["hunter2-hunter3"])
+        assert b"hunt" not in through(chunks)
+
+
+def test_an_endless_line_is_cut_within_no_known_value():
+    """Wherever the chunks end."""
+    value = b"hunter2-hunter3"
+    with KNOWN.at_work():
+        KNOWN.learn([value.decode()])
+        for shift in range(0, 40, 3):
+            raw = b"x" * (65_520 + shift) + value * 3 + b"y" * 70_000
+            shown = through([raw[at : at + 65_536] for at in range(0, len(raw), 65_536)])
+            assert b"hunt" not in shown
+            assert shown.replace(b"*", b"") == raw.replace(value, b"")
+
+
+def test_a_line_that_is_cut_off_shows_no_half_of_a_secret():
+    """Of an address, of a known value."""
+    lines = MaskedLines()
+    assert lines.begun(b"jdbc:x://user:ab") == b"jdbc:x://user:******"
+    assert lines.begun(b"http://host:8080") == b"http://host:8080"
+    assert lines.begun(b"x" * 5000) == b"x" * 5000
+    with KNOWN.at_work():
+        KNOWN.learn(["hunter2-hunter3"])
+        assert lines.begun(b"it is hunter2-h") == b"it is ******"

@@ -2,7 +2,10 @@ import time
 
 import pytest
 
-from airflow_spark_guard.core.output.masking import is_secret_key, mask, mask_text
+from airflow_spark_guard.core.output.argument_words import masked_words
+from airflow_spark_guard.core.output.known_secrets import KNOWN
+from airflow_spark_guard.core.output.masked_lines import MaskedLines
+from airflow_spark_guard.core.output.masking import is_secret_key, mask, mask_known, mask_text, secrets_in
 
 
 @pytest.mark.parametrize(
@@ -82,11 +85,43 @@ def test_a_secret_inside_text_is_masked(line, shown):
 
 @pytest.mark.parametrize(
     "unit",
-    ["a", "a.", "a=", "://a:", "'", "password=", 'password="\\', "bearer ", " =", "--token ", "a ", " "],
+    [
+        *("a", "a.", "a=", "://a:", "'", "password=", 'password="\\', "bearer ", " =", "--token ", "a ", " "),
+        *("password ", "password a1", "secret={", "secret=[{", "https://a@", "https://a:", "a/b@", "?sig="),
+        *("jdbc:oracle:thin:a/", "eyJaaaaaaaa.", "ghp_a", "cookie: ", "Authorization: Digest ", "\\", '\\"'),
+        *("-----BEGIN PRIVATE KEY-----", "-----END PRIVATE KEY-----", "-----BEGIN PRIVATE KEY-----\nabcd\n"),
+        *("abcd\n", 'secret="a\n', "token: basic "),
+    ],
 )
 def test_a_line_of_a_megabyte_is_masked_in_no_time(unit):
     """A job may print anything: no pattern goes over a line more than a few times."""
     line = unit * (1_000_000 // len(unit))
     start = time.process_time()
     mask_text(line)
+    masked_words([line[:100_000]])
+    MaskedLines().take(line[:100_000].encode())
     assert time.process_time() - start < 60  # once from every place would take hours
+
+
+def test_a_known_value_is_masked_without_its_name():
+    """And beside what looks like a secret."""
+    with KNOWN.at_work():
+        KNOWN.learn(["hunter2", "geheim 4711"])
+        assert mask_text("hunter2 and token=abc, geheim%204711") == "****** and token=****** ******"
+        assert mask("spark.x", "y-hunter2") == "y-******"
+    assert mask_text("hunter2") == "hunter2"
+
+
+def test_a_value_of_json_loses_what_is_known_and_nothing_else():
+    """Keys too; without a secret it is the same object."""
+    value = {"a": ["hunter2", 1, None, ("x", {"hunter2": True})]}
+    with KNOWN.at_work():
+        KNOWN.learn(["hunter2"])
+        assert mask_known(value) == {"a": ["******", 1, None, ("x", {"******": True})]}
+        same = {"a": [1.5, "x", ()]}
+        assert mask_known(same) is same
+
+
+def test_what_looks_like_a_secret_can_be_learnt():
+    """Without its quotes."""
+    assert secrets_in('jdbc:x://u:p@h {"token": "a b"} -Da.secret=c') == ["p", "a b", "c"]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from airflow_spark_guard.core.output.known_secrets import KNOWN
 from airflow_spark_guard.core.output.message_budget import MessageBudget
 from airflow_spark_guard.core.output.output import JobOutput, shown
 from airflow_spark_guard.core.output.spark_log import SparkFilter
@@ -266,3 +267,40 @@ def test_evidence_folds_nothing_away():
     output.feed(b"Traceback (most recent call last):\nValueError: ::group::x\n", 0)
     assert "[group]x" in output.evidence()
     assert "::group::" not in output.ended()
+
+
+def test_secrets_are_masked_in_the_lines_that_are_forwarded():
+    """By their names, their forms, and by value; in pieces, in a bar, and in what was held back."""
+    output = JobOutput(3)
+    with KNOWN.at_work():
+        KNOWN.learn(["hunter2"])
+        lines = output.feed(b"password=abc\nit is hun", 0)
+        lines += output.feed(b"ter2\n\rdrawn hunter2 1/2\rdrawn hunter2 2/2\r", 0)
+        lines += output.feed(b"\nheld hunter2 token=abc\n", 0)
+        lines += output.finish(0)
+    assert lines[:2] == ["password=******", "it is ******"]
+    assert not any("hunter2" in line or "abc" in line for line in lines)
+    assert lines[-1] == "held ****** token=******"
+
+
+def test_a_line_without_an_end_shows_no_half_of_a_secret():
+    """Its beginning goes out when nobody knows yet how it goes on."""
+    with KNOWN.at_work():
+        KNOWN.learn(["hunter2-hunter3"])
+        for shift in range(20):
+            output = JobOutput(100)
+            first = output.feed(b"x" * (4090 - shift) + b"hunter2-", 0)
+            rest = output.feed(b"hunter3 and more" + b"y" * 5000 + b"\n", 0)
+            assert not any("hunt" in line for line in [*first, *rest]), shift
+
+
+def test_the_evidence_has_no_known_value():
+    """A traceback may hold it in a line that is cut."""
+    with KNOWN.at_work():
+        KNOWN.learn(["hunter2-hunter3"])
+        output = JobOutput(100)
+        message = b"ValueError: " + b"x" * 980 + b" hunter2-hunter3\n"
+        output.feed(b'Traceback (most recent call last):\n  File "a", line 1, in x\n' + message, 0)
+        output.feed(b"after\n" * 300, 0)
+        assert "hunt" not in output.evidence()
+        assert "ValueError" in output.evidence()
