@@ -11,7 +11,6 @@ from airflow_spark_guard.core.output.last_shown import LastShown
 from airflow_spark_guard.core.output.message_budget import MessageBudget
 from airflow_spark_guard.core.output.message_lines import MessageLines
 from airflow_spark_guard.core.output.output import JobOutput
-from airflow_spark_guard.core.output.printable import folds
 from airflow_spark_guard.core.output.spark_log import LevelOf
 from airflow_spark_guard.core.quantity import readable_duration
 from airflow_spark_guard.core.stack.jvm_dump import JvmDumpSplitter
@@ -40,8 +39,6 @@ if TYPE_CHECKING:
 _MARGIN = 0.9
 # Lines for messages where no output of the job is shown beside them.
 _MESSAGES_ALONE = 10_000
-# A job may open as many groups as it likes.
-_MOST_GROUPS = 20
 # Of the output, for the stacks that workers of local[n] dump into it.
 _TAIL = 64 * 1024
 
@@ -85,7 +82,6 @@ class AttemptLog:
     shown: LastShown = field(default_factory=LastShown)
     _messages: MessageLines = field(default_factory=MessageLines)
     _levels: LevelOf = field(default_factory=LevelOf)
-    _groups: int = 0
 
     def chunk(self, chunk: bytes) -> bytes:
         """Record the output; the JVM's thread dumps are for the autopsy alone."""
@@ -101,7 +97,6 @@ class AttemptLog:
         """Show output, Spark's warnings and errors at their level."""
         log = plain_log(self.log)
         for line in lines:
-            self._groups = folds(line, self._groups)
             self.shown.add(line)
             level = self._levels.line(line)
             if level == "WARN":
@@ -123,15 +118,8 @@ class AttemptLog:
                 log = self.log.warning if line.is_warning else self.log.info
                 log("%s", text)
 
-    def unfold(self) -> None:
-        """Close the groups that the job's output has left open: the log page folds what follows away."""
-        for _ in range(min(self._groups, _MOST_GROUPS)):
-            plain_log(self.log).info("::endgroup::")
-        self._groups = 0
-
     def messages_end(self) -> None:
         """Show what waits, and how many messages were left out."""
-        self.unfold()
         self._show(self._messages.rest())
         for text in self.budget.finish():
             self.log.info("%s", text)
@@ -152,7 +140,6 @@ class AttemptLog:
 
     def examine(self, finding: Finding, heard: Heard) -> Autopsy | None:
         """The autopsy of a job that is about to be ended."""
-        self.unfold()
         self.log.warning("%s: %s Looking once more before it is ended.", finding.verdict, finding.what)
         observer = self.watch.observer if self.watch is not None else None
         driver = self.watch.driver if self.watch is not None else None
