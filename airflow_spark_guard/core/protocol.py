@@ -171,7 +171,7 @@ def _checked(raw: dict[str, Any]) -> Message:
 
 
 def _is_of(value: object, types: tuple[type, ...]) -> bool:
-    """Whether the value has one of these JSON types: a truth value is no number, nor is one beyond 64 bits."""
+    """Whether the value has one of these JSON types: a truth value is no number, nor one beyond 64 bits."""
     if types == _INT:
         return type(value) is int and -_LARGEST_INT <= value < _LARGEST_INT
     return isinstance(value, types)

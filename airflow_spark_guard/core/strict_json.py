@@ -79,6 +79,4 @@ def _without_double(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     return found
 
 
-_DECODER = json.JSONDecoder(
-    parse_constant=_no_number, parse_float=_finite, object_pairs_hook=_without_double
-)
+_DECODER = json.JSONDecoder(parse_constant=_no_number, parse_float=_finite, object_pairs_hook=_without_double)

@@ -22,7 +22,7 @@ def test_json_is_read_as_python_reads_it(value):
     assert strict_json(json.dumps(value).encode()) == value
 
 
-@given(st.binary(max_size=60) | st.text("[]{}\":,eE+-.0123456789 \\untrfalsNI", max_size=60))
+@given(st.binary(max_size=60) | st.text('[]{}":,eE+-.0123456789 \\untrfalsNI', max_size=60))
 def test_whatever_else_stands_there_is_a_value_error(text):
     """And no other."""
     try:

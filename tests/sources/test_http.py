@@ -1,4 +1,5 @@
 import asyncio
+import threading
 
 import pytest
 
@@ -90,7 +91,88 @@ def test_credentials_are_sent_to_their_server_alone():
     with serving(reply) as url, serving(reply) as other:
         ask(once(Request("/ours")), url, access)
         ask(once(Request(f"{other}/logPage")), url, access)
-        ask(once(Request("/away")), url, access)
+        with pytest.raises(UnusableAnswerError, match=f"is a redirect to another port, {other}$"):
+            ask(once(Request("/away")), url, access)
         with pytest.raises(UnusableAnswerError, match="is no port"):
             ask(once(Request(f"{url}9/")), url, access)
-    assert seen == [("/ours", "s3cret"), ("/logPage", None), ("/away", "s3cret"), ("/login", None)]
+    assert seen == [("/ours", "s3cret"), ("/logPage", None), ("/away", "s3cret")]
+
+
+@pytest.mark.parametrize("status", [301, 302, 303, 307, 308])
+@pytest.mark.parametrize("form", [None, {"id": "app-1"}])
+def test_a_redirect_to_another_port_is_not_followed(status, form):
+    """Of the same host: it may be anybody's, and would be sent the form that ends an application."""
+    asked = []
+
+    def away(handler, _):
+        say(handler, status=status, Location=f"{other}/app/kill/")
+
+    def listening(handler, form):
+        asked.append((handler.command, form))
+        say(handler, b"{}")
+
+    with serving(away) as url, serving(listening) as other:
+        with pytest.raises(UnusableAnswerError, match=f"redirect to another port, {other}$") as caught:
+            ask(once(Request("/app/kill/", form)), url)
+        assert "the address that it redirects to" in caught.value.advice
+    assert asked == []
+
+
+def test_a_redirect_to_another_scheme_is_not_followed():
+    """It is another port as well."""
+    away = "redirect to another port, https://127.0.0.1:443$"
+    with (
+        serving(lambda handler, _: say(handler, status=302, Location="https://127.0.0.1/")) as url,
+        pytest.raises(UnusableAnswerError, match=away),
+    ):
+        ask(once(Request("/")), url)
+
+
+@pytest.mark.parametrize("status", [307, 308])
+def test_what_was_posted_is_not_sent_again(status):
+    """Whatever the server wants; a page is asked for again."""
+    asked = []
+
+    def reply(handler, form):
+        asked.append((handler.path, form))
+        say(handler, status=status, Location="/b") if handler.path == "/a" else say(handler, b"ok")
+
+    with serving(reply) as url:
+        with pytest.raises(UnusableAnswerError, match="the answer to a POST is a redirect that repeats it"):
+            ask(once(Request("/a", {"id": "app-1"})), url)
+        assert ask(once(Request("/a")), url).body == b"ok"
+    assert asked == [("/a", "id=app-1"), ("/a", None), ("/b", None)]
+
+
+def test_a_large_answer_is_read_on_a_thread():
+    """The event loop has others to serve; a small one is not worth it."""
+    loops = threading.get_ident()
+    seen = []
+
+    def dialogue():
+        for path in ("/small", "/large"):
+            yield Request(path)
+            seen.append(threading.get_ident() == loops)
+        return "read"
+
+    with serving(
+        lambda handler, _: say(handler, b"x" * (100_000 if handler.path == "/large" else 10))
+    ) as url:
+        assert ask(dialogue(), url) == "read"
+    assert seen == [True, False]
+
+
+@pytest.mark.parametrize(
+    "error", [OverflowError, KeyError, AttributeError, RecursionError, TypeError, ValueError]
+)
+def test_an_answer_of_a_shape_that_nobody_has_thought_of_is_an_error_of_ours(error):
+    """On the loop and beside it."""
+
+    def dialogue(path):
+        yield Request(path)
+        raise error("x")
+
+    with serving(lambda handler, _: say(handler, b"x" * int(handler.path[1:]))) as url:
+        for size in (10, 100_000):
+            with pytest.raises(UnusableAnswerError, match=rf"the answer cannot be read \({error.__name__}\)"):
+                ask(dialogue(f"/{size}"), url)
