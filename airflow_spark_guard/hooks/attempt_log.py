@@ -181,5 +181,9 @@ class AttemptLog:
             readable_duration(ending.seconds),
             ending.cause,
             "none" if ending.exit_status is None else ending.exit_status,
-            f"{len(ending.orphans)} possible orphans" if ending.orphans else "no process left",
+            _orphans(len(ending.orphans)) if ending.orphans else "no process left",
         )
+
+
+def _orphans(number: int) -> str:
+    return f"{number} possible orphan{'' if number == 1 else 's'}"
