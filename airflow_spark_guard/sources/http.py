@@ -104,7 +104,14 @@ class HttpSource:
         except TimeoutError as error:
             text = f"no whole answer within {self._budget:g} s"
             raise UnusableAnswerError(text, advice="A longer timeout may help.") from error
-        except (httpx.HTTPError, httpx.InvalidURL, OSError) as error:
+        except UnusableAnswerError:
+            raise
+        except (
+            httpx.HTTPError,
+            httpx.InvalidURL,
+            OSError,
+            ValueError,
+        ) as error:  # ValueError: of a host's name
             raise no_answer(error, url, self._timeout) from error
 
     def _built(self, url: str, request: Request) -> httpx.Request:

@@ -176,3 +176,50 @@ def test_an_answer_of_a_shape_that_nobody_has_thought_of_is_an_error_of_ours(err
         for size in (10, 100_000):
             with pytest.raises(UnusableAnswerError, match=rf"the answer cannot be read \({error.__name__}\)"):
                 ask(dialogue(f"/{size}"), url)
+
+
+PLACES = [
+    "http://xn--a/", "http://" + "a" * 70 + "/", "http://[::1", "//", "http:///", "http://h:99999/", "http://%zz/",
+    "mailto:x", "data:,x", "http://a..b/", "http://127.0.0.1:0/", "/" + "x" * 70_000, "http://\xff/", "file:///etc/passwd",
+    "http://" + "1" * 400 + "/", "http://" + "." * 300, " ", "http://ex ample/", "http://\x00/",
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("place", PLACES, ids=lambda place: repr(place[:20]))
+@pytest.mark.parametrize("form", [None, {"a": "b"}])
+def test_whatever_a_redirect_names_is_an_error_of_ours(place, form):
+    """Names of hosts that are none raise errors of their own, in libraries far below."""
+    head = f"HTTP/1.1 302 X\r\nLocation: {place}\r\nContent-Length: 0\r\n\r\n".encode("latin-1")
+    with (
+        serving(lambda handler, _: handler.wfile.write(head)) as url,
+        pytest.raises(UnusableAnswerError) as caught,
+    ):
+        ask(once(Request("/", form)), url)
+    assert len(str(caught.value)) < 600
+    assert str(caught.value).isprintable()
+
+
+@pytest.mark.parametrize(
+    "url", ["http://xn--a/", "http://h\x00/", "http://\ud800/", "http://ex ample/", "http://h:x/"]
+)
+def test_an_address_that_is_none_is_an_error_of_ours(url):
+    """A worker's log page is named by whoever runs the master."""
+    with pytest.raises(UnusableAnswerError):
+        ask(once(Request(url)))
+
+
+@pytest.mark.parametrize(
+    "date",
+    [
+        "Thu, 01 Jan 99999 00:00:00 GMT",
+        "Mon, 1 Jan 2024 00:00:00 -99999999999999",
+        "1" * 500,
+        "\xff",
+        "Mon, 31 Feb 2024 25:61:61 GMT",
+    ],
+)
+def test_a_date_that_is_none_is_no_date(date):
+    """Nor an exception."""
+    head = f"HTTP/1.1 200 X\r\nDate: {date}\r\nContent-Length: 0\r\n\r\n".encode("latin-1")
+    with serving(lambda handler, _: handler.wfile.write(head)) as url:
+        assert ask(once(Request("/")), url).at is None
