@@ -84,7 +84,10 @@ ANSWERS = [
         "metadata": {"name": "p", "creationTimestamp": "2026-01-01T00:00:00Z"},
         "status": {
             "phase": "Failed",
-            "containerStatuses": [{"name": "c", "state": {"terminated": {"exitCode": 1, "signal": 9}}}],
+            "containerStatuses": [
+                {"name": "c", "state": {"terminated": {"exitCode": 1, "reason": "x", "message": "y"}}}
+            ],
+            "conditions": [{"type": "PodScheduled", "status": "False", "reason": "x", "message": "y"}],
         },
     },
 ]
@@ -101,6 +104,32 @@ def test_a_huge_number_anywhere_is_no_other_exception(name, huge):
         play(DIALOGUES[name](), [Answer(200, text, time.time())])
         whole = [Answer(200, json.dumps(one).encode()) for one in ANSWERS]
         play(DIALOGUES[name](), [*whole[:1], Answer(200, text)])
+
+
+ODD = (None, True, 1, -1, 0.5, "x", [], {}, [1], [[]], {"a": 1})
+
+
+def one_changed(value, odd):
+    """The value with one of its places changed, for each of them."""
+    yield odd
+    items = value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ()
+    for key, item in items:
+        for changed in one_changed(item, odd):
+            copy = value.copy()
+            copy[key] = changed
+            yield copy
+
+
+@pytest.mark.parametrize("number", range(len(ANSWERS)))
+def test_one_value_of_another_type_is_no_other_exception(number):
+    """In each place of each answer, to each question that the answer is one to."""
+    answer = ANSWERS[number]
+    small = answer[:1] if isinstance(answer, list) else answer
+    for odd in ODD:
+        for changed in one_changed(small, odd):
+            text = json.dumps(changed).encode()
+            for dialogue in DIALOGUES.values():
+                play(dialogue(), [Answer(200, text, 1.8e9)])
 
 
 # fmt: off
