@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import select
@@ -166,8 +167,15 @@ class Attempt:
 
     def _wait_for(self, reaper: subprocess.Popen[bytes]) -> None:
         """Until it is gone; whoever has written a report in its name may have stopped it as well."""
+        patience = self.launch.grace + _PATIENCE
+        with contextlib.suppress(OSError, AttributeError):  # where pidfd is refused, the wait below polls
+            handle = os.pidfd_open(reaper.pid)
+            try:
+                select.select([handle], [], [], patience)
+            finally:
+                os.close(handle)
         try:
-            reaper.wait(self.launch.grace + _PATIENCE)
+            reaper.wait(patience)
         except subprocess.TimeoutExpired:
             reaper.kill()
             reaper.wait()
