@@ -21,6 +21,7 @@ from airflow_spark_guard.core.cluster.trigger_event import ending_of, event_of, 
 from airflow_spark_guard.core.conf import properties
 from airflow_spark_guard.core.conf.conf_draft import ConfValue
 from airflow_spark_guard.core.conf.conf_lint import check_conf
+from airflow_spark_guard.core.conf.profile import SparkProfile
 from airflow_spark_guard.core.errors import ApplicationError, ProtocolError, SparkGuardError
 from airflow_spark_guard.core.failure.classify import diagnose
 from airflow_spark_guard.core.failure.ending import Cause, Ending, failure
@@ -175,6 +176,9 @@ def read_properties(data):
     check_conf(values, spark_version=(4, 2), master="local[1]")
 
 
+CONFS = [SparkProfile.of(name).to_defaults_conf().encode() for name in ("default", "ml-training", "strict")]
+
+
 def ask(case):
     name, replies = case
     play(DIALOGUES[name](), [Answer(status, body, NOW) for status, body in replies])
@@ -311,7 +315,7 @@ PARSERS = [
     Parser(
         "properties files",
         lambda r: mutated(
-            r, [b"spark.a=b\nspark.b : c\\\n d\n#x\n\\u0041\\=b c\r\n! y\nspark.executor.memory 4g\n"]
+            r, [*CONFS, b"spark.a=b\nspark.b : c\\\n d\n#x\n\\u0041\\=b c\r\n! y\nspark.executor.memory 4g\n"]
         ),
         read_properties,
         (SparkGuardError,),
