@@ -2,7 +2,7 @@
 PY := .venv/bin/python
 export SPARK_LOCAL_IP := 127.0.0.1
 
-.PHONY: help setup demo test check bench task-logs faults faults-quick faults-loaded faults-upstream stack-up stack-down \
+.PHONY: help setup demo test check bench task-logs faults faults-quick faults-loaded faults-upstream fuzz stack-up stack-down \
 	stack-logs stack-test lock clean
 
 help: ## this list
@@ -43,6 +43,9 @@ faults-loaded: setup ## the fault matrix beside a busy loop on one core -> build
 
 faults-upstream: setup ## the same faults under SparkSubmitOperator: the second column of build/faults.json
 	@$(PY) tools/faults.py --upstream --jobs 2
+
+fuzz: setup ## every parser of outside input, SECONDS each (30) -> build/fuzz.json
+	@$(PY) tools/fuzz.py --seconds $(or $(SECONDS),30)
 
 stack-up: ## Airflow and Spark in containers, on this machine (needs Docker Compose, and nothing else)
 	@python3 tools/stack.py up

@@ -64,6 +64,16 @@ _OPTIONS: Final = {
         "example": "warn",
         "default": "end",
     },
+    "deployment": {
+        "description": "A name for this Airflow, where another one of the same user runs on the same host "
+        "with the same ``AIRFLOW_HOME``, ``[api] base_url``, ``[api] port`` and execution API address.\n"
+        "A new try ends what earlier tries of the same task have left running: without such a name, also "
+        "what a task of the same names has running in the other one.\n",
+        "version_added": None,
+        "type": "string",
+        "example": "staging",
+        "default": "",
+    },
 }
 
 

@@ -17,10 +17,14 @@ A row of ``stages`` has ``receiver`` (1) where the stage is the receiver of a DS
 from __future__ import annotations
 
 import json
+import re
+import reprlib
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from airflow_spark_guard.core.errors import ProtocolError
+from airflow_spark_guard.core.output.printable import one_line
+from airflow_spark_guard.core.strict_json import strict_json
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
@@ -33,7 +37,12 @@ _HEAD = b'{"v":1,"kind":"'
 _TEXT, _INT, _MAP, _LIST = (str,), (int,), (dict,), (list,)
 _OPTIONAL_TEXT = (str, type(None))
 _LONGEST_TEXT = 200
-_HUGE = 1e300  # NaN and infinity, which Python's JSON takes, are beyond it
+_HUGE = 1e300
+_LARGEST_INT = 2**63
+_LONGEST_SHOWN, _LONGEST_NAME = 100, 30
+_WORD = re.compile(r"[a-z_]{1,20}")
+_BRIEF = reprlib.Repr()  # it goes a few levels deep and no further
+_BRIEF.maxstring = _BRIEF.maxother = _BRIEF.maxlong = 60
 # What ``heartbeat`` of a progress message holds, all of it.
 _HEARTBEAT: Mapping[str, tuple[type, ...]] = {
     "count": (int,),
@@ -77,6 +86,8 @@ class Message:
 def parse_lines(lines: Iterable[bytes]) -> Iterator[Message]:
     """The lines as messages. A message of ours that was cut off by a full disk is a warning instead.
 
+    What follows on the same line as such a beginning, from another writer, is a message as any other.
+
     Raises:
         ProtocolError: as :func:`parse`.
     """
@@ -85,28 +96,43 @@ def parse_lines(lines: Iterable[bytes]) -> Iterator[Message]:
             if line:
                 yield parse(line)
         except ProtocolError:
-            if not _is_cut_off(line):
+            first, *others = _split(line)
+            if not _is_cut_off(first):
                 raise
             yield Message("warning", 0.0, {"text": "A message of the job was cut off: its disk was full."})
+            yield from parse_lines(others)
 
 
 def parse(line: bytes) -> Message:
     """One line of the channel as a message.
 
     Raises:
-        ProtocolError: not JSON, another version, an unknown kind, or a field missing or of another type.
+        ProtocolError: not JSON (NaN, infinity and a key that stands twice are none), another version, an
+            unknown kind, or a field missing or of another type.
     """
     if len(line) > MAX_LINE:
         raise _error(f"a line of {len(line)} bytes", f"at most {MAX_LINE} bytes")
     try:
-        raw = json.loads(line)
-    except (ValueError, RecursionError) as error:
-        raise _error(repr(line[:80]), "a JSON object on one line") from error
+        raw = strict_json(line)
+    except ValueError as error:
+        # What stands there may be anybody's file: nothing of it is shown.
+        reason = "" if isinstance(error, UnicodeError | json.JSONDecodeError) else f": {error}"
+        what = f"a line of {len(line)} bytes that is no JSON{reason[:_LONGEST_SHOWN]}"
+        raise _error(what, "a JSON object on one line") from None
     if not isinstance(raw, dict):
-        raise _error(repr(line[:80]), "a JSON object on one line")
-    if raw.get("v") != PROTOCOL_VERSION:
-        raise _error(f"version {raw.get('v')!r}", f"version {PROTOCOL_VERSION}")
+        raise _error(
+            f"a line of {len(line)} bytes with a JSON {type(raw).__name__}", "a JSON object on one line"
+        )
+    version = raw.get("v")
+    if type(version) is not int or version != PROTOCOL_VERSION:
+        raise _error(f"version {_word_or_type(version)}", f"version {PROTOCOL_VERSION}")
     return _checked(raw)
+
+
+def _split(line: bytes) -> list[bytes]:
+    """A line before each beginning of a message: inside one no other can begin, its quotes are escaped."""
+    before, *others = line.split(_HEAD)
+    return [before] * bool(before) + [_HEAD + rest for rest in others]
 
 
 def _is_cut_off(line: bytes) -> bool:
@@ -115,9 +141,9 @@ def _is_cut_off(line: bytes) -> bool:
         return False
     try:
         json.loads(line)
-    except ValueError:
+    except json.JSONDecodeError:
         return True
-    except RecursionError:  # whole, and not ours
+    except (ValueError, RecursionError):  # whole, and not ours
         return False
     return False
 
@@ -125,25 +151,30 @@ def _is_cut_off(line: bytes) -> bool:
 def _checked(raw: dict[str, Any]) -> Message:
     kind = raw.pop("kind", None)
     if not isinstance(kind, str) or kind not in _KINDS:
-        raise _error(f"kind {kind!r}", f"one of {', '.join(_KINDS)}")
+        raise _error(f"kind {_word_or_type(kind)}", f"one of {', '.join(_KINDS)}")
     del raw["v"]
     sent_at = raw.pop("t", None)
-    if isinstance(sent_at, bool) or not isinstance(sent_at, int | float):
-        raise _error(f"{kind} with t={sent_at!r}", "t in seconds since the epoch")
+    if not isinstance(sent_at, int | float) or not _is_number(sent_at):
+        raise _error(f"{kind} with t={_brief(sent_at)}", "t in seconds since the epoch")
     required, optional = _KINDS[kind]
     for name, types in required.items():
-        if name not in raw or not isinstance(raw[name], types):
-            raise _error(f"{kind} with {name}={raw.get(name)!r}"[:200], f"{kind} with {name}")
+        if name not in raw or not _is_of(raw[name], types):
+            raise _error(f"{kind} with {name}={_brief(raw.get(name))}", f"{kind} with {name}")
     for name, value in raw.items():
-        if name not in required and not isinstance(value, optional.get(name, ())):
-            raise _error(
-                f"{kind} with {name}={value!r}"[:200], f"{kind} as protocol {PROTOCOL_VERSION} has it"
-            )
+        if name not in required and not _is_of(value, optional.get(name, ())):
+            what = f"{kind} with {one_line(name, _LONGEST_NAME)}={_brief(value)}"
+            raise _error(what, f"{kind} as protocol {PROTOCOL_VERSION} has it")
     if "heartbeat" in raw and not _is_heartbeat(raw["heartbeat"]):
-        raise _error(
-            f"{kind} with heartbeat={raw['heartbeat']!r}"[:200], f"heartbeat with {', '.join(_HEARTBEAT)}"
-        )
+        what = f"{kind} with heartbeat={_brief(raw['heartbeat'])}"
+        raise _error(what, f"heartbeat with {', '.join(_HEARTBEAT)}")
     return Message(kind, float(sent_at), raw)
+
+
+def _is_of(value: object, types: tuple[type, ...]) -> bool:
+    """Whether the value has one of these JSON types: a truth value is no number, nor one beyond 64 bits."""
+    if types == _INT:
+        return type(value) is int and -_LARGEST_INT <= value < _LARGEST_INT
+    return isinstance(value, types)
 
 
 def _is_heartbeat(value: Mapping[str, Any]) -> bool:
@@ -157,6 +188,19 @@ def _is_heartbeat(value: Mapping[str, Any]) -> bool:
 
 def _is_number(value: float) -> bool:
     return not isinstance(value, bool) and -_HUGE < value < _HUGE
+
+
+def _brief(value: object) -> str:
+    """A value of a message that is nearly ours, on one line and cut short."""
+    text = one_line(_BRIEF.repr(value), _LONGEST_SHOWN + 1)
+    return text if len(text) <= _LONGEST_SHOWN else f"{text[:_LONGEST_SHOWN]}..."
+
+
+def _word_or_type(value: object) -> str:
+    """A value of a line that need not be ours at all: a plain word, a small number, or only its type."""
+    plain = value is None or isinstance(value, bool | int | float) or _WORD.fullmatch(str(value)) is not None
+    text = repr(value) if plain else ""
+    return text if 0 < len(text) <= _LONGEST_NAME else f"of type {type(value).__name__}"
 
 
 def _error(got: str, expected: str) -> ProtocolError:

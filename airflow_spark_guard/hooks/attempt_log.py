@@ -13,7 +13,6 @@ from airflow_spark_guard.core.output.last_shown import LastShown
 from airflow_spark_guard.core.output.message_budget import MessageBudget
 from airflow_spark_guard.core.output.message_lines import MessageLines
 from airflow_spark_guard.core.output.output import JobOutput
-from airflow_spark_guard.core.output.printable import folds
 from airflow_spark_guard.core.output.spark_log import LevelOf
 from airflow_spark_guard.core.quantity import readable_duration
 from airflow_spark_guard.core.stack.jvm_dump import JvmDumpSplitter
@@ -43,8 +42,6 @@ if TYPE_CHECKING:
 _MARGIN = 0.9
 # Lines for messages where no output of the job is shown beside them.
 _MESSAGES_ALONE = 10_000
-# A job may open as many groups as it likes.
-_MOST_GROUPS = 20
 # Of the output, for the stacks that workers of local[n] dump into it.
 _TAIL = 64 * 1024
 
@@ -94,7 +91,6 @@ class AttemptLog:
     _messages: MessageLines = field(default_factory=MessageLines)
     _levels: LevelOf = field(default_factory=LevelOf)
     on_observed: Callable[[Finding, AttemptError], None] = _ignore
-    _groups: int = 0
     _autopsies: list[str] = field(default_factory=list)
 
     def chunk(self, chunk: bytes) -> bytes:
@@ -111,7 +107,6 @@ class AttemptLog:
         """Show output, Spark's warnings and errors at their level."""
         log = plain_log(self.log)
         for line in lines:
-            self._groups = folds(line, self._groups)
             self.shown.add(line)
             level = self._levels.line(line)
             if level == "WARN":
@@ -133,15 +128,8 @@ class AttemptLog:
                 log = self.log.warning if line.is_warning else self.log.info
                 log("%s", text)
 
-    def unfold(self) -> None:
-        """Close the groups that the job's output has left open: the log page folds what follows away."""
-        for _ in range(min(self._groups, _MOST_GROUPS)):
-            plain_log(self.log).info("::endgroup::")
-        self._groups = 0
-
     def messages_end(self) -> None:
         """Show what waits, and how many messages were left out."""
-        self.unfold()
         self._show(self._messages.rest())
         for text in self.budget.finish():
             self.log.info("%s", text)
@@ -162,7 +150,6 @@ class AttemptLog:
 
     def examine(self, finding: Finding, heard: Heard) -> Autopsy | None:
         """The autopsy of a job that is about to be ended."""
-        self.unfold()
         self.log.warning("%s: %s Looking once more before it is ended.", finding.verdict, finding.what)
         if self.watch is not None and self.watch.observer is not None:
             self.watch.observer.let_go()
@@ -184,7 +171,6 @@ class AttemptLog:
         error = found_error(finding, autopsy, evidence)
         error.record = self.record.place
         error.evidence_logged = self.shown.has(error.evidence)
-        self.unfold()
         self.log.warning("%s", observed_text(error))
         self.on_observed(finding, error)
 
@@ -225,5 +211,9 @@ class AttemptLog:
             readable_duration(ending.seconds),
             ending.cause,
             "none" if ending.exit_status is None else ending.exit_status,
-            f"{len(ending.orphans)} possible orphans" if ending.orphans else "no process left",
+            _orphans(len(ending.orphans)) if ending.orphans else "no process left",
         )
+
+
+def _orphans(number: int) -> str:
+    return f"{number} possible orphan{'' if number == 1 else 's'}"

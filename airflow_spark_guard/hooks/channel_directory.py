@@ -11,6 +11,7 @@ from airflow_spark_guard.core.errors import BadInputError
 from airflow_spark_guard.core.output.output import safe_text
 from airflow_spark_guard.core.protocol import parse_lines
 from airflow_spark_guard.core.watch.heard import Heard
+from airflow_spark_guard.process.local_folder import local_folder
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -38,6 +39,7 @@ class ChannelDirectory:
     def __init__(self, url: str, conn_id: str | None = None) -> None:
         self._url, self._conn_id = url, conn_id
         self._files = ChannelFiles()
+        self._local = local_folder(url)
         self._fetched: deque[tuple[bool, bytes]] = deque()
         self._late: threading.Thread | None = None
         self.trouble = ""
@@ -124,6 +126,8 @@ class ChannelDirectory:
             self.trouble = safe_text(f"{type(error).__name__}: {error}")[:300]
 
     def _path(self) -> Any:
+        if self._local is not None:
+            return self._local
         from airflow.sdk import ObjectStoragePath  # noqa: PLC0415 - it loads the file systems
 
         return ObjectStoragePath(self._url, conn_id=self._conn_id)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import os
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from airflow_spark_guard.core.cluster.channel_files import as_airflow_names_it, attempt_directory
@@ -14,6 +15,7 @@ from airflow_spark_guard.core.errors import BadInputError, ConfError
 from airflow_spark_guard.hooks.channel_directory import ChannelDirectory
 from airflow_spark_guard.sources.cluster import BlockingClusterSource, cluster_source
 from airflow_spark_guard.sources.cluster_access import ClusterSecrets, cluster_access
+from airflow_spark_guard.sources.http import MAX_BODY
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -52,9 +54,8 @@ class ClusterConnection:
         Raises:
             BadInputError: the credentials cannot be read.
         """
-        return BlockingClusterSource(
-            cluster_source(self.place, lambda: cluster_access(self.place, self.secrets), timeout=timeout)
-        )
+        access = partial(cluster_access, self.place, self.secrets)
+        return BlockingClusterSource(cluster_source(self.place, access, timeout=timeout, max_body=MAX_BODY))
 
     def driver_directory(self) -> str:
         """Where this try's driver puts its messages, as Spark names it; empty where there is no channel."""

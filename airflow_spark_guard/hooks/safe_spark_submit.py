@@ -29,6 +29,7 @@ from airflow_spark_guard.hooks.settings import on_finding
 from airflow_spark_guard.hooks.upstream import UpstreamSubmitHook, supervisor_pid
 from airflow_spark_guard.process import earlier_tries, leftovers
 from airflow_spark_guard.process.submission import Request, Submission, deploy_mode, prepare
+from airflow_spark_guard.process.surroundings import limits_here
 from airflow_spark_guard.process.workspace import Workspace
 
 if TYPE_CHECKING:
@@ -130,6 +131,8 @@ class SafeSparkSubmitHook(UpstreamSubmitHook):
         """
         learn(secrets_of(self))
         self._python = self.java_class is None and application.endswith(".py")
+        for limit in limits_here():
+            self.guard_log.warning("%s", limit)
         earlier = earlier_tries.end(self.tag, time.time())
         if earlier:
             self.guard_log.warning("%s", earlier)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -19,6 +20,7 @@ HISTORY_URL = "history_url"
 DRIVER_UI_URL = "driver_ui_url"
 SPARK_LOG_LEVEL = "spark_log_level"
 ON_FINDING = "on_finding"
+DEPLOYMENT = "deployment"
 _NONE = "none"
 _BESIDE_THE_LOGS = "spark_guard"
 _LEAST: Level = "WARN"
@@ -49,6 +51,21 @@ def pages() -> Pages:
     driver_ui = _option(DRIVER_UI_URL)
     return Pages(
         _option(HISTORY_URL), "" if driver_ui.lower() == _NONE else driver_ui, driver_ui.lower() != _NONE
+    )
+
+
+def deployment() -> tuple[str, ...]:
+    """What tells this Airflow from another one of the same user on the same host; equal for all its tasks.
+
+    Its home, its addresses as configured, and ``[spark_guard] deployment`` where these are equal.
+    """
+    from airflow.providers.common.compat.sdk import conf  # noqa: PLC0415 - importing it reads airflow.cfg
+
+    configured = (("api", "base_url"), ("api", "port"), ("core", "execution_api_server_url"))
+    return (
+        os.environ.get("AIRFLOW_HOME", ""),
+        *(str(conf.get(section, name, fallback="") or "") for section, name in configured),
+        _option(DEPLOYMENT),
     )
 
 

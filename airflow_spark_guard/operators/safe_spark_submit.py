@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-import os
+import json
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from airflow.providers.apache.spark.operators.spark_submit import SparkSubmitOperator
@@ -24,7 +24,7 @@ from airflow_spark_guard.hooks.secrets_in_hand import (
     secrets_in_fields,
     secrets_of,
 )
-from airflow_spark_guard.hooks.settings import pages, record_root, record_url
+from airflow_spark_guard.hooks.settings import deployment, pages, record_root, record_url
 from airflow_spark_guard.hooks.upstream import hook_arguments
 from airflow_spark_guard.links.spark import LINKS, known_links
 from airflow_spark_guard.operators.announcement import Announcement, announcing
@@ -328,6 +328,6 @@ def _tag(context: Mapping[str, Any]) -> Tag:
     ti = context.get("ti")
     if ti is None:
         return Tag(new_attempt(), new_attempt())
-    names = (os.environ.get("AIRFLOW_HOME", ""), ti.dag_id, ti.run_id, ti.task_id, ti.map_index)
-    digest = hashlib.sha256("\0".join(map(str, names)).encode()).hexdigest()
+    names = (*deployment(), ti.dag_id, ti.run_id, ti.task_id, ti.map_index)
+    digest = hashlib.sha256(json.dumps(list(map(str, names))).encode()).hexdigest()  # whatever they hold
     return Tag(digest[:32], new_attempt(ti.try_number))

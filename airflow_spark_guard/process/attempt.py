@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import select
@@ -12,7 +13,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 
+from airflow_spark_guard.core.failure.reaper_report import read_report
 from airflow_spark_guard.process import leftovers, proctree
+from airflow_spark_guard.process.subreaper import Adoption, end_adopted
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -81,6 +84,8 @@ class Attempt:
         self.consume: Callable[[bytes], None] = _drop
         self._descriptors: list[int] = []
         self._reaper: subprocess.Popen[bytes] | None = None
+        self._reaper_proc: proctree.Proc | None = None
+        self._adoption = Adoption()
 
     def _spec(self, life_fd: int, status_fd: int) -> str:
         guardians = [proc for pid in self.launch.guardians if (proc := proctree.read(pid))]
@@ -107,6 +112,7 @@ class Attempt:
         return self
 
     def _start(self) -> None:
+        self._adoption.open()
         life_read, life = os.pipe()
         self._descriptors.append(life)
         self._status, status_write = os.pipe()
@@ -122,6 +128,7 @@ class Attempt:
                 start_new_session=True,
                 bufsize=0,
             )
+            self._reaper_proc = proctree.read(self._reaper.pid)
         finally:
             os.close(life_read)
             os.close(status_write)
@@ -136,6 +143,7 @@ class Attempt:
                 os.close(self._descriptors.pop())
             if self._reaper is not None and self._reaper.stdout:
                 self._reaper.stdout.close()
+            self._adoption.close()
 
     def request_kill(self) -> None:
         """Ask the reaper to end the tree. Safe in a signal handler: one flag, one signal."""
@@ -154,8 +162,31 @@ class Attempt:
                 self.consume(self.poll(0.1))
             if not self._over:
                 self._reaper.kill()
-            self._reaper.wait()
-        return tuple(leftovers.end(self.launch.tag, of_this_attempt=True)[1])
+            self._wait_for(self._reaper)
+        return (*leftovers.end(self.launch.tag, of_this_attempt=True)[1], *self._without_report())
+
+    def _wait_for(self, reaper: subprocess.Popen[bytes]) -> None:
+        """Until it is gone; whoever has written a report in its name may have stopped it as well."""
+        patience = self.launch.grace + _PATIENCE
+        with contextlib.suppress(OSError, AttributeError):  # where pidfd is refused, the wait below polls
+            handle = os.pidfd_open(reaper.pid)
+            try:
+                select.select([handle], [], [], patience)
+            finally:
+                os.close(handle)
+        try:
+            reaper.wait(patience)
+        except subprocess.TimeoutExpired:
+            reaper.kill()
+            reaper.wait()
+
+    def _without_report(self) -> tuple[str, ...]:
+        """What a reaper that was killed has left to us, and could not be proven gone."""
+        if self.report is not None or self._reaper is None:
+            return ()
+        if self._reaper_proc is None or not proctree.is_visible():
+            return (proctree.UNSEEN,)
+        return end_adopted(self._reaper_proc, self.launch.tag)
 
     def poll(self, patience: float) -> bytes:
         """Wait up to ``patience`` seconds for output or for the reaper's report; what was printed."""
@@ -164,8 +195,7 @@ class Attempt:
         ready = select.select(wanted, [], [], patience)[0]
         if self._status in ready and not self._over:
             # Small enough to come in one piece; an end of file without it is a reaper that was killed.
-            text = os.read(self._status, _CHUNK)
-            self.report = json.loads(text) if text else None
+            self.report = read_report(os.read(self._status, _CHUNK))
             self._over = True
         if output in ready and output is not None:
             chunk = output.read(_CHUNK)

@@ -120,7 +120,7 @@ class Following:
             finding=finding,
             autopsy=autopsy,
             evidence=evidence or self._evidence(cause),
-            orphans=orphans + tuple(report.get("left", ())),
+            orphans=tuple(dict.fromkeys([*orphans, *report.get("left", ())])),
             taken_over=newer if cause is Cause.TAKEN_OVER else None,
         )
 

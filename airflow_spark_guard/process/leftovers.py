@@ -7,11 +7,16 @@ import signal
 import time
 import uuid
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from airflow_spark_guard.core.failure.takeover import Earlier
 from airflow_spark_guard.process import proctree
 
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
 TAG_ENV = "SPARK_GUARD_TAG"
+_TAG_IS = f"{TAG_ENV}=".encode()
 _GRACE = 1.0
 _KILL_TIME = 2.0
 _REAPER = b"reaper_main.py"
@@ -37,15 +42,22 @@ class Tag:
 def find(tag: Tag, *, of_this_attempt: bool) -> list[proctree.Proc]:
     """Living processes of our user that carry the task's tag, of this attempt or of earlier ones.
 
-    This process, those above it and those below it are never among them.
+    This process and those above it are never among them, nor are those below it that have the tag from it.
     """
     processes = proctree.table()
-    spared = proctree.ancestors(os.getpid(), processes)
-    spared |= {proc.pid for proc in proctree.descendants(os.getpid(), processes)}
+    above = proctree.ancestors(os.getpid(), processes)
+    below = {proc.pid for proc in proctree.below(os.getpid(), processes)}
+    own = _own_attempts(tag)
     return [
         proc
         for proc in processes.values()
-        if proc.pid not in spared and proc.state != "Z" and _carries(proc.pid, tag, of_this_attempt)
+        if proc.pid not in above
+        and proc.state != "Z"
+        and any(
+            (attempt == tag.attempt) is of_this_attempt
+            for attempt in _attempts(proc.pid, tag)
+            if not (proc.pid in below and attempt in own)
+        )
     ]
 
 
@@ -61,9 +73,14 @@ def earlier(tag: Tag) -> Earlier | None:
 
 def end(tag: Tag, *, of_this_attempt: bool) -> tuple[list[str], list[str]]:
     """End them, first by SIGTERM, then by SIGKILL: (what was found, what could not be ended)."""
+    return end_all(lambda: find(tag, of_this_attempt=of_this_attempt))
+
+
+def end_all(look: Callable[[], list[proctree.Proc]]) -> tuple[list[str], list[str]]:
+    """End what a look finds, as :func:`end` does, until it finds nothing."""
     found: dict[int, str] = {}
     begin = time.monotonic()
-    while living := find(tag, of_this_attempt=of_this_attempt):
+    while living := look():
         passed = time.monotonic() - begin
         if passed > _GRACE + _KILL_TIME:
             return sorted(found.values()), [str(proc) for proc in living]
@@ -75,22 +92,32 @@ def end(tag: Tag, *, of_this_attempt: bool) -> tuple[list[str], list[str]]:
     return sorted(found.values()), []
 
 
-def _carries(pid: int, tag: Tag, of_this_attempt: bool) -> bool:  # noqa: FBT001 - passed on by name above
-    """Whether the process has the tag."""
-    return any((attempt == tag.attempt) is of_this_attempt for attempt in _attempts(pid, tag))
+def tags(pid: int) -> list[bytes]:
+    """The tags that the process carries. Its environment holds secrets: nothing else of it is kept.
 
-
-def _attempts(pid: int, tag: Tag) -> list[str]:
-    """The attempts that the process carries. Its environment holds secrets: nothing else of it is kept."""
+    Bytes: a process may put anything into its environment.
+    """
     try:
         with open(f"/proc/{pid}/environ", "rb") as file:  # noqa: PTH123 - as in proctree
             environment = file.read().split(b"\0")
     except OSError:  # gone, or another user's
         return []
-    prefix = f"{TAG_ENV}={tag.task}:".encode()
-    return [
-        entry[len(prefix) :].decode(errors="replace") for entry in environment if entry.startswith(prefix)
-    ]
+    return [entry[len(_TAG_IS) :] for entry in environment if entry.startswith(_TAG_IS)]
+
+
+def _attempts(pid: int, tag: Tag) -> list[str]:
+    """The attempts of the task that the process carries."""
+    return _of_task(tags(pid), tag)
+
+
+def _own_attempts(tag: Tag) -> list[str]:
+    """The same of this process, which may have changed its environment since it was started."""
+    return _of_task([*tags(os.getpid()), os.environb.get(TAG_ENV.encode(), b"")], tag)
+
+
+def _of_task(found: list[bytes], tag: Tag) -> list[str]:
+    prefix = os.fsencode(f"{tag.task}:")
+    return [entry[len(prefix) :].decode(errors="replace") for entry in found if entry.startswith(prefix)]
 
 
 def _is_reaper(pid: int) -> bool:

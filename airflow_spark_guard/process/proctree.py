@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-import contextlib
 import os
 import signal
 from typing import NamedTuple
 
 _INIT = 1
+_REFUSED = (OSError, AttributeError)  # not there at all, not in this sandbox, no descriptor left
+# What stands for processes that cannot be looked for.
+UNSEEN = "unknown processes: /proc does not show them here"
 
 
 class Proc(NamedTuple):
@@ -20,7 +22,21 @@ class Proc(NamedTuple):
     command: str
 
     def __str__(self) -> str:
-        return f"{self.pid} {self.command}"
+        return f"{self.pid} {_plain(self.command)}"
+
+
+def _plain(command: str) -> str:
+    """A process names itself, and may do so with anything: nothing of it moves, turns or folds a line."""
+    printable = "".join(char if char.isprintable() else "?" for char in command)
+    return printable.replace("::", ": :").replace("##[", "# [")
+
+
+def is_visible() -> bool:
+    """Whether ``/proc`` shows this process: else an empty table proves nothing."""
+    try:
+        return os.readlink("/proc/self") == str(os.getpid()) and read(os.getpid()) is not None  # noqa: PTH115
+    except OSError:
+        return False
 
 
 def read(pid: int) -> Proc | None:
@@ -33,12 +49,19 @@ def read(pid: int) -> Proc | None:
     # The command may hold blanks and parentheses; what follows the last one is made of numbers.
     head, _, tail = text.rpartition(")")
     fields = tail.split()
-    return Proc(pid, int(fields[1]), int(fields[19]), fields[0], head.partition("(")[2])
+    try:
+        return Proc(pid, int(fields[1]), int(fields[19]), fields[0], head.partition("(")[2])
+    except (IndexError, ValueError):  # a sandbox's own idea of the file
+        return None
 
 
 def table() -> dict[int, Proc]:
-    """Every process that can be seen, by pid."""
-    found = (read(int(name)) for name in os.listdir("/proc") if name.isdigit())  # noqa: PTH208
+    """Every process that can be seen, by pid; none where there is no ``/proc``."""
+    try:
+        names = os.listdir("/proc")  # noqa: PTH208
+    except OSError:
+        return {}
+    found = (read(int(name)) for name in names if name.isdecimal())
     return {proc.pid: proc for proc in found if proc is not None}
 
 
@@ -51,14 +74,19 @@ def descendants(root: int, processes: dict[int, Proc]) -> list[Proc]:
     if root <= _INIT:
         msg = f"refusing to walk the tree below pid {root}"
         raise ValueError(msg)
+    return below(root, processes)
+
+
+def below(root: int, processes: dict[int, Proc]) -> list[Proc]:
+    """The same of any process, pid 1 of a container included: to be spared, not to be ended."""
     children: dict[int, list[Proc]] = {}
     for proc in processes.values():
         children.setdefault(proc.parent, []).append(proc)
     found, level = [], [root]
     while level:
-        below = [child for pid in level for child in children.get(pid, ())]
-        found += below
-        level = [child.pid for child in below]
+        next_level = [child for pid in level for child in children.pop(pid, ())]
+        found += next_level
+        level = [child.pid for child in next_level]
     return found
 
 
@@ -72,18 +100,65 @@ def ancestors(pid: int, processes: dict[int, Proc]) -> set[int]:
 
 
 def send(proc: Proc, number: int) -> bool:
-    """Signal exactly that process; False when it is gone, or when its pid is another process by now."""
+    """Signal exactly that process; False when it is gone, or when its pid is another process by now.
+
+    Where pidfd is refused, its start time is compared just before a signal to its number.
+    """
     if proc.pid <= _INIT or proc.pid == os.getpid():
         msg = f"refusing to signal pid {proc.pid}"
         raise ValueError(msg)
-    with contextlib.suppress(OSError):
+    try:
         handle = os.pidfd_open(proc.pid)
-        try:
-            # The handle pins the process; only now does a comparison of start times mean something.
-            now = read(proc.pid)
-            if now is not None and now.started == proc.started and now.state != "Z":
-                signal.pidfd_send_signal(handle, signal.Signals(number))
-                return True
-        finally:
-            os.close(handle)
-    return False
+    except ProcessLookupError:
+        return False
+    except _REFUSED:
+        return _send_to_number(proc, number)
+    try:
+        # The handle pins the process; only now does a comparison of start times mean something.
+        if not _is_still(proc):
+            return False
+        signal.pidfd_send_signal(handle, signal.Signals(number))
+    except ProcessLookupError:
+        return False
+    except _REFUSED:
+        return _send_to_number(proc, number)
+    finally:
+        os.close(handle)
+    return True
+
+
+def without_pidfd() -> str:
+    """Why processes cannot be pinned here, in the system's words; empty where they can.
+
+    Kernels before 5.3, some container engines and sandboxes refuse it; a Python may have been built without.
+    """
+    try:
+        handle = os.pidfd_open(os.getpid())
+    except _REFUSED as error:
+        return _reason(error)
+    try:
+        signal.pidfd_send_signal(handle, 0)
+    except _REFUSED as error:
+        return _reason(error)
+    finally:
+        os.close(handle)
+    return ""
+
+
+def _reason(error: Exception) -> str:
+    return getattr(error, "strerror", None) or "this Python was built without it"
+
+
+def _is_still(proc: Proc) -> bool:
+    now = read(proc.pid)
+    return now is not None and now.started == proc.started and now.state != "Z"
+
+
+def _send_to_number(proc: Proc, number: int) -> bool:
+    if not _is_still(proc):
+        return False
+    try:
+        os.kill(proc.pid, number)
+    except OSError:
+        return False
+    return True

@@ -156,15 +156,19 @@ class Tree:
         self.command = command
         self.exit_status: int | None = None
 
-    def reap(self) -> None:
-        """Collect every dead child; a zombie would count as left."""
+    def reap(self) -> bool:
+        """Collect every dead child, since a zombie would count as left; whether others are left.
+
+        A subreaper without children has nothing below it.
+        """
         with contextlib.suppress(ChildProcessError):
             while True:
                 pid, status = os.waitpid(-1, os.WNOHANG)
                 if pid == self.command:
                     self.exit_status = os.waitstatus_to_exitcode(status)
                 if pid == 0:
-                    return
+                    return True
+        return False
 
     def living(self) -> list[proctree.Proc]:
         """What is below this process and not dead yet."""
@@ -178,6 +182,8 @@ class Tree:
         First politely: the command's process group, or what a command that has ended left behind; then, after
         ``grace`` seconds, by SIGKILL, again and again until a look at the process table finds nothing.
         """
+        if not proctree.is_visible():
+            return self._end_unseen(grace)
         living = self.living()
         found = {proc.pid: str(proc) for proc in living}
         if self.exit_status is None:
@@ -199,6 +205,17 @@ class Tree:
                 proctree.send(proc, signal.SIGKILL)
             time.sleep(0.01)
         return sorted(found.values()), [str(proc) for proc in self.living()]
+
+    def _end_unseen(self, grace: float) -> tuple[list[str], list[str]]:
+        """The same where ``/proc`` shows nothing: only the command's process group can be reached."""
+        for number, patience in ((signal.SIGTERM, grace), (signal.SIGKILL, _KILL_TIME)):
+            end = time.monotonic() + patience
+            if self.reap():
+                with contextlib.suppress(OSError):
+                    os.killpg(self.command, number)
+            while self.reap() and time.monotonic() < end:
+                time.sleep(0.05)
+        return [], [proctree.UNSEEN] if self.reap() else []
 
     def _until_gone(self, patience: float) -> None:
         end = time.monotonic() + patience

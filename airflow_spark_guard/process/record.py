@@ -25,6 +25,8 @@ SUMMARY, OBSERVATIONS, AUTOPSY = "summary.json", "observations.jsonl", "autopsy.
 _WAITING = 64
 _PATIENCE = 5.0
 _DEEPEST = 12
+# Of a summary, where there is no space for the rest.
+_SHORT = ("state", "verdict", "started_at", "ended_at_s")
 
 
 class Record:
@@ -32,8 +34,8 @@ class Record:
 
     ``summary.json`` is replaced whole, ``observations.jsonl`` has one JSON object a line, ``output.log`` the
     raw output (see :class:`OutputFile`), ``autopsy.txt`` text; secrets are masked in all of them. A thread
-    of its own writes: a store that hangs costs the job 5 s, once. After the first error nothing more is
-    written.
+    of its own writes: a store that hangs costs the job 5 s, once. After the first error only summaries are
+    tried again: none stays at ``running`` because the disk is full.
 
     Args:
         folder: of this attempt alone (see :mod:`record_folder`); made here.
@@ -50,7 +52,8 @@ class Record:
         self.trouble = ""
         self._size = size
         self._files: _Files | None = None
-        self._jobs: queue.Queue[Callable[[_Files], None] | None] = queue.Queue(_WAITING)
+        self._hangs = False
+        self._jobs: queue.Queue[tuple[Callable[[_Files], None], bool] | None] = queue.Queue(_WAITING)
         self._thread = threading.Thread(target=self._write, name="spark-guard-record", daemon=True)
         self._closed = False
         self._thread.start()
@@ -61,9 +64,12 @@ class Record:
         return str(self.folder) if self._files is not None or not self.trouble else ""
 
     def summary(self, fields: Mapping[str, Any]) -> None:
-        """Replace ``summary.json``: a reader sees the old one or the new one, never a half."""
-        text = _json(fields)
-        self._put(lambda files: files.summary(text))
+        """Replace ``summary.json``: a reader sees the old one or the new one, never a half.
+
+        On a full disk the new one is short, and takes the place of the old one in its file.
+        """
+        text, short = _json(fields), _json({key: fields[key] for key in _SHORT if key in fields})
+        self._put(lambda files: files.summary(text, short), always=True)
 
     def observation(self, fields: Mapping[str, Any]) -> None:
         """Append a line to ``observations.jsonl``, or leave it out when its share is nearly used up."""
@@ -88,9 +94,9 @@ class Record:
         self._closed = True
         with contextlib.suppress(queue.Full):
             self._jobs.put_nowait(None)
-        self._thread.join(0.1 if self.trouble else _PATIENCE)
+        self._thread.join(0.1 if self._hangs else _PATIENCE)
         if self._thread.is_alive():
-            self._give_up("it does not answer")
+            self._hang()
 
     def __enter__(self) -> Self:
         return self
@@ -98,13 +104,18 @@ class Record:
     def __exit__(self, *_: object) -> None:
         self.close()
 
-    def _put(self, job: Callable[[_Files], None]) -> None:
-        if self.trouble or self._closed:
+    def _put(self, job: Callable[[_Files], None], *, always: bool = False) -> None:
+        """Have it done; after an error only what must be tried ``always``."""
+        if self._closed or self._hangs or (self.trouble and not always):
             return
         try:
-            self._jobs.put(job, timeout=_PATIENCE)
+            self._jobs.put((job, always), timeout=_PATIENCE)
         except queue.Full:
-            self._give_up("it does not answer")
+            self._hang()
+
+    def _hang(self) -> None:
+        self._hangs = True
+        self._give_up("it does not answer")
 
     def _give_up(self, reason: str) -> None:
         self.trouble = self.trouble or f"The record {self.folder} cannot be written: {reason}."
@@ -115,8 +126,9 @@ class Record:
             self._files = _Files(record_folder.make(self.folder), self._size)
         except OSError as error:
             self._give_up(_reason(error))
-        while (job := self._jobs.get()) is not None:
-            if self._files is not None and not self.trouble:
+        while (item := self._jobs.get()) is not None:
+            job, always = item
+            if self._files is not None and (always or not self.trouble):
                 try:
                     job(self._files)
                 except OSError as error:
@@ -174,10 +186,15 @@ class _Files:
             open_at(folder, OBSERVATIONS, os.O_WRONLY | os.O_APPEND | os.O_TRUNC)
         )
 
-    def summary(self, text: str) -> None:
+    def summary(self, text: str, short: str) -> None:
         if len(text) > self._small:
             text = json.dumps({"left_out": f"a summary of {len(text)} bytes"})
-        self._replace(SUMMARY, text.encode() + b"\n")
+        try:
+            self._replace(SUMMARY, text.encode() + b"\n")
+        except OSError:
+            with contextlib.suppress(OSError):
+                self._overwrite(SUMMARY, short.encode() + b"\n")
+            raise
 
     def observation(self, text: str) -> None:
         self._seen += 1
@@ -208,6 +225,18 @@ class _Files:
         with open_at(self._folder, new, os.O_WRONLY | os.O_TRUNC) as file:
             write_all(file, data)
         os.rename(new, name, src_dir_fd=self._folder, dst_dir_fd=self._folder)
+
+    def _overwrite(self, name: str, data: bytes) -> None:
+        """Within the file that is there: its blocks are ours already. Else it goes: it says what is over."""
+        with contextlib.suppress(OSError):
+            os.unlink(f"{name}.new", dir_fd=self._folder)
+        try:
+            handle = os.open(name, os.O_WRONLY | os.O_NOFOLLOW, dir_fd=self._folder)
+            with os.fdopen(handle, "wb", buffering=0) as file:
+                write_all(file, data)
+                file.truncate()
+        except OSError:
+            os.unlink(name, dir_fd=self._folder)
 
 
 def _reason(error: OSError) -> str:

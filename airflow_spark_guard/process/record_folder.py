@@ -6,6 +6,8 @@ import contextlib
 import hashlib
 import os
 import shutil
+import stat
+import time
 from pathlib import Path
 from urllib.parse import quote
 
@@ -16,6 +18,7 @@ _LONGEST_NAME = 120
 _KEPT = 80
 _PREVIOUS = ".previous"
 _LONGEST_FILE = 1 << 18
+_PRIVATE = 0o700
 
 
 def record_folder(
@@ -39,16 +42,45 @@ def make(folder: Path) -> int:
     Raises:
         OSError: the store is gone, full, read-only, or something else stands in the way.
     """
-    folder.parent.mkdir(parents=True, exist_ok=True)
+    _make_parents(folder.parent)
     try:
-        folder.mkdir(mode=0o700)
+        _make_private(folder)
     except FileExistsError:
-        previous = Path(f"{folder}{_PREVIOUS}")
-        shutil.rmtree(previous, ignore_errors=True)
-        folder.rename(previous)
-        folder.mkdir(mode=0o700)
+        _move_aside(folder)
+        _make_private(folder)
     # By its descriptor: an earlier run of this try that still lives goes on in the folder moved aside.
     return os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW)
+
+
+def _make_parents(folder: Path) -> None:
+    """The folders that are missing, each for its owner alone; what is there stays as it is."""
+    try:
+        _make_private(folder)
+    except FileNotFoundError:
+        _make_parents(folder.parent)
+        _make_parents(folder)
+    except FileExistsError:
+        if not folder.is_dir():
+            raise
+
+
+def _make_private(folder: Path) -> None:
+    folder.mkdir(mode=_PRIVATE)
+    folder.chmod(_PRIVATE)  # the umask may have taken some of it
+
+
+def _move_aside(folder: Path) -> None:
+    """To ``<folder>.previous``, whatever stood there; where it cannot be removed, to a name of its own."""
+    previous = Path(f"{folder}{_PREVIOUS}")
+    with contextlib.suppress(OSError):
+        if stat.S_ISDIR(previous.lstat().st_mode):
+            shutil.rmtree(previous, ignore_errors=True)
+        else:
+            previous.unlink()
+    try:
+        folder.rename(previous)
+    except OSError:
+        folder.rename(f"{previous}-{time.time_ns()}")
 
 
 def leave(folder: Path, name: str, text: str) -> None:

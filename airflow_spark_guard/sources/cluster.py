@@ -12,7 +12,7 @@ from airflow_spark_guard.core.cluster.yarn import YarnDialogues, api_root
 from airflow_spark_guard.core.output.output import safe_text
 from airflow_spark_guard.core.web.answer import UnusableAnswerError
 from airflow_spark_guard.sources.blocking import BlockingLoop
-from airflow_spark_guard.sources.http import HttpSource
+from airflow_spark_guard.sources.http import MAX_BODY_IN_TRIGGER, HttpSource
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -61,6 +61,7 @@ class AsyncClusterSource:
         servers: its web servers; each is tried in turn, since of several managers one is in charge.
         access: gives the credentials; asked again once they are refused.
         timeout: longest silence of a server, in seconds; one question may take three times that.
+        max_body: the largest answer that is read, in bytes; that of a triggerer unless it is told otherwise.
     """
 
     def __init__(
@@ -70,7 +71,9 @@ class AsyncClusterSource:
         access: Callable[[], Access],
         *,
         timeout: float = 5.0,
+        max_body: int = MAX_BODY_IN_TRIGGER,
     ) -> None:
+        self._max_body = max_body
         self._dialogues = dialogues
         self._servers = servers
         self._access = access
@@ -148,7 +151,9 @@ class AsyncClusterSource:
     def _server(self, server: str) -> HttpSource:
         if server not in self._http:
             try:
-                self._http[server] = HttpSource(server, timeout=self._timeout, access=self._used)
+                self._http[server] = HttpSource(
+                    server, timeout=self._timeout, access=self._used, max_body=self._max_body
+                )
             except OSError as error:  # no file of certificates, or one that is none
                 raise UnusableAnswerError(f"its certificates cannot be read: {error}") from error
         return self._http[server]
@@ -189,12 +194,16 @@ class BlockingClusterSource:
 
 
 def cluster_source(
-    place: ClusterPlace, access: Callable[[], Access], *, timeout: float = 5.0
+    place: ClusterPlace,
+    access: Callable[[], Access],
+    *,
+    timeout: float = 5.0,
+    max_body: int = MAX_BODY_IN_TRIGGER,
 ) -> AsyncClusterSource:
-    """The source for the manager at this place."""
+    """The source for the manager at this place; arguments as of :class:`AsyncClusterSource`."""
     dialogues: ClusterDialogues
     if place.manager == YARN:
         dialogues = YarnDialogues(place.user, api_root(place.servers[0]))
     else:
         dialogues = KubernetesDialogues(place.namespace, place.container or DRIVER_CONTAINER)
-    return AsyncClusterSource(dialogues, place.servers, access, timeout=timeout)
+    return AsyncClusterSource(dialogues, place.servers, access, timeout=timeout, max_body=max_body)

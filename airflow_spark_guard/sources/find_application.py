@@ -10,7 +10,7 @@ from airflow_spark_guard.core.errors import ApplicationError
 from airflow_spark_guard.core.remote.sight import Sight
 from airflow_spark_guard.core.web import history_rest, master_json
 from airflow_spark_guard.sources.blocking import BlockingLoop
-from airflow_spark_guard.sources.http import HttpSource
+from airflow_spark_guard.sources.http import MAX_BODY, MAX_BODY_IN_TRIGGER, HttpSource
 from airflow_spark_guard.sources.remote import Silent, open_to_all, opened, told_by
 
 if TYPE_CHECKING:
@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     Question = tuple[str, str, Dialogue[tuple[str, ...]]]
 
 _SHOWN = 10
+_HISTORY = "history server"
 
 
 async def find_application(
@@ -44,7 +45,9 @@ async def find_application(
     silent: Silent = {}
     async with AsyncExitStack() as stack:
         for witness, url, dialogue in _questions(target, since):
-            source = opened(HttpSource, url, timeout=timeout, access=access_for(url))
+            # A history server lists every application that it has kept.
+            size = MAX_BODY if witness == _HISTORY else MAX_BODY_IN_TRIGGER
+            source = opened(HttpSource, url, timeout=timeout, access=access_for(url), max_body=size)
             stack.push_async_callback(source.aclose)
             ids = await told_by(silent, witness, source, dialogue)
             if ids is not None and len(ids) > 1:
@@ -74,7 +77,7 @@ def _questions(target: Target, since: float) -> list[Question]:
         found.append(("master", target.master_ui, dialogue))
     # Logs of killed drivers stay open: a history server is asked only where nobody else can be.
     if target.history_server and not found:
-        found.append(("history server", target.history_server, history_rest.named(target.name, since)))
+        found.append((_HISTORY, target.history_server, history_rest.named(target.name, since)))
     return found
 
 

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import ssl
+from dataclasses import dataclass
 from email.utils import parsedate_to_datetime
-from functools import lru_cache
+from functools import lru_cache, partial
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import httpx
@@ -15,19 +16,27 @@ from airflow_spark_guard.core.web.answer import Answer, UnusableAnswerError
 from airflow_spark_guard.core.web.no_answer import no_answer
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from airflow_spark_guard.core.web.answer import Dialogue, Request
 
 T = TypeVar("T")
 
 MAX_BODY = 8 << 20
+# In a triggerer, whose one event loop and memory all triggers share.
+MAX_BODY_IN_TRIGGER = 1 << 20
+# What is larger is read on a thread: the loop has others to serve.
+_READ_HERE = 32 << 10
 _MAX_REDIRECTS = 3
+_LONGEST_HOST = 260
 _LARGEST_PORT = 65535
 _UNAUTHORIZED = 401
 _NEGOTIATE = "Negotiate"
-# What a login has left in a request; it is for the server that it was made at.
-_OF_A_LOGIN = ("Authorization", "Cookie")
 # A dialogue may take this many times what one silence may.
 _PATIENCE = 3
+# A redirect is followed with nothing else: it would be sent twice.
+_HARMLESS = frozenset({"GET", "HEAD"})
+_TOO_LARGE = "So much is read outside the triggerer only: set deferrable=False."
 
 
 class HttpSource:
@@ -72,18 +81,18 @@ class HttpSource:
             UnusableAnswerError: what the dialogue could not do without.
         """
         deadline = asyncio.get_running_loop().time() + self._budget
-        try:
-            request = next(dialogue)
-            while True:
-                try:
-                    answer = await self._ask(request, deadline)
-                except UnusableAnswerError as error:
-                    request = dialogue.throw(error)
-                else:
-                    request = dialogue.send(answer)
-        except StopIteration as end:
-            result: T = end.value
-            return result
+        turn = _turn(dialogue.send, None)
+        while not isinstance(turn, _Over):
+            try:
+                answer = await self._ask(turn, deadline)
+            except UnusableAnswerError as error:
+                turn = _turn(dialogue.throw, error)
+            else:
+                is_small = len(answer.body) <= _READ_HERE
+                reading = partial(_turn, dialogue.send, answer)
+                turn = reading() if is_small else await asyncio.to_thread(reading)
+        result: T = turn.value
+        return result
 
     async def aclose(self) -> None:
         """Close the connections."""
@@ -97,7 +106,14 @@ class HttpSource:
         except TimeoutError as error:
             text = f"no whole answer within {self._budget:g} s"
             raise UnusableAnswerError(text, advice="A longer timeout may help.") from error
-        except (httpx.HTTPError, httpx.InvalidURL, OSError) as error:
+        except UnusableAnswerError:
+            raise
+        except (
+            httpx.HTTPError,
+            httpx.InvalidURL,
+            OSError,
+            ValueError,
+        ) as error:  # ValueError: of a host's name
             raise no_answer(error, url, self._timeout) from error
 
     def _built(self, url: str, request: Request) -> httpx.Request:
@@ -118,15 +134,7 @@ class HttpSource:
             answer, target = await self._once(request)
             if target is None:
                 return answer
-            if target.url.host != request.url.host:
-                raise UnusableAnswerError(
-                    f"the answer is a redirect to another host, {target.url.host!r}",
-                    advice="If that is where people log in, give credentials that the server itself takes; "
-                    "else name the server by the host that it redirects to.",
-                )
-            if (target.url.scheme, target.url.port) != (request.url.scheme, request.url.port):
-                for name in (*self._access.headers, *_OF_A_LOGIN):
-                    target.headers.pop(name, None)
+            _check_redirect(request, target)
             request = target
         raise UnusableAnswerError("the answer is a redirect, again and again")
 
@@ -160,8 +168,63 @@ class HttpSource:
         async for chunk in response.aiter_raw():
             body += chunk
             if len(body) > self._max_body:
-                raise UnusableAnswerError(f"the answer is larger than {self._max_body} bytes")
+                raise UnusableAnswerError(
+                    f"the answer is larger than {self._max_body} bytes",
+                    advice=_TOO_LARGE if self._max_body == MAX_BODY_IN_TRIGGER else "",
+                )
         return bytes(body)
+
+
+@dataclass(frozen=True)
+class _Over:
+    """The end of a dialogue, and what it has returned."""
+
+    value: Any
+
+
+def _turn(advance: Callable[[Any], Request], given: object) -> Request | _Over:
+    """What the dialogue does next; may be called on any thread.
+
+    Raises:
+        UnusableAnswerError: what the dialogue could not do without, or an answer of a shape that nobody has
+            thought of.
+    """
+    try:
+        return advance(given)
+    except StopIteration as end:
+        return _Over(end.value)
+    except UnusableAnswerError:
+        raise
+    except (ArithmeticError, AttributeError, LookupError, RecursionError, TypeError, ValueError) as error:
+        raise UnusableAnswerError(f"the answer cannot be read ({type(error).__name__})") from error
+
+
+def _check_redirect(request: httpx.Request, target: httpx.Request) -> None:
+    """Only to the very server that was asked: another port of its host may be anybody's.
+
+    Raises:
+        UnusableAnswerError: it leads elsewhere, or would have what was sent be sent again.
+    """
+    if target.url.host != request.url.host:
+        raise UnusableAnswerError(
+            f"the answer is a redirect to another host, {target.url.host[:_LONGEST_HOST]!r}",
+            advice="If that is where people log in, give credentials that the server itself takes; "
+            "else name the server by the host that it redirects to.",
+        )
+    if _origin(target) != _origin(request):
+        raise UnusableAnswerError(
+            f"the answer is a redirect to another port, {_origin(target)[:_LONGEST_HOST]}",
+            advice="Name the server by the address that it redirects to, if that is Spark's as well.",
+        )
+    if target.method not in _HARMLESS:
+        raise UnusableAnswerError(f"the answer to a {request.method} is a redirect that repeats it")
+
+
+def _origin(request: httpx.Request) -> str:
+    """Scheme, host and port."""
+    url = request.url
+    port = url.port or {"http": 80, "https": 443}.get(url.scheme)
+    return f"{url.scheme}://{url.host}:{port}"
 
 
 @lru_cache(maxsize=16)

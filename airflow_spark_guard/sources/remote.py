@@ -14,7 +14,7 @@ from airflow_spark_guard.core.web import history_rest, master_json
 from airflow_spark_guard.core.web.access import Access
 from airflow_spark_guard.core.web.answer import UnusableAnswerError
 from airflow_spark_guard.sources.blocking import BlockingLoop
-from airflow_spark_guard.sources.http import HttpSource
+from airflow_spark_guard.sources.http import MAX_BODY, MAX_BODY_IN_TRIGGER, HttpSource
 from airflow_spark_guard.sources.rest import AsyncRestSource
 
 if TYPE_CHECKING:
@@ -47,6 +47,7 @@ class AsyncRemoteSource:
         whole: every look asks for jobs, stages and the master too; else for executors alone, as long as the
             driver answers.
         timeout: longest silence of a server, in seconds; one question may take three times that.
+        max_body: the largest answer that is read, in bytes; that of a triggerer unless it is told otherwise.
     """
 
     def __init__(
@@ -56,8 +57,10 @@ class AsyncRemoteSource:
         *,
         whole: bool = False,
         timeout: float = 5.0,
+        max_body: int = MAX_BODY_IN_TRIGGER,
     ) -> None:
         self._target = target
+        self._max_body = max_body
         self._access_for = access_for
         self._whole = whole
         self._timeout = timeout
@@ -118,7 +121,9 @@ class AsyncRemoteSource:
         return self._target.master_ui or None
 
     def _source(self, url: str) -> HttpSource:
-        return opened(HttpSource, url, timeout=self._timeout, access=self._access_for(url))
+        return opened(
+            HttpSource, url, timeout=self._timeout, access=self._access_for(url), max_body=self._max_body
+        )
 
     async def _ask_driver(self, silent: Silent) -> DriverView | None:
         if not self._driver_ui and self._master is not None:
@@ -130,7 +135,14 @@ class AsyncRemoteSource:
         if self._driver is None:
             url = self._driver_ui
             access = self._access_for(url)
-            self._driver = opened(AsyncRestSource, url, self._id, timeout=self._timeout, access=access)
+            self._driver = opened(
+                AsyncRestSource,
+                url,
+                self._id,
+                timeout=self._timeout,
+                access=access,
+                max_body=self._max_body,
+            )
         try:
             return await (self._driver.look(details=True) if self._whole else self._driver.executors())
         except UnusableAnswerError as error:
@@ -188,7 +200,7 @@ class RemoteSource:
         whole: bool = False,
         timeout: float = 5.0,
     ) -> None:
-        self._source = AsyncRemoteSource(target, access_for, whole=whole, timeout=timeout)
+        self._source = AsyncRemoteSource(target, access_for, whole=whole, timeout=timeout, max_body=MAX_BODY)
         self._loop = BlockingLoop()
 
     def look(self) -> Sight:

@@ -9,7 +9,7 @@ from airflow_spark_guard.core.web import spark_rest
 from airflow_spark_guard.core.web.answer import UnusableAnswerError
 from airflow_spark_guard.sources.at_once import ask_all
 from airflow_spark_guard.sources.blocking import BlockingLoop
-from airflow_spark_guard.sources.http import HttpSource
+from airflow_spark_guard.sources.http import MAX_BODY, HttpSource
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -31,6 +31,7 @@ class AsyncRestSource:
         local: whether the master is ``local[n]``.
         timeout: longest silence of the driver, in seconds; one look may take three times that.
         access: how the driver, or a proxy before it, lets us in; None where it asks for nothing.
+        max_body: the largest answer that is read, in bytes.
 
     Attributes:
         started: when the application started, seconds since the epoch; None before the first look.
@@ -44,8 +45,9 @@ class AsyncRestSource:
         local: bool = False,
         timeout: float = 5.0,
         access: Access | None = None,
+        max_body: int = MAX_BODY,
     ) -> None:
-        self._http = HttpSource(base_url, timeout=timeout, access=access)
+        self._http = HttpSource(base_url, timeout=timeout, access=access, max_body=max_body)
         self.started: float | None = None
         self._application_id = application_id
         self._local = local

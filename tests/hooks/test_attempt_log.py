@@ -65,17 +65,6 @@ def test_output_is_recorded_raw_and_thread_dumps_are_kept_from_the_log(log, reco
     assert "Full thread dump" in told(record, "output.log")
 
 
-def test_groups_that_the_job_leaves_open_are_closed_before_the_end(log, task):
-    """Airflow's log page would fold the verdict away."""
-    log.lines(["::group::mine", "x", "::endgroup::", "::group::a", "see ::group::b"])
-    log.ended(Ending(Cause.COMMAND_ENDED, 0, seconds=61.0))
-    assert task.infos.splitlines()[5:7] == ["::endgroup::"] * 2
-    assert task.infos.splitlines()[7].startswith("Over after")
-    log.lines(["::group::x"] * 1_000)
-    log.ended(Ending(Cause.COMMAND_ENDED, 0, seconds=61.0))
-    assert task.infos.count("::endgroup::") == 23
-
-
 def test_sparks_warnings_and_errors_have_their_own_level(log, task):
     """With the stack trace that follows; what the job prints is INFO, whatever it says."""
     log.lines(
@@ -281,3 +270,14 @@ def test_every_look_of_observe_mode_stays_in_the_record(log, record):
     text = told(record, "autopsy.txt")
     assert "Observed after 11m 40s: " in text
     assert "Observed after 15m: " in text
+
+
+@pytest.mark.parametrize("kind", ["warning", "metric"])
+def test_what_a_job_reports_is_one_line(log, task, kind):
+    """Whatever it holds: it must not look like a line of the guard's or of Spark's."""
+    text = "a\n[guard] b\r\n::group::c\u2028##[group]d\u202e\x1b[31m"
+    fields = {"text": text} if kind == "warning" else {"values": {text: text}}
+    log.message(Message(kind, 1.0, fields))
+    line = (task.warnings if kind == "warning" else task.infos).rstrip("\n")
+    assert "a [guard] b [group]c [group]d[31m" in line
+    assert all(char.isprintable() for char in line)

@@ -1,12 +1,18 @@
 import json
+import os
+import subprocess
+import sys
 import threading
+import time
 
 import pytest
 
+from airflow_spark_guard.core.cluster.channel_files import LARGEST_FILE
 from airflow_spark_guard.core.errors import BadInputError, ProtocolError
 from airflow_spark_guard.hooks import channel_directory
 from airflow_spark_guard.hooks.channel_directory import ChannelDirectory
 from airflow_spark_guard.job.wire import encode
+from tests.support.processes import ROOT
 
 FIRST, SECOND = "1795220516234-17", "1795220599999-4"
 
@@ -146,3 +152,66 @@ def test_a_message_that_was_cut_off_is_a_warning(directory, folder):
     (folder / f"{FIRST}-000000.jsonl").write_bytes(b'{"v":1,"kind":"met\n' + encode("bye", {}, 1.0))
     directory.read(5.0, told.append)
     assert [message.kind for message in told] == ["warning", "bye"]
+
+
+@pytest.mark.parametrize("kind", ["link", "fifo", "folder"])
+def test_what_is_no_regular_file_is_not_read_and_nothing_of_it_is_shown(directory, folder, kind):
+    """Whoever writes there would have the worker read its own files; a pipe would be waited for."""
+    put(folder, FIRST, 0, ("hello", {"pid": 7, "python": "3"}))
+    place, secret = folder / f"{FIRST}-000001.jsonl", folder.parent / "secret"
+    secret.write_text("hunter2")
+    {"link": lambda: place.symlink_to(secret), "fifo": lambda: os.mkfifo(place), "folder": place.mkdir}[
+        kind
+    ]()
+    begin = time.monotonic()
+    directory.read(5.0, print)
+    assert time.monotonic() - begin < channel_directory._PATIENCE
+    assert directory.heard.hello
+    assert directory.trouble.endswith(
+        f"it is {'a link' if kind == 'link' else 'no regular file'}: '{place.name}'"
+    )
+
+
+@pytest.mark.parametrize(
+    "text", ["root:x:0:0:root:/root", "hunter2" * 9, '"hunter2"', '{"key": "hunter2"}', "7"]
+)
+def test_nothing_of_a_foreign_file_is_shown(directory, folder, text):
+    """A hard link, or a copy."""
+    folder.mkdir()
+    (folder / f"{FIRST}-000000.jsonl").write_text(text)
+    with pytest.raises(ProtocolError) as caught:
+        directory.read(5.0, print)
+    assert "root" not in str(caught.value)
+    assert "hunter2" not in str(caught.value)
+
+
+MEMORY = """
+import resource, sys
+from airflow_spark_guard.hooks.channel_directory import ChannelDirectory
+directory = ChannelDirectory("file://" + sys.argv[1])
+directory.check()
+before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+number = [0]
+def tell(message):
+    number[0] += 1
+while not directory.heard.bye:
+    directory.read(5.0, tell)
+print(number[0], (resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before) // 1024)
+"""
+
+
+def test_many_large_files_take_the_memory_of_a_few(folder):
+    """However much a job says."""
+    folder.mkdir()
+    line = encode("metric", {"values": {"text": "x" * 1000}}, 1.0)
+    content = line * (LARGEST_FILE // len(line))
+    for number in range(60):
+        (folder / f"{FIRST}-{number:06d}.jsonl").write_bytes(content)
+    put(folder, FIRST, 60, ("bye", {}))
+    env = {**os.environ, "PYTHONPATH": str(ROOT)}
+    done = subprocess.run(
+        [sys.executable, "-c", MEMORY, str(folder)], env=env, capture_output=True, text=True
+    )
+    messages, megabytes = map(int, done.stdout.split())
+    assert messages == 60 * (LARGEST_FILE // len(line)) + 1
+    assert megabytes < 120, "240 MB of files"

@@ -7,7 +7,7 @@ import os
 import sys
 import threading
 import time
-from contextlib import closing
+from contextlib import closing, suppress
 from pathlib import Path
 
 import pytest
@@ -339,6 +339,19 @@ def test_a_standalone_master_is_asked_whether_it_fits(stand):
     with serving(lambda handler, _: say(handler, empty)) as ui:
         stand.guarded(master=STATE["url"], master_ui=ui).preflight()
     assert stand.log.warnings == "The Spark master has no living worker now; the job will wait for one."
+
+
+@pytest.mark.parametrize("huge", [10**400, -(10**400), 1e308, True, "x", None, [], {}])
+def test_a_master_that_lies_fails_no_task_before_its_launch(stand, huge):
+    """It is as if nothing were known; or it says that there is no room, which is an error of ours."""
+    workers = [{**STATE["workers"][0], "cores": huge, "memory": huge, "coresused": huge, "memoryused": huge}]
+    for lie in ({"workers": workers}, {"workers": huge}, {"status": huge}, {"activeapps": huge}):
+        state = json.dumps({**STATE, **lie}).encode()
+        with (
+            serving(lambda handler, _, state=state: say(handler, state)) as ui,
+            suppress(errors.ImpossibleError),
+        ):
+            stand.guarded(master=STATE["url"], master_ui=ui).preflight()
 
 
 def proof(server, application=MASTER_APP["id"], patience=1.0):

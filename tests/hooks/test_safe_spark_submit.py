@@ -22,6 +22,7 @@ from airflow_spark_guard.core import errors
 from airflow_spark_guard.core.limits import GuardLimits
 from airflow_spark_guard.core.output.known_secrets import KNOWN
 from airflow_spark_guard.core.remote.target import Target
+from airflow_spark_guard.hooks import safe_spark_submit
 from airflow_spark_guard.hooks.safe_spark_submit import SafeSparkSubmitHook
 from airflow_spark_guard.process.leftovers import TAG_ENV, Tag, new_attempt
 from tests.support.processes import ROOT, seconds_until
@@ -215,6 +216,7 @@ def test_what_an_earlier_attempt_left_is_ended_first(stand):
 TRY = """
 import sys
 from airflow_spark_guard.core.errors import AttemptError
+from airflow_spark_guard.hooks import safe_spark_submit
 from airflow_spark_guard.hooks.safe_spark_submit import SafeSparkSubmitHook
 from airflow_spark_guard.process.leftovers import Tag
 home, python, task, attempt, job = sys.argv[1:]
@@ -781,3 +783,12 @@ def test_of_a_properties_file_only_sparks_keys_are_shown(stand):
     assert (
         f"Left out of {file}: 4 lines whose key does not begin with spark., which Spark ignores." in stand.log
     )
+
+
+def test_what_the_machine_does_not_let_the_guard_do_is_said_once(stand, monkeypatch):
+    """Before anything is started."""
+    monkeypatch.setattr(safe_spark_submit, "limits_here", lambda: ["This system refuses pidfd."])
+    hook = stand.hook()
+    hook.submit(stand.job())
+    assert stand.log.count("This system refuses pidfd.") == 1
+    assert stand.log.index("refuses pidfd") < stand.log.index("Guarded: ")

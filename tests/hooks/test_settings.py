@@ -52,7 +52,7 @@ def test_provider_info_reader_and_docs_agree():
     options = set(info["config"][section]["options"])
     read = {
         *(settings.RECORD_FOLDER, settings.RECORD_URL, settings.HISTORY_URL, settings.DRIVER_UI_URL),
-        *(settings.SPARK_LOG_LEVEL, settings.ON_FINDING),
+        *(settings.SPARK_LOG_LEVEL, settings.ON_FINDING, settings.DEPLOYMENT),
     }
     assert (section, options) == (settings.SECTION, read)
     schema = json.loads((files("airflow") / "provider_info.schema.json").read_text())
@@ -117,3 +117,22 @@ def test_a_word_that_is_none_is_refused_with_the_options_name(monkeypatch):
     monkeypatch.setenv("AIRFLOW__SPARK_GUARD__ON_FINDING", "observe")
     with pytest.raises(BadInputError, match=r"^Airflow's option \[spark_guard\] on_finding cannot be used\."):
         settings.on_finding()
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "AIRFLOW_HOME",
+        "AIRFLOW__API__BASE_URL",
+        "AIRFLOW__API__PORT",
+        "AIRFLOW__CORE__EXECUTION_API_SERVER_URL",
+        "AIRFLOW__SPARK_GUARD__DEPLOYMENT",
+    ],
+)
+def test_two_deployments_differ_by_home_address_or_name(monkeypatch, name):
+    """And one is always the same."""
+    monkeypatch.setenv(name, "http://one:1")
+    one = settings.deployment()
+    assert settings.deployment() == one
+    monkeypatch.setenv(name, "http://two:2")
+    assert settings.deployment() != one

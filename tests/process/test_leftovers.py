@@ -12,6 +12,7 @@ import pytest
 from airflow_spark_guard.core.failure.takeover import Earlier
 from airflow_spark_guard.process import leftovers, proctree
 from airflow_spark_guard.process.leftovers import TAG_ENV, Tag, new_attempt
+from tests.support.processes import ROOT
 
 # Double-forked: below pid 1 (or a subreaper), not below us, as a real leftover is.
 ORPHAN = """
@@ -110,3 +111,65 @@ def test_where_nothing_is_to_be_ended_nothing_is_waited_for(monkeypatch):
     """One look at the process table."""
     monkeypatch.setattr(leftovers.time, "sleep", lambda seconds: pytest.fail(f"slept for {seconds} s"))
     assert leftovers.end(Tag(new_attempt(), "x"), of_this_attempt=False) == ([], [])
+
+
+@pytest.mark.parametrize("end", [b"\xff", b"one\xff\x1b[31m\n", b"", b"\xed\xa0\x80", b"x" * 100_000])
+def test_a_tag_that_is_no_text_is_a_tag(end):
+    """A process may put anything into its environment: it is ended, and nothing is raised."""
+    task = new_attempt()
+    environment = {
+        os.fsencode(TAG_ENV): f"{task}:".encode() + end,
+        b"\xff": b"\xff",
+        b"PATH": b"/usr/bin:/bin",
+    }
+    process = subprocess.Popen(
+        [sys.executable, "-c", ORPHAN], env=environment, stdout=subprocess.PIPE, text=True
+    )
+    pid = int(process.stdout.readline())
+    process.wait()
+    process.stdout.close()
+    mine = Tag(task, "two")
+    assert [proc.pid for proc in leftovers.find(mine, of_this_attempt=False)] == [pid]
+    found = leftovers.earlier(mine)
+    assert found.ended().isprintable()
+    assert leftovers.end(mine, of_this_attempt=False)[1] == []
+    assert proctree.read(pid) is None or proctree.read(pid).state == "Z"
+
+
+def test_pid_1_of_a_container_looks_for_leftovers_as_well():
+    """``docker run image python dag.py``: what has lost its parent is below it, and found by its tag."""
+    code = (
+        "import os, subprocess, sys\n"
+        "from airflow_spark_guard.process import leftovers, proctree\n"
+        "env = {**os.environ, 'SPARK_GUARD_TAG': 'task:one'}\n"
+        f"subprocess.run([sys.executable, '-c', {ORPHAN!r}], env=env, check=True)\n"
+        "plain = subprocess.Popen(['sleep', '60'])\n"
+        "ended, left = leftovers.end(leftovers.Tag('task', 'two'), of_this_attempt=False)\n"
+        "print(os.getpid(), len(ended), left, plain.poll())\n"
+    )
+    command = ["unshare", "--pid", "--fork", "--mount-proc", sys.executable, "-c", code]
+    done = subprocess.run(
+        command, capture_output=True, text=True, env={**os.environ, "PYTHONPATH": str(ROOT)}
+    )
+    if "unshare:" in done.stderr:
+        pytest.skip(done.stderr)
+    assert done.stdout.splitlines()[-1] == "1 1 [] None", done.stderr
+
+
+def test_a_child_that_has_the_tag_from_elsewhere_is_not_spared():
+    """An orphan that has become ours; what has our own tag from us is ours to keep."""
+    task = new_attempt()
+    children = [
+        subprocess.Popen(["sleep", "60"], env={TAG_ENV: f"{task}:{name}", "PATH": os.environ["PATH"]})
+        for name in ("one", "own")
+    ]
+    try:
+        time.sleep(0.2)
+        os.environ[TAG_ENV] = f"{task}:own"
+        found = leftovers.find(Tag(task, "two"), of_this_attempt=False)
+        assert [proc.pid for proc in found] == [children[0].pid]
+    finally:
+        del os.environ[TAG_ENV]
+        for child in children:
+            child.kill()
+            child.wait()

@@ -203,6 +203,63 @@ def test_a_full_disk_keeps_what_was_written(tmp_path):
     )
     assert process.returncode == 0
     assert (tmp_path / "r" / "output.log").stat().st_size == 100_000
+    assert json.loads((tmp_path / "r" / "summary.json").read_text()) == {"state": "ended"}
+
+
+ON_A_FULL_DISK = """
+    import os, sys, time
+    from pathlib import Path
+    from airflow_spark_guard.process.record import Record
+    folder = Path(sys.argv[1])
+    record = Record(folder, 1 << 26)
+    record.summary({"state": "running", "started_at": 1.5, "conf": {"k": "v" * 300}})
+    for n in range(40):
+        record.output(b"x" * 65535 + b"\\n")
+    while not record.trouble:
+        time.sleep(0.01)
+    filler = os.open(folder / "filler", os.O_WRONLY | os.O_CREAT)
+    try:
+        while True:
+            os.write(filler, b"x" * 512)
+    except OSError:
+        pass
+    final = {"state": "failed", "started_at": 1.5, "what": "It hung.", "conf": {"k": "v" * int(sys.argv[2])}}
+    record.summary(final)
+    record.close()
+    print(record.trouble)
+    print((folder / "summary.json").read_text().strip())
+    print(sorted(path.name for path in folder.iterdir()))
+"""
+
+
+@pytest.mark.parametrize("size", [10, 300_000])
+def test_on_a_full_disk_no_summary_stays_at_running(tmp_path, size):
+    """What is over is said within the space of what was said at the start."""
+    code = textwrap.dedent(ON_A_FULL_DISK)
+    script = 'mount -t tmpfs -o size=1m none "$1" && exec "$2" -c "$0" "$1/r" "$3"'
+    command = ["unshare", "--mount", "sh", "-c", script, code, str(tmp_path), sys.executable, str(size)]
+    done = subprocess.run(command, capture_output=True, text=True)
+    if "unshare:" in done.stderr or "mount:" in done.stderr:
+        pytest.skip(done.stderr)
+    trouble, summary, names = done.stdout.splitlines()
+    assert trouble == f"The record {tmp_path}/r cannot be written: No space left on device.", done.stderr
+    assert json.loads(summary) == {"state": "failed", "started_at": 1.5}
+    assert names == "['filler', 'observations.jsonl', 'output.log', 'summary.json']"
+
+
+def test_a_summary_that_cannot_be_overwritten_is_removed(tmp_path, monkeypatch):
+    """None is better than one that says that the job runs."""
+    with Record(tmp_path / "r", MIB) as record:
+        record.summary({"state": "running"})
+        wait_for((tmp_path / "r" / "summary.json").exists)
+
+        def fails(*_):
+            raise OSError(28, "No space left on device")
+
+        monkeypatch.setattr(module, "write_all", fails)
+        record.summary({"state": "failed"})
+    assert record.trouble.endswith("No space left on device.")
+    assert not (tmp_path / "r" / "summary.json").exists()
 
 
 KILLED = """

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 from pathlib import Path
 
 import pytest
@@ -83,3 +84,50 @@ def test_a_file_in_the_way_is_an_error(tmp_path):
     (tmp_path / "file").touch()
     with pytest.raises(FileExistsError):
         make(tmp_path / "file" / "try-1")
+
+
+@pytest.mark.parametrize("umask", [0o000, 0o022, 0o077, 0o277, 0o777])
+def test_every_folder_is_its_owners_alone(tmp_path, umask):
+    """Whatever the umask; one that is there already is somebody's, and stays as it is."""
+    (tmp_path / "logs").mkdir(mode=0o755)
+    (tmp_path / "logs").chmod(0o755)
+    before = os.umask(umask)
+    try:
+        os.close(make(record_folder(tmp_path / "logs" / "records", "d", "r", "t", -1, 1)))
+    finally:
+        os.umask(before)
+    made = sorted(path for path in (tmp_path / "logs").rglob("*") if path.is_dir())
+    assert [path.name for path in made] == ["records", "d", "r", "t", "try-1"]
+    assert {path.stat().st_mode & 0o777 for path in made} == {0o700}
+    assert (tmp_path / "logs").stat().st_mode & 0o777 == 0o755
+
+
+@pytest.mark.parametrize("kind", ["file", "link", "dangling", "fifo", "folder"])
+def test_whatever_stands_in_the_place_of_the_previous_record_gives_way(tmp_path, kind):
+    """What a link leads to is left alone."""
+    previous, elsewhere = tmp_path / "try-1.previous", tmp_path / "elsewhere"
+    elsewhere.mkdir()
+    (elsewhere / "kept").touch()
+    if kind == "file":
+        previous.touch()
+    elif kind == "fifo":
+        os.mkfifo(previous)
+    elif kind == "folder":
+        (previous / "deep" / "er").mkdir(parents=True)
+    else:
+        previous.symlink_to(elsewhere if kind == "link" else tmp_path / "nowhere")
+    os.close(make(tmp_path / "try-1"))
+    (tmp_path / "try-1" / "mine").touch()
+    os.close(make(tmp_path / "try-1"))
+    assert [path.name for path in previous.iterdir()] == ["mine"]
+    assert not previous.is_symlink()
+    assert [path.name for path in elsewhere.iterdir()] == ["kept"]
+
+
+def test_a_previous_record_that_cannot_be_removed_costs_no_new_one(tmp_path, monkeypatch):
+    """It may hold what belongs to somebody else."""
+    monkeypatch.setattr(shutil, "rmtree", lambda *_, **__: None)
+    for run in range(3):
+        os.close(make(tmp_path / "try-1"))
+        (tmp_path / "try-1" / f"run-{run}").touch()
+    assert sorted(path.name for path in tmp_path.rglob("run-*")) == ["run-0", "run-1", "run-2"]

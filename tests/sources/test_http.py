@@ -1,4 +1,5 @@
 import asyncio
+import threading
 
 import pytest
 
@@ -90,10 +91,11 @@ def test_credentials_are_sent_to_their_server_alone():
     with serving(reply) as url, serving(reply) as other:
         ask(once(Request("/ours")), url, access)
         ask(once(Request(f"{other}/logPage")), url, access)
-        ask(once(Request("/away")), url, access)
+        with pytest.raises(UnusableAnswerError, match=f"is a redirect to another port, {other}$"):
+            ask(once(Request("/away")), url, access)
         with pytest.raises(UnusableAnswerError, match="is no port"):
             ask(once(Request(f"{url}9/")), url, access)
-    assert seen == [("/ours", "s3cret"), ("/logPage", None), ("/away", "s3cret"), ("/login", None)]
+    assert seen == [("/ours", "s3cret"), ("/logPage", None), ("/away", "s3cret")]
 
 
 class Negotiating:
@@ -191,8 +193,9 @@ def test_what_a_login_has_left_does_not_follow_a_redirect_to_another_port():
         return say(handler, status=302, Location=f"{other}/", **{"Set-Cookie": "hadoop.auth=us; Path=/"})
 
     with serving(elsewhere) as other, serving(away) as url:
-        ask(once(Request("/")), url, Access(negotiate=Tokens()))
-    assert seen in ([], [(None, None)])
+        with pytest.raises(UnusableAnswerError, match="redirect to another port"):
+            ask(once(Request("/")), url, Access(negotiate=Tokens()))
+    assert seen == []
 
 
 def test_without_a_ticket_the_reason_is_the_answer():
@@ -201,3 +204,130 @@ def test_without_a_ticket_the_reason_is_the_answer():
 
     with serving(Negotiating()) as url, pytest.raises(UnusableAnswerError, match="HTTP@127.0.0.1: no ticket"):
         ask(once(Request("/")), url, Access(negotiate=none))
+
+
+@pytest.mark.parametrize("status", [301, 302, 303, 307, 308])
+@pytest.mark.parametrize("form", [None, {"id": "app-1"}])
+def test_a_redirect_to_another_port_is_not_followed(status, form):
+    """Of the same host: it may be anybody's, and would be sent the form that ends an application."""
+    asked = []
+
+    def away(handler, _):
+        say(handler, status=status, Location=f"{other}/app/kill/")
+
+    def listening(handler, form):
+        asked.append((handler.command, form))
+        say(handler, b"{}")
+
+    with serving(away) as url, serving(listening) as other:
+        with pytest.raises(UnusableAnswerError, match=f"redirect to another port, {other}$") as caught:
+            ask(once(Request("/app/kill/", form)), url)
+        assert "the address that it redirects to" in caught.value.advice
+    assert asked == []
+
+
+def test_a_redirect_to_another_scheme_is_not_followed():
+    """It is another port as well."""
+    away = "redirect to another port, https://127.0.0.1:443$"
+    with (
+        serving(lambda handler, _: say(handler, status=302, Location="https://127.0.0.1/")) as url,
+        pytest.raises(UnusableAnswerError, match=away),
+    ):
+        ask(once(Request("/")), url)
+
+
+@pytest.mark.parametrize("status", [307, 308])
+def test_what_was_posted_is_not_sent_again(status):
+    """Whatever the server wants; a page is asked for again."""
+    asked = []
+
+    def reply(handler, form):
+        asked.append((handler.path, form))
+        say(handler, status=status, Location="/b") if handler.path == "/a" else say(handler, b"ok")
+
+    with serving(reply) as url:
+        with pytest.raises(UnusableAnswerError, match="the answer to a POST is a redirect that repeats it"):
+            ask(once(Request("/a", {"id": "app-1"})), url)
+        assert ask(once(Request("/a")), url).body == b"ok"
+    assert asked == [("/a", "id=app-1"), ("/a", None), ("/b", None)]
+
+
+def test_a_large_answer_is_read_on_a_thread():
+    """The event loop has others to serve; a small one is not worth it."""
+    loops = threading.get_ident()
+    seen = []
+
+    def dialogue():
+        for path in ("/small", "/large"):
+            yield Request(path)
+            seen.append(threading.get_ident() == loops)
+        return "read"
+
+    with serving(
+        lambda handler, _: say(handler, b"x" * (100_000 if handler.path == "/large" else 10))
+    ) as url:
+        assert ask(dialogue(), url) == "read"
+    assert seen == [True, False]
+
+
+@pytest.mark.parametrize(
+    "error", [OverflowError, KeyError, AttributeError, RecursionError, TypeError, ValueError]
+)
+def test_an_answer_of_a_shape_that_nobody_has_thought_of_is_an_error_of_ours(error):
+    """On the loop and beside it."""
+
+    def dialogue(path):
+        yield Request(path)
+        raise error("x")
+
+    with serving(lambda handler, _: say(handler, b"x" * int(handler.path[1:]))) as url:
+        for size in (10, 100_000):
+            with pytest.raises(UnusableAnswerError, match=rf"the answer cannot be read \({error.__name__}\)"):
+                ask(dialogue(f"/{size}"), url)
+
+
+PLACES = [
+    "http://xn--a/", "http://" + "a" * 70 + "/", "http://[::1", "//", "http:///", "http://h:99999/", "http://%zz/",
+    "mailto:x", "data:,x", "http://a..b/", "http://127.0.0.1:0/", "/" + "x" * 70_000, "http://\xff/", "file:///etc/passwd",
+    "http://" + "1" * 400 + "/", "http://" + "." * 300, " ", "http://ex ample/", "http://\x00/",
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("place", PLACES, ids=lambda place: repr(place[:20]))
+@pytest.mark.parametrize("form", [None, {"a": "b"}])
+def test_whatever_a_redirect_names_is_an_error_of_ours(place, form):
+    """Names of hosts that are none raise errors of their own, in libraries far below."""
+    head = f"HTTP/1.1 302 X\r\nLocation: {place}\r\nContent-Length: 0\r\n\r\n".encode("latin-1")
+    with (
+        serving(lambda handler, _: handler.wfile.write(head)) as url,
+        pytest.raises(UnusableAnswerError) as caught,
+    ):
+        ask(once(Request("/", form)), url)
+    assert len(str(caught.value)) < 600
+    assert str(caught.value).isprintable()
+
+
+@pytest.mark.parametrize(
+    "url", ["http://xn--a/", "http://h\x00/", "http://\ud800/", "http://ex ample/", "http://h:x/"]
+)
+def test_an_address_that_is_none_is_an_error_of_ours(url):
+    """A worker's log page is named by whoever runs the master."""
+    with pytest.raises(UnusableAnswerError):
+        ask(once(Request(url)))
+
+
+@pytest.mark.parametrize(
+    "date",
+    [
+        "Thu, 01 Jan 99999 00:00:00 GMT",
+        "Mon, 1 Jan 2024 00:00:00 -99999999999999",
+        "1" * 500,
+        "\xff",
+        "Mon, 31 Feb 2024 25:61:61 GMT",
+    ],
+)
+def test_a_date_that_is_none_is_no_date(date):
+    """Nor an exception."""
+    head = f"HTTP/1.1 200 X\r\nDate: {date}\r\nContent-Length: 0\r\n\r\n".encode("latin-1")
+    with serving(lambda handler, _: handler.wfile.write(head)) as url:
+        assert ask(once(Request("/")), url).at is None

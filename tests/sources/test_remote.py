@@ -246,3 +246,14 @@ def test_an_executor_that_starts_is_followed_at_the_master_until_it_has_register
         assert [row.active for row in looking.look().executors] == [True, False]
         looking.look()
     assert site.count("/master/app/?appId=app-1") == 2
+
+
+def test_in_a_triggerer_a_large_answer_is_not_read(site):
+    """One event loop and its memory are for all triggers; a task of its own reads more."""
+    site.executors = [{**living(str(number)), "more": "x" * 1000} for number in range(1200)]
+    with source(Waiting, site.target("driver_ui")) as looking:
+        seen = looking.look()
+    assert seen.driver is None
+    assert "the answer is larger than 1048576 bytes" in dict(seen.silent)["driver"]
+    with source(RemoteSource, site.target("driver_ui")) as looking:
+        assert len(looking.look().executors) == 1200

@@ -166,7 +166,7 @@ def nonsense(handler, form):
         (huge, "the answer is larger than 8388608 bytes"),
         (swollen, "applications: no JSON but "),
         (elsewhere, "the answer is a redirect to another host, 'example.invalid'"),
-        (to_a_file, "the answer is a redirect to another host, ''|no answer: "),
+        (to_a_file, "the answer is a redirect to another port, file:|no answer: "),
         (round_and_round, "the answer is a redirect, again and again"),
         (nonsense, "no answer: "),
     ],

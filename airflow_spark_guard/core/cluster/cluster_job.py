@@ -6,6 +6,7 @@ from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any, Self
 
 from airflow_spark_guard.core.cluster.cluster_watch import ClusterLimits
+from airflow_spark_guard.core.typed import checked_types
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -63,8 +64,13 @@ class ClusterJob:
 
     @classmethod
     def from_json(cls, raw: Mapping[str, Any]) -> Self:
-        """What :meth:`to_json` has written."""
-        return cls(**raw)
+        """What :meth:`to_json` has written.
+
+        Raises:
+            TypeError: it is something else.
+        """
+        found: Self = checked_types(cls(**raw))
+        return found
 
 
 def may_go_on(status: ClusterStatus, now: float, start: float, run: float) -> bool:

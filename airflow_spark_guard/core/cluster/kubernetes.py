@@ -116,7 +116,7 @@ class KubernetesDialogues:
 
     def _driver(self, status: Row) -> Row:
         """The driver's container: by its name, or the only one there is."""
-        found = [row for row in status.get("containerStatuses") or [] if isinstance(row, dict)]
+        found = _list(status, "containerStatuses")
         named = [row for row in found if row.get("name") == self.container]
         return (named or (found if len(found) == 1 else [{}]))[0]
 
@@ -149,9 +149,14 @@ def _part(row: Row, name: str) -> dict[str, Any]:
     return found if isinstance(found, dict) else {}
 
 
+def _list(row: Row, name: str) -> list[Row]:
+    found = row.get(name)
+    return [item for item in found if isinstance(item, dict)] if isinstance(found, list) else []
+
+
 def _conditions(status: Row) -> list[Row]:
     """Why a pod is not where it should be: the conditions that do not hold."""
-    found = [row for row in status.get("conditions") or [] if isinstance(row, dict)]
+    found = _list(status, "conditions")
     return [row for row in found if row.get("type") == "PodScheduled" and row.get("status") == "False"]
 
 

@@ -9,6 +9,7 @@ from urllib.parse import urlsplit
 from airflow_spark_guard.core.conf.conf_view import manager_of
 from airflow_spark_guard.core.errors import BadInputError
 from airflow_spark_guard.core.output.printable import safe_text
+from airflow_spark_guard.core.typed import checked_types
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -56,8 +57,17 @@ class ClusterPlace:
 
     @classmethod
     def from_json(cls, raw: Mapping[str, Any]) -> Self:
-        """What :meth:`to_json` has written."""
-        return cls(**{**raw, "servers": tuple(raw["servers"])})
+        """What :meth:`to_json` has written.
+
+        Raises:
+            KeyError: it is something else.
+            TypeError: the same.
+        """
+        found: Self = checked_types(cls(**{**raw, "servers": tuple(raw["servers"])}))
+        if found.manager not in (YARN, KUBERNETES) or not found.servers:
+            msg = "no manager of a cluster, or no server of one"
+            raise TypeError(msg)
+        return found
 
 
 def is_watched(master: str) -> bool:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import reprlib
 from dataclasses import asdict, dataclass
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any, Protocol, Self
 
 from airflow_spark_guard.core.output.output import safe_text
+from airflow_spark_guard.core.typed import checked_types
 from airflow_spark_guard.core.web.answer import UnusableAnswerError, is_number
 
 if TYPE_CHECKING:
@@ -16,6 +18,7 @@ if TYPE_CHECKING:
 
 LONGEST_DIAGNOSTICS = 4000
 _LONGEST_WORD = 300
+_BRIEF = reprlib.Repr()
 TASK_MARK, ATTEMPT_MARK = "spark-guard-task", "spark-guard-attempt"
 
 
@@ -75,10 +78,11 @@ class ClusterStatus:
             ValueError: it is something else.
         """
         try:
-            return cls(**{**raw, "state": ClusterState(raw["state"])})
+            found: Self = checked_types(cls(**{**raw, "state": ClusterState(raw["state"])}))
         except (KeyError, TypeError) as error:
-            msg = f"not a status: {raw!r}"[:200]
+            msg = f"not a status: {_BRIEF.repr(raw)}"[:200]
             raise ValueError(msg) from error
+        return found
 
 
 class ClusterDialogues(Protocol):

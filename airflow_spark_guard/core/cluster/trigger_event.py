@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import reprlib
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any, Final
 
@@ -10,13 +11,18 @@ from airflow_spark_guard.core.cluster.cluster_job import ClusterJob
 from airflow_spark_guard.core.cluster.place import ClusterPlace
 from airflow_spark_guard.core.cluster.status import ClusterStatus
 from airflow_spark_guard.core.errors import ProtocolError
+from airflow_spark_guard.core.output.printable import one_line
+from airflow_spark_guard.core.typed import checked_types
 from airflow_spark_guard.core.verdict import Verdict
 from airflow_spark_guard.core.watch.finding import Finding
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from airflow_spark_guard.core.cluster.cluster_watch import Step
 
 _VERSION: Final = 1
+_BRIEF = reprlib.Repr()
 
 
 def event_of(
@@ -69,17 +75,23 @@ def ending_of(event: object) -> ClusterEnding:
             finding=_finding(finding) if finding else None,
             observed=tuple(map(_finding, event.get("observed") or ())),
         )
-    except (KeyError, TypeError, ValueError) as error:
+    except (AttributeError, KeyError, TypeError, ValueError) as error:
         raise _unusable(event) from error
     if (ending.final is None) is (ending.finding is None):
         raise _unusable(event)
     return ending
 
 
+def _finding(raw: Mapping[str, Any]) -> Finding:
+    given: dict[str, Any] = {**raw, "verdict": Verdict(raw["verdict"])}
+    found: Finding = checked_types(Finding(**given))
+    return found
+
+
 def _unusable(event: object) -> ProtocolError:
     return ProtocolError(
         "The trigger's event does not say how the application ended.",
-        got=repr(event)[:200],
+        got=one_line(_BRIEF.repr(event), 200),
         expected=f"an event of version {_VERSION} with a final status or a finding",
         advice="Triggerer and worker run different versions of this package, or something else sent it.",
     )

@@ -19,8 +19,9 @@ EXPECTED: dict[Kind, str] = {
 }
 """By kind: what a value may look like, for messages."""
 
-_NUMBER = re.compile(r"(-?\d+)([a-z]+)?", re.ASCII)
-_INT = re.compile(r"[+-]?\d+", re.ASCII)
+# No number of Spark's has more digits than 64 bits; leading zeros are taken.
+_NUMBER = re.compile(r"(-?0*\d{1,30})([a-z]+)?", re.ASCII)
+_INT = re.compile(r"[+-]?0*\d{1,30}", re.ASCII)
 _SECONDS = {"us": 1e-6, "ms": 1e-3, "s": 1.0, "m": 60.0, "min": 60.0, "h": 3600.0, "d": 86400.0}
 _BYTES = {"b": 1} | {
     unit + tail: 1 << 10 * power for power, unit in enumerate("kmgtp", 1) for tail in ("", "b")

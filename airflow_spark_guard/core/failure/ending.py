@@ -170,9 +170,10 @@ def _ended_from_outside(ending: Ending) -> AttemptError:
         return _taken_over(ending, ending.taken_over)
     if ending.cause is Cause.REAPER_GONE:
         return errors.KilledError(
-            "The reaper, which held the job's processes, is gone without a report, and so is the job.",
-            advice="Something outside killed it with SIGKILL, a person or the out-of-memory killer: see the "
-            "host's log.",
+            "The reaper, which held the job's processes, is gone without a report"
+            + (". Not all of the job could be proven gone." if ending.orphans else ", and so is the job."),
+            advice="Something killed it with SIGKILL, a person, the out-of-memory killer or the job itself: "
+            "see the host's log.",
             verdict=Verdict.UNKNOWN,
             **seen,
         )

@@ -10,24 +10,26 @@ from airflow_spark_guard.core.output.masking import mask_text
 
 LONGEST_LINE = 4096
 _INDENT = 4 * " "
-# Everything that could move the reader's cursor or hide text; the tab stays.
-_CONTROL = {code: None for code in (*range(32), *range(127, 160)) if code != ord("\t")}
+# What turns the direction of text around, so that a line reads otherwise than it is.
+_BIDI = (0x061C, 0x200E, 0x200F, *range(0x202A, 0x202F), *range(0x2066, 0x206A))
+# Everything that could move the reader's cursor or hide text; the tab stays. Some readers begin a new line at
+# the two separators.
+_CONTROL: dict[int, str | None] = {
+    **{code: None for code in (*range(32), *range(127, 160), *_BIDI) if code != ord("\t")},
+    0x2028: " ",
+    0x2029: " ",
+}
+# Before the guard's mark they would hide that it is none.
+_INVISIBLE = "\u200b\u200c\u200d\u2060\ufeff\u00ad \t"
 
-
-# Airflow's log page folds what stands between these two, wherever they stand in a line.
-_FOLDING = re.compile(r"::((?:end)?group)::")
+# Airflow's log page folds what stands between the first pair, wherever they stand in a line; other readers of
+# logs fold at the second.
+_FOLDING = re.compile(r"::((?:end)?group)::|##\[((?:end)?group)\]")
 
 
 def unfolded(text: str) -> str:
     """The same text, but nothing in it folds what follows it away."""
-    return _FOLDING.sub(r"[\1]", text)
-
-
-def folds(line: str, is_open: int) -> int:
-    """How many groups are open after a line, where ``is_open`` were before it."""
-    for found in _FOLDING.finditer(line):
-        is_open = is_open + 1 if found[1] == "group" else max(0, is_open - 1)
-    return is_open
+    return _FOLDING.sub(lambda found: f"[{found[1] or found[2]}]", text)
 
 
 def safe_text(text: str) -> str:
@@ -48,9 +50,9 @@ def one_line(text: str, length: int) -> str:
 def shown(line: bytes) -> str:
     """A line of untrusted output as it may stand in a log: valid text, no control characters, bounded.
 
-    One that begins with the guard's mark is indented: it is none of the guard's.
+    It folds nothing away. One that begins with the guard's mark is indented: it is none of the guard's.
     """
-    text = line[: LONGEST_LINE + 1].decode(errors="replace").translate(_CONTROL)
-    if text.startswith(MARK.rstrip()):
+    text = unfolded(line[: LONGEST_LINE + 1].decode(errors="replace").translate(_CONTROL))
+    if text.lstrip(_INVISIBLE).startswith(MARK.rstrip()):
         text = f"{_INDENT}{text}"
     return text if len(text) <= LONGEST_LINE else f"{text[:LONGEST_LINE]} ... (line cut)"

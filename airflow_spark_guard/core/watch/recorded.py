@@ -21,7 +21,19 @@ if TYPE_CHECKING:
 
 
 def observation(value: Mapping[str, Any]) -> Observation:
-    """The inverse of :meth:`Observation.to_json`; fields that this version does not know are a TypeError."""
+    """The inverse of :meth:`Observation.to_json`.
+
+    Raises:
+        TypeError: fields that this version does not know, or values of another shape.
+    """
+    try:
+        return _observation(value)
+    except AttributeError as error:
+        msg = f"no observation: {error}"
+        raise TypeError(msg) from error
+
+
+def _observation(value: Mapping[str, Any]) -> Observation:
     driver, inside, master = value.get("driver"), value.get("inside"), value.get("master")
     readings = value.get("readings")
     return Observation(

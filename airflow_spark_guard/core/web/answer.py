@@ -8,13 +8,13 @@ a request fails, the error is thrown into it, so that it decides whether it can 
 from __future__ import annotations
 
 import json
-import math
 from collections.abc import Generator
 from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from airflow_spark_guard.core.output.output import safe_text
+from airflow_spark_guard.core.strict_json import checked_depth
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 MAX_TEXT = 300
 _MAX_URL = 2000
 _MAX_COUNT = 2**63 - 1
+_HUGE = 1e300
 _OK = 200
 _NOT_FOUND = 404
 _LOGIN = "Give login and password, or the header that it wants, in the Airflow connection (conn_id)."
@@ -96,7 +97,7 @@ def decoded(answer: Answer, what: str) -> Any:
         text = f"{what}: HTTP status {answer.status}{_said(answer)}"
         raise UnusableAnswerError(text, advice=_ADVICE.get(answer.status, ""))
     try:
-        return json.loads(answer.body)
+        return checked_depth(json.loads(answer.body), answer.body)
     except (ValueError, RecursionError) as error:
         begin = safe_text(repr(answer.body[:60]))
         text = f"{what}: no JSON but {begin} ({len(answer.body)} bytes)"
@@ -133,8 +134,8 @@ def record(value: object, what: str) -> Row:
 
 
 def is_number(value: object) -> bool:
-    """A finite JSON number; true and false are none."""
-    return not isinstance(value, bool) and isinstance(value, int | float) and math.isfinite(value)
+    """A finite JSON number that a float can hold; true and false are none."""
+    return not isinstance(value, bool) and isinstance(value, int | float) and -_HUGE < value < _HUGE
 
 
 def count(row: Row, name: str) -> int:

@@ -24,7 +24,7 @@ _FORBIDDEN = 403
 _WHAT = "the master"
 _STATES = frozenset({"WAITING", "RUNNING", "FINISHED", "FAILED", "KILLED"})
 _MILLISECONDS = 1000
-_TOKEN = re.compile(rb"""<input[^>]*name="csrfToken"[^>]*value="([\w=+/.-]{1,200})\"""")
+_TOKEN = re.compile(rb"""<input[^>]{0,300}name="csrfToken"[^>]{0,300}value="([\w=+/.-]{1,200})\"""")
 
 
 def addresses(master_url: str) -> tuple[str, ...]:

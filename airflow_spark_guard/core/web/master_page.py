@@ -12,16 +12,16 @@ from airflow_spark_guard.core.watch.observation import Executor
 from airflow_spark_guard.core.web import answer as read
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Iterator
 
-_DETAIL_UI = re.compile(rb"""<a href="([^"]{1,2000})"[^>]*>\s*Application Detail UI\s*</a>""")
+_DETAIL_UI = re.compile(rb"""<a href="([^"]{1,2000})"[^>]{0,300}>\s*Application Detail UI\s*</a>""")
 _ROW = re.compile(
-    rb"<tr>\s*<td>\s*([0-9]{1,9})\s*</td>\s*<td>\s*<a [^>]*>(worker-[^<]{1,300})</a>(.{0,4000}?)</tr>",
+    rb"\s*<td>\s*([0-9]{1,9})\s*</td>\s*<td>\s*<a [^>]{0,2000}>(worker-[^<]{1,300})</a>(.{0,4000})\Z",
     re.DOTALL,
 )
 _STATE = re.compile(rb"<td>\s*(EXITED|FAILED|LOST)\s*</td>")
 _RUNNING = re.compile(rb"<td>\s*(?:LAUNCHING|RUNNING)\s*</td>")
-_STDERR = re.compile(rb"""<a href="([^"]{1,2000})"[^>]*>\s*stderr\s*</a>""")
+_STDERR = re.compile(rb"""<a href="([^"]{1,2000})"[^>]{0,300}>\s*stderr\s*</a>""")
 _MOST = 1000
 
 
@@ -46,7 +46,7 @@ def read_page(body: bytes) -> ApplicationPage:
     """Read the page; of one that is none, nothing."""
     found = _DETAIL_UI.search(body)
     url = html.unescape(found[1].decode(errors="replace")) if found else ""
-    rows = list(_ROW.finditer(body))
+    rows = list(_rows(body))
     ended = _sorted(
         _executor(row, f"{state[1].decode()}, as the master says; the driver has no record of it")
         for row in rows
@@ -59,6 +59,14 @@ def read_page(body: bytes) -> ApplicationPage:
         frozenset(executor.id for executor in unended),
         unended[-_MOST:],
     )
+
+
+def _rows(body: bytes) -> Iterator[re.Match[bytes]]:
+    """The rows of its tables of executors. Cut first: a search over a hostile page would take minutes."""
+    for part in body.split(b"<tr>")[1:]:
+        row, end, _ = part.partition(b"</tr>")
+        if end and (found := _ROW.match(row)) is not None:
+            yield found
 
 
 def _sorted(executors: Iterable[Executor]) -> tuple[Executor, ...]:

@@ -173,10 +173,11 @@ def executor_rows(answer: Answer, *, local: bool) -> tuple[Executor, ...]:
     Raises:
         UnusableAnswerError: an answer that is not this API's.
     """
-    found = [_executor(row) for row in read.rows(read.decoded(answer, "allexecutors"), "allexecutors")]
-    kept = [executor for executor in found if local or executor.id not in _DRIVER]
+    found = read.rows(read.decoded(answer, "allexecutors"), "allexecutors")
+    kept = [row for row in found if local or row.get("id") not in _DRIVER]
     # Where there are too many, the living ones count.
-    return tuple(sorted(kept, key=lambda executor: not executor.active)[:_MAX_EXECUTORS])
+    kept.sort(key=lambda row: row.get("isActive") is not True)
+    return tuple(map(_executor, kept[:_MAX_EXECUTORS]))
 
 
 def _executor(row: Row) -> Executor:

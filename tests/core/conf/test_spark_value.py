@@ -44,6 +44,10 @@ def test_a_value_is_read_as_spark_reads_it(kind, text, bare, expected):
         ("bool", "yes", ""),
         ("bool", "1", ""),
         ("text", "lz4", ""),
+        ("int", "9" * 400, ""),
+        ("size", "9" * 400, "b"),
+        ("duration", "9" * 400 + "s", "s"),
+        ("duration", "-" + "9" * 5000, "s"),
     ],
 )
 def test_what_spark_cannot_read_is_refused(kind, text, bare):

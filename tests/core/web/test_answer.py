@@ -19,6 +19,8 @@ from airflow_spark_guard.core.web.answer import Answer, UnusableAnswerError
         ("3", 0),
         (None, 0),
         (10**30, 2**63 - 1),
+        (10**400, 0),
+        (-(10**400), 0),
     ],
 )
 def test_a_count_is_a_number_that_cannot_be_negative(value, counted):
