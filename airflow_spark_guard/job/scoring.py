@@ -8,7 +8,13 @@ from airflow_spark_guard.job import scoring_worker
 from airflow_spark_guard.job.carried_model import carried_model
 from airflow_spark_guard.job.collection.columns import Columns, check_columns, listed
 from airflow_spark_guard.job.collection.errors import SampleError
-from airflow_spark_guard.job.collection.projection import SPARK_TYPES, named, number
+from airflow_spark_guard.job.collection.projection import (
+    SPARK_TYPES,
+    array_sql,
+    named,
+    number,
+    text_sql,
+)
 from airflow_spark_guard.job.scoring_worker import Layout, Source, of_pandas, score_batches
 
 if TYPE_CHECKING:
@@ -248,9 +254,9 @@ def _parts(column: SourceColumn, dtype: str) -> list[Any]:
     if column.kind == "number":
         return [number(column).cast(spark_type)]
     if column.kind == "array":
-        return [named(column.name).cast(f"array<{spark_type}>")]
+        return [sf.expr(array_sql(column, spark_type))]
     if column.kind == "text":
-        return [named(column.name)]
+        return [sf.expr(text_sql(column))]
     vector = sf.unwrap_udt(named(column.name))
     values = vector["values"].cast(f"array<{spark_type}>")
     return [vector["type"].cast("int"), vector["size"], vector["indices"], values]

@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING, Any
 
 from airflow_spark_guard.job.collection.arrow_stream import ArrowBatches
 from airflow_spark_guard.job.collection.blocks import Layout
-from airflow_spark_guard.job.collection.columns import Columns, check_columns
+from airflow_spark_guard.job.collection.columns import Columns, check_apart, check_columns, plain
 from airflow_spark_guard.job.collection.errors import SampleError
 from airflow_spark_guard.job.collection.meter import Meter
 from airflow_spark_guard.job.collection.options import check_argument, check_form
-from airflow_spark_guard.job.collection.projection import project
+from airflow_spark_guard.job.collection.projection import SPARK_TYPES, project
 from airflow_spark_guard.job.collection.reading import Form, Reading, Room
 
 if TYPE_CHECKING:
@@ -82,7 +82,9 @@ def iter_batches(
             allowed, infinite values, vectors that differ in length.
     """
     columns = check_columns(df.schema, features, label, categorical)
-    check_form(nulls, dtype, sparse=sparse, columns=columns)
+    check_apart(df, (column.name for column in columns.all()))
+    check_form(nulls, dtype, sparse=sparse, columns=columns, dtypes=tuple(SPARK_TYPES))
+    batch_rows = plain(batch_rows)
     whole = isinstance(batch_rows, int) and not isinstance(batch_rows, bool) and batch_rows >= 1
     check_argument("batch_rows", batch_rows, "a whole number of at least 1", good=whole)
     for column in columns.all():
@@ -125,7 +127,8 @@ def _made(parts: list[Any], columns: Columns, form: Form, layout: Layout) -> Ite
     reading = Reading(columns, form, Room(rows, rows), None, layout)
     for part in parts:
         reading.add(part)
-    reading.finish([], of_all=False)
+    reading.finish([])
+    reading.check()
     if len(reading):
         x, y = reading.take(None)
         yield Batch(x, y, layout.feature_names())

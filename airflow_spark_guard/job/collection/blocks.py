@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import sys
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from airflow_spark_guard.job.collection.errors import SampleError
 from airflow_spark_guard.job.collection.projection import LABEL, NUMBERS, SPARSE
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     import numpy as np
 
     from airflow_spark_guard.job.collection.columns import Columns
@@ -52,6 +56,16 @@ class Layout:
             at += width or 0
         return spans
 
+    @property
+    def text_bytes(self) -> int:
+        """Memory of the different texts seen so far."""
+        return sum(texts.size for texts in (*self._texts.values(), *([self._label] if self._label else [])))
+
+    def known(self) -> Columns:
+        """The columns with the widths that were seen."""
+        pairs = zip(self._columns.features, self._widths, strict=True)
+        return replace(self._columns, features=tuple(replace(c, width=width) for c, width in pairs))
+
     def feature_names(self) -> tuple[str, ...]:
         """One name for each feature."""
         pairs = zip(self._columns.features, self._widths, strict=True)
@@ -62,11 +76,17 @@ class Layout:
         pairs = zip(self._columns.features, self._widths, strict=True)
         return tuple(column.name for column, width in pairs if width is None)
 
-    def learn(self, batch: Any) -> None:
-        """Take widths from a batch, where they are still unknown."""
-        for i, width in enumerate(self._widths):
-            if width is None:
-                self._widths[i] = _seen_width(batch, i, self._columns.features[i].kind)
+    def learn(self, batch: Any, places: Mapping[int, int] | None = None) -> None:
+        """Take widths from a batch, where they are still unknown.
+
+        Args:
+            batch: of the collection, or of some of its columns.
+            places: the feature of each of these columns; None for those of the collection.
+        """
+        places = {i: i for i in range(len(self._widths))} if places is None else places
+        for i, feature in places.items():
+            if self._widths[feature] is None:
+                self._widths[feature] = _seen_width(batch, i, self._columns.features[feature].kind)
 
     def fill(self, batch: Any, rows: Array) -> None:
         """Write a batch into ``rows``, shape (rows of the batch, width); what is missing becomes NaN."""
@@ -124,6 +144,7 @@ class Texts:
     def __init__(self, categories: tuple[str, ...] | None) -> None:
         self._known = categories
         self._codes: dict[str, int] = {text: i for i, text in enumerate(categories or ())}
+        self.size = 0  # bytes of the texts that came; those that the caller knew before are the caller's
 
     @property
     def categories(self) -> tuple[str, ...]:
@@ -137,8 +158,9 @@ class Texts:
         encoded = column.dictionary_encode()
         texts = encoded.dictionary.to_pylist()
         if self._known is None:
-            for text in texts:
-                self._codes.setdefault(text, len(self._codes))
+            new = [text for text in texts if text not in self._codes]
+            self._codes.update({text: at for at, text in enumerate(new, len(self._codes))})
+            self.size += sum(map(sys.getsizeof, new))
         own = np.array([self._codes.get(text, np.nan) for text in texts] + [np.nan])
         codes: Array = own[encoded.indices.fill_null(len(texts)).to_numpy(zero_copy_only=False)]
         return codes
