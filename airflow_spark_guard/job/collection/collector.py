@@ -171,7 +171,8 @@ class Collector:
             self._notes += notes.key_warnings(self._options.keys, *chosen.doubtful_keys(reading))
         columns = reading.layout.known()
         x, y = reading.take(order)
-        self._judge(counts_of(x, y, columns, counts), columns, whole=whole)
+        found = counts_of(x, y, columns, counts)
+        self._judge(found, columns, whole=whole and taken == counts.read)
         categories = reading.layout.settle(x, y)
         report = SampleReport(
             rows_total=total,
@@ -193,7 +194,10 @@ class Collector:
         return sample
 
     def _judge(self, found: Counts, columns: Columns, *, whole: bool) -> None:
-        """Refuse, or note, what is wrong with the rows drawn; what else was read does not matter."""
+        """Refuse, or note, what is wrong with the rows drawn; what else was read does not matter.
+
+        With ``whole`` they are all rows of the source.
+        """
         check_flaws(found, columns, self._form, drawn=True)
         empty = empty_columns(found, columns)
         if empty and whole and found.read and self._form.nulls == "nan":

@@ -98,7 +98,7 @@ class SparseFeatures:
             counts = counts + null
             indices, values = np.insert(indices, at, 0), np.insert(values, at, np.nan)
         self._last = (counts, indices, values)
-        if np.isfinite(values).all():
+        if not np.isfinite(values).all():
             of_row = np.repeat(np.arange(len(counts)), counts)
             worst = np.zeros(len(counts))
             # NaN wins over infinite: it is what a policy may keep or drop.

@@ -184,7 +184,7 @@ def test_null_vectors_become_rows_of_nan_or_are_dropped(spark):
     dropped = collect_sample(frame, "v", seed=1, nulls="drop")
     np.testing.assert_array_equal(dropped.X, [[1, 2], [3, 0]])
     assert dropped.report.rows_dropped == 2
-    with pytest.raises(SampleError, match=re.escape("v: 2 (of 4 rows read)")):
+    with pytest.raises(SampleError, match=re.escape("v: 2 (of 4 rows drawn)")):
         collect_sample(frame, "v", seed=1)
 
 
@@ -216,7 +216,7 @@ def test_all_null_vectors_are_refused(spark):
         assert str(caught.value) == (
             "Column 'v' is null in every row.\n"
             "  got: 1 rows without a value\n"
-            "  expected: at least one value: without one nobody knows its width\n"
+            "  expected: at least one value: a feature without any tells a model nothing\n"
             "  do: Look at the step that makes it, or take it out of the features."
         )
     with pytest.raises(SampleError, match="got: 1 rows, none of them complete; nulls in v: 1"):
@@ -229,7 +229,7 @@ def test_nulls_are_refused_by_column_and_count(holes):
         collect_sample(holes, ["a", "b"], "label", seed=1)
     assert str(caught.value) == (
         "There are nulls in the columns to collect.\n"
-        "  got: a: 2, b: 3, label: 1 (of 10 rows read)\n"
+        "  got: a: 2, b: 3, label: 1 (of 10 rows drawn)\n"
         "  expected: a value in every row; NaN counts as null\n"
         "  do: Pass nulls='drop' or nulls='nan', or fill them before the call with df.fillna(...)."
     )
@@ -250,6 +250,7 @@ def test_dropped_rows_are_counted(holes):
         "seed": 1,
         "nulls": "drop",
         "passes": ["count", "rows"],
+        "warnings": [],
         "missing": {"a": 2, "b": 3, "label": 1},
     }
 
@@ -271,7 +272,7 @@ def test_null_features_become_nan(holes):
 
 def test_a_null_label_is_refused_even_with_nan(holes):
     """No model learns from a missing answer; the message says how to leave those rows out."""
-    with pytest.raises(SampleError, match=r"nulls in the label\.\n  got: label: 1 \(of 10 rows read\)"):
+    with pytest.raises(SampleError, match=r"nulls in the label\.\n  got: label: 1 \(of 10 rows drawn\)"):
         collect_sample(holes, ["a", "b"], "label", seed=1, nulls="nan")
 
 
@@ -308,12 +309,12 @@ def test_a_column_of_nulls_is_refused_under_each_policy(spark):
     """Refused as nulls, without a complete row, or for having no value at all."""
     frame = spark.range(0, 6, 1, 2).selectExpr("id", "CAST(NULL AS DOUBLE) AS none")
     texts = {
-        "error": "There are nulls in the columns to collect.\n  got: none: 6 (of 6 rows read)\n",
+        "error": "There are nulls in the columns to collect.\n  got: none: 6 (of 6 rows drawn)\n",
         "drop": "There are no rows to sample.\n  got: 6 rows, none of them complete; nulls in none: 6\n",
         "nan": (
             "Column 'none' is null in every row.\n"
-            "  got: none: 6 (of 6 rows read)\n"
-            "  expected: at least one value\n"
+            "  got: 6 rows without a value\n"
+            "  expected: at least one value: a feature without any tells a model nothing\n"
             "  do: Look at the step that makes it, or take it out of the features."
         ),
     }
@@ -332,7 +333,7 @@ def test_infinite_values_are_refused(spark):
         collect_sample(frame, ["a", "c"], "b", seed=1)
     assert str(caught.value) == (
         "There are infinite values in the columns to collect.\n"
-        "  got: a: 1, c: 2, b: 2 (of 4 rows read)\n"
+        "  got: a: 1, c: 2, b: 2 (of 4 rows drawn)\n"
         "  expected: finite values, also after the cast to float32 (up to 3.4e38)\n"
         "  do: Filter them out or clip them before the call; dtype='float64' holds values up to 1.8e308."
     )
@@ -340,7 +341,7 @@ def test_infinite_values_are_refused(spark):
         collect_sample(frame, ["a"], "b", seed=1, dtype="float64", nulls="nan")
     assert str(caught.value) == (
         "There are infinite values in the columns to collect.\n"
-        "  got: a: 1 (of 4 rows read)\n"
+        "  got: a: 1 (of 4 rows drawn)\n"
         "  expected: finite values\n"
         "  do: Filter them out or clip them before the call."
     )
@@ -417,7 +418,7 @@ def test_an_ambiguous_name_is_refused(numbers):
         ({"max_rows": True}, "This max_rows.*got: True"),
         ({"seed": "x"}, "This seed.*got: 'x'"),
         ({"nulls": "ignore"}, "This nulls.*expected: one of: error, drop, nan"),
-        ({"dtype": "int8"}, "This dtype.*expected: one of: float32, float64"),
+        ({"dtype": "int8"}, "This dtype.*expected: one of: float32, float64, auto"),
         ({"sparse": True}, "sparse=True takes one vector column.*got: id: bigint"),
         ({"fraction": 1.5}, "This fraction.*got: 1.5"),
         ({"max_bytes": 2.0}, "This max_bytes.*got: 2.0"),
