@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from airflow_spark_guard.job.collection.columns import Columns, SourceColumn
 from airflow_spark_guard.job.collection.errors import SampleError
-from airflow_spark_guard.job.collection.frames import text_places, to_arrow
+from airflow_spark_guard.job.collection.frames import encoded, text_places, to_arrow
 from airflow_spark_guard.job.collection.sample import Sample, SampleReport
 from airflow_spark_guard.job.collection.strata import labelled
 
@@ -80,7 +80,8 @@ def _table(sample: Sample) -> Any:
         arrays = [large.from_arrays(offsets, pa.array(part)) for part in (sample.X.indices, sample.X.data)]
         names = [_INDICES, _VALUES]
         if sample.y is not None:
-            arrays.append(pa.array(sample.y))
+            texts = text_places(sample).get(len(sample.feature_names))
+            arrays.append(pa.array(sample.y) if texts is None else encoded(sample.y, texts))
             names.append(str(label))
     else:
         made = to_arrow(sample)
@@ -113,14 +114,12 @@ def _sample(table: Any, about: dict[str, Any]) -> Sample:
     width = 2 if about["sparse"] else len(names)
     labelled_too = about["y_dtype"] is not None
     shell = Sample(None, () if labelled_too else None, names, report, columns=columns)  # type: ignore[arg-type]
-    texts = {} if about["sparse"] else text_places(shell)
+    texts = text_places(shell)
     if about["sparse"]:
         x = _sparse(table, len(names), about["dtype"])
-        if labelled_too and report.label is not None and report.label in report.categories:
-            texts = {width: report.categories[report.label]}
     else:
         x = _dense(table, width, texts, about["dtype"])
-    y = _floats(table.column(width), texts.get(width), about["y_dtype"]) if labelled_too else None
+    y = _floats(table.column(width), texts.get(len(names)), about["y_dtype"]) if labelled_too else None
     first = width + labelled_too
     beside = {name: _values(table.column(first + i)) for i, name in enumerate(about["beside"])}
     sample = Sample(x, y, names, report, **beside, columns=columns)

@@ -63,7 +63,7 @@ def to_arrow(sample: Sample) -> Any:
         columns.append((str(sample.report.label), sample.y))
     texts = text_places(sample)
     arrays = [
-        _encoded(values, texts[at]) if at in texts else pa.array(values)
+        encoded(values, texts[at]) if at in texts else pa.array(values)
         for at, (_, values) in enumerate(columns)
     ]
     return pa.Table.from_arrays(arrays, names=[name for name, _ in columns])
@@ -121,8 +121,10 @@ def _source_types(sample: Sample) -> list[tuple[int, str]]:
             advice="Collect with dtype='float64' or dtype='auto', or leave these columns out.",
         )
     label = sample.columns.label
-    types = [(at, type_name) for at, _, _, type_name in _places(sample)]
-    return types if label is None else [*types, (len(sample.feature_names), label.type)]
+    types = [(at, type_name) for at, _, kind, type_name in _places(sample) if kind != "text"]
+    if label is None or label.kind == "text":
+        return types
+    return [*types, (len(sample.feature_names), label.type)]
 
 
 def _as_source(pd: Any, values: Any, type_name: str) -> Any:
@@ -159,7 +161,8 @@ def _times(values: Array, factor: int, unit: str) -> Any:
     return times
 
 
-def _encoded(values: Array, texts: tuple[str, ...]) -> Any:
+def encoded(values: Array, texts: tuple[str, ...]) -> Any:
+    """Codes as a dictionary array of Arrow."""
     import pyarrow as pa
 
     codes = codes_of(values)

@@ -72,9 +72,7 @@ def test_smallest_is_what_a_sort_takes(priority, rows):
 
 
 @given(
-    table=st.lists(
-        st.tuples(st.integers(0, 3), st.integers(-2, 2)), max_size=40
-    ),
+    table=st.lists(st.tuples(st.integers(0, 3), st.integers(-2, 2)), max_size=40),
     shuffle=st.randoms(use_true_random=False),
 )
 @settings(max_examples=200, deadline=None, derandomize=True)
