@@ -13,8 +13,9 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from pyspark.sql import types as t
 
-from airflow_spark_guard.job import SampleError, collect_sample
+from airflow_spark_guard.job import SampleError, Stratify, collect_sample
 from airflow_spark_guard.job.collection import collector, passes
+from airflow_spark_guard.job.collection.strata import allocate
 
 pytestmark = pytest.mark.spark
 
@@ -505,7 +506,13 @@ PLAIN = {
     ),
     "text": (t.StringType(), lambda rng: str(rng.choice(["b", "a", "", "\u00e9t\u00e9", "zz"])), str),
 }
-WIDE = ("ints", "doubles", "dense", "sparse", "mixed", "known", "promised")
+ELEMENTS = {
+    "ints": (t.LongType(), lambda rng: int(rng.integers(-9, 9)), float),
+    "doubles": (t.DoubleType(), lambda rng: float(rng.integers(-9, 9)) / 2, float),
+    "days": PLAIN["date"],
+    "clocks": PLAIN["timestamp_ntz"],
+}
+WIDE = ("ints", "doubles", "days", "clocks", "dense", "sparse", "mixed", "known", "promised")
 
 
 def wide(kind, width):
@@ -518,14 +525,21 @@ def wide(kind, width):
             values[int(rng.integers(width))] = none
         return values
 
-    if kind in ("ints", "doubles"):
-        of = t.LongType() if kind == "ints" else t.DoubleType()
+    if kind in ELEMENTS:
+        data_type, chance, number = ELEMENTS[kind]
 
         def array(rng):
-            values = inside(rng, None)
-            return [None if value is None else int(value) if kind == "ints" else value for value in values]
+            values = [chance(rng) for _ in range(width)]
+            if rng.random() < 0.05:
+                values[int(rng.integers(width))] = None
+            return values
 
-        return t.ArrayType(of), {}, array, lambda value: [np.nan if v is None else v for v in value]
+        return (
+            t.ArrayType(data_type),
+            {},
+            array,
+            lambda value: [np.nan if v is None else number(v) for v in value],
+        )
 
     def vector(rng):
         values = inside(rng, float("nan"))
@@ -719,12 +733,53 @@ def test_a_key_brings_the_same_rows_in_the_same_order(spark, table, nulls, part,
         )
         outcomes.append(sample)
     first = outcomes[0]
-    # What was read beside the sample may be refused in one way of reading and not in another.
+    # What was read beside the sample is never looked at: refused in one way of reading, refused in each.
+    assert len({sample is None for sample in outcomes}) == 1
     for other in outcomes[1:] if first is not None else []:
-        if other is not None:
-            np.testing.assert_array_equal(other.X, first.X)
-            np.testing.assert_array_equal(other.X.view("uint32"), first.X.view("uint32"))
-            assert (other.y is None) == (first.y is None)
-            if first.y is not None:
-                np.testing.assert_array_equal(other.y, first.y)
-            assert other.report.categories == first.report.categories
+        np.testing.assert_array_equal(other.X, first.X)
+        np.testing.assert_array_equal(other.X.view("uint32"), first.X.view("uint32"))
+        assert (other.y is None) == (first.y is None)
+        if first.y is not None:
+            np.testing.assert_array_equal(other.y, first.y)
+        assert other.report.categories == first.report.categories
+
+
+@given(
+    table=tables(),
+    allocation=st.sampled_from(["proportional", "balanced"]),
+    at_least=st.sampled_from([0, 1]),
+    part=st.sampled_from([0.05, 0.5, 1.0]),
+    key=st.sampled_from([None, "id"]),
+)
+@settings(max_examples=15, deadline=None, derandomize=True, suppress_health_check=list(HealthCheck))
+def test_strata_of_any_table_are_those_of_its_complete_rows(spark, table, allocation, at_least, part, key):
+    """With nulls anywhere, inside arrays and vectors too: exactly as allocated, weights that add up, all named."""
+    from pyspark.sql import functions as sf
+
+    names = ["a", "a\0", None, "b"]
+    complete = [at for at in range(len(table.rows)) if not any(table.missing(at))]
+    present = {names[at % 4] for at in range(len(table.rows))}
+    counts = {name: sum(names[at % 4] == name for at in complete) for name in ["a", "a\0", "b", None]}
+    counts = {name: count for name, count in counts.items() if count}
+    max_rows = max(4, int(part * len(complete)))
+    frame = table.frame(spark, 3)
+    stratum = sf.element_at(sf.array(*map(sf.lit, names)), sf.pmod("id", sf.lit(4)).cast("int") + 1)
+    how = Stratify("s", allocation, at_least=at_least)
+    sample = collected(
+        frame.withColumn("s", stratum), table.features, table.answer, seed=3, nulls="drop", stratify=how,
+        max_rows=max_rows, key=key, dtype="float64",
+    )  # fmt: skip
+    if not complete:
+        assert sample is None
+        return
+    found = sample.strata.tolist()
+    expected = allocate(counts, min(max_rows, len(complete)), how)
+    assert {name: found.count(name) for name in counts} == expected
+    taken = sample.X[:, 0].astype(int)
+    assert set(taken) <= set(complete)
+    assert found == [names[at % 4] for at in taken]
+    assert sample.sample_weight.sum() == pytest.approx(sum(counts[name] for name in set(found)))
+    assert set(sample.report.strata_left_out) == present - set(found)
+    assert bool(sample.report.strata_left_out) == any(
+        "strata of 's'" in text for text in sample.report.warnings
+    )
