@@ -69,8 +69,8 @@ def key_warnings(key: Sequence[str], keyless: float, repeated: float) -> list[st
     said = []
     if keyless:
         said.append(
-            f"{keyless:.1%} of the rows have no key ({name} is null); they were drawn by a hash of all their "
-            "columns, so that a change of any of these draws anew."
+            f"{keyless:.1%} of the rows have no key (a null in {name}); they were drawn by a hash of all "
+            "their columns, so that a change of any of these draws anew."
         )
     if repeated:
         said.append(

@@ -5,6 +5,7 @@ from __future__ import annotations
 import inspect
 import re
 import time
+import warnings
 
 import numpy as np
 import pytest
@@ -12,6 +13,7 @@ from pyspark.errors import PySparkException
 from scipy.sparse import csr_array, vstack
 
 from airflow_spark_guard.job import Batch, SampleError, collect_sample, iter_batches
+from airflow_spark_guard.job.collection.errors import SampleWarning
 
 pytestmark = pytest.mark.spark
 
@@ -550,3 +552,14 @@ def test_a_regressor_learns_batch_by_batch(lessons):
         for batch in iter_batches(lessons, ["a", "b"], "plane"):
             model.partial_fit(batch.X, batch.y)
     np.testing.assert_allclose([*model.coef_, *model.intercept_], [2, -1, 0.5], atol=0.05)
+
+
+def test_digits_that_are_lost_are_told_once(spark):
+    """At the first batch that lost some, with the column; float64 holds them."""
+    frame = spark.range(0, 900, 1, 1).selectExpr("id", "id * 100000 AS far")
+    with pytest.warns(SampleWarning, match="lose digits in float32: far\\.") as said:
+        rows = sum(len(batch.X) for batch in iter_batches(frame, ["id", "far"], batch_rows=100))
+    assert (rows, len(said)) == (900, 1)
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        assert sum(len(batch.X) for batch in iter_batches(frame, ["far"], dtype="float64")) == 900

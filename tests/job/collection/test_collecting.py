@@ -17,7 +17,10 @@ from airflow_spark_guard.job import SampleError, Stratify, collect_sample
 from airflow_spark_guard.job.collection import collector, passes
 from airflow_spark_guard.job.collection.strata import allocate
 
-pytestmark = pytest.mark.spark
+pytestmark = [
+    pytest.mark.spark,
+    pytest.mark.filterwarnings("ignore::airflow_spark_guard.job.collection.errors.SampleWarning"),
+]
 
 
 @pytest.fixture(scope="module")

@@ -74,7 +74,7 @@ def test_without_rows_no_digit_is_lost():
         (
             key_warnings(["a", "b"], 0.25, 0.0),
             (
-                "25.0% of the rows have no key (a, b is null); they were drawn by a hash of all their columns, so that "
+                "25.0% of the rows have no key (a null in a, b); they were drawn by a hash of all their columns, so that "
                 "a change of any of these draws anew."
             ),
         ),
