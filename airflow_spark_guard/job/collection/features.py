@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Protocol
 
-from airflow_spark_guard.job.collection.blocks import check_lengths
-from airflow_spark_guard.job.collection.flaws import Flaws
+from airflow_spark_guard.job.collection.flaws import Flaws, check_lengths
 from airflow_spark_guard.job.collection.projection import SPARSE
 from airflow_spark_guard.job.collection.table import Blocks, Rows
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 from airflow_spark_guard.job.collection.errors import InfiniteValuesError, SampleError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
 
     import numpy as np
 
@@ -61,12 +61,21 @@ class Flaws:
 
 @dataclass
 class Counts:
-    """What was read, dropped and found wrong."""
+    """What was read, dropped and found wrong.
+
+    Attributes:
+        read: rows.
+        dropped: of these, for a null.
+        missing: rows with a null or NaN, by column.
+        infinite: rows with an infinite value, by column.
+        ragged: other lengths of arrays and vectors, by column; their rows are filled with infinity.
+    """
 
     read: int = 0
     dropped: int = 0
     missing: dict[str, int] = field(default_factory=dict)
     infinite: dict[str, int] = field(default_factory=dict)
+    ragged: dict[str, set[int]] = field(default_factory=dict)
 
     def add(self, rows: int, flaws: Flaws) -> None:
         """Count one batch."""
@@ -84,7 +93,7 @@ def counts_of(x: Any, y: Array | None, columns: Columns, suspects: Counts) -> Co
         columns: with their widths.
         suspects: what was counted as the rows arrived.
     """
-    found = Counts(x.shape[0])
+    found = Counts(x.shape[0], ragged=suspects.ragged)
     for name, values in _columns_of(x, y, columns):
         if name in suspects.missing or name in suspects.infinite:
             for begin in range(0, len(values), _ROWS_AT_ONCE):
@@ -104,6 +113,9 @@ def check_flaws(counts: Counts, columns: Columns, policy: Policy, *, drawn: bool
     """
     infinite, missing = _in_order(counts.infinite, columns), _in_order(counts.missing, columns)
     of = f"of {counts.read} rows {'drawn' if drawn else 'read'}"
+    for column in columns.features:
+        if column.name in infinite and column.name in counts.ragged:
+            raise different_lengths(counts.ragged[column.name], column.width or 0, column.kind, column.name)
     if infinite:
         raise _infinite(infinite, of, narrowed=policy.dtype == "float32")
     label = columns.label
@@ -135,6 +147,23 @@ def never_set(name: str, rows: int) -> SampleError:
         got=f"{rows} rows without a value",
         expected="at least one value: a feature without any tells a model nothing",
         advice="Look at the step that makes it, or take it out of the features.",
+    )
+
+
+def check_lengths(lengths: Array, width: int, what: str, name: str) -> None:
+    """Raise unless every length is ``width``."""
+    if (lengths != width).any():
+        raise different_lengths(lengths.tolist(), width, what, name)
+
+
+def different_lengths(lengths: Iterable[int], width: int, what: str, name: str) -> SampleError:
+    """The error for arrays or vectors that do not make a matrix."""
+    different = ", ".join(map(str, sorted({width, *lengths})[:5]))
+    return SampleError(
+        f"The {what}s of column {name!r} differ in length.",
+        got=f"lengths {different}",
+        expected=f"{width} values in each, as most of the first ones or the column's metadata have",
+        advice=f"Make every {what} by the same step, or filter the others out before the call.",
     )
 
 

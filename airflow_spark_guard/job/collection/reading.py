@@ -84,7 +84,7 @@ class Reading:
     ) -> None:
         self._columns, self._form, self._room, self._budget = columns, form, room, budget
         self.layout = Layout(columns, form.dtype) if layout is None else layout
-        self.counts = Counts()
+        self.counts = Counts(ragged=self.layout.ragged)
         self._features: DenseFeatures | SparseFeatures | None = None
         self._labels: Rows | None = None
         self._extra: dict[str, list[Array]] = {}
@@ -128,7 +128,7 @@ class Reading:
         Raises:
             SampleError: infinite values; nulls that are not allowed.
         """
-        check_flaws(self.counts, self._columns, self._form)
+        check_flaws(self.counts, self.layout.known(), self._form)
 
     def _leave(self, rows: int, name: str) -> None:
         """Rows that waited in vain for an array or a vector: without one nobody knows its width."""

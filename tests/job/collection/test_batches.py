@@ -412,7 +412,7 @@ def test_vectors_of_different_lengths_are_refused(spark, sparse):
     assert str(caught.value) == (
         "The vectors of column 'v' differ in length.\n"
         "  got: lengths 2, 3\n"
-        "  expected: 2 values in each, as the first one or the column's metadata have\n"
+        "  expected: 2 values in each, as most of the first ones or the column's metadata have\n"
         "  do: Make every vector by the same step, or filter the others out before the call."
     )
 

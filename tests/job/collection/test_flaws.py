@@ -18,6 +18,7 @@ from airflow_spark_guard.job.collection.flaws import (
     Counts,
     Flaws,
     check_flaws,
+    check_lengths,
     counts_of,
     empty_columns,
     never_set,
@@ -114,3 +115,21 @@ def test_a_column_without_any_value_is_named():
         "  expected: at least one value: a feature without any tells a model nothing\n"
         "  do: Look at the step that makes it, or take it out of the features."
     )
+
+
+def test_rows_of_another_length_are_refused_where_they_are_taken():
+    """With the lengths; infinity in other columns is what it is."""
+    ragged = Counts(3, 0, {}, {"v": 1}, {"v": {3, 1}})
+    with pytest.raises(
+        SampleError, match="^The arrays of column 'v' differ in length.\n  got: lengths 1, 2, 3\n"
+    ):
+        check_flaws(ragged, COLUMNS, Form(), drawn=True)
+    check_flaws(Counts(3, 0, {}, {}, {"v": {3}}), COLUMNS, Form(), drawn=True)
+    with pytest.raises(InfiniteValuesError):
+        check_flaws(Counts(3, 0, {}, {"a": 1}, {"v": {3}}), COLUMNS, Form(), drawn=True)
+
+
+def test_equal_lengths_pass():
+    """Nothing is raised, also of no lengths at all."""
+    check_lengths(np.array([3, 3]), 3, "vector", "v")
+    check_lengths(np.empty(0, dtype=int), 3, "vector", "v")

@@ -15,6 +15,7 @@ from airflow_spark_guard.job.collection.errors import SampleWarning
 
 pytestmark = pytest.mark.spark
 SLOW = settings(max_examples=6, deadline=None, derandomize=True, suppress_health_check=list(HealthCheck))
+FEW = settings(SLOW, max_examples=4)
 PARTS = {"train": 0.6, "valid": 0.2, "test": 0.2}
 # 99.9 % point of chi-square with nine degrees of freedom.
 CHI2_999 = 27.88
@@ -41,7 +42,7 @@ def quiet(*arguments, **options):
     keys=st.sampled_from([20, 700, 4000]),
     seed=st.integers(0, 99),
 )
-@SLOW
+@FEW
 def test_rows_without_a_key_of_their_own_are_drawn_alike(source, null_share, keys, seed):
     """Null keys get their share, over the whole range of values; what keys leave open is told."""
     frame = source.selectExpr("x", f"IF(x % 10 < {10 * null_share}, NULL, x % {keys}) AS k")
@@ -53,7 +54,8 @@ def test_rows_without_a_key_of_their_own_are_drawn_alike(source, null_share, key
         nulls.append(without.mean())
         counts += np.histogram(x[without], bins=10, range=(0, 4000))[0]
         assert any("have no key (a null in k)" in text for text in said) == bool(null_share)
-        assert any("share their key (k)" in text for text in said) == (keys < 4000)
+        if keys == 4000 or not without.all():
+            assert any("share their key (k)" in text for text in said) == (keys < 4000)
     # Few keys that repeat come in whole groups, so their number varies with these.
     assert abs(np.mean(nulls) - null_share) < (0.05 if keys == 4000 else 0.2)
     if null_share:
@@ -75,14 +77,14 @@ def test_the_key_that_is_cut_is_cut_by_chance(source):
 
 @given(
     flaw=st.sampled_from(["NULL", "DOUBLE('NaN')", "DOUBLE('Infinity')", "1e300"]),
-    form=st.sampled_from(["{0}", "array(1D, {0})"]),
+    form=st.sampled_from(["{0}", "array(1D, {0})", "IF(x % {1} = 3, array(1D), array(1D, 2D))"]),
     every=st.sampled_from([40, 120]),
     seed=st.integers(0, 99),
 )
 @SLOW
 def test_only_the_rows_drawn_are_judged(source, flaw, form, every, seed):
-    """A null or an infinite value beside the sample never refuses it; one in it always does."""
-    value = form.format(f"IF(x % {every} = 3, {flaw}, 1D)")
+    """A null, an infinite value, an odd length beside the sample never refuses it; one in it always does."""
+    value = form.format(f"IF(x % {every} = 3, {flaw}, 1D)", every)
     frame = source.selectExpr("x", f"{value} AS v")
     taken = quiet(source, ["x"], seed=seed, key="x", max_rows=60)[0].X[:, 0].astype(int)
     try:
