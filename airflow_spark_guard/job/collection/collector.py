@@ -167,7 +167,7 @@ class Collector:
         taken = len(reading) if order is None or isinstance(order, Blocks) else len(order)
         self._refuse_empty(taken, total, counts.missing)
         parts = None if self._options.parts is None else self._parts(self._options.parts, reading, order)
-        if self._keyed and taken < counts.read:
+        if self._keyed and taken < len(reading):
             self._notes += notes.key_warnings(self._options.keys, *chosen.doubtful_keys(reading))
         columns = reading.layout.known()
         x, y = reading.take(order)
