@@ -2,13 +2,21 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from airflow_spark_guard.job import scoring_worker
 from airflow_spark_guard.job.carried_model import carried_model
-from airflow_spark_guard.job.collection.columns import Columns, check_columns, listed
+from airflow_spark_guard.job.collection.columns import Columns, check_apart, check_columns
 from airflow_spark_guard.job.collection.errors import SampleError
-from airflow_spark_guard.job.collection.projection import SPARK_TYPES, named, number
+from airflow_spark_guard.job.collection.projection import (
+    SPARK_TYPES,
+    array_sql,
+    named,
+    number,
+    text_sql,
+)
+from airflow_spark_guard.job.scoring_checks import check_arguments, check_model, result_of
 from airflow_spark_guard.job.scoring_worker import Layout, Source, of_pandas, score_batches
 
 if TYPE_CHECKING:
@@ -30,6 +38,7 @@ def predict(
     method: str = "predict",
     categorical: Mapping[str, Sequence[str]] | None = None,
     dtype: str = "float32",
+    as_frame: bool = False,
 ) -> Any:
     """``df`` with one column more: what ``model.predict`` says of each row.
 
@@ -56,55 +65,29 @@ def predict(
         method: of the model.
         categorical: texts in order of their codes, for every text column. Other texts become NaN.
         dtype: of the matrix, ``"float32"`` or ``"float64"``.
+        as_frame: give the model a ``pandas.DataFrame`` instead, with the names and categories of
+            ``sample.to_pandas()``: for a ``ColumnTransformer`` that takes columns by name. The executors need
+            pandas.
 
     Raises:
         SampleError: before anything runs: an unknown column, a text column without categories, an ``output``
-            that exists, a model without the method or made for other features.
+            that exists, a model without the method, made for other features, or in need of ``as_frame``.
         PythonException: when an action runs: the model's own error, or arrays of different lengths.
     """
     columns = check_columns(df.schema, features, categories=categorical)
-    _check_arguments(model, df, columns, output, method, dtype)
+    check_apart(df, (column.name for column in columns.features))
+    check_arguments(model, df, columns, output, method, dtype)
     widths = _widths(model, df, columns)
-    _check_model(model, columns, sum(widths))
-    result = _result(model, method, sum(widths), dtype)
-    _let_vectors_pass(df)
+    pairs = zip(columns.features, widths, strict=True)
+    names = tuple(name for column, width in pairs for name in column.feature_names(width))
+    check_model(model, names)
     arrow = _arrow_udf()
     arguments, sources = _plan(columns, widths, dtype, whole=arrow is not None)
-    layout = Layout(sources, sum(widths), dtype, result, method)
+    layout = Layout(sources, sum(widths), dtype, "number", method, names if as_frame else None)
+    layout = replace(layout, result=result_of(model, layout, names))
+    _let_vectors_pass(df)
     function = _function(carried_model(model, df), layout, arrow)
     return df.withColumn(output, function(*arguments))
-
-
-def _check_arguments(model: Any, df: Any, columns: Columns, output: str, method: str, dtype: str) -> None:
-    if dtype not in SPARK_TYPES:
-        raise SampleError(
-            "This dtype is not known.",
-            got=repr(dtype),
-            expected=" or ".join(map(repr, SPARK_TYPES)),
-            advice="Pass the one of the sample: str(sample.X.dtype).",
-        )
-    if output.lower() in (name.lower() for name in df.columns):
-        raise SampleError(
-            f"The DataFrame has a column {output!r} already.",
-            got=listed(df.columns),
-            expected="a new name for the result",
-            advice="Pass another output=, or drop the column first.",
-        )
-    if not callable(getattr(model, method, None)):
-        raise SampleError(
-            f"The model has no method {method!r}.",
-            got=type(model).__name__,
-            expected="a fitted model with that method",
-            advice="Name one that it has: method='predict'.",
-        )
-    for column in columns.of("text"):
-        if column.categories is None:
-            raise SampleError(
-                f"Column {column.name!r} is text, and its codes are not known.",
-                got=column.type,
-                expected="the texts in order of their codes, as in training",
-                advice="Pass categorical=sample.report.categories.",
-            )
 
 
 def _widths(model: Any, df: Any, columns: Columns) -> list[int]:
@@ -140,53 +123,6 @@ def _first_width(df: Any, column: SourceColumn) -> int:
             advice="Leave it out, or fill it.",
         )
     return int(row["size"])
-
-
-def _check_model(model: Any, columns: Columns, width: int) -> None:
-    wanted = getattr(model, "n_features_in_", width)
-    if wanted != width:
-        raise SampleError(
-            "The model was fitted on another number of features.",
-            got=f"{width} from {listed([column.name for column in columns.features])}",
-            expected=f"{wanted}",
-            advice="Pass the features of the training, in their order.",
-        )
-    names = list(getattr(model, "feature_names_in_", ()))
-    given = [column.name for column in columns.features]
-    if names != given and sorted(names) == sorted(given):
-        raise SampleError(
-            "The features stand in another order than in training.",
-            got=listed(given),
-            expected=listed(names),
-            advice="Pass features=list(model.feature_names_in_).",
-        )
-
-
-def _result(model: Any, method: str, width: int, dtype: str) -> str:
-    """Number, array or text: found out on a row of zeros, which almost every model takes."""
-    import warnings
-
-    import numpy as np
-
-    try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")
-            values = np.asarray(getattr(model, method)(np.zeros((1, width), dtype)))
-    except Exception:  # noqa: BLE001 - a model may refuse zeros and yet take every row of the data
-        if method != "predict":
-            return "array"
-        kind = np.asarray(getattr(model, "classes_", 0.0)).dtype.kind
-        return "text" if kind in "OUS" else "number"
-    if values.ndim == 1 and len(values) == 1:
-        return "text" if values.dtype.kind in "OUS" else "number"
-    if values.ndim == 2 and len(values) == 1 and values.dtype.kind in "fiub":  # noqa: PLR2004 - a row of numbers
-        return "array"
-    raise SampleError(
-        f"The result of model.{method} fits into no column.",
-        got=f"{values.dtype} of shape {values.shape} for one row",
-        expected="one number or text, or one row of numbers, for each row",
-        advice="Choose another method, or wrap the model in a class whose method gives one of these.",
-    )
 
 
 def _let_vectors_pass(df: Any) -> None:
@@ -248,9 +184,9 @@ def _parts(column: SourceColumn, dtype: str) -> list[Any]:
     if column.kind == "number":
         return [number(column).cast(spark_type)]
     if column.kind == "array":
-        return [named(column.name).cast(f"array<{spark_type}>")]
+        return [sf.expr(array_sql(column, spark_type))]
     if column.kind == "text":
-        return [named(column.name)]
+        return [sf.expr(text_sql(column))]
     vector = sf.unwrap_udt(named(column.name))
     values = vector["values"].cast(f"array<{spark_type}>")
     return [vector["type"].cast("int"), vector["size"], vector["indices"], values]

@@ -44,6 +44,7 @@ class Layout:
         dtype: of the matrix.
         result: number, array or text.
         method: of the model.
+        names: of the columns, for a model that takes a ``pandas.DataFrame``; None for a matrix.
     """
 
     sources: tuple[Source, ...]
@@ -51,6 +52,7 @@ class Layout:
     dtype: str
     result: str
     method: str
+    names: tuple[str, ...] | None = None
 
     def block_rows(self) -> int:
         """Rows whose matrix stays within ``BLOCK_BYTES``."""
@@ -69,7 +71,7 @@ def score_batches(
         for parts in batches:
             rows, step = len(parts[0]), layout.block_rows()
             blocks = [
-                answer(method(matrix([part.slice(start, step) for part in parts], layout)), layout)
+                answer(method(_input([part.slice(start, step) for part in parts], layout)), layout)
                 for start in range(0, rows, step)
             ]
             # An empty batch has no block, and its type is known all the same.
@@ -127,6 +129,25 @@ def matrix(parts: Sequence[Any], layout: Layout) -> Any:
     for source in layout.sources:
         filled[:, list(source.targets)] = _block(source, parts, layout.dtype)
     return filled
+
+
+def framed(rows: Any, layout: Layout) -> Any:
+    """The matrix as a ``pandas.DataFrame``, codes as the texts that they stand for."""
+    import numpy as np
+    import pandas as pd
+
+    frame = pd.DataFrame(rows, columns=list(layout.names or ()), copy=False)
+    for source in layout.sources:
+        if source.kind == "text":
+            at, texts = source.targets[0], list(source.categories or ())
+            codes = np.nan_to_num(rows[:, at], nan=-1).astype(np.int64)
+            frame.isetitem(at, pd.Categorical.from_codes(np.minimum(codes, len(texts) - 1), texts))
+    return frame
+
+
+def _input(parts: Sequence[Any], layout: Layout) -> Any:
+    rows = matrix(parts, layout)
+    return rows if layout.names is None else framed(rows, layout)
 
 
 def answer(result: Any, layout: Layout) -> Any:

@@ -33,13 +33,13 @@ def to_spark(spark: Any, data: Any, columns: Sequence[str] | None = None) -> Any
     Args:
         spark: a session, classic or Spark Connect, from Spark 3.5.
         data: a numpy array, a pandas DataFrame, a pyarrow Table, or a sample (anything with ``X``, ``y`` and
-            ``feature_names``), whose columns are the features and, with a ``y``, ``label``.
+            ``feature_names``), whose columns are the features and, with a ``y``, ``label``. Not a sparse one.
         columns: new names, one for each column. Without them an array of one dimension becomes the column
             ``value``, and one of two the column ``features`` of arrays; other data keep their names.
 
     Raises:
-        SampleError: no columns, another number of names, a repeated name, an array of more dimensions or of
-            complex numbers, a column whose values Arrow cannot hold as one type.
+        SampleError: a sparse matrix, no columns, another number of names, a repeated name, an array of more
+            dimensions or of complex numbers, a column whose values Arrow cannot hold as one type.
     """
     table = _named(_table(data, columns), columns)
     _check_names(table.schema.names)
@@ -65,6 +65,8 @@ def _table(data: Any, columns: Sequence[str] | None) -> Any:
         return _of_array(data, columns)
     if hasattr(data, "X") and hasattr(data, "feature_names"):
         return _of_sample(data)
+    if hasattr(data, "nnz"):
+        raise _sparse(data)
     if hasattr(data, "iloc") and hasattr(data, "columns"):
         return _of_pandas(data)
     raise SampleError(
@@ -119,11 +121,23 @@ def _of_sample(sample: Any) -> Any:
 
     names = list(sample.feature_names)
     matrix = sample.X
+    if hasattr(matrix, "indptr"):
+        raise _sparse(matrix)
     arrays = [_column(name, np.asarray(matrix[:, i])) for i, name in enumerate(names)]
     if sample.y is not None:
         arrays.append(_column(_LABEL, sample.y))
         names.append(_LABEL)
     return pa.table(arrays, names=names)
+
+
+def _sparse(matrix: Any) -> SampleError:
+    return SampleError(
+        "A sparse matrix cannot become columns.",
+        got=f"{type(matrix).__name__} (scipy.sparse) of shape {matrix.shape}",
+        expected="a dense array, or a sample collected without sparse=True",
+        advice="Pass sample.X.toarray() where that fits into memory, or choose columns first: "
+        "sample.X[:, :100].toarray().",
+    )
 
 
 def _of_pandas(frame: Any) -> Any:

@@ -157,6 +157,30 @@ def test_a_classifier_gives_its_text_and_its_probabilities(rows, monkeypatch, tr
     np.testing.assert_array_equal([row.p for row in got], model.predict_proba(x))
 
 
+@pytest.mark.parametrize("transport", ["arrow", "pandas"])
+def test_a_model_that_takes_columns_by_name_gets_a_frame(rows, monkeypatch, transport):
+    """as_frame gives it names and categories, and the scores are those of the driver; without it, it is refused."""
+    from sklearn.compose import ColumnTransformer
+    from sklearn.pipeline import make_pipeline
+    from sklearn.preprocessing import OneHotEncoder
+
+    from airflow_spark_guard.job import collect_sample
+
+    if transport == "pandas":
+        monkeypatch.setattr(scoring, "_arrow_udf", lambda: None)
+    known = rows.where("text IN ('a', 'b', 'c')").selectExpr("*", "array(day, DATE'2013-01-01') AS days")
+    features = ["id", "text", "days"]
+    sample = collect_sample(known, features, seed=1)
+    frame = sample.to_pandas()
+    columns = ColumnTransformer([("text", OneHotEncoder(), ["text"])], remainder="passthrough")
+    model = make_pipeline(columns, LinearRegression()).fit(frame, frame["id"] + frame["days_0"])
+    options = {"categorical": sample.report.categories}
+    with pytest.raises(SampleError, match="^The model takes its columns by name"):
+        predict(model, known, features, **options)
+    scored = predict(model, known, features, as_frame=True, **options).select("prediction").collect()
+    np.testing.assert_allclose([row.prediction for row in scored], model.predict(frame), rtol=1e-6)
+
+
 def test_an_empty_frame_has_the_column(rows):
     """No rows give no scores, and the schema is the same."""
     assert predict(Sum(), rows.where("false"), ["id", "price"]).select("prediction").collect() == []

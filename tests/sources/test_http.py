@@ -192,9 +192,12 @@ def test_what_a_login_has_left_does_not_follow_a_redirect_to_another_port():
             return say(handler, status=401, **{"WWW-Authenticate": "Negotiate"})
         return say(handler, status=302, Location=f"{other}/", **{"Set-Cookie": "hadoop.auth=us; Path=/"})
 
-    with serving(elsewhere) as other, serving(away) as url:
-        with pytest.raises(UnusableAnswerError, match="redirect to another port"):
-            ask(once(Request("/")), url, Access(negotiate=Tokens()))
+    with (
+        serving(elsewhere) as other,
+        serving(away) as url,
+        pytest.raises(UnusableAnswerError, match="redirect to another port"),
+    ):
+        ask(once(Request("/")), url, Access(negotiate=Tokens()))
     assert seen == []
 
 

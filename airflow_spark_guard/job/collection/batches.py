@@ -2,20 +2,23 @@
 
 from __future__ import annotations
 
+import contextlib
+import warnings
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from airflow_spark_guard.job.collection.arrow_stream import ArrowBatches
 from airflow_spark_guard.job.collection.blocks import Layout
-from airflow_spark_guard.job.collection.columns import Columns, check_columns
-from airflow_spark_guard.job.collection.errors import SampleError
+from airflow_spark_guard.job.collection.columns import Columns, check_apart, check_columns, plain
+from airflow_spark_guard.job.collection.errors import SampleError, SampleWarning
 from airflow_spark_guard.job.collection.meter import Meter
+from airflow_spark_guard.job.collection.notes import digits_lost, digits_warning
 from airflow_spark_guard.job.collection.options import check_argument, check_form
-from airflow_spark_guard.job.collection.projection import project
+from airflow_spark_guard.job.collection.projection import SPARK_TYPES, project
 from airflow_spark_guard.job.collection.reading import Form, Reading, Room
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Generator, Iterator, Mapping, Sequence
 
     import numpy as np
 
@@ -67,7 +70,8 @@ def iter_batches(
         label: likewise.
         batch_rows: rows of a batch, at most. Spark's own batches (10,000 rows,
             ``spark.sql.execution.arrow.maxRecordsPerBatch``) are cut one by one: the end of each is shorter.
-        dtype: of ``X`` and ``y``, ``"float32"`` or ``"float64"``.
+        dtype: of ``X`` and ``y``, ``"float32"`` or ``"float64"``. A warning names columns whose whole
+            numbers it cannot hold.
         nulls: what a null or NaN does: ``"error"`` ends at the first batch that has one, ``"drop"`` leaves
             the row out, ``"nan"`` turns a feature into NaN.
         categorical: the texts of every text column, in the order of their codes; a code must mean the same
@@ -82,7 +86,9 @@ def iter_batches(
             allowed, infinite values, vectors that differ in length.
     """
     columns = check_columns(df.schema, features, label, categorical)
-    check_form(nulls, dtype, sparse=sparse, columns=columns)
+    check_apart(df, (column.name for column in columns.all()))
+    check_form(nulls, dtype, sparse=sparse, columns=columns, dtypes=tuple(SPARK_TYPES))
+    batch_rows = plain(batch_rows)
     whole = isinstance(batch_rows, int) and not isinstance(batch_rows, bool) and batch_rows >= 1
     check_argument("batch_rows", batch_rows, "a whole number of at least 1", good=whole)
     for column in columns.all():
@@ -97,7 +103,21 @@ def iter_batches(
 
 
 def _batches(df: Any, columns: Columns, form: Form, batch_rows: int) -> Iterator[Batch]:
-    layout, meter = Layout(columns, form.dtype), Meter(None)
+    """The batches, and one warning at the first that lost digits."""
+    layout, warned = Layout(columns, form.dtype), False
+    with contextlib.closing(_read(df, columns, form, batch_rows, layout)) as batches:
+        for batch in batches:
+            lost = [] if warned else digits_lost(batch.X, batch.y, layout.known())
+            if lost:
+                warned = True
+                warnings.warn(digits_warning(lost, form.dtype), SampleWarning, stacklevel=2)
+            yield batch
+
+
+def _read(
+    df: Any, columns: Columns, form: Form, batch_rows: int, layout: Layout
+) -> Generator[Batch, None, None]:
+    meter = Meter(None)
     waiting: list[Any] = []  # for the first vector or array, which tells how wide they are
     try:
         with ArrowBatches(project(df, columns, form.dtype), by_partition=True) as stream:
@@ -125,7 +145,8 @@ def _made(parts: list[Any], columns: Columns, form: Form, layout: Layout) -> Ite
     reading = Reading(columns, form, Room(rows, rows), None, layout)
     for part in parts:
         reading.add(part)
-    reading.finish([], of_all=False)
+    reading.finish([])
+    reading.check()
     if len(reading):
         x, y = reading.take(None)
         yield Batch(x, y, layout.feature_names())

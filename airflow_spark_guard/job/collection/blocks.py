@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import sys
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from airflow_spark_guard.job.collection.errors import SampleError
+from airflow_spark_guard.job.collection.flaws import check_lengths
 from airflow_spark_guard.job.collection.projection import LABEL, NUMBERS, SPARSE
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     import numpy as np
 
     from airflow_spark_guard.job.collection.columns import Columns
@@ -27,6 +31,10 @@ class Layout:
     Args:
         columns: of the collection.
         dtype: of the matrix.
+
+    Attributes:
+        ragged: lengths of arrays and vectors that differ from the others, by column. Their rows are filled
+            with infinity, so that they are refused if they are taken, and only then.
     """
 
     def __init__(self, columns: Columns, dtype: str) -> None:
@@ -35,6 +43,7 @@ class Layout:
         self._texts = {i: Texts(c.categories) for i, c in enumerate(columns.features) if c.kind == "text"}
         label = columns.label
         self._label = Texts(label.categories) if label is not None and label.kind == "text" else None
+        self.ragged: dict[str, set[int]] = {}
         self._numbers = [i for i, column in enumerate(columns.features) if column.kind == "number"]
 
     @property
@@ -52,6 +61,16 @@ class Layout:
             at += width or 0
         return spans
 
+    @property
+    def text_bytes(self) -> int:
+        """Memory of the different texts seen so far."""
+        return sum(texts.size for texts in (*self._texts.values(), *([self._label] if self._label else [])))
+
+    def known(self) -> Columns:
+        """The columns with the widths that were seen."""
+        pairs = zip(self._columns.features, self._widths, strict=True)
+        return replace(self._columns, features=tuple(replace(c, width=width) for c, width in pairs))
+
     def feature_names(self) -> tuple[str, ...]:
         """One name for each feature."""
         pairs = zip(self._columns.features, self._widths, strict=True)
@@ -62,11 +81,17 @@ class Layout:
         pairs = zip(self._columns.features, self._widths, strict=True)
         return tuple(column.name for column, width in pairs if width is None)
 
-    def learn(self, batch: Any) -> None:
-        """Take widths from a batch, where they are still unknown."""
-        for i, width in enumerate(self._widths):
-            if width is None:
-                self._widths[i] = _seen_width(batch, i, self._columns.features[i].kind)
+    def learn(self, batch: Any, places: Mapping[int, int] | None = None) -> None:
+        """Take widths from a batch, where they are still unknown.
+
+        Args:
+            batch: of the collection, or of some of its columns.
+            places: the feature of each of these columns; None for those of the collection.
+        """
+        places = {i: i for i in range(len(self._widths))} if places is None else places
+        for i, feature in places.items():
+            if self._widths[feature] is None:
+                self._widths[feature] = _seen_width(batch, i, self._columns.features[feature].kind)
 
     def fill(self, batch: Any, rows: Array) -> None:
         """Write a batch into ``rows``, shape (rows of the batch, width); what is missing becomes NaN."""
@@ -105,13 +130,39 @@ class Layout:
         if column.kind == "text":
             return self._texts[i].codes(batch.column(f"text_{i}"))[:, None]
         if column.kind == "array":
-            return matrix(batch.column(f"array_{i}"), width, "array", column.name)
+            return self._even(batch.column(f"array_{i}"), width, column.name)
         if f"dense_{i}" in batch.schema.names:
             usual = batch.column(f"usual_{i}")
             if usual.true_count < len(usual):
                 raise NotUnrolledError
             return matrix(batch.column(f"dense_{i}"), width, "vector", column.name)
-        return _vectors(batch, i, width, self._dtype, column.name)
+        if batch.column(f"size_{i}").null_count == batch.num_rows:
+            return self._even(batch.column(f"values_{i}"), width, column.name)
+        lengths = _vector_lengths(batch, i)
+        odd = (lengths != width) & (lengths >= 0)
+        if not odd.any():
+            return _vectors(batch, i, width, self._dtype)
+        even = batch.filter(pa_array(~odd))
+        return self._with_odd(_vectors(even, i, width, self._dtype), odd, lengths, column.name)
+
+    def _even(self, lists: Any, width: int, name: str) -> Array:
+        """Lists as rows; those of another length as rows of infinity."""
+        import numpy as np
+
+        lengths = lists.value_lengths().fill_null(width).to_numpy(zero_copy_only=False)
+        odd = lengths != width
+        if not odd.any():
+            return matrix(lists, width, "array", name)
+        rows = matrix(lists.filter(pa_array(~odd)), width, "array", name)
+        return self._with_odd(rows, odd, np.asarray(lengths), name)
+
+    def _with_odd(self, even: Array, odd: Array, lengths: Array, name: str) -> Array:
+        import numpy as np
+
+        self.ragged.setdefault(name, set()).update(lengths[odd].tolist())
+        rows = np.full((len(odd), even.shape[1]), np.inf, dtype=even.dtype)
+        rows[~odd] = even
+        return rows
 
 
 class Texts:
@@ -124,6 +175,7 @@ class Texts:
     def __init__(self, categories: tuple[str, ...] | None) -> None:
         self._known = categories
         self._codes: dict[str, int] = {text: i for i, text in enumerate(categories or ())}
+        self.size = 0  # bytes of the texts that came; those that the caller knew before are the caller's
 
     @property
     def categories(self) -> tuple[str, ...]:
@@ -137,8 +189,9 @@ class Texts:
         encoded = column.dictionary_encode()
         texts = encoded.dictionary.to_pylist()
         if self._known is None:
-            for text in texts:
-                self._codes.setdefault(text, len(self._codes))
+            new = [text for text in texts if text not in self._codes]
+            self._codes.update({text: at for at, text in enumerate(new, len(self._codes))})
+            self.size += sum(map(sys.getsizeof, new))
         own = np.array([self._codes.get(text, np.nan) for text in texts] + [np.nan])
         codes: Array = own[encoded.indices.fill_null(len(texts)).to_numpy(zero_copy_only=False)]
         return codes
@@ -182,41 +235,39 @@ def matrix(lists: Any, width: int, what: str, name: str = "") -> Array:
     return rows
 
 
-def check_lengths(lengths: Array, width: int, what: str, name: str) -> None:
-    """Raise unless every length is ``width``."""
+def _seen_width(batch: Any, i: int, kind: str) -> int | None:
+    """The length that most arrays or vectors of a batch have; of several such, the first one's."""
     import numpy as np
 
-    if (lengths != width).any():
-        different = ", ".join(str(length) for length in np.unique([width, *lengths])[:5])
-        raise SampleError(
-            f"The {what}s of column {name!r} differ in length.",
-            got=f"lengths {different}",
-            expected=f"{width} values in each, as the first one or the column's metadata have",
-            advice=f"Make every {what} by the same step, or filter the others out before the call.",
-        )
-
-
-def _seen_width(batch: Any, i: int, kind: str) -> int | None:
     if kind == "array":
-        lists = batch.column(f"array_{i}").drop_null()
-        return len(lists[0]) if len(lists) else None
-    sizes, values = batch.column(f"size_{i}"), batch.column(f"values_{i}").drop_null()
-    if sizes.null_count < len(sizes):
-        return int(sizes.drop_null()[0].as_py())
-    return len(values[0]) if len(values) else None
+        lengths = batch.column(f"array_{i}").value_lengths().drop_null().to_numpy(zero_copy_only=False)
+    else:
+        lengths = _vector_lengths(batch, i)
+        lengths = lengths[lengths >= 0]
+    if not len(lengths):
+        return None
+    found, first, counts = np.unique(lengths, return_index=True, return_counts=True)
+    return int(found[np.lexsort((first, -counts))[0]])
 
 
-def _vectors(batch: Any, i: int, width: int, dtype: str, name: str) -> Array:
-    """Vectors, dense and sparse mixed, as dense rows; a null becomes a row of NaN."""
+def _vector_lengths(batch: Any, i: int) -> Array:
+    """The length of each vector, dense and sparse mixed; -1 for a null."""
+    import numpy as np
+
+    kinds = batch.column(f"type_{i}").fill_null(-1).to_numpy(zero_copy_only=False)
+    sizes = batch.column(f"size_{i}").fill_null(-1).to_numpy(zero_copy_only=False)
+    counts = batch.column(f"values_{i}").value_lengths().fill_null(-1).to_numpy(zero_copy_only=False)
+    lengths: Array = np.where(kinds == SPARSE, sizes, np.where(kinds < 0, -1, counts))
+    return lengths
+
+
+def _vectors(batch: Any, i: int, width: int, dtype: str) -> Array:
+    """Vectors of one length, dense and sparse mixed, as dense rows; a null becomes a row of NaN."""
     import numpy as np
 
     kinds, values = batch.column(f"type_{i}"), batch.column(f"values_{i}")
-    sizes = batch.column(f"size_{i}")
-    if sizes.null_count == len(sizes):
-        return matrix(values, width, "vector", name)
     sparse = kinds.fill_null(-1).to_numpy(zero_copy_only=False) == SPARSE
     present = kinds.is_valid().to_numpy(zero_copy_only=False)
-    check_lengths(sizes.drop_null().to_numpy(), width, "vector", name)
     rows = np.full((len(kinds), width), np.nan, dtype=dtype)
     rows[sparse] = 0
     indices = batch.column(f"indices_{i}")
@@ -225,13 +276,17 @@ def _vectors(batch: Any, i: int, width: int, dtype: str, name: str) -> Array:
         values, sparse
     )
     dense = present & ~sparse
-    check_lengths(counts[dense], width, "vector", name)
     rows[dense] = _flat(values, dense).reshape(int(dense.sum()), width)
     return rows
 
 
-def _flat(lists: Any, chosen: Array) -> Array:
+def pa_array(values: Array) -> Any:
+    """An Arrow array of these values."""
     import pyarrow as pa
 
-    flat: Array = lists.filter(pa.array(chosen)).flatten().to_numpy(zero_copy_only=False)
+    return pa.array(values)
+
+
+def _flat(lists: Any, chosen: Array) -> Array:
+    flat: Array = lists.filter(pa_array(chosen)).flatten().to_numpy(zero_copy_only=False)
     return flat

@@ -71,43 +71,58 @@ class Budget:
         asked: whether the caller set it, so that the sample is cut to it; else it is a bound.
         result_size: bytes that Spark lets one job return (``spark.driver.maxResultSize``); 0 or None for no
             limit.
+        beside: bytes of each row besides its arrays, such as strata and keys; what the caller set is for the
+            arrays alone.
     """
 
     limit: int | None
     told: str
     asked: bool
     result_size: int | None = None
+    beside: int = 0
 
-    def rows(self, row_bytes: int) -> int | None:
-        """Rows that fit; None for no limit."""
-        return None if self.limit is None else self.limit // max(1, row_bytes)
+    def rows(self, row_bytes: int, texts: int = 0) -> int | None:
+        """Rows that fit beside so many bytes of texts; None for no limit."""
+        if self.limit is None:
+            return None
+        return max(0, self.limit - texts) // max(1, row_bytes + self._beside())
 
-    def check(self, rows: int, row_bytes: int) -> None:
-        """Raise when so many rows do not fit."""
-        needed = rows * row_bytes
-        if self.limit is not None and needed > self.limit:
-            raise self.refusal(rows, row_bytes)
+    def check(self, rows: int, row_bytes: int, texts: int = 0) -> None:
+        """Raise when so many rows do not fit, with the bytes of the different texts that they share."""
+        needed = rows * (row_bytes + self._beside())
+        texts = 0 if self.asked else texts
+        if self.limit is not None and needed + texts > self.limit:
+            raise self.refusal(rows, row_bytes, texts)
         if self.result_size and needed * _WIRE > self.result_size:
             raise SampleError(
                 "Spark would end the job: its result is too large.",
                 got=f"{rows:,} rows of {row_bytes:,} bytes, {told(needed)}",
                 expected=f"at most {told(self.result_size)} (spark.driver.maxResultSize)",
-                advice=f"Pass max_rows={int(self.result_size / _WIRE) // row_bytes}; or read it with "
+                advice=f"Pass max_rows={self.returned(row_bytes)}; or read it with "
                 "iter_batches, which has no such limit; or raise spark.driver.maxResultSize and the driver's "
                 "memory with it.",
             )
 
-    def refusal(self, rows: int, row_bytes: int) -> SampleError:
+    def refusal(self, rows: int, row_bytes: int, texts: int = 0) -> SampleError:
         """The error for rows that do not fit."""
-        fitting = self.rows(row_bytes) or 0
+        fitting = self.rows(row_bytes, texts) or 0
+        row_bytes += self._beside()
+        with_texts = f" and {told(texts)} of different texts" if texts else ""
         return SampleError(
             "The sample does not fit into the driver's memory.",
-            got=f"{rows:,} rows of {row_bytes:,} bytes, {told(rows * row_bytes)}",
+            got=f"{rows:,} rows of {row_bytes:,} bytes, {told(rows * row_bytes)}{with_texts}",
             expected=f"at most {told(self.limit or 0)} ({self.told})",
             advice=f"Pass max_rows={fitting} or max_bytes=0.5 (a share of the memory left) for a smaller "
             "sample; take fewer columns, dtype='float32', or sparse=True for sparse vectors; read all rows "
             "with iter_batches; or give the driver more memory.",
         )
+
+    def returned(self, row_bytes: int) -> int | None:
+        """Rows that Spark lets one job return; None for no limit."""
+        return int(self.result_size / _WIRE) // max(1, row_bytes) if self.result_size else None
+
+    def _beside(self) -> int:
+        return 0 if self.asked else self.beside
 
 
 def budget_for(max_bytes: float | None, result_size: str | None, left: int | None) -> Budget:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from airflow_spark_guard.job.collection.draw import PRIORITY, WEIGHT, by_priority, smallest
+from airflow_spark_guard.job.collection.draw import PRIORITY, TIE, WEIGHT, by_priority, repeated, smallest
 from airflow_spark_guard.job.collection.strata import first_of_each
 from airflow_spark_guard.job.collection.table import Blocks
 
@@ -43,7 +43,7 @@ def rows_of_each(reading: Reading, codes: Array, wanted: Array, *, keyed: bool) 
     import numpy as np
 
     if keyed:
-        ranked = _ranked(reading, codes)
+        ranked = _ranked(reading)
         return ranked[first_of_each(codes[ranked], wanted)]
     plan = _planned(reading)
     ranked = np.argsort(reading.beside(PRIORITY)[plan], kind="stable")
@@ -63,8 +63,23 @@ def inverse_chances(reading: Reading, order: Array | Blocks | None) -> Array:
         return np.ones(len(priority))
     left = np.ones(len(priority), dtype=bool)
     left[order] = False
-    chances: Array = 1 / -np.expm1(-weights[order] * priority[left].min())
+    # Numbers are logarithms: of w t there is one for every weight.
+    with np.errstate(over="ignore"):
+        chances: Array = 1 / -np.expm1(-np.exp(np.log(weights[order]) + priority[left].min()))
     return chances
+
+
+def doubtful_keys(reading: Reading) -> tuple[float, float]:
+    """Of the rows read, the share without a key, and the share whose key another row has as well."""
+    import numpy as np
+
+    rows = len(reading)
+    if not rows:
+        return 0.0, 0.0
+    keyless = reading.nulls(TIE)
+    weight = reading.beside(WEIGHT)
+    found = repeated(reading.beside(PRIORITY)[~keyless], weight[~keyless] if len(weight) else None)
+    return float(np.count_nonzero(keyless)) / rows, found / rows
 
 
 def _planned(reading: Reading) -> Array:
@@ -74,7 +89,6 @@ def _planned(reading: Reading) -> Array:
     return np.arange(len(reading)) if blocks is None else blocks.rows()
 
 
-def _ranked(reading: Reading, *more: Array) -> Array:
-    """Rows by number; rows of one key are told apart by their values and by ``more``."""
-    reading.settle()  # by texts, not by codes in the order of arrival
-    return by_priority(reading.beside(PRIORITY), [*reading.content(), *more])
+def _ranked(reading: Reading) -> Array:
+    """Rows by number; rows of one number by the hash of all their columns."""
+    return by_priority(reading.beside(PRIORITY), reading.beside(TIE))

@@ -3,21 +3,25 @@
 from __future__ import annotations
 
 import time
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from airflow_spark_guard.job.collection import chosen
+from airflow_spark_guard.job.collection import chosen, notes
 from airflow_spark_guard.job.collection import strata as stratifying
 from airflow_spark_guard.job.collection.blocks import Layout
 from airflow_spark_guard.job.collection.budget import budget_for, memory_left
-from airflow_spark_guard.job.collection.draw import Draw, share_for
+from airflow_spark_guard.job.collection.draw import PART, Draw, share_for
 from airflow_spark_guard.job.collection.errors import SampleError
+from airflow_spark_guard.job.collection.flaws import Counts, check_flaws, counts_of, empty_columns, never_set
 from airflow_spark_guard.job.collection.passes import Passes
 from airflow_spark_guard.job.collection.reading import Form, Reading, Room, TooManyRowsError
-from airflow_spark_guard.job.collection.sample import Sample, SampleReport
+from airflow_spark_guard.job.collection.sample import Sample, SampleReport, nbytes
+from airflow_spark_guard.job.collection.split import Split, labelled, part_warnings
 from airflow_spark_guard.job.collection.table import Blocks
+from airflow_spark_guard.job.collection.unchanged import check_found, check_strata, check_unchanged
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Mapping
 
     import numpy as np
 
@@ -39,35 +43,44 @@ class Collector:
         self._columns, self._options, self._form = columns, options, form
         self._keyed = bool(options.keys)
         self._started = time.monotonic()
+        draw = _draw(df.schema, columns, options)
         result_size = df.sparkSession.conf.get("spark.driver.maxResultSize", "1g")
-        self._budget = budget_for(options.max_bytes, result_size, memory_left())
-        draw = Draw(options.seed, options.keys, options.weight)
-        stratum = None if options.strata is None else options.strata.column
-        self._passes = Passes(df, columns, form, draw, stratum, self._budget)
+        budget = budget_for(options.max_bytes, result_size, memory_left())
+        self._budget = replace(budget, beside=draw.beside_bytes())
+        self._passes = Passes(df, columns, form, draw, self._budget)
         self._row_bytes = self._known_row_bytes()
+        self._notes: list[str] = []
 
     def sample(self) -> Sample:
         """Count if need be, draw, cut, and put in order."""
-        if self._options.strata is not None:
-            return self._stratified(self._options.strata)
-        if self._options.weight is not None:
-            total, usable = self._passes.weigh(self._options.weight)
-            self._refuse_empty(usable, total)
-            return self._uniform(total, usable)
+        options = self._options
+        if options.strata is not None:
+            return self._stratified(options.strata)
+        if options.weight is not None:
+            return self._counted(*self._passes.weigh(options.weight))
+        if options.fraction is not None:
+            # A share of what there is: here a number from elsewhere would change the sample.
+            return self._counted(*self._passes.count_usable())
         try:
-            return self._whole() if self._is_small() else self._uniform(self._options.total_rows)
+            return self._whole() if self._is_small() else self._uniform(options.total_rows)
         except TooManyRowsError:
             return self._uniform(None)
 
+    def _counted(self, total: int, usable: int) -> Sample:
+        self._refuse_empty(usable, total)
+        return self._uniform(total, usable)
+
     def _whole(self) -> Sample:
         """Every row, not counted before: there are probably few."""
-        ceiling = self._options.max_rows
+        told = self._options.total_rows
+        ceiling = self._options.max_rows if told is None else min(self._options.max_rows, 2 * told + 1000)
         if self._row_bytes is not None:
-            fitting = self._budget.rows(self._row_bytes)
-            ceiling = ceiling if fitting is None else min(ceiling, fitting)
-        condition = self._passes.draw.below(1.0) if self._keyed else None
+            bounds = (self._budget.rows(self._row_bytes), self._budget.returned(self._row_bytes))
+            ceiling = min([ceiling, *(bound for bound in bounds if bound is not None)])
+        condition = None if self._is_plain() else self._passes.draw.below(1.0)
         reading = self._passes.read(condition, Room(ceiling, ceiling, ceiling))
-        return self._made(reading, chosen.all_rows(reading, keyed=self._keyed), reading.counts.read)
+        order = chosen.all_rows(reading, keyed=self._keyed)
+        return self._made(reading, order, reading.counts.read, whole=True)
 
     def _uniform(self, told: int | None, usable: int | None = None) -> Sample:
         """The rows with the smallest numbers, of ``told`` rows: what was counted, or what the caller said."""
@@ -75,12 +88,11 @@ class Collector:
         believed = told is not None and usable is None
         usable = total if usable is None else usable
         # What the caller said may be too little: the rows are then cut from what comes.
-        trusted = not believed or self._options.fraction is not None
-        rows = self._fitting(self._options.rows(usable) if trusted else self._options.max_rows)
+        rows = self._fitting(self._options.max_rows if believed else self._options.rows(usable))
         share = share_for(rows, usable)
         while True:
             expected = min(usable, int(share * usable * 1.01) + 1000)
-            whole = not believed and rows >= usable and not self._keyed and self._options.weight is None
+            whole = not believed and rows >= usable and self._is_plain()
             condition = None if whole else self._passes.draw.below(share)
             room = Room(rows, expected, 2 * expected if believed else None)
             reading = self._passes.read(condition, room)
@@ -89,49 +101,57 @@ class Collector:
                 break
             share = _wider(share, rows, len(reading))
         if not believed:
-            _check_unchanged(reading, rows)
+            check_unchanged(reading, rows)
         order = chosen.rows_with_least(reading, rows, keyed=self._keyed)
         weights = None if self._options.weight is None else chosen.inverse_chances(reading, order)
-        return self._made(reading, order, total, sample_weight=weights)
+        return self._made(reading, order, total, whole=share >= 1, sample_weight=weights)
 
     def _stratified(self, how: Stratify) -> Sample:
         import numpy as np
 
-        counts, total = self._passes.strata()
-        rows = self._fitting(self._options.rows(sum(counts.values())))
+        strata = self._passes.strata()
+        counts, total = strata.counts, strata.total
+        rows = self._fitting(self._options.rows(sum(counts.values())), strata.text_bytes())
         self._refuse_empty(rows, total)
         wanted = stratifying.allocate(counts, rows, how)
-        numbers = {_text(stratum): i for i, stratum in enumerate(counts)}
-        reading, codes = self._read_strata(counts, wanted, numbers)
+        reading, codes, whole = self._read_strata(strata, wanted)
         order = chosen.rows_of_each(reading, codes, np.array(list(wanted.values())), keyed=self._keyed)
         codes = codes[order]
         self._refuse_empty(len(codes), total, reading.counts.missing)
         taken = np.bincount(codes, minlength=len(counts))
+        self._notes += notes.strata_warnings(how.column, strata.unusable, counts, list(wanted.values()))
         stands_for = np.array(list(counts.values())) / np.maximum(1, taken)
-        strata = _labels(list(counts), codes)
-        return self._made(reading, order, total, strata=strata, sample_weight=stands_for[codes])
+        labels = stratifying.labelled(list(counts), codes)
+        sample = self._made(
+            reading, order, total, whole=whole, strata=labels, sample_weight=stands_for[codes]
+        )
+        none = (stratum for stratum, rows in wanted.items() if not rows)
+        sample.report.strata_left_out = (*strata.unusable, *none)
+        return sample
 
     def _read_strata(
-        self, counts: Mapping[Any, int], wanted: Mapping[Any, int], numbers: dict[str | None, int]
-    ) -> tuple[Reading, Array]:
-        """At least the wanted rows of each stratum, and the stratum of each row."""
+        self, strata: stratifying.Strata, wanted: Mapping[Any, int]
+    ) -> tuple[Reading, Array, bool]:
+        """At least the wanted rows of each stratum, the stratum of each row, and whether these are all."""
         import numpy as np
 
+        counts = strata.counts
         shares = stratifying.shares(counts, wanted)
+        numbers = {number: i for i, number in enumerate(strata.hashes)}
         rows = sum(wanted.values())
         room = Room(rows, int(1.02 * rows) + 1000)
         while True:
             condition = stratifying.condition(self._passes.draw, shares)
             reading = self._passes.read(condition, room)
             codes = reading.stratum_codes(numbers)
-            if (codes < 0).any():
-                late = f"{int((codes < 0).sum())} rows of strata that were not there before"
-                raise _changed(late, "the strata that were counted before")
+            check_strata(codes)
             found = np.bincount(codes, minlength=len(counts))
-            short = [s for s, n in zip(counts, found, strict=True) if n < wanted[s] and shares[s] < 1]
-            if not short:
-                return reading, codes
-            shares.update({stratum: min(1.0, 2 * shares[stratum]) for stratum in short})
+            short = [s for s, n in zip(counts, found, strict=True) if n < wanted[s]]
+            again = [stratum for stratum in short if shares[stratum] < 1]
+            if not again:
+                check_found(short)
+                return reading, codes, all(share >= 1 for share in shares.values())
+            shares.update({stratum: min(1.0, 2 * shares[stratum]) for stratum in again})
 
     def _made(
         self,
@@ -139,20 +159,27 @@ class Collector:
         order: Array | Blocks | None,
         total: int,
         *,
-        strata: Array | None = None,
-        sample_weight: Array | None = None,
+        whole: bool,
+        **arrays: Array | None,
     ) -> Sample:
+        """The sample of these rows; with ``whole``, every row of the source was read."""
         counts = reading.counts
         taken = len(reading) if order is None or isinstance(order, Blocks) else len(order)
         self._refuse_empty(taken, total, counts.missing)
+        parts = None if self._options.parts is None else self._parts(self._options.parts, reading, order)
+        if self._keyed and taken < len(reading):
+            self._notes += notes.key_warnings(self._options.keys, *chosen.doubtful_keys(reading))
+        columns = reading.layout.known()
         x, y = reading.take(order)
+        found = counts_of(x, y, columns, counts)
+        self._judge(found, columns, whole=whole and taken == counts.read)
         categories = reading.layout.settle(x, y)
         report = SampleReport(
             rows_total=total,
             rows_read=counts.read,
             rows_dropped=counts.dropped,
             rows_taken=x.shape[0],
-            bytes=_bytes(x) + (0 if y is None else y.nbytes),
+            bytes=nbytes(x) + (0 if y is None else y.nbytes),
             seconds=round(time.monotonic() - self._started, 3),
             passes=tuple(self._passes.made),
             seed=self._options.seed,
@@ -160,10 +187,38 @@ class Collector:
             missing=dict(counts.missing),
             categories=categories,
             label=None if self._columns.label is None else self._columns.label.name,
+            warnings=tuple(self._notes),
         )
-        sample = Sample(x, y, reading.layout.feature_names(), report, strata, sample_weight)
-        report.about(self._columns, sample)
+        sample = Sample(x, y, reading.layout.feature_names(), report, parts=parts, columns=columns, **arrays)
+        report.about(columns, sample)
         return sample
+
+    def _judge(self, found: Counts, columns: Columns, *, whole: bool) -> None:
+        """Refuse, or note, what is wrong with the rows drawn; what else was read does not matter.
+
+        With ``whole`` they are all rows of the source.
+        """
+        check_flaws(found, columns, self._form, drawn=True)
+        empty = empty_columns(found, columns)
+        if empty and whole and found.read and self._form.nulls == "nan":
+            raise never_set(empty[0], found.read)
+        if empty:
+            self._notes.append(notes.empty_warning(empty, found.read))
+
+    def _parts(self, split: Split, reading: Reading, order: Array | Blocks | None) -> Array:
+        """The name of the part of each row of the sample."""
+        codes = split.codes(reading.beside(PART), reading.nulls(PART))
+        without = reading.nulls(PART)
+        rows = order.rows() if isinstance(order, Blocks) else order
+        if rows is not None:
+            codes, without = codes[rows], without[rows]
+        self._notes += part_warnings(split, codes, without)
+        return labelled(split.names, codes)
+
+    def _is_plain(self) -> bool:
+        """Whether rows need nothing beside their features, when all of them are taken."""
+        options = self._options
+        return not self._keyed and options.weight is None and options.split is None
 
     def _known_row_bytes(self) -> int | None:
         """Bytes of a row of the arrays; None when only the rows can tell."""
@@ -174,7 +229,7 @@ class Collector:
             width = self._passes.width()
         return None if width is None else self._form.row_bytes(width, self._columns)
 
-    def _fitting(self, rows: int) -> int:
+    def _fitting(self, rows: int, texts: int = 0) -> int:
         """So many rows, or fewer where the caller set a budget; raises where they do not fit."""
         if self._row_bytes is None:
             return rows
@@ -182,22 +237,24 @@ class Collector:
             rows = min(rows, self._budget.rows(self._row_bytes) or 0)
             if not rows:
                 raise self._budget.refusal(1, self._row_bytes)
-        self._budget.check(rows, self._row_bytes)
+        self._budget.check(rows, self._row_bytes, texts)
         return rows
 
     def _is_small(self) -> bool:
-        """Whether all rows probably make no more than the sample."""
-        options = self._options
-        if options.fraction is not None:
-            return False
-        if options.total_rows is not None:
-            return options.total_rows <= options.max_rows
+        """Whether all rows probably make no more than the sample.
+
+        Raises:
+            SampleError: the caller says how many there are, and so many do not fit.
+        """
+        told, max_rows = self._options.total_rows, self._options.max_rows
+        if told is not None:
+            return told <= max_rows and self._fitting(told) == told
         believed = None if self._row_bytes is None else self._passes.believed_bytes()
         if believed is None or self._row_bytes is None:
             return False
         # Spark's figure is of the source's own types, mostly of 8 bytes a value.
         of_row = self._row_bytes * (2 if self._form.dtype == "float32" else 1)
-        return believed <= _PROBABLY_WHOLE * of_row * options.max_rows
+        return believed <= _PROBABLY_WHOLE * of_row * max_rows
 
     def _refuse_empty(self, rows: int, total: int, missing: Mapping[str, int] | None = None) -> None:
         if rows:
@@ -215,41 +272,18 @@ class Collector:
         )
 
 
-def _check_unchanged(reading: Reading, wanted: int) -> None:
-    found = len(reading) + reading.counts.dropped
-    if found < wanted:
-        raise _changed(f"{found} rows", f"at least {wanted} rows, as counted before")
-
-
-def _changed(got: str, expected: str) -> SampleError:
-    return SampleError(
-        "The source gave other rows when it was read again.",
-        got=got,
-        expected=expected,
-        advice="Cache or write the DataFrame first: its plan is not deterministic, or its files changed.",
+def _draw(schema: Any, columns: Columns, options: DrawOptions) -> Draw:
+    collected = [column.name for column in columns.all()]
+    return Draw(
+        options.seed,
+        options.keys,
+        options.weight,
+        row=tuple(dict.fromkeys((*collected, *options.columns()))),
+        stratum=None if options.strata is None else options.strata.column,
+        part=None if options.parts is None else options.parts.sql(schema, options.seed),
     )
 
 
 def _wider(share: float, wanted: int, found: int) -> float:
     """A larger share, after one that gave too few rows."""
     return min(1.0, share * max(2.0, 1.2 * wanted / max(1, found)))
-
-
-def _bytes(x: Any) -> int:
-    return (
-        sum(part.nbytes for part in (x.data, x.indices, x.indptr)) if hasattr(x, "indptr") else int(x.nbytes)
-    )
-
-
-def _text(stratum: Any) -> str | None:
-    """A stratum as Spark's cast to text writes it."""
-    if isinstance(stratum, bool):
-        return "true" if stratum else "false"
-    return None if stratum is None else str(stratum)
-
-
-def _labels(strata: Sequence[Any], codes: Array) -> Array:
-    import numpy as np
-
-    labels: Array = np.array(strata, dtype=object if None in strata else None)[codes]
-    return labels

@@ -147,6 +147,41 @@ def check_name(existing: Sequence[str], name: object) -> None:
         )
 
 
+def check_apart(df: Any, names: Iterable[str]) -> None:
+    """Raise where Spark cannot tell a column from one that differs in upper and lower case alone."""
+    if str(df.sparkSession.conf.get("spark.sql.caseSensitive", "false")).lower() == "true":
+        return
+    for name in names:
+        alike = [other for other in df.columns if other.lower() == name.lower()]
+        if len(alike) > 1:
+            raise SampleError(
+                f"Spark cannot tell column {name!r} from one whose name differs in case alone.",
+                got=listed(alike),
+                expected="names that differ in more than upper and lower case",
+                advice="Rename one by position, with df.toDF(*names) and a new name in its place; or set "
+                "spark.sql.caseSensitive=true in the session.",
+            )
+
+
+def check_uncollated(schema: Any, name: str, what: str) -> None:
+    """Raise for a text column whose collation makes different texts equal: hashes would not follow it."""
+    simple = schema[name].dataType.simpleString()
+    if "collate" in simple:
+        raise SampleError(
+            f"Column {name!r} has a collation, which {what}= cannot follow.",
+            got=simple,
+            expected="text that is compared letter by letter (UTF8_BINARY)",
+            advice=f"Pass a column of its own, such as df.withColumn('plain', expr('CAST(lower(`{name}`) AS "
+            f"STRING)')), as {what}='plain'; leave lower() out where case matters.",
+        )
+
+
+def plain(value: Any) -> Any:
+    """A number of numpy as Python's own; anything else as it is."""
+    is_scalar = type(value).__module__ == "numpy" and getattr(value, "ndim", None) == 0
+    return value.item() if is_scalar else value
+
+
 def _names(features: object) -> tuple[Any, ...]:
     return tuple(features) if isinstance(features, Iterable) else ()
 

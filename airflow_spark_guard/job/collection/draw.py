@@ -22,10 +22,12 @@ if TYPE_CHECKING:
 
     Array = np.ndarray[Any, Any]
 
-PRIORITY, WEIGHT, STRATUM = "priority", "weight", "stratum"
+PRIORITY, WEIGHT, STRATUM, TIE, PART = "priority", "weight", "stratum", "tie", "part"
 # Five standard deviations of surplus: a second pass is needed about once in three million samples.
 _SURPLUS_SIGMAS = 5.0
 _HASHES = 2.0**64
+# Logarithms up to 745, of weights, are rounded by less.
+_ROUNDED = 5e-13
 
 
 @dataclass(frozen=True)
@@ -36,13 +38,19 @@ class Draw:
         seed: another seed, other rows.
         key: columns that identify a row; empty: Spark's ``rand``, which depends on the partitions.
         weight: column of weights; a row of twice the weight is drawn first twice as often.
-        rows_per_weight: rows of the source divided by the sum of their weights.
+        log_rate: logarithm of the rows of the source divided by the sum of their weights.
+        row: all columns of the collection, which tell rows apart that the key does not.
+        stratum: column of the strata.
+        part: SQL of the number that says in which part of a split a row lies.
     """
 
     seed: int
     key: tuple[str, ...] = ()
     weight: str | None = None
-    rows_per_weight: float = 1.0
+    log_rate: float = 0.0
+    row: tuple[str, ...] = ()
+    stratum: str | None = None
+    part: str | None = None
 
     def priority(self) -> Any:
         """The Spark column of :meth:`priority_sql`."""
@@ -51,16 +59,29 @@ class Draw:
         return sf.expr(self.priority_sql())
 
     def priority_sql(self) -> str:
-        """The number of a row: a hash, uniform in [0, 1), or exponential with the weight as rate."""
+        """The number of a row: a hash, uniform in [0, 1), or the logarithm of an exponential number.
+
+        The exponential one has the weight as its rate. Its logarithm overflows for no weight.
+        A row without a key gets the hash of all its columns: the hash of null is one number for all.
+        """
         seed = f"CAST('{own_seed(self.seed)}' AS BIGINT)"
-        hashed = f"xxhash64({', '.join([seed, *map(quoted, self.key)])})"
+        hashed = hash_sql(seed, self.key)
+        if self.key and self.row:
+            hashed = f"IF({self._keyless()}, {hash_sql(seed, self.row)}, {hashed})"
         if self.weight is None:
             return hashed if self.key else f"rand({seed})"
-        # The upper 53 bits of a hash fill a double; the half keeps it off zero.
+        # The upper 53 bits of a hash fill a double; the half keeps it off zero, as greatest() keeps rand().
         uniform = (
-            f"(shiftrightunsigned({hashed}, 11) + 0.5D) * {2.0**-53!r}D" if self.key else f"rand({seed})"
+            f"(shiftrightunsigned({hashed}, 11) + 0.5D) * {2.0**-53!r}D"
+            if self.key
+            else f"greatest(rand({seed}), {2.0**-54!r}D)"
         )
-        return f"-log1p(-({uniform})) / CAST({quoted(self.weight)} AS DOUBLE)"
+        return f"ln(-log1p(-({uniform}))) - ln(CAST({quoted(self.weight)} AS DOUBLE))"
+
+    def tie_sql(self) -> str:
+        """A hash of the whole row, which orders rows of one number; null for a row without a key."""
+        seed = f"CAST('{own_seed(self.seed, b'tie')}' AS BIGINT)"
+        return f"IF({self._keyless()}, NULL, {hash_sql(seed, self.row)})"
 
     def below(self, share: float) -> Any:
         """Spark's condition for about this share of the rows; all of them for 1."""
@@ -70,19 +91,44 @@ class Draw:
         if share >= 1:
             return sf.lit(True)  # noqa: FBT003 - a literal column
         if self.weight is not None:
-            return priority < sf.lit(-math.log1p(-share) * self.rows_per_weight)
+            return priority < sf.lit(math.log(-math.log1p(-share)) + self.log_rate)
         if self.key:
             return priority < sf.lit(int(share * _HASHES - _HASHES / 2))
         return priority < sf.lit(share)
 
+    def beside_sql(self) -> list[str]:
+        """What travels beside the features, named."""
+        beside = [f"{self.priority_sql()} AS {PRIORITY}"]
+        if self.weight is not None:
+            beside.append(f"CAST({quoted(self.weight)} AS DOUBLE) AS {WEIGHT}")
+        if self.key:
+            beside.append(f"{self.tie_sql()} AS {TIE}")
+        if self.part is not None:
+            beside.append(f"{self.part} AS {PART}")
+        return beside
 
-def own_seed(seed: int) -> int:
+    def beside_bytes(self) -> int:
+        """Bytes of that for each row in the driver's memory, with what is made of it for the sample."""
+        # Weight in and out; priority and tie; the hash of a stratum, its label and its weight; hash and part.
+        return 16 * bool(self.weight) + 16 * bool(self.key) + 24 * bool(self.stratum) + 16 * bool(self.part)
+
+    def _keyless(self) -> str:
+        return " OR ".join(f"{quoted(name)} IS NULL" for name in self.key)
+
+
+def hash_sql(seed: str, names: Sequence[str]) -> str:
+    """A hash of 64 bits of these columns."""
+    return f"xxhash64({', '.join([seed, *map(quoted, names)])})"
+
+
+def own_seed(seed: int, purpose: bytes = b"") -> int:
     """A seed that the source's own ``rand(seed)`` does not have: the same numbers would not be independent.
 
     A split by ``rand(42) < 0.8`` followed by a draw with the seed 42 would take the lowest of them again.
+    Each purpose has numbers of its own.
     """
-    digest = hashlib.sha256(b"airflow_spark_guard.job.collect_sample %d" % seed).digest()
-    return int.from_bytes(digest[:8], "big", signed=True)
+    text = b"airflow_spark_guard.job.collect_sample " + purpose + b"%d" % seed
+    return int.from_bytes(hashlib.sha256(text).digest()[:8], "big", signed=True)
 
 
 def share_for(rows: int, of: int) -> float:
@@ -93,32 +139,35 @@ def share_for(rows: int, of: int) -> float:
     return min(1.0, (rows + surplus) / of)
 
 
-def thinned(
-    df: Any, columns: Columns, draw: Draw, condition: Any, stratum: str | None, form: tuple[str, bool]
-) -> Any:
-    """The projection of the rows that meet ``condition``, with ``priority``, ``weight`` and ``stratum``.
+def thinned(df: Any, columns: Columns, draw: Draw, condition: Any, form: tuple[str, bool]) -> Any:
+    """The projection of the rows that meet ``condition``, with what travels beside it.
 
     ``form`` is the dtype of the arrays, and whether vectors travel unrolled.
     """
     df, columns = with_structs(df, columns)
     renamed = [f"{quoted(column.name)} AS c{i}" for i, column in enumerate(columns.all())]
-    extra = [f"{draw.priority_sql()} AS {PRIORITY}"]
-    if draw.weight is not None:
-        extra.append(f"CAST({quoted(draw.weight)} AS DOUBLE) AS {WEIGHT}")
-    if stratum is not None:
-        extra.append(f"{quoted(stratum)} AS {STRATUM}")
-    drawn = df.selectExpr(*renamed, *extra).where(condition)
+    beside = draw.beside_sql()
+    if draw.stratum is not None:
+        beside.append(f"{quoted(draw.stratum)} AS {STRATUM}")
+    drawn = df.selectExpr(*renamed, *beside).where(condition)
     count = len(columns.features)
     inner = replace(
         columns,
         features=tuple(replace(column, name=f"c{i}") for i, column in enumerate(columns.features)),
         label=columns.label and replace(columns.label, name=f"c{count}"),
     )
-    carried = [PRIORITY, *([WEIGHT] if draw.weight else [])]
-    strata = [] if stratum is None else [f"CAST({STRATUM} AS STRING) AS {STRATUM}"]
+    carried = [
+        name for name in (PRIORITY, WEIGHT, TIE, PART) if any(b.endswith(f" AS {name}") for b in beside)
+    ]
+    strata = [] if draw.stratum is None else [f"{stratum_sql(STRATUM)} AS {STRATUM}"]
     # Arrays are built for what was drawn alone.
     dtype, unrolled = form
     return drawn.selectExpr(*expressions(inner, dtype, unrolled=unrolled), *carried, *strata)
+
+
+def stratum_sql(name: str) -> str:
+    """A stratum as it travels: a number, however long its text; null for null."""
+    return f"IF({quoted(name)} IS NULL, NULL, xxhash64({quoted(name)}))"
 
 
 def smallest(priority: Array, rows: int) -> Array:
@@ -130,8 +179,8 @@ def smallest(priority: Array, rows: int) -> Array:
     return np.sort(np.argpartition(priority, rows - 1)[:rows])
 
 
-def by_priority(priority: Array, content: Sequence[Array]) -> Array:
-    """Positions in the order of the numbers; rows of the same number in the order of their values.
+def by_priority(priority: Array, tie: Array) -> Array:
+    """Positions in the order of the numbers; rows of the same number in the order of their ties.
 
     So rows that share a key come in the same order, and the same of them are taken, wherever they lay.
     """
@@ -143,6 +192,17 @@ def by_priority(priority: Array, content: Sequence[Array]) -> Array:
     tied = np.flatnonzero(np.r_[same, False] | np.r_[False, same])
     if len(tied):
         among = order[tied]
-        values = [column[among] for column in content]
-        order[tied] = among[np.lexsort((*values[::-1], priority[among]))]
+        order[tied] = among[np.lexsort((tie[among], priority[among]))]
     return order
+
+
+def repeated(priority: Array, weight: Array | None = None) -> int:
+    """Rows that share the number of their key with another row.
+
+    With weights the number is taken back out of the weighted one, up to what the logarithms rounded off.
+    """
+    import numpy as np
+
+    numbers = np.sort(priority if weight is None else priority + np.log(weight))
+    same = numbers[1:] - numbers[:-1] <= _ROUNDED if weight is not None else numbers[1:] == numbers[:-1]
+    return int((np.r_[same, False] | np.r_[False, same]).sum()) if len(numbers) > 1 else 0

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Protocol
 
-from airflow_spark_guard.job.collection.blocks import check_lengths
+from airflow_spark_guard.job.collection.flaws import Flaws, check_lengths
 from airflow_spark_guard.job.collection.projection import SPARSE
 from airflow_spark_guard.job.collection.table import Blocks, Rows
 
@@ -18,34 +17,6 @@ if TYPE_CHECKING:
     Array = np.ndarray[Any, Any]
 
 
-@dataclass
-class Flaws:
-    """What is wrong with values: how many rows, by column.
-
-    Attributes:
-        missing: rows with a null or NaN.
-        infinite: rows with an infinite value.
-        rows: True for each row with something missing; None when there is none.
-    """
-
-    missing: dict[str, int] = field(default_factory=dict)
-    infinite: dict[str, int] = field(default_factory=dict)
-    rows: Array | None = None
-
-    def add(self, name: str, values: Array) -> None:
-        """Look at the values of one column, shape (rows, ...)."""
-        import numpy as np
-
-        inside = tuple(range(1, values.ndim))
-        missing = np.asarray(np.isnan(values).any(axis=inside))
-        infinite = np.asarray(np.isinf(values).any(axis=inside))
-        if missing.any():
-            self.missing[name] = int(missing.sum())
-            self.rows = missing if self.rows is None else self.rows | missing
-        if infinite.any():
-            self.infinite[name] = int(infinite.sum())
-
-
 class Features(Protocol):
     """Rows of features that grow batch by batch."""
 
@@ -54,9 +25,6 @@ class Features(Protocol):
 
     def keep(self, chosen: Array | None) -> None:
         """Count the rows of the last batch as written: all, or those chosen."""
-
-    def content(self) -> list[Array]:
-        """The rows' values, column by column, as far as they tell rows apart."""
 
     def take(self, order: Array | Blocks | None) -> Any:
         """The matrix, cut to the rows ``order`` in that order."""
@@ -95,11 +63,6 @@ class DenseFeatures:
             rows[: len(kept)] = kept
             self._rows.keep(len(kept))
 
-    def content(self) -> list[Array]:
-        """See :class:`Features`."""
-        rows = self._rows.view()
-        return [rows[:, i] for i in range(rows.shape[1])]
-
     def take(self, order: Array | Blocks | None) -> Array:
         """See :class:`Features`."""
         self._last = None
@@ -126,16 +89,20 @@ class SparseFeatures:
         import numpy as np
 
         counts, indices, values = self._parts(batch)
-        self._last = (counts, indices, values)
         flaws = Flaws()
         null = ~batch.column("type_0").is_valid().to_numpy(zero_copy_only=False)
-        if null.any() or not np.isfinite(values).all():
+        if null.any():
+            # A row without a vector is marked, so that it is not taken for one of zeros.
+            at = (np.cumsum(counts) - counts)[null]
+            counts = counts + null
+            indices, values = np.insert(indices, at, 0), np.insert(values, at, np.nan)
+        self._last = (counts, indices, values)
+        if not np.isfinite(values).all():
             of_row = np.repeat(np.arange(len(counts)), counts)
             worst = np.zeros(len(counts))
             # NaN wins over infinite: it is what a policy may keep or drop.
             worst[of_row[np.isinf(values)]] = np.inf
             worst[of_row[np.isnan(values)]] = np.nan
-            worst[null] = np.nan
             flaws.add(self._name, worst)
         return flaws
 
@@ -160,20 +127,6 @@ class SparseFeatures:
         """Bytes of an average row so far."""
         stored = 0 if self._values is None else len(self._values)
         return 12 + 12 * stored // max(1, len(self._counts))
-
-    def content(self) -> list[Array]:
-        """See :class:`Features`; one number of 64 bits tells what a row stores."""
-        import numpy as np
-
-        counts = self._counts.view()
-        if self._indices is None or self._values is None:
-            return [counts]
-        cells = self._values.view().astype("float64").view("uint64")
-        cells = _mixed(cells ^ _mixed(self._indices.view().astype("uint64")))
-        # Sums of 64 bits wrap, so that their differences are those of each row.
-        sums = np.concatenate([np.zeros(1, "uint64"), np.cumsum(cells, dtype="uint64")])
-        ends = np.cumsum(counts)
-        return [counts, sums[ends] - sums[ends - counts]]
 
     def take(self, order: Array | Blocks | None) -> Any:
         """See :class:`Features`."""
@@ -220,12 +173,3 @@ class SparseFeatures:
         indices[of_dense] = np.tile(np.arange(width, dtype="int32"), int(dense.sum()))
         indices[~of_dense] = own
         return counts, indices, values
-
-
-def _mixed(numbers: Array) -> Array:
-    """SplitMix64: each bit of the result depends on every bit of the number."""
-    numbers = numbers + 0x9E3779B97F4A7C15
-    for shift, factor in ((30, 0xBF58476D1CE4E5B9), (27, 0x94D049BB133111EB)):
-        numbers = (numbers ^ (numbers >> shift)) * factor
-    mixed: Array = numbers ^ (numbers >> 31)
-    return mixed

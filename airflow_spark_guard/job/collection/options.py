@@ -5,16 +5,18 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from airflow_spark_guard.job.collection.columns import NUMBERS, TEXTS, check_name
+from airflow_spark_guard.job.collection.columns import NUMBERS, TEXTS, check_name, check_uncollated, plain
 from airflow_spark_guard.job.collection.errors import SampleError
 from airflow_spark_guard.job.collection.projection import SPARK_TYPES
+from airflow_spark_guard.job.collection.split import Split, checked_split
 from airflow_spark_guard.job.collection.strata import Stratify, check_stratum
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from airflow_spark_guard.job.collection.columns import Columns
 
+DTYPES = (*SPARK_TYPES, "auto")
 NULLS = ("error", "drop", "nan")
 _KEY_TYPES = NUMBERS | TEXTS | {"BinaryType"}
 _NUMBERS = frozenset(
@@ -35,6 +37,26 @@ class DrawOptions:
     key: str | Sequence[str] | None = None
     weight: str | None = None
     total_rows: int | None = None
+    split: Mapping[str, float] | None = None
+    group: str | Sequence[str] | None = None
+
+    def __post_init__(self) -> None:
+        for name in ("max_rows", "seed", "max_bytes", "fraction", "total_rows"):
+            object.__setattr__(self, name, plain(getattr(self, name)))
+        if type(self.fraction) is int:
+            object.__setattr__(self, "fraction", float(self.fraction))
+
+    def columns(self) -> tuple[str, ...]:
+        """The columns of the source that decide on rows, besides those collected."""
+        parts = self.parts
+        strata = () if self.strata is None else (self.strata.column,)
+        weight = () if self.weight is None else (self.weight,)
+        return tuple(dict.fromkeys((*self.keys, *weight, *strata, *(parts.group if parts else ()))))
+
+    @property
+    def parts(self) -> Split | None:
+        """How to split, if at all."""
+        return checked_split(self.split, self.group, self.keys)
 
     @property
     def keys(self) -> tuple[str, ...]:
@@ -72,7 +94,7 @@ class DrawOptions:
                 "fraction",
                 self.fraction,
                 self.fraction is None or _part(self.fraction),
-                "a float above 0, up to 1",
+                "a number above 0, up to 1",
             ),
             (
                 "total_rows",
@@ -120,16 +142,26 @@ class DrawOptions:
                 expected="one of them",
                 advice="Stratify(column, allocation='balanced') evens out classes; weight draws single rows.",
             )
-        named = self.key is None or isinstance(self.key, str | list | tuple)
-        check_argument("key", self.key, "the name of a column, or a list of names", good=named)
-        for name in self.keys:
-            _check_type("key", schema, name, _KEY_TYPES, "text, numbers, booleans, dates or timestamps")
+        for what, names in (("key", self.key), ("group", self.group)):
+            good = names is None or isinstance(names, str | list | tuple)
+            check_argument(what, names, "the name of a column, or a list of names", good=good)
+        parts = self.parts
+        identifying = [("key", name) for name in self.keys]
+        for what, name in [*identifying, *(("group", name) for name in (parts.group if parts else ()))]:
+            _check_type(what, schema, name, _KEY_TYPES, "text, numbers, booleans, dates or timestamps")
+            check_uncollated(schema, name, what)
         if self.weight is not None:
             _check_type("weight", schema, self.weight, _NUMBERS, "numbers")
 
 
 def check_form(
-    nulls: object, dtype: object, *, sparse: object, columns: Columns, max_bytes: object = None
+    nulls: object,
+    dtype: object,
+    *,
+    sparse: object,
+    columns: Columns,
+    max_bytes: object = None,
+    dtypes: Sequence[str] = DTYPES,
 ) -> None:
     """Raise unless the arrays can look like this.
 
@@ -137,7 +169,7 @@ def check_form(
         SampleError: unknown words; ``sparse`` of anything but one vector column.
     """
     check_argument("nulls", nulls, "one of: " + ", ".join(NULLS), good=nulls in NULLS)
-    check_argument("dtype", dtype, "one of: " + ", ".join(SPARK_TYPES), good=dtype in SPARK_TYPES)
+    check_argument("dtype", dtype, "one of: " + ", ".join(dtypes), good=dtype in dtypes)
     check_argument("sparse", sparse, "True or False", good=isinstance(sparse, bool))
     kinds = [column.kind for column in columns.features]
     if sparse and kinds != ["vector"]:

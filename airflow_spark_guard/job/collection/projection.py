@@ -9,6 +9,7 @@ if TYPE_CHECKING:
     from airflow_spark_guard.job.collection.columns import Columns, SourceColumn
 
 SPARK_TYPES = {"float32": "float", "float64": "double"}
+_EXACT_ELEMENTS = ("array<date>", "array<timestamp_ntz>")  # which Spark casts to no number
 # Names of what travels. The source's own names never do: they may repeat ours.
 NUMBERS, LABEL = "numbers", "label"
 _STRUCT = "spark_guard_vector_"
@@ -62,9 +63,7 @@ def expressions(columns: Columns, dtype: str, *, unrolled: bool = False) -> list
             parts.extend(_parts(i, column, spark_type, unrolled=unrolled))
     if columns.label is not None:
         is_text = columns.label.kind == "text"
-        label = (
-            quoted(columns.label.name) if is_text else f"CAST({number_sql(columns.label)} AS {spark_type})"
-        )
+        label = text_sql(columns.label) if is_text else f"CAST({number_sql(columns.label)} AS {spark_type})"
         parts.append(f"{label} AS {LABEL}")
     return parts
 
@@ -94,38 +93,69 @@ def number_sql(column: SourceColumn) -> str:
     A ``timestamp`` is an instant, so its seconds are those of UTC; a ``timestamp_ntz`` has no zone, and its
     seconds are those of its own clock.
     """
-    name = quoted(column.name)
-    if column.type == "date":
-        return f"unix_date({name})"
-    if column.type == "timestamp":
-        return f"CAST({name} AS DOUBLE)"
-    if column.type == "timestamp_ntz":
-        return (
-            f"unix_date(CAST({name} AS DATE)) * 86400D + hour({name}) * 3600 + minute({name}) * 60"
-            f" + CAST(extract(SECOND FROM {name}) AS DOUBLE)"
-        )
-    return name
+    return _number_of(quoted(column.name), column.type)
+
+
+def array_sql(column: SourceColumn, spark_type: str) -> str:
+    """An array of numbers of ``spark_type``; each element as :func:`number_sql` would have it."""
+    value = quoted(column.name)
+    if column.type in _EXACT_ELEMENTS:
+        element = column.type.removeprefix("array<").removesuffix(">")
+        value = f"transform({value}, x -> {_number_of('x', element)})"
+    return f"CAST({value} AS ARRAY<{spark_type}>)"
+
+
+def text_sql(column: SourceColumn) -> str:
+    """The text, compared letter by letter from here on, whatever its collation is."""
+    value = quoted(column.name)
+    return f"CAST({value} AS STRING)" if "collate" in column.type else value
+
+
+def is_there(column: SourceColumn) -> Any:
+    """Whether a row has a value here that is not null."""
+    return named(column.name).isNotNull()
 
 
 def is_set(column: SourceColumn) -> Any:
-    """Whether a row has a value here: neither null nor NaN, and among the categories, if they are given."""
+    """Whether a row has a value here: no null and no NaN, and neither of them inside an array or a vector.
+
+    With known categories, one of these. It is true for the rows in which the driver finds nothing missing.
+    """
     from pyspark.sql import functions as sf
 
-    value = named(column.name)
-    present = value.isNotNull()
+    present = is_there(column)
     if column.type in ("float", "double"):
-        present = present & ~sf.isnan(value)
+        present = present & ~sf.isnan(named(column.name))
     if column.categories is not None:
-        present = present & value.isin(list(column.categories))
-    return present
+        present = present & sf.expr(text_sql(column)).isin(list(column.categories))
+    if column.kind == "array":
+        elements = sf.expr(array_sql(column, "double"))
+    elif column.kind == "vector":
+        elements = sf.unwrap_udt(named(column.name))["values"]
+    else:
+        return present
+    return present & ~sf.exists(elements, lambda element: element.isNull() | sf.isnan(element))
+
+
+def _number_of(value: str, type_name: str) -> str:
+    if type_name == "date":
+        return f"unix_date({value})"
+    if type_name == "timestamp":
+        return f"CAST({value} AS DOUBLE)"
+    if type_name == "timestamp_ntz":
+        return (
+            f"unix_date(CAST({value} AS DATE)) * 86400D + hour({value}) * 3600 + minute({value}) * 60"
+            f" + CAST(extract(SECOND FROM {value}) AS DOUBLE)"
+        )
+    return value
 
 
 def _parts(i: int, column: SourceColumn, spark_type: str, *, unrolled: bool) -> list[str]:
     value = quoted(column.name)
     if column.kind == "text":
-        return [f"{value} AS text_{i}"]
+        return [f"{text_sql(column)} AS text_{i}"]
     if column.kind == "array":
-        return [f"CAST({value} AS ARRAY<{spark_type}>) AS array_{i}"]
+        return [f"{array_sql(column, spark_type)} AS array_{i}"]
     if unrolled and column.width is not None and column.width <= WIDEST_UNROLLED:
         return _unrolled(i, value, column.width, spark_type)
     fields = [f"{value}.{field} AS {field}_{i}" for field in ("type", "size", "indices")]

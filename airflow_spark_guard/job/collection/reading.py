@@ -2,23 +2,27 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from airflow_spark_guard.job.collection.blocks import Layout
-from airflow_spark_guard.job.collection.draw import PRIORITY, STRATUM, WEIGHT
-from airflow_spark_guard.job.collection.errors import SampleError
+from airflow_spark_guard.job.collection.draw import PART, PRIORITY, STRATUM, TIE, WEIGHT
 from airflow_spark_guard.job.collection.features import DenseFeatures, SparseFeatures
+from airflow_spark_guard.job.collection.flaws import Counts, check_flaws, never_set
 from airflow_spark_guard.job.collection.table import Blocks, Rows
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     import numpy as np
 
     from airflow_spark_guard.job.collection.budget import Budget
     from airflow_spark_guard.job.collection.columns import Columns
-    from airflow_spark_guard.job.collection.features import Flaws
+    from airflow_spark_guard.job.collection.flaws import Flaws
 
     Array = np.ndarray[Any, Any]
+
+_NULLABLE = (TIE, STRATUM, PART)
 
 
 class TooManyRowsError(Exception):
@@ -59,22 +63,6 @@ class Room:
     ceiling: int | None = None
 
 
-@dataclass
-class Counts:
-    """What was read, dropped and found wrong."""
-
-    read: int = 0
-    dropped: int = 0
-    missing: dict[str, int] = field(default_factory=dict)
-    infinite: dict[str, int] = field(default_factory=dict)
-
-    def add(self, rows: int, flaws: Flaws) -> None:
-        """Count one batch."""
-        self.read += rows
-        for found, total in ((flaws.missing, self.missing), (flaws.infinite, self.infinite)):
-            total.update({name: total.get(name, 0) + count for name, count in found.items()})
-
-
 class Reading:
     """The rows of one pass.
 
@@ -96,11 +84,11 @@ class Reading:
     ) -> None:
         self._columns, self._form, self._room, self._budget = columns, form, room, budget
         self.layout = Layout(columns, form.dtype) if layout is None else layout
-        self.counts = Counts()
+        self.counts = Counts(ragged=self.layout.ragged)
         self._features: DenseFeatures | SparseFeatures | None = None
         self._labels: Rows | None = None
         self._extra: dict[str, list[Array]] = {}
-        self._strata: dict[str | None, int] = {}
+        self._nulls: dict[str, list[Array]] = {}
         self._sizes: list[int] = []
         self._waiting: list[Any] = []
         self._batches: list[int] = []
@@ -111,32 +99,42 @@ class Reading:
             self.layout.learn(batch)
         self._waiting.append(batch)
         if self.layout.width is not None:
-            waiting, self._waiting = self._waiting, []
-            for one in waiting:
-                self._write(one)
+            self.write_waiting()
 
-    def finish(self, batches: list[int], *, of_all: bool = True) -> None:
-        """Keep the order of the plan, as positions of batches; raise for what the arrays must not hold.
+    @property
+    def waits(self) -> bool:
+        """Whether rows wait for a first array or vector, to learn its width."""
+        return any(batch.num_rows for batch in self._waiting)
+
+    def write_waiting(self) -> None:
+        """Write the rows that waited, once the layout knows the widths from elsewhere."""
+        waiting, self._waiting = self._waiting, []
+        for one in waiting:
+            self._write(one)
+
+    def finish(self, batches: list[int]) -> None:
+        """Keep the order of the plan, as positions of batches.
 
         Raises:
-            SampleError: infinite values; nulls that are not allowed; no vector at all.
+            SampleError: no vector at all.
         """
         self._batches = batches
-        waiting = sum(batch.num_rows for batch in self._waiting)
-        if waiting:
-            self._leave(waiting, self.layout.unknown()[0])
-        check_flaws(self.counts, self._columns, self._form, of_all=of_all)
+        if self.waits:
+            self._leave(sum(batch.num_rows for batch in self._waiting), self.layout.unknown()[0])
+
+    def check(self) -> None:
+        """Raise for flaws of any row that was read.
+
+        Raises:
+            SampleError: infinite values; nulls that are not allowed.
+        """
+        check_flaws(self.counts, self.layout.known(), self._form)
 
     def _leave(self, rows: int, name: str) -> None:
         """Rows that waited in vain for an array or a vector: without one nobody knows its width."""
         self.counts.read += rows
         if self._form.nulls != "drop":
-            raise SampleError(
-                f"Column {name!r} is null in every row.",
-                got=f"{self.counts.read} rows without a value",
-                expected="at least one value: without one nobody knows its width",
-                advice="Look at the step that makes it, or take it out of the features.",
-            )
+            raise never_set(name, self.counts.read)
         self.counts.dropped += rows
         self.counts.missing[name] = rows
         self._waiting.clear()
@@ -150,29 +148,26 @@ class Reading:
 
         return np.concatenate(self._extra[name]) if self._extra.get(name) else np.empty(0)
 
-    def stratum_codes(self, texts: dict[str | None, int]) -> Array:
-        """The stratum of each row: the number that ``texts`` gives to its text."""
+    def nulls(self, name: str) -> Array:
+        """Where such a column was null."""
         import numpy as np
 
-        own = np.array([texts.get(text, -1) for text in self._strata], dtype=np.int64)
-        codes = self.beside(STRATUM)
-        return own[codes.astype(np.int64)] if len(codes) else codes.astype(np.int64)
+        return np.concatenate(self._nulls[name]) if self._nulls.get(name) else np.empty(0, dtype=bool)
+
+    def stratum_codes(self, numbers: Mapping[int | None, int]) -> Array:
+        """The stratum of each row: what ``numbers`` has for its hash, None for null; -1 for another one."""
+        import numpy as np
+
+        if not self._extra.get(STRATUM):
+            return np.empty(0, dtype=np.int64)
+        hashes, places = np.unique(self.beside(STRATUM), return_inverse=True)
+        own = np.array([numbers.get(number, -1) for number in hashes.tolist()], dtype=np.int64)
+        return np.where(self.nulls(STRATUM), numbers.get(None, -1), own[places])
 
     def plan_order(self) -> Blocks | None:
         """The batches in the plan's order; None when they came in it."""
         came = list(range(len(self._batches)))
         return None if self._batches == came else Blocks(self._sizes, self._batches)
-
-    def content(self) -> list[Array]:
-        """The values of the rows, column by column, label last."""
-        features = [] if self._features is None else self._features.content()
-        return features if self._labels is None else [*features, self._labels.view()]
-
-    def settle(self) -> dict[str, tuple[str, ...]]:
-        """The texts of text columns by code, once all were seen."""
-        if self._features is None:
-            return {}
-        return self._features.settle(None if self._labels is None else self._labels.view())
 
     def take(self, order: Array | Blocks | None) -> tuple[Any, Array | None]:
         """Features and labels, cut to the rows ``order``."""
@@ -203,6 +198,7 @@ class Reading:
         for values, rows in self._pairs(batch, labels):
             rows.append(values if chosen is None else values[chosen])
         self._sizes.append(batch.num_rows if chosen is None else int(chosen.sum()))
+        self._check_texts()
         if self._room.ceiling is not None and len(self) > self._room.ceiling:
             raise TooManyRowsError
 
@@ -220,20 +216,21 @@ class Reading:
         pairs: list[tuple[Array, Any]] = []
         if labels is not None:
             pairs.append((labels, self._labels))
-        travelled = (name for name in (PRIORITY, WEIGHT) if name in batch.schema.names)
-        pairs += [(batch.column(name).to_numpy(), self._extra.setdefault(name, [])) for name in travelled]
-        if STRATUM in batch.schema.names:
-            pairs.append((self._coded(batch.column(STRATUM)), self._extra.setdefault(STRATUM, [])))
+        for name in (PRIORITY, WEIGHT, TIE, STRATUM, PART):
+            if name in batch.schema.names:
+                column = batch.column(name)
+                pairs.append((column.fill_null(0).to_numpy(), self._extra.setdefault(name, [])))
+                if name in _NULLABLE:
+                    null = column.is_null().to_numpy(zero_copy_only=False)
+                    pairs.append((null, self._nulls.setdefault(name, [])))
         return pairs
 
-    def _coded(self, column: Any) -> Array:
-        import numpy as np
-
-        encoded = column.dictionary_encode()
-        texts = [*encoded.dictionary.to_pylist(), None]
-        own = np.array([self._strata.setdefault(text, len(self._strata)) for text in texts])
-        codes: Array = own[encoded.indices.fill_null(len(texts) - 1).to_numpy(zero_copy_only=False)]
-        return codes
+    def _check_texts(self) -> None:
+        """Different texts of text columns take memory of their own."""
+        texts = self.layout.text_bytes
+        if texts and self._budget is not None:
+            row_bytes = self._form.row_bytes(self.layout.width or 0, self._columns)
+            self._budget.check(len(self), row_bytes, texts)
 
 
 def _bounded(room: Room, budget: Budget, row_bytes: int) -> Room:
@@ -245,55 +242,3 @@ def _bounded(room: Room, budget: Budget, row_bytes: int) -> Room:
     if fitting is None:
         return room
     return Room(min(room.wanted, fitting), min(room.reserved, fitting), min(room.ceiling, fitting))
-
-
-def check_flaws(counts: Counts, columns: Columns, form: Form, *, of_all: bool) -> None:
-    """Raise for infinite values, and for nulls that are not allowed.
-
-    With ``of_all``, the rows are all there are, so that a column of nulls alone is an error as well.
-
-    Raises:
-        SampleError: with the columns and how many rows of each.
-    """
-    infinite, missing = _in_order(counts.infinite, columns), _in_order(counts.missing, columns)
-    if infinite:
-        narrowed = form.dtype == "float32"
-        raise SampleError(
-            "There are infinite values in the columns to collect.",
-            got=_told(infinite, counts.read),
-            expected="finite values"
-            + (", also after the cast to float32 (up to 3.4e38)" if narrowed else ""),
-            advice="Filter them out or clip them before the call"
-            + ("; dtype='float64' holds values up to 1.8e308." if narrowed else "."),
-        )
-    label = columns.label
-    if form.nulls == "error" and missing:
-        raise SampleError(
-            "There are nulls in the columns to collect.",
-            got=_told(missing, counts.read),
-            expected="a value in every row; NaN counts as null",
-            advice="Pass nulls='drop' or nulls='nan', or fill them before the call with df.fillna(...).",
-        )
-    if form.nulls == "nan" and label is not None and label.name in counts.missing:
-        raise SampleError(
-            "There are nulls in the label.",
-            got=_told({label.name: counts.missing[label.name]}, counts.read),
-            expected="a value in every row; no model learns from a missing answer",
-            advice="Filter them out before the call: df.where(df[label].isNotNull()).",
-        )
-    empty = [name for name, count in missing.items() if count == counts.read]
-    if empty and of_all and form.nulls == "nan":
-        raise SampleError(
-            f"Column {empty[0]!r} is null in every row.",
-            got=_told(dict.fromkeys(empty, counts.read), counts.read),
-            expected="at least one value",
-            advice="Look at the step that makes it, or take it out of the features.",
-        )
-
-
-def _in_order(count_by_name: dict[str, int], columns: Columns) -> dict[str, int]:
-    return {c.name: count_by_name[c.name] for c in columns.all() if c.name in count_by_name}
-
-
-def _told(count_by_name: dict[str, int], rows: int) -> str:
-    return ", ".join(f"{name}: {count}" for name, count in count_by_name.items()) + f" (of {rows} rows read)"

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 from airflow_spark_guard.job.collection.errors import SampleError
 
 if TYPE_CHECKING:
+    import os
     from collections.abc import Mapping
 
     import numpy as np
@@ -32,6 +33,8 @@ class Sample:
         sample_weight: shape (rows,), float64: how many rows of the source one row stands for. None where
             every row stands for as many. ``fit(X, y, sample_weight=...)`` undoes a balanced or weighted
             drawing.
+        parts: shape (rows,), the name of each row's part; None without ``split``. See :meth:`part`.
+        columns: the source's columns; None for a sample that ``collect_sample`` did not make.
     """
 
     X: Any
@@ -40,34 +43,39 @@ class Sample:
     report: SampleReport
     strata: Array | None = None
     sample_weight: Array | None = None
+    parts: Array | None = None
+    columns: Columns | None = None
 
-    def to_pandas(self) -> Any:
-        """A ``pandas.DataFrame``, label last; text columns are categorical, and ``X`` is not copied.
+    def part(self, name: str) -> Sample:
+        """The rows of one part of the split, in their order, with arrays of their own.
 
         Raises:
-            SampleError: without pandas.
+            SampleError: a sample without a split, or without rows in this part.
         """
-        try:
-            import pandas as pd
-        except ImportError as error:
+        known = [] if self.parts is None else sorted(set(self.parts))
+        if name not in known:
             raise SampleError(
-                "to_pandas needs pandas.",
-                got="no package pandas on the driver",
-                expected="pandas",
-                advice="pip install 'pandas<3', or take sample.X, or sample.to_arrow().",
-            ) from error
-        if isinstance(self.X, _ndarray()):
-            frame = pd.DataFrame(self.X, columns=list(self.feature_names), copy=False)
-        else:
-            frame = pd.DataFrame.sparse.from_spmatrix(self.X, columns=list(self.feature_names))
-        if self.y is not None:
-            # The name of a vector's element may be that of another column.
-            frame.insert(frame.shape[1], str(self.report.label), self.y, allow_duplicates=True)
-        for name, texts in self.report.categories.items():
-            at = -1 if name == self.report.label else self.feature_names.index(name)
-            codes = _codes(frame.iloc[:, at].to_numpy())
-            frame.isetitem(at % frame.shape[1], pd.Categorical.from_codes(codes, list(texts)))
-        return frame
+                f"The sample has no part {name!r}.",
+                got=f"parts with rows: {', '.join(known)}" if known else "a sample without a split",
+                expected="a part of the split that has rows",
+                advice="Collect with split={'train': 0.8, 'test': 0.2} and group=, and look at sample.parts.",
+            )
+        chosen: Any = self.parts == name
+        return self._rows(chosen)
+
+    def to_pandas(self, dtypes: str = "floats") -> Any:
+        """A ``pandas.DataFrame``, label last; text columns are categorical.
+
+        Args:
+            dtypes: ``"floats"``: numbers as in ``X``, which is not copied; ``"source"``: whole numbers,
+                booleans, dates and times as in the source, and nulls as pandas has them.
+
+        Raises:
+            SampleError: without pandas; or values that the floats of this sample cannot give back.
+        """
+        from airflow_spark_guard.job.collection.frames import to_pandas
+
+        return to_pandas(self, dtypes)
 
     def to_arrow(self) -> Any:
         """A ``pyarrow.Table``, label last; text columns are dictionary-encoded.
@@ -75,25 +83,48 @@ class Sample:
         Raises:
             SampleError: of a sparse sample, which Arrow has no table for.
         """
-        import pyarrow as pa
+        from airflow_spark_guard.job.collection.frames import to_arrow
 
-        if not isinstance(self.X, _ndarray()):
-            raise SampleError(
-                "A sparse sample has no Arrow table.",
-                got=f"{type(self.X).__name__} of shape {self.X.shape}",
-                expected="a dense sample",
-                advice="Use sample.X (scipy.sparse), sample.to_pandas(), or collect without sparse=True.",
-            )
-        columns = [(name, self.X[:, i]) for i, name in enumerate(self.feature_names)]
-        if self.y is not None:
-            columns.append((str(self.report.label), self.y))
-        arrays = [
-            _encoded(values, self.report.categories[name])
-            if name in self.report.categories
-            else pa.array(values)
-            for name, values in columns
-        ]
-        return pa.Table.from_arrays(arrays, names=[name for name, _ in columns])
+        return to_arrow(self)
+
+    def save(self, path: str | os.PathLike[str]) -> None:
+        """Write the sample with its report into one Parquet file, whole or not at all.
+
+        Args:
+            path: of this machine; a file that is there is replaced.
+
+        Raises:
+            SampleError: a path that cannot be written.
+        """
+        from airflow_spark_guard.job.collection.files import save
+
+        save(self, path)
+
+    @classmethod
+    def load(cls, path: str | os.PathLike[str]) -> Sample:
+        """The sample that :meth:`save` wrote, to the bit.
+
+        Raises:
+            SampleError: no such file, or one that is not of a sample.
+        """
+        from airflow_spark_guard.job.collection.files import load
+
+        loaded: Sample = load(path)
+        return loaded
+
+    def _rows(self, chosen: Array) -> Sample:
+        beside: dict[str, Any] = {
+            name: None if values is None else values[chosen]
+            for name in ("strata", "sample_weight", "parts")
+            for values in [getattr(self, name)]
+        }
+        x, y = self.X[chosen], None if self.y is None else self.y[chosen]
+        size = nbytes(x) + (0 if y is None else y.nbytes)
+        report = replace(self.report, rows_taken=x.shape[0], bytes=size)
+        sample = replace(self, X=x, y=y, report=report, **beside)
+        if self.columns is not None:
+            report.about(self.columns, sample)
+        return sample
 
 
 @dataclass(eq=False)
@@ -115,6 +146,9 @@ class SampleReport:
         categories: texts of each text column in the order of their codes; for ``categorical=`` and
             :func:`~airflow_spark_guard.job.predict`.
         label: name of the label column.
+        warnings: what may not be meant so, one sentence or two each: rows without a key of their own, digits
+            that floats lose, strata or parts without rows. They were shown as ``SampleWarning``, too.
+        strata_left_out: strata of which no row is in the sample.
     """
 
     rows_total: int
@@ -129,6 +163,8 @@ class SampleReport:
     missing: Mapping[str, int]
     categories: Mapping[str, tuple[str, ...]]
     label: str | None = None
+    warnings: tuple[str, ...] = ()
+    strata_left_out: tuple[Any, ...] = ()
     # The sample and its columns, for the comparison with the source; filled when both exist.
     _of: tuple[Columns, Sample] | None = field(default=None, repr=False)
     _compared: Representativeness | None = field(default=None, repr=False)
@@ -137,7 +173,8 @@ class SampleReport:
         """The figures, ready for JSON; without the texts, of which there may be many."""
         names = ("rows_total", "rows_read", "rows_dropped", "rows_taken", "bytes", "seconds", "seed", "nulls")
         figures: dict[str, Any] = {name: getattr(self, name) for name in names}
-        return {**figures, "passes": list(self.passes), "missing": dict(self.missing)}
+        lists = {"passes": list(self.passes), "warnings": list(self.warnings)}
+        return {**figures, **lists, "missing": dict(self.missing)}
 
     def about(self, columns: Columns, sample: Sample) -> None:
         """Connect the report with what it reports of."""
@@ -187,21 +224,7 @@ class SampleReport:
         return self._compared.plot(path)
 
 
-def _ndarray() -> Any:
-    import numpy as np
-
-    return np.ndarray
-
-
-def _codes(values: Array) -> Array:
-    """Codes as whole numbers; -1 for a missing one."""
-    import numpy as np
-
-    return np.nan_to_num(values, nan=-1).astype(np.int64)
-
-
-def _encoded(values: Array, texts: tuple[str, ...]) -> Any:
-    import pyarrow as pa
-
-    codes = _codes(values)
-    return pa.DictionaryArray.from_arrays(pa.array(codes, mask=codes < 0), pa.array(texts, pa.string()))
+def nbytes(x: Any) -> int:
+    """Bytes of a matrix, dense or sparse."""
+    parts = (x.data, x.indices, x.indptr) if hasattr(x, "indptr") else (x,)
+    return sum(int(part.nbytes) for part in parts)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from airflow_spark_guard.job.collection.deviation import QUANTILES, NumberSource, TextSource
 from airflow_spark_guard.job.collection.errors import SampleError
-from airflow_spark_guard.job.collection.projection import is_set, named, number
+from airflow_spark_guard.job.collection.projection import array_sql, is_set, named, number, text_sql
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -103,11 +103,11 @@ def _value(cell: Cell) -> Any:
 
     column = cell.column
     if column.kind == "text":
-        return sf.when(is_set(column), named(column.name).cast("string"))
+        return sf.when(is_set(column), sf.expr(text_sql(column)))
     if cell.element is None:
         return sf.when(is_set(column), number(column).cast("double"))
     if column.kind == "array":
-        element = sf.get(named(column.name).cast("array<double>"), cell.element)
+        element = sf.get(sf.expr(array_sql(column, "double")), cell.element)
     else:
         element = _of_vector(sf.unwrap_udt(named(column.name)), cell.element)
     return sf.when(~sf.isnan(element), element)

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import math
+import sys
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from airflow_spark_guard.job.collection.draw import STRATUM, share_for
+from airflow_spark_guard.job.collection.columns import check_uncollated, plain
+from airflow_spark_guard.job.collection.draw import STRATUM, share_for, stratum_sql
 from airflow_spark_guard.job.collection.errors import SampleError
 from airflow_spark_guard.job.collection.projection import named
 
@@ -37,6 +39,8 @@ class Stratify:
         allocation: ``"proportional"``: as in the source; ``"balanced"``: the same number of each, as far as
             there are so many.
         at_least: rows of a stratum that are taken in any case, as far as it has them.
+
+    With ``at_least=0``, strata that get no row are named in a warning and in ``report.strata_left_out``.
     """
 
     column: str
@@ -44,6 +48,7 @@ class Stratify:
     at_least: int = 1
 
     def __post_init__(self) -> None:
+        object.__setattr__(self, "at_least", plain(self.at_least))
         whole = isinstance(self.at_least, int) and not isinstance(self.at_least, bool) and self.at_least >= 0
         for name, value, good, expected in (
             ("column", self.column, isinstance(self.column, str), "the name of a column"),
@@ -69,28 +74,55 @@ def check_stratum(schema: Any, column: str) -> None:
             expected="text, whole numbers, booleans or dates",
             advice="Cut it into classes first, for example with pyspark.ml.feature.Bucketizer or floor().",
         )
+    check_uncollated(schema, column, "stratify")
 
 
-def count_strata(df: Any, column: str, usable: Any) -> tuple[dict[Any, int], int]:
-    """Rows of each stratum that meet ``usable``, and rows of the source in all: one pass."""
+@dataclass(frozen=True)
+class Strata:
+    """The strata of a source.
+
+    Attributes:
+        counts: rows of each that may be drawn, sorted; null last.
+        hashes: of the same, in the same order, as they travel; None for null.
+        total: rows of the source.
+        unusable: strata without a row that may be drawn.
+    """
+
+    counts: Mapping[Any, int]
+    hashes: tuple[int | None, ...]
+    total: int
+    unusable: tuple[Any, ...] = ()
+
+    def text_bytes(self) -> int:
+        """Memory of the values themselves, which the sample's rows share."""
+        return sum(sys.getsizeof(stratum) for stratum in self.counts)
+
+
+def count_strata(df: Any, column: str, usable: Any) -> Strata:
+    """The strata, with the rows of each that meet ``usable``: one pass."""
     from pyspark.sql import functions as sf
 
-    counts = (
+    found = (
         df.groupBy(named(column).alias("s"))
         .agg(sf.count(sf.lit(1)).alias("all"), sf.count(sf.when(usable, 1)).alias("usable"))
+        .withColumn("hash", sf.expr(stratum_sql("s")))
         .limit(MOST + 1)
         .collect()
     )
-    if len(counts) > MOST:
+    if len(found) > MOST:
         raise SampleError(
             f"Column {column!r} has too many strata.",
             got=f"more than {MOST} different values",
             expected=f"at most {MOST}",
             advice="Stratify by a coarser column; for a sample by key, pass key= instead.",
         )
-    rows = {row["s"]: row["usable"] for row in counts if row["usable"]}
-    return dict(sorted(rows.items(), key=lambda item: (item[0] is None, item[0]))), sum(
-        row["all"] for row in counts
+    found.sort(key=lambda row: (row["s"] is None, row["s"] if row["s"] is not None else 0))
+    good = [row for row in found if row["usable"]]
+    return Strata(
+        {row["s"]: row["usable"] for row in good},
+        tuple(row["hash"] for row in good),
+        sum(row["all"] for row in found),
+        tuple(row["s"] for row in found if not row["usable"]),
     )
 
 
@@ -185,3 +217,17 @@ def first_of_each(codes: Array, wanted: Array) -> Array:
     ranked = codes[order]
     begins = np.searchsorted(ranked, ranked, side="left")
     return np.sort(order[np.arange(len(ranked)) - begins < wanted[ranked]])
+
+
+def labelled(strata: Sequence[Any], codes: Array) -> Array:
+    """The stratum of each row.
+
+    Texts are objects that the rows share: numpy's own texts are as wide as the longest, in every row, and
+    lose NULs at their end.
+    """
+    import numpy as np
+
+    plain_numbers = all(isinstance(stratum, int) for stratum in strata)
+    values = np.array(strata, dtype=None if plain_numbers else object)
+    labels: Array = values[codes]
+    return labels

@@ -5,6 +5,7 @@ from __future__ import annotations
 import inspect
 import re
 import time
+import warnings
 
 import numpy as np
 import pytest
@@ -12,6 +13,7 @@ from pyspark.errors import PySparkException
 from scipy.sparse import csr_array, vstack
 
 from airflow_spark_guard.job import Batch, SampleError, collect_sample, iter_batches
+from airflow_spark_guard.job.collection.errors import SampleWarning
 
 pytestmark = pytest.mark.spark
 
@@ -377,7 +379,7 @@ def test_vectors_that_are_all_null_are_refused(spark, nulls):
     with pytest.raises(SampleError, match="^Column 'v' is null in every row.\n  got: ") as caught:
         list(iter_batches(with_vectors(spark, "false"), "v", nulls=nulls))
     assert str(caught.value).endswith(
-        "  expected: at least one value: without one nobody knows its width\n"
+        "  expected: at least one value: a feature without any tells a model nothing\n"
         "  do: Look at the step that makes it, or take it out of the features."
     )
 
@@ -410,7 +412,7 @@ def test_vectors_of_different_lengths_are_refused(spark, sparse):
     assert str(caught.value) == (
         "The vectors of column 'v' differ in length.\n"
         "  got: lengths 2, 3\n"
-        "  expected: 2 values in each, as the first one or the column's metadata have\n"
+        "  expected: 2 values in each, as most of the first ones or the column's metadata have\n"
         "  do: Make every vector by the same step, or filter the others out before the call."
     )
 
@@ -550,3 +552,14 @@ def test_a_regressor_learns_batch_by_batch(lessons):
         for batch in iter_batches(lessons, ["a", "b"], "plane"):
             model.partial_fit(batch.X, batch.y)
     np.testing.assert_allclose([*model.coef_, *model.intercept_], [2, -1, 0.5], atol=0.05)
+
+
+def test_digits_that_are_lost_are_told_once(spark):
+    """At the first batch that lost some, with the column; float64 holds them."""
+    frame = spark.range(0, 900, 1, 1).selectExpr("id", "id * 100000 AS far")
+    with pytest.warns(SampleWarning, match="lose digits in float32: far\\.") as said:
+        rows = sum(len(batch.X) for batch in iter_batches(frame, ["id", "far"], batch_rows=100))
+    assert (rows, len(said)) == (900, 1)
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        assert sum(len(batch.X) for batch in iter_batches(frame, ["far"], dtype="float64")) == 900

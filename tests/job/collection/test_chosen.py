@@ -19,10 +19,11 @@ COLUMNS = check_columns(t.StructType([t.StructField("x", t.DoubleType())]), "x")
 
 def reading(priority, values, batches=(), **beside):
     """A reading of rows with these numbers and values, in batches of the plan's order given."""
+    beside.setdefault("tie", np.arange(len(priority)))
     made = Reading(COLUMNS, Form("float64"), Room(len(priority), len(priority)))
     parts = np.array_split(np.arange(len(priority)), max(1, len(batches)))
     for part in parts:
-        columns = {name: np.asarray(column)[part] for name, column in beside.items()}
+        columns = {name: pa.array(column).take(pa.array(part)) for name, column in beside.items()}
         lists = pa.array([[float(values[i])] for i in part], pa.list_(pa.float64()))
         made.add(pa.record_batch({"numbers": lists, "priority": np.asarray(priority)[part], **columns}))
     made.finish(list(batches) or [0])
@@ -47,11 +48,21 @@ def test_the_least_are_taken_in_the_order_of_the_plan():
     assert chosen.rows_with_least(reading([0.5, 0.1, 0.2], [1, 2, 3]), 1, keyed=False).tolist() == [1]
 
 
-def test_rows_of_one_number_are_told_apart_by_their_values():
+def test_rows_of_one_number_are_told_apart_by_their_ties():
     """The same ones are taken, wherever they lie."""
-    for values in ([5.0, 3.0, 4.0], [4.0, 5.0, 3.0]):
-        order = chosen.rows_with_least(reading([1, 1, 1], values), 2, keyed=True)
-        assert [values[i] for i in order] == [3.0, 4.0]
+    for ties in ([5, 3, 4], [4, 5, 3]):
+        order = chosen.rows_with_least(reading([1, 1, 1], [7, 8, 9], tie=ties), 2, keyed=True)
+        assert [ties[i] for i in order] == [3, 4]
+
+
+def test_doubtful_keys_are_shares_of_the_rows_read():
+    """Rows without a key have no tie; rows of one number have one key."""
+    made = reading([5, 5, 1, 2], [1, 2, 3, 4], tie=pa.array([8, 9, None, 7]))
+    assert chosen.doubtful_keys(made) == (0.25, 0.5)
+    assert chosen.doubtful_keys(reading([], [], tie=pa.array([], pa.int64()))) == (0, 0)
+    exponential, weight = np.array([0.3, 0.3, 0.7]), np.array([1e-310, 1e300, 2.0])
+    made = reading(np.log(exponential) - np.log(weight), [1, 2, 3], weight=weight, tie=[1, 2, 3])
+    assert chosen.doubtful_keys(made) == (0, pytest.approx(2 / 3))
 
 
 @pytest.mark.parametrize("batches", [(), (1, 0)])
@@ -65,20 +76,13 @@ def test_each_stratum_gives_its_least(batches):
     assert chosen.rows_of_each(made, codes, wanted, keyed=True).tolist() == [5, 4, 2]
 
 
-def test_rows_alike_but_for_their_stratum_come_in_its_order():
-    """So that strata, too, do not depend on the place of a row."""
-    for codes in (np.array([1, 0, 1, 0]), np.array([0, 0, 1, 1])):
-        order = chosen.rows_of_each(reading([1] * 4, [5] * 4), codes, np.array([2, 1]), keyed=True)
-        assert codes[order].tolist() == [0, 0, 1]
-
-
 def test_estimates_by_inverse_chances_are_unbiased():
     """Over 3,000 seeds rows and sums are met within four standard errors, however uneven the weights."""
     weights = np.array([0.5] * 10 + [1.0] * 20 + [5.0] * 8 + [40.0] * 2)
     values = np.arange(40.0)
     rows, sums = [], []
     for seed in range(3000):
-        priority = np.random.default_rng(seed).exponential(size=40) / weights
+        priority = np.log(np.random.default_rng(seed).exponential(size=40) / weights)
         made = reading(priority, values, weight=weights)
         order = chosen.rows_with_least(made, 12, keyed=False)
         stands_for = chosen.inverse_chances(made, order)

@@ -13,10 +13,14 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from pyspark.sql import types as t
 
-from airflow_spark_guard.job import SampleError, collect_sample
+from airflow_spark_guard.job import SampleError, Stratify, collect_sample
 from airflow_spark_guard.job.collection import collector, passes
+from airflow_spark_guard.job.collection.strata import allocate
 
-pytestmark = pytest.mark.spark
+pytestmark = [
+    pytest.mark.spark,
+    pytest.mark.filterwarnings("ignore::airflow_spark_guard.job.collection.errors.SampleWarning"),
+]
 
 
 @pytest.fixture(scope="module")
@@ -184,7 +188,7 @@ def test_null_vectors_become_rows_of_nan_or_are_dropped(spark):
     dropped = collect_sample(frame, "v", seed=1, nulls="drop")
     np.testing.assert_array_equal(dropped.X, [[1, 2], [3, 0]])
     assert dropped.report.rows_dropped == 2
-    with pytest.raises(SampleError, match=re.escape("v: 2 (of 4 rows read)")):
+    with pytest.raises(SampleError, match=re.escape("v: 2 (of 4 rows drawn)")):
         collect_sample(frame, "v", seed=1)
 
 
@@ -199,7 +203,7 @@ def test_vectors_of_different_lengths_are_refused(spark):
     assert str(caught.value) == (
         "The vectors of column 'v' differ in length.\n"
         "  got: lengths 2, 3\n"
-        "  expected: 2 values in each, as the first one or the column's metadata have\n"
+        "  expected: 2 values in each, as most of the first ones or the column's metadata have\n"
         "  do: Make every vector by the same step, or filter the others out before the call."
     )
 
@@ -216,7 +220,7 @@ def test_all_null_vectors_are_refused(spark):
         assert str(caught.value) == (
             "Column 'v' is null in every row.\n"
             "  got: 1 rows without a value\n"
-            "  expected: at least one value: without one nobody knows its width\n"
+            "  expected: at least one value: a feature without any tells a model nothing\n"
             "  do: Look at the step that makes it, or take it out of the features."
         )
     with pytest.raises(SampleError, match="got: 1 rows, none of them complete; nulls in v: 1"):
@@ -229,7 +233,7 @@ def test_nulls_are_refused_by_column_and_count(holes):
         collect_sample(holes, ["a", "b"], "label", seed=1)
     assert str(caught.value) == (
         "There are nulls in the columns to collect.\n"
-        "  got: a: 2, b: 3, label: 1 (of 10 rows read)\n"
+        "  got: a: 2, b: 3, label: 1 (of 10 rows drawn)\n"
         "  expected: a value in every row; NaN counts as null\n"
         "  do: Pass nulls='drop' or nulls='nan', or fill them before the call with df.fillna(...)."
     )
@@ -250,6 +254,7 @@ def test_dropped_rows_are_counted(holes):
         "seed": 1,
         "nulls": "drop",
         "passes": ["count", "rows"],
+        "warnings": [],
         "missing": {"a": 2, "b": 3, "label": 1},
     }
 
@@ -271,7 +276,7 @@ def test_null_features_become_nan(holes):
 
 def test_a_null_label_is_refused_even_with_nan(holes):
     """No model learns from a missing answer; the message says how to leave those rows out."""
-    with pytest.raises(SampleError, match=r"nulls in the label\.\n  got: label: 1 \(of 10 rows read\)"):
+    with pytest.raises(SampleError, match=r"nulls in the label\.\n  got: label: 1 \(of 10 rows drawn\)"):
         collect_sample(holes, ["a", "b"], "label", seed=1, nulls="nan")
 
 
@@ -308,12 +313,12 @@ def test_a_column_of_nulls_is_refused_under_each_policy(spark):
     """Refused as nulls, without a complete row, or for having no value at all."""
     frame = spark.range(0, 6, 1, 2).selectExpr("id", "CAST(NULL AS DOUBLE) AS none")
     texts = {
-        "error": "There are nulls in the columns to collect.\n  got: none: 6 (of 6 rows read)\n",
+        "error": "There are nulls in the columns to collect.\n  got: none: 6 (of 6 rows drawn)\n",
         "drop": "There are no rows to sample.\n  got: 6 rows, none of them complete; nulls in none: 6\n",
         "nan": (
             "Column 'none' is null in every row.\n"
-            "  got: none: 6 (of 6 rows read)\n"
-            "  expected: at least one value\n"
+            "  got: 6 rows without a value\n"
+            "  expected: at least one value: a feature without any tells a model nothing\n"
             "  do: Look at the step that makes it, or take it out of the features."
         ),
     }
@@ -332,7 +337,7 @@ def test_infinite_values_are_refused(spark):
         collect_sample(frame, ["a", "c"], "b", seed=1)
     assert str(caught.value) == (
         "There are infinite values in the columns to collect.\n"
-        "  got: a: 1, c: 2, b: 2 (of 4 rows read)\n"
+        "  got: a: 1, c: 2, b: 2 (of 4 rows drawn)\n"
         "  expected: finite values, also after the cast to float32 (up to 3.4e38)\n"
         "  do: Filter them out or clip them before the call; dtype='float64' holds values up to 1.8e308."
     )
@@ -340,7 +345,7 @@ def test_infinite_values_are_refused(spark):
         collect_sample(frame, ["a"], "b", seed=1, dtype="float64", nulls="nan")
     assert str(caught.value) == (
         "There are infinite values in the columns to collect.\n"
-        "  got: a: 1 (of 4 rows read)\n"
+        "  got: a: 1 (of 4 rows drawn)\n"
         "  expected: finite values\n"
         "  do: Filter them out or clip them before the call."
     )
@@ -356,7 +361,7 @@ def test_arrays_of_different_lengths_are_refused(spark):
     assert str(caught.value) == (
         "The arrays of column 'prices' differ in length.\n"
         "  got: lengths 2, 3\n"
-        "  expected: 2 values in each, as the first one or the column's metadata have\n"
+        "  expected: 2 values in each, as most of the first ones or the column's metadata have\n"
         "  do: Make every array by the same step, or filter the others out before the call."
     )
 
@@ -417,7 +422,7 @@ def test_an_ambiguous_name_is_refused(numbers):
         ({"max_rows": True}, "This max_rows.*got: True"),
         ({"seed": "x"}, "This seed.*got: 'x'"),
         ({"nulls": "ignore"}, "This nulls.*expected: one of: error, drop, nan"),
-        ({"dtype": "int8"}, "This dtype.*expected: one of: float32, float64"),
+        ({"dtype": "int8"}, "This dtype.*expected: one of: float32, float64, auto"),
         ({"sparse": True}, "sparse=True takes one vector column.*got: id: bigint"),
         ({"fraction": 1.5}, "This fraction.*got: 1.5"),
         ({"max_bytes": 2.0}, "This max_bytes.*got: 2.0"),
@@ -504,7 +509,13 @@ PLAIN = {
     ),
     "text": (t.StringType(), lambda rng: str(rng.choice(["b", "a", "", "\u00e9t\u00e9", "zz"])), str),
 }
-WIDE = ("ints", "doubles", "dense", "sparse", "mixed", "known", "promised")
+ELEMENTS = {
+    "ints": (t.LongType(), lambda rng: int(rng.integers(-9, 9)), float),
+    "doubles": (t.DoubleType(), lambda rng: float(rng.integers(-9, 9)) / 2, float),
+    "days": PLAIN["date"],
+    "clocks": PLAIN["timestamp_ntz"],
+}
+WIDE = ("ints", "doubles", "days", "clocks", "dense", "sparse", "mixed", "known", "promised")
 
 
 def wide(kind, width):
@@ -517,14 +528,21 @@ def wide(kind, width):
             values[int(rng.integers(width))] = none
         return values
 
-    if kind in ("ints", "doubles"):
-        of = t.LongType() if kind == "ints" else t.DoubleType()
+    if kind in ELEMENTS:
+        data_type, chance, number = ELEMENTS[kind]
 
         def array(rng):
-            values = inside(rng, None)
-            return [None if value is None else int(value) if kind == "ints" else value for value in values]
+            values = [chance(rng) for _ in range(width)]
+            if rng.random() < 0.05:
+                values[int(rng.integers(width))] = None
+            return values
 
-        return t.ArrayType(of), {}, array, lambda value: [np.nan if v is None else v for v in value]
+        return (
+            t.ArrayType(data_type),
+            {},
+            array,
+            lambda value: [np.nan if v is None else number(v) for v in value],
+        )
 
     def vector(rng):
         values = inside(rng, float("nan"))
@@ -718,12 +736,53 @@ def test_a_key_brings_the_same_rows_in_the_same_order(spark, table, nulls, part,
         )
         outcomes.append(sample)
     first = outcomes[0]
-    # What was read beside the sample may be refused in one way of reading and not in another.
+    # What was read beside the sample is never looked at: refused in one way of reading, refused in each.
+    assert len({sample is None for sample in outcomes}) == 1
     for other in outcomes[1:] if first is not None else []:
-        if other is not None:
-            np.testing.assert_array_equal(other.X, first.X)
-            np.testing.assert_array_equal(other.X.view("uint32"), first.X.view("uint32"))
-            assert (other.y is None) == (first.y is None)
-            if first.y is not None:
-                np.testing.assert_array_equal(other.y, first.y)
-            assert other.report.categories == first.report.categories
+        np.testing.assert_array_equal(other.X, first.X)
+        np.testing.assert_array_equal(other.X.view("uint32"), first.X.view("uint32"))
+        assert (other.y is None) == (first.y is None)
+        if first.y is not None:
+            np.testing.assert_array_equal(other.y, first.y)
+        assert other.report.categories == first.report.categories
+
+
+@given(
+    table=tables(),
+    allocation=st.sampled_from(["proportional", "balanced"]),
+    at_least=st.sampled_from([0, 1]),
+    part=st.sampled_from([0.05, 0.5, 1.0]),
+    key=st.sampled_from([None, "id"]),
+)
+@settings(max_examples=15, deadline=None, derandomize=True, suppress_health_check=list(HealthCheck))
+def test_strata_of_any_table_are_those_of_its_complete_rows(spark, table, allocation, at_least, part, key):
+    """With nulls anywhere, inside arrays and vectors too: exactly as allocated, weights that add up, all named."""
+    from pyspark.sql import functions as sf
+
+    names = ["a", "a\0", None, "b"]
+    complete = [at for at in range(len(table.rows)) if not any(table.missing(at))]
+    present = {names[at % 4] for at in range(len(table.rows))}
+    counts = {name: sum(names[at % 4] == name for at in complete) for name in ["a", "a\0", "b", None]}
+    counts = {name: count for name, count in counts.items() if count}
+    max_rows = max(4, int(part * len(complete)))
+    frame = table.frame(spark, 3)
+    stratum = sf.element_at(sf.array(*map(sf.lit, names)), sf.pmod("id", sf.lit(4)).cast("int") + 1)
+    how = Stratify("s", allocation, at_least=at_least)
+    sample = collected(
+        frame.withColumn("s", stratum), table.features, table.answer, seed=3, nulls="drop", stratify=how,
+        max_rows=max_rows, key=key, dtype="float64",
+    )  # fmt: skip
+    if not complete:
+        assert sample is None
+        return
+    found = sample.strata.tolist()
+    expected = allocate(counts, min(max_rows, len(complete)), how)
+    assert {name: found.count(name) for name in counts} == expected
+    taken = sample.X[:, 0].astype(int)
+    assert set(taken) <= set(complete)
+    assert found == [names[at % 4] for at in taken]
+    assert sample.sample_weight.sum() == pytest.approx(sum(counts[name] for name in set(found)))
+    assert set(sample.report.strata_left_out) == present - set(found)
+    assert bool(sample.report.strata_left_out) == any(
+        "strata of 's'" in text for text in sample.report.warnings
+    )

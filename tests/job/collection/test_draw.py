@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from airflow_spark_guard.job.collection.draw import Draw, by_priority, own_seed, share_for, smallest
+from airflow_spark_guard.job.collection.draw import Draw, by_priority, own_seed, repeated, share_for, smallest
 
 # 99.9 % points of chi-square.
 CHI2_999 = {19: 43.82, 49: 85.35}
@@ -72,18 +72,16 @@ def test_smallest_is_what_a_sort_takes(priority, rows):
 
 
 @given(
-    table=st.lists(
-        st.tuples(st.integers(0, 3), st.sampled_from([0.0, 1.0, np.nan]), st.integers(0, 2)), max_size=40
-    ),
+    table=st.lists(st.tuples(st.integers(0, 3), st.integers(-2, 2)), max_size=40),
     shuffle=st.randoms(use_true_random=False),
 )
 @settings(max_examples=200, deadline=None, derandomize=True)
-def test_rows_of_one_number_come_in_the_order_of_their_values(table, shuffle):
-    """Wherever rows lay, and even with NaN, by_priority brings the same values in the same order."""
+def test_rows_of_one_number_come_in_the_order_of_their_ties(table, shuffle):
+    """Wherever rows lay, by_priority brings the same rows in the same order."""
 
     def ordered(rows):
-        columns = np.array(rows, dtype=float).reshape(-1, 3).T
-        return columns[:, by_priority(columns[0], list(columns[1:]))]
+        columns = np.array(rows, dtype=float).reshape(-1, 2).T
+        return columns[:, by_priority(columns[0], columns[1])]
 
     other = list(table)
     shuffle.shuffle(other)
@@ -93,10 +91,20 @@ def test_rows_of_one_number_come_in_the_order_of_their_values(table, shuffle):
 
 
 def test_by_priority_orders_by_the_number_first():
-    """Values only part rows of the same number."""
-    priority = np.array([3, 1, 1, 2])
-    content = [np.array([0.0, 9.0, 8.0, 7.0])]
-    assert by_priority(priority, content).tolist() == [2, 1, 3, 0]
+    """Ties only part rows of the same number."""
+    assert by_priority(np.array([3, 1, 1, 2]), np.array([0, 9, 8, 7])).tolist() == [2, 1, 3, 0]
+
+
+@given(keys=st.lists(st.integers(0, 12), max_size=40), weighted=st.booleans(), seed=st.integers(0, 999))
+@settings(max_examples=100, deadline=None, derandomize=True)
+def test_rows_of_one_key_are_counted(keys, weighted, seed):
+    """Whatever their weights are, from the smallest float to the largest."""
+    rng = np.random.default_rng(seed)
+    exponential = rng.exponential(size=13)[keys]
+    weight = 10.0 ** rng.uniform(-307, 307, len(keys)) if weighted else None
+    priority = exponential if weight is None else np.log(exponential) - np.log(weight)
+    expected = sum(keys.count(key) > 1 for key in keys)
+    assert repeated(priority, weight) == expected
 
 
 def test_seeds_are_spread_over_64_bits():
@@ -109,14 +117,14 @@ def test_seeds_are_spread_over_64_bits():
 
 def test_without_rows_there_is_no_order():
     """An empty draw is put in order as well."""
-    assert by_priority(np.empty(0), [np.empty(0)]).tolist() == []
+    assert by_priority(np.empty(0), np.empty(0)).tolist() == []
 
 
 def test_exponential_numbers_draw_by_weight():
     """Over 20,000 seeds the smallest -log(1-u)/w draws like drawing one after the other by weight."""
     weights = np.array([1.0, 2.0, 3.0, 6.0])
     uniform = np.random.default_rng(5).random((20_000, 4))
-    order = np.argsort(-np.log1p(-uniform) / weights, axis=1)
+    order = np.argsort(np.log(-np.log1p(-uniform)) - np.log(weights), axis=1)
     first = np.bincount(order[:, 0], minlength=4) / 20_000
     np.testing.assert_allclose(first, weights / 12, atol=4 * 0.5 / math.sqrt(20_000))
     second = sum(
@@ -157,8 +165,8 @@ class TestInSpark:
         [
             Draw(3),
             Draw(3, ("id",)),
-            Draw(3, (), "w", 1 / 2.5),
-            Draw(3, ("id",), "w", 1 / 2.5),
+            Draw(3, (), "w", -math.log(2.5)),
+            Draw(3, ("id",), "w", -math.log(2.5)),
         ],
         ids=["rand", "key", "weight", "weight and key"],
     )
@@ -167,7 +175,7 @@ class TestInSpark:
         """Within four standard deviations; weights of 1 and 4 give what their exponentials promise."""
         found = self.numbers(spark, draw).where(draw.below(share)).count()
         if draw.weight:
-            bound = -math.log1p(-share) * draw.rows_per_weight
+            bound = -math.log1p(-share) * math.exp(draw.log_rate)
             share = (-math.expm1(-bound) - math.expm1(-4 * bound)) / 2
         assert abs(found - 2000 * share) < 4 * math.sqrt(2000 * share * (1 - share))
 
@@ -179,10 +187,11 @@ class TestInSpark:
         assert self.numbers(spark, draw).where(draw.below(1.0)).count() == 2000
 
     def test_weights_by_key_are_exponential(self, spark):
-        """The hash becomes an exponential number: the mean times the weight is 1, and none is infinite."""
+        """The hash becomes the logarithm of an exponential number: its mean times the weight is 1."""
         rows = self.numbers(spark, Draw(9, ("id",), "w")).collect()
         for weight in (1, 4):
-            values = np.array([row["priority"] for row in rows if row["w"] == weight])
-            assert np.isfinite(values).all()
+            logarithms = np.array([row["priority"] for row in rows if row["w"] == weight])
+            assert np.isfinite(logarithms).all()
+            values = np.exp(logarithms)
             assert (values > 0).all()
             assert abs(values.mean() * weight - 1) < 4 / math.sqrt(len(values))

@@ -16,7 +16,6 @@ from scipy.sparse import csr_array
 from airflow_spark_guard.job import SampleError
 from airflow_spark_guard.job.collection.blocks import Layout
 from airflow_spark_guard.job.collection.columns import check_columns
-from airflow_spark_guard.job.collection.draw import by_priority
 from airflow_spark_guard.job.collection.features import DenseFeatures, Flaws, SparseFeatures
 
 SETTINGS = settings(max_examples=100, deadline=None, derandomize=True)
@@ -144,49 +143,15 @@ def test_sparse_vectors_of_other_sizes_are_refused(rows):
     assert str(caught.value) == (
         "The vectors of column 'v' differ in length.\n"
         "  got: lengths 2, 3\n"
-        "  expected: 2 values in each, as the first one or the column's metadata have\n"
+        "  expected: 2 values in each, as most of the first ones or the column's metadata have\n"
         "  do: Make every vector by the same step, or filter the others out before the call."
     )
-
-
-def test_rows_of_one_key_are_told_apart_by_all_they_store():
-    """Also where counts and sums agree: the order does not depend on which came first."""
-    first, second = {"n": 4, 0: 1.0, 3: 1.0}, {"n": 4, 1: 1.0, 2: 1.0}
-    ordered = []
-    for rows in ([first, second], [second, first]):
-        layout, features = sparse_features()
-        batch = vectors(rows)
-        layout.learn(batch)
-        features.write(batch)
-        features.keep(None)
-        order = by_priority(np.zeros(2), features.content())
-        ordered.append(features.take(order).toarray())
-    np.testing.assert_array_equal(ordered[0], ordered[1])
-
-
-@given(case=tables(), shuffle=st.randoms(use_true_random=False))
-@SETTINGS
-def test_sparse_rows_of_one_key_come_in_one_order(case, shuffle):
-    """Whatever their order of arrival."""
-    rows = [row for batch in case[1] for row in batch if row is not None]
-    ordered = []
-    for _ in range(2):
-        layout, features = sparse_features()
-        batch = vectors(rows)
-        layout.learn(batch)
-        features.write(batch)
-        features.keep(None)
-        order = by_priority(np.zeros(len(rows)), features.content())
-        ordered.append(features.take(order).toarray())
-        shuffle.shuffle(rows)
-    np.testing.assert_array_equal(ordered[0], ordered[1])
 
 
 def test_a_sparse_matrix_of_no_rows():
     """Before the first batch there is nothing to keep, and the matrix has no rows."""
     layout, features = sparse_features()
     features.keep(None)
-    assert [len(column) for column in features.content()] == [0]
     assert features.take(None).shape == (0, 0)
     layout, features = sparse_features()
     layout.learn(vectors([{"n": 3}]))
@@ -221,7 +186,6 @@ def test_dense_rows_grow_and_flaws_are_counted_by_column():
     features.keep(~flaws.rows)
     features.write(numbers([9], [[9, 9]]))
     features.keep(None)
-    np.testing.assert_array_equal(features.content(), [[1, 2, 7, 9], [3, 5, INF, 9], [4, 6, 1, 9]])
     assert features.settle(None) == {}
     found = features.take(np.array([3, 0]))
     np.testing.assert_array_equal(found, [[9, 9, 9], [1, 3, 4]])

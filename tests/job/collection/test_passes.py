@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 import pytest
 from pyspark.sql import types as t
@@ -20,7 +22,7 @@ ROOM = Room(1000, 1000)
 
 
 def passes(frame, features, label=None, nulls="error", **more):
-    options = {"draw": Draw(1), "stratum": None, "budget": FREE, **more}
+    options = {"draw": Draw(1), "budget": FREE, **more}
     return Passes(frame, check_columns(frame.schema, features, label), Form("float32", nulls), **options)
 
 
@@ -51,15 +53,20 @@ def test_spark_believes_something_of_the_columns_alone(source):
 
 def test_strata_are_those_that_may_be_drawn(source):
     """All rows; with nulls="drop" those whose features are neither null nor NaN."""
-    assert passes(source, "x", stratum="s").strata() == ({"t0": 500, "t1": 500}, 1000)
-    assert passes(source, "x", nulls="drop", stratum="s").strata() == ({"t0": 400, "t1": 400}, 1000)
+    by_s = Draw(1, stratum="s")
+    found = passes(source, "x", draw=by_s).strata()
+    assert (found.counts, found.total, found.unusable) == ({"t0": 500, "t1": 500}, 1000, ())
+    found = passes(source, "x", nulls="drop", draw=by_s).strata()
+    assert (found.counts, found.total) == ({"t0": 400, "t1": 400}, 1000)
+    found = passes(source.where("s = 't0' OR id > 600"), "many", nulls="drop", draw=by_s).strata()
+    assert (found.counts, found.total) == ({"t0": 200, "t1": 200}, 700)
 
 
 def test_weights_complete_the_draw(source):
     """Rows with a weight, and how many of them make one unit of it; later passes read these alone."""
-    made = passes(source, "id", draw=Draw(1, ("id",), "w"))
+    made = passes(source, "id", draw=Draw(1, ("id",), "w", row=("id",)))
     assert made.weigh("w") == (1000, 750)
-    assert made.draw.rows_per_weight == 750 / 1500
+    assert made.draw.log_rate == pytest.approx(math.log(750 / 1500))
     reading = made.read(made.draw.below(1.0), ROOM)
     assert len(reading) == 750
     assert sorted(set(reading.beside("weight"))) == [1, 2, 3]
@@ -70,7 +77,7 @@ def test_a_source_without_weight_has_no_usable_row(source):
     """Nothing is divided by its sum of 0."""
     made = passes(source.selectExpr("id", "0 AS w"), "id", draw=Draw(1, (), "w"))
     assert made.weigh("w") == (1000, 0)
-    assert made.draw.rows_per_weight == 1.0
+    assert made.draw.log_rate == 0.0
 
 
 def test_wrong_weights_are_refused(source):
@@ -101,9 +108,12 @@ def test_all_rows_are_read_in_the_order_of_the_plan(source):
 
 def test_a_condition_brings_numbers_and_strata(source):
     """Beside the features of the rows that meet it."""
-    made = passes(source, "id", draw=Draw(1, ("id",)), stratum="s")
+    made = passes(source, "id", draw=Draw(1, ("id",), row=("id",), stratum="s"))
+    numbers = {number: i for i, number in enumerate(made.strata().hashes)}
     reading = made.read(made.draw.below(0.3), ROOM)
-    assert len(reading) == len(reading.beside("priority")) == len(reading.stratum_codes({"t0": 0, "t1": 1}))
+    codes = reading.stratum_codes(numbers)
+    assert len(reading) == len(reading.beside("priority")) == len(codes)
+    np.testing.assert_array_equal(codes, reading.take(None)[0].ravel() % 2)
     assert 200 < len(reading) < 400
 
 

@@ -71,25 +71,24 @@ def test_dropped_rows_leave_their_companions_too():
         "label": pa.array([1, NAN, 3, 4], pa.float32()),
         "priority": pa.array([0.1, 0.2, 0.3, 0.4]),
         "weight": pa.array([1.0, 2.0, 3.0, 4.0]),
-        "stratum": pa.array(["p", "q", None, "p"]),
+        "stratum": pa.array([11, 12, None, 11]),
     }
     made.add(batch([1, 2, None, 4], **columns))
     made.finish([0])
     assert made.beside("priority").tolist() == [0.1, 0.4]
     assert made.beside("weight").tolist() == [1.0, 4.0]
-    assert made.stratum_codes({"p": 5, "q": 6, None: 7}).tolist() == [5, 5]
+    assert made.stratum_codes({11: 5, 12: 6, None: 7}).tolist() == [5, 5]
     assert made.counts.missing == {"a": 1, "y": 1}
     assert made.counts.dropped == 2
-    np.testing.assert_array_equal(made.content(), [[1, 4], [1, 4]])
 
 
 def test_strata_are_coded_over_all_batches():
     """Null is one of them, and one that nobody counted is -1."""
     made = reading()
-    made.add(batch([1, 2], stratum=pa.array(["p", None])))
-    made.add(batch([3, 4], stratum=pa.array(["new", "p"])))
+    made.add(batch([1, 2], stratum=pa.array([11, None])))
+    made.add(batch([3, 4], stratum=pa.array([99, 11])))
     made.finish([0, 1])
-    assert made.stratum_codes({None: 0, "p": 1}).tolist() == [1, 0, -1, 1]
+    assert made.stratum_codes({None: 0, 11: 1}).tolist() == [1, 0, -1, 1]
 
 
 def test_without_rows_there_is_nothing_beside():
@@ -97,8 +96,7 @@ def test_without_rows_there_is_nothing_beside():
     made = reading(label="y")
     made.finish([])
     assert len(made.beside("priority")) == len(made.stratum_codes({})) == 0
-    assert made.settle() == {}
-    assert made.content() == []
+    assert len(made.nulls("tie")) == 0
     assert made.take(None) == (None, None)
 
 
@@ -122,7 +120,7 @@ def test_a_width_that_nothing_tells_is_refused():
     assert str(caught.value) == (
         "Column 'b' is null in every row.\n"
         "  got: 2 rows without a value\n"
-        "  expected: at least one value: without one nobody knows its width\n"
+        "  expected: at least one value: a feature without any tells a model nothing\n"
         "  do: Look at the step that makes it, or take it out of the features."
     )
 
@@ -142,8 +140,8 @@ def test_texts_of_features_and_label_settle():
     for texts, answers in ((["b", "c"], ["yes", "no"]), (["a", "b"], ["no", "no"])):
         made.add(pa.record_batch({"text_0": pa.array(texts), "label": pa.array(answers)}))
     made.finish([0, 1])
-    assert made.settle() == {"s": ("a", "b", "c"), "answer": ("no", "yes")}
     x, y = made.take(None)
+    assert made.layout.settle(x, y) == {"s": ("a", "b", "c"), "answer": ("no", "yes")}
     np.testing.assert_array_equal(x.ravel(), [1, 2, 0, 1])
     np.testing.assert_array_equal(y, [1, 0, 0, 0])
 
@@ -200,8 +198,9 @@ def test_nulls_are_refused_by_policy(nulls, numbers, message):
     """Every one, or those of the label alone."""
     made = reading(label="y", nulls=nulls)
     made.add(batch(numbers, label=pa.array([None, 1], pa.float32())))
+    made.finish([0])
     with pytest.raises(SampleError) as caught:
-        made.finish([0])
+        made.check()
     assert str(caught.value) == message
 
 
@@ -209,10 +208,11 @@ def test_an_infinite_value_is_refused_even_in_a_row_that_is_dropped():
     """It is no null, so no policy allows it."""
     made = reading(label="y", nulls="drop")
     made.add(batch([math.inf, 1], label=pa.array([None, 1], pa.float32())))
+    made.finish([0])
     with pytest.raises(
         SampleError, match="^There are infinite values .*\n  got: a: 1 \\(of 2 rows read\\)\n"
     ):
-        made.finish([0])
+        made.check()
 
 
 def test_bytes_of_a_row():

@@ -158,6 +158,7 @@ def test_the_figures_are_json():
         "seed": 7,
         "nulls": "nan",
         "passes": ["count", "rows"],
+        "warnings": [],
         "missing": {"town": 1},
     }
 

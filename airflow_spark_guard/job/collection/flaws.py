@@ -1,0 +1,207 @@
+"""Nulls, NaN and infinite values: counted as rows arrive, judged in the rows that are taken."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, Protocol
+
+from airflow_spark_guard.job.collection.errors import InfiniteValuesError, SampleError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+    import numpy as np
+
+    from airflow_spark_guard.job.collection.columns import Columns
+
+    Array = np.ndarray[Any, Any]
+
+_ROWS_AT_ONCE = 1 << 16
+
+
+class Policy(Protocol):
+    """What is read of the form of the arrays."""
+
+    @property
+    def dtype(self) -> str:
+        """Of features and label."""
+
+    @property
+    def nulls(self) -> str:
+        """What a null does: ``"error"``, ``"drop"`` or ``"nan"``."""
+
+
+@dataclass
+class Flaws:
+    """What is wrong with values: how many rows, by column.
+
+    Attributes:
+        missing: rows with a null or NaN.
+        infinite: rows with an infinite value.
+        rows: True for each row with something missing; None when there is none.
+    """
+
+    missing: dict[str, int] = field(default_factory=dict)
+    infinite: dict[str, int] = field(default_factory=dict)
+    rows: Array | None = None
+
+    def add(self, name: str, values: Array) -> None:
+        """Look at the values of one column, shape (rows, ...)."""
+        import numpy as np
+
+        inside = tuple(range(1, values.ndim))
+        missing = np.asarray(np.isnan(values).any(axis=inside))
+        infinite = np.asarray(np.isinf(values).any(axis=inside))
+        if missing.any():
+            self.missing[name] = int(missing.sum())
+            self.rows = missing if self.rows is None else self.rows | missing
+        if infinite.any():
+            self.infinite[name] = int(infinite.sum())
+
+
+@dataclass
+class Counts:
+    """What was read, dropped and found wrong.
+
+    Attributes:
+        read: rows.
+        dropped: of these, for a null.
+        missing: rows with a null or NaN, by column.
+        infinite: rows with an infinite value, by column.
+        ragged: other lengths of arrays and vectors, by column; their rows are filled with infinity.
+    """
+
+    read: int = 0
+    dropped: int = 0
+    missing: dict[str, int] = field(default_factory=dict)
+    infinite: dict[str, int] = field(default_factory=dict)
+    ragged: dict[str, set[int]] = field(default_factory=dict)
+
+    def add(self, rows: int, flaws: Flaws) -> None:
+        """Count one batch."""
+        self.read += rows
+        for found, total in ((flaws.missing, self.missing), (flaws.infinite, self.infinite)):
+            total.update({name: total.get(name, 0) + count for name, count in found.items()})
+
+
+def counts_of(x: Any, y: Array | None, columns: Columns, suspects: Counts) -> Counts:
+    """Flaws of finished arrays, in the columns that had some in any row read.
+
+    Args:
+        x: shape (rows, features), dense or sparse.
+        y: shape (rows,), or None.
+        columns: with their widths.
+        suspects: what was counted as the rows arrived.
+    """
+    found = Counts(x.shape[0], ragged=suspects.ragged)
+    for name, values in _columns_of(x, y, columns):
+        if name in suspects.missing or name in suspects.infinite:
+            for begin in range(0, len(values), _ROWS_AT_ONCE):
+                flaws = Flaws()
+                flaws.add(name, values[begin : begin + _ROWS_AT_ONCE])
+                found.add(0, flaws)
+    return found
+
+
+def check_flaws(counts: Counts, columns: Columns, policy: Policy, *, drawn: bool = False) -> None:
+    """Raise for infinite values, and for nulls that are not allowed.
+
+    With ``drawn``, the counts are those of a sample's rows, and not of all rows read.
+
+    Raises:
+        SampleError: with the columns and how many rows of each.
+    """
+    infinite, missing = _in_order(counts.infinite, columns), _in_order(counts.missing, columns)
+    of = f"of {counts.read} rows {'drawn' if drawn else 'read'}"
+    for column in columns.features:
+        if column.name in infinite and column.name in counts.ragged:
+            raise different_lengths(counts.ragged[column.name], column.width or 0, column.kind, column.name)
+    if infinite:
+        raise _infinite(infinite, of, narrowed=policy.dtype == "float32")
+    label = columns.label
+    if policy.nulls == "error" and missing:
+        raise SampleError(
+            "There are nulls in the columns to collect.",
+            got=_told(missing, of),
+            expected="a value in every row; NaN counts as null",
+            advice="Pass nulls='drop' or nulls='nan', or fill them before the call with df.fillna(...).",
+        )
+    if policy.nulls == "nan" and label is not None and label.name in missing:
+        raise SampleError(
+            "There are nulls in the label.",
+            got=_told({label.name: missing[label.name]}, of),
+            expected="a value in every row; no model learns from a missing answer",
+            advice="Filter them out before the call: df.where(df[label].isNotNull()).",
+        )
+
+
+def empty_columns(counts: Counts, columns: Columns) -> list[str]:
+    """Columns without a value in any of these rows."""
+    return [name for name, count in _in_order(counts.missing, columns).items() if count == counts.read]
+
+
+def never_set(name: str, rows: int) -> SampleError:
+    """The error for a column of nulls alone, where these rows are all there are."""
+    return SampleError(
+        f"Column {name!r} is null in every row.",
+        got=f"{rows} rows without a value",
+        expected="at least one value: a feature without any tells a model nothing",
+        advice="Look at the step that makes it, or take it out of the features.",
+    )
+
+
+def check_lengths(lengths: Array, width: int, what: str, name: str) -> None:
+    """Raise unless every length is ``width``."""
+    if (lengths != width).any():
+        raise different_lengths(lengths.tolist(), width, what, name)
+
+
+def different_lengths(lengths: Iterable[int], width: int, what: str, name: str) -> SampleError:
+    """The error for arrays or vectors that do not make a matrix."""
+    different = ", ".join(map(str, sorted({width, *lengths})[:5]))
+    return SampleError(
+        f"The {what}s of column {name!r} differ in length.",
+        got=f"lengths {different}",
+        expected=f"{width} values in each, as most of the first ones or the column's metadata have",
+        advice=f"Make every {what} by the same step, or filter the others out before the call.",
+    )
+
+
+def _columns_of(x: Any, y: Array | None, columns: Columns) -> Iterator[tuple[str, Array]]:
+    """The values of each source column, shape (rows, ...); of a sparse one those that are stored."""
+    at = 0
+    for column in columns.features:
+        width = column.width or 0
+        yield column.name, _worst_stored(x) if hasattr(x, "indptr") else x[:, at : at + width]
+        at += width
+    if columns.label is not None and y is not None:
+        yield columns.label.name, y
+
+
+def _worst_stored(x: Any) -> Array:
+    """One value for each row of a sparse matrix: NaN, infinite, or finite."""
+    import numpy as np
+
+    of_row = np.repeat(np.arange(x.shape[0]), np.diff(x.indptr))
+    worst = np.zeros(x.shape[0])
+    worst[of_row[np.isinf(x.data)]] = np.inf
+    worst[of_row[np.isnan(x.data)]] = np.nan
+    return worst
+
+
+def _infinite(infinite: dict[str, int], of: str, *, narrowed: bool) -> SampleError:
+    return InfiniteValuesError(
+        "There are infinite values in the columns to collect.",
+        got=_told(infinite, of),
+        expected="finite values" + (", also after the cast to float32 (up to 3.4e38)" if narrowed else ""),
+        advice="Filter them out or clip them before the call"
+        + ("; dtype='float64' holds values up to 1.8e308." if narrowed else "."),
+    )
+
+
+def _in_order(count_by_name: dict[str, int], columns: Columns) -> dict[str, int]:
+    return {c.name: count_by_name[c.name] for c in columns.all() if c.name in count_by_name}
+
+
+def _told(count_by_name: dict[str, int], of: str) -> str:
+    return ", ".join(f"{name}: {count}" for name, count in count_by_name.items()) + f" ({of})"
