@@ -4,7 +4,7 @@ export SPARK_LOCAL_IP := 127.0.0.1
 LOCK := --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header -q
 
 .PHONY: help setup demo test check bench task-logs faults faults-quick faults-loaded faults-upstream stack-up stack-down \
-	stack-logs stack-test lock clean
+	stack-logs stack-test upstream-tests lock clean
 
 help: ## this list
 	@sed -n 's/^\([a-z-]*\):.*## /  make \1\t/p' $(MAKEFILE_LIST) | expand -t 20
@@ -44,6 +44,9 @@ faults-loaded: setup ## the fault matrix beside a busy loop on one core -> build
 
 faults-upstream: setup ## the same faults under SparkSubmitOperator: the second column of build/faults.json
 	@$(PY) tools/faults.py --upstream --jobs 2
+
+upstream-tests: setup ## the Spark provider's own tests of hook and operator on our classes: what differs, about 2 min
+	@$(PY) tools/upstream_tests.py
 
 stack-up: ## Airflow and Spark in containers, on this machine (needs Docker Compose, and nothing else)
 	@python3 tools/stack.py up

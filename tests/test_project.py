@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import re
+import runpy
 import subprocess
 import sys
 import tomllib
@@ -237,6 +238,54 @@ def test_no_requirement_names_an_index():
         assert not re.search(r"https?://|--index|--extra|--find", file.read_text()), file
 
 
+def locked(text):
+    """Each pinned requirement of a lock file with its hashes."""
+    for line in text.replace("\\\n", " ").splitlines():
+        if line.strip() and not line.lstrip().startswith("#"):
+            requirement, *hashes = (part.strip() for part in line.split("--hash="))
+            yield requirement, hashes
+
+
+LOCKS = sorted(file.with_suffix(".txt").name for file in (ROOT / "requirements").glob("*.in"))
+
+
+@pytest.mark.parametrize("file", LOCKS)
+def test_every_locked_requirement_is_pinned_and_has_its_hashes(file):
+    """Nothing is installed but the files that were locked."""
+    found = list(locked((ROOT / "requirements" / file).read_text()))
+    assert found
+    for requirement, hashes in found:
+        assert re.match(r"[\w.-]+==[\w.]+($| ; )", requirement), requirement
+        assert hashes, requirement
+        assert all(re.fullmatch(r"sha256:[0-9a-f]{64}", one) for one in hashes), requirement
+
+
+def test_every_install_of_a_lock_file_wants_its_hashes():
+    """Here and in the images."""
+    for file in ("tools/setup.sh", "docker/Dockerfile"):
+        text = (ROOT / file).read_text().replace("\\\n", " ")
+        installs = [line for line in re.split(r"\n|&&", text) if " -r " in line and "install" in line]
+        assert installs, file
+        assert all("--require-hashes" in line for line in installs), installs
+
+
+def test_the_lock_files_agree():
+    """One version each; what Airflow's image adds to Spark's is told by its lines, as grep does in the Dockerfile."""
+    found = {file: dict(locked((ROOT / "requirements" / file).read_text())) for file in LOCKS}
+    for file in LOCKS:
+        for requirement, hashes in found[file].items():
+            assert found["dev.txt"].get(requirement, hashes) == hashes, (file, requirement)
+    assert found["bootstrap.txt"].keys() - found["dev.txt"].keys() == {
+        word for word in found["bootstrap.txt"] if word.startswith("uv==")
+    }
+    spark = set((ROOT / "requirements" / "spark-image.txt").read_text().splitlines())
+    lines = (ROOT / "requirements" / "airflow-image.txt").read_text().splitlines()
+    added = dict(locked("\n".join(line for line in lines if line not in spark)))
+    airflow = found["airflow-image.txt"]
+    assert found["spark-image.txt"].items() <= airflow.items()
+    assert added == {name: airflow[name] for name in airflow.keys() - found["spark-image.txt"].keys()}
+
+
 def test_pyspark_and_its_client_have_one_version():
     """Both install into pyspark's folder; the last one would win."""
     text = (ROOT / "requirements" / "dev.txt").read_text()
@@ -271,3 +320,12 @@ def test_the_readme_names_every_limit():
     readme = (ROOT / "README.md").read_text()
     for field in fields(GuardLimits):
         assert f"| `limits.{field.name}` |" in readme
+
+
+def test_every_difference_from_upstreams_tests_is_on_its_page():
+    """With its reason; tools/upstream_tests.py holds the list against the provider."""
+    found = runpy.run_path(str(ROOT / "tools" / "upstream_differences.py"))
+    page = (ROOT / "docs" / "upstream.md").read_text()
+    for test, reason in found["DIFFERENCES"].items():
+        (row,) = [line for line in page.splitlines() if f"`{test.rpartition('::')[2]}`" in line]
+        assert row.startswith(f"| {found['REASONS'][reason]} |")
