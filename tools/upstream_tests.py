@@ -1,8 +1,8 @@
 """Run the Spark provider's own tests of its submit hook and operator on our classes; print what differs.
 
 The tests come out of the provider's source distribution, into ``build/upstream-tests``; nothing of them is
-kept in the project. A difference is a test that its own classes pass and ours do not. Each is known and has its
-reason in ``upstream_differences.py``: the exit code is 1 for one that is not, and for one that is gone.
+kept in the project. A difference is a test that its own classes pass and ours do not. Each is known and has
+its reason in ``upstream_differences.py``: the exit code is 1 for one that is not, and for one that is gone.
 """
 
 from __future__ import annotations
