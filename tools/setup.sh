@@ -34,8 +34,9 @@ if ! .venv/bin/python -m pip --version > /dev/null 2>&1; then
     fi
 fi
 echo "setup: installing the pinned requirements (about 600 MB the first time)"
-.venv/bin/python -m pip install --quiet --disable-pip-version-check -r requirements/bootstrap.txt
-.venv/bin/uv pip install --quiet --python .venv/bin/python -r requirements/dev.txt
+.venv/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes \
+    -r requirements/bootstrap.txt
+.venv/bin/uv pip install --quiet --require-hashes --python .venv/bin/python -r requirements/dev.txt
 .venv/bin/uv pip install --quiet --python .venv/bin/python --no-deps --no-build-isolation -e .
 printf '%s' "$wanted" > "$stamp"
 echo "setup: done in $(($(date +%s) - begun)) s"

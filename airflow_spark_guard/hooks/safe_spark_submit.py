@@ -28,6 +28,7 @@ from airflow_spark_guard.hooks.secrets_in_hand import keeping_secrets, learn, se
 from airflow_spark_guard.hooks.settings import on_finding
 from airflow_spark_guard.hooks.upstream import UpstreamSubmitHook, supervisor_pid
 from airflow_spark_guard.process import earlier_tries, leftovers
+from airflow_spark_guard.process.pyspark_pair import mixed_versions
 from airflow_spark_guard.process.submission import Request, Submission, deploy_mode, prepare
 from airflow_spark_guard.process.surroundings import limits_here
 from airflow_spark_guard.process.workspace import Workspace
@@ -247,7 +248,7 @@ class SafeSparkSubmitHook(UpstreamSubmitHook):
             environment=tuple(submission.env),
             stall=seconds(self.limits.stall_timeout),
         )
-        for text in (*submission.conf.notes, *warnings):
+        for text in (*mixed_versions(submission.spark), *submission.conf.notes, *warnings):
             self.guard_log.warning("%s", text)
         title, *lines = conf_lines(values, self.profile.name, in_full=self.record is None)
         self.guard_log.info("::group::%s", title)

@@ -11,6 +11,7 @@ from airflow_spark_guard.core.failure.verdict_summary import VERDICT_KEY, verdic
 from airflow_spark_guard.hooks.airflow_errors import end_retries
 from airflow_spark_guard.hooks.marked_log import MarkedLog
 from airflow_spark_guard.operators.retry_policy import AIRFLOW_ASKS, SparkGuardRetryPolicy, attempts_so_far
+from airflow_spark_guard.operators.task_instance import task_instance
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -23,7 +24,7 @@ def report(error: SparkGuardError, operator: BaseOperator, context: Mapping[str,
 
     To be called where the error is caught, before it is raised on.
     """
-    ti = context.get("ti")
+    ti = task_instance(context)
     attempts = attempts_so_far(ti.try_number, ti.max_tries, operator.retries) if ti is not None else 1
     advice = advise(error, attempts)
     if ti is not None and isinstance(error, AttemptError):
@@ -40,7 +41,7 @@ def report(error: SparkGuardError, operator: BaseOperator, context: Mapping[str,
 
 def report_final(error: SparkGuardError, operator: BaseOperator, context: Mapping[str, Any]) -> None:
     """The same for a sensor: what has happened to an application another try of the sensor cannot change."""
-    ti = context.get("ti")
+    ti = task_instance(context)
     hint = "The application's past stays the same: run the application anew, then clear the sensor."
     if ti is not None and isinstance(error, AttemptError):
         _push(error, Advice(retry=False, times=0, hint=hint), operator, ti)

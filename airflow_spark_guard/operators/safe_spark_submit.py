@@ -32,6 +32,7 @@ from airflow_spark_guard.operators.failure import ObservedVerdicts, report
 from airflow_spark_guard.operators.parsing import check_literals, check_partial
 from airflow_spark_guard.operators.retry_policy import AIRFLOW_ASKS, SparkGuardRetryPolicy
 from airflow_spark_guard.operators.seam import for_log
+from airflow_spark_guard.operators.task_instance import task_instance
 from airflow_spark_guard.process.leftovers import Tag, new_attempt
 from airflow_spark_guard.process.record_folder import record_folder
 
@@ -312,7 +313,7 @@ class SafeSparkSubmitOperator(SparkSubmitOperator):
 
 def _record(context: Mapping[str, Any]) -> Path | None:
     """The folder for this try's record; None outside Airflow, or where records are switched off."""
-    ti, root = context.get("ti"), record_root()
+    ti, root = task_instance(context), record_root()
     if ti is None or root is None:
         return None
     return record_folder(root, ti.dag_id, ti.run_id, ti.task_id, ti.map_index, ti.try_number)
@@ -325,7 +326,7 @@ def _application_name(context: Mapping[str, Any]) -> str:
 
 def _tag(context: Mapping[str, Any]) -> Tag:
     """The task instance, told apart from one of the same name in another Airflow on this host."""
-    ti = context.get("ti")
+    ti = task_instance(context)
     if ti is None:
         return Tag(new_attempt(), new_attempt())
     names = (*deployment(), ti.dag_id, ti.run_id, ti.task_id, ti.map_index)

@@ -24,6 +24,7 @@ from airflow_spark_guard.core.output.known_secrets import KNOWN
 from airflow_spark_guard.core.remote.target import Target
 from airflow_spark_guard.hooks import safe_spark_submit
 from airflow_spark_guard.hooks.safe_spark_submit import SafeSparkSubmitHook
+from airflow_spark_guard.process import toolchain
 from airflow_spark_guard.process.leftovers import TAG_ENV, Tag, new_attempt
 from tests.support.processes import ROOT, seconds_until
 from tests.support.task_instance import TaskInstance
@@ -127,6 +128,19 @@ def test_a_warning_of_the_configuration_is_logged(stand):
     assert "spark.executor.memry" in next(
         line for line in stand.log.splitlines() if "warning" in line.lower()
     )
+
+
+def test_a_mixed_pyspark_is_a_warning_in_the_log_once(stand, monkeypatch, tmp_path):
+    """And the job runs; no other module of ours looks."""
+    for name, version in (("pyspark", "4.3.0"), ("pyspark-client", "4.2.0")):
+        metadata = tmp_path / f"{name.replace('-', '_')}-{version}.dist-info" / "METADATA"
+        metadata.parent.mkdir()
+        metadata.write_text(f"Metadata-Version: 2.1\nName: {name}\nVersion: {version}\n")
+    monkeypatch.syspath_prepend(str(tmp_path))
+    monkeypatch.setattr(toolchain, "installed_pyspark", lambda: stand.home)
+    assert stand.hook(application_args=["x"]).submit(stand.job()) == ["x"]
+    assert stand.log.count("got: pyspark==4.3.0, pyspark-client==4.2.0") == 1
+    assert stand.log.count("pip install pyspark==4.2.0 pyspark-client==4.2.0") == 1
 
 
 def test_an_executor_that_fits_nowhere_stops_it_before_the_launch(stand):

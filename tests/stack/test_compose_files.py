@@ -33,6 +33,25 @@ def test_every_service_has_limits_and_few_rights(service):
     assert not {"privileged", "cap_add", "devices", "network_mode", "pid", "ipc", "user"} & service.keys()
 
 
+def test_no_service_swaps_dumps_core_or_fills_the_disk_with_its_output(service):
+    """Memory ends where its limit is; a core file would hold secrets; Docker's own default keeps every line."""
+    assert service["memswap_limit"] == service["mem_limit"]
+    assert service["ulimits"] == {"core": 0, "nofile": {"soft": 16384, "hard": 16384}}
+    assert service["logging"] == {
+        "driver": "json-file",
+        "options": {"max-size": "10m", "max-file": "5"},
+    }
+
+
+def test_a_celery_worker_has_no_key_that_makes_tokens_or_reads_connections():
+    """What its tasks run beside: broker, results, Spark. The scheduler makes tokens, the API server decrypts."""
+    services = LOADED["airflow.yml"]["services"]
+    worker = {"postgres_password", "redis_password", "spark_auth_secret"}
+    assert set(services["celery-worker"]["secrets"]) == worker
+    keys = {"airflow_fernet_key", "airflow_jwt_secret", "airflow_api_secret_key"}
+    assert set(services["scheduler"]["secrets"]) == worker | keys
+
+
 def test_every_service_that_stays_is_checked_and_started_again(service):
     """Init ends; all others say whether they do their work."""
     if service.get("command") == ["init"]:

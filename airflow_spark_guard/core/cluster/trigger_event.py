@@ -46,10 +46,6 @@ def _to_json(finding: Finding) -> dict[str, Any]:
     return {**asdict(finding), "verdict": str(finding.verdict)}
 
 
-def _finding(value: dict[str, Any]) -> Finding:
-    return Finding(**{**value, "verdict": Verdict(value["verdict"])})
-
-
 def watched_by(event: object, **kwargs: Any) -> tuple[ClusterJob, ClusterPlace] | None:
     """What the task was deferred for: by its own arguments, else by the event; None where neither says."""
     told = event if isinstance(event, dict) else {}

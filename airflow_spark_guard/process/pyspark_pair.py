@@ -1,0 +1,48 @@
+"""Whether pyspark and pyspark-client, which install into the same folder, are of one version."""
+
+from __future__ import annotations
+
+from importlib.metadata import PackageNotFoundError, version
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from airflow_spark_guard.process.toolchain import SparkSubmit
+
+# The newest version that both are published in, and the tested one; pyproject.toml allows no newer one.
+TESTED = "4.2.0"
+_PYSPARK, _CLIENT = "pyspark", "pyspark-client"
+
+
+def mixed_versions(spark: SparkSubmit, installed: Callable[[str], str | None] | None = None) -> list[str]:
+    """A warning with the line for pip where the two differ, else nothing.
+
+    A Spark elsewhere (``SPARK_HOME``) brings Python files of its own, and is not concerned.
+
+    Args:
+        spark: the spark-submit that is about to run.
+        installed: the version of a distribution, None where it is not installed; by default what is
+            installed beside us.
+    """
+    look = installed or _installed
+    spark_version, client_version = look(_PYSPARK), look(_CLIENT)
+    if not spark.bundled or None in {spark_version, client_version} or spark_version == client_version:
+        return []
+    warning = (
+        f"pyspark {spark_version} and {_CLIENT} {client_version} are installed into the same folder: files "
+        "of one may lie over files of the other, and a job may fail where they meet.\n"
+        f"  got: {_PYSPARK}=={spark_version}, {_CLIENT}=={client_version}\n"
+        "  expected: one version of both\n"
+        f"  do: pip install {_PYSPARK}=={TESTED} {_CLIENT}=={TESTED}\n"
+        f"    or, to keep Spark {spark_version}: pip uninstall -y {_CLIENT} && "
+        f"pip install --force-reinstall --no-deps {_PYSPARK}=={spark_version}"
+    )
+    return [warning]
+
+
+def _installed(name: str) -> str | None:
+    try:
+        return version(name)
+    except PackageNotFoundError:
+        return None
