@@ -2,18 +2,15 @@
 
 from __future__ import annotations
 
-import difflib
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass, fields, replace
 from typing import TYPE_CHECKING, Any, Self
 
 from airflow_spark_guard.core.errors import LimitError
-from airflow_spark_guard.core.quantity import readable_duration, seconds, size_in_bytes
+from airflow_spark_guard.core.limit_checks import END, WARN, check_limit, check_names, check_order
+from airflow_spark_guard.core.quantity import readable_duration, seconds
 from airflow_spark_guard.core.template import is_template, render
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
 
 DEFAULT_DEADLINE = 3600.0
 
@@ -25,7 +22,6 @@ class _Default(str):
 
 
 _STALL_TIMEOUT = _Default("10m")
-END, WARN = "end", "warn"
 _ON_FINDING = _Default(END)
 # Names that stand for limits, as those of profiles do.
 _NAMED = {"observe": {"on_finding": WARN}}
@@ -98,15 +94,17 @@ class GuardLimits:
 
         def __new__(cls, *_: Any, **given: Any) -> Self:
             """A misspelt name is an error with advice instead of Python's own."""
-            _check_names(given)
+            check_names(given, cls.__dataclass_fields__)
             return super().__new__(cls)
 
     def __post_init__(self) -> None:
         for field in fields(self):
             value = getattr(self, field.name)
             if not is_template(value) and not hasattr(value, "resolve"):
-                _check(field.name, value)
-        _check_order(self)
+                check_limit(field.name, value)
+        check_order(
+            {name: value for name, value in asdict_shallow(self).items() if not self.is_default(name)}
+        )
 
     def resolve(self, context: Mapping[str, Any]) -> GuardLimits:
         """Airflow's templater calls this in the task: a new object, every template rendered and checked."""
@@ -172,7 +170,7 @@ def checked_limits(limits: object) -> GuardLimits:
         return GuardLimits(**_NAMED[limits.strip()])
     advice = "Give a GuardLimits object (templates go into its fields), or one of the names."
     if isinstance(limits, Mapping):
-        _check_names(limits)
+        check_names(limits, GuardLimits.__dataclass_fields__)
         advice = f"Write GuardLimits({', '.join(f'{name}=...' for name in limits)})."
     raise LimitError(
         "The limits of the operator cannot be used.",
@@ -192,19 +190,6 @@ def check_literal_limits(limits: object) -> None:
         checked_limits(limits)
 
 
-def _check_names(given: Mapping[Any, Any]) -> None:
-    known = [field.name for field in fields(GuardLimits)]
-    for name in given:
-        if name not in known:
-            near = difflib.get_close_matches(str(name), known, n=1)
-            raise LimitError(
-                "GuardLimits has no such limit.",
-                got=repr(name)[:100],
-                expected=f"one of {', '.join(known)}",
-                advice=f"Did you mean {near[0]!r}?" if near else "Name one of them, or leave it out.",
-            )
-
-
 def asdict_shallow(config: Any) -> dict[str, Any]:
     """The fields of a dataclass by name, values as they are (an XComArg stays one)."""
     return {field.name: getattr(config, field.name) for field in fields(config)}
@@ -215,110 +200,3 @@ def _shown(value: object) -> str:
         return readable_duration(seconds(value))
     except ValueError:  # a template that is still to be rendered
         return str(value)
-
-
-def _count(value: object) -> int:
-    if isinstance(value, bool) or not isinstance(value, int | str):
-        msg = f"not a count: {value!r}"
-        raise ValueError(msg)  # noqa: TRY004 - text that is no number raises ValueError too
-    return int(value)
-
-
-# Smaller before larger. The defaults give way to each other: only two values that somebody chose contradict.
-_ORDER = (
-    ("evidence_window", "stall_timeout"),
-    ("evidence_window", "driver_silence"),
-    ("poll_interval", "stall_timeout"),
-    ("stall_timeout", "deadline"),
-    ("start_timeout", "deadline"),
-    ("driver_silence", "deadline"),
-    ("executors_gone", "deadline"),
-    ("kill_grace", "deadline"),
-)
-
-
-def _check_order(limits: GuardLimits) -> None:
-    chosen = {
-        field.name: value
-        for field in fields(limits)
-        if not limits.is_default(field.name) and not is_template(value := getattr(limits, field.name))
-    }
-    for small, large in _ORDER:
-        if small not in chosen or large not in chosen:
-            continue
-        if any(hasattr(chosen[name], "resolve") for name in (small, large)):
-            continue
-        if seconds(chosen[small]) >= seconds(chosen[large]):
-            raise LimitError(
-                f"GuardLimits.{small} and GuardLimits.{large} contradict each other.",
-                got=f"{small}={chosen[small]!r}, {large}={chosen[large]!r}",
-                expected=f"{small} < {large}: the inner limit must be able to pass first",
-                advice=f"Lower {small}, or raise {large}.",
-            )
-
-
-# Largest values: Airflow's 5 s for a killed task; one line of the channel, quotes and escapes included.
-_LARGEST = {"kill_grace": 4.0, "result_size": 512 * 1024, "autopsy_budget": 60.0}
-_SMALLEST = {"executor_losses": 0, "record_size": 1 << 20}
-_DURATION = 'a duration above 0, such as 90, "90s" or "10m"'
-_MAY_BE_UNSET = ("deadline", "driver_silence", "executor_losses")
-_CHECKS: Mapping[str, tuple[Callable[[object], float], str]] = {
-    "deadline": (seconds, 'a duration above 0, such as 3600, "90m" or "2h"'),
-    "start_timeout": (seconds, _DURATION),
-    "stall_timeout": (seconds, _DURATION),
-    "driver_silence": (seconds, _DURATION),
-    "executor_losses": (_count, "a whole number, 0 or above"),
-    "executor_window": (seconds, _DURATION),
-    "executors_gone": (seconds, _DURATION),
-    "end_timeout": (seconds, _DURATION),
-    "evidence_window": (seconds, _DURATION),
-    "poll_interval": (seconds, _DURATION),
-    "autopsy_budget": (seconds, 'a duration above 0 and up to 60 s, such as 10 or "15s"'),
-    "exit_timeout": (seconds, 'a duration above 0, such as 60 or "2m"'),
-    "kill_grace": (seconds, 'a duration above 0 and up to 4 s, such as 3 or "2s"'),
-    "result_size": (size_in_bytes, 'a size above 0 and up to 512k, such as 65536 or "64k"'),
-    "log_lines": (_count, "a whole number above 0"),
-    "record_size": (size_in_bytes, 'a size of 1m or more, such as "256m"'),
-}
-
-
-def check_on_finding(place: str, value: object) -> None:
-    """Refuse a word that :attr:`GuardLimits.on_finding` does not know.
-
-    Args:
-        place: where it stands, as the message names it.
-        value: the word.
-
-    Raises:
-        LimitError: neither ``"end"`` nor ``"warn"``.
-    """
-    if value not in (END, WARN):
-        raise LimitError(
-            f"{place} cannot be used.",
-            got=repr(value)[:200],
-            expected=f'"{END}" or "{WARN}"',
-            advice=f'"{END}" ends a job whose limit has passed, "{WARN}" logs a warning and lets it go on.',
-        )
-
-
-def _check(name: str, value: object) -> None:
-    if name == "on_finding":
-        check_on_finding("GuardLimits.on_finding", value)
-        return
-    if value is None and name in _MAY_BE_UNSET:
-        return
-    parse, expected = _CHECKS[name]
-    try:
-        number = parse(value)
-    except ValueError:
-        number = -1
-    # An endless limit is none, and no comparison holds for a NaN.
-    smallest = _SMALLEST.get(name)
-    enough = number > 0 if smallest is None else number >= smallest
-    if not (enough and number < math.inf) or number > _LARGEST.get(name, math.inf):
-        raise LimitError(
-            f"GuardLimits.{name} cannot be used.",
-            got=repr(value),
-            expected=expected,
-            advice="Mend the limit (after rendering, if it is a template) and clear the task.",
-        )

@@ -22,7 +22,7 @@ from airflow_spark_guard.hooks.cluster_leftovers import earlier
 from airflow_spark_guard.hooks.cluster_run import ClusterRun
 from airflow_spark_guard.hooks.cluster_summary import ClusterSummary
 from airflow_spark_guard.hooks.settings import spark_log_level
-from airflow_spark_guard.hooks.upstream import supervisor_pid
+from airflow_spark_guard.hooks.supervisor import supervisor_pid
 from airflow_spark_guard.process.observer import Application
 from airflow_spark_guard.process.record import NoRecord, Record
 from airflow_spark_guard.process.workspace import Workspace

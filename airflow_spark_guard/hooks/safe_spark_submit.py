@@ -5,30 +5,28 @@ from __future__ import annotations
 import math
 import time
 from dataclasses import replace
-from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from airflow_spark_guard.core.application import check_application
 from airflow_spark_guard.core.arguments import checked_arguments
 from airflow_spark_guard.core.cluster.place import is_watched
-from airflow_spark_guard.core.conf.conf_lint import check_conf
 from airflow_spark_guard.core.conf.profile import SparkProfile
 from airflow_spark_guard.core.connection import misspelt_extras
 from airflow_spark_guard.core.deploy_mode import check_mode
 from airflow_spark_guard.core.errors import KilledError
 from airflow_spark_guard.core.limits import checked_limits
 from airflow_spark_guard.core.output.argument_words import masked_words
-from airflow_spark_guard.core.output.conf_lines import conf_lines
 from airflow_spark_guard.core.output.secret_values import values_of
 from airflow_spark_guard.core.quantity import readable_duration, seconds, size_in_bytes
-from airflow_spark_guard.core.web.announcement import history_server, running_application, told_ui
 from airflow_spark_guard.hooks.airflow_errors import AirflowErrors
+from airflow_spark_guard.hooks.applications import Applications
+from airflow_spark_guard.hooks.conf_log import log_conf
 from airflow_spark_guard.hooks.secrets_in_hand import keeping_secrets, learn, secrets_of
 from airflow_spark_guard.hooks.settings import on_finding
-from airflow_spark_guard.hooks.upstream import UpstreamSubmitHook, supervisor_pid
+from airflow_spark_guard.hooks.supervisor import supervisor_pid
+from airflow_spark_guard.hooks.upstream import UpstreamSubmitHook
 from airflow_spark_guard.process import earlier_tries, leftovers
-from airflow_spark_guard.process.pyspark_pair import mixed_versions
 from airflow_spark_guard.process.submission import Request, Submission, deploy_mode, prepare
 from airflow_spark_guard.process.surroundings import limits_here
 from airflow_spark_guard.process.workspace import Workspace
@@ -42,10 +40,6 @@ if TYPE_CHECKING:
     from airflow_spark_guard.core.remote.target import Target
     from airflow_spark_guard.hooks.cluster_mode import ClusterMode, Waiting
     from airflow_spark_guard.process.attempt import Attempt
-    from airflow_spark_guard.process.observer import Application
-
-# A job names its applications itself, and may name any number.
-_MOST_APPLICATIONS = 20
 
 
 class SafeSparkSubmitHook(UpstreamSubmitHook):
@@ -99,7 +93,6 @@ class SafeSparkSubmitHook(UpstreamSubmitHook):
         self.record = record
         self._on_application = on_application
         self.on_observed = on_observed
-        self._told: list[Target] = []
         self.result: Any = None
         self._attempt: Attempt | None = None
         self.killed = False
@@ -143,11 +136,11 @@ class SafeSparkSubmitHook(UpstreamSubmitHook):
         workspace = Workspace(self.tag.task)
         try:
             submission = self.plan(workspace)
-            self._log_conf(submission)
+            log_conf(submission, self.guard_log, self.profile.name, self.limits, in_full=self.record is None)
             if mode.mode == "cluster" and is_watched(self.master):
                 from airflow_spark_guard.hooks import cluster_mode  # noqa: PLC0415 - as in _run
 
-                tell = partial(self._tell, submission)
+                tell = self._applications(submission).found
                 return cluster_mode.submit(self, submission, workspace, application, tell)
             if mode.mode == "cluster":
                 return self._submit_to_cluster(submission, workspace, application, kwargs)
@@ -238,23 +231,8 @@ class SafeSparkSubmitHook(UpstreamSubmitHook):
         self.fix_command(binary, options, submission.env)
         return super().submit(application, **kwargs)
 
-    def _log_conf(self, submission: Submission) -> None:
-        """Once per attempt, folded in the UI."""
-        values = submission.conf.values
-        warnings = check_conf(
-            values,
-            spark_version=submission.spark.version,
-            master=self.master,
-            environment=tuple(submission.env),
-            stall=seconds(self.limits.stall_timeout),
-        )
-        for text in (*mixed_versions(submission.spark), *submission.conf.notes, *warnings):
-            self.guard_log.warning("%s", text)
-        title, *lines = conf_lines(values, self.profile.name, in_full=self.record is None)
-        self.guard_log.info("::group::%s", title)
-        for line in lines:
-            self.guard_log.info("%s", line)
-        self.guard_log.info("::endgroup::")
+    def _applications(self, submission: Submission) -> Applications:
+        return Applications(self, submission, self._on_application)
 
     def _run(self, submission: Submission, workspace: Workspace, application: str) -> Any:
         from airflow_spark_guard.hooks.guarded_run import GuardedRun  # noqa: PLC0415 - no DAG is parsed with it
@@ -272,7 +250,7 @@ class SafeSparkSubmitHook(UpstreamSubmitHook):
             record=self.record,
             master_ui=self.master_ui,
             guardians=(supervisor,) if supervisor else (),
-            on_application=partial(self._tell, submission),
+            on_application=self._applications(submission).found,
             on_observed=self.on_observed,
         )
         run.preflight()
@@ -295,22 +273,3 @@ class SafeSparkSubmitHook(UpstreamSubmitHook):
             masked_words(command),
         )
         return run.run(command, env, speaks=self._python, on_start=self.submitting)
-
-    def _tell(self, submission: Submission, found: Application) -> None:
-        conf = {key: value.value for key, value in submission.conf.values.items()}
-        url = told_ui(
-            found.ui_url, is_here=found.ui_is_here, speaks=self.java_class is None, master=self.master
-        )
-        if url is None:
-            return
-        told = running_application(
-            found.id,
-            url,
-            master=self.master,
-            master_ui=self.master_ui,
-            history_server=history_server(self.history_server, conf),
-        )
-        known = told is None or told in self._told or len(self._told) >= _MOST_APPLICATIONS
-        if told is not None and not known and self._on_application is not None:
-            self._told.append(told)
-            self._on_application(told)

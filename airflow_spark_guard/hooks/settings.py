@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from airflow_spark_guard.core.errors import BadInputError
-from airflow_spark_guard.core.limits import check_on_finding
+from airflow_spark_guard.core.limit_checks import check_on_finding
 from airflow_spark_guard.core.web.announcement import Pages
 
 if TYPE_CHECKING:

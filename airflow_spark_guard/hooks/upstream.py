@@ -6,7 +6,6 @@
 from __future__ import annotations
 
 import inspect
-import os
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -95,8 +94,7 @@ class UpstreamSubmitHook(SparkSubmitHook):
         """Look the connection up.
 
         Raises:
-            ConnectionMissingError: there is none of that name, where upstream submits to yarn instead; or one
-                whose extras cannot be used.
+            ConnectionMissingError: there is none (upstream submits to yarn then), or its extras cannot be used.
         """
         try:
             found = self.get_connection(self._conn_id)
@@ -205,7 +203,7 @@ class UpstreamSubmitHook(SparkSubmitHook):
 
     @property
     def user_conf(self) -> dict[str, Any]:
-        """``conf=`` as the user gave it."""
+        """``conf=``."""
         return dict(self._conf)
 
     def fix_command(self, binary: str, options: list[str], env: dict[str, str]) -> None:
@@ -300,15 +298,3 @@ def hook_arguments(operator: Any) -> dict[str, Any]:
         name: getattr(operator, name) if hasattr(operator, name) else getattr(operator, f"_{name}")
         for name in names
     }
-
-
-def supervisor_pid() -> int | None:
-    """The Airflow process above this task, whose death must end the job; None under ``dag.test()``.
-
-    There the task runs in the caller's own process, and its parent is a shell that may well go away.
-    """
-    from airflow.sdk.execution_time import task_runner  # noqa: PLC0415 - Airflow's worker has it loaded
-    from airflow.sdk.execution_time.comms import CommsDecoder  # noqa: PLC0415
-
-    supervised = isinstance(getattr(task_runner, "SUPERVISOR_COMMS", None), CommsDecoder)
-    return os.getppid() if supervised else None

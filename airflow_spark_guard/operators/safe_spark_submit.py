@@ -2,18 +2,14 @@
 
 from __future__ import annotations
 
-import hashlib
-import json
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from airflow.providers.apache.spark.operators.spark_submit import SparkSubmitOperator
 
-from airflow_spark_guard.core.application_name import task_name
 from airflow_spark_guard.core.arguments import checked_arguments
 from airflow_spark_guard.core.errors import SparkGuardError
 from airflow_spark_guard.core.options import check_options
 from airflow_spark_guard.core.template import none_again, with_none_marked
-from airflow_spark_guard.core.web.announcement import record_link
 from airflow_spark_guard.hooks.airflow_errors import AirflowErrors
 from airflow_spark_guard.hooks.marked_log import MarkedLog
 from airflow_spark_guard.hooks.safe_spark_submit import SafeSparkSubmitHook
@@ -24,7 +20,7 @@ from airflow_spark_guard.hooks.secrets_in_hand import (
     secrets_in_fields,
     secrets_of,
 )
-from airflow_spark_guard.hooks.settings import deployment, pages, record_root, record_url
+from airflow_spark_guard.hooks.settings import pages
 from airflow_spark_guard.hooks.upstream import hook_arguments
 from airflow_spark_guard.links.spark import LINKS, known_links
 from airflow_spark_guard.operators.announcement import Announcement, announcing
@@ -32,9 +28,7 @@ from airflow_spark_guard.operators.failure import ObservedVerdicts, report
 from airflow_spark_guard.operators.parsing import check_literals, check_partial
 from airflow_spark_guard.operators.retry_policy import AIRFLOW_ASKS, SparkGuardRetryPolicy
 from airflow_spark_guard.operators.seam import for_log
-from airflow_spark_guard.operators.task_instance import task_instance
-from airflow_spark_guard.process.leftovers import Tag, new_attempt
-from airflow_spark_guard.process.record_folder import record_folder
+from airflow_spark_guard.operators.this_try import application_name, record, record_page, tag
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Mapping, Sequence
@@ -45,6 +39,7 @@ if TYPE_CHECKING:
 
     from airflow_spark_guard.core.conf.profile import SparkProfile
     from airflow_spark_guard.core.limits import GuardLimits
+    from airflow_spark_guard.process.leftovers import Tag
 
 # Upstream keeps these under private names; a template field is named by its attribute.
 _TEMPLATED_OPTIONS = (
@@ -60,7 +55,6 @@ _TEMPLATED_OPTIONS = (
 
 
 # Outside a task; upstream's own.
-_DEFAULT_NAME = "arrow-spark"
 # Here a None of a template would reach the job as the word "None".
 _OF_SEVERAL_VALUES = ("application_args", "env_vars", "conf")
 
@@ -127,7 +121,7 @@ class SafeSparkSubmitOperator(SparkSubmitOperator):
         self.limits = limits
         self._tag: Tag | None = None
         self._record: Path | None = None
-        self._application_name = _DEFAULT_NAME
+        self._application_name = ""
         self._killed = False
         self._observed: ObservedVerdicts | None = None
         # By XCom key; the links read it when the task has ended.
@@ -197,7 +191,7 @@ class SafeSparkSubmitOperator(SparkSubmitOperator):
             check_options({name.lstrip("_"): getattr(self, name) for name in _TEMPLATED_OPTIONS})
             self._start(context)
             self._announcement = Announcement(self.guard_log, context.get("ti"), self.guard_links, pages())
-            self._announcement.record(self._record_url())
+            self._announcement.record(record_page(self._record, self.guard_log))
             with announcing(self._announcement):
                 super().execute(context)
                 self._leave_to_trigger(context)
@@ -263,8 +257,8 @@ class SafeSparkSubmitOperator(SparkSubmitOperator):
 
     def _start(self, context: Mapping[str, Any]) -> None:
         """Which try this is."""
-        self._tag, self._record = _tag(context), _record(context)
-        self._application_name = _application_name(context)
+        self._tag, self._record = tag(context), record(context)
+        self._application_name = application_name(context)
         self._observed = ObservedVerdicts(self, context)
 
     def on_kill(self) -> None:
@@ -298,37 +292,3 @@ class SafeSparkSubmitOperator(SparkSubmitOperator):
         if self._killed:
             hook.on_kill()
         return hook
-
-    def _record_url(self) -> str:
-        base, root = record_url(), record_root()
-        if not base or root is None or self._record is None:
-            return ""
-        url = record_link(base, root, self._record)
-        if not url:
-            self.guard_log.warning(
-                "[spark_guard] record_url is not an http address that may be shown: no link."
-            )
-        return url
-
-
-def _record(context: Mapping[str, Any]) -> Path | None:
-    """The folder for this try's record; None outside Airflow, or where records are switched off."""
-    ti, root = task_instance(context), record_root()
-    if ti is None or root is None:
-        return None
-    return record_folder(root, ti.dag_id, ti.run_id, ti.task_id, ti.map_index, ti.try_number)
-
-
-def _application_name(context: Mapping[str, Any]) -> str:
-    ti = context.get("ti")
-    return task_name(ti.dag_id, ti.task_id, ti.try_number, ti.map_index) if ti else _DEFAULT_NAME
-
-
-def _tag(context: Mapping[str, Any]) -> Tag:
-    """The task instance, told apart from one of the same name in another Airflow on this host."""
-    ti = task_instance(context)
-    if ti is None:
-        return Tag(new_attempt(), new_attempt())
-    names = (*deployment(), ti.dag_id, ti.run_id, ti.task_id, ti.map_index)
-    digest = hashlib.sha256(json.dumps(list(map(str, names))).encode()).hexdigest()  # whatever they hold
-    return Tag(digest[:32], new_attempt(ti.try_number))
