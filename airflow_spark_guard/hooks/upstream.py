@@ -102,7 +102,15 @@ class UpstreamSubmitHook(SparkSubmitHook):
                 "a connection of type Spark whose host is the master: yarn, spark://host:7077",
                 f"Create it (airflow connections add {self._conn_id} ...), or give conn_id.",
             ) from error
-        extra = check_extras(self._conn_id, extras(found.extra))
+        given = {
+            "spark-binary": self.spark_binary,
+            "queue": self._yarn_queue,
+            "deploy-mode": self._deploy_mode,
+            "principal": self._principal,
+            "keytab": self._keytab,
+        }
+        replaced = [name for name, value in given.items() if value]
+        extra = check_extras(self._conn_id, extras(found.extra), replaced)
         self.connection_given = ConnectionGiven(dict(extra), found.login, found.password)
         self.address = ConnectionAddress(
             self._conn_id,

@@ -195,3 +195,15 @@ def test_the_arguments_are_checked_before_upstream_sees_them():
     """Its own errors would name no argument."""
     with pytest.raises(BadInputError, match="^application_args is not a list."):
         UpstreamSubmitHook(conn_id="nowhere", application_args="--day 2026-01-01")
+
+
+def test_an_extra_that_the_operator_replaces_is_not_read(monkeypatch):
+    """Upstream looks at spark-binary only where no argument names one."""
+    extra = {"spark-binary": "/opt/spark/bin/spark-submit", "queue": 5, "deploy-mode": []}
+    name = connection(monkeypatch, host="yarn", extra=extra)
+    hook = UpstreamSubmitHook(
+        conn_id=name, spark_binary="/x/spark-submit", yarn_queue="q", deploy_mode="client"
+    )
+    assert hook.named_binary == "/x/spark-submit"
+    with pytest.raises(ConnectionMissingError, match="^The extra 'queue' of Airflow connection 'spark_x'"):
+        UpstreamSubmitHook(conn_id=name)
