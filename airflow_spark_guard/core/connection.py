@@ -15,7 +15,7 @@ from airflow_spark_guard.core.output.printable import one_line
 from airflow_spark_guard.core.process_word import is_word
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Collection, Mapping
 
 # The extra that leaves the master to Spark, for a cluster manager that Spark itself does not know.
 EXTERNAL: Final = "external_cluster_manager"
@@ -30,13 +30,13 @@ def _is_port(value: object) -> bool:
 
 
 _BINARIES: Final = ("spark-submit", "spark2-submit", "spark3-submit")
-_TEXT: Final = "text"
 # What upstream reads, and what it takes without looking at it.
 _OF_UPSTREAM: Final[Mapping[str, tuple[str, Callable[[Any], bool]]]] = {
     **dict.fromkeys(
-        ("queue", "deploy-mode", "namespace", "principal", "keytab"),
-        (_TEXT, lambda value: isinstance(value, str) and is_word(value)),
+        ("queue", "deploy-mode", "namespace", "principal"),
+        ("text", lambda value: isinstance(value, str) and is_word(value)),
     ),
+    "keytab": ("the keytab file in base64", lambda value: isinstance(value, str)),
     "spark-binary": (f"one of {', '.join(_BINARIES)}", lambda value: value in _BINARIES),
     "spark-home": ("nothing: the provider reads it no more", lambda _: False),
     "rest-scheme": ("http or https", lambda value: value in ("http", "https")),
@@ -115,12 +115,13 @@ def _fields(address: ConnectionAddress) -> str:
     return f"connection type {address.conn_type!r}, host {address.host!r}, port {address.port!r}"
 
 
-def check_extras(conn_id: str, extra: object) -> Mapping[str, Any]:
+def check_extras(conn_id: str, extra: object, replaced: Collection[str] = ()) -> Mapping[str, Any]:
     """The extras, once those that the provider reads are known to be usable.
 
     Args:
         conn_id: of the Airflow connection.
         extra: what its JSON holds.
+        replaced: names of extras that nobody reads, since the operator says the same.
 
     Raises:
         ConnectionMissingError: names the connection and the extra.
@@ -131,7 +132,7 @@ def check_extras(conn_id: str, extra: object) -> Mapping[str, Any]:
         )
     for name, (expected, is_right) in _OF_UPSTREAM.items():
         value = extra.get(name)
-        if value in (None, "") or is_right(value):
+        if name in replaced or value in (None, "") or is_right(value):
             continue
         shown = type(value).__name__ if name == "keytab" or is_secret_key(name) else repr(value)
         raise _refused(conn_id, f"The extra {name!r}", one_line(shown, 200), expected, _ADVICE.get(name, ""))

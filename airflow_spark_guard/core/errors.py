@@ -33,7 +33,8 @@
     +-- ProtocolError               a message on the channel that is not of the wire protocol
 
 Every message says what happened, what was got, what was expected and what to do next, in that order;
-the parts are attributes too.
+the parts are attributes too. What leaves a hook, an operator or a sensor is an ``AirflowException`` as well
+(``hooks/airflow_errors.py``).
 """
 
 from __future__ import annotations

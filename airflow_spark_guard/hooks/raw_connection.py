@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import json
 import os
-from typing import TYPE_CHECKING
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
 
 from airflow_spark_guard.core.connection import unreadable
 from airflow_spark_guard.core.errors import ConnectionMissingError
@@ -18,6 +19,21 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 _VARIABLE = "AIRFLOW_CONN_"
+
+
+@dataclass(frozen=True)
+class ConnectionGiven:
+    """What an Airflow connection holds beside its address.
+
+    Attributes:
+        extra_dejson: its extras.
+        login: as it is.
+        password: as it is.
+    """
+
+    extra_dejson: dict[str, Any] = field(repr=False)
+    login: str | None = None
+    password: str | None = field(default=None, repr=False)
 
 
 def not_found(conn_id: str, error: Exception, expected: str, advice: str) -> ConnectionMissingError:

@@ -22,8 +22,6 @@ from airflow_spark_guard.core.output.secret_values import (
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
 
-    from pydantic import JsonValue
-
     from airflow_spark_guard.hooks.upstream import UpstreamSubmitHook
 
 _WORDS = "application_args"
@@ -75,6 +73,6 @@ def hide_in_airflow(fields: Mapping[str, Any]) -> None:
 
 def _tell_airflow(values: Iterable[str]) -> None:
     """In few forms: it looks for each of them in every line of every log."""
-    told: list[JsonValue] = [*sorted({form for value in values for form in plain_forms_of(value)})]
+    told: list[Any] = sorted({form for value in values for form in plain_forms_of(value)})
     if told:
         mask_secret(told)

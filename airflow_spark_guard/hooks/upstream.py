@@ -6,7 +6,6 @@
 from __future__ import annotations
 
 import inspect
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from airflow.providers.apache.spark.hooks.spark_submit import SparkSubmitHook
@@ -20,7 +19,7 @@ from airflow_spark_guard.core.output.argument_words import masked_words
 from airflow_spark_guard.core.output.masking import mask_text
 from airflow_spark_guard.hooks.airflow_errors import AirflowErrors
 from airflow_spark_guard.hooks.marked_log import MarkedLog
-from airflow_spark_guard.hooks.raw_connection import extras, not_found
+from airflow_spark_guard.hooks.raw_connection import ConnectionGiven, extras, not_found
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -37,21 +36,6 @@ _OPTION_KEYS = {
     "--num-executors": "spark.executor.instances",
     "--total-executor-cores": "spark.cores.max",
 }
-
-
-@dataclass(frozen=True)
-class ConnectionGiven:
-    """What an Airflow connection holds beside its address.
-
-    Attributes:
-        extra_dejson: its extras.
-        login: as it is.
-        password: as it is.
-    """
-
-    extra_dejson: dict[str, Any] = field(repr=False)
-    login: str | None = None
-    password: str | None = field(default=None, repr=False)
 
 
 class UpstreamSubmitHook(SparkSubmitHook):
@@ -94,7 +78,7 @@ class UpstreamSubmitHook(SparkSubmitHook):
         """Look the connection up.
 
         Raises:
-            ConnectionMissingError: there is none (upstream submits to yarn then), or its extras cannot be used.
+            ConnectionMissingError: there is none (upstream submits to yarn), or its extras cannot be used.
         """
         try:
             found = self.get_connection(self._conn_id)
@@ -105,7 +89,15 @@ class UpstreamSubmitHook(SparkSubmitHook):
                 "a connection of type Spark whose host is the master: yarn, spark://host:7077",
                 f"Create it (airflow connections add {self._conn_id} ...), or give conn_id.",
             ) from error
-        extra = check_extras(self._conn_id, extras(found.extra))
+        given = {
+            "spark-binary": self.spark_binary,
+            "queue": self._yarn_queue,
+            "deploy-mode": self._deploy_mode,
+            "principal": self._principal,
+            "keytab": self._keytab,
+        }
+        replaced = [name for name, value in given.items() if value]
+        extra = check_extras(self._conn_id, extras(found.extra), replaced)
         self.connection_given = ConnectionGiven(dict(extra), found.login, found.password)
         self.address = ConnectionAddress(
             self._conn_id,

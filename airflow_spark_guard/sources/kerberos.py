@@ -14,7 +14,6 @@ from airflow_spark_guard.core.errors import BadInputError
 from airflow_spark_guard.core.output.printable import safe_text
 from airflow_spark_guard.core.web.answer import UnusableAnswerError
 
-_LIBRARY = "spnego"
 _GSSAPI = "gssapi"
 _PIP = "pip install 'airflow-spark-guard[kerberos]'"
 _TICKET = (
@@ -29,7 +28,7 @@ def check_kerberos() -> None:
     Raises:
         BadInputError: a library is missing; names the line that installs it.
     """
-    for name in (_LIBRARY, _GSSAPI):
+    for name in ("spnego", _GSSAPI):
         try:
             importlib.import_module(name)
         except (ImportError, OSError) as error:  # OSError: gssapi without the system's Kerberos library
@@ -49,7 +48,7 @@ def kerberos_token(host: str) -> str:
         UnusableAnswerError: there is no ticket, or none for this host.
     """
     try:
-        context: Any = importlib.import_module(_LIBRARY).client(
+        context: Any = importlib.import_module("spnego").client(
             hostname=host, service="HTTP", protocol="kerberos"
         )
         token = context.step()

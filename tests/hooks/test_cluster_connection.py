@@ -2,7 +2,7 @@ import pytest
 
 from airflow_spark_guard.core.errors import BadInputError, ConfError
 from airflow_spark_guard.hooks.cluster_connection import cluster_connection, cluster_secrets
-from airflow_spark_guard.hooks.upstream import ConnectionGiven
+from airflow_spark_guard.hooks.raw_connection import ConnectionGiven
 from airflow_spark_guard.process.leftovers import Tag
 
 TAG = Tag("task", "attempt")

@@ -11,7 +11,7 @@ from airflow_spark_guard.hooks import cluster_leftovers
 from airflow_spark_guard.hooks.cluster_connection import cluster_connection
 from airflow_spark_guard.hooks.cluster_leftovers import earlier
 from airflow_spark_guard.hooks.cluster_run import ClusterRun
-from airflow_spark_guard.hooks.upstream import ConnectionGiven
+from airflow_spark_guard.hooks.raw_connection import ConnectionGiven
 from airflow_spark_guard.process.leftovers import Tag
 from airflow_spark_guard.testing import FakeResourceManager
 from tests.support.task_log import TaskLog

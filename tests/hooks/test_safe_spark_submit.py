@@ -22,7 +22,7 @@ from airflow_spark_guard.core import errors
 from airflow_spark_guard.core.limits import GuardLimits
 from airflow_spark_guard.core.output.known_secrets import KNOWN
 from airflow_spark_guard.core.remote.target import Target
-from airflow_spark_guard.hooks import safe_spark_submit
+from airflow_spark_guard.hooks import applications, safe_spark_submit
 from airflow_spark_guard.hooks.safe_spark_submit import SafeSparkSubmitHook
 from airflow_spark_guard.process import toolchain
 from airflow_spark_guard.process.leftovers import TAG_ENV, Tag, new_attempt
@@ -230,7 +230,7 @@ def test_what_an_earlier_attempt_left_is_ended_first(stand):
 TRY = """
 import sys
 from airflow_spark_guard.core.errors import AttemptError
-from airflow_spark_guard.hooks import safe_spark_submit
+from airflow_spark_guard.hooks import applications, safe_spark_submit
 from airflow_spark_guard.hooks.safe_spark_submit import SafeSparkSubmitHook
 from airflow_spark_guard.process.leftovers import Tag
 home, python, task, attempt, job = sys.argv[1:]
@@ -324,9 +324,7 @@ def test_whoever_wants_to_know_is_told_the_application_and_its_addresses(stand):
 
 def test_of_a_job_that_names_ever_new_applications_the_first_are_told(stand, monkeypatch):
     """Each telling is a message to Airflow."""
-    from airflow_spark_guard.hooks import safe_spark_submit
-
-    monkeypatch.setattr(safe_spark_submit, "_MOST_APPLICATIONS", 2)
+    monkeypatch.setattr(applications, "_MOST", 2)
     told = []
     stand.hook(on_application=told.append).submit(stand.job(NAMES.format(count=4, slow=4)))
     assert [found.application_id for found in told] == ["app-0", "app-1"]

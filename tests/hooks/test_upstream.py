@@ -13,7 +13,7 @@ from airflow.providers.apache.spark.hooks.spark_submit import SparkSubmitHook
 from airflow.providers.apache.spark.operators.spark_submit import SparkSubmitOperator
 
 from airflow_spark_guard.core.errors import BadInputError, ConnectionMissingError
-from airflow_spark_guard.hooks.upstream import UpstreamSubmitHook, hook_arguments, supervisor_pid
+from airflow_spark_guard.hooks.upstream import UpstreamSubmitHook, hook_arguments
 
 pytestmark = pytest.mark.usefixtures("airflow_db")
 
@@ -178,11 +178,6 @@ def test_cluster_mode_is_left_to_us_whatever_upstream_would_do(monkeypatch, host
         assert callable(getattr(SparkSubmitHook, private))
 
 
-def test_outside_a_supervised_task_there_is_no_supervisor():
-    """Under ``dag.test()`` the parent is somebody's shell."""
-    assert supervisor_pid() is None
-
-
 @pytest.mark.parametrize("binary", ["spark3-submit", "/opt/spark/bin/spark-submit"])
 def test_a_named_binary_is_kept(binary):
     """Operator first."""
@@ -244,3 +239,15 @@ def test_a_keytab_with_a_principal_is_kerberos(monkeypatch, given, found):
     hook = UpstreamSubmitHook(conn_id=connection(monkeypatch, host="yarn"), **given)
     assert hook.has_kerberos is found
     assert {"keytab", "principal"} <= set(hook._connection)
+
+
+def test_an_extra_that_the_operator_replaces_is_not_read(monkeypatch):
+    """Upstream looks at spark-binary only where no argument names one."""
+    extra = {"spark-binary": "/opt/spark/bin/spark-submit", "queue": 5, "deploy-mode": []}
+    name = connection(monkeypatch, host="yarn", extra=extra)
+    hook = UpstreamSubmitHook(
+        conn_id=name, spark_binary="/x/spark-submit", yarn_queue="q", deploy_mode="client"
+    )
+    assert hook.named_binary == "/x/spark-submit"
+    with pytest.raises(ConnectionMissingError, match="^The extra 'queue' of Airflow connection 'spark_x'"):
+        UpstreamSubmitHook(conn_id=name)

@@ -1,4 +1,4 @@
-"""The tag of a task: the same for all its tries, another one for every other task."""
+"""What belongs to one try of a task; its tag is the same for all tries, another one for every other task."""
 
 from __future__ import annotations
 
@@ -10,13 +10,13 @@ from types import SimpleNamespace
 
 import pytest
 
-from airflow_spark_guard.operators.safe_spark_submit import _tag
+from airflow_spark_guard.operators.this_try import application_name, record, tag
 from tests.support.processes import ROOT
 
 
 def tagged(dag="d", run="r", task="t", index=-1, number=1):
     ti = SimpleNamespace(dag_id=dag, run_id=run, task_id=task, map_index=index, try_number=number)
-    return _tag({"ti": ti})
+    return tag({"ti": ti})
 
 
 def test_tries_share_the_task_and_differ_in_the_attempt():
@@ -48,7 +48,7 @@ def test_two_deployments_with_the_same_names_do_not_share_it(monkeypatch, name):
 
 def test_an_environment_that_is_no_text_raises_nothing():
     """Nor do ids with half a character."""
-    code = "import sys, json; from tests.operators.test_tag import tagged; print(tagged(run=json.loads(sys.argv[1])).task)"
+    code = "import sys, json; from tests.operators.test_this_try import tagged; print(tagged(run=json.loads(sys.argv[1])).task)"
     env = {
         **os.environb,
         b"AIRFLOW_HOME": os.environb.get(b"AIRFLOW_HOME", b"/tmp/airflow"),
@@ -59,3 +59,20 @@ def test_an_environment_that_is_no_text_raises_nothing():
         [sys.executable, "-c", code, json.dumps("r\ud800")], env=env, capture_output=True, text=True
     )
     assert len(done.stdout.split()[-1]) == 32, done.stderr
+
+
+def test_outside_a_task_there_is_no_record_and_upstreams_name():
+    """As where a hook is used by itself."""
+    assert record({}) is None
+    assert application_name({}) == "arrow-spark"
+    assert tag({}).task != tag({}).task
+
+
+def test_a_task_names_its_application_and_its_record(monkeypatch, tmp_path):
+    """By DAG, task, map index and try."""
+    monkeypatch.setenv("AIRFLOW__SPARK_GUARD__RECORD_FOLDER", str(tmp_path))
+    ti = SimpleNamespace(dag_id="d", run_id="r", task_id="t", map_index=3, try_number=2)
+    assert application_name({"ti": ti}) == "d.t.3.2"
+    assert record({"ti": ti}).is_relative_to(tmp_path)
+    monkeypatch.setenv("AIRFLOW__SPARK_GUARD__RECORD_FOLDER", "none")
+    assert record({"ti": ti}) is None
