@@ -58,7 +58,8 @@ def _first_answer(run: ClusterRun) -> tuple[ClusterStatus, ...]:
                 f"{run.manager} cannot be asked for applications, so none can be watched or ended.",
                 got=str(error),
                 expected="credentials that may list, read and end the applications of this task",
-                advice="Mend the Airflow connection; docs/cluster-mode.md names the rights.",
+                advice=error.advice
+                or "Correct the Airflow connection; docs/cluster-mode.md names the rights.",
             ) from error
         except UnusableAnswerError as error:
             if run.killed or time.monotonic() >= limit:

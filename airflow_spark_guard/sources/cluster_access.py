@@ -14,7 +14,7 @@ import yaml
 from airflow_spark_guard.core.cluster.place import KUBERNETES
 from airflow_spark_guard.core.errors import BadInputError
 from airflow_spark_guard.core.web.access import Access
-from airflow_spark_guard.sources.kerberos import check_kerberos, kerberos_token
+from airflow_spark_guard.sources.kerberos import kerberos_token
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -49,8 +49,7 @@ def cluster_access(place: ClusterPlace, secrets: ClusterSecrets) -> Access:
     YARN is given Kerberos tokens where the place says so and the connection has neither token nor password.
 
     Raises:
-        BadInputError: a file that was named cannot be read, a kubeconfig logs in by other means, or the
-            library for Kerberos is missing.
+        BadInputError: a file that was named cannot be read, or a kubeconfig logs in by other means.
     """
     verify = place.verify and (place.ca_file or True)
     if secrets.token:
@@ -60,7 +59,6 @@ def cluster_access(place: ClusterPlace, secrets: ClusterSecrets) -> Access:
     if place.manager == KUBERNETES:
         return _kubernetes(place, verify)
     if place.kerberos:
-        check_kerberos()
         return Access(verify=verify, negotiate=kerberos_token)
     return Access(verify=verify)
 

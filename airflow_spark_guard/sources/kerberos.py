@@ -10,7 +10,7 @@ import base64
 import importlib
 from typing import Any
 
-from airflow_spark_guard.core.errors import BadInputError
+from airflow_spark_guard.core.cluster.status import RefusedError
 from airflow_spark_guard.core.output.printable import safe_text
 from airflow_spark_guard.core.web.answer import UnusableAnswerError
 
@@ -22,31 +22,14 @@ _TICKET = (
 )
 
 
-def check_kerberos() -> None:
-    """Refuse early where no token can be made.
-
-    Raises:
-        BadInputError: a library is missing; names the line that installs it.
-    """
-    for name in ("spnego", _GSSAPI):
-        try:
-            importlib.import_module(name)
-        except (ImportError, OSError) as error:  # OSError: gssapi without the system's Kerberos library
-            raise BadInputError(
-                "The connection has a keytab and a principal, but Kerberos tokens cannot be made here.",
-                got=f"{name}: {safe_text(str(error))[:200]}",
-                expected="the extra [kerberos], on the worker and on the triggerer",
-                advice=f"{_PIP} (it is built against libkrb5: apt-get install gcc libkrb5-dev). Or let a "
-                "gateway log in: login and password, or cluster_token, in the connection.",
-            ) from error
-
-
 def kerberos_token(host: str) -> str:
     """A token for the service ``HTTP@host``, in base64; of one use.
 
     Raises:
+        RefusedError: a library is missing; the advice has the line that installs it.
         UnusableAnswerError: there is no ticket, or none for this host.
     """
+    _check_libraries(host)
     try:
         context: Any = importlib.import_module("spnego").client(
             hostname=host, service="HTTP", protocol="kerberos"
@@ -58,3 +41,18 @@ def kerberos_token(host: str) -> str:
     if not token:
         raise UnusableAnswerError(f"no Kerberos token for HTTP@{host}: it is empty", advice=_TICKET)
     return base64.b64encode(token).decode()
+
+
+def _check_libraries(host: str) -> None:
+    for name in ("spnego", _GSSAPI):
+        try:
+            importlib.import_module(name)
+        except (ImportError, OSError) as error:  # OSError: gssapi without the system's Kerberos library
+            raise RefusedError(
+                safe_text(f"{host} asks for a Kerberos token, and none can be made here: {name}: {error}")[
+                    :300
+                ],
+                advice=f"{_PIP}, on the worker and on the triggerer (it is built against libkrb5: apt-get "
+                "install gcc libkrb5-dev). Or let a gateway log in: login and password, or cluster_token, in "
+                "the connection.",
+            ) from error

@@ -175,7 +175,6 @@ HTTPKerberosAuth.__module__ = "requests_kerberos.kerberos_"
 def tickets(monkeypatch):
     """Stands in for the library and the ticket."""
     made = iter(f"token{number}" for number in range(10**6))
-    monkeypatch.setattr("airflow_spark_guard.sources.cluster_access.check_kerberos", lambda: None)
     monkeypatch.setattr(
         "airflow_spark_guard.sources.cluster_access.kerberos_token", lambda host: f"{host}-{next(made)}"
     )
@@ -203,9 +202,12 @@ def test_a_trigger_is_told_that_the_manager_wants_kerberos(hooked, yarn):
     assert hook.waiting.place.to_json()["kerberos"] is True
 
 
-def test_without_the_library_nothing_is_submitted(hooked, yarn):
-    """The error has the line that installs it."""
-    with pytest.raises(errors.BadInputError, match="Kerberos tokens cannot be made here") as caught:
+def test_without_the_library_a_manager_that_asks_for_kerberos_is_an_error_before_the_submit(hooked, yarn):
+    """With the line that installs it."""
+    Negotiating(yarn)
+    with pytest.raises(
+        errors.BadInputError, match="asks for a Kerberos token, and none can be made"
+    ) as caught:
         hooked(keytab="/etc/airflow.keytab", principal="airflow@X").submit(hooked.script)
     assert "pip install 'airflow-spark-guard[kerberos]'" in str(caught.value)
     assert not yarn.applications
@@ -214,3 +216,9 @@ def test_without_the_library_nothing_is_submitted(hooked, yarn):
 def test_a_keytab_without_a_principal_is_no_sign_of_kerberos(hooked, yarn):
     """As upstream has it."""
     assert hooked(keytab="/etc/airflow.keytab").submit(hooked.script) == 3
+
+
+def test_without_the_library_a_manager_that_lets_everybody_in_is_no_trouble(hooked, yarn):
+    """A keytab may be for Spark alone."""
+    assert yarn
+    assert hooked(keytab="/etc/airflow.keytab", principal="airflow@X").submit(hooked.script) == 3

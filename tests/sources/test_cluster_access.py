@@ -122,20 +122,10 @@ def test_the_usual_kubeconfig_counts_only_for_its_own_server(tmp_path, monkeypat
     assert cluster_access(place(), ClusterSecrets()) == Access()
 
 
-def test_yarn_may_ask_for_a_kerberos_token_where_nothing_else_is_given(monkeypatch):
+def test_yarn_may_ask_for_a_kerberos_token_where_nothing_else_is_given():
     """Upstream's sign is a keytab with a principal; a token or a password of the connection goes first."""
-    monkeypatch.setattr(access, "check_kerberos", lambda: None)
     where = ClusterPlace("yarn", ("http://rm:8088",), kerberos=True)
     assert cluster_access(where, ClusterSecrets("a")).negotiate is access.kerberos_token
     assert cluster_access(where, ClusterSecrets("a", "b")) == Access.basic("a", "b")
     assert cluster_access(where, ClusterSecrets(token="t")) == Access.bearer("t")
     assert cluster_access(ClusterPlace("yarn", ("http://rm:8088",)), ClusterSecrets()).negotiate is None
-
-
-def test_kerberos_without_its_library_is_refused_before_anything_is_asked(monkeypatch):
-    def missing():
-        raise BadInputError("no library")
-
-    monkeypatch.setattr(access, "check_kerberos", missing)
-    with pytest.raises(BadInputError, match="no library"):
-        cluster_access(ClusterPlace("yarn", ("http://rm:8088",), kerberos=True), ClusterSecrets())

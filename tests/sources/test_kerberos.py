@@ -8,9 +8,9 @@ from types import ModuleType
 
 import pytest
 
-from airflow_spark_guard.core.errors import BadInputError
+from airflow_spark_guard.core.cluster.status import RefusedError
 from airflow_spark_guard.core.web.answer import UnusableAnswerError
-from airflow_spark_guard.sources.kerberos import check_kerberos, kerberos_token
+from airflow_spark_guard.sources.kerberos import kerberos_token
 
 
 class Context:
@@ -41,7 +41,6 @@ def library(monkeypatch):
 def test_a_token_is_for_the_http_service_of_the_host(library):
     """By the ticket of this process: no name and no password."""
     asked = library(b"\x60\x82token")
-    check_kerberos()
     assert base64.b64decode(kerberos_token("rm.example.com")) == b"\x60\x82token"
     assert asked == [{"hostname": "rm.example.com", "service": "HTTP", "protocol": "kerberos"}]
 
@@ -56,10 +55,9 @@ def test_without_a_ticket_it_says_how_to_get_one(library, token):
 
 @pytest.mark.parametrize("missing", ["spnego", "gssapi"])
 def test_without_the_library_the_line_that_installs_it_is_named(library, monkeypatch, missing):
-    """Before anything is submitted."""
+    """Where a token is asked for, and not before."""
     library(b"x")
     monkeypatch.setitem(sys.modules, missing, None)
-    with pytest.raises(BadInputError) as caught:
-        check_kerberos()
-    assert caught.value.got.startswith(f"{missing}: ")
+    with pytest.raises(RefusedError, match=f"^rm asks for a Kerberos token, .*: {missing}: ") as caught:
+        kerberos_token("rm")
     assert "pip install 'airflow-spark-guard[kerberos]'" in caught.value.advice
