@@ -110,4 +110,4 @@ def test_the_overrides_for_spark_43_leave_the_client_out():
     overrides = ROOT / "requirements" / "spark-4.3-overrides.txt"
     assert f"--override {overrides.relative_to(ROOT)}" in (ROOT / "README.md").read_text()
     named = dict(re.findall(r"^(pyspark\S*)(.*)$", overrides.read_text(), re.MULTILINE))
-    assert named == {"pyspark==4.3.0": "", "pyspark-client": ' ; python_version < "3"'}
+    assert named == {"pyspark[connect]==4.3.0": "", "pyspark-client": ' ; python_version < "3"'}

@@ -10,9 +10,9 @@ REASONS = {
     "manager's address must be known; the command is not upstream's, since configuration travels in a "
     "private file.",
     "tracking": "`yarn_track_via_rm_api` and `track_driver_via_k8s_api` are accepted without effect: a "
-    "driver on YARN or Kubernetes is always followed, and ended, over the managers' APIs. "
-    "What upstream checks, adds or remembers for them is not there, and `on_kill` ends what this hook has "
-    "submitted itself.",
+    "driver on YARN or Kubernetes is always followed, and ended, over the managers' APIs. So what upstream "
+    "checks, adds or remembers for them is not there, and `on_kill` ends what this hook itself has "
+    "submitted.",
     "keytab": "A keytab that cannot be used is a `ConnectionMissingError` with upstream's text in `got`.",
     "refused": "A deploy mode that is neither client nor cluster, and a properties file that cannot be read, "
     "are errors before the launch.",
