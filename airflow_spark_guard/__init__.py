@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from airflow_spark_guard.sensors.executor_restart import SparkExecutorRestartSensor
     from airflow_spark_guard.sensors.spark_application import SparkApplicationSensor
 
-__version__ = "0.6.0"
+__version__ = "0.7.0"
 
 __all__ = [
     "GuardLimits",
