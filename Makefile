@@ -16,7 +16,7 @@ demo: setup ## train on real flights: the example DAG on real Spark, start to en
 	@$(PY) tools/demo.py
 
 test: setup ## all tests but those in containers
-	$(PY) -m pytest --cov=airflow_spark_guard --cov-report=term --cov-fail-under=95 --durations=25
+	$(PY) -m pytest -n 2 --dist loadfile --no-loadscope-reorder --cov=airflow_spark_guard --cov-report=term --cov-fail-under=95 --durations=25
 
 check: setup ## lint, types, import rules, structure
 	$(PY) -m ruff check .

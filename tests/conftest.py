@@ -11,7 +11,8 @@ import coverage
 import pytest
 
 ROOT = Path(__file__).parent.parent
-HOME = ROOT / "build" / "test-airflow"
+# Each of pytest-xdist's workers has one of its own: Airflow's database is a file.
+HOME = ROOT / "build" / f"test-airflow{os.environ.get('PYTEST_XDIST_WORKER', '')}"
 
 os.environ.update(
     {

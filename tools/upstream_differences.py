@@ -13,7 +13,11 @@ REASONS = {
     "driver on YARN or Kubernetes is always followed, and ended, over the managers' APIs. So what upstream "
     "checks, adds or remembers for them is not there, and `on_kill` ends what this hook itself has "
     "submitted.",
-    "keytab": "A keytab that cannot be used is a `ConnectionMissingError` with upstream's text in `got`.",
+    "keytab": "The keytab of a connection is written into the attempt's private folder, and not before the "
+    "submit; one that cannot be used is a `ConnectionMissingError`.",
+    "extras": "An extra that cannot be used, such as a path as `spark-binary`, is a `ConnectionMissingError` "
+    "and no `RuntimeError`.",
+    "masking": "What is masked is masked with its quotes, and a list of arguments word by word.",
     "refused": "A deploy mode that is neither client nor cluster, and a properties file that cannot be read, "
     "are errors before the launch.",
 }
@@ -44,9 +48,17 @@ _BY_REASON = {
             "test_yarn_submit_captures_app_id_without_submitted_application_log",
             "test_yarn_submit_does_not_poll_rm_api",
         ),
+        "extras": (
+            "test_resolve_connection_spark_binary_extra_not_allowed_runtime_error",
+            "test_resolve_connection_spark_home_not_allowed_runtime_error",
+        ),
+        "masking": ("test_masks_passwords", "test_masks_passwords_does_not_swallow_following_lines"),
         "keytab": (
             "test_create_keytab_path_from_base64_keytab_with_decode_exception",
+            "test_create_keytab_path_from_base64_keytab_with_existing_keytab",
             "test_create_keytab_path_from_base64_keytab_with_move_exception",
+            "test_create_keytab_path_from_base64_keytab_with_new_keytab",
+            "test_create_keytab_path_from_base64_keytab_with_new_keytab_with_principal",
             "test_create_keytab_path_from_base64_keytab_with_write_exception",
         ),
     },

@@ -128,10 +128,10 @@ class UpstreamSubmitHook(SparkSubmitHook):
             self._connection["keytab"] = str(file)
 
     def _mask_cmd(self, connection_cmd: str | list[str]) -> str:
-        """As upstream, but with our masks; upstream gives lines of a log as well."""
-        if isinstance(connection_cmd, list) and len(connection_cmd) > 1:
-            return masked_words(connection_cmd)
-        return mask_text("".join(connection_cmd))
+        """As upstream, with our masks beside its own; it gives lines of a log as well."""
+        words = [connection_cmd] if isinstance(connection_cmd, str) else connection_cmd
+        masked = masked_words(words) if len(words) > 1 else mask_text("".join(words))
+        return str(super()._mask_cmd([masked]))
 
     def _process_spark_submit_log(self, itr: Iterator[Any]) -> None:
         """As upstream, which logs each line and keeps the last ones for its exception; masked."""

@@ -52,6 +52,9 @@ def _parts(words: Sequence[str]) -> Iterator[_Part]:
     for word in words:
         user = _USER.fullmatch(word) if before in _USERS else None
         before = word
+        if name and not word:  # an empty value, or a blank too many: the next word may be the value
+            yield _Part(word, [])
+            continue
         if name and not word.startswith("--"):
             is_shown = is_figure(plain_name(name), word)
             # One that begins with a dash may well be the next option.

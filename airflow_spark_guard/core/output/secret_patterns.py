@@ -24,8 +24,9 @@ _SCHEME = r"(?:bearer|basic|negotiate|ntlm|token|apikey)[ \t]+[^\s\"']+"
 # Credentials of several words: they go on to the end of the line.
 _LONG_SCHEME = r"(?:digest|aws4-hmac-sha256|hawk|oauth|sharedkey(?:lite)?)[ \t][^\n]*+"
 _VALUE = re.compile(
-    # ``\"a\"`` in JSON within JSON; quotes; quotes that were cut off; anything else up to a blank.
-    rf"""{_SCHEME}|{_LONG_SCHEME}|\\+(["'])[^"'\n]*+|"(?:[^"\\]|\\.)*+"|'[^']*+'|["'][^\n]*+|[^\s"']\S*+""",
+    # ``\"a\"`` in JSON within JSON; quotes; quotes that were cut off, which end with their line, since what
+    # follows is another message; anything else up to a blank.
+    rf"""{_SCHEME}|{_LONG_SCHEME}|\\+(["'])[^"'\n]*+|"(?:[^"\\\n]|\\.)*+"|'[^'\n]*+'|["'][^\n]*+|[^\s"']\S*+""",
     re.IGNORECASE,
 )
 _REST_OF_LINE = re.compile(r"[^\n\"']*+")

@@ -53,3 +53,9 @@ def test_known_values_are_masked_as_well():
     with KNOWN.at_work():
         KNOWN.learn(["hunter2"])
         assert masked_words(["positional", "x-hunter2"]) == "positional x-******"
+
+
+def test_behind_an_empty_value_the_next_word_is_masked():
+    """It is the value where a blank was too many."""
+    assert masked_words(["--password", "", "hunter2", "x"]) == "--password  ****** x"
+    assert masked_words(["--password", "", "--next", "x"]) == "--password  --next x"

@@ -125,3 +125,13 @@ def test_a_value_of_json_loses_what_is_known_and_nothing_else():
 def test_what_looks_like_a_secret_can_be_learnt():
     """Without its quotes."""
     assert secrets_in('jdbc:x://u:p@h {"token": "a b"} -Da.secret=c') == ["p", "a b", "c"]
+
+
+@pytest.mark.parametrize("quote", ["'", '"'])
+def test_a_quote_that_was_cut_off_ends_with_its_line(quote):
+    """What follows is another message, such as the cause of a failure."""
+    text = f"spark-submit --conf password={quote}abc\nERROR: job failed\n--other=1 {quote}tail"
+    assert (
+        mask_text(text)
+        == f"spark-submit --conf password={quote}******\nERROR: job failed\n--other=1 {quote}tail"
+    )
