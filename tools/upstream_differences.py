@@ -52,7 +52,7 @@ _BY_REASON = {
             "test_resolve_connection_spark_binary_extra_not_allowed_runtime_error",
             "test_resolve_connection_spark_home_not_allowed_runtime_error",
         ),
-        "masking": ("test_masks_passwords", "test_masks_passwords_does_not_swallow_following_lines"),
+        "masking": ("test_masks_passwords",),
         "keytab": (
             "test_create_keytab_path_from_base64_keytab_with_decode_exception",
             "test_create_keytab_path_from_base64_keytab_with_existing_keytab",
