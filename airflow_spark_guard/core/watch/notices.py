@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, NamedTuple
 
-from airflow_spark_guard.core.output.output import safe_text
+from airflow_spark_guard.core.output.printable import one_line
 from airflow_spark_guard.core.quantity import readable_duration
 from airflow_spark_guard.core.watch.loss_notices import LossNotices
 
@@ -22,7 +22,7 @@ _SPILL = 1 << 30
 _RETRIES = 3
 _DETAILS_EVERY = 60.0
 _BLIND_LOOKS = 3
-_MOST = 200
+_MOST, _LONGEST = 200, 600
 
 
 class Notice(NamedTuple):
@@ -54,7 +54,7 @@ class NoticeRule:
         for notice in self._all(seen, now):
             if notice.topic not in self._said and len(self._said) < _MOST:
                 self._said.add(notice.topic)
-                found.append(safe_text(notice.text))
+                found.append(one_line(notice.text, _LONGEST))
         return (*found, *self._losses.observe(seen, now))
 
     def wants_details(self, seen: Observation, now: float) -> bool:
