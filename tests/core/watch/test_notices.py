@@ -101,7 +101,7 @@ def test_details_are_wanted_once_a_minute_while_a_stage_lasts():
 def test_whatever_a_server_says_is_one_line():
     """The reason why it cannot be read holds what it has sent."""
     job = Job(replace(Windows(), stall=1e6, deadline=None))
-    job.until(300, step=lambda at: {"blind": "no\n[guard] all is well\x1b[2J" + "x" * 10_000})
+    job.until(300, step=lambda _at: {"blind": "no\n[guard] all is well\x1b[2J" + "x" * 10_000})
     (line,) = job.notices
     assert line.startswith("The driver's REST API cannot be read (no [guard] all is well[2Jx")
     assert (line.isprintable(), len(line)) == (True, 600)
