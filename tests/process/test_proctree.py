@@ -93,7 +93,7 @@ def test_a_dead_process_is_not_signalled(child):
     assert not proctree.send(proc, signal.SIGTERM)
 
 
-@pytest.mark.parametrize("pid", [1, os.getpid()])
+@pytest.mark.parametrize("pid", [1, os.getpid()], ids=["1", "oneself"])
 def test_pid_1_and_oneself_are_refused(pid):
     """No caller can want that."""
     with pytest.raises(ValueError, match=f"^refusing to signal pid {pid}$"):
