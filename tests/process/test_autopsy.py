@@ -133,7 +133,7 @@ def test_where_the_api_is_silent_the_jvm_is_asked_by_signal(driver, tag, workspa
     )  # fmt: skip
     begin = time.monotonic()
     found = take(scene, 4)
-    assert time.monotonic() - begin < 4.5
+    assert time.monotonic() - begin < 9.5  # and not the ten of two steps that hang
     assert "driver's JVM: Thread-4 waits for a Spark job" in found.summary
     assert found.summary[-1] == "JVM of executor 0: no answer in time"
 

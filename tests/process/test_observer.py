@@ -289,7 +289,7 @@ def test_closing_does_not_wait_for_a_ui_that_hangs(tag, driver, monkeypatch):
         time.sleep(0.2)
         begin = time.monotonic()
         observer.close()
-        assert time.monotonic() - begin < 1
+        assert time.monotonic() - begin < 2.5  # and not the three of the UI
 
 
 def test_after_a_pause_the_next_request_is_answered(tag, driver, tmp_path):
