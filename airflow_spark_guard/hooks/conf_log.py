@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from airflow_spark_guard.core.conf.conf_lint import check_conf
 from airflow_spark_guard.core.output.conf_lines import conf_lines
 from airflow_spark_guard.core.quantity import seconds
+from airflow_spark_guard.process.pyspark_pair import mixed_versions
 
 if TYPE_CHECKING:
     from airflow_spark_guard.core.limits import GuardLimits
@@ -37,7 +38,7 @@ def log_conf(
         environment=tuple(submission.env),
         stall=seconds(limits.stall_timeout),
     )
-    for text in (*submission.conf.notes, *warnings):
+    for text in (*mixed_versions(submission.spark), *submission.conf.notes, *warnings):
         log.warning("%s", text)
     title, *lines = conf_lines(values, profile, in_full=in_full)
     log.info("::group::%s", title)

@@ -121,7 +121,7 @@ class SafeSparkSubmitOperator(SparkSubmitOperator):
         self.limits = limits
         self._tag: Tag | None = None
         self._record: Path | None = None
-        self._application_name = ""
+        self._application_name = application_name({})
         self._killed = False
         self._observed: ObservedVerdicts | None = None
         # By XCom key; the links read it when the task has ended.

@@ -8,6 +8,7 @@ from airflow_spark_guard.core.conf.effective_conf import Layer, effective_conf
 from airflow_spark_guard.core.errors import ConfError
 from airflow_spark_guard.core.limits import GuardLimits
 from airflow_spark_guard.hooks.conf_log import log_conf
+from airflow_spark_guard.process.toolchain import SparkSubmit
 
 
 class Log:
@@ -26,7 +27,7 @@ def logged(conf, **options):
     submission = SimpleNamespace(
         conf=effective_conf({}, Layer("conf", conf)),
         request=SimpleNamespace(master="local[1]"),
-        spark=SimpleNamespace(version=(4, 2)),
+        spark=SparkSubmit("/opt/spark/bin/spark-submit", None, (4, 2), bundled=False),
         env={},
     )
     log_conf(submission, log, "default", GuardLimits(), **{"in_full": False, **options})

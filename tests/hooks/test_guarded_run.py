@@ -17,6 +17,7 @@ from airflow_spark_guard.core.conf.profile import SparkProfile
 from airflow_spark_guard.core.limits import GuardLimits
 from airflow_spark_guard.core.verdict import Verdict
 from airflow_spark_guard.hooks.guarded_run import GuardedRun, prove_gone
+from airflow_spark_guard.process import autopsy
 from airflow_spark_guard.process.leftovers import Tag, new_attempt
 from airflow_spark_guard.process.observer import Application
 from airflow_spark_guard.process.submission import Request, prepare
@@ -228,7 +229,7 @@ def test_an_error_of_the_user_counts_although_its_process_stays(stand):
     assert (stand.summary["verdict"], stand.summary["limit_s"]) == ("USER_CODE", 1.0)
 
 
-def test_a_kill_during_the_last_look_ends_the_attempt_at_once(stand):
+def test_a_kill_during_the_last_look_ends_the_attempt_at_once(stand, monkeypatch):
     """Airflow gives a killed task five seconds."""
     attempts = []
 
@@ -243,7 +244,8 @@ def test_a_kill_during_the_last_look_ends_the_attempt_at_once(stand):
         attempts.append(attempt)
         thread.start()
 
-    # A JVM that answers no signal is waited for.
+    over = threading.Event()
+    monkeypatch.setattr(autopsy, "take", lambda *_: over.wait(30))  # a look that lasts
     with pytest.raises(errors.DeadlineError):
         stand.script(
             HANG,
@@ -255,6 +257,7 @@ def test_a_kill_during_the_last_look_ends_the_attempt_at_once(stand):
     assert stand.seconds < 28  # of a budget of thirty
     assert stand.summary["verdict"] == "DEADLINE"
     assert not (stand.record / "autopsy.txt").exists()
+    over.set()
 
 
 def test_without_a_record_folder_nothing_is_written(stand):

@@ -776,7 +776,8 @@ def test_it_is_gone_after_a_failure_too(stand, then):
 
 def test_in_cluster_mode_of_upstream_it_is_the_same(stand):
     """The driver runs elsewhere, spark-submit here."""
-    hook = keytab_hook(stand, master="mesos://yarn:5050", deploy_mode="cluster")
+    extra = {"external_cluster_manager": True}
+    hook = keytab_hook(stand, master="mesos://yarn:5050", deploy_mode="cluster", extra=extra)
     hook.submit(str(stand.folder / "app.jar"))
     assert given_keytab(stand) == ("600", "700", KEYTAB, False)
 

@@ -31,7 +31,11 @@ def operator_of_a_dag(kind=SafeSparkSubmitOperator, default_args=None, **kwargs)
         ({"profile": 5}, errors.ProfileError, "Name one of them, or leave it out."),
         ({"limits": {"dedline": "2h"}}, errors.LimitError, "Did you mean 'deadline'?"),
         ({"limits": {"deadline": "2h"}}, errors.LimitError, "Write GuardLimits(deadline=...)."),
-        ({"limits": "2h"}, errors.LimitError, "Give a GuardLimits object."),
+        (
+            {"limits": "2h"},
+            errors.LimitError,
+            "Give a GuardLimits object (templates go into its fields), or one of the names.",
+        ),
     ],
 )
 def test_a_mistyped_profile_or_limit_fails_where_the_dag_is_parsed(way, given, kind, advice):

@@ -132,7 +132,7 @@ def test_an_old_java_is_an_error_for_spark_4(fake_java, tmp_path):
     java = fake_java("1.8.0_402")
     with pytest.raises(
         JavaError,
-        match=rf"^Spark has no Java to run on.\n  got: JAVA_HOME={java},\s+which is Java 8\n  expected: Java 17 or",
+        match=rf"^Spark has no Java to run on.\n  got:\s+JAVA_HOME={java},\s+which is Java 8\n  expected: Java 17 or",
     ):
         toolchain.java_home({"JAVA_HOME": str(java), "PATH": ""}, SPARK_4, tmp_path)
     assert toolchain.java_home({"JAVA_HOME": str(java), "PATH": ""}, SPARK_3, tmp_path) is None
