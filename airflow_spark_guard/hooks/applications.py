@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from airflow_spark_guard.core.remote.target import Target
-    from airflow_spark_guard.hooks.safe_spark_submit import SafeSparkSubmitHook
+    from airflow_spark_guard.hooks.upstream import UpstreamSubmitHook
     from airflow_spark_guard.process.observer import Application
     from airflow_spark_guard.process.submission import Submission
 
@@ -29,7 +29,7 @@ class Applications:
         announce: takes each application.
     """
 
-    hook: SafeSparkSubmitHook
+    hook: UpstreamSubmitHook
     submission: Submission
     announce: Callable[[Target], None] | None
     _announced: list[Target] = field(default_factory=list)
