@@ -21,8 +21,7 @@ test: setup ## all tests but those in containers
 check: setup ## lint, types, import rules, structure
 	$(PY) -m ruff check .
 	$(PY) -m ruff format --check .
-	@# Exit code 2 is mypy's own crash, seen once on a fresh clone and never again: asked once more, without its cache.
-	$(PY) -m mypy || { [ $$? -eq 2 ] && $(PY) -m mypy --no-incremental --show-traceback; }
+	$(PY) -m mypy
 	.venv/bin/lint-imports --no-cache
 	$(PY) -m pytest -q tests/test_project.py
 
