@@ -14,10 +14,10 @@ if TYPE_CHECKING:
     from airflow_spark_guard.core.limits import GuardLimits
     from airflow_spark_guard.hooks.safe_spark_submit import SafeSparkSubmitHook
     from airflow_spark_guard.hooks.spark_monitor import SparkMonitorHook
-    from airflow_spark_guard.operators.retry_policy import SparkGuardRetryPolicy
     from airflow_spark_guard.operators.safe_spark_submit import SafeSparkSubmitOperator
     from airflow_spark_guard.sensors.executor_restart import SparkExecutorRestartSensor
     from airflow_spark_guard.sensors.spark_application import SparkApplicationSensor
+    from airflow_spark_guard.task.retry_policy import SparkGuardRetryPolicy
 
 __version__ = "0.7.0"
 
@@ -40,7 +40,7 @@ _HOMES = {
     "SparkApplicationSensor": "sensors.spark_application",
     "SparkExecutorRestartSensor": "sensors.executor_restart",
     "SparkGuardError": "core.errors",
-    "SparkGuardRetryPolicy": "operators.retry_policy",
+    "SparkGuardRetryPolicy": "task.retry_policy",
     "SparkMonitorHook": "hooks.spark_monitor",
     "SparkProfile": "core.conf.profile",
 }

@@ -23,8 +23,8 @@ from airflow_spark_guard.core.conf.preflight import check_fit
 from airflow_spark_guard.core.conf.profile import SparkProfile
 from airflow_spark_guard.core.conf.properties import parse
 from airflow_spark_guard.core.errors import ConfError, SparkGuardError
-from airflow_spark_guard.core.output.masking import mask
-from airflow_spark_guard.core.output.output import safe_text
+from airflow_spark_guard.core.text.masking import mask
+from airflow_spark_guard.core.text.printable import safe_text
 from airflow_spark_guard.process.toolchain import installed_pyspark, spark_version
 
 if TYPE_CHECKING:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any, Final
 
 from airflow_spark_guard import __version__
-from airflow_spark_guard.core.web.monitor_form import MONITOR_CONNECTION
+from airflow_spark_guard.core.remote.monitor_form import MONITOR_CONNECTION
 
 _OPTIONS: Final = {
     "record_folder": {

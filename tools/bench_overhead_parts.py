@@ -143,7 +143,7 @@ def as_steps(place: Path) -> dict[str, float]:
         return result
 
     def run_modules() -> None:
-        __import__("airflow_spark_guard.hooks.guarded_run")
+        __import__("airflow_spark_guard.attempt.client_run")
 
     from airflow_spark_guard.core.conf.conf_lint import check_conf  # noqa: PLC0415
     from airflow_spark_guard.process.leftovers import find  # noqa: PLC0415

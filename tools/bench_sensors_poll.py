@@ -24,7 +24,7 @@ from airflow_spark_guard.sources.remote import AsyncRemoteSource
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from airflow_spark_guard.core.remote.sight import Sight
+    from airflow_spark_guard.core.web.snapshot import Sight
 
 JOB = Path(__file__).parent / "bench_sensors_job.py"
 PLANS = {

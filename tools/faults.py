@@ -94,13 +94,17 @@ def parse() -> argparse.Namespace:
     parser.add_argument(
         "--only", action="append", default=[], metavar="NAME", help="cases whose name holds this"
     )
-    parser.add_argument("--untraced", action="store_true", help="cases that have no trace in tests/traces/")
+    parser.add_argument(
+        "--untraced", action="store_true", help="cases that have no trace in tests/data/traces/"
+    )
     parser.add_argument("--list", action="store_true", help="show the cases, run none")
     parser.add_argument(
         "--jobs", type=int, default=1, metavar="N", help="cases at the same time (default: 1)"
     )
     parser.add_argument("--beside-load", action="store_true", help="keep one core busy during the run")
-    parser.add_argument("--record-traces", action="store_true", help="keep the observations in tests/traces/")
+    parser.add_argument(
+        "--record-traces", action="store_true", help="keep the observations in tests/data/traces/"
+    )
     return parser.parse_args()
 
 

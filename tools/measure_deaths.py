@@ -18,8 +18,8 @@ from urllib.error import HTTPError
 sys.path.insert(0, str(Path(__file__).parent.parent))
 
 from airflow_spark_guard.process import proctree
-from tests.deaths.conftest import CONNECTION
-from tests.deaths.harness import DAGS, JOBS, Job, die, start
+from tests.integration.deaths.conftest import CONNECTION
+from tests.integration.deaths.harness import DAGS, JOBS, Job, die, start
 from tests.support.airflow_server import AirflowServer
 from tests.support.processes import end_all, marked, seconds_until
 

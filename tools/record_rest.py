@@ -3,7 +3,7 @@
     python tools/record_rest.py 3.5.7 4.0.1 4.2.0 4.3.0
 
 Each version is installed into a folder of its own below the temporary folder, and runs a master, a worker and
-one application on loopback. What spark-submit printed is kept as far as ``core/output/submit_log.py`` reads
+one application on loopback. What spark-submit printed is kept as far as ``core/watch/submit_log.py`` reads
 it, and the application is ended as ``sources/master.py`` does it: each version says whether that worked.
 """
 

@@ -42,8 +42,9 @@ left out, and the task log says which and why.
 
 **What a profile may do.** A job that works under Spark's own settings works under `default` and
 `ml-training`, with the same result. A profile waits longer, reports more and warns, but it forbids nothing:
-no serializer, no fallback and no number of attempts is changed. `tests/core/conf/test_conf_table.py` says
-why for each key, and `tests/spark/test_profile_on_spark.py` runs the risky ones on Spark. The exceptions:
+no serializer, no fallback and no number of attempts is changed. `tests/unit/core/conf/test_conf_table.py`
+says why for each key, and `tests/integration/spark/test_profile_on_spark.py` runs the risky ones on Spark.
+The exceptions:
 - `strict` ends what is silent; that is its purpose. A UDF worker without output for 10 minutes is killed,
   even if it would have come to its end. With a longer `limits.stall_timeout` it has that long. A function
   that counts its Arrow batches (`mapInPandas`, iterators) sees more and smaller ones.

@@ -16,7 +16,7 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parent.parent
 FOLDER = ROOT / "build" / "versions"
 UV = str(Path(sys.executable).with_name("uv"))
-JOB = str(ROOT / "tests" / "jobs" / "versions.py")
+JOB = str(ROOT / "tests" / "integration" / "jobs" / "versions.py")
 CONNECTION = '{"conn_type": "spark", "host": "local-cluster[1,1,1024]", "extra": {"deploy-mode": "client"}}'
 CODE = """
 import json, os, sys

@@ -11,8 +11,8 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Final
 
 from airflow_spark_guard.core.errors import ArgumentError
-from airflow_spark_guard.core.output.masking import is_secret_key
 from airflow_spark_guard.core.process_word import LONGEST_WORD, is_word
+from airflow_spark_guard.core.text.masking import is_secret_key
 from airflow_spark_guard.core.word import is_missing, word
 
 _NATIVE: Final = (

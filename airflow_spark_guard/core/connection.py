@@ -10,9 +10,9 @@ from urllib.parse import urlsplit
 
 from airflow_spark_guard.core.errors import ConnectionMissingError
 from airflow_spark_guard.core.master import ACCEPTED, master_problem
-from airflow_spark_guard.core.output.masking import is_secret_key
-from airflow_spark_guard.core.output.printable import one_line
 from airflow_spark_guard.core.process_word import is_word
+from airflow_spark_guard.core.text.masking import is_secret_key
+from airflow_spark_guard.core.text.printable import one_line
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Mapping

@@ -1,7 +1,7 @@
 """Wire protocol, reading end: lines of an untrusted channel become checked messages.
 
 The writing end is ``job/wire.py``, which ships with the job and cannot be imported from here; golden messages
-in ``tests/golden/`` hold the two together.
+in ``tests/data/golden/`` hold the two together.
 
 ``progress`` always carries ``stages`` (active ones, by the status tracker), and where it is known ``jobs``
 (running now), ``sql`` (16 hex digits that change when a live SQL metric moves; empty when no execution
@@ -23,8 +23,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from airflow_spark_guard.core.errors import ProtocolError
-from airflow_spark_guard.core.output.printable import one_line
 from airflow_spark_guard.core.strict_json import strict_json
+from airflow_spark_guard.core.text.printable import one_line
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
@@ -210,3 +210,10 @@ def _error(got: str, expected: str) -> ProtocolError:
         expected=expected,
         advice="Something else wrote to it, or driver and task run different versions of this package.",
     )
+
+
+def beat_text(beat: Mapping[str, Any]) -> str:
+    """The text of a heartbeat and how much is done, as far as it says so: ``part 1 of 3 (1/3)``."""
+    text, done, total = str(beat.get("text") or ""), beat.get("done"), beat.get("total")
+    figures = "" if done is None else f"{done:g}" if total is None else f"{done:g}/{total:g}"
+    return f"{text} ({figures})" if text and figures else text or figures

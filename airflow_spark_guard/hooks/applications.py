@@ -5,15 +5,15 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from airflow_spark_guard.core.web.announcement import history_server, running_application, told_ui
+from airflow_spark_guard.core.remote.announcement import history_server, running_application, told_ui
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from airflow_spark_guard.attempt.observer import Application
+    from airflow_spark_guard.attempt.submission import Submission
     from airflow_spark_guard.core.remote.target import Target
     from airflow_spark_guard.hooks.upstream import UpstreamSubmitHook
-    from airflow_spark_guard.process.observer import Application
-    from airflow_spark_guard.process.submission import Submission
 
 # A job names its applications itself, and may name any number.
 _MOST = 20

@@ -4,15 +4,15 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from airflow_spark_guard.core.conf.conf_lines import conf_lines
 from airflow_spark_guard.core.conf.conf_lint import check_conf
-from airflow_spark_guard.core.output.conf_lines import conf_lines
 from airflow_spark_guard.core.quantity import seconds
 from airflow_spark_guard.process.pyspark_pair import mixed_versions
 
 if TYPE_CHECKING:
+    from airflow_spark_guard.attempt.marked_log import MarkedLog
+    from airflow_spark_guard.attempt.submission import Submission
     from airflow_spark_guard.core.limits import GuardLimits
-    from airflow_spark_guard.hooks.marked_log import MarkedLog
-    from airflow_spark_guard.process.submission import Submission
 
 
 def log_conf(

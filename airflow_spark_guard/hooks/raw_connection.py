@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from airflow_spark_guard.core.connection import unreadable
 from airflow_spark_guard.core.errors import ConnectionMissingError
-from airflow_spark_guard.core.output.printable import one_line
+from airflow_spark_guard.core.text.printable import one_line
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -8,6 +8,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from airflow_spark_guard.attempt.submission import Request, Submission, deploy_mode, prepare
 from airflow_spark_guard.core.application import check_application
 from airflow_spark_guard.core.arguments import checked_arguments
 from airflow_spark_guard.core.cluster.place import is_watched
@@ -16,9 +17,9 @@ from airflow_spark_guard.core.connection import misspelt_extras
 from airflow_spark_guard.core.deploy_mode import check_mode
 from airflow_spark_guard.core.errors import KilledError
 from airflow_spark_guard.core.limits import checked_limits
-from airflow_spark_guard.core.output.argument_words import masked_words
-from airflow_spark_guard.core.output.secret_values import values_of
 from airflow_spark_guard.core.quantity import readable_duration, seconds, size_in_bytes
+from airflow_spark_guard.core.text.argument_words import masked_words
+from airflow_spark_guard.core.text.secret_values import values_of
 from airflow_spark_guard.hooks.airflow_errors import AirflowErrors
 from airflow_spark_guard.hooks.applications import Applications
 from airflow_spark_guard.hooks.conf_log import log_conf
@@ -27,18 +28,17 @@ from airflow_spark_guard.hooks.settings import on_finding
 from airflow_spark_guard.hooks.supervisor import supervisor_pid
 from airflow_spark_guard.hooks.upstream import UpstreamSubmitHook
 from airflow_spark_guard.process import earlier_tries, leftovers
-from airflow_spark_guard.process.submission import Request, Submission, deploy_mode, prepare
 from airflow_spark_guard.process.surroundings import limits_here
 from airflow_spark_guard.process.workspace import Workspace
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from airflow_spark_guard.attempt.cluster_mode import ClusterMode, Waiting
     from airflow_spark_guard.core.deploy_mode import DeployMode
     from airflow_spark_guard.core.errors import AttemptError
     from airflow_spark_guard.core.limits import GuardLimits
     from airflow_spark_guard.core.remote.target import Target
-    from airflow_spark_guard.hooks.cluster_mode import ClusterMode, Waiting
     from airflow_spark_guard.process.attempt import Attempt
 
 
@@ -138,7 +138,7 @@ class SafeSparkSubmitHook(UpstreamSubmitHook):
             submission = self.plan(workspace)
             log_conf(submission, self.guard_log, self.profile.name, self.limits, in_full=self.record is None)
             if mode.mode == "cluster" and is_watched(self.master):
-                from airflow_spark_guard.hooks import cluster_mode  # noqa: PLC0415 - as in _run
+                from airflow_spark_guard.attempt import cluster_mode  # noqa: PLC0415 - as in _run
 
                 tell = self._applications(submission).found
                 return cluster_mode.submit(self, submission, workspace, application, tell)
@@ -235,7 +235,7 @@ class SafeSparkSubmitHook(UpstreamSubmitHook):
         return Applications(self, submission, self._on_application)
 
     def _run(self, submission: Submission, workspace: Workspace, application: str) -> Any:
-        from airflow_spark_guard.hooks.guarded_run import GuardedRun  # noqa: PLC0415 - no DAG is parsed with it
+        from airflow_spark_guard.attempt.client_run import GuardedRun  # noqa: PLC0415 - no DAG is parsed with it
 
         check_application(application, self.java_class, Path.exists)
         supervisor = supervisor_pid()

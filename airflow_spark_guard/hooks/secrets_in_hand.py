@@ -11,9 +11,9 @@ from airflow.sdk.log import mask_secret
 
 from airflow_spark_guard.core.errors import SparkGuardError
 from airflow_spark_guard.core.failure.masked_error import without_secrets
-from airflow_spark_guard.core.output.known_secrets import KNOWN
-from airflow_spark_guard.core.output.secret_forms import plain_forms_of
-from airflow_spark_guard.core.output.secret_values import (
+from airflow_spark_guard.core.text.known_secrets import KNOWN
+from airflow_spark_guard.core.text.secret_forms import plain_forms_of
+from airflow_spark_guard.core.text.secret_values import (
     values_of,
     values_of_connection,
     values_of_words,

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from airflow_spark_guard.core.errors import BadInputError
 from airflow_spark_guard.core.limit_checks import check_on_finding
-from airflow_spark_guard.core.web.announcement import Pages
+from airflow_spark_guard.core.remote.announcement import Pages
 
 if TYPE_CHECKING:
     from airflow_spark_guard.core.output.spark_log import Level

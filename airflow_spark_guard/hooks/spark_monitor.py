@@ -8,17 +8,18 @@ from typing import TYPE_CHECKING, Any, Self, TypeVar
 from airflow.providers.common.compat.sdk import AirflowException, BaseHook
 
 from airflow_spark_guard.core.errors import ConnectionMissingError, MonitorError, SparkGuardError
-from airflow_spark_guard.core.output.output import safe_text
+from airflow_spark_guard.core.remote.monitor_connection import MonitorConnection, origin
+from airflow_spark_guard.core.remote.monitor_form import MONITOR_CONNECTION
+from airflow_spark_guard.core.text.printable import safe_text
 from airflow_spark_guard.core.web import application_rows, master_json
 from airflow_spark_guard.core.web.answer import UnusableAnswerError
-from airflow_spark_guard.core.web.monitor_connection import MonitorConnection, origin
-from airflow_spark_guard.core.web.monitor_form import MONITOR_CONNECTION
 from airflow_spark_guard.hooks.airflow_errors import AirflowErrors
 from airflow_spark_guard.hooks.raw_connection import not_found
 from airflow_spark_guard.sources.blocking import BlockingLoop
 from airflow_spark_guard.sources.http import HttpSource
 
 if TYPE_CHECKING:
+    from airflow_spark_guard.core.remote.monitor_connection import Fields
     from airflow_spark_guard.core.remote.target import Target
     from airflow_spark_guard.core.web.access import Access
     from airflow_spark_guard.core.web.answer import Dialogue
@@ -28,7 +29,6 @@ if TYPE_CHECKING:
         RestartRow,
         StageRow,
     )
-    from airflow_spark_guard.core.web.monitor_connection import Fields
 
 T = TypeVar("T")
 

@@ -1,6 +1,6 @@
 """The apache-spark provider's private names that we rely on: all of them here, each under a contract test.
 
-``tests/hooks/test_upstream.py`` fails when a new version of the provider renames one.
+``tests/unit/hooks/test_upstream.py`` fails when a new version of the provider renames one.
 """
 
 from __future__ import annotations
@@ -11,14 +11,14 @@ from typing import TYPE_CHECKING, Any
 from airflow.providers.apache.spark.hooks.spark_submit import SparkSubmitHook
 from airflow.providers.common.compat.sdk import AirflowException
 
+from airflow_spark_guard.attempt.marked_log import MarkedLog
 from airflow_spark_guard.core.arguments import checked_arguments
 from airflow_spark_guard.core.cluster.driver_state import driver_state
 from airflow_spark_guard.core.connection import EXTERNAL, ConnectionAddress, check_extras
 from airflow_spark_guard.core.keytab import keytab_of
-from airflow_spark_guard.core.output.argument_words import masked_words
-from airflow_spark_guard.core.output.masking import mask_text
+from airflow_spark_guard.core.text.argument_words import masked_words
+from airflow_spark_guard.core.text.masking import mask_text
 from airflow_spark_guard.hooks.airflow_errors import AirflowErrors
-from airflow_spark_guard.hooks.marked_log import MarkedLog
 from airflow_spark_guard.hooks.raw_connection import ConnectionGiven, extras, not_found
 
 if TYPE_CHECKING:

@@ -1,8 +1,8 @@
 """Wire protocol, writing end: JSON lines appended to the attempt's channel file.
 
 ``{"v": 1, "kind": ..., "t": seconds since the epoch, ...}``. The reading end is ``core/protocol.py``; golden
-messages in ``tests/golden/`` hold the two together. A file, not a socket: nothing is lost when either side
-dies, and no thread has to answer.
+messages in ``tests/data/golden/`` hold the two together. A file, not a socket: nothing is lost when either
+side dies, and no thread has to answer.
 
 A job may report in its innermost loop, so metrics and results have a pace: beyond it only the newest waits.
 It is written with a later message of the same process, at the latest before the closing one or when the

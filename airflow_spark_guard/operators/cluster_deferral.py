@@ -6,9 +6,9 @@ import time
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
+from airflow_spark_guard.attempt import cluster_mode
 from airflow_spark_guard.core.errors import AttemptError, DeadlineError, KilledError
-from airflow_spark_guard.core.output.output import safe_text
-from airflow_spark_guard.hooks import cluster_mode
+from airflow_spark_guard.core.text.printable import safe_text
 from airflow_spark_guard.triggers.cluster import ClusterApplicationTrigger
 
 try:

@@ -6,12 +6,12 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 from airflow.providers.apache.spark.operators.spark_submit import SparkSubmitOperator
 
+from airflow_spark_guard.attempt.marked_log import MarkedLog
 from airflow_spark_guard.core.arguments import checked_arguments
 from airflow_spark_guard.core.errors import SparkGuardError
 from airflow_spark_guard.core.options import check_options
 from airflow_spark_guard.core.template import none_again, with_none_marked
 from airflow_spark_guard.hooks.airflow_errors import AirflowErrors
-from airflow_spark_guard.hooks.marked_log import MarkedLog
 from airflow_spark_guard.hooks.safe_spark_submit import SafeSparkSubmitHook
 from airflow_spark_guard.hooks.secrets_in_hand import (
     hide_in_airflow,
@@ -23,12 +23,12 @@ from airflow_spark_guard.hooks.secrets_in_hand import (
 from airflow_spark_guard.hooks.settings import pages
 from airflow_spark_guard.hooks.upstream import hook_arguments
 from airflow_spark_guard.links.spark import LINKS, known_links
-from airflow_spark_guard.operators.announcement import Announcement, announcing
-from airflow_spark_guard.operators.failure import ObservedVerdicts, report
 from airflow_spark_guard.operators.parsing import check_literals, check_partial
-from airflow_spark_guard.operators.retry_policy import AIRFLOW_ASKS, SparkGuardRetryPolicy
-from airflow_spark_guard.operators.seam import for_log
-from airflow_spark_guard.operators.this_try import application_name, record, record_page, tag
+from airflow_spark_guard.task.announcement import Announcement, announcing
+from airflow_spark_guard.task.failure import ObservedVerdicts, report
+from airflow_spark_guard.task.retry_policy import AIRFLOW_ASKS, SparkGuardRetryPolicy
+from airflow_spark_guard.task.seam import for_log
+from airflow_spark_guard.task.this_try import application_name, record, record_page, tag
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Mapping, Sequence
@@ -212,7 +212,7 @@ class SafeSparkSubmitOperator(SparkSubmitOperator):
         place: dict[str, Any] | None = None,
     ) -> Any:
         """Finish what a trigger has watched: the job's result, or the errors of :meth:`execute`."""
-        from airflow_spark_guard.hooks import cluster_mode  # noqa: PLC0415 - no DAG is parsed with it
+        from airflow_spark_guard.attempt import cluster_mode  # noqa: PLC0415 - no DAG is parsed with it
 
         try:
             self._start(context)

@@ -8,14 +8,14 @@ import time
 from functools import partial
 from typing import TYPE_CHECKING
 
-from airflow_spark_guard.core.stack.sights import Sights, report
+from airflow_spark_guard.core.stacktraces.sights import Sights, report
 from airflow_spark_guard.process import dead_executors, last_looks, spark_processes, worker_looks
 from airflow_spark_guard.process.last_looks import Found, NotSeenError, Scene
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from airflow_spark_guard.core.stack.autopsy import Autopsy
+    from airflow_spark_guard.core.stacktraces.autopsy import Autopsy
 
 __all__ = ["Scene", "take"]
 

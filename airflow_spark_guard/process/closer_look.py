@@ -10,15 +10,15 @@ from itertools import takewhile
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from airflow_spark_guard.core.stack.moved import moved
-from airflow_spark_guard.core.stack.python_stack import is_users
+from airflow_spark_guard.core.stacktraces.moved import moved
+from airflow_spark_guard.core.stacktraces.python_stack import is_users
 from airflow_spark_guard.process import proctree
 from airflow_spark_guard.process.readings import Looker
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-    from airflow_spark_guard.core.stack.python_stack import Frame, PythonThread
+    from airflow_spark_guard.core.stacktraces.python_stack import Frame, PythonThread
     from airflow_spark_guard.process.leftovers import Tag
 
 _WHILE = re.compile(r"\s*while\b")

@@ -13,7 +13,7 @@ from airflow_spark_guard.process.last_looks import Found, NotSeenError
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from airflow_spark_guard.core.stack.autopsy import Autopsy
+    from airflow_spark_guard.core.stacktraces.autopsy import Autopsy
     from airflow_spark_guard.core.watch.observation import Executor
     from airflow_spark_guard.process.last_looks import Scene
 

@@ -9,11 +9,11 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
-from airflow_spark_guard.core.stack.jvm_dump import parse_dump
-from airflow_spark_guard.core.stack.python_dump import parse_dumps
-from airflow_spark_guard.core.stack.python_stack import PythonProcess
-from airflow_spark_guard.core.stack.sights import Jvm
-from airflow_spark_guard.core.stack.waiting import OTHERS, hanging_thread, wait_of
+from airflow_spark_guard.core.stacktraces.jvm_dump import parse_dump
+from airflow_spark_guard.core.stacktraces.python_dump import parse_dumps
+from airflow_spark_guard.core.stacktraces.python_stack import PythonProcess
+from airflow_spark_guard.core.stacktraces.sights import Jvm
+from airflow_spark_guard.core.stacktraces.waiting import OTHERS, hanging_thread, wait_of
 from airflow_spark_guard.process import proctree, spark_processes
 from airflow_spark_guard.process.closer_look import pythons_below, with_naps
 from airflow_spark_guard.process.readings import python_threads
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from airflow_spark_guard.core.failure.executor_log import DeadLog
-    from airflow_spark_guard.core.stack.python_stack import PythonThread
+    from airflow_spark_guard.core.stacktraces.python_stack import PythonThread
     from airflow_spark_guard.core.watch.observation import Executor
     from airflow_spark_guard.core.web.spark_rest import JavaThread
     from airflow_spark_guard.process.leftovers import Tag

@@ -21,14 +21,14 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
-from airflow_spark_guard.core.stack.python_stack import (
+from airflow_spark_guard.core.stacktraces.python_stack import (
     PythonThread,
     fingerprints,
     is_idle_worker,
     parse_py_spy,
 )
-from airflow_spark_guard.core.stack.python_task import stage_of
-from airflow_spark_guard.core.stack.waiting import place_in
+from airflow_spark_guard.core.stacktraces.python_task import stage_of
+from airflow_spark_guard.core.stacktraces.waiting import place_in
 from airflow_spark_guard.core.watch.observation import Reading
 from airflow_spark_guard.process import proctree, spark_processes, usage
 from airflow_spark_guard.process.byte_watch import ByteWatch

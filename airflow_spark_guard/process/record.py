@@ -12,8 +12,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 
 from airflow_spark_guard.core.output.masked_lines import MaskedLines
-from airflow_spark_guard.core.output.masking import MASK, is_secret_key
-from airflow_spark_guard.core.output.output import safe_text
+from airflow_spark_guard.core.text.masking import MASK, is_secret_key
+from airflow_spark_guard.core.text.printable import safe_text
 from airflow_spark_guard.process import record_folder
 from airflow_spark_guard.process.output_file import OutputFile, open_at, write_all
 

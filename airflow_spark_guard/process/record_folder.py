@@ -11,7 +11,7 @@ import time
 from pathlib import Path
 from urllib.parse import quote
 
-from airflow_spark_guard.core.output.printable import safe_text
+from airflow_spark_guard.core.text.printable import safe_text
 from airflow_spark_guard.process.output_file import open_at, write_all
 
 _LONGEST_NAME = 120

@@ -8,9 +8,9 @@ from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING
 
-from airflow_spark_guard.core.stack.python_dump import last_dump, parse_dumps
-from airflow_spark_guard.core.stack.python_stack import PythonProcess, is_idle_worker
-from airflow_spark_guard.core.stack.waiting import has_users, place_in
+from airflow_spark_guard.core.stacktraces.python_dump import last_dump, parse_dumps
+from airflow_spark_guard.core.stacktraces.python_stack import PythonProcess, is_idle_worker
+from airflow_spark_guard.core.stacktraces.waiting import has_users, place_in
 from airflow_spark_guard.core.watch.observation import Executor
 from airflow_spark_guard.process import spark_processes
 from airflow_spark_guard.process.closer_look import who_moved

@@ -6,11 +6,11 @@ from contextlib import closing
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, ClassVar
 
+from airflow_spark_guard.attempt.marked_log import MarkedLog
 from airflow_spark_guard.core.errors import AttemptError, LimitError, SparkGuardError
 from airflow_spark_guard.core.quantity import seconds
 from airflow_spark_guard.core.remote.restarts import RestartBudget
 from airflow_spark_guard.core.verdict import Verdict
-from airflow_spark_guard.hooks.marked_log import MarkedLog
 from airflow_spark_guard.sensors.remote_sensor import RemoteSensor
 
 if TYPE_CHECKING:

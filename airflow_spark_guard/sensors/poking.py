@@ -23,11 +23,11 @@ from airflow_spark_guard.sources.find_application import find
 from airflow_spark_guard.sources.remote import RemoteSource
 
 if TYPE_CHECKING:
+    from airflow_spark_guard.attempt.log import TaskLogger
     from airflow_spark_guard.core.remote.plan import Plan
     from airflow_spark_guard.core.remote.remote_watch import RemoteWatch
-    from airflow_spark_guard.core.remote.sight import Sight
     from airflow_spark_guard.core.remote.target import Target
-    from airflow_spark_guard.hooks.attempt_log import TaskLogger
+    from airflow_spark_guard.core.web.snapshot import Sight
 
 _MEMORY = "spark_guard_watch"
 _TICK = 5.0

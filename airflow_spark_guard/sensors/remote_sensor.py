@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, NoReturn
 from airflow.providers.common.compat.sdk import AirflowSensorTimeout, AirflowSkipException
 from airflow.sdk import BaseSensorOperator, PokeReturnValue
 
+from airflow_spark_guard.attempt.marked_log import MarkedLog
 from airflow_spark_guard.core.errors import ApplicationError, SparkGuardError
 from airflow_spark_guard.core.limits import check_literal_limits, checked_limits
 from airflow_spark_guard.core.quantity import readable_duration, seconds
@@ -17,10 +18,9 @@ from airflow_spark_guard.core.remote.outcome import Outcome
 from airflow_spark_guard.core.remote.plan import Plan
 from airflow_spark_guard.core.remote.target import Target
 from airflow_spark_guard.hooks.airflow_errors import AirflowErrors
-from airflow_spark_guard.hooks.marked_log import MarkedLog
 from airflow_spark_guard.hooks.settings import on_finding
-from airflow_spark_guard.operators.failure import report_final
-from airflow_spark_guard.operators.seam import for_log
+from airflow_spark_guard.task.failure import report_final
+from airflow_spark_guard.task.seam import for_log
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence

@@ -9,7 +9,7 @@ from airflow_spark_guard.core.cluster.kubernetes import DRIVER_CONTAINER, Kubern
 from airflow_spark_guard.core.cluster.place import YARN
 from airflow_spark_guard.core.cluster.status import RefusedError
 from airflow_spark_guard.core.cluster.yarn import YarnDialogues, api_root
-from airflow_spark_guard.core.output.output import safe_text
+from airflow_spark_guard.core.text.printable import safe_text
 from airflow_spark_guard.core.web.answer import UnusableAnswerError
 from airflow_spark_guard.sources.blocking import BlockingLoop
 from airflow_spark_guard.sources.http import MAX_BODY_IN_TRIGGER, HttpSource

@@ -7,8 +7,8 @@ from contextlib import AsyncExitStack
 from typing import TYPE_CHECKING
 
 from airflow_spark_guard.core.errors import ApplicationError
-from airflow_spark_guard.core.remote.sight import Sight
 from airflow_spark_guard.core.web import history_rest, master_json
+from airflow_spark_guard.core.web.snapshot import Sight
 from airflow_spark_guard.sources.blocking import BlockingLoop
 from airflow_spark_guard.sources.http import MAX_BODY, MAX_BODY_IN_TRIGGER, HttpSource
 from airflow_spark_guard.sources.remote import Silent, open_to_all, opened, told_by

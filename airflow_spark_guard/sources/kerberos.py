@@ -11,7 +11,7 @@ import importlib
 from typing import Any
 
 from airflow_spark_guard.core.cluster.status import RefusedError
-from airflow_spark_guard.core.output.printable import safe_text
+from airflow_spark_guard.core.text.printable import safe_text
 from airflow_spark_guard.core.web.answer import UnusableAnswerError
 
 _GSSAPI = "gssapi"

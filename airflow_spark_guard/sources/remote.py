@@ -7,12 +7,12 @@ from contextlib import suppress
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from airflow_spark_guard.core.errors import ApplicationError, ConnectionMissingError
-from airflow_spark_guard.core.output.output import safe_text
-from airflow_spark_guard.core.remote.sight import Sight
 from airflow_spark_guard.core.remote.unregistered import Unregistered
+from airflow_spark_guard.core.text.printable import safe_text
 from airflow_spark_guard.core.web import history_rest, master_json
 from airflow_spark_guard.core.web.access import Access
 from airflow_spark_guard.core.web.answer import UnusableAnswerError
+from airflow_spark_guard.core.web.snapshot import Sight
 from airflow_spark_guard.sources.blocking import BlockingLoop
 from airflow_spark_guard.sources.http import MAX_BODY, MAX_BODY_IN_TRIGGER, HttpSource
 from airflow_spark_guard.sources.rest import AsyncRestSource
@@ -20,11 +20,11 @@ from airflow_spark_guard.sources.rest import AsyncRestSource
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from airflow_spark_guard.core.remote.sight import History, Manager
     from airflow_spark_guard.core.remote.target import Target
     from airflow_spark_guard.core.watch.observation import DriverView
     from airflow_spark_guard.core.web.answer import Dialogue
     from airflow_spark_guard.core.web.master_page import ApplicationPage
+    from airflow_spark_guard.core.web.snapshot import History, Manager
 
     AccessFor = Callable[[str], Access]
 

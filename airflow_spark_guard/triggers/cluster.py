@@ -10,6 +10,8 @@ from airflow.providers.common.compat.sdk import BaseHook
 from airflow.triggers.base import BaseTrigger, TriggerEvent
 from asgiref.sync import sync_to_async
 
+from airflow_spark_guard.attempt.cluster_connection import cluster_secrets
+from airflow_spark_guard.attempt.marked_log import MarkedLog
 from airflow_spark_guard.core.cluster.cluster_job import ClusterJob
 from airflow_spark_guard.core.cluster.cluster_watch import ClusterWatch
 from airflow_spark_guard.core.cluster.place import ClusterPlace
@@ -18,10 +20,8 @@ from airflow_spark_guard.core.failure.found import error_of
 from airflow_spark_guard.core.failure.observed_text import observed_text
 from airflow_spark_guard.core.failure.retry import advise
 from airflow_spark_guard.core.failure.verdict_summary import VERDICT_KEY, verdict_summary
-from airflow_spark_guard.core.output.output import safe_text
+from airflow_spark_guard.core.text.printable import safe_text
 from airflow_spark_guard.core.web.answer import UnusableAnswerError
-from airflow_spark_guard.hooks.cluster_connection import cluster_secrets
-from airflow_spark_guard.hooks.marked_log import MarkedLog
 from airflow_spark_guard.sources.cluster import cluster_source
 from airflow_spark_guard.sources.cluster_access import cluster_access
 from airflow_spark_guard.triggers.handing_back import until_settled

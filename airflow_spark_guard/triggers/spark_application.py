@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from airflow.triggers.base import BaseTrigger, TriggerEvent
 
+from airflow_spark_guard.attempt.marked_log import MarkedLog
 from airflow_spark_guard.core.errors import SparkGuardError
 from airflow_spark_guard.core.failure.verdict_summary import VERDICT_KEY
 from airflow_spark_guard.core.quantity import readable_duration
@@ -23,7 +24,6 @@ from airflow_spark_guard.core.remote.submitter import (
     state_told_by,
     target_told_by,
 )
-from airflow_spark_guard.hooks.marked_log import MarkedLog
 from airflow_spark_guard.hooks.spark_monitor import SparkMonitorHook
 from airflow_spark_guard.sources.find_application import find_application
 from airflow_spark_guard.sources.poller import Following
@@ -36,9 +36,9 @@ if TYPE_CHECKING:
 
     from airflow_spark_guard.core.remote.course import EndedWell
     from airflow_spark_guard.core.remote.remote_watch import RemoteWatch
-    from airflow_spark_guard.core.remote.sight import Sight
     from airflow_spark_guard.core.remote.target import Target
     from airflow_spark_guard.core.watch.finding import Finding
+    from airflow_spark_guard.core.web.snapshot import Sight
 
 MEMORY_KEY = "spark_guard_watch"
 # A triggerer may have been down over the deadline: what has happened until then is still told.

@@ -8,9 +8,9 @@ import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from tests.deaths import harness as deaths
-from tests.deaths.conftest import CONNECTION
 from tests.faults.harness import JOBS, run
+from tests.integration.deaths import harness as deaths
+from tests.integration.deaths.conftest import CONNECTION
 from tests.support.airflow_server import AirflowServer
 from tests.support.processes import end_all
 

@@ -84,9 +84,9 @@ def test_healthy_cases_expect_success():
 
 
 def test_the_quick_matrix_has_one_case_per_verdict_and_four_healthy_ones():
-    """VANISHED needs a manager that forgets an application, UNKNOWN a killed reaper: tests/deaths has that.
+    """VANISHED needs a manager that forgets an application, UNKNOWN a killed reaper: tests/integration/deaths has that.
 
-    TAKEN_OVER needs two tries at once: tests/hooks/test_safe_spark_submit.py.
+    TAKEN_OVER needs two tries at once: tests/unit/hooks/test_safe_spark_submit.py.
     """
     quick = {case.expectations[0] for case in FAULTS if case.quick}
     assert {*map(str, Verdict)} - quick == {"VANISHED", "UNKNOWN", "KILLED", "TAKEN_OVER"}

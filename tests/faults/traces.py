@@ -16,7 +16,9 @@ if TYPE_CHECKING:
     from tests.faults.case import Case
     from tests.faults.harness import Running
 
-TRACES = ROOT / "tests" / "traces"
+from tests.support.paths import DATA
+
+TRACES = DATA / "traces"
 SIZE = 100_000
 ENDING = ("cause", "exit_status", "hello", "bye", "error", "verdict")
 
@@ -34,7 +36,7 @@ def record(done: Running) -> None:
 
 
 def keep(case: Case, found: Path, root: Path = ROOT) -> None:
-    """``tests/traces/CASE.jsonl``: a line about the case, its observations, and how it ended.
+    """``tests/data/traces/CASE.jsonl``: a line about the case, its observations, and how it ended.
 
     Args:
         case: what was run.

@@ -9,7 +9,6 @@ import json
 import math
 from dataclasses import asdict, dataclass
 from itertools import pairwise
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from airflow_spark_guard.core.cluster.cluster_ending import ClusterEnding, cluster_failure
@@ -31,9 +30,8 @@ from airflow_spark_guard.core.failure.takeover import Takeover
 from airflow_spark_guard.core.output.masked_lines import MaskedLines
 from airflow_spark_guard.core.output.message_budget import MessageBudget
 from airflow_spark_guard.core.output.message_lines import MessageLines
-from airflow_spark_guard.core.output.output import JobOutput, safe_text
+from airflow_spark_guard.core.output.output import JobOutput
 from airflow_spark_guard.core.output.spark_log import LevelOf, SparkFilter
-from airflow_spark_guard.core.output.submit_log import SubmitLog
 from airflow_spark_guard.core.protocol import parse_lines
 from airflow_spark_guard.core.remote.outcome import Outcome
 from airflow_spark_guard.core.remote.plan import Plan
@@ -41,26 +39,28 @@ from airflow_spark_guard.core.remote.remote_watch import Memory
 from airflow_spark_guard.core.remote.submitter import state_told_by, target_told_by
 from airflow_spark_guard.core.remote.target import Target
 from airflow_spark_guard.core.result import result_trouble
-from airflow_spark_guard.core.stack.jvm_dump import JvmDumpSplitter, parse_dump
-from airflow_spark_guard.core.stack.jvm_stack import task_readings
-from airflow_spark_guard.core.stack.python_dump import last_dump, parse_dumps
-from airflow_spark_guard.core.stack.python_stack import fingerprints, parse_py_spy
-from airflow_spark_guard.core.stack.python_task import stage_of
+from airflow_spark_guard.core.stacktraces.jvm_dump import JvmDumpSplitter, parse_dump
+from airflow_spark_guard.core.stacktraces.jvm_stack import task_readings
+from airflow_spark_guard.core.stacktraces.python_dump import last_dump, parse_dumps
+from airflow_spark_guard.core.stacktraces.python_stack import fingerprints, parse_py_spy
+from airflow_spark_guard.core.stacktraces.python_task import stage_of
+from airflow_spark_guard.core.text.printable import safe_text
 from airflow_spark_guard.core.verdict import Verdict
 from airflow_spark_guard.core.watch import recorded
 from airflow_spark_guard.core.watch.executor_heartbeat import heard as heartbeats
 from airflow_spark_guard.core.watch.finding import Finding
 from airflow_spark_guard.core.watch.heard import Heard
 from airflow_spark_guard.core.watch.observation import Executor, Observation
+from airflow_spark_guard.core.watch.submit_log import SubmitLog
 from airflow_spark_guard.core.web.answer import Answer
 from airflow_spark_guard.core.web.master_page import read_page
-from tests.core.web.test_lies import ANSWERS, DIALOGUES, play
 from tests.support.mutations import as_bytes, mutated, mutated_json
+from tests.support.paths import DATA, TESTS
+from tests.unit.core.web.test_lies import ANSWERS, DIALOGUES, play
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-TESTS = Path(__file__).parent.parent
 NOW = 1.8e9
 
 
@@ -86,7 +86,7 @@ def files(folder, pattern="*", length=6000):
     return [path.read_bytes()[:length] for path in found]
 
 
-GOLDEN = (TESTS / "golden" / "messages.jsonl").read_bytes().splitlines()
+GOLDEN = (DATA / "golden" / "messages.jsonl").read_bytes().splitlines()
 MESSAGES = [json.loads(line) for line in GOLDEN]
 WORDS = [
     b'{"v":1,"kind":"', b'"heartbeat":{"count":1,"text":"x","done":1,"total":null}', b"ERROR ", b"WARN ",
@@ -257,7 +257,7 @@ def read_plan(value):
 
 OBSERVATIONS = [
     json.loads(line)
-    for path in sorted((TESTS / "traces").rglob("*.jsonl"))[:12]
+    for path in sorted((DATA / "traces").rglob("*.jsonl"))[:12]
     for line in path.read_text().splitlines()[1:4]
 ]
 NOTES = [Takeover.by("3-" + "a" * 32, NOW).to_json().encode()]

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import json
-from pathlib import Path
 
 from airflow_spark_guard.core.web.answer import Answer, UnusableAnswerError
+from tests.support import paths
 
-DATA = Path(__file__).parent.parent / "data" / "rest"
+DATA = paths.DATA / "rest"
 VERSIONS = sorted(path.name for path in DATA.iterdir())
 
 

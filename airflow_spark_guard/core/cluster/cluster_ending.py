@@ -10,8 +10,8 @@ from airflow_spark_guard.core.cluster.status import ClusterState
 from airflow_spark_guard.core.failure.classify import diagnose, exit_code_meaning
 from airflow_spark_guard.core.failure.found import error_of
 from airflow_spark_guard.core.failure.said import diagnosed, said_by_the_job
-from airflow_spark_guard.core.output.output import safe_text
 from airflow_spark_guard.core.quantity import readable_duration
+from airflow_spark_guard.core.text.printable import safe_text
 from airflow_spark_guard.core.verdict import Verdict
 from airflow_spark_guard.core.watch.heard import Heard
 

@@ -8,7 +8,7 @@ from urllib.parse import urlsplit
 
 from airflow_spark_guard.core.conf.conf_view import manager_of
 from airflow_spark_guard.core.errors import BadInputError
-from airflow_spark_guard.core.output.printable import safe_text
+from airflow_spark_guard.core.text.printable import safe_text
 from airflow_spark_guard.core.typed import checked_types
 
 if TYPE_CHECKING:

@@ -7,7 +7,7 @@ from dataclasses import asdict, dataclass
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any, Protocol, Self
 
-from airflow_spark_guard.core.output.output import safe_text
+from airflow_spark_guard.core.text.printable import safe_text
 from airflow_spark_guard.core.typed import checked_types
 from airflow_spark_guard.core.web.answer import UnusableAnswerError, is_number
 

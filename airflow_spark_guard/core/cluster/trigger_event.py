@@ -11,7 +11,7 @@ from airflow_spark_guard.core.cluster.cluster_job import ClusterJob
 from airflow_spark_guard.core.cluster.place import ClusterPlace
 from airflow_spark_guard.core.cluster.status import ClusterStatus
 from airflow_spark_guard.core.errors import ProtocolError
-from airflow_spark_guard.core.output.printable import one_line
+from airflow_spark_guard.core.text.printable import one_line
 from airflow_spark_guard.core.typed import checked_types
 from airflow_spark_guard.core.verdict import Verdict
 from airflow_spark_guard.core.watch.finding import Finding

@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING, Final
 from airflow_spark_guard.core.conf.conf_view import manager_of
 from airflow_spark_guard.core.conf.properties import TRIMMED
 from airflow_spark_guard.core.errors import ConfError
-from airflow_spark_guard.core.output.masking import is_secret_key, mask_text
 from airflow_spark_guard.core.process_word import is_word
+from airflow_spark_guard.core.text.masking import is_secret_key, mask_text
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from airflow_spark_guard.core.conf.conf_table import SETTINGS
 from airflow_spark_guard.core.conf.spark_value import EXPECTED, number
 from airflow_spark_guard.core.errors import ConfError
-from airflow_spark_guard.core.output.masking import mask, mask_text
+from airflow_spark_guard.core.text.masking import mask, mask_text
 from airflow_spark_guard.core.word import number as as_number
 
 if TYPE_CHECKING:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from airflow_spark_guard.core.conf.conf_setting import UNSET
 from airflow_spark_guard.core.conf.conf_table import SETTINGS
 from airflow_spark_guard.core.conf.spark_value import number
-from airflow_spark_guard.core.output.masking import mask
+from airflow_spark_guard.core.text.masking import mask
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -8,8 +8,8 @@ from airflow_spark_guard.core.conf.conf_recipes import OLD_KEYS, old_family
 from airflow_spark_guard.core.conf.conf_setting import in_words
 from airflow_spark_guard.core.conf.conf_table import SETTINGS
 from airflow_spark_guard.core.conf.conf_view import READABLE
-from airflow_spark_guard.core.output.masking import mask
-from airflow_spark_guard.core.output.output import safe_text
+from airflow_spark_guard.core.text.masking import mask
+from airflow_spark_guard.core.text.printable import safe_text
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from airflow_spark_guard.core.conf.conf_recipes import OLD_KEYS, old_family
 from airflow_spark_guard.core.conf.conf_view import Problem
-from airflow_spark_guard.core.output.printable import safe_text
+from airflow_spark_guard.core.text.printable import safe_text
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator

@@ -239,6 +239,6 @@ REFUSED: tuple[Callable[[ConfView], Iterator[Problem]], ...] = (
     heartbeats, ranges, memory, classes, names, kryo, exclusion, cores, java_options, switches,
     dynamic_allocation,
 )  # fmt: skip
-"""Each is certain. tests/spark/test_conf_lint_on_spark.py tries what ``local[1]`` can show; the bounds of
-dynamic allocation, and executor.cores > cores.max, rest on Spark's code.
+"""Each is certain. ``tests/integration/spark/test_conf_lint_on_spark.py`` tries what ``local[1]`` can show;
+the bounds of dynamic allocation, and executor.cores > cores.max, rest on Spark's code.
 """

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Literal, cast
 
 from airflow_spark_guard.core.conf.effective_conf import PROFILE
 from airflow_spark_guard.core.conf.spark_value import EXPECTED, number
-from airflow_spark_guard.core.output.masking import mask
-from airflow_spark_guard.core.output.printable import safe_text
+from airflow_spark_guard.core.text.masking import mask
+from airflow_spark_guard.core.text.printable import safe_text
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

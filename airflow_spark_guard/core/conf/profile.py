@@ -12,8 +12,8 @@ from airflow_spark_guard.core.conf.conf_check import check_user_conf
 from airflow_spark_guard.core.conf.conf_table import PROFILES, SETTINGS, profile_settings
 from airflow_spark_guard.core.conf.effective_conf import PROFILE, EffectiveConf, Layer, effective_conf
 from airflow_spark_guard.core.errors import ProfileError
-from airflow_spark_guard.core.output.masking import mask
 from airflow_spark_guard.core.template import is_template, render
+from airflow_spark_guard.core.text.masking import mask
 
 if TYPE_CHECKING:
     from airflow_spark_guard.core.conf.effective_conf import ConfValue

@@ -9,7 +9,7 @@ from airflow_spark_guard.core.failure.failure_text import FailureText, take_apar
 from airflow_spark_guard.core.failure.toolchain_row import Row, Scope, Weight
 from airflow_spark_guard.core.failure.toolchain_rows_driver import DRIVER, MASTER, SIZES
 from airflow_spark_guard.core.failure.toolchain_rows_executor import EXECUTORS, SOURCES, WORKERS
-from airflow_spark_guard.core.output.output import safe_text
+from airflow_spark_guard.core.text.printable import safe_text
 
 if TYPE_CHECKING:
     from airflow_spark_guard.core.verdict import Verdict

@@ -19,7 +19,7 @@ from airflow_spark_guard.core.watch.heard import Heard
 if TYPE_CHECKING:
     from airflow_spark_guard.core.errors import AttemptError
     from airflow_spark_guard.core.failure.takeover import Takeover
-    from airflow_spark_guard.core.stack.autopsy import Autopsy
+    from airflow_spark_guard.core.stacktraces.autopsy import Autopsy
     from airflow_spark_guard.core.watch.finding import Finding
 
 _DRIVER_TIMEOUT_EXIT = 124  # Spark's DriverTimeoutPlugin

@@ -11,8 +11,8 @@ from collections import Counter
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final
 
-from airflow_spark_guard.core.output.printable import one_line
-from airflow_spark_guard.core.stack.autopsy import DeathCause
+from airflow_spark_guard.core.stacktraces.autopsy import DeathCause
+from airflow_spark_guard.core.text.printable import one_line
 from airflow_spark_guard.core.verdict import Verdict
 
 if TYPE_CHECKING:

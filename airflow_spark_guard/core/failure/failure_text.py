@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
-from airflow_spark_guard.core.output.output import safe_text
+from airflow_spark_guard.core.text.printable import safe_text
 
 LONGEST_TEXT = 128 * 1024
 _LONGEST_LINE = 2048

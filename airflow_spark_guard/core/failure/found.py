@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from airflow_spark_guard.core.errors import AttemptError
-    from airflow_spark_guard.core.stack.autopsy import Autopsy
+    from airflow_spark_guard.core.stacktraces.autopsy import Autopsy
     from airflow_spark_guard.core.watch.finding import Finding
 
 _CLASSES: Final[Mapping[Verdict, type[AttemptError]]] = {

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from airflow_spark_guard.core.output.masking import mask_known
+from airflow_spark_guard.core.text.masking import mask_known
 
 
 def without_secrets(error: BaseException) -> None:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Any, Final
 
-from airflow_spark_guard.core.output.printable import one_line
 from airflow_spark_guard.core.strict_json import strict_json
+from airflow_spark_guard.core.text.printable import one_line
 
 REASONS: Final = frozenset({"ended", "parent", "signal", "guardian", "deadline"})
 _LARGEST_STATUS = 1 << 16

@@ -11,7 +11,7 @@ from airflow_spark_guard.core.failure.compact import compact
 from airflow_spark_guard.core.failure.failure_text import FRAME, NOT_THE_USERS, TRACEBACK, take_apart
 from airflow_spark_guard.core.failure.toolchain_rows_driver import CONTEXT_CONSTRUCTOR
 from airflow_spark_guard.core.failure.user_advice import user_advice
-from airflow_spark_guard.core.output.output import safe_text
+from airflow_spark_guard.core.text.printable import safe_text
 from airflow_spark_guard.core.verdict import Verdict
 
 if TYPE_CHECKING:

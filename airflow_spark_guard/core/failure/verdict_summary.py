@@ -8,7 +8,7 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any, Final
 
-from airflow_spark_guard.core.output.printable import safe_text
+from airflow_spark_guard.core.text.printable import safe_text
 
 if TYPE_CHECKING:
     from airflow_spark_guard.core.errors import AttemptError

@@ -7,9 +7,9 @@ from collections import deque
 from dataclasses import dataclass, field
 
 from airflow_spark_guard.core.output.masked_lines import MaskedLines
-from airflow_spark_guard.core.output.masking import mask_text
-from airflow_spark_guard.core.output.printable import shown, unfolded
 from airflow_spark_guard.core.output.spark_log import head
+from airflow_spark_guard.core.text.masking import mask_text
+from airflow_spark_guard.core.text.printable import shown, unfolded
 
 _EVIDENCE_LINES = 60
 LAST_LINES = 20

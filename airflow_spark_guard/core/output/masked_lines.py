@@ -8,9 +8,9 @@ from __future__ import annotations
 
 import re
 
-from airflow_spark_guard.core.output.known_secrets import KNOWN, MASK
-from airflow_spark_guard.core.output.masking import mask_text
-from airflow_spark_guard.core.output.secret_patterns import begins_a_key, ends_a_key
+from airflow_spark_guard.core.text.known_secrets import KNOWN, MASK
+from airflow_spark_guard.core.text.masking import mask_text
+from airflow_spark_guard.core.text.secret_patterns import begins_a_key, ends_a_key
 
 # In every text that mask_text() changes stands one of these, or a URL with an @; a test holds this true.
 _WORDS = (

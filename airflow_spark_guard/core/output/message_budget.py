@@ -5,9 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Protocol
 
-from airflow_spark_guard.core.output.output import safe_text
 from airflow_spark_guard.core.output.pace import Pace
-from airflow_spark_guard.core.output.printable import LONGEST_LINE
+from airflow_spark_guard.core.text.printable import LONGEST_LINE, safe_text
 
 if TYPE_CHECKING:
     from typing import Self

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from airflow_spark_guard.core.output.progress import Progress
+from airflow_spark_guard.core.protocol import beat_text
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -110,10 +111,3 @@ class MessageLines:
             return False
         self._silent_since = now if self._silent_since is None else self._silent_since
         return now - self._silent_since < _LONGEST_WITHOUT
-
-
-def beat_text(beat: Mapping[str, Any]) -> str:
-    """The text of a heartbeat and how much is done, as far as it says so: ``part 1 of 3 (1/3)``."""
-    text, done, total = str(beat.get("text") or ""), beat.get("done"), beat.get("total")
-    figures = "" if done is None else f"{done:g}" if total is None else f"{done:g}/{total:g}"
-    return f"{text} ({figures})" if text and figures else text or figures

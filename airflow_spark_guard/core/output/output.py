@@ -7,15 +7,13 @@ from dataclasses import dataclass, field
 
 from airflow_spark_guard.core.output.drawings import Drawings
 from airflow_spark_guard.core.output.evidence_lines import LAST_LINES, EvidenceLines
-from airflow_spark_guard.core.output.known_secrets import KNOWN
-from airflow_spark_guard.core.output.mark import MARK
 from airflow_spark_guard.core.output.masked_lines import MaskedLines
-from airflow_spark_guard.core.output.printable import LONGEST_LINE, safe_text, shown
 from airflow_spark_guard.core.output.spark_log import SparkFilter
+from airflow_spark_guard.core.text.known_secrets import KNOWN
+from airflow_spark_guard.core.text.mark import MARK
+from airflow_spark_guard.core.text.printable import LONGEST_LINE, shown
 from airflow_spark_guard.core.watch.executor_heartbeat import MARK as HEARTBEAT
 from airflow_spark_guard.core.watch.executor_heartbeat import is_heartbeat
-
-__all__ = ["JobOutput", "safe_text", "shown"]
 
 # Beyond the budget: a line now and then, so that the log still shows what the job is at.
 _SAMPLES, _SAMPLE_EVERY = 40, 60.0

@@ -14,7 +14,7 @@ from airflow_spark_guard.core.verdict import Verdict
 from airflow_spark_guard.core.watch.finding import Finding
 
 if TYPE_CHECKING:
-    from airflow_spark_guard.core.remote.sight import Sight
+    from airflow_spark_guard.core.web.snapshot import Sight
 
 _SAME_START = 2.0  # seconds: two servers round it differently
 

@@ -14,9 +14,9 @@ if TYPE_CHECKING:
 
     from airflow_spark_guard.core.remote.course import CourseRule, EndedWell
     from airflow_spark_guard.core.remote.restarts import RestartRule
-    from airflow_spark_guard.core.remote.sight import Sight
     from airflow_spark_guard.core.watch.finding import Finding
     from airflow_spark_guard.core.watch.watchdog import Watchdog
+    from airflow_spark_guard.core.web.snapshot import Sight
 
 
 _RESTARTS = "restarts"

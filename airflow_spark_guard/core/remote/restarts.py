@@ -10,8 +10,8 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Self
 
-from airflow_spark_guard.core.output.output import safe_text
 from airflow_spark_guard.core.quantity import readable_duration
+from airflow_spark_guard.core.text.printable import safe_text
 from airflow_spark_guard.core.verdict import Verdict
 from airflow_spark_guard.core.watch.executor_loss import was_lost
 from airflow_spark_guard.core.watch.finding import Finding
@@ -20,8 +20,8 @@ from airflow_spark_guard.core.watch.loss_advice import advice_on
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
-    from airflow_spark_guard.core.remote.sight import Sight
     from airflow_spark_guard.core.watch.observation import Executor
+    from airflow_spark_guard.core.web.snapshot import Sight
 
 _REASON = 300
 _SHOWN = 5

@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from airflow_spark_guard.core.output.message_lines import beat_text
-from airflow_spark_guard.core.output.output import safe_text
+from airflow_spark_guard.core.protocol import beat_text
+from airflow_spark_guard.core.text.printable import safe_text
 from airflow_spark_guard.core.watch.observation import Inside, Stage
 
 if TYPE_CHECKING:

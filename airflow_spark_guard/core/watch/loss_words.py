@@ -5,8 +5,8 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
-from airflow_spark_guard.core.output.printable import one_line
 from airflow_spark_guard.core.quantity import readable_duration
+from airflow_spark_guard.core.text.printable import one_line
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, NamedTuple
 
-from airflow_spark_guard.core.output.printable import one_line
 from airflow_spark_guard.core.quantity import readable_duration
+from airflow_spark_guard.core.text.printable import one_line
 from airflow_spark_guard.core.watch.loss_notices import LossNotices
 
 if TYPE_CHECKING:

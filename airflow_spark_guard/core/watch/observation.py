@@ -1,6 +1,6 @@
 """One look at a running attempt: plain frozen values, the only thing that the watchdog is given.
 
-An observation is made by ``process/observer.py``, judged by ``core/watch/watchdog.py``, written to the
+An observation is made by ``attempt/observer.py``, judged by ``core/watch/watchdog.py``, written to the
 attempt's record as one JSON line, and read back (``recorded.py``) by replay tests. Counters are cumulative:
 two equal values mean that nothing happened between, whether somebody looked or not.
 """

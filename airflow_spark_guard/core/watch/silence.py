@@ -8,8 +8,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from airflow_spark_guard.core.output.output import safe_text
 from airflow_spark_guard.core.quantity import readable_duration
+from airflow_spark_guard.core.text.printable import safe_text
 from airflow_spark_guard.core.verdict import Verdict
 from airflow_spark_guard.core.watch import evidence
 from airflow_spark_guard.core.watch.comparison import Comparison

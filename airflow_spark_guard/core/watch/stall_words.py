@@ -6,8 +6,8 @@ import time
 from collections import Counter
 from typing import TYPE_CHECKING, Final
 
-from airflow_spark_guard.core.output.output import safe_text
 from airflow_spark_guard.core.quantity import readable_duration
+from airflow_spark_guard.core.text.printable import safe_text
 from airflow_spark_guard.core.watch.evidence import IDLE, PYTHON_START, State
 
 if TYPE_CHECKING:

@@ -13,8 +13,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from airflow_spark_guard.core.output.output import safe_text
 from airflow_spark_guard.core.strict_json import checked_depth
+from airflow_spark_guard.core.text.printable import safe_text
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

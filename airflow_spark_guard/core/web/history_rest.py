@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 from urllib.parse import quote
 
-from airflow_spark_guard.core.remote.sight import History
 from airflow_spark_guard.core.web import answer as read
 from airflow_spark_guard.core.web.answer import Request
+from airflow_spark_guard.core.web.snapshot import History
 from airflow_spark_guard.core.web.spark_rest import executor_rows
 
 if TYPE_CHECKING:

@@ -7,12 +7,12 @@ from contextlib import suppress
 from typing import TYPE_CHECKING
 from urllib.parse import quote, urlsplit
 
-from airflow_spark_guard.core.output.output import safe_text
-from airflow_spark_guard.core.remote.sight import Manager
+from airflow_spark_guard.core.text.printable import safe_text
 from airflow_spark_guard.core.watch.observation import Master
 from airflow_spark_guard.core.web import answer as read
 from airflow_spark_guard.core.web.answer import Request, UnusableAnswerError
 from airflow_spark_guard.core.web.master_page import read_page
+from airflow_spark_guard.core.web.snapshot import Manager
 
 if TYPE_CHECKING:
     from airflow_spark_guard.core.web.answer import Answer, Dialogue, Row

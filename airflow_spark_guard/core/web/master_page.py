@@ -7,7 +7,7 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from airflow_spark_guard.core.output.output import safe_text
+from airflow_spark_guard.core.text.printable import safe_text
 from airflow_spark_guard.core.watch.observation import Executor
 from airflow_spark_guard.core.web import answer as read
 

@@ -10,7 +10,7 @@ import ssl
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
-from airflow_spark_guard.core.output.output import safe_text
+from airflow_spark_guard.core.text.printable import safe_text
 from airflow_spark_guard.core.web.answer import UnusableAnswerError
 
 if TYPE_CHECKING:

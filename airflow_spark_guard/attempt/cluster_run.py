@@ -1,0 +1,272 @@
+"""A guarded run in cluster mode: submit, watch, end, prove, and what is raised."""
+
+from __future__ import annotations
+
+import contextlib
+import math
+import os
+import time
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any
+
+from airflow_spark_guard.attempt.storable_result import storable_result
+from airflow_spark_guard.core.cluster.cluster_ending import ClusterEnding, cluster_failure
+from airflow_spark_guard.core.cluster.cluster_job import ClusterJob
+from airflow_spark_guard.core.cluster.cluster_watch import ClusterWatch
+from airflow_spark_guard.core.cluster.status import ClusterState
+from airflow_spark_guard.core.errors import SparkGuardError
+from airflow_spark_guard.core.failure.found import error_of
+from airflow_spark_guard.core.failure.observed_text import observed_text
+from airflow_spark_guard.core.quantity import readable_duration, seconds
+from airflow_spark_guard.core.verdict import Verdict
+from airflow_spark_guard.core.watch.heard import Heard
+from airflow_spark_guard.core.web.answer import UnusableAnswerError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from airflow_spark_guard.attempt.channel_directory import ChannelDirectory
+    from airflow_spark_guard.attempt.cluster_connection import ClusterConnection
+    from airflow_spark_guard.attempt.log import TaskLogger
+    from airflow_spark_guard.core.cluster.cluster_watch import Step
+    from airflow_spark_guard.core.cluster.status import ClusterStatus
+    from airflow_spark_guard.core.errors import AttemptError
+    from airflow_spark_guard.core.limits import GuardLimits
+    from airflow_spark_guard.core.protocol import Message
+    from airflow_spark_guard.core.watch.finding import Finding
+
+# Seconds between two looks at the manager, at the most; and between two looks at our own supervisor.
+_LONGEST_PAUSE = 10.0
+_TICK = 0.2
+# Seconds to prove an end in. Airflow gives a killed task 5 s in all, of which the handler takes its part.
+PROOF_PATIENCE = 30.0
+_PROOF_PATIENCE_KILLED = 1.5
+_HANDLER_PATIENCE = 2.0
+# After the end, messages may still be on their way through the store; a flood of them takes longer to read.
+_LAST_MESSAGES, _LAST_FLOOD = 10.0, 300.0
+
+
+@dataclass
+class ClusterRun:
+    """One attempt, in whatever process it is watched.
+
+    Args:
+        connection: to the cluster.
+        limits: checked.
+        backstop: seconds after which it is ended; infinite where nothing ends it.
+        log: of the task.
+        tell: is given each message of the job.
+        supervisor: pid of the Airflow process above the task; None where there is none.
+        pause: seconds between two looks; None for the usual.
+        budget: seconds after which it takes too long; the backstop unless given.
+        on_observed: takes what would have ended it in observe mode, as an exception and as it was found.
+    """
+
+    connection: ClusterConnection
+    limits: GuardLimits
+    backstop: float
+    log: TaskLogger
+    tell: Callable[[Message], None]
+    supervisor: int | None = None
+    pause: float | None = None
+    killed: bool = False
+    budget: float | None = None
+    on_observed: Callable[[Finding, AttemptError], None] | None = None
+    _job: ClusterJob | None = None
+
+    def __post_init__(self) -> None:
+        self.source = self.connection.source()
+        # The handler of a signal may ask while the other one waits for an answer, and has less time.
+        self._killer = self.connection.source(timeout=_HANDLER_PATIENCE / 3)
+        if self.pause is None:
+            self.pause = min(_LONGEST_PAUSE, seconds(self.limits.poll_interval))
+
+    @property
+    def manager(self) -> str:
+        """The manager's name in messages."""
+        return self.source.manager
+
+    def close(self) -> None:
+        """Close the connections."""
+        self.source.close()
+        self._killer.close()
+
+    def job(self, application_id: str, attempt: str, submitted_at: float, *, speaks: bool) -> ClusterJob:
+        """The handle of an application that was submitted at that moment (seconds since the epoch)."""
+        return ClusterJob(
+            application_id,
+            attempt,
+            submitted_at,
+            submitted_at + (self.backstop if self.budget is None else self.budget),
+            start=seconds(self.limits.start_timeout),
+            exit=seconds(self.limits.exit_timeout),
+            channel=self.connection.channel_of(attempt) if speaks else "",
+            observe=self.limits.observes,
+            last_at=submitted_at + self.backstop if math.isfinite(self.backstop) else None,
+        )
+
+    def find(self, mark: str, value: str) -> tuple[ClusterStatus, ...]:
+        """The active applications with this mark; none where the manager does not answer."""
+        with contextlib.suppress(UnusableAnswerError):
+            return self.source.find(mark, value)
+        return ()
+
+    def status(self, application_id: str) -> ClusterStatus | None:
+        """One look; None where the manager does not answer."""
+        with contextlib.suppress(UnusableAnswerError):
+            return self.source.status(application_id)
+        return None
+
+    def end(self, application_id: str, patience: float = PROOF_PATIENCE) -> tuple[str, ...]:
+        """End an application; what could not be proven gone."""
+        reason = self.source.end(application_id, patience)
+        return (f"{application_id} ({reason})",) if reason else ()
+
+    def end_marked(self, mark: str, value: str, patience: float = PROOF_PATIENCE) -> tuple[str, ...]:
+        """End every active application with this mark; what could not be proven gone."""
+        try:
+            found = self.source.find(mark, value)
+        except UnusableAnswerError as error:
+            return (f"whatever carries {mark}-{value} ({error})",)
+        return tuple(orphan for one in found for orphan in self.end(one.application_id, patience))
+
+    def take(self, job: ClusterJob) -> None:
+        """From now on a kill is about this application."""
+        self._job = job
+
+    def kill_now(self) -> None:
+        """Tell the manager to end it; for a signal's handler: bounded by 2 s, and nothing is logged."""
+        self.killed = True
+        if self._job is not None:
+            self._killer.end(self._job.application_id, _HANDLER_PATIENCE)
+
+    def watch(self, job: ClusterJob) -> Any:
+        """Watch it to its end; the result that the job reports.
+
+        Raises:
+            AttemptError: the attempt is no success.
+        """
+        self.take(job)
+        directory = self._directory(job)
+        try:
+            ending = self._follow(job, directory)
+        except BaseException:  # a time-out of Airflow's, or messages that are not ours
+            for orphan in self.end(job.application_id, _PROOF_PATIENCE_KILLED * 2):
+                self.log.warning("Could not be proven gone: %s", orphan)
+            raise
+        return self.finish(job, ending, directory)
+
+    def finish(
+        self, job: ClusterJob, ending: ClusterEnding, directory: ChannelDirectory | None = None
+    ) -> Any:
+        """Hear the job's last words, end and prove what is not over yet, and say what came of it.
+
+        Raises:
+            AttemptError: the attempt is no success.
+        """
+        self.take(job)
+        for finding in ending.observed:  # the trigger has logged it
+            self._tell_observed(finding, error_of(finding))
+        directory = directory or self._directory(job)
+        heard = self._last_words(directory, ending)
+        tail = self._log_tail(job, ending)
+        orphans = ending.orphans
+        if ending.final is None:
+            orphans += self.end(job.application_id, _PROOF_PATIENCE_KILLED if self.killed else PROOF_PATIENCE)
+        ending = replace(
+            ending,
+            heard=heard,
+            speaks=job.speaks,
+            channel_trouble=directory.trouble if directory is not None else "",
+            log_tail=tail,
+            orphans=orphans,
+        )
+        error = cluster_failure(ending)
+        self._say(job, ending)
+        if error is not None:
+            raise error
+        if directory is not None:
+            directory.remove()
+        return storable_result(heard, self.limits, self.log)
+
+    def _follow(self, job: ClusterJob, directory: ChannelDirectory | None) -> ClusterEnding:
+        watch = ClusterWatch(job.limits, self.manager)
+        while True:
+            if directory is not None:
+                directory.read(time.time(), self.tell)
+            heard = directory.heard if directory is not None else Heard()
+            if killed := self._killed_by():
+                return ClusterEnding(killed=killed)
+            try:
+                step = watch.see(self.source.status(job.application_id), time.time(), heard.ended_at)
+            except UnusableAnswerError as error:
+                step = watch.blind(str(error), time.time())
+            for notice in step.notices:
+                self.log.info("%s", notice)
+            self._say_observed(step)
+            if step.over:
+                return ClusterEnding(final=step.final, finding=step.finding)
+            self.sleep(time.monotonic() + job.limits.pause(time.time(), self.pause or 0.0))
+
+    def _say_observed(self, step: Step) -> None:
+        for finding in step.observed:
+            error = error_of(finding)
+            self.log.warning("%s", observed_text(error))
+            self._tell_observed(finding, error)
+
+    def _tell_observed(self, finding: Finding, error: AttemptError) -> None:
+        if self.on_observed is not None:
+            self.on_observed(finding, error)
+
+    def _killed_by(self) -> str:
+        if self.killed:
+            return "The task was ended, and its application with it."
+        if self.supervisor is not None and os.getppid() != self.supervisor:
+            return "The Airflow process above the task is gone, and the application was ended with it."
+        return ""
+
+    def sleep(self, limit: float) -> None:
+        """Until the next look, or the moment (of the monotonic clock), or somebody's kill."""
+        end = min(time.monotonic() + (self.pause or 0.0), max(limit, time.monotonic() + 0.01))
+        while not self._killed_by() and (left := end - time.monotonic()) > 0:
+            time.sleep(min(left, _TICK))
+
+    def _directory(self, job: ClusterJob) -> ChannelDirectory | None:
+        return self.connection.directory(job.channel)
+
+    def _last_words(self, directory: ChannelDirectory | None, ending: ClusterEnding) -> Heard:
+        if directory is None:
+            return Heard()
+        begin = time.monotonic()
+        limit = begin + (_LAST_MESSAGES if ending.final is not None else 0.0)
+        while True:
+            try:
+                directory.read(time.time(), self.tell)
+            except SparkGuardError as error:
+                directory.trouble = error.what
+            if directory.has_more and not self.killed and time.monotonic() < begin + _LAST_FLOOD:
+                continue
+            # A driver that was ended from outside has no last words; one that says nothing ends the wait.
+            done = directory.heard.ended_at is not None or time.monotonic() >= limit or self.killed
+            if done or (ending.final is not None and ending.final.state is ClusterState.KILLED):
+                return directory.heard
+            self.sleep(limit)
+
+    def _log_tail(self, job: ClusterJob, ending: ClusterEnding) -> str:
+        """Before the end of a pod, which takes its log along."""
+        good = ending.final is not None and ending.final.state is ClusterState.SUCCEEDED
+        vanished = ending.finding is not None and ending.finding.verdict is Verdict.VANISHED
+        if good or ending.killed or vanished:
+            return ""
+        with contextlib.suppress(UnusableAnswerError):
+            return self.source.log_tail(job.application_id)
+        return ""
+
+    def _say(self, job: ClusterJob, ending: ClusterEnding) -> None:
+        if ending.orphans:
+            self.log.warning("Could not be proven gone: %s", ", ".join(ending.orphans))
+        how = ending.killed or (ending.final.what if ending.final is not None else "ended by the guard")
+        passed = readable_duration(max(0.0, time.time() - job.submitted_at))
+        self.log.info("%s is over after %s: %s", job.application_id, passed, how)
+        if ending.final is not None and ending.final.state is ClusterState.SUCCEEDED and not job.speaks:
+            self.log.info("Its success is the manager's word: the job itself has no channel directory.")

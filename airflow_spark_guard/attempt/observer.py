@@ -1,0 +1,226 @@
+"""The observer: looks at the job from a thread of its own, so that a slow UI never holds up the watch."""
+
+from __future__ import annotations
+
+import queue
+import threading
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, NamedTuple
+
+from airflow_spark_guard.core.stacktraces.jvm_stack import task_readings
+from airflow_spark_guard.core.watch.executor_heartbeat import heard
+from airflow_spark_guard.core.web.answer import UnusableAnswerError
+from airflow_spark_guard.process.readings import Looker
+from airflow_spark_guard.sources import log_page
+from airflow_spark_guard.sources.rest import RestSource
+
+if TYPE_CHECKING:
+    from airflow_spark_guard.core.watch.executor_heartbeat import Known
+    from airflow_spark_guard.core.watch.finding import Look
+    from airflow_spark_guard.core.watch.observation import (
+        DriverView,
+        Executor,
+        Master,
+        Reading,
+        TaskHeartbeat,
+    )
+    from airflow_spark_guard.core.web.master_page import ApplicationPage
+    from airflow_spark_guard.process.leftovers import Tag
+    from airflow_spark_guard.sources.master import MasterSource
+
+_MOST_LOGS = 64  # read in one look; where more executors run tasks, the others have their turn next
+_LOG_TAIL = 16 * 1024
+_MOST_THREADS = 16  # executors whose threads are asked for: the same at each look, because two are compared
+_SECONDS = 5.0  # for all logs, and at the same time for all threads
+_PATIENCE = 5.0
+# Of the autopsy, for a look that goes on; its budget is 10 s.
+_LOOK_PATIENCE = 2.0
+
+
+class Application(NamedTuple):
+    """The running application as the job, or spark-submit's output, has named it.
+
+    Attributes:
+        id: as the cluster names it.
+        ui_url: its web UI; empty where there is none, or none is known.
+        ui_is_here: whether ``ui_url`` is an address of this machine alone, which nobody elsewhere can use.
+    """
+
+    id: str
+    ui_url: str
+    ui_is_here: bool = False
+
+
+@dataclass(frozen=True)
+class Sight:
+    """What one look has seen; the fields are those of an observation."""
+
+    driver: DriverView | None = None
+    blind: str = ""
+    readings: tuple[Reading, ...] | None = None
+    task_heartbeats: tuple[TaskHeartbeat, ...] = ()
+    master: Master | None = None
+
+
+@dataclass
+class Observer:
+    """Answers one request after the other.
+
+    Args:
+        tag: of the attempt's processes.
+        window: seconds between two looks at processes that are compared.
+        local: whether the master is ``local[n]``.
+        master: the standalone master, if there is one.
+    """
+
+    tag: Tag
+    local: bool = False
+    master: MasterSource | None = None
+    window: float = 60.0
+    _requests: queue.SimpleQueue[tuple[Look, Application | None] | None] = field(
+        default_factory=queue.SimpleQueue
+    )
+    _sights: queue.SimpleQueue[Sight] = field(default_factory=queue.SimpleQueue)
+    _thread: threading.Thread | None = None
+    _rest: RestSource | None = None
+    _application: Application | None = None
+    _looker: Looker = field(init=False)
+    _beats: Known = field(default_factory=dict)
+    _read: dict[str, int] = field(default_factory=dict)  # by executor, the look that has read its log
+    _looks: int = 0
+    busy: bool = False
+    _looking: threading.Lock = field(default_factory=threading.Lock)
+
+    def __post_init__(self) -> None:
+        self._looker = Looker(self.tag, self.window)
+
+    def request(self, look: Look, application: Application | None) -> None:
+        """Look, and have the answer ready for :meth:`take`."""
+        if self._thread is None:
+            self._thread = threading.Thread(target=self._serve, name="spark-guard-observer", daemon=True)
+            self._thread.start()
+        self.busy = True
+        self._requests.put((look, application))
+
+    def take(self) -> Sight | None:
+        """The answer to the request, once it is there."""
+        try:
+            sight = self._sights.get_nowait()
+        except queue.Empty:
+            return None
+        self.busy = False
+        return sight
+
+    @property
+    def rest(self) -> RestSource | None:
+        """The driver's REST API, once the application is known; for the autopsy."""
+        return self._rest
+
+    def let_go(self) -> None:
+        """No look of ours holds a process any longer; for whoever attaches to it next."""
+        self._looker.close()
+        if self._looking.acquire(timeout=_LOOK_PATIENCE):  # py-spy may be at it just now
+            self._looking.release()
+
+    def pause(self) -> None:
+        """As :meth:`let_go`, until the next request: for whoever attaches to a process that goes on."""
+        if self._looking.acquire(timeout=_LOOK_PATIENCE):
+            self._looking.release()
+        self._looker.pause()
+
+    def page_of(self, application: Application) -> ApplicationPage | None:
+        """The application's page at the standalone master; None where there is none. For the autopsy."""
+        if self.master is None:
+            return None
+        try:
+            return self.master.page(application.id)
+        except UnusableAnswerError:
+            return None
+
+    def close(self) -> None:
+        """End the thread; one that waits for an answer ends by itself."""
+        self._requests.put(None)
+        self._looker.close()
+        if self._thread is not None:
+            self._thread.join(_PATIENCE)
+        if self._rest is not None:
+            self._rest.close()
+
+    def _serve(self) -> None:
+        while (request := self._requests.get()) is not None:
+            try:
+                with self._looking:
+                    sight = self._look(*request)
+            except Exception as error:  # noqa: BLE001 - without an answer the watch would wait for ever
+                sight = Sight(blind=f"the look at it failed ({type(error).__name__})")
+            self._sights.put(sight)
+
+    def _look(self, look: Look, application: Application | None) -> Sight:
+        self._follow(application)
+        driver, blind = self._driver(look)
+        running = [row for row in (driver.executors if driver else ()) if row.active and row.active_tasks]
+        readings, beats = self._closely(running) if look.readings else (None, tuple(self._beats.values()))
+        return Sight(
+            driver=driver,
+            blind=blind,
+            readings=readings,
+            task_heartbeats=beats,
+            master=self._ask_master(application, driver),
+        )
+
+    def _follow(self, application: Application | None) -> None:
+        if application == self._application:
+            return
+        if self._rest is not None:
+            self._rest.close()
+        self._application, self._rest = application, None
+        if application is not None and application.ui_url.startswith(("http://", "https://")):
+            self._rest = RestSource(application.ui_url, application.id, local=self.local)
+
+    def _driver(self, look: Look) -> tuple[DriverView | None, str]:
+        if self._rest is None:
+            return None, "it has no UI" if self._application is not None else ""
+        try:
+            return self._rest.look(details=look.details), ""
+        except UnusableAnswerError as error:
+            return None, str(error)
+
+    def _closely(self, running: list[Executor]) -> tuple[tuple[Reading, ...], tuple[TaskHeartbeat, ...]]:
+        """Processes, threads and logs; the logs are read while the others are looked at."""
+        with ThreadPoolExecutor(1, "spark-guard-logs") as pool:
+            beats = pool.submit(self._heard, running)
+            readings = self._readings(running)
+            return readings, beats.result()
+
+    def _readings(self, running: list[Executor]) -> tuple[Reading, ...]:
+        found = list(self._looker.look(stacks=True))
+        if self._rest is None or not running:
+            return tuple(found)
+        threads = self._rest.threads_of([row.id for row in running[:_MOST_THREADS]], seconds=_SECONDS)
+        for executor, seen in threads.items():
+            # Without its threads an executor is judged by its workers, or is out of sight.
+            found += task_readings(seen or (), executor)
+        return tuple(found)
+
+    def _heard(self, running: list[Executor]) -> tuple[TaskHeartbeat, ...]:
+        """Of the executors whose log was read longest ago: beyond a bound they take turns."""
+        rows = sorted((row for row in running if row.stderr_url), key=lambda row: self._read.get(row.id, 0))
+        urls = {row.id: row.stderr_url for row in rows[:_MOST_LOGS]}
+        tails = log_page.tails(urls, _LOG_TAIL, seconds=_SECONDS) if urls else {}
+        self._looks += 1
+        kept = {row.id: self._read[row.id] for row in rows if row.id in self._read}
+        self._read = {**kept, **dict.fromkeys(tails, self._looks)}
+        self._beats = heard(self._beats, {name: text for name, text in tails.items() if text is not None})
+        return tuple(self._beats.values())
+
+    def _ask_master(self, application: Application | None, driver: DriverView | None) -> Master | None:
+        """Only while no executor is there: nothing else of what it says would be judged."""
+        if self.master is None or application is None or driver is None:
+            return None
+        if any(row.active for row in driver.executors):
+            return None
+        try:
+            return self.master.look(application.id)
+        except UnusableAnswerError:
+            return None

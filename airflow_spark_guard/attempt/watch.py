@@ -1,0 +1,184 @@
+"""The watch over one attempt: when to look, what was seen, what the watchdog says of it."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING
+
+from airflow_spark_guard.attempt.observer import Application
+from airflow_spark_guard.core.watch.executor_heartbeat import MARK, heard
+from airflow_spark_guard.core.watch.finding import Look
+from airflow_spark_guard.core.watch.observation import Observation
+from airflow_spark_guard.core.watch.submit_log import WORDS, SubmitLog
+from airflow_spark_guard.core.watch.watchdog import Watchdog
+from airflow_spark_guard.process import proctree
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from airflow_spark_guard.attempt.observer import Observer, Sight
+    from airflow_spark_guard.core.watch.executor_heartbeat import Known
+    from airflow_spark_guard.core.watch.finding import Finding
+    from airflow_spark_guard.core.watch.heard import Heard
+    from airflow_spark_guard.core.watch.observation import DriverView
+    from airflow_spark_guard.core.watch.windows import Windows
+
+_WORDS = tuple(word.encode() for word in WORDS)
+_HEARTBEAT = MARK.encode()
+_LONGEST_LINE = 4096
+# The REST API knows of a removed executor a moment after Spark has printed it.
+_SOON = 2.0
+
+
+def _ignore(_: object) -> None:
+    """Nobody wants to know."""
+
+
+@dataclass
+class Watch:
+    """Ties the observer to the watchdog.
+
+    Args:
+        windows: the limits.
+        observer: does the looking; None where nothing but the clock is watched.
+        on_notice: takes warnings for the task log.
+        on_line: takes lines for the task log that are not warnings.
+        on_observation: takes every observation, for the record.
+        on_application: takes the application, on the thread that calls :meth:`tick`: as soon as it is known,
+            and again when its address is, or when another one follows.
+    """
+
+    windows: Windows
+    observer: Observer | None = None
+    on_notice: Callable[[str], None] = _ignore
+    on_line: Callable[[str], None] = _ignore
+    on_observation: Callable[[Observation], None] = _ignore
+    on_application: Callable[[Application], None] = _ignore
+    submit_log: SubmitLog = field(default_factory=SubmitLog)
+    driver: DriverView | None = None
+    _observed: list[Finding] = field(default_factory=list)
+    _watchdog: Watchdog = field(init=False)
+    _next: Look = field(init=False)
+    _rest: bytes = b""
+    _told: int = 0
+    _now: float = 0.0
+    _exits: int = 0
+    _driver_seen: bool = False
+    _gone_at: float | None = None
+    _beats: Known = field(default_factory=dict)
+    _application: Application | None = None
+
+    def __post_init__(self) -> None:
+        self._watchdog = Watchdog(self.windows)
+        # Not at once: the first request costs the driver a second of CPU, which a short job would feel.
+        self._next = Look(self.windows.poll * 2)
+
+    def hear_output(self, chunk: bytes) -> None:
+        """What spark-submit prints tells of executors that live too briefly to be seen."""
+        body, end, rest = (self._rest + chunk).rpartition(b"\n")
+        self._rest = rest[-_LONGEST_LINE:]
+        if end and (self.submit_log.exits.waiting or any(word in body for word in _WORDS)):
+            for line in body.split(b"\n"):
+                self.submit_log.hear(line.decode(errors="replace"), self._now)
+            for text in self.submit_log.oversized[self._told :]:
+                self.on_notice(text)
+            self._told = len(self.submit_log.oversized)
+        if end and _HEARTBEAT in body:
+            # Executors in local[n] and forks of the driver write theirs into the driver's own output.
+            self._beats = heard(self._beats, {"": body.decode(errors="replace") + "\n"})
+
+    def tick(self, now: float, heard: Heard) -> Finding | None:
+        """What ends the attempt; None while it may go on. ``now`` in seconds since the launch.
+
+        What was found in observe mode is for :meth:`observed`.
+        """
+        self._now = now
+        self._hurry()
+        self.tell(heard)
+        self._look_for_driver(now, heard.pid)
+        finding = self._watchdog.overdue(now, heard.ended_at, self._gone_at)
+        news = self._watchdog.news()
+        self._observed += news
+        if finding is not None or news:
+            self.on_observation(Observation(at=now, inside=heard.inside, driver_gone_at=self._gone_at))
+        if finding is not None or self.observer is None:
+            return finding
+        sight = self.observer.take()
+        if sight is not None:
+            return self._judge(now, sight, heard)
+        if now >= self._next.at and not self.observer.busy:
+            self.observer.request(self._next, self.application(heard))
+        return None
+
+    def application(self, heard: Heard) -> Application | None:
+        """The application, by the job's own word or by spark-submit's."""
+        if heard.application_id:
+            return Application(heard.application_id, heard.ui_url)
+        log = self.submit_log
+        return Application(log.application_id, log.ui_url, log.ui_is_here) if log.application_id else None
+
+    def tell(self, heard: Heard) -> Application | None:
+        """The application; whoever wants to know is told what is new of it."""
+        found = self.application(heard)
+        if found is not None and found != self._application:
+            self._application = found
+            self.on_application(found)
+        return found
+
+    def observed(self) -> tuple[Finding, ...]:
+        """What was found in observe mode since the last call."""
+        found = tuple(self._observed)
+        self._observed.clear()
+        return found
+
+    def close(self) -> None:
+        """End the observer."""
+        if self.observer is not None:
+            self.observer.close()
+
+    def _look_for_driver(self, now: float, pid: int) -> None:
+        """Whether the driver's Python has gone. Its pid means nothing here if it was never seen here."""
+        if pid <= 1 or self._gone_at is not None:
+            return
+        proc = proctree.read(pid)
+        if proc is not None and proc.state != "Z":
+            self._driver_seen = True
+        elif self._driver_seen:
+            self._gone_at = now
+
+    def _hurry(self) -> None:
+        """Look soon after an executor has ended: its line in the task log is news only then."""
+        if self.submit_log.exits.ended == self._exits:
+            return
+        self._exits = self.submit_log.exits.ended
+        soon = self._now + min(_SOON, self.windows.poll)
+        if soon < self._next.at:
+            self._next = replace(self._next, at=soon)
+
+    def _judge(self, now: float, sight: Sight, heard: Heard) -> Finding | None:
+        seen = Observation(
+            at=now,
+            driver=sight.driver,
+            blind=sight.blind,
+            inside=heard.inside,
+            readings=sight.readings,
+            task_heartbeats=(*sight.task_heartbeats, *self._beats.values()),
+            executor_exits=self.submit_log.executor_exits,
+            exit_reason=self.submit_log.exit_reason,
+            exits=self.submit_log.exits.take(),
+            executor_peak=self.submit_log.executor_peak,
+            master=sight.master,
+            driver_gone_at=self._gone_at,
+            wall=round(time.time(), 1),
+        )
+        self.driver = sight.driver or self.driver
+        self.on_observation(seen)
+        decision = self._watchdog.observe(seen)
+        for notice in decision.notices:
+            self.on_notice(notice)
+        for line in decision.lines:
+            self.on_line(line)
+        self._next = decision.look
+        self._observed += decision.observed
+        return decision.finding

@@ -1,0 +1,175 @@
+"""Whose line to name: of all lines seen, the one that waits for no other.
+
+A driver that waits for a Spark job never hangs by itself: the line is a worker's, or it is not known. A main
+thread that waits for another thread, a child process or a streaming query gives way to what it waits for.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, NamedTuple
+
+from airflow_spark_guard.core.stacktraces.jvm_stack import frames_of, is_task
+from airflow_spark_guard.core.stacktraces.python_stack import is_ours, is_users
+from airflow_spark_guard.core.stacktraces.waiting import (
+    OTHERS,
+    Wait,
+    hanging_thread,
+    has_users,
+    place_in,
+    wait_of,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from airflow_spark_guard.core.stacktraces.python_stack import Frame, PythonProcess, PythonThread
+    from airflow_spark_guard.core.stacktraces.sights import Jvm, Sights
+    from airflow_spark_guard.core.web.spark_rest import JavaThread
+
+_RUNS_A_JOB = "org.apache.spark.scheduler.DAGScheduler.runJob("
+_PYTHON_TASK = ("org.apache.spark.api.python.", "org.apache.spark.sql.execution.python.")
+_MOST_STAGES = 3
+_DRIVER = "driver"
+_A_QUERY = "its streaming query"
+_UNKNOWN = "the line in the worker is not known"
+
+
+@dataclass(frozen=True)
+class Culprit:
+    """What is named.
+
+    Attributes:
+        process: the one with the line; None where no line is known.
+        unknown: one sentence where no line is known: which line of the driver waits, and for what.
+    """
+
+    process: PythonProcess | None = None
+    unknown: str = ""
+
+
+class _Stand(NamedTuple):
+    """The driver's line, and what it waits for."""
+
+    wait: Wait
+    frame: Frame
+
+
+def find(sights: Sights) -> Culprit:
+    """The process to name, or why there is none."""
+    worker = _worker(sights)
+    driver, stand = sights.driver, _stand(sights)
+    if sights.suspect == "worker":
+        return Culprit(worker) if worker is not None else Culprit(unknown=_sentence(_waiting(sights), sights))
+    if driver is None or stand is None:
+        return Culprit(worker)
+    if stand.wait is Wait.NOTHING:
+        return Culprit(driver)
+    child = next(filter(_works, sights.children), None)
+    if stand.wait in OTHERS and child is not None:
+        return Culprit(child)
+    if worker is not None:
+        return Culprit(worker)
+    return Culprit(unknown=_sentence(stand, sights)) if _is_elsewhere(stand.wait, sights) else Culprit(driver)
+
+
+def waits_for_a_job(thread: JavaThread) -> bool:
+    """Whether a thread of the driver's JVM waits for the end of a Spark job."""
+    return any(frame.startswith(_RUNS_A_JOB) for frame in frames_of(thread.stack))
+
+
+def _worker(sights: Sights) -> PythonProcess | None:
+    """The worker to name: one that stands still, at the line that most of those share."""
+    seen = [worker for worker in sights.workers if _hangs(worker) and not _is_over(worker, sights.jvms)]
+    still = [worker for worker in seen if worker.still] or [w for w in seen if w.still is None] or seen
+    places = Counter(place_in(worker.threads) for worker in still)
+    return max(still, key=lambda worker: places[place_in(worker.threads)], default=None)
+
+
+def _hangs(worker: PythonProcess) -> bool:
+    """Whether a line of the user's runs in it; one that waits for its next rows waits for somebody else."""
+    thread = hanging_thread(worker.threads)
+    return thread is not None and wait_of(thread) not in {Wait.SPARK, Wait.QUERY}
+
+
+def _works(child: PythonProcess) -> bool:
+    """Whether a process of a pool is at its work; one that waits for some shows the line that forked it."""
+    thread = hanging_thread(child.threads)
+    return thread is not None and wait_of(thread) is not Wait.THREADS
+
+
+def _is_over(worker: PythonProcess, jvms: Iterable[Jvm]) -> bool:
+    """Whether its stack is one of the log, and its executor has no task that waits for Python any more."""
+    jvm = next((jvm for jvm in jvms if jvm.executor == worker.executor), None)
+    if jvm is None or not worker.logged:
+        return False
+    frames = (frame for thread in jvm.threads if is_task(thread) for frame in frames_of(thread.stack))
+    return not any(frame.startswith(_PYTHON_TASK) for frame in frames)
+
+
+def _stand(sights: Sights) -> _Stand | None:
+    """Where the driver stands; None where its Python was not seen, or runs nothing of the user's."""
+    threads = sights.driver.threads if sights.driver is not None else ()
+    thread = hanging_thread(threads)
+    if thread is None:
+        return None
+    wait = wait_of(thread)
+    if wait in OTHERS and any(map(_asks_spark_for_a_library, threads)):
+        wait = Wait.SPARK  # a pool of pyspark.ml or joblib, whose threads run nothing of the user's
+    return _Stand(wait, _users_frame(thread))
+
+
+def _waiting(sights: Sights) -> _Stand | None:
+    """The line of the driver that waits for the stage."""
+    threads = sights.driver.threads if sights.driver is not None else ()
+    waits = [(wait_of(thread), thread) for thread in threads if has_users(thread)]
+    for wanted in (Wait.SPARK, Wait.QUERY, *sorted(OTHERS)):
+        found = next((thread for wait, thread in waits if wait is wanted), None)
+        if found is not None:
+            return _Stand(wanted, _users_frame(found))
+    return None
+
+
+def _asks_spark_for_a_library(thread: PythonThread) -> bool:
+    foreign = not any(is_users(frame) or is_ours(frame) for frame in thread.frames)
+    return foreign and wait_of(thread) is Wait.SPARK and _calls_spark(thread.frames)
+
+
+def _calls_spark(frames: Sequence[Frame]) -> bool:
+    """Whether it asks the JVM, and does not wait to be asked by it."""
+    return any(frame.function.rpartition(".")[2] == "send_command" for frame in frames)
+
+
+def _users_frame(thread: PythonThread) -> Frame:
+    return next(filter(is_users, thread.frames))
+
+
+def _is_elsewhere(wait: Wait, sights: Sights) -> bool:
+    """Whether what the driver waits for runs outside it; if not, its own call is where it hangs."""
+    if wait is Wait.QUERY:
+        return True
+    if wait is Wait.SPARK:
+        return _runs_a_job(sights) is not False
+    # A driver that works alone, and one that waits for a signal that never comes, hang themselves.
+    return wait is not Wait.SIGNAL and sights.suspect != "driver" and _runs_a_job(sights) is True
+
+
+def _runs_a_job(sights: Sights) -> bool | None:
+    """Whether a Spark job runs; None where that is not known."""
+    drivers = [jvm for jvm in sights.jvms if jvm.executor == _DRIVER]
+    if any(waits_for_a_job(thread) for jvm in drivers for thread in jvm.threads):
+        return True
+    return None if sights.stages is None else bool(sights.stages)
+
+
+def _sentence(stand: _Stand | None, sights: Sights) -> str:
+    stages = sights.stages or ()
+    names = ", ".join(map(str, stages[:_MOST_STAGES])) + (", ..." if len(stages) > _MOST_STAGES else "")
+    what = f"stage{'s' if len(stages) > 1 else ''} {names}" if stages else "a Spark job"
+    if stand is None:
+        return f"{what}: {_UNKNOWN}" if stages else ""
+    if stand.wait is Wait.QUERY and not stages:
+        what = _A_QUERY
+    unknown = "the line that hangs is not known" if what == _A_QUERY else _UNKNOWN
+    return f"the driver waits in {stand.frame.file}:{stand.frame.line} for {what}; {unknown}"

@@ -1,0 +1,144 @@
+"""Stacks of JVM threads: what a thread waits for, and what that says of a task."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+from airflow_spark_guard.core.stacktraces.python_stack import digest
+from airflow_spark_guard.core.watch.observation import Reading
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from airflow_spark_guard.core.web.spark_rest import JavaThread
+
+_TASK = re.compile(
+    r"^Executor task launch worker for task (?:.* in stage (?P<stage>\d{1,9})\.\d+ )?.*\(TID \d+\)$"
+)
+# Class loader and module before a frame ("app//", "java.base@17.0.15/"), or inside its parentheses.
+_ORIGIN = re.compile(r"^(?:\w*/)?(?:[\w.]+@[\w.+-]+)?/|(?<=\()[\w.]+@[\w.+-]+/")
+_FRAME = re.compile(r"^[^\s(][^(]*\([^)]*\)?")
+_JDK = re.compile(r"^(?:java|javax|jdk|sun|com\.sun|scala|io\.netty)\.")
+_GC = re.compile(r"^java\.(?:lang\.(?:System|Runtime)\.gc|nio\.Bits\.reserveMemory)\(")
+_IO = re.compile(
+    r"^(?:sun\.nio\.|java\.net\.|java\.io\.(?:File|RandomAccess)|sun\.security\.ssl\.|java\.nio\.channels\.)"
+)
+_LOCK = re.compile(
+    r"^java\.util\.concurrent\.locks\.(?:ReentrantLock|ReentrantReadWriteLock|StampedLock)\b.*lock"
+    r"|^org\.apache\.spark\.memory\.ExecutionMemoryPool\.acquireMemory"
+    r"|^org\.apache\.spark\.storage\.BlockInfoManager\.acquireLock"
+)
+# Its Python has not reported yet: no worker of it can be seen. Of several tasks of an executor one starts the
+# daemon and the others wait for its monitor.
+_PYTHON_START = re.compile(
+    r"^org\.apache\.spark\.(?:api\.python\.PythonWorkerFactory[.$]"
+    r".*\b(?:startDaemon|create(?:ThroughDaemon|SimpleWorker|Socket\$1)?)\("
+    r"|SparkEnv\.createPythonWorker\()"
+)
+# A task that waits for the next row of a stream without batches, or whose batch lasts a while (continuous
+# processing, real-time mode from Spark 4.1 on), and the receiver of a DStream: without input nothing moves.
+_STREAM = re.compile(
+    r"^org\.apache\.spark\.(?:sql\.execution\.streaming\.continuous\.ContinuousQueuedDataReader\.next"
+    r"|sql\.execution\.datasources\.v2\.LowLatencyReaderWrap\.next"
+    r"|streaming\.receiver\.ReceiverSupervisor\.awaitTermination)\("
+)
+# By the innermost frame that is not Java's own.
+_KINDS = (
+    ("python", re.compile(r"^org\.apache\.spark\.(?:api\.python|sql\.execution\.python)\.")),
+    ("waiting", re.compile(r"^py4j\.|^org\.apache\.spark\.(?:rpc|util\.(?:EventLoop|ThreadUtils))\b")),
+    (
+        "shuffle",
+        re.compile(
+            r"^org\.apache\.spark\.(?:storage\.(?:ShuffleBlockFetcherIterator|BlockManager)"
+            r"|shuffle\.|network\.|MapOutputTracker)"
+        ),
+    ),
+    (
+        "io",
+        re.compile(
+            r"^org\.apache\.(?:hadoop|parquet|orc|hive|http|kafka)\.|^(?:com\.amazonaws|software\.amazon)\."
+        ),
+    ),
+)
+_PLANNING = re.compile(
+    r"^org\.apache\.spark\.sql\.(?:catalyst\.(?:optimizer|analysis|rules|planning|parser|plans)\."
+    r"|catalyst\.expressions\.codegen\.CodeGenerator\$\.(?:compile|doCompile)"
+    r"|execution\.(?:SparkPlanner|SparkStrategies|QueryExecution\.(?:analyzed|optimizedPlan|sparkPlan|executedPlan)))"
+    r"|^org\.codehaus\.janino\."
+)
+_SHORT = 200
+_LONGEST = 500
+
+
+def frames_of(stack: Iterable[str]) -> tuple[str, ...]:
+    """The frames alone, innermost first: no lock lines, no class loader, no module."""
+    plain = (_ORIGIN.sub("", line[:_LONGEST].strip().removeprefix("at ")) for line in stack)
+    return tuple(line for line in plain if _FRAME.match(line) and not line.startswith("-"))
+
+
+def classify_thread(frames: Sequence[str], state: str) -> str:
+    """What a thread does.
+
+    Args:
+        frames: of :func:`frames_of`.
+        state: Java's word for it.
+
+    Returns:
+        ``stream`` (it waits for a stream's input), ``python`` (for its Python worker), ``python_start`` (for
+        that worker to start), ``shuffle``, ``gc``, ``lock``, ``io``, ``planning``, ``running``, or
+        ``waiting`` for anything else.
+    """
+    if any(map(_STREAM.match, frames)):
+        return "stream"
+    own = next((number for number, frame in enumerate(frames) if not _JDK.match(frame)), len(frames))
+    inner = frames[: own + 1]
+    innermost = frames[own] if own < len(frames) else ""
+    if kind := _early_kind(inner, innermost, state):
+        return kind
+    for kind, pattern in _KINDS:
+        if pattern.match(innermost):
+            return kind
+    if any(map(_IO.match, inner)):
+        return "io"
+    if state != "RUNNABLE":
+        return "waiting"
+    return "planning" if any(map(_PLANNING.match, frames)) else "running"
+
+
+def _early_kind(inner: Sequence[str], innermost: str, state: str) -> str:
+    """What goes before the place where a thread stands; empty for anything else."""
+    if any(map(_GC.match, inner)):
+        return "gc"
+    if _PYTHON_START.match(innermost):
+        return "python_start"
+    return "lock" if state == "BLOCKED" or any(map(_LOCK.match, inner)) else ""
+
+
+def jvm_place(frames: Sequence[str]) -> str:
+    """The innermost frame that is not Java's own; untrusted, bounded."""
+    found = next((frame for frame in frames if not _JDK.match(frame)), frames[0] if frames else "")
+    return found[:_SHORT]
+
+
+def is_task(thread: JavaThread) -> bool:
+    """Whether it runs a task now; a thread of the pool that has none is called otherwise."""
+    return _TASK.match(thread.name) is not None
+
+
+def _stage_of(thread: JavaThread) -> int | None:
+    """The stage in ``Executor task launch worker for task 0.0 in stage 3.0 (TID 8)``."""
+    found = _TASK.match(thread.name)
+    return int(found["stage"]) if found is not None and found["stage"] else None
+
+
+def task_readings(threads: Iterable[JavaThread], executor: str) -> tuple[Reading, ...]:
+    """Readings of an executor's task threads."""
+    found = []
+    for thread in filter(is_task, threads):
+        frames = frames_of(thread.stack)
+        kind = classify_thread(frames, thread.state)
+        stack = digest(frames) if frames else ""
+        key = f"{executor} {thread.name[:_SHORT]}"
+        found.append(Reading("task", key, executor, stack=stack, kind=kind, stage=_stage_of(thread)))
+    return tuple(found)

@@ -1,0 +1,1 @@
+"""What operators and sensors say to and about the task instance: verdict, retry, announcement."""

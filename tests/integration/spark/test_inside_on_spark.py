@@ -1,0 +1,158 @@
+"""What a real application says of itself: a slow UDF moves, a hung one stands still."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import time
+import urllib.request
+from pathlib import Path
+
+import pyspark
+import pytest
+
+from airflow_spark_guard.core.watch.executor_heartbeat import MARK, is_heartbeat, newest
+from airflow_spark_guard.process.channel import ChannelReader
+from airflow_spark_guard.process.workspace import Workspace
+from tests.support.processes import ROOT
+
+pytestmark = pytest.mark.spark
+
+ROWS = 7000  # 14 s
+CONF = {
+    "spark.ui.port": "0",
+    "spark.ui.showConsoleProgress": "false",
+    "spark.executor.heartbeatInterval": "1s",
+    "spark.network.timeout": "60s",
+    "spark.sql.execution.pythonUDF.arrow.enabled": "false",
+    "spark.sql.execution.python.udf.buffer.size": "4096",
+}
+
+
+class Application:
+    """A guarded application with its channel; no watchdog ends it."""
+
+    def __init__(self, workspace, output, master, script="slow_then_hung.py"):
+        self.workspace, self.output, self.master = workspace, output, master
+        self.reader, self.messages = ChannelReader(workspace.channel), []
+        workspace.write_launcher(sys.executable)
+        conf = {
+            **CONF,
+            "spark.pyspark.python": sys.executable,
+            "spark.pyspark.driver.python": str(workspace.driver_python),
+            "spark.submit.pyFiles": str(workspace.job_zip),
+        }
+        options = [part for name, value in conf.items() for part in ("--conf", f"{name}={value}")]
+        script = str(ROOT / "tests" / "integration" / "jobs" / script)
+        with output.open("wb") as sink:
+            self.process = subprocess.Popen(
+                ["spark-submit", "--master", master, *options, script, str(ROWS)],
+                env={**os.environ, **workspace.environment(1000)},
+                stdout=sink,
+                stderr=subprocess.STDOUT,
+                start_new_session=True,
+            )
+
+    def listen(self, seconds, until=lambda _: False):
+        """Messages for so many seconds, or up to the one that is waited for."""
+        begin, new = time.monotonic(), []
+        while time.monotonic() - begin < seconds:
+            assert self.process.poll() is None, self.output.read_text()[-3000:]
+            found = self.reader.read()
+            new += found
+            if any(map(until, found)):
+                break
+            time.sleep(0.2)
+        self.messages += new
+        return new
+
+    def stderr_of_executor(self):
+        """Standard error of the Python workers, where it is to be found."""
+        if self.master.startswith("local["):
+            return self.output.read_text(errors="replace")
+        fields = next(m.fields for m in self.messages if "application_id" in m.fields)
+        with urllib.request.urlopen(
+            f"{fields['ui_url']}/api/v1/applications/{fields['application_id']}/allexecutors", timeout=10
+        ) as answer:
+            pages = [row["executorLogs"].get("stderr", "") for row in json.load(answer)]
+        page = next(filter(None, pages)).replace("/logPage/", "/log/")
+        with urllib.request.urlopen(f"{page}&byteLength=8192", timeout=10) as answer:
+            return answer.read().decode()
+
+    def end(self):
+        """Only what this test has started: the session of its own spark-submit."""
+        os.killpg(self.process.pid, signal.SIGTERM)
+        self.process.wait(30)
+        self.reader.close()
+        if self.master.startswith("local-cluster"):
+            work = Path(pyspark.__file__).parent / "work"
+            for message in self.messages:
+                shutil.rmtree(work / message.fields.get("application_id", "none"), ignore_errors=True)
+
+
+@pytest.fixture(params=["local[2]", "local-cluster[1,1,1024]"])
+def application(request, tmp_path):
+    workspace = Workspace("test-inside")
+    application = Application(workspace, tmp_path / "output.txt", request.param)
+    yield application
+    application.end()
+    workspace.remove()
+
+
+def note(text):
+    return lambda m: m.kind == "progress" and m.fields.get("heartbeat", {}).get("text") == text
+
+
+def test_a_slow_udf_moves_and_a_hung_one_stands_still(application):
+    """By the live SQL metrics, by heartbeats from driver and executor; the script is not disturbed."""
+    application.listen(90, until=note("slow"))
+    moving = application.listen(60, until=lambda m: m.kind == "metric")
+    assert [m.fields["values"] for m in moving if m.kind == "metric"] == [{"group": "mine"}]
+    digests = [m.fields["sql"] for m in moving if m.fields.get("sql")]
+    assert len(set(digests)) >= 2, moving
+    assert all(m.fields["rss"] > 1 << 20 for m in moving if m.kind == "progress")
+    assert any(m.fields.get("jobs") == 1 for m in moving)
+
+    tail = application.stderr_of_executor()
+    beats = [json.loads(line.removeprefix(MARK)) for line in tail.split("\n") if is_heartbeat(line)]
+    assert {beat["text"] for beat in beats} == {"by reference", "in the body"}
+    assert 5 <= len(beats) <= 40
+    assert beats[-1]["n"] > 100
+    (beat,) = newest("0", tail)
+    assert beat.stage is not None  # the task names its stage
+
+    application.listen(10)  # the hung UDF starts, and Spark's heartbeats bring the last of its counters
+    assert application.messages[-1].fields["heartbeat"]["count"] == 51
+    before = application.messages[-1].fields["sql"]
+    assert before not in ("", *digests[:-1])
+    still = application.listen(12)
+    assert {m.fields["sql"] for m in still} <= {before}
+    assert all(m.fields["jobs"] == 1 for m in still)
+
+
+def test_each_stage_of_a_query_moves_by_itself(tmp_path):
+    """One side of a join goes on, the other hangs: one execution, two stages, and each tells of itself alone."""
+    workspace = Workspace("test-inside-stages")
+    application = Application(workspace, tmp_path / "output.txt", "local[4]", "half_hung.py")
+    marks: dict[int, list[str]] = {}
+
+    def both_known(message):
+        for row in message.fields.get("stages", []) if message.kind == "progress" else []:
+            if row["active"] and row.get("sql"):
+                marks.setdefault(row["stage"], []).append(row["sql"])
+        return sum(len(set(found)) > 4 for found in marks.values()) == 1
+
+    try:
+        application.listen(180, until=both_known)
+    finally:
+        application.end()
+        workspace.remove()
+    moving = [stage for stage, found in marks.items() if len(set(found)) > 4]
+    assert len(marks) == 2, marks
+    (still,) = set(marks) - set(moving)
+    # What the hung task has counted before it hung arrives with a heartbeat or two; then nothing more.
+    assert len(set(marks[still][-3:])) == 1, marks

@@ -1,0 +1,85 @@
+import sys
+import threading
+import time
+
+import pytest
+
+from airflow_spark_guard.attempt.cluster_submit import ClusterSubmit
+from airflow_spark_guard.core.output.output import JobOutput
+from airflow_spark_guard.process.attempt import Launch
+from airflow_spark_guard.process.leftovers import Tag, find, new_attempt
+
+
+@pytest.fixture
+def submit(tmp_path):
+    """Runs a script as spark-submit."""
+    shown, recorded = [], []
+
+    def run(script, *, backstop=20.0, on_start=lambda _: None, **late):
+        launch = Launch(
+            command=[sys.executable, "-c", script],
+            env={},
+            workdir=tmp_path,
+            cancel=tmp_path / "cancel",
+            secrets=(tmp_path / "secrets",),
+            tag=Tag(new_attempt(), new_attempt()),
+            backstop=backstop,
+            speaks=False,
+            autopsy_budget=0.0,
+            grace=0.5,
+        )
+        (tmp_path / "secrets").touch()
+        handed = ClusterSubmit(launch, JobOutput(100), shown.extend, recorded.append, on_start, **late).run()
+        assert not find(launch.tag, of_this_attempt=True)
+        assert not (tmp_path / "secrets").exists()
+        return handed
+
+    run.shown, run.recorded = shown, recorded
+    return run
+
+
+def test_it_hears_yarns_id(submit):
+    """However it is cut into pieces, and wherever it stands."""
+    script = (
+        "import sys, time\nsys.stderr.write('INFO Client: Submitted application application_1795');"
+        "sys.stderr.flush(); time.sleep(0.6); sys.stderr.write('220516234_0001\\n')"
+    )
+    handed = submit(script)
+    assert handed.is_good
+    assert handed.application_id == "application_1795220516234_0001"
+    assert "application_1795220516234_0001" in submit.shown[0]
+    assert b"".join(submit.recorded).endswith(b"_0001\n")
+
+
+def test_a_failure_has_its_code_and_its_words(submit):
+    """Nothing was handed over."""
+    handed = submit("import sys; print('no route'); sys.exit(3)")
+    assert (handed.is_good, handed.exit_status, handed.application_id) == (False, 3, "")
+    assert "no route" in handed.evidence
+
+
+def test_one_that_hangs_is_ended_in_time(submit):
+    """With what it has started; nobody waits for an address that does not answer."""
+    script = "import subprocess, sys, time\nsubprocess.Popen(['sleep', '60'])\nprint('waiting', flush=True)\ntime.sleep(60)"
+    begin = time.monotonic()
+    handed = submit(script, backstop=0.8)
+    assert (handed.reason, handed.is_good) == ("deadline", False)
+    assert time.monotonic() - begin < 50  # and not the 60 of what hangs
+
+
+def test_a_kill_ends_it(submit):
+    """From a signal's handler."""
+    handed = submit(
+        "import time; time.sleep(60)",
+        on_start=lambda attempt: threading.Timer(0.5, attempt.request_kill).start(),
+    )
+    assert (handed.reason, handed.is_good, handed.orphans) == ("signal", False, ())
+
+
+def test_one_that_takes_long_is_said_once_and_may_take_longer(submit):
+    """Observe mode: nothing is ended for it."""
+    late = []
+    handed = submit(
+        "import time; time.sleep(1)", backstop=float("inf"), late_after=0.1, on_late=lambda: late.append(1)
+    )
+    assert (handed.is_good, late) == (True, [1])

@@ -1,0 +1,283 @@
+"""What the task log shows of an attempt, and what goes to its record."""
+
+from __future__ import annotations
+
+from contextlib import closing
+from dataclasses import replace
+
+import pytest
+
+from airflow_spark_guard.attempt.log import AttemptLog
+from airflow_spark_guard.attempt.marked_log import MarkedLog
+from airflow_spark_guard.attempt.observer import Observer
+from airflow_spark_guard.attempt.watch import Watch
+from airflow_spark_guard.core.failure.ending import Cause, Ending
+from airflow_spark_guard.core.output.message_budget import MessageBudget
+from airflow_spark_guard.core.output.output import JobOutput
+from airflow_spark_guard.core.protocol import Message
+from airflow_spark_guard.core.stacktraces.autopsy import Autopsy
+from airflow_spark_guard.core.verdict import Verdict
+from airflow_spark_guard.core.watch.finding import Finding
+from airflow_spark_guard.core.watch.heard import Heard
+from airflow_spark_guard.core.watch.observation import DriverView, Executor, Observation, Stage
+from airflow_spark_guard.core.watch.windows import Windows
+from airflow_spark_guard.core.web.master_page import ApplicationPage
+from airflow_spark_guard.process.leftovers import Tag, new_attempt
+from airflow_spark_guard.process.record import Record
+from tests.support.paths import DATA
+from tests.support.task_log import TaskLog
+from tests.support.web_server import say, serving
+
+DUMP = DATA / "stacks" / "sigquit.txt"
+FINDING = Finding(Verdict.STALLED, "Stage 3 stood still for 10m.", 600.0, 700.0, suspect="worker")
+
+
+@pytest.fixture
+def task():
+    return TaskLog()
+
+
+@pytest.fixture
+def record(tmp_path):
+    with Record(tmp_path / "record", 1 << 20) as made:
+        yield made
+
+
+@pytest.fixture
+def log(task, record, tmp_path):
+    return AttemptLog(task, record, Tag(new_attempt(), new_attempt()), tmp_path / "stacks.txt", 1.0)
+
+
+def told(record, name: str) -> str:
+    """What the record holds, once it is closed."""
+    record.close()
+    return (record.folder / name).read_text()
+
+
+def test_output_is_recorded_raw_and_thread_dumps_are_kept_from_the_log(log, record):
+    """A dump of the JVM has thousands of lines; they are for the autopsy."""
+    dump = DUMP.read_bytes()
+    shown = log.chunk(b"before\n") + log.chunk(dump[:5000]) + log.chunk(dump[5000:]) + log.chunk(b"after")
+    shown += log.rest()
+    assert b"Full thread dump" not in shown
+    assert shown.startswith(b"before\n")
+    assert shown.endswith(b"after")
+    assert "Full thread dump" in told(record, "output.log")
+
+
+def test_sparks_warnings_and_errors_have_their_own_level(log, task):
+    """With the stack trace that follows; what the job prints is INFO, whatever it says."""
+    log.lines(
+        [
+            "ERROR: mine",
+            "26/11/29 12:00:00 WARN TaskSetManager: Lost task 1.0",
+            "26/11/29 12:00:00 ERROR TaskSchedulerImpl: Lost executor 1",
+            "\tat a.b(C.java:1)",
+            "mine",
+        ]
+    )
+    assert task.infos == "ERROR: mine\nmine"
+    assert task.warnings == "26/11/29 12:00:00 WARN TaskSetManager: Lost task 1.0"
+    assert task.errors == "26/11/29 12:00:00 ERROR TaskSchedulerImpl: Lost executor 1\n\tat a.b(C.java:1)"
+
+
+def test_the_guards_lines_are_marked_and_the_jobs_are_not(task, record, tmp_path):
+    """So that each can be told from the other."""
+    tag = Tag(new_attempt(), new_attempt())
+    log = AttemptLog(MarkedLog(task), record, tag, tmp_path / "stacks.txt", 1.0)
+    log.lines(["mine"])
+    log.message(Message("metric", 0.0, {"values": {"rows": 3}}))
+    log.notice("Skew in stage 3")
+    assert (task.infos, task.warnings) == ("mine\n[guard] rows=3", "[guard] Skew in stage 3")
+
+
+def test_the_last_heartbeat_is_shown_at_the_end(log, task):
+    """It says how far the job came."""
+    for number in (1, 2):
+        beat = {"count": number, "text": f"part {number}", "done": number, "total": 3}
+        log.message(Message("progress", 0.0, {"stages": [], "heartbeat": beat}))
+    assert task.infos == "heartbeat: part 1 (1/3)"
+    log.ended(Ending(Cause.COMMAND_ENDED, 0, seconds=61.0))
+    assert task.infos.splitlines()[1] == "heartbeat: part 2 (2/3)"
+
+
+def test_a_stage_is_named_by_the_last_look(log, task):
+    """Messages carry no names; the driver's REST API does."""
+    stage = Stage(3, 0, 9, 2, 4, 0, launched=True, name="count at /jobs/job.py:12")
+    log.observation(Observation(at=30.0, driver=DriverView(jobs=1, stages=(stage,))))
+    row = {"stage": 3, "attempt": 0, "tasks": 9, "active": 2, "done": 4, "failed": 0}
+    log.message(Message("progress", 0.0, {"stages": [row]}))
+    assert task.infos == "stage 3, count at /jobs/job.py:12: 4/9 tasks, 2 running"
+
+
+@pytest.mark.parametrize(
+    ("kind", "fields", "shown"),
+    [
+        ("hello", {"pid": 7, "python": "3"}, ""),
+        ("hello", {"application_id": "app-1", "ui_url": None}, "Spark application app-1, UI at none"),
+        ("hello", {"application_id": "app-1", "ui_url": "http://ui"}, "Spark application app-1, UI at http://ui"),
+        ("metric", {"values": {"rows": 3, "loss": 0.5}}, "rows=3, loss=0.5"),
+        ("metric", {"values": {"a": 1}, "skipped": 9}, "a=1 (the newest; 9 before it were left out)"),
+        (
+            "progress",
+            {"stages": [{"stage": 3, "attempt": 0, "tasks": 9, "active": 2, "done": 4, "failed": 0}]},
+            "stage 3: 4/9 tasks, 2 running",
+        ),
+        ("progress", {"stages": []}, ""),
+        ("bye", {}, ""),
+        ("hello", {"application_id": "app\x1b[31m", "ui_url": ""}, "Spark application app[31m, UI at none"),
+    ],
+)  # fmt: skip
+def test_a_message_is_one_line(log, task, kind, fields, shown):
+    """Or none; control characters are taken out."""
+    log.message(Message(kind, 0.0, fields))
+    assert (task.infos, task.warnings) == (shown, "")
+
+
+def test_warnings_and_notices_are_warnings(log, task):
+    """Of the job, and of the watchdog."""
+    log.message(Message("warning", 0.0, {"text": "few rows"}))
+    log.notice("Skew in stage 3")
+    assert (task.infos, task.warnings) == ("", "few rows\nSkew in stage 3")
+
+
+def test_every_look_is_recorded(log, record):
+    """As one line of JSON."""
+    log.observation(Observation(at=30.0, blind="refused"))
+    assert told(record, "observations.jsonl") == '{"at": 30.0, "blind": "refused"}\n'
+
+
+def test_the_last_look_is_announced_told_and_recorded(log, task, record):
+    """With what the watch knew of executors; here no process is left to look at."""
+    lost = Executor(id="4", active=False, reason="Command exited with code 137")
+    with closing(Watch(Windows(), Observer(log.tag))) as log.watch:
+        log.watch.driver = DriverView(jobs=1, executors=(lost,))
+        found = log.examine(FINDING, Heard(pid=7))
+    assert task.warnings == ("STALLED: Stage 3 stood still for 10m. Looking once more before it is ended.")
+    assert "executor 4 was lost: Command exited with code 137" in found.summary
+    assert told(record, "autopsy.txt").strip() == found.text.strip()
+
+
+def test_without_py_spy_the_line_of_a_local_worker_comes_from_the_output(log, tmp_path, monkeypatch):
+    """In local[n] the workers dump their stacks into it; and which stage is meant the finding says."""
+    monkeypatch.setattr("sys.executable", str(tmp_path / "python"))
+    monkeypatch.setenv("PATH", str(tmp_path))
+    stderr = (DUMP.parent / "executor-stderr.txt").read_bytes()
+    log.chunk(stderr[:3000])
+    log.chunk(stderr[3000:])
+    with closing(Watch(Windows(), Observer(log.tag))) as log.watch:
+        log.watch.driver = DriverView(jobs=1, executors=(Executor(id="driver", active=True, active_tasks=1),))
+        found = log.examine(FINDING, Heard(pid=7))
+        assert found.place == "/jobs/hung.py:13, hang"
+        assert found.summary[0].startswith("a Python worker of executor driver (by its log) is at ")
+        log.chunk(b"x" * (1 << 16))
+        found = log.examine(replace(FINDING, stages=(3,)), Heard(pid=7))
+    assert (found.place, found.summary[0]) == ("", "stage 3: the line in the worker is not known")
+
+
+class Pages:
+    """A master that knows one executor; ``asked`` are the applications that it was asked for."""
+
+    def __init__(self, url):
+        self.url, self.asked = url, []
+
+    def page(self, application_id):
+        self.asked.append(application_id)
+        dead = Executor("7", active=False, reason="EXITED", host="h", stderr_url=self.url)
+        return ApplicationPage(ended=(dead,))
+
+
+def test_executors_that_only_the_master_knows_are_read_too(task, log):
+    """They died before they could register with the driver."""
+    text = "spark://CoarseGrainedScheduler@drv:7001\njava.net.UnknownHostException: drv\n"
+    reply = lambda handler, _: say(handler, f"==== Bytes 0-9 of 9 of /x/stderr ====\n{text}".encode())  # noqa: E731
+    with serving(reply) as url:
+        master = Pages(f"{url}/logPage/?appId=app-1&executorId=7&logType=stderr")
+        log.watch = Watch(Windows(), Observer(log.tag, master=master))
+        finding = Finding(Verdict.EXECUTORS_LOST, "4 executors lost.", 600.0, 700.0)
+        log.autopsy_budget = 5.0
+        heard = Heard()
+        heard.hear(Message("hello", 0.0, {"pid": 0, "python": "3", "application_id": "app-1"}), 1.0)
+        found = log.examine(finding, heard)
+        assert found.cause.text == "stderr of executor 7 on h: java.net.UnknownHostException: drv"
+        assert master.asked == ["app-1"]
+        assert log.examine(finding, Heard()).cause is None
+        log.watch.close()
+
+
+def test_the_last_look_needs_no_watch_and_no_observer(log):
+    """It sees the less."""
+    alone = log.examine(FINDING, Heard())
+    log.watch = Watch(Windows())
+    assert log.examine(FINDING, Heard()).summary == alone.summary
+
+
+@pytest.mark.parametrize(
+    ("ending", "info", "warning"),
+    [
+        (
+            Ending(Cause.COMMAND_ENDED, 0, seconds=61.0),
+            "Over after 1m 1s: the command ended, exit code 0, no process left.",
+            "",
+        ),
+        (
+            Ending(Cause.FINDING, None, Heard(bye=True), seconds=5.0, finding=FINDING),
+            "Over after 5s: the watchdog ended it, exit code none, no process left.",
+            "",  # that was said before its last look
+        ),
+        (
+            Ending(Cause.FINDING, -9, seconds=5.0, finding=FINDING, orphans=("7 sleep", "app-1")),
+            "Over after 5s: the watchdog ended it, exit code -9, 2 possible orphans.",
+            "Could not be proven gone: 7 sleep, app-1",
+        ),
+    ],
+)
+def test_how_it_ended_is_one_line(log, task, ending, info, warning):
+    """And a warning where the error alone would not say it."""
+    log.ended(ending)
+    assert (task.infos, task.warnings) == (info, warning)
+
+
+def test_messages_count_toward_the_lines_of_the_log(log, task):
+    """A job that reports in its innermost loop does not fill the disk of the log."""
+    log.budget = MessageBudget.beside(JobOutput(100))
+    for number in range(5000):
+        log.message(Message("metric", 0.0, {"values": {"step": number}}))
+        log.message(Message("warning", 0.0, {"text": f"warning {number}"}))
+    log.ended(Ending(Cause.COMMAND_ENDED, 0))
+    lines = (task.infos + "\n" + task.warnings).splitlines()
+    assert len(lines) <= 104
+    assert any("of 10000 messages of the job" in line and "log_lines=100" in line for line in lines)
+
+
+def test_an_observed_finding_is_shown_as_it_would_have_ended_the_job(log, task, record):
+    """With where and do; the record keeps each look at the job."""
+    taken = []
+    log.on_observed = lambda finding, error: taken.append((finding, error))
+    finding = replace(FINDING, advice="Give the call in that line a time-out.")
+    log.observed(finding, Autopsy("/jobs/a.py:3, fit", "", ("worker blocked",), "text"), "")
+    assert 'Observed, not ended (on_finding="warn"):\nSTALLED: Stage 3 stood still for 10m.' in task.warnings
+    assert "  do: Give the call in that line a time-out.\n  where: /jobs/a.py:3, fit\n" in task.warnings
+    assert "worker blocked" in task.warnings
+    ((found, error),) = taken
+    assert (found, error.place, error.record) == (finding, "/jobs/a.py:3, fit", record.place)
+
+
+def test_every_look_of_observe_mode_stays_in_the_record(log, record):
+    """The last one would replace what the first one has shown."""
+    log.observe(FINDING, Heard())
+    log.observe(replace(FINDING, reached_at=900.0), Heard())
+    text = told(record, "autopsy.txt")
+    assert "Observed after 11m 40s: " in text
+    assert "Observed after 15m: " in text
+
+
+@pytest.mark.parametrize("kind", ["warning", "metric"])
+def test_what_a_job_reports_is_one_line(log, task, kind):
+    """Whatever it holds: it must not look like a line of the guard's or of Spark's."""
+    text = "a\n[guard] b\r\n::group::c\u2028##[group]d\u202e\x1b[31m"
+    fields = {"text": text} if kind == "warning" else {"values": {text: text}}
+    log.message(Message(kind, 1.0, fields))
+    line = (task.warnings if kind == "warning" else task.infos).rstrip("\n")
+    assert "a [guard] b [group]c [group]d[31m" in line
+    assert all(char.isprintable() for char in line)

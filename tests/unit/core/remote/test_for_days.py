@@ -1,0 +1,67 @@
+"""A streaming application, watched for days: what a watch keeps does not grow."""
+
+from __future__ import annotations
+
+import gc
+import tracemalloc
+
+import pytest
+
+from airflow_spark_guard.core.limits import GuardLimits
+from airflow_spark_guard.core.remote.plan import Plan
+from airflow_spark_guard.core.remote.restarts import RestartBudget
+from airflow_spark_guard.core.watch.observation import DriverView, Executor, Stage
+from airflow_spark_guard.core.watch.windows import Windows
+from airflow_spark_guard.core.web.snapshot import Sight
+
+LIMITS = GuardLimits(executor_losses=5, executor_window="10m")
+PLANS = {
+    "restarts": Plan(budget=RestartBudget(restarts=5, window=600.0)),
+    "whole": Plan(windows=Windows.of(LIMITS, deadline=None)),
+}
+EVERY = 60.0
+RETAINED = 100  # spark.ui.retainedDeadExecutors
+
+
+def sight(number):
+    """Each look another stage; an executor a look is given back, one an hour is lost."""
+    at = 1e9 + number * EVERY
+    dead = [
+        Executor(
+            id=str(one),
+            active=False,
+            added=1e9 + one * EVERY,
+            removed=1e9 + (one + 1) * EVERY,
+            reason="Command exited with code 137" if one % 60 == 0 else "killed by driver",
+            host="node7",
+        )
+        for one in range(max(0, number - RETAINED), number)
+    ]
+    living = Executor(id=str(number), active=True, added=at, gc_ms=number, run_ms=number, host="node7")
+    stage = Stage(
+        stage=number, attempt=0, tasks=10, active=1, done=5, failed=0, launched=True, counters=(number,)
+    )
+    view = DriverView(jobs=1, stages=(stage,), executors=(living, *dead), clock=at)
+    return Sight(at=at, application_id="app-1", driver=view, driver_ui="http://h:4040", started=1e9)
+
+
+@pytest.mark.parametrize("name", PLANS)
+def test_what_a_watch_keeps_does_not_grow(name):
+    """Two days of looks cost no more than the first ones, and end in nothing."""
+    watch = PLANS[name].watch(1e9, history_server=True)
+
+    def looks(first, last):
+        for number in range(first, last):
+            assert watch.observe(sight(number), 1e9 + number * EVERY) is None
+            watch.take_notices()
+        gc.collect()
+        return tracemalloc.get_traced_memory()[0]
+
+    looks(0, 500)
+    tracemalloc.start()
+    try:
+        early = looks(500, 1000)
+        late = looks(1000, 3000)
+    finally:
+        tracemalloc.stop()
+    assert late - early < 64 * 1024

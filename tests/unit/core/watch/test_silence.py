@@ -1,0 +1,124 @@
+"""The driver's own code between Spark jobs."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from airflow_spark_guard.core.verdict import Verdict
+from airflow_spark_guard.core.watch.observation import DriverView, Inside, Reading
+from airflow_spark_guard.core.watch.windows import Windows
+from tests.unit.core.watch.watched import EXECUTOR, Job, moving
+
+DRIVER = Reading("driver", "9:9", cpu=1.0, switches=10, stack="d")
+JVM = Reading("jvm", "8:8", cpu=10.0)
+IDLE = Inside(application_id="app-1")
+SILENCE = replace(Windows(), silence=120.0, deadline=None)
+
+
+def test_a_silent_driver_is_left_alone_unless_asked_for():
+    """Only the author knows how long a model fit may take."""
+    job = Job(replace(Windows(), deadline=None))
+    assert job.until(20_000, inside=IDLE, driver=DriverView(jobs=0)) is None
+
+
+def test_the_log_says_how_long_the_driver_has_been_silent():
+    """Every few minutes, less and less often, with the last heartbeat and what it said."""
+    job = Job(replace(Windows(), deadline=None))
+    inside = replace(IDLE, heartbeats=2, note="part 1 of 3", heartbeat_at=30.0)
+    assert job.until(3600, inside=inside, driver=DriverView(jobs=0)) is None
+    assert job.lines[0] == 'No Spark job for 5m; last heartbeat 4m 30s ago: "part 1 of 3".'
+    assert 4 <= len(job.lines) <= 8
+    job = Job(replace(Windows(), deadline=None))
+    job.until(310, inside=IDLE, driver=DriverView(jobs=0))
+    assert job.lines == ["No Spark job for 5m; no heartbeat() yet."]
+
+
+def test_where_a_limit_is_set_the_lines_name_it():
+    """From half of it on; the driver computes, so that three times the limit holds."""
+    job = Job(SILENCE)
+    reading = lambda at: (moving(DRIVER, at, cpu=1), JVM)  # noqa: E731
+    finding = job.until(2000, inside=IDLE, driver=DriverView(jobs=0), reading=reading)
+    assert "; ends after 6m (3 x driver_silence, since the driver computes)." in job.lines[-1]
+    assert finding.limit == 360
+    assert finding.expected == (
+        "a Spark job or a heartbeat within 6m (3 x driver_silence, since the driver computes)"
+    )
+
+
+def test_a_blocked_driver_is_silent_at_its_limit():
+    """It waits on a lock, and its JVM has nothing to do."""
+    job = Job(SILENCE)
+    finding = job.until(2000, inside=IDLE, driver=DriverView(jobs=0), reading=lambda _: (DRIVER, JVM))
+    assert finding.verdict is Verdict.DRIVER_SILENT
+    assert finding.suspect == "driver"
+    assert 120 <= job.at <= 122
+
+
+@pytest.mark.parametrize(
+    "reading",
+    [
+        lambda at: (moving(DRIVER, at, cpu=1), JVM),
+        lambda at: (replace(DRIVER, stack=str(at)), JVM),
+        lambda at: (DRIVER, moving(JVM, at, cpu=1)),
+        lambda _: (),
+    ],
+    ids=["busy", "moving", "its JVM plans", "unseen"],
+)
+def test_a_driver_that_may_be_working_is_given_three_times_as_long(reading):
+    """A loop, a model fit, a planning phase."""
+    job = Job(SILENCE)
+    finding = job.until(2000, inside=IDLE, driver=DriverView(jobs=0), reading=reading)
+    assert finding.verdict is Verdict.DRIVER_SILENT
+    assert 360 <= job.at <= 362
+
+
+def test_a_driver_that_waits_for_its_first_executor_has_the_start_timeout():
+    """Making a SparkContext may take as long as the cluster needs."""
+    job = Job(SILENCE)
+    finding = job.until(2000, inside=Inside(), reading=lambda _: (DRIVER, JVM))
+    assert finding.verdict is Verdict.DRIVER_SILENT
+    assert 300 <= job.at <= 302
+
+
+def test_a_spark_job_ends_the_silence():
+    """And so does the next one."""
+    job = Job(SILENCE)
+    busy = lambda at: {"inside": replace(IDLE, jobs=int(at / 100) % 2)}  # noqa: E731
+    assert job.until(5000, step=busy, reading=lambda _: (DRIVER, JVM)) is None
+
+
+def test_short_spark_jobs_between_two_looks_are_signs_of_life():
+    """None was seen running; the executors' own count of task time tells."""
+    job = Job(SILENCE)
+    step = lambda at: {"driver": DriverView(jobs=0, executors=(replace(EXECUTOR, run_ms=int(at / 40)),))}  # noqa: E731
+    assert job.until(5000, inside=IDLE, step=step, reading=lambda _: (DRIVER, JVM)) is None
+
+
+def test_a_ui_that_is_silent_now_and_then_is_no_sign_of_life():
+    """What was counted before is counted still."""
+    job = Job(SILENCE)
+    view = DriverView(jobs=0, executors=(replace(EXECUTOR, run_ms=5),))
+    step = lambda at: {"driver": view if int(at / 30) % 2 else None}  # noqa: E731
+    finding = job.until(5000, inside=IDLE, step=step, reading=lambda _: (DRIVER, JVM))
+    assert finding.verdict is Verdict.DRIVER_SILENT
+    assert job.at < 200
+
+
+def test_a_heartbeat_is_a_sign_of_life():
+    """It is the cure for a long computation of the driver's own."""
+    job = Job(SILENCE)
+    step = lambda at: {"inside": replace(IDLE, heartbeats=int(at / 100))}  # noqa: E731
+    assert job.until(5000, step=step, reading=lambda _: (DRIVER, JVM)) is None
+
+
+def test_in_local_mode_the_drivers_own_row_is_no_sign_of_life():
+    """Its time grows while no task runs."""
+    job = Job(SILENCE)
+
+    def step(at):
+        row = replace(EXECUTOR, id="driver", active_tasks=0, run_ms=int(at * 1000))
+        return {"driver": DriverView(jobs=0, executors=(row,))}
+
+    assert job.until(2000, inside=IDLE, step=step, reading=lambda _: (DRIVER, JVM)) is not None

@@ -1,0 +1,110 @@
+import subprocess
+import sys
+import tomllib
+
+import pytest
+
+from airflow_spark_guard.cli import main
+from airflow_spark_guard.process import toolchain
+from tests.support.paths import ROOT
+
+
+def test_conf_prints_every_value_with_who_set_it(capsys, tmp_path):
+    file = tmp_path / "job.conf"
+    file.write_text("spark.executor.memory 2g\nspark.ssl.keyPassword hunter2\n")
+    words = [
+        "conf",
+        "--spark-version",
+        "4.2",
+        "--properties-file",
+        str(file),
+        "--conf",
+        "spark.network.timeout=200s",
+    ]
+    assert main([*words, "--deadline", "600"]) == 0
+    out = capsys.readouterr().out
+    rows = dict(line.split(None, 1) for line in out.splitlines() if line.startswith("spark."))
+    assert rows["spark.network.timeout"].split() == ["200s", "conf"]
+    assert rows["spark.executor.memory"].split() == ["2g", str(file)]
+    assert rows["spark.task.reaper.enabled"].split() == ["true", "profile"]
+    assert rows["spark.driver.timeout"].split() == ["12min", "profile"]
+    assert "hunter2" not in out
+    assert "note: conf sets spark.network.timeout = 200s, and Spark takes other values from it." in out
+    assert f"Spark 4.2: {len(rows)} values." in out
+
+
+def test_conf_ends_with_1_where_there_is_an_error(capsys):
+    words = [
+        "conf",
+        "--profile",
+        "none",
+        "--conf",
+        "spark.network.timeout=30s",
+        "--conf",
+        "spark.netwrok.x=1",
+    ]
+    assert main(words) == 1
+    out = capsys.readouterr().out
+    assert (
+        "error: spark.network.timeoutInterval = 60s (Spark's own) and spark.network.timeout = 30s (conf)"
+        in out
+    )
+    assert "warning: Spark itself does not know spark.netwrok.x." in out
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (["--conf", "spark.x"], "--conf takes a key and a value."),
+        (["--properties-file", "/nowhere/x.conf"], "The properties file cannot be read."),
+        (["--conf", "spark.network.timeout=banana"], "Spark cannot read"),
+        (
+            ["--master", "local-cluster[1,1,1024]", "--conf", "spark.executor.memory=2g"],
+            "No worker of the cluster can ever fit one executor",
+        ),
+    ],
+)
+def test_bad_input_is_one_message_and_1(capsys, words, said):
+    assert main(["conf", *words]) == 1
+    assert said in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    "words", [[], ["conf", "--spark-version", "four"], ["conf", "--profile", "nonsense"]]
+)
+def test_a_wrong_command_line_ends_with_2(words, capsys):
+    with pytest.raises(SystemExit) as caught:
+        main(words)
+    assert caught.value.code == 2
+    assert "usage: spark-guard" in capsys.readouterr().err
+
+
+def test_explain_prints_the_reason(capsys):
+    assert main(["conf", "--explain", "spark.task.reaper.enabled"]) == 0
+    assert "Watches cancelled tasks until they end" in capsys.readouterr().out
+
+
+def test_without_a_spark_beside_us_the_version_is_unknown(capsys, monkeypatch):
+    monkeypatch.setattr(sys, "path", [])
+    monkeypatch.delitem(sys.modules, "pyspark", raising=False)
+    if toolchain.installed_pyspark() is not None:
+        pytest.skip("pyspark is found without a path")
+    assert main(["conf", "--master", "local-cluster[0,1,1024]"]) == 0
+    out = capsys.readouterr().out
+    assert "Spark of unknown version" in out
+    assert "warning: The Spark master has no living worker now" in out
+
+
+def test_it_starts_without_airflow_and_spark():
+    """A command is quick."""
+    code = (
+        "import sys; from airflow_spark_guard.cli import main; main(['conf', '--profile', 'none'])\n"
+        "assert not {'airflow', 'pyspark', 'psutil', 'httpx'} & set(sys.modules)"
+    )
+    subprocess.run([sys.executable, "-c", code], check=True, capture_output=True)
+
+
+def test_the_command_is_an_entry_point():
+    """``spark-guard`` is there once the package is installed."""
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
+    assert project["scripts"] == {"spark-guard": f"{main.__module__}:{main.__name__}"}
