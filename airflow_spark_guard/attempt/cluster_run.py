@@ -6,7 +6,7 @@ import contextlib
 import math
 import os
 import time
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 from airflow_spark_guard.attempt.storable_result import storable_result
@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from airflow_spark_guard.attempt.channel_directory import ChannelDirectory
     from airflow_spark_guard.attempt.cluster_connection import ClusterConnection
     from airflow_spark_guard.attempt.log import TaskLogger
+    from airflow_spark_guard.attempt.spec import AttemptSpec
     from airflow_spark_guard.core.cluster.cluster_watch import Step
     from airflow_spark_guard.core.cluster.status import ClusterStatus
     from airflow_spark_guard.core.errors import AttemptError
@@ -46,40 +47,45 @@ _HANDLER_PATIENCE = 2.0
 _LAST_MESSAGES, _LAST_FLOOD = 10.0, 300.0
 
 
+def _ignore(*_: object) -> None:
+    """Take a report that the caller does not want."""
+
+
 @dataclass
 class ClusterRun:
     """One attempt, in whatever process it is watched.
 
     Args:
+        spec: the attempt.
         connection: to the cluster.
-        limits: checked.
-        backstop: seconds after which it is ended; infinite where nothing ends it.
-        log: of the task.
-        tell: is given each message of the job.
-        supervisor: pid of the Airflow process above the task; None where there is none.
-        pause: seconds between two looks; None for the usual.
-        budget: seconds after which it takes too long; the backstop unless given.
+        on_message: takes each message of the job.
         on_observed: takes what would have ended it in observe mode, as an exception and as it was found.
+        on_ended: takes how it ended: the ending, the application's id, the exception (None for a success).
     """
 
+    spec: AttemptSpec
     connection: ClusterConnection
-    limits: GuardLimits
-    backstop: float
-    log: TaskLogger
-    tell: Callable[[Message], None]
-    supervisor: int | None = None
-    pause: float | None = None
-    killed: bool = False
-    budget: float | None = None
-    on_observed: Callable[[Finding, AttemptError], None] | None = None
-    _job: ClusterJob | None = None
+    on_message: Callable[[Message], None] = _ignore
+    on_observed: Callable[[Finding, AttemptError], None] = _ignore
+    on_ended: Callable[[ClusterEnding, str, AttemptError | None], None] = _ignore
+    killed: bool = field(default=False, init=False)
+    _job: ClusterJob | None = field(default=None, init=False)
 
     def __post_init__(self) -> None:
         self.source = self.connection.source()
         # The handler of a signal may ask while the other one waits for an answer, and has less time.
         self._killer = self.connection.source(timeout=_HANDLER_PATIENCE / 3)
-        if self.pause is None:
-            self.pause = min(_LONGEST_PAUSE, seconds(self.limits.poll_interval))
+        self.pause = min(_LONGEST_PAUSE, seconds(self.limits.poll_interval))
+
+    @property
+    def limits(self) -> GuardLimits:
+        """Of the attempt."""
+        return self.spec.limits
+
+    @property
+    def log(self) -> TaskLogger:
+        """Of the task."""
+        return self.spec.reporting.log
 
     @property
     def manager(self) -> str:
@@ -97,12 +103,12 @@ class ClusterRun:
             application_id,
             attempt,
             submitted_at,
-            submitted_at + (self.backstop if self.budget is None else self.budget),
+            submitted_at + self.spec.budget,
             start=seconds(self.limits.start_timeout),
             exit=seconds(self.limits.exit_timeout),
             channel=self.connection.channel_of(attempt) if speaks else "",
             observe=self.limits.observes,
-            last_at=submitted_at + self.backstop if math.isfinite(self.backstop) else None,
+            last_at=submitted_at + self.spec.backstop if math.isfinite(self.spec.backstop) else None,
         )
 
     def find(self, mark: str, value: str) -> tuple[ClusterStatus, ...]:
@@ -134,8 +140,8 @@ class ClusterRun:
         """From now on a kill is about this application."""
         self._job = job
 
-    def kill_now(self) -> None:
-        """Tell the manager to end it; for a signal's handler: bounded by 2 s, and nothing is logged."""
+    def request_kill(self) -> None:
+        """Have the manager end it; for a signal's handler: bounded by 2 s, and nothing is logged."""
         self.killed = True
         if self._job is not None:
             self._killer.end(self._job.application_id, _HANDLER_PATIENCE)
@@ -166,7 +172,7 @@ class ClusterRun:
         """
         self.take(job)
         for finding in ending.observed:  # the trigger has logged it
-            self._tell_observed(finding, error_of(finding))
+            self.on_observed(finding, error_of(finding))
         directory = directory or self._directory(job)
         heard = self._last_words(directory, ending)
         tail = self._log_tail(job, ending)
@@ -183,6 +189,7 @@ class ClusterRun:
         )
         error = cluster_failure(ending)
         self._say(job, ending)
+        self.on_ended(ending, job.application_id, error)
         if error is not None:
             raise error
         if directory is not None:
@@ -193,7 +200,7 @@ class ClusterRun:
         watch = ClusterWatch(job.limits, self.manager)
         while True:
             if directory is not None:
-                directory.read(time.time(), self.tell)
+                directory.read(time.time(), self.on_message)
             heard = directory.heard if directory is not None else Heard()
             if killed := self._killed_by():
                 return ClusterEnding(killed=killed)
@@ -206,28 +213,24 @@ class ClusterRun:
             self._say_observed(step)
             if step.over:
                 return ClusterEnding(final=step.final, finding=step.finding)
-            self.sleep(time.monotonic() + job.limits.pause(time.time(), self.pause or 0.0))
+            self.sleep(time.monotonic() + job.limits.pause(time.time(), self.pause))
 
     def _say_observed(self, step: Step) -> None:
         for finding in step.observed:
             error = error_of(finding)
             self.log.warning("%s", observed_text(error))
-            self._tell_observed(finding, error)
-
-    def _tell_observed(self, finding: Finding, error: AttemptError) -> None:
-        if self.on_observed is not None:
             self.on_observed(finding, error)
 
     def _killed_by(self) -> str:
         if self.killed:
             return "The task was ended, and its application with it."
-        if self.supervisor is not None and os.getppid() != self.supervisor:
+        if self.spec.supervisor is not None and os.getppid() != self.spec.supervisor:
             return "The Airflow process above the task is gone, and the application was ended with it."
         return ""
 
     def sleep(self, limit: float) -> None:
         """Until the next look, or the moment (of the monotonic clock), or somebody's kill."""
-        end = min(time.monotonic() + (self.pause or 0.0), max(limit, time.monotonic() + 0.01))
+        end = min(time.monotonic() + self.pause, max(limit, time.monotonic() + 0.01))
         while not self._killed_by() and (left := end - time.monotonic()) > 0:
             time.sleep(min(left, _TICK))
 
@@ -241,7 +244,7 @@ class ClusterRun:
         limit = begin + (_LAST_MESSAGES if ending.final is not None else 0.0)
         while True:
             try:
-                directory.read(time.time(), self.tell)
+                directory.read(time.time(), self.on_message)
             except SparkGuardError as error:
                 directory.trouble = error.what
             if directory.has_more and not self.killed and time.monotonic() < begin + _LAST_FLOOD:

@@ -11,6 +11,7 @@ from airflow_spark_guard.core.typed import checked_types
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from airflow_spark_guard.core.cluster.place import ClusterPlace
     from airflow_spark_guard.core.cluster.status import ClusterStatus
 
 
@@ -71,6 +72,21 @@ class ClusterJob:
         """
         found: Self = checked_types(cls(**raw))
         return found
+
+
+@dataclass(frozen=True)
+class DeferredJob:
+    """A job that is left to a trigger: all that the trigger and the resumed task have to know.
+
+    Attributes:
+        job: the application.
+        place: who is asked about it.
+        pause: seconds between two looks.
+    """
+
+    job: ClusterJob
+    place: ClusterPlace
+    pause: float
 
 
 def may_go_on(status: ClusterStatus, now: float, start: float, run: float) -> bool:

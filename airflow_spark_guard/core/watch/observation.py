@@ -257,7 +257,7 @@ class Observation:
         wall: seconds since the epoch at this look, for times of day in messages; 0 when unknown.
     """
 
-    at: float
+    at: float = 0.0
     driver: DriverView | None = None
     blind: str = ""
     inside: Inside | None = None
