@@ -196,7 +196,7 @@ class ClusterMode:
         except BaseException:  # a time-out of Airflow's, while or after the application was handed over
             mark = self.connection.marks.attempt
             for orphan in self.run.end_marked(ATTEMPT_MARK, mark, _PATIENCE_INTERRUPTED):
-                self.spec.reporting.log.warning("Could not be proven gone: %s", orphan)
+                self.spec.reporting.log.warning("Could not confirm termination of: %s", orphan)
             raise
 
     def _announce(self, job: ClusterJob) -> None:

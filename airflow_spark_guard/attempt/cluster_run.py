@@ -158,7 +158,7 @@ class ClusterRun:
             ending = self._follow(job, directory)
         except BaseException:  # a time-out of Airflow's, or messages that are not ours
             for orphan in self.end(job.application_id, _PROOF_PATIENCE_KILLED * 2):
-                self.log.warning("Could not be proven gone: %s", orphan)
+                self.log.warning("Could not confirm termination of: %s", orphan)
             raise
         return self.finish(job, ending, directory)
 
@@ -267,9 +267,9 @@ class ClusterRun:
 
     def _say(self, job: ClusterJob, ending: ClusterEnding) -> None:
         if ending.orphans:
-            self.log.warning("Could not be proven gone: %s", ", ".join(ending.orphans))
+            self.log.warning("Could not confirm termination of: %s", ", ".join(ending.orphans))
         how = ending.killed or (ending.final.what if ending.final is not None else "ended by the guard")
         passed = readable_duration(max(0.0, time.time() - job.submitted_at))
-        self.log.info("%s is over after %s: %s", job.application_id, passed, how)
+        self.log.info("%s finished after %s: %s", job.application_id, passed, how)
         if ending.final is not None and ending.final.state is ClusterState.SUCCEEDED and not job.speaks:
             self.log.info("Its success is the manager's word: the job itself has no channel directory.")

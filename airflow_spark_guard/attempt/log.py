@@ -149,13 +149,13 @@ class AttemptLog:
         """Show how it ended."""
         self.messages_end()
         if ending.orphans:
-            self.log.warning("Could not be proven gone: %s", ", ".join(ending.orphans))
+            self.log.warning("Could not confirm termination of: %s", ", ".join(ending.orphans))
         self.log.info(
-            "Over after %s: %s, exit code %s, %s.",
+            "Finished after %s: %s, exit code %s, %s.",
             readable_duration(ending.seconds),
             ending.cause,
             "none" if ending.exit_status is None else ending.exit_status,
-            _orphans(len(ending.orphans)) if ending.orphans else "no process left",
+            _orphans(len(ending.orphans)) if ending.orphans else "no processes left",
         )
 
 

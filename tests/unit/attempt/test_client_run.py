@@ -219,7 +219,7 @@ def test_a_script_that_is_well_is_a_success(stand):
     assert (stand.summary["verdict"], stand.summary["limit_s"], stand.summary["exit_status"]) == ("", None, 0)
     assert not (stand.record / "autopsy.txt").exists()
     assert (stand.record / "output.log").read_text() == "words\n"
-    assert "no process left" in stand.log.infos
+    assert "no processes left" in stand.log.infos
     assert stand.log.warnings == ""
 
 
@@ -395,7 +395,7 @@ def test_what_cannot_be_proven_gone_is_in_error_record_and_log(stand, monkeypatc
     orphan = f"{MASTER_APP['id']} (its master still runs it)"
     assert caught.value.orphans == (orphan,)
     assert stand.summary["orphans"] == [orphan]
-    assert f"Could not be proven gone: {orphan}" in stand.log.warnings
+    assert f"Could not confirm termination of: {orphan}" in stand.log.warnings
     assert caught.value.verdict is Verdict.USER_CODE
 
 

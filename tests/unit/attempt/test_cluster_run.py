@@ -113,4 +113,4 @@ def test_what_cannot_be_proven_gone_is_named_once_with_its_reason(yarn, run):
     with suppress(errors.KilledError):
         run.killed = True
         run.watch(job(run, application))
-    assert "Could not be proven gone: application_" in run.log.warnings
+    assert "Could not confirm termination of: application_" in run.log.warnings

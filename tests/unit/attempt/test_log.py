@@ -144,18 +144,18 @@ def test_every_look_is_recorded(log, record):
     [
         (
             Ending(Cause.COMMAND_ENDED, 0, seconds=61.0),
-            "Over after 1m 1s: the command ended, exit code 0, no process left.",
+            "Finished after 1m 1s: the command ended, exit code 0, no processes left.",
             "",
         ),
         (
             Ending(Cause.FINDING, None, Heard(bye=True), seconds=5.0, finding=FINDING),
-            "Over after 5s: the watchdog ended it, exit code none, no process left.",
+            "Finished after 5s: the watchdog ended it, exit code none, no processes left.",
             "",  # that was said before its last look
         ),
         (
             Ending(Cause.FINDING, -9, seconds=5.0, finding=FINDING, orphans=("7 sleep", "app-1")),
-            "Over after 5s: the watchdog ended it, exit code -9, 2 possible orphans.",
-            "Could not be proven gone: 7 sleep, app-1",
+            "Finished after 5s: the watchdog ended it, exit code -9, 2 possible orphans.",
+            "Could not confirm termination of: 7 sleep, app-1",
         ),
     ],
 )
