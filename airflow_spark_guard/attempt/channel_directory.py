@@ -77,7 +77,7 @@ class ChannelDirectory:
                 "The channel directory cannot be read.",
                 got=self.trouble,
                 expected=f"a directory that driver and Airflow reach: {safe_text(self._url)}",
-                advice="Mend channel_directory in the Airflow connection's extra, or name Airflow's way to "
+                advice="Correct channel_directory in the Airflow connection's extra, or add Airflow's own way to "
                 "it (channel_directory_airflow, channel_conn_id).",
             )
 

@@ -115,7 +115,7 @@ class ClientRun:
         except ImpossibleError as error:
             if not self.spec.limits.observes:
                 raise
-            warning = f"Observed only, the job is started all the same:\n{error}"
+            warning = f"Observed only; the job is started anyway:\n{error}"
         if warning:
             self.spec.reporting.log.warning("%s", warning)
 

@@ -74,13 +74,13 @@ def cancelled(hook: SafeSparkSubmitHook, reason: BaseException) -> AttemptError:
     orphans = hook.cancel()
     if isinstance(reason, TaskDeferralTimeout):
         return DeadlineError(
-            "The application did not end in time, and no trigger said so: it was told to end now.",
+            "The application did not end in time, and no trigger reported it: it was asked to end now.",
             expected="a running triggerer, which ends it at its deadline",
             advice="See whether a triggerer runs and has room (airflow triggerer --capacity).",
             orphans=orphans,
         )
     return AttemptError(
-        "The trigger that watched the application failed; the application was told to end.",
+        "The trigger that watched the application failed; the application was asked to end.",
         got=safe_text(str(reason))[:300],
         advice="Read the triggerer's log of this task.",
         orphans=orphans,

@@ -521,7 +521,7 @@ def test_in_observe_mode_an_executor_that_fits_nowhere_is_a_warning(stand):
     conf = {"spark.executor.memory": "4g"}
     hook = stand.hook(master="local-cluster[1,1,1024]", conf=conf, limits="observe", application_args=["x"])
     assert hook.submit(stand.job()) == ["x"]
-    assert "Observed only, the job is started all the same:" in stand.log
+    assert "Observed only; the job is started anyway:" in stand.log
 
 
 @pytest.mark.parametrize(

@@ -169,7 +169,7 @@ def test_what_cannot_be_read_is_a_warning(log):
 
     broken = SimpleNamespace(task_id="train", map_index=-1, xcom_pull=refuse)
     Announcement(log, broken).recall()
-    assert log.warnings == "What was told could not be read: OSError: the API server is down"
+    assert log.warnings == "What the task had announced could not be read: OSError: the API server is down"
 
 
 def test_without_an_application_nothing_is_said(ti, log):
