@@ -77,7 +77,7 @@ class ChannelDirectory:
                 "The channel directory cannot be read.",
                 got=self.trouble,
                 expected=f"a directory that driver and Airflow reach: {safe_text(self._url)}",
-                advice="Correct channel_directory in the Airflow connection's extra, or add the path by which "
+                advice="Correct channel_directory in the Airflow connection's extra, or the path by which "
                 "Airflow reaches it (channel_directory_airflow, channel_conn_id).",
             )
 
