@@ -1,7 +1,7 @@
 """Run a guarded job on another Spark, or under another Airflow: what the README calls tested.
 
-    python tools/try_versions.py spark 4.0.1 4.1.1 4.3.0 3.5.7
-    python tools/try_versions.py airflow 3.1.8 3.2.2
+    python -m tools.versions spark 4.0.1 4.1.1 4.3.0 3.5.7
+    python -m tools.versions airflow 3.1.8 3.2.2
 
 Each version gets a virtual environment of its own below ``build/versions``; nothing else is touched.
 """
@@ -13,10 +13,11 @@ import subprocess
 import sys
 from pathlib import Path
 
-ROOT = Path(__file__).resolve().parent.parent
-FOLDER = ROOT / "build" / "versions"
+from tools import BUILD, ROOT
+
+FOLDER = BUILD / "versions"
 UV = str(Path(sys.executable).with_name("uv"))
-JOB = str(ROOT / "tests" / "integration" / "jobs" / "versions.py")
+JOB = str(ROOT / "tools" / "jobs" / "versions.py")
 CONNECTION = '{"conn_type": "spark", "host": "local-cluster[1,1,1024]", "extra": {"deploy-mode": "client"}}'
 CODE = """
 import json, os, sys

@@ -7,7 +7,8 @@ import re
 import socket
 
 import pytest
-from stack_checks import (
+
+from tools.stack.checks import (
     DEFAULTS,
     StackError,
     check_dags,

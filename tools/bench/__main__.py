@@ -1,6 +1,6 @@
 """Every figure of the README: ``build/bench.json``. About forty minutes on two quiet cores.
 
-python tools/bench.py [--pairs 7] [--no-curve] [--no-sensors] [--quick]
+python -m tools.bench [--pairs 7] [--no-curve] [--no-sensors] [--quick]
 """
 
 from __future__ import annotations
@@ -10,35 +10,35 @@ import json
 import os
 import subprocess
 import sys
-from pathlib import Path
 
-ROOT = Path(__file__).resolve().parent.parent
-BUILD = ROOT / "build"
+from tools import BUILD, ROOT
+from tools.bench import overhead as job_overhead
+from tools.bench import overhead_parts, udf
+from tools.bench.sensors import __main__ as sensors
 
-os.environ.setdefault("AIRFLOW_HOME", str(BUILD / "bench-airflow"))
-os.environ.setdefault("AIRFLOW__CORE__LOAD_EXAMPLES", "False")
-# An installed package has its bytecode, as upstream's has here; without it every run would compile ours.
-os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
 
-import bench_overhead
-import bench_overhead_parts
-import bench_sensors
-import bench_udf
+def prepare() -> None:
+    """The environment of everything that is measured, and Airflow's database."""
+    os.environ.setdefault("AIRFLOW_HOME", str(BUILD / "bench-airflow"))
+    os.environ.setdefault("AIRFLOW__CORE__LOAD_EXAMPLES", "False")
+    # An installed package has its bytecode, as upstream's has here; without it every run would compile ours.
+    os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
+    subprocess.run([sys.executable, "-m", "airflow", "db", "migrate"], check=True, capture_output=True)
 
 
 def main() -> None:
     """Measure, print the medians against their bars, write the file."""
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser = argparse.ArgumentParser(prog="python -m tools.bench", description=__doc__.splitlines()[0])
     parser.add_argument("--pairs", type=int, default=7, help="runs of the healthy job under each operator")
     parser.add_argument("--quick", action="store_true", help="two pairs, a short curve: does it still run?")
     parser.add_argument("--no-curve", action="store_true", help="keep the curve that the file has")
     parser.add_argument("--no-sensors", action="store_true", help="keep the sensors that the file has")
     options = parser.parse_args()
     pairs, rounds = (2, 2) if options.quick else (options.pairs, 8)
-    subprocess.run([sys.executable, "-m", "airflow", "db", "migrate"], check=True, capture_output=True)
-    overhead = bench_overhead.measure_job(pairs)
-    overhead["import_ratio"] = bench_overhead.measure_import(3 if options.quick else 15)
-    overhead["parts"] = parts = bench_overhead_parts.measure(3 if options.quick else 15)
+    prepare()
+    overhead = job_overhead.measure_job(pairs)
+    overhead["import_ratio"] = job_overhead.measure_import(3 if options.quick else 15)
+    overhead["parts"] = parts = overhead_parts.measure(3 if options.quick else 15)
     for side in ("task_side", "driver_side"):
         for name, found in parts[side].items():
             print(f"{side} {name:10} median {found['median']:8.4f} s  ({found['min']} to {found['max']})")
@@ -52,11 +52,11 @@ def main() -> None:
     if options.no_curve:
         overhead["udf_buffer_curve"] = known.get("overhead", {}).get("udf_buffer_curve")
     else:
-        overhead["udf_buffer_curve"] = bench_udf.measure(rounds, 2_000_000)
+        overhead["udf_buffer_curve"] = udf.measure(rounds, 2_000_000)
     file.write_text(json.dumps({**known, "overhead": overhead}, indent=2) + "\n")
     print(f"written to {file.relative_to(ROOT)}")
     if not options.no_sensors:
-        bench_sensors.run(bench_sensors.QUICK if options.quick else bench_sensors.Size())
+        sensors.run(sensors.QUICK if options.quick else sensors.Size())
 
 
 if __name__ == "__main__":

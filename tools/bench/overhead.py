@@ -15,6 +15,8 @@ import time
 from pathlib import Path
 from typing import Any
 
+from tools import ROOT
+
 JOB = Path(__file__).parent / "jobs" / "healthy.py"
 CONNECTION = '{"conn_type": "spark", "host": "local-cluster[2,1,1024]", "extra": {"deploy-mode": "client"}}'
 WITHOUT_PROFILE = "without_profile"
@@ -84,8 +86,8 @@ def _run(kind: str) -> dict[str, float]:
             "SPARK_LOCAL_IP": "127.0.0.1",
             "PYSPARK_PYTHON": sys.executable,
         }
-        command = [sys.executable, __file__, kind, str(figures)]
-        done = subprocess.run(command, env=env, check=True, capture_output=True, text=True)
+        command = [sys.executable, "-m", "tools.bench.overhead", kind, str(figures)]
+        done = subprocess.run(command, cwd=ROOT, env=env, check=True, capture_output=True, text=True)
         task = json.loads(done.stdout.splitlines()[-1])
         driver = json.loads(figures.read_text())
     return {

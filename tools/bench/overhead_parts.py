@@ -18,11 +18,13 @@ import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from bench_overhead import spread
+from tools import ROOT
+from tools.bench.overhead import spread
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+THIS = (sys.executable, "-m", "tools.bench.overhead_parts")
 CONNECTION = '{"conn_type": "spark", "host": "local[2]", "extra": {"deploy-mode": "client"}}'
 # Says what a job under our launcher says, where somebody listens, and ends.
 STAND_IN = """\
@@ -67,7 +69,8 @@ def _task_side(place: Path, kind: str) -> dict[str, float]:
         (place / "job.py").write_text("")
     env = {**os.environ, "AIRFLOW_CONN_SPARK_DEFAULT": CONNECTION}
     done = subprocess.run(
-        [sys.executable, __file__, "task", kind, str(place)],
+        [*THIS, "task", kind, str(place)],
+        cwd=ROOT,
         env=env,
         check=True,
         capture_output=True,
@@ -98,7 +101,8 @@ def _steps(place: Path, rounds: int) -> dict[str, Any]:
     env = {**os.environ, "AIRFLOW_CONN_SPARK_DEFAULT": CONNECTION}
     for _ in range(rounds):
         done = subprocess.run(
-            [sys.executable, __file__, "steps", "guarded", str(place)],
+            [*THIS, "steps", "guarded", str(place)],
+            cwd=ROOT,
             env=env,
             check=True,
             capture_output=True,

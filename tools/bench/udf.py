@@ -4,7 +4,7 @@ One ``local[2]`` session runs ``range -> trivial UDF -> noop sink`` for every ki
 in rounds whose order is shuffled with a fixed seed. Only ratios to Spark's own setting are given: the
 machine's other load falls on all settings alike.
 
-Usage: ``python tools/bench_udf.py --rounds 10 --rows 1000000 > result.json``
+Usage: ``python -m tools.bench.udf --rounds 10 --rows 1000000 > result.json``
 """
 
 from __future__ import annotations
@@ -138,7 +138,9 @@ def measure(rounds: int, rows: int) -> dict[str, Any]:
 
 def main() -> None:
     """Print the measurement as JSON."""
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else None)
+    parser = argparse.ArgumentParser(
+        prog="python -m tools.bench.udf", description=__doc__.splitlines()[0] if __doc__ else None
+    )
     parser.add_argument("--rounds", type=int, default=10)
     parser.add_argument("--rows", type=int, default=1_000_000)
     options = parser.parse_args()

@@ -22,9 +22,9 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
-from demo_database import RunDatabase
+from tools import ROOT
+from tools.demo.database import RunDatabase
 
-ROOT = Path(__file__).resolve().parent.parent
 DEMO = ROOT / "build" / "demo"
 AIRFLOW_HOME = DEMO / "airflow"
 FLIGHT_DELAY = DEMO / "flight_delay"

@@ -1,6 +1,6 @@
 """The fault matrix on real Spark under real Airflow: ``build/faults.json``.
 
-    python tools/faults.py [--quick] [--upstream] [--only NAME]... [--untraced] [--list] [--jobs N]
+    python -m tools.faults [--quick] [--upstream] [--only NAME]... [--untraced] [--list] [--jobs N]
         [--beside-load] [--record-traces]
 
 A row is short when its verdict is wrong, a process is left, the task fails more than 10 s after its limit,
@@ -20,25 +20,22 @@ import sys
 import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-ROOT = Path(__file__).resolve().parent.parent
-sys.path.insert(0, str(ROOT))
-
-from tests.faults import rows, traces
-from tests.faults.case import NAMESPACE, SERVER
-from tests.faults.cases import CASES
-from tests.faults.cluster import can_namespace
-from tests.faults.harness import migrate, slug
-from tests.faults.load import busy_core
-from tests.faults.places import Places
+from tools import BUILD
+from tools.faults import rows, traces
+from tools.faults.case import NAMESPACE, SERVER
+from tools.faults.cases import CASES
+from tools.faults.cluster import can_namespace
+from tools.faults.harness import migrate, slug
+from tools.faults.load import busy_core
+from tools.faults.places import Places
 
 if TYPE_CHECKING:
-    from tests.faults.case import Case
-    from tests.faults.places import Settled
+    from tools.faults.case import Case
+    from tools.faults.places import Settled
 
-FILE, LOADED = ROOT / "build" / "faults.json", ROOT / "build" / "faults-loaded.json"
+FILE, LOADED = BUILD / "faults.json", BUILD / "faults-loaded.json"
 SLOWER = 2.0  # how much longer an end may take beside a busy loop on one core of two
 ONE_WRITER = threading.Lock()
 
@@ -84,7 +81,7 @@ def run_all(chosen: list[Case], options: argparse.Namespace) -> list[bool]:
 
 def parse() -> argparse.Namespace:
     """What the command line says."""
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser = argparse.ArgumentParser(prog="python -m tools.faults", description=__doc__.splitlines()[0])
     parser.add_argument(
         "--quick",
         action="store_true",

@@ -1,6 +1,6 @@
 """Provoke Spark's own failures and keep what a driver sees of each: ``tests/data/toolchain/<name>.txt``.
 
-python tools/capture_toolchain.py [name ...]
+    python -m tools.faults.capture [name ...]
 
 Ten seconds a failure. What cannot be provoked on one machine (see ``SOURCES`` in the tests) is not touched.
 """
@@ -18,13 +18,11 @@ import time
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-ROOT = Path(__file__).resolve().parent.parent
-sys.path.insert(0, str(ROOT))
-
 import pyspark
-from toolchain_cases import CASES, OTHER_PYTHON, Case
 
 from airflow_spark_guard.core.output.output import JobOutput
+from tools import ROOT
+from tools.faults.toolchain import CASES, OTHER_PYTHON, Case
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from tests.faults.harness import Running
+    from tools.faults.harness import Running
 
 LOCAL = "local[1]"  # for what happens in the driver's Python alone
 LOCAL_CLUSTER = "local-cluster[2,1,1024]"
@@ -61,10 +61,11 @@ class Case:
         before: done before the job starts, on the cluster.
         notice: seconds that Spark itself may take to see the fault.
         check: looks at the case's folder; what is wrong there, or "".
-        due: seconds from the fault at which the verdict is due, for a hang that other work could hide; 0 where
-            only the verdict's own limit is timed.
+        due: seconds from the fault at which the verdict is due, for a hang that other work could hide; 0
+            where only the verdict's own limit is timed.
         no_line: whether it hangs outside of any line of the job's Python.
-        waits: whether it needs hardly any CPU once its fault is there, so that another case may start beside it.
+        waits: whether it needs hardly any CPU once its fault is there, so that another case may start
+            beside it.
         quick: part of ``make faults-quick``.
         note: how it is scaled, or what is special.
     """
@@ -87,6 +88,7 @@ class Case:
 
     @property
     def expectations(self) -> tuple[str, ...]:
+        """Each verdict that the row may end with."""
         return (self.expected,) if isinstance(self.expected, str) else self.expected
 
     @property
@@ -96,7 +98,7 @@ class Case:
 
     @property
     def stuck(self) -> str:
-        """The name in the STUCK HERE comments of its script, "" where it does not hang in a line of Python."""
+        """The name in its script's STUCK HERE comments, "" where it does not hang in a line of Python."""
         return self.job[1] if HANGS & set(self.expectations) and not self.no_line else ""
 
 

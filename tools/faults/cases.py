@@ -5,9 +5,9 @@ from __future__ import annotations
 import signal
 from dataclasses import replace
 
-from tests.faults.case import BUSY, HEALTHY_LIMITS, LOCAL, NAMESPACE, NOTICE, SERVER, STANDALONE, Case
-from tests.faults.cluster import DRIVER_ADDRESS
-from tests.faults.pairs import HUNG, LOSSES, SLOW, bounded_log
+from tools.faults.case import BUSY, HEALTHY_LIMITS, LOCAL, NAMESPACE, NOTICE, SERVER, STANDALONE, Case
+from tools.faults.cluster import DRIVER_ADDRESS
+from tools.faults.pairs import HUNG, LOSSES, SLOW, bounded_log
 
 _FAULTS = (
     Case(

@@ -15,19 +15,20 @@ import sys
 import time
 import urllib.request
 from pathlib import Path
-from typing import TYPE_CHECKING, Self
+from typing import TYPE_CHECKING, Any, Self
 
 import pyspark
 
 from airflow_spark_guard.process import toolchain
-from tests.support.airflow_server import free_port
+from tools.support.airflow_server import free_port
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping, Sequence
 
 # A range that is set aside for tests of networks (RFC 2544).
 MASTER_ADDRESS, REMOTE_ADDRESS, DRIVER_ADDRESS = "198.18.77.1", "198.18.77.2", "198.18.77.3"
 START_TIMEOUT = 60.0
+WORKERS = 2
 
 
 def can_namespace() -> bool:
@@ -61,6 +62,7 @@ class StandaloneCluster:
 
     @property
     def url(self) -> str:
+        """Of the master, for ``spark-submit``."""
         return f"spark://{self.address}:{self.port}"
 
     def __enter__(self) -> Self:
@@ -76,7 +78,7 @@ class StandaloneCluster:
             self._wait("a master", lambda: self.state() is not None)
             for name, address in (("worker-1", self.address), ("worker-2", self._second())):
                 self._start_worker(name, address, env)
-            self._wait("two workers", lambda: self._alive() == 2)
+            self._wait("two workers", lambda: self._alive() == WORKERS)
         except BaseException:
             self.__exit__()
             raise
@@ -91,7 +93,9 @@ class StandaloneCluster:
         prefix = ["ip", "netns", "exec", self.namespace] if address == REMOTE_ADDRESS else []
         self._start(name, "worker.Worker", options, {**env, "SPARK_LOCAL_IP": address}, prefix)
 
-    def _start(self, name, main, options, env, prefix=()) -> None:
+    def _start(
+        self, name: str, main: str, options: list[str], env: Mapping[str, str], prefix: Sequence[str] = ()
+    ) -> None:
         command = [*prefix, str(Path(env["SPARK_HOME"], "bin", "spark-class"))]
         command += [f"org.apache.spark.deploy.{main}", *options]
         with (self.folder / f"{name}.log").open("wb") as log:
@@ -100,7 +104,7 @@ class StandaloneCluster:
                 stdout=log, stderr=subprocess.STDOUT, start_new_session=True,
             )  # fmt: skip
 
-    def state(self) -> dict | None:
+    def state(self) -> dict[str, Any] | None:
         """What the master says of itself, None while it says nothing."""
         try:
             with urllib.request.urlopen(f"http://{self.address}:{self.ui_port}/json/", timeout=5) as answer:
@@ -111,7 +115,7 @@ class StandaloneCluster:
     def _alive(self) -> int:
         return sum(worker["state"] == "ALIVE" for worker in (self.state() or {}).get("workers", ()))
 
-    def _wait(self, what: str, condition) -> None:
+    def _wait(self, what: str, condition: Callable[[], bool]) -> None:
         end = time.monotonic() + START_TIMEOUT
         while not condition():
             ended = [name for name, process in self.processes.items() if process.poll() is not None]

@@ -1,6 +1,6 @@
 """What each operator leaves behind when something above a hanging job dies: a table for ``docs/deaths.md``.
 
-    python tools/measure_deaths.py [guarded] [upstream] [udf] [driver]
+    python -m tools.faults.deaths [guarded] [upstream] [udf] [driver]
 
 Each case starts a real Airflow of its own, since a killed supervisor is not replaced.
 """
@@ -15,13 +15,10 @@ from contextlib import suppress
 from pathlib import Path
 from urllib.error import HTTPError
 
-sys.path.insert(0, str(Path(__file__).parent.parent))
-
 from airflow_spark_guard.process import proctree
-from tests.integration.deaths.conftest import CONNECTION
-from tests.integration.deaths.harness import DAGS, JOBS, Job, die, start
-from tests.support.airflow_server import AirflowServer
-from tests.support.processes import end_all, marked, seconds_until
+from tools.faults.hanging_job import DAGS, ENVIRONMENT, Job, die, start
+from tools.support.airflow_server import AirflowServer
+from tools.support.processes import end_all, marked, seconds_until
 
 CASES = ("deadline", "user kill", "task process SIGKILL", "reaper SIGKILL", "supervisor SIGKILL")
 WATCHED = 20.0
@@ -35,11 +32,12 @@ def main() -> None:
     for dag_id in _of(chosen, "guarded", "upstream"):
         for where in _of(chosen, "udf", "driver"):
             cases = [case for case in CASES if dag_id == "guarded" or not case.startswith("reaper")]
-            with tempfile.TemporaryDirectory(prefix="deaths-", ignore_cleanup_errors=True) as folder:
-                environment = {"DEATHS_JOBS": str(JOBS), "AIRFLOW_CONN_SPARK_DEFAULT": CONNECTION}
-                with AirflowServer(Path(folder), DAGS, environment) as server:
-                    for case in cases:
-                        print(_row(server, dag_id, where, case, Path(folder)), flush=True)
+            with (
+                tempfile.TemporaryDirectory(prefix="deaths-", ignore_cleanup_errors=True) as folder,
+                AirflowServer(Path(folder), DAGS, ENVIRONMENT) as server,
+            ):
+                for case in cases:
+                    print(_row(server, dag_id, where, case, Path(folder)), flush=True)
 
 
 def _of(chosen: set[str], *known: str) -> list[str]:

@@ -11,14 +11,19 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from airflow_spark_guard.process import proctree
-from tests.support.paths import TESTS
-from tests.support.processes import marked, seconds_until
+from tools.support.processes import marked, seconds_until
 
 if TYPE_CHECKING:
-    from tests.support.airflow_server import AirflowServer
+    from tools.support.airflow_server import AirflowServer
 
-JOBS = TESTS / "integration" / "jobs"
-DAGS = Path(__file__).parent
+JOBS = Path(__file__).parent / "jobs"
+DAGS = Path(__file__).parent / "death_dags"
+ENVIRONMENT = {  # of the Airflow that runs it
+    "DEATHS_JOBS": str(JOBS),
+    "AIRFLOW_CONN_SPARK_DEFAULT": (
+        '{"conn_type": "spark", "host": "local-cluster[2,1,1024]", "extra": {"deploy-mode": "client"}}'
+    ),
+}
 START_TIMEOUT = 150.0
 
 
@@ -36,11 +41,13 @@ class Job:
 
     @property
     def supervisor(self) -> proctree.Proc:
+        """Airflow's process above the task."""
         proc = proctree.read(self.task_process.parent)
         assert proc is not None
         return proc
 
     def left(self) -> list[str]:
+        """What carries the job's mark and lives."""
         return sorted(str(proc) for proc in marked(self.mark))
 
     def seconds_until_gone(self, timeout: float = 20.0) -> float:
@@ -52,10 +59,12 @@ class Job:
         return sorted(str(proc) for proc in marked(self.mark) if str(proc) in self.before)
 
     def log(self, attempt: int = 1) -> str:
+        """Of one try of the task."""
         return self.server.log(self.dag_id, self.run_id, "job", attempt)
 
     def state(self) -> str:
-        return self.server.task(self.dag_id, self.run_id, "job")["state"]
+        """Of the task, as the API shows it."""
+        return str(self.server.task(self.dag_id, self.run_id, "job")["state"])
 
 
 def start(server: AirflowServer, dag_id: str, where: str, folder: Path, **conf: str) -> Job:
@@ -88,7 +97,7 @@ def _is_below_airflow(proc: proctree.Proc, server: AirflowServer) -> bool:
 def die(job: Job, case: str) -> None:
     """Do what the case says."""
     if case == "user kill":
-        # What Airflow 3.3 does once it knows of the user's action: the group, and five seconds later the rest.
+        # What Airflow 3.3 does once it knows of the user's action: the group, and the rest 5 s later.
         os.killpg(job.task_process.pid, signal.SIGTERM)
     elif case == "marked failed over REST":
         job.server.mark_failed(job.dag_id, job.run_id, "job")

@@ -18,16 +18,16 @@ from typing import TYPE_CHECKING, Any
 import pyspark
 
 from airflow_spark_guard.process import proctree
-from tests.faults.case import CONF, LIMITS, LOCAL_CLUSTER, NAMESPACE, SERVER
-from tests.faults.cluster import DRIVER_ADDRESS, StandaloneCluster, spark_env
-from tests.support.processes import MARK, end_all, marked
+from tools import BUILD, ROOT
+from tools.faults.case import CONF, LIMITS, LOCAL_CLUSTER, NAMESPACE, SERVER
+from tools.faults.cluster import DRIVER_ADDRESS, StandaloneCluster, spark_env
+from tools.support.processes import MARK, end_all, marked
 
 if TYPE_CHECKING:
-    from tests.faults.case import Case
-    from tests.faults.places import Settled
+    from tools.faults.case import Case
+    from tools.faults.places import Settled
 
-ROOT = Path(__file__).parent.parent.parent
-BUILD = ROOT / "build" / "faults"
+FOLDER = BUILD / "faults"
 JOBS = Path(__file__).parent / "jobs"
 SETTLE = 5.0  # seconds that what is being ended may take to be gone
 START = 30.0  # seconds from the launch after which a job that writes no moment has done its start
@@ -43,7 +43,7 @@ class Running:
     ) -> None:
         self.case, self.operator, self._settled = case, operator, settled
         self._cluster = cluster
-        self.folder = BUILD / operator / slug(case.name)
+        self.folder = FOLDER / operator / slug(case.name)
         shutil.rmtree(self.folder, ignore_errors=True)
         self.folder.mkdir(parents=True)
         self.mark = uuid.uuid4().hex
@@ -57,10 +57,12 @@ class Running:
 
     @property
     def cluster(self) -> StandaloneCluster:
+        """The one that the case names; an error where it names none."""
         assert self._cluster is not None
         return self._cluster
 
     def run(self) -> Running:
+        """Start it, do what the case says, and wait for the end; nothing that it started is left."""
         try:
             if self.case.before:
                 self.case.before(self)
@@ -116,7 +118,7 @@ class Running:
             connection["extra"]["master_ui"] = f"http://{self._cluster.address}:{self._cluster.ui_port}"
         home = self.folder / "airflow"
         home.mkdir()
-        shutil.copy(BUILD / "airflow" / "airflow.db", home)
+        shutil.copy(FOLDER / "airflow" / "airflow.db", home)
         return {
             **airflow_env(home),
             "FAULT_SPEC": str(self._spec()),
@@ -213,13 +215,16 @@ class Running:
             time.sleep(apart if living else 0.5)
 
     def kill_driver_jvm(self) -> None:
+        """SIGKILL to spark-submit's JVM."""
         proctree.send(self._driver_jvm(), signal.SIGKILL)
 
     def _driver_jvm(self) -> proctree.Proc:
-        (found,) = [p for p in marked(self.mark) if "deploy.SparkSubmit" in command_line(p.pid) and p.command == "java"]  # fmt: skip
+        jvms = [proc for proc in marked(self.mark) if proc.command == "java"]
+        (found,) = [proc for proc in jvms if "deploy.SparkSubmit" in command_line(proc.pid)]
         return found
 
     def kill_driver_python(self) -> None:
+        """SIGKILL to the process of the user's script."""
         jvm, script = self._driver_jvm(), str(JOBS / self.case.job[0])
         (found,) = [p for p in marked(self.mark) if p.parent == jvm.pid and script in command_line(p.pid)]
         proctree.send(found, signal.SIGKILL)
@@ -228,7 +233,7 @@ class Running:
         """Another application takes every core of the cluster."""
         mark = uuid.uuid4().hex
         self.others.append(mark)
-        env = {**spark_env(BUILD), "SPARK_LOCAL_IP": "127.0.0.1", MARK: mark}
+        env = {**spark_env(FOLDER), "SPARK_LOCAL_IP": "127.0.0.1", MARK: mark}
         moment = self.folder / "occupied"
         command = [f"{env['SPARK_HOME']}/bin/spark-submit", "--master", self.cluster.url]
         command += ["--conf", "spark.executor.memory=512m", "--conf", f"spark.executorEnv.{MARK}={mark}"]
@@ -250,11 +255,13 @@ class Running:
         return json.loads(files[-1].read_text()) if files else {}
 
     def record(self) -> Path | None:
+        """The folder of the attempt's record, if it wrote one."""
         files = sorted((self.folder / "record").rglob("summary.json"))
         return files[-1].parent if files else None
 
 
 def command_line(pid: int) -> str:
+    """Of a process; empty where it is gone."""
     with contextlib.suppress(OSError):
         return Path(f"/proc/{pid}/cmdline").read_bytes().replace(b"\0", b" ").decode(errors="replace")
     return ""
@@ -267,7 +274,8 @@ def slug(name: str) -> str:
 
 def airflow_env(home: Path) -> dict[str, str]:
     """For Airflow with its database in SQLite; every case has a home of its own."""
-    kept = {key: value for key, value in os.environ.items() if not key.startswith(("AIRFLOW_", "SPARK_", "PYSPARK_"))}  # fmt: skip
+    others = ("AIRFLOW_", "SPARK_", "PYSPARK_")
+    kept = {key: value for key, value in os.environ.items() if not key.startswith(others)}
     return {
         **kept,
         "PATH": f"{Path(sys.executable).parent}{os.pathsep}{kept.get('PATH', '')}",
@@ -281,11 +289,11 @@ def airflow_env(home: Path) -> dict[str, str]:
 
 def migrate() -> None:
     """Airflow's database, made once and copied for every case."""
-    home = BUILD / "airflow"
+    home = FOLDER / "airflow"
     home.mkdir(parents=True, exist_ok=True)
     if not (home / "airflow.db").exists():
-        env = airflow_env(home)
-        subprocess.run([sys.executable, "-m", "airflow", "db", "migrate"], env=env, check=True, capture_output=True)  # fmt: skip
+        command = [sys.executable, "-m", "airflow", "db", "migrate"]
+        subprocess.run(command, env=airflow_env(home), check=True, capture_output=True)
 
 
 def run(case: Case, operator: str, settled: Settled) -> Running:
@@ -294,6 +302,6 @@ def run(case: Case, operator: str, settled: Settled) -> Running:
     if case.where == LOCAL_CLUSTER or case.where.startswith("local"):
         return Running(case, operator, None, settled).run()
     with StandaloneCluster(
-        BUILD / operator / f"{slug(case.name)}-cluster", namespace=case.where == NAMESPACE
+        FOLDER / operator / f"{slug(case.name)}-cluster", namespace=case.where == NAMESPACE
     ) as cluster:
         return Running(case, operator, cluster, settled).run()

@@ -12,12 +12,12 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from tests.faults.case import BUSY, LIMITS, LOCAL, STANDALONE, Case
+from tools.faults.case import BUSY, LIMITS, LOCAL, STANDALONE, Case
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from tests.faults.harness import Running
+    from tools.faults.harness import Running
 
 LOCAL_3 = "local[3]"
 ONE_OF_3 = "local-cluster[1,3,1024]"  # one executor of three cores: two JVMs where two executors need three
@@ -30,6 +30,7 @@ SMALL = {
     "spark.executor.memory": "512m",
     "spark.executor.extraJavaOptions": "-XX:TieredStopAtLevel=1 -XX:+UseSerialGC",
 }
+MOST_LINES = 20_000
 STALL = float(LIMITS["stall_timeout"])
 BUSY_STALL = 3.0 * BUSY["stall_timeout"]
 
@@ -38,7 +39,7 @@ def bounded_log(running: Running) -> str:
     """The task log has a bounded number of lines."""
     with (running.folder / "task.log").open("rb") as log:
         lines = sum(1 for _ in log)
-    return "" if lines <= 20_000 else f"{lines} lines in the task log"
+    return "" if lines <= MOST_LINES else f"{lines} lines in the task log"
 
 
 def _says(words: str) -> Callable[[Running], str]:

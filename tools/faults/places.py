@@ -15,10 +15,11 @@ WHOLE, HALF = 2, 1
 
 
 class Places:
-    """``jobs`` whole places, counted in halves. A case starts with a whole one; one that only waits then gives half of it back.
+    """``jobs`` whole places, counted in halves.
 
-    Two that wait thus make room for one that starts. A start takes most of the CPU of such a case, so that the
-    number of cases that start or compute is never larger than ``jobs``.
+    A case starts with a whole one; one that only waits then gives half of it back: two that wait make room
+    for one that starts. A start takes most of the CPU of such a case, so that the number of cases that start
+    or compute is never larger than ``jobs``.
 
     Attributes:
         free: halves that no case holds.

@@ -8,16 +8,15 @@ import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from tests.faults.harness import JOBS, run
-from tests.integration.deaths import harness as deaths
-from tests.integration.deaths.conftest import CONNECTION
-from tests.support.airflow_server import AirflowServer
-from tests.support.processes import end_all
+from tools.faults import hanging_job
+from tools.faults.harness import JOBS, run
+from tools.support.airflow_server import AirflowServer
+from tools.support.processes import end_all
 
 if TYPE_CHECKING:
-    from tests.faults.case import Case
-    from tests.faults.harness import Running
-    from tests.faults.places import Settled
+    from tools.faults.case import Case
+    from tools.faults.harness import Running
+    from tools.faults.places import Settled
 
 PATIENCE = 10.0  # seconds from a limit to a failed task
 LATE = 20.0  # seconds from when a hang is due to a failed task: a counter's last move, a look, PATIENCE
@@ -56,7 +55,7 @@ def upstream(case: Case, settled: Settled) -> dict[str, Any]:
 
 
 def verdict(outcome: dict[str, Any]) -> str:
-    """ "" for success; of an exception without a verdict its name."""
+    """Empty for success; of an exception without a verdict its name."""
     if outcome["state"] == "success":
         return ""
     if outcome.get("exception") == "ImpossibleError":
@@ -65,6 +64,7 @@ def verdict(outcome: dict[str, Any]) -> str:
 
 
 def since(end: float | None, begin: float | None) -> float | None:
+    """Seconds, where both are known."""
     return None if end is None or begin is None else round(end - begin, 1)
 
 
@@ -123,18 +123,19 @@ def short(case: Case, row: dict[str, Any], done: Running | None = None, *, slowe
 
 def death(case: Case, operator: str) -> tuple[list[str], float | None]:
     """A case that needs a real scheduler: what is left 20 s later, and the seconds until nothing was."""
-    with tempfile.TemporaryDirectory(prefix="faults-", ignore_cleanup_errors=True) as folder:
-        environment = {"DEATHS_JOBS": str(deaths.JOBS), "AIRFLOW_CONN_SPARK_DEFAULT": CONNECTION}
-        with AirflowServer(Path(folder), deaths.DAGS, environment) as server:
-            job = deaths.start(server, operator, "udf", Path(folder))
-            died = time.monotonic()
-            deaths.die(job, case.job[1])
-            took = None
-            while took is None and time.monotonic() - died < _WATCHED:
-                took = None if job.left() else round(time.monotonic() - died, 1)
-                time.sleep(0.1)
-            left = job.left()
-            end_all(job.mark)
+    with (
+        tempfile.TemporaryDirectory(prefix="faults-", ignore_cleanup_errors=True) as folder,
+        AirflowServer(Path(folder), hanging_job.DAGS, hanging_job.ENVIRONMENT) as server,
+    ):
+        job = hanging_job.start(server, operator, "udf", Path(folder))
+        died = time.monotonic()
+        hanging_job.die(job, case.job[1])
+        took = None
+        while took is None and time.monotonic() - died < _WATCHED:
+            took = None if job.left() else round(time.monotonic() - died, 1)
+            time.sleep(0.1)
+        left = job.left()
+        end_all(job.mark)
     return left, took
 
 

@@ -1,6 +1,6 @@
 """The tables of ``docs/faults.md`` from ``build/faults.json``: the matrix with both operators' columns.
 
-    python tools/faults_table.py
+    python -m tools.faults.table
 
 The rest of the page stays as it is.
 """
@@ -8,12 +8,15 @@ The rest of the page stays as it is.
 from __future__ import annotations
 
 import json
-from pathlib import Path
 from typing import Any
 
-ROOT = Path(__file__).resolve().parent.parent
+from tools import BUILD, ROOT
+
 PAGE = ROOT / "docs" / "faults.md"
-BEGIN, END = "<!-- tables: begin (tools/faults_table.py writes what follows) -->", "<!-- tables: end -->"
+BEGIN, END = (
+    "<!-- tables: begin (python -m tools.faults.table writes what follows) -->",
+    "<!-- tables: end -->",
+)
 NOT_MEASURED = "-"
 ENDED = {
     "AirflowTaskTimeout": "timeout",
@@ -24,7 +27,7 @@ ENDED = {
 
 def main() -> None:
     """Write the tables."""
-    rows = json.loads((ROOT / "build" / "faults.json").read_text())
+    rows = json.loads((BUILD / "faults.json").read_text())
     PAGE.write_text(page(PAGE.read_text(), rows))
 
 

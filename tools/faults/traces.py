@@ -7,18 +7,17 @@ import re
 import sys
 from typing import TYPE_CHECKING
 
-from tests.faults.case import LIMITS
-from tests.faults.harness import ROOT, slug
+from tools import ROOT
+from tools.faults.case import LIMITS
+from tools.faults.harness import slug
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from tests.faults.case import Case
-    from tests.faults.harness import Running
+    from tools.faults.case import Case
+    from tools.faults.harness import Running
 
-from tests.support.paths import DATA
-
-TRACES = DATA / "traces"
+TRACES = ROOT / "tests" / "data" / "traces"
 SIZE = 100_000
 ENDING = ("cause", "exit_status", "hello", "bye", "error", "verdict")
 
@@ -58,7 +57,7 @@ def keep(case: Case, found: Path, root: Path = ROOT) -> None:
 
 def scrubbed(line: str, root: Path) -> str:
     """Without this machine's folders, and without the addresses of log pages."""
-    line = line.replace(str(root / "tests" / "faults"), "").replace(str(root), "/project")
+    line = line.replace(str(root / "tools" / "faults"), "").replace(str(root), "/project")
     line = line.replace(sys.base_prefix, "/python")
     return re.sub(r'("stderr_url": )"[^"]*"', r'\1""', line)
 

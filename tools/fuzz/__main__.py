@@ -1,7 +1,7 @@
 """Give every parser of outside input what it may get, for so many seconds each -> build/fuzz.json.
 
-``make fuzz`` or ``tools/fuzz.py --seconds 600 [--only NAME ...] [--seed N]``. The inputs are those of
-``tests/fuzz/parsers.py``: a seed makes the same input again. Exit code 1 where a parser raised what it does
+``make fuzz`` or ``python -m tools.fuzz --seconds 600 [--only NAME ...] [--seed N]``. The inputs are those of
+``tools/fuzz/parsers.py``: a seed makes the same input again. Exit code 1 where a parser raised what it does
 not name.
 """
 
@@ -13,13 +13,10 @@ import random
 import sys
 import time
 import traceback
-from pathlib import Path
 from typing import Any
 
-ROOT = Path(__file__).resolve().parent.parent
-sys.path.insert(0, str(ROOT))
-
-from tests.fuzz.parsers import PARSERS, Parser
+from tools import BUILD
+from tools.fuzz.parsers import PARSERS, Parser
 
 _MOST_FAILURES = 20
 _SLOW = 5.0  # seconds; an input that takes so long holds somebody up
@@ -27,7 +24,7 @@ _SLOW = 5.0  # seconds; an input that takes so long holds somebody up
 
 def main() -> int:
     """Fuzz, say what came of it, and write it down."""
-    options = argparse.ArgumentParser(description=__doc__)
+    options = argparse.ArgumentParser(prog="python -m tools.fuzz", description=__doc__.splitlines()[0])
     options.add_argument("--seconds", type=float, default=30.0, help="for each parser")
     options.add_argument("--only", nargs="*", default=[], help="parsers whose name holds one of these words")
     options.add_argument(
@@ -45,7 +42,7 @@ def main() -> int:
             f"{len(row['failures'])} failures",
             flush=True,
         )
-    place = ROOT / "build" / "fuzz.json"
+    place = BUILD / "fuzz.json"
     place.parent.mkdir(exist_ok=True)
     place.write_text(json.dumps({"seconds_each": given.seconds, "parsers": found}, indent=1) + "\n")
     failures = [failure for row in found for failure in row["failures"]]

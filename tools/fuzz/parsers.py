@@ -1,26 +1,22 @@
 """Every parser of outside input, each with what it takes and what it may raise.
 
-``tests/fuzz/test_parsers.py`` gives each some inputs, ``tools/fuzz.py`` gives them for as long as one likes.
+``tests/fuzz/test_parsers.py`` gives each some inputs, ``python -m tools.fuzz`` for as long as one likes.
 """
 
 from __future__ import annotations
 
 import json
 import math
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
 from airflow_spark_guard.core.cluster.cluster_ending import ClusterEnding, cluster_failure
-from airflow_spark_guard.core.cluster.cluster_job import ClusterJob
 from airflow_spark_guard.core.cluster.cluster_watch import ClusterWatch
-from airflow_spark_guard.core.cluster.place import ClusterPlace
-from airflow_spark_guard.core.cluster.status import ClusterState, ClusterStatus
-from airflow_spark_guard.core.cluster.trigger_event import ending_of, event_of, watched_by
+from airflow_spark_guard.core.cluster.trigger_event import ending_of, watched_by
 from airflow_spark_guard.core.conf import properties
 from airflow_spark_guard.core.conf.conf_draft import ConfValue
 from airflow_spark_guard.core.conf.conf_lint import check_conf
-from airflow_spark_guard.core.conf.profile import SparkProfile
 from airflow_spark_guard.core.errors import ApplicationError, ProtocolError, SparkGuardError
 from airflow_spark_guard.core.failure.classify import diagnose
 from airflow_spark_guard.core.failure.ending import Cause, Ending, failure
@@ -45,23 +41,38 @@ from airflow_spark_guard.core.stacktraces.python_dump import last_dump, parse_du
 from airflow_spark_guard.core.stacktraces.python_stack import fingerprints, parse_py_spy
 from airflow_spark_guard.core.stacktraces.python_task import stage_of
 from airflow_spark_guard.core.text.printable import safe_text
-from airflow_spark_guard.core.verdict import Verdict
 from airflow_spark_guard.core.watch import recorded
 from airflow_spark_guard.core.watch.executor_heartbeat import heard as heartbeats
-from airflow_spark_guard.core.watch.finding import Finding
 from airflow_spark_guard.core.watch.heard import Heard
 from airflow_spark_guard.core.watch.observation import Executor, Observation
 from airflow_spark_guard.core.watch.submit_log import SubmitLog
 from airflow_spark_guard.core.web.answer import Answer
 from airflow_spark_guard.core.web.master_page import read_page
-from tests.support.mutations import as_bytes, mutated, mutated_json
-from tests.support.paths import DATA, TESTS
-from tests.unit.core.web.test_lies import ANSWERS, DIALOGUES, play
+from tools.fuzz.dialogues import ANSWERS, DIALOGUES, play
+from tools.fuzz.mutations import as_bytes, mutated, mutated_json
+from tools.fuzz.samples import (
+    CONFS,
+    EVENTS,
+    GOLDEN,
+    MESSAGES,
+    NOTES,
+    NOW,
+    OBSERVATIONS,
+    OUTCOMES,
+    OUTPUT,
+    PLANS,
+    REPORTS,
+    STATUS,
+    TOLD,
+    WORDS,
+    files,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from random import Random
 
-NOW = 1.8e9
+_SPOILT = 0.3  # of the answers are cut or spliced as well
 
 
 @dataclass(frozen=True)
@@ -76,36 +87,12 @@ class Parser:
     """
 
     name: str
-    make: Callable[[Any], Any]
+    make: Callable[[Random], Any]
     run: Callable[[Any], None]
     allowed: tuple[type[Exception], ...] = ()
 
 
-def files(folder, pattern="*", length=6000):
-    found = sorted(path for path in (TESTS / folder).rglob(pattern) if path.is_file())
-    return [path.read_bytes()[:length] for path in found]
-
-
-GOLDEN = (DATA / "golden" / "messages.jsonl").read_bytes().splitlines()
-MESSAGES = [json.loads(line) for line in GOLDEN]
-WORDS = [
-    b'{"v":1,"kind":"', b'"heartbeat":{"count":1,"text":"x","done":1,"total":null}', b"ERROR ", b"WARN ",
-    b"26/11/29 12:00:00 WARN TaskSetManager: Lost task 1.0 in stage 2.0 (TID 3) (h executor 1): ",
-    b"Traceback (most recent call last):\n", b'  File "/a/b.py", line 3, in f\n', b"ValueError: x\n",
-    b"Lost executor 3 on h: ", b"SparkUI", b"app ID", b"Executor ", b"Caused by: java.lang.X: y\n",
-    b"\tat a.b.C(D.java:1)\n", b"Full thread dump ", b'"main" #1 prio=5 os_prio=0 tid=0x1 nid=0x1 runnable\n',
-    b"Current thread 0x00007 (most recent call first):\n", b"Thread 0x0001 (most recent call first):\n",
-    b"spark-guard-heartbeat ", b"password=", b"exit code 137", b"[Stage 3:=====>    (3 + 4) / 9]\r", b"Py4JJavaError",
-]  # fmt: skip
-OUTPUT = [
-    *files("data/toolchain"),
-    *files("data/executor-stderr"),
-    *files("data/stacks", "*.txt"),
-    b"".join(WORDS),
-]
-
-
-def hear(lines):
+def _hear(lines: bytes) -> None:
     heard, shown = Heard(), MessageLines()
     budget = MessageBudget.beside(JobOutput(20))
     for message in parse_lines(lines.split(b"\n")):
@@ -122,7 +109,7 @@ def hear(lines):
         str(error)
 
 
-def read_output(data):
+def _read_output(data: bytes) -> None:
     output, submit, levels = JobOutput(50, SparkFilter("WARN")), SubmitLog(), LevelOf()
     splitter, masked = JvmDumpSplitter(), MaskedLines()
     places = sorted({0, len(data) // 3, len(data) // 2, len(data)})
@@ -144,7 +131,7 @@ def read_output(data):
     parse_dump(splitter.dump)
 
 
-def read_executor_log(data):
+def _read_executor_log(data: bytes) -> None:
     text = data.decode(errors="replace")
     heartbeats(heartbeats({}, {"1": text}), {"1": text, "2": text[5:]})
     for registered in (True, False):
@@ -154,7 +141,7 @@ def read_executor_log(data):
     diagnose(text)
 
 
-def read_stacks(data):
+def _read_stacks(data: bytes) -> None:
     text = data.decode(errors="replace")
     dumps = parse_dumps(text)
     for dump in dumps:
@@ -168,7 +155,7 @@ def read_stacks(data):
     task_readings(found, Executor(id="1", active=True))
 
 
-def read_properties(data):
+def _read_properties(data: bytes) -> None:
     text = data.decode(errors="replace")
     conf = properties.parse(text)
     assert properties.parse(properties.render(conf)) == conf
@@ -176,54 +163,22 @@ def read_properties(data):
     check_conf(values, spark_version=(4, 2), master="local[1]")
 
 
-CONFS = [SparkProfile.of(name).to_defaults_conf().encode() for name in ("default", "ml-training", "strict")]
-
-
-def ask(case):
+def _ask(case: tuple[str, list[tuple[int, bytes]]]) -> None:
     name, replies = case
     play(DIALOGUES[name](), [Answer(status, body, NOW) for status, body in replies])
 
 
-def replies(random):
-    def one():
+def _replies(random: Random) -> tuple[str, list[tuple[int, bytes]]]:
+    def one() -> tuple[int, bytes]:
         body = as_bytes(mutated_json(random, ANSWERS))
-        if random.random() < 0.3:
+        if random.random() < _SPOILT:
             body = mutated(random, [body])
         return random.choice((200, 200, 200, 200, 404, 401, 500)), body
 
     return random.choice(list(DIALOGUES)), [one() for _ in range(random.randint(1, 3))]
 
 
-JOB = ClusterJob("application_1_2", "1-a", NOW - 60, NOW + 60, 300.0, 60.0, "file:///a/b/c")
-PLACE = ClusterPlace("yarn", ("http://rm:8088",))
-FINDING = Finding(Verdict.DEADLINE, "What.", 60.0, 70.0, got="got", expected="expected", advice="advice")
-STATUS = ClusterStatus(ClusterState.FAILED, "application_1_2", "FAILED", "said", 1, submitted_at=NOW)
-
-
-def cluster_events():
-    watch = ClusterWatch(JOB.limits, "YARN")
-    final = watch.see(STATUS, NOW)
-    yield json.loads(json.dumps(event_of(final, JOB, PLACE)))
-    finding = {**asdict(FINDING), "verdict": str(FINDING.verdict)}
-    yield {**event_of(final, JOB, PLACE), "final": None, "finding": json.loads(json.dumps(finding))}
-
-
-EVENTS = list(cluster_events())
-OUTCOMES = [
-    Outcome.of(error, Memory()).to_json() for error in (None, FINDING, ApplicationError("x", got="y"))
-]
-TOLD = [
-    {"application_id": "app-1", "driver_ui": "http://h:4040", "task": "running", "earlier": ["app-0"]},
-    {
-        "name": "n",
-        "master": "spark://h:7077",
-        "master_ui": "http://h:8080",
-        "history_server": "http://h:18080",
-    },
-]
-
-
-def wake(event):
+def _wake(event: Any) -> None:
     try:
         watched = watched_by(event)
         if watched is not None:
@@ -236,35 +191,25 @@ def wake(event):
     assert isinstance(ending, ClusterEnding)
 
 
-def told(value):
+def _told(value: Any) -> None:
     state_told_by(value, "app-1")
     target_told_by(value, Target()).check()
 
 
-def read_outcome(value):
+def _read_outcome(value: Any) -> None:
     outcome = Outcome.from_json(value)
     str(outcome.failure())
 
 
-def read_memory(value):
+def _read_memory(value: Any) -> None:
     json.dumps(Memory.from_json(value).to_json())
 
 
-def read_plan(value):
-    plan = Plan.from_json(value)
-    json.dumps(plan.to_json())
+def _read_plan(value: Any) -> None:
+    json.dumps(Plan.from_json(value).to_json())
 
 
-OBSERVATIONS = [
-    json.loads(line)
-    for path in sorted((DATA / "traces").rglob("*.jsonl"))[:12]
-    for line in path.read_text().splitlines()[1:4]
-]
-NOTES = [Takeover.by("3-" + "a" * 32, NOW).to_json().encode()]
-REPORTS = [b'{"reason": "ended", "exit": 0, "found": ["7 sleep"], "left": []}\n']
-
-
-def read_notes(data):
+def _read_notes(data: bytes) -> None:
     text = data.decode(errors="replace")
     note = Takeover.from_json(text)
     if note is not None:
@@ -278,65 +223,72 @@ def read_notes(data):
     )
 
 
-def read_observation(value):
+def _read_observation(value: Any) -> None:
     recorded.observation(value)
 
 
-def show(data):
+def _show(data: bytes) -> None:
     text = safe_text(data.decode(errors="surrogateescape"))
     assert "::group::" not in text
     text.encode()
 
 
-def finite(value):
+def _finite(value: Any) -> Any:
     """JSON that an answer of Airflow's database can hold."""
     if isinstance(value, dict):
-        return {str(key): finite(item) for key, item in value.items()}
+        return {str(key): _finite(item) for key, item in value.items()}
     if isinstance(value, list):
-        return [finite(item) for item in value]
+        return [_finite(item) for item in value]
     return None if isinstance(value, float) and not math.isfinite(value) else value
 
 
 PARSERS = [
     Parser(
-        "channel messages", lambda r: mutated(r, [*GOLDEN, b"\n".join(GOLDEN)], WORDS), hear, (ProtocolError,)
+        "channel messages",
+        lambda r: mutated(r, [*GOLDEN, b"\n".join(GOLDEN)], WORDS),
+        _hear,
+        (ProtocolError,),
     ),
     Parser(
         "channel values",
         lambda r: b"\n".join(as_bytes(mutated_json(r, MESSAGES)) for _ in range(3)),
-        hear,
+        _hear,
         (ProtocolError,),
     ),
-    Parser("REST answers", replies, ask),
-    Parser("master page", lambda r: mutated(r, files("data/pages", length=20_000)), read_page),
-    Parser("submit output", lambda r: mutated(r, OUTPUT, WORDS), read_output),
-    Parser("executor logs", lambda r: mutated(r, OUTPUT, WORDS), read_executor_log),
-    Parser("stacks", lambda r: mutated(r, files("data/stacks"), WORDS), read_stacks),
+    Parser("REST answers", _replies, _ask),
+    Parser("master page", lambda r: mutated(r, files("pages", length=20_000)), read_page),
+    Parser("submit output", lambda r: mutated(r, OUTPUT, WORDS), _read_output),
+    Parser("executor logs", lambda r: mutated(r, OUTPUT, WORDS), _read_executor_log),
+    Parser("stacks", lambda r: mutated(r, files("stacks"), WORDS), _read_stacks),
     Parser(
         "properties files",
         lambda r: mutated(
             r, [*CONFS, b"spark.a=b\nspark.b : c\\\n d\n#x\n\\u0041\\=b c\r\n! y\nspark.executor.memory 4g\n"]
         ),
-        read_properties,
+        _read_properties,
         (SparkGuardError,),
     ),
-    Parser("cluster trigger events", lambda r: finite(mutated_json(r, EVENTS)), wake, (ProtocolError,)),
+    Parser("cluster trigger events", lambda r: _finite(mutated_json(r, EVENTS)), _wake, (ProtocolError,)),
     Parser(
-        "sensor trigger events", lambda r: finite(mutated_json(r, OUTCOMES)), read_outcome, (SparkGuardError,)
+        "sensor trigger events",
+        lambda r: _finite(mutated_json(r, OUTCOMES)),
+        _read_outcome,
+        (SparkGuardError,),
     ),
-    Parser("XComs of the submitter", lambda r: finite(mutated_json(r, TOLD)), told, (ApplicationError,)),
+    Parser("XComs of the submitter", lambda r: _finite(mutated_json(r, TOLD)), _told, (ApplicationError,)),
     Parser(
         "memories of triggers",
-        lambda r: finite(mutated_json(r, [Memory().to_json()])),
-        read_memory,
+        lambda r: _finite(mutated_json(r, [Memory().to_json()])),
+        _read_memory,
         (ValueError,),
     ),
-    Parser("notes and reports", lambda r: mutated(r, [*NOTES, *REPORTS]), read_notes),
+    Parser("plans of triggers", lambda r: _finite(mutated_json(r, PLANS)), _read_plan, (ApplicationError,)),
+    Parser("notes and reports", lambda r: mutated(r, [*NOTES, *REPORTS]), _read_notes),
     Parser(
         "observations of records",
-        lambda r: finite(mutated_json(r, OBSERVATIONS)),
-        read_observation,
+        lambda r: _finite(mutated_json(r, OBSERVATIONS)),
+        _read_observation,
         (TypeError,),
     ),
-    Parser("texts that are shown", lambda r: mutated(r, OUTPUT, WORDS), show),
+    Parser("texts that are shown", lambda r: mutated(r, OUTPUT, WORDS), _show),
 ]

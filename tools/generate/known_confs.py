@@ -1,10 +1,11 @@
 """Make the table of known Spark keys from the JVM's own registries.
 
-One run for each Spark version, with that pyspark on the path, then one to combine what they wrote::
+One run for each Spark version, with that pyspark on the path, one for the keys that a SparkContext reads at
+once, then one that combines what they wrote into ``airflow_spark_guard/core/conf/known_confs.tsv``::
 
-    PYTHONPATH=/opt/pyspark-4.3.0 python tools/dump_confs.py dump build/confs/4.3.json
-    python tools/dump_confs.py start build/confs/start.json      # the keys that a SparkContext reads at once
-    python tools/dump_confs.py combine build/confs  # -> airflow_spark_guard/core/conf/known_confs.tsv
+    PYTHONPATH=/opt/pyspark-4.3.0 python -m tools.generate.known_confs dump build/confs/4.3.json
+    python -m tools.generate.known_confs start build/confs/start.json
+    python -m tools.generate.known_confs combine build/confs
 """
 
 from __future__ import annotations
@@ -18,11 +19,12 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from tools import ROOT
+
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-ROOT = Path(__file__).resolve().parent.parent
-TABLE = ROOT / "airflow_spark_guard" / "core" / "known_confs.tsv"
+TABLE = ROOT / "airflow_spark_guard" / "core" / "conf" / "known_confs.tsv"
 BUILDER = b"internal/config/ConfigBuilder"
 KEY = re.compile(r"spark\.[A-Za-z][\w\-]*(?:\.[\w\-]+)*", re.ASCII)
 LITERAL = re.compile(rb"\x01(..)(?=spark\.)", re.DOTALL)
@@ -295,9 +297,8 @@ def combine(folder: Path) -> None:
         first = next((v for v in order if knows(dumps[v], key)), order[0])
         if key not in composed and (minor(row[0]) > minor(first) if row[0] else first != order[0]):
             row[0] = first  # a fix that was carried back, or a key without an entry
-    head = (
-        f"# Spark's keys, from the registries of {', '.join(order)} (tools/dump_confs.py writes this file).\n"
-    )
+    head = f"# Spark's keys, from the registries of {', '.join(order)}"
+    head += " (tools/generate/known_confs.py writes this file).\n"
     head += (
         "# until: the last of these that knows it; empty: the newest. type: <kind>:<unit of a bare number>,\n"
     )

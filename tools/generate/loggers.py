@@ -1,9 +1,11 @@
 """Find classes in Spark's jars that log at INFO and that the guard does not know yet.
 
-Run with the paths of one or more folders of jars (``.../pyspark/jars``): prints the simple names of Spark's
-classes that call ``logInfo`` and are not in ``core/output/spark_loggers.txt``; names that others may use have
-phrases in ``core/output/spark_log.py`` instead. Add a name to the file only where nobody else is likely to
-use it: a line of a logger that is missing there is shown, which costs a line and hides nothing.
+    python -m tools.generate.loggers .../pyspark/jars [folder of jars ...]
+
+Prints the simple names of Spark's classes that call ``logInfo`` and are not in
+``core/output/spark_loggers.txt``; names that others may use have phrases in ``core/output/spark_log.py``
+instead. Add a name to the file only where nobody else is likely to use it: a line of a logger that is missing
+there is shown, which costs a line and hides nothing.
 """
 
 from __future__ import annotations
@@ -13,7 +15,9 @@ import sys
 import zipfile
 from pathlib import Path
 
-FOUND = Path(__file__).parent.parent / "airflow_spark_guard" / "core" / "output" / "spark_loggers.txt"
+from tools import ROOT
+
+FOUND = ROOT / "airflow_spark_guard" / "core" / "output" / "spark_loggers.txt"
 _SPARKS = re.compile(
     r"org/apache/spark/(?!deploy/(?:master|worker|history)/|sql/connect/|ml/|mllib/)\S+\.class"
 )

@@ -1,16 +1,12 @@
-"""Write ``docs/profiles.md`` from the table of settings. Usage: ``python tools/render_profiles.py``."""
+"""Write ``docs/profiles.md`` from the table of settings. Usage: ``python -m tools.generate.profiles``."""
 
 from __future__ import annotations
 
-import sys
-from pathlib import Path
 from typing import TYPE_CHECKING
-
-ROOT = Path(__file__).resolve().parent.parent
-sys.path.insert(0, str(ROOT))
 
 from airflow_spark_guard.core.conf.conf_setting import UNSET, in_words
 from airflow_spark_guard.core.conf.conf_table import PROFILES, TABLE
+from tools import ROOT
 
 if TYPE_CHECKING:
     from airflow_spark_guard.core.conf.conf_setting import Setting
@@ -21,7 +17,7 @@ SHOWN = tuple(name for name in PROFILES if name != "none")
 INTRO = """\
 # Spark profiles
 
-<!-- Written by tools/render_profiles.py. Change the table in airflow_spark_guard/core, not this page. -->
+<!-- Written by tools/generate/profiles.py. Change the table in airflow_spark_guard/core, not this page. -->
 
 A profile is a set of Spark settings against hanging. Every attempt gets one.
 

@@ -1,6 +1,6 @@
 """Record what Spark's REST API and standalone master answer, scrubbed, into ``tests/data/rest/<version>/``.
 
-    python tools/record_rest.py 3.5.7 4.0.1 4.2.0 4.3.0
+    python -m tools.generate.rest_recordings 3.5.7 4.0.1 4.2.0 4.3.0
 
 Each version is installed into a folder of its own below the temporary folder, and runs a master, a worker and
 one application on loopback. What spark-submit printed is kept as far as ``core/watch/submit_log.py`` reads
@@ -23,15 +23,13 @@ from typing import IO, Any
 
 import httpx
 
-ROOT = Path(__file__).resolve().parent.parent
-sys.path.insert(0, str(ROOT))
-
 from airflow_spark_guard.sources.master import MasterSource
+from tools import ROOT
 
 VERSIONS = Path(tempfile.gettempdir(), "spark-guard-versions")
 DATA = ROOT / "tests" / "data" / "rest"
 UV = str(Path(sys.executable).with_name("uv"))
-JOB = ROOT / "tools" / "jobs" / "recorded.py"
+JOB = Path(__file__).parent / "jobs" / "recorded.py"
 PATIENCE = 120
 # Long, and nothing of ours reads them.
 LEFT_OUT = {

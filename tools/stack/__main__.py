@@ -1,4 +1,4 @@
-"""The compose stack of this project: ``python3 tools/stack.py up|down|logs|status [service ...]``.
+"""The compose stack of this project: ``python3 -m tools.stack up|down|logs|status [service ...]``.
 
 Standard library alone, for any Python from 3.9 on: whoever runs the stack needs Docker and make alone.
 What is wrong with the machine is said before anything is started. Secrets are made where they are missing,
@@ -15,9 +15,8 @@ import sys
 import time
 from pathlib import Path
 
-sys.path.insert(0, str(Path(__file__).resolve().parent))
-
-from stack_checks import (
+from tools import ROOT
+from tools.stack.checks import (
     StackError,
     check_dags,
     check_memory,
@@ -25,9 +24,8 @@ from stack_checks import (
     compose_command,
     settings,
 )
-from stack_secrets import PASSWORD, make_secrets
+from tools.stack.secrets import PASSWORD, make_secrets
 
-ROOT = Path(__file__).resolve().parent.parent
 HALVES = {"airflow": ("airflow.yml",), "spark": ("spark.yml",), "all": ("airflow.yml", "spark.yml")}
 # One service for each image: the others of the same image find it built.
 BUILT = {"airflow": ("postgres", "airflow-init"), "spark": ("spark-master",)}
@@ -254,7 +252,9 @@ def say(text: str) -> None:
 
 def main(arguments: list[str] | None = None) -> int:
     """Exit code 0, or 1 with what is wrong and what to do."""
-    parser = argparse.ArgumentParser(description="The compose stack of airflow_spark_guard.")
+    parser = argparse.ArgumentParser(
+        prog="python3 -m tools.stack", description="The compose stack of airflow_spark_guard."
+    )
     parser.add_argument("command", choices=("up", "down", "logs", "status"))
     parser.add_argument("services", nargs="*", help="for logs: these alone")
     parser.add_argument(

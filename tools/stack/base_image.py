@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from container_engine import Engine
+    from tools.stack.container_engine import Engine
 
 PULLED = "debian:bookworm-slim"
 MADE = "spark-guard-test/base"

@@ -18,7 +18,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from debian_tools import NoToolsError, environment
+from tools.stack.debian_tools import NoToolsError, environment
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

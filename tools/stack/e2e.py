@@ -12,12 +12,11 @@ import signal
 import subprocess
 import sys
 import time
-from pathlib import Path
 
-from base_image import base_image
-from container_engine import EngineError, NoEngineError, engine
+from tools import ROOT
+from tools.stack.base_image import base_image
+from tools.stack.container_engine import EngineError, NoEngineError, engine
 
-ROOT = Path(__file__).resolve().parent.parent
 # The rules of the files once more: here is a compose that reads them.
 TESTS = ("tests/stack/test_compose_files.py", "tests/containers")
 

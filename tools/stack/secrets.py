@@ -13,7 +13,7 @@ import secrets
 import stat
 from typing import TYPE_CHECKING
 
-from stack_checks import StackError
+from tools.stack.checks import StackError
 
 if TYPE_CHECKING:
     from pathlib import Path

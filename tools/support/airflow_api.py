@@ -6,7 +6,10 @@ import json
 import time
 import urllib.error
 import urllib.request
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 INTERNAL = 500
 
@@ -19,6 +22,7 @@ class AirflowApi:
         self.token = ""
 
     def sign_in(self, user: str, password: str) -> None:
+        """Get the token of this user."""
         answer = self.call("POST", "/auth/token", {"username": user, "password": password}, authorized=False)
         self.token = answer["access_token"]
 
@@ -27,7 +31,7 @@ class AirflowApi:
 
         Airflow's own API is asked again after a 500: on a crowded machine SQLite is locked now and then.
         """
-        request = urllib.request.Request(
+        request = urllib.request.Request(  # noqa: S310 - of a server of ours
             self.url + path, method=method, data=None if body is None else json.dumps(body).encode()
         )
         request.add_header("Content-Type", "application/json")
@@ -35,7 +39,7 @@ class AirflowApi:
             request.add_header("Authorization", f"Bearer {self.token}")
         for pause in (1, 3, None):
             try:
-                with urllib.request.urlopen(request, timeout=60) as answer:
+                with urllib.request.urlopen(request, timeout=60) as answer:  # noqa: S310 - the same
                     text = answer.read()
                 break
             except urllib.error.HTTPError as error:
@@ -45,7 +49,8 @@ class AirflowApi:
         return json.loads(text) if text else None
 
     @staticmethod
-    def wait(condition, timeout: float, what: str) -> None:
+    def wait(condition: Callable[[], object], timeout: float, what: str) -> None:
+        """Until the condition holds; AssertionError after ``timeout`` seconds."""
         end = time.monotonic() + timeout
         while not condition():
             if time.monotonic() > end:

@@ -12,15 +12,17 @@ import time
 from pathlib import Path
 from typing import Self
 
-from tests.support.airflow_api import AirflowApi
+from tools.support.airflow_api import AirflowApi
 
 BIN = Path(sys.executable).parent
 
 
 def free_port() -> int:
+    """A port of loopback that nobody listens on."""
     with socket.socket() as sock:
         sock.bind(("127.0.0.1", 0))
-        return sock.getsockname()[1]
+        port: int = sock.getsockname()[1]
+        return port
 
 
 class AirflowServer(AirflowApi):

@@ -1,26 +1,18 @@
-"""Processes of a test, found by a mark in their environment."""
+"""Processes of a job that is tried out, found by a mark in their environment."""
 
 from __future__ import annotations
 
 import os
-import sys
 import time
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from airflow_spark_guard.process import proctree
 
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
 MARK = "SPARK_GUARD_TEST_MARK"
-ROOT = Path(__file__).parent.parent.parent
-
-
-def python_main(module: str) -> tuple[list[str], dict[str, str]]:
-    """Command and environment that run ``main(sys.argv[1:])`` of a module, measured where we are measured."""
-    code = f"from {module} import main; sys.exit(main(sys.argv[1:]))"
-    env = {**os.environ, "PYTHONPATH": str(ROOT)}
-    if config := os.environ.get("SPARK_GUARD_TEST_COVERAGE"):
-        env["COVERAGE_PROCESS_START"] = config
-        code = f"import coverage; coverage.process_startup(); {code}"
-    return [sys.executable, "-c", f"import sys; {code}"], env
 
 
 def marked(mark: str) -> list[proctree.Proc]:
@@ -37,7 +29,7 @@ def marked(mark: str) -> list[proctree.Proc]:
     return found
 
 
-def seconds_until(condition, timeout: float, what) -> float:
+def seconds_until(condition: Callable[[], object], timeout: float, what: str | Callable[[], str]) -> float:
     """Seconds until the condition holds; AssertionError after the time-out."""
     begin = time.monotonic()
     while not condition():
@@ -48,6 +40,6 @@ def seconds_until(condition, timeout: float, what) -> float:
 
 
 def end_all(mark: str) -> None:
-    """Clean up after a test that failed: only processes that carry its own mark."""
+    """Clean up after a trial that failed: only processes that carry its own mark."""
     for proc in marked(mark):
         proctree.send(proc, 9)

@@ -1,6 +1,6 @@
 """Five task logs, each of a job that runs for real: ``docs/task-logs.md``.
 
-    python tools/task_logs.py [--only NAME]...
+    python -m tools.task_logs [--only NAME]...
 
 ``--only`` runs some of them; of the others the page shows the last run (``build/task-logs/``). A log
 that is longer than the issue's figure, or a failure whose verdict, line or advice stands too high up, is an
@@ -17,13 +17,11 @@ import tempfile
 from importlib.metadata import version
 from pathlib import Path
 
-ROOT = Path(__file__).resolve().parent.parent
-sys.path.insert(0, str(ROOT))
+from tools import BUILD, ROOT
+from tools.task_logs.chapters import CHAPTERS, INTRODUCTION, Chapter
+from tools.task_logs.runs import Stand
 
-from tools.task_log_chapters import CHAPTERS, INTRODUCTION, Chapter
-from tools.task_log_runs import Stand
-
-PAGE, KEPT = ROOT / "docs" / "task-logs.md", ROOT / "build" / "task-logs"
+PAGE, KEPT = ROOT / "docs" / "task-logs.md", BUILD / "task-logs"
 HEALTHY, LAST = 60, 15  # lines that a healthy job of two minutes may have; that hold a failure's essence
 
 EVENT = re.compile(r"\d{4}-\d\d-\d\dT(\d\d:\d\d:\d\d)\.\d+Z \[(\w+) *\] (.*)", re.DOTALL)
@@ -110,7 +108,7 @@ def page() -> str:
 
 def main() -> int:
     """Run, check, write."""
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser = argparse.ArgumentParser(prog="python -m tools.task_logs", description=__doc__.splitlines()[0])
     parser.add_argument("--only", action="append", default=[], metavar="NAME", help="scripts to run")
     options = parser.parse_args()
     short = False

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from tools.task_log_runs import Job
+from tools.task_logs.runs import Job
 
 INTRODUCTION = """\
 # Five task logs
 
 What Airflow shows of five jobs, as it is: a healthy one, and four faults. `make task-logs` runs the jobs
-(`tools/jobs/task_logs/`) and writes this page. Airflow {airflow}, Spark {spark}, airflow_spark_guard {guard},
+(`tools/task_logs/jobs/`) and writes this page. Airflow {airflow}, Spark {spark}, airflow_spark_guard {guard},
 on a machine with two cores that had other work at the same time. Times are UTC.
 
 Only folders of this machine are replaced (`/jobs`, `/data`, `/opt/...`). Airflow's own lines before and after

@@ -1,4 +1,4 @@
-"""Jobs for ``tools/task_logs.py``, each run for real: by ``airflow dags test``, or as two tries at once."""
+"""Jobs for ``tools.task_logs``, each run for real: by ``airflow dags test``, or as two tries at once."""
 
 from __future__ import annotations
 
@@ -16,12 +16,13 @@ from typing import TYPE_CHECKING, Any
 
 import pyspark
 
-from tests.faults.harness import BUILD, ROOT, airflow_env, migrate
+from tools import ROOT
+from tools.faults.harness import FOLDER, airflow_env, migrate
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-JOBS = ROOT / "tools" / "jobs" / "task_logs"
+JOBS = Path(__file__).parent / "jobs"
 LONGEST = 900.0
 DAG = """\
 from airflow.sdk import DAG
@@ -40,7 +41,7 @@ class Job:
     """One job under Airflow.
 
     Attributes:
-        name: of its script in ``tools/jobs/task_logs``, and of its task.
+        name: of its script in ``tools/task_logs/jobs``, and of its task.
         master: where it runs.
         conf: of Spark.
         limits: of the guard.
@@ -67,7 +68,7 @@ class Stand:
                 (self.spark / entry.name).symlink_to(entry)
         (self.airflow / "dags").mkdir(parents=True)
         migrate()
-        shutil.copy(BUILD / "airflow" / "airflow.db", self.airflow)
+        shutil.copy(FOLDER / "airflow" / "airflow.db", self.airflow)
 
     @property
     def paths(self) -> dict[str, str]:

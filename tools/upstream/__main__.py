@@ -2,11 +2,12 @@
 
 The tests come out of the provider's source distribution, into ``build/upstream-tests``; nothing of them is
 kept in the project. A difference is a test that its own classes pass and ours do not. Each is known and has
-its reason in ``upstream_differences.py``: the exit code is 1 for one that is not, and for one that is gone.
+its reason in ``differences.py``: the exit code is 1 for one that is not, and for one that is gone.
 """
 
 from __future__ import annotations
 
+import argparse
 import json
 import os
 import shutil
@@ -16,11 +17,10 @@ import tarfile
 from collections import defaultdict
 from pathlib import Path
 
-sys.path.insert(0, str(Path(__file__).resolve().parent))
-from upstream_differences import DIFFERENCES, REASONS
+from tools import BUILD, ROOT
+from tools.upstream.differences import DIFFERENCES, REASONS
 
-ROOT = Path(__file__).resolve().parent.parent
-FOLDER = ROOT / "build" / "upstream-tests"
+FOLDER = BUILD / "upstream-tests"
 PROVIDER = "apache-airflow-providers-apache-spark"
 VERSION = "6.3.4"
 FILES = ("hooks/test_spark_submit.py", "operators/test_spark_submit.py")
@@ -37,6 +37,8 @@ RELEASE = 'JAVA_VERSION="17.0.1"\n'
 
 def main() -> int:
     """The number of surprises, as an exit code."""
+    description = __doc__.splitlines()[0]
+    argparse.ArgumentParser(prog="python -m tools.upstream", description=description).parse_args()
     FOLDER.mkdir(parents=True, exist_ok=True)
     python, tests = _environment(), _tests()
     theirs, ours = _run(python, tests, "upstream"), _run(python, tests, "ours")
@@ -128,7 +130,7 @@ def _run(python: Path, tests: Path, classes: str) -> dict[str, list[str]]:
     env = {
         **kept,
         "PATH": f"{FOLDER / 'bin'}{os.pathsep}{kept['PATH']}",
-        "PYTHONPATH": f"{ROOT / 'tools'}{os.pathsep}{ROOT}",
+        "PYTHONPATH": str(ROOT),
         "AIRFLOW_HOME": str(home),
         "AIRFLOW__CORE__LOAD_EXAMPLES": "False",
         "UPSTREAM_TESTS_CLASSES": classes,
@@ -139,7 +141,7 @@ def _run(python: Path, tests: Path, classes: str) -> dict[str, list[str]]:
     words = [
         "-q",
         "-p",
-        "upstream_tests_plugin",
+        "tools.upstream.plugin",
         "-p",
         "no:cacheprovider",
         "--import-mode=importlib",

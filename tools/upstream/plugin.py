@@ -1,7 +1,7 @@
 """A plugin for pytest: the Spark provider's own tests without Airflow's test harness, on its classes or ours.
 
 The harness (``tests_common``) is published for other Airflow versions only; the two files need little of it.
-Loaded with ``-p upstream_tests_plugin``. ``UPSTREAM_TESTS_CLASSES`` is ``upstream`` or ``ours``,
+Loaded with ``-p tools.upstream.plugin``. ``UPSTREAM_TESTS_CLASSES`` is ``upstream`` or ``ours``,
 ``UPSTREAM_TESTS_RESULT`` the file for the outcomes: ``{test: [outcome, first line of the error]}``.
 """
 

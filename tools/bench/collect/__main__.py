@@ -1,6 +1,6 @@
 """What it costs to bring rows to the driver as a matrix, beside the usual ways and beside a bare scan.
 
-python tools/bench_collect.py [--quick] [--only NAME,...] [--rounds N] [--clean]
+    python -m tools.bench.collect [--quick] [--only NAME,...] [--rounds N] [--clean]
 
 Writes ``collect`` into ``build/bench.json``; some fifteen minutes on two quiet cores, the first time two more
 for the data. Both sides of a ratio take turns in one run; the ratio is the median over the rounds after two
@@ -16,17 +16,15 @@ import shutil
 import sys
 import time
 import traceback
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from bench_collect_data import FOLDER, NOTE, Data, size_of_all, start_session
-from bench_collect_parts import PARTS, Bench
+from tools import BUILD, ROOT
+from tools.bench.collect.data import FOLDER, NOTE, Data, size_of_all, start_session
+from tools.bench.collect.parts import PARTS, Bench
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
-
-ROOT = Path(__file__).resolve().parent.parent
-BUILD = ROOT / "build"
+    from pathlib import Path
 
 
 def measure(names: Sequence[str], scale: float, rounds: int) -> tuple[dict[str, Any], list[str]]:
@@ -99,7 +97,9 @@ def store(found: dict[str, Any], file: Path) -> None:
 
 def main() -> None:
     """As the command line asks."""
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser = argparse.ArgumentParser(
+        prog="python -m tools.bench.collect", description=__doc__.splitlines()[0]
+    )
     parser.add_argument(
         "--quick", action="store_true", help="a tenth of the rows, 3 rounds: does it still run?"
     )

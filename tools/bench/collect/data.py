@@ -1,4 +1,4 @@
-"""What ``bench_collect`` collects: parquet files below ``build/bench-data/``, made once and then used again.
+"""What is collected: parquet files below ``build/bench-data/``, made once and then used again.
 
 The doubles are rounded to three digits: parquet then keeps each as a number of its dictionary, in some two
 bytes. The values are the same on every machine, and so is their place in the ten files of each table.
@@ -9,7 +9,6 @@ from __future__ import annotations
 import os
 import shutil
 import sys
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from pyspark.ml.feature import VectorAssembler
@@ -17,12 +16,14 @@ from pyspark.ml.linalg import Vectors, VectorUDT
 from pyspark.sql import SparkSession
 from pyspark.sql import functions as sf
 
+from tools import BUILD
+
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from pyspark.sql import Column, DataFrame
 
-FOLDER = Path(__file__).resolve().parent.parent / "build" / "bench-data"
+FOLDER = BUILD / "bench-data"
 NOTE = "doubles rounded to three digits, so that the files stay small"
 COLUMNS = [f"c{i}" for i in range(20)]
 WIDE_COLUMNS = [f"c{i}" for i in range(200)]

@@ -1,6 +1,6 @@
 """How much memory the driver's Python takes at most while a DataFrame becomes a matrix.
 
-Each measurement is a process of its own, ``python tools/bench_collect_memory.py WAY ROWS``, for an allocator
+Each measurement is a process of its own, ``python -m tools.bench.collect.memory WAY ROWS``, for an allocator
 keeps what it once had. The peak is the kernel's, set back just before the call, less what was taken then.
 """
 
@@ -16,10 +16,12 @@ from collections import defaultdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import bench_collect_ways as ways
 import pandas as pd  # noqa: F401 - what a way imports on first use is no part of its peak
 import pyarrow as pa
-from bench_collect_data import Data, start_session
+
+from tools import ROOT
+from tools.bench.collect import ways
+from tools.bench.collect.data import Data, start_session
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -54,8 +56,8 @@ def _figure(what: str, runs: list[dict[str, float]], rows: int, bar: float | Non
 
 
 def _in_a_process(name: str, rows: int) -> dict[str, float]:
-    command = [sys.executable, str(Path(__file__)), name, str(rows)]
-    output = subprocess.run(command, check=True, stdout=subprocess.PIPE, text=True).stdout
+    command = [sys.executable, "-m", "tools.bench.collect.memory", name, str(rows)]
+    output = subprocess.run(command, cwd=ROOT, check=True, stdout=subprocess.PIPE, text=True).stdout
     found: dict[str, float] = json.loads(output.splitlines()[-1])
     return found
 

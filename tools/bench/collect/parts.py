@@ -1,4 +1,4 @@
-"""The parts of ``bench_collect``: which ways run in turn over which table, and the bars of their figures."""
+"""The parts of the benchmark: which ways run in turn over which table, and the bars of their figures."""
 
 from __future__ import annotations
 
@@ -6,17 +6,17 @@ import statistics
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-import bench_collect_memory
-import bench_collect_predict
-import bench_collect_ways as ways
 import numpy as np
-from bench_collect_data import COLUMNS, NON_ZEROS, SPARSE_SIZE, WIDE_COLUMNS
-from bench_collect_ways import Comparison
+
+from tools.bench.collect import memory as driver_memory
+from tools.bench.collect import predict, ways
+from tools.bench.collect.data import COLUMNS, NON_ZEROS, SPARSE_SIZE, WIDE_COLUMNS
+from tools.bench.collect.ways import Comparison
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from bench_collect_data import Data
+    from tools.bench.collect.data import Data
 
 EXPONENT_BAR = 1.1
 # Sides that take many seconds, or hardly vary.
@@ -152,7 +152,7 @@ def memory(bench: Bench) -> dict[str, Any]:
     small, large = bench.rows(200_000), bench.rows(2_000_000)
     for rows in (small, large):
         bench.data.vector(rows)  # made here, so that the processes find it
-    return bench_collect_memory.measure(small, large, rounds)
+    return driver_memory.measure(small, large, rounds)
 
 
 def sampling(bench: Bench) -> dict[str, Any]:
@@ -205,19 +205,19 @@ def exponent(bench: Bench) -> dict[str, Any]:
 def scoring(bench: Bench) -> dict[str, Any]:
     """Speed of ``predict``."""
     rounds = min(bench.rounds, _SLOW_ROUNDS)
-    return bench_collect_predict.measure_speed(bench.data, bench.rows(5_000_000), rounds)
+    return predict.measure_speed(bench.data, bench.rows(5_000_000), rounds)
 
 
 def growth(bench: Bench) -> dict[str, Any]:
     """Memory of the workers that score."""
     rounds = min(bench.rounds, _SLOW_ROUNDS)
-    return bench_collect_predict.measure_growth(bench.data, bench.rows(5_000_000), rounds)
+    return predict.measure_growth(bench.data, bench.rows(5_000_000), rounds)
 
 
 def trees(bench: Bench) -> dict[str, Any]:
     """A model with native threads."""
     rounds = min(bench.rounds, _MEMORY_ROUNDS)
-    return bench_collect_predict.measure_trees(bench.data, bench.rows(5_000_000), rounds)
+    return predict.measure_trees(bench.data, bench.rows(5_000_000), rounds)
 
 
 # Growth first: its workers should not be those that ran something else before.

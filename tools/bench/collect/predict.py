@@ -7,21 +7,22 @@ import threading
 import time
 from typing import TYPE_CHECKING, Any
 
-import bench_collect_ways as ways
 import numpy as np
 import psutil
-from bench_collect_data import COLUMNS
 from pyspark.sql import functions as sf
 from sklearn.ensemble import HistGradientBoostingRegressor
 from sklearn.linear_model import LinearRegression
 
 from airflow_spark_guard.job.scoring import predict
+from tools.bench.collect import ways
+from tools.bench.collect.data import COLUMNS
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from bench_collect_data import Data
     from pyspark.sql import DataFrame
+
+    from tools.bench.collect.data import Data
 
 _TRAINING_ROWS = 20_000
 _INTERVAL = 0.1

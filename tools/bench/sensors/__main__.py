@@ -1,6 +1,7 @@
 """What sensors cost: a thousand on fifty drivers in one triggerer, and one look at a driver of 100,000 tasks.
 
-python tools/bench_sensors.py [--quick] [--sensors 1000] [--window 60] [--no-curve] [--no-poll | --only-poll]
+    python -m tools.bench.sensors [--quick] [--sensors 1000] [--window 60] [--no-curve]
+        [--no-poll | --only-poll]
 
 Writes ``sensors`` into ``build/bench.json``; some twenty minutes. ``--quick`` takes less than two, and writes
 nothing: it tells whether everything still runs.
@@ -12,14 +13,12 @@ import argparse
 import json
 import resource
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
-import bench_sensors_poll
-from bench_sensors_airflow import SPARE_FILES, Round, Workbench
+from tools import BUILD, ROOT
+from tools.bench.sensors import poll
+from tools.bench.sensors.airflow import SPARE_FILES, Round, Workbench
 
-ROOT = Path(__file__).resolve().parent.parent
-BUILD = ROOT / "build"
 BARS = {"cpu_share": 0.10, "extra_mb": 80.0, "worst_late_s": 5.0, "poll_cpu_ms": 50.0, "poll_bytes": 1 << 20}
 _PER_DRIVER = 20
 
@@ -101,8 +100,8 @@ def _allowed(count: int) -> bool:
 
 
 def _poll(size: Size) -> dict[str, Any]:
-    found = bench_sensors_poll.measure(size.tasks, 20, size.patience)
-    kinds = [found[name] for name in bench_sensors_poll.PLANS]
+    found = poll.measure(size.tasks, 20, size.patience)
+    kinds = [found[name] for name in poll.PLANS]
     return {
         "poll_cpu_ms": max(kind["cpu_ms"] for kind in kinds),
         "poll_bytes": max(kind["bytes"] for kind in kinds),
@@ -140,7 +139,9 @@ def run(size: Size) -> None:
 
 def main() -> None:
     """As the command line asks."""
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser = argparse.ArgumentParser(
+        prog="python -m tools.bench.sensors", description=__doc__.splitlines()[0]
+    )
     parser.add_argument("--quick", action="store_true", help="small numbers: does it still run?")
     parser.add_argument("--sensors", type=int, default=Size.sensors)
     parser.add_argument("--window", type=float, default=Size.window, help="seconds of each measurement")

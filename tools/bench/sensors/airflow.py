@@ -14,16 +14,17 @@ import time
 import urllib.request
 from contextlib import ExitStack, closing, contextmanager
 from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import psutil
-from bench_sensors_looks import drivers, polls
+
+from tools import ROOT
+from tools.bench.sensors.looks import drivers, polls
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
+    from pathlib import Path
 
-TOOLS = Path(__file__).resolve().parent
 AIRFLOW = [sys.executable, "-m", "airflow"]
 # Its log of each trigger, and what else a process has open.
 SPARE_FILES = 200
@@ -74,7 +75,7 @@ class Workbench:
                 ports = stack.enter_context(drivers(load.drivers, home / LOG))
             if load.count:
                 wanted = {"kind": load.kind, "count": load.count, "interval": load.interval, "ports": ports}
-                self._run(home, sys.executable, str(TOOLS / "bench_sensors_rows.py"), json.dumps(wanted))
+                self._run(home, sys.executable, "-m", "tools.bench.sensors.rows", json.dumps(wanted))
             triggerer = Triggerer(stack.enter_context(_triggerer(home, load.count)), home)
             found = _observe(triggerer, load)
             if load.kind == "sensors":
@@ -241,5 +242,5 @@ def _environment(home: Path) -> dict[str, str]:
         "AIRFLOW__CORE__DAGS_FOLDER": str(home / "dags"),
         "AIRFLOW__CORE__FERNET_KEY": "c3BhcmstZ3VhcmQtc2Vuc29yLWJlbmNobWFyay1rZXk=",
         "AIRFLOW__USAGE_DATA_COLLECTION__ENABLED": "False",
-        "PYTHONPATH": f"{TOOLS.parent}{os.pathsep}{TOOLS}",
+        "PYTHONPATH": str(ROOT),
     }

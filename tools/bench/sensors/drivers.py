@@ -1,6 +1,6 @@
 """Fake drivers for the sensor benchmark: one cheap process, each driver on a port of its own.
 
-python tools/bench_sensors_drivers.py COUNT LOG
+    python -m tools.bench.sensors.drivers COUNT LOG
 
 The first line that it prints are the ports, as JSON. Every look at executors becomes a line of LOG: the
 driver's number, and the seconds of this machine's monotonic clock. ``GET /bench/lose`` takes an executor from
@@ -18,10 +18,12 @@ from http import HTTPStatus
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TextIO
 
+from tools import ROOT
+
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-RECORDED = Path(__file__).resolve().parent.parent / "tests" / "data" / "rest" / "4.2.0" / "allexecutors.json"
+RECORDED = ROOT / "tests" / "data" / "rest" / "4.2.0" / "allexecutors.json"
 EXECUTORS = 10
 _END = b"\r\n\r\n"
 

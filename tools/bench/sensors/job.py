@@ -1,6 +1,6 @@
 """A Spark application of many tasks, for the sensor benchmark: all but two have ended, those two sleep.
 
-python tools/bench_sensors_job.py TASKS
+    python -m tools.bench.sensors.job TASKS
 
 Prints its web UI and its id as JSON, and ends when its standard input does.
 """

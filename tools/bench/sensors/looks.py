@@ -9,19 +9,20 @@ import time
 from collections import defaultdict
 from contextlib import contextmanager
 from itertools import pairwise
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
+
+from tools import ROOT
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from pathlib import Path
 
 
 @contextmanager
 def drivers(count: int, log: Path) -> Iterator[list[int]]:
     """Their ports, while they run."""
-    program = Path(__file__).with_name("bench_sensors_drivers.py")
-    command = [sys.executable, str(program), str(count), str(log)]
-    process = subprocess.Popen(command, stdout=subprocess.PIPE)
+    command = [sys.executable, "-m", "tools.bench.sensors.drivers", str(count), str(log)]
+    process = subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE)
     assert process.stdout is not None  # noqa: S101 - as asked for
     try:
         yield json.loads(process.stdout.readline())

@@ -10,7 +10,6 @@ import subprocess
 import sys
 import time
 from contextlib import contextmanager
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
@@ -20,13 +19,13 @@ from airflow_spark_guard.core.remote.restarts import RestartBudget
 from airflow_spark_guard.core.remote.target import Target
 from airflow_spark_guard.core.watch.windows import Windows
 from airflow_spark_guard.sources.remote import AsyncRemoteSource
+from tools import ROOT
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from airflow_spark_guard.core.web.snapshot import Sight
 
-JOB = Path(__file__).parent / "bench_sensors_job.py"
 PLANS = {
     "restart_sensor": Plan(budget=RestartBudget()),
     "application_sensor": Plan(windows=Windows.of(GuardLimits(), deadline=None)),
@@ -47,9 +46,9 @@ def measure(tasks: int, looks: int, patience: float) -> dict[str, Any]:
 def _application(tasks: int) -> Iterator[Target]:
     """The running application; it ends with its standard input."""
     env = {**os.environ, "SPARK_LOCAL_IP": "127.0.0.1", "PYSPARK_PYTHON": sys.executable}
-    command = [sys.executable, str(JOB), str(tasks)]
+    command = [sys.executable, "-m", "tools.bench.sensors.job", str(tasks)]
     job = subprocess.Popen(
-        command, env=env, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL
+        command, cwd=ROOT, env=env, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL
     )
     assert job.stdin is not None  # noqa: S101 - as asked for
     assert job.stdout is not None  # noqa: S101 - the same

@@ -1,6 +1,6 @@
 """Deferred task instances and their triggers, written into Airflow's database by its own models.
 
-python tools/bench_sensors_rows.py '{"kind": "sensors", "count": 50, "interval": 10, "ports": [...]}'
+    python -m tools.bench.sensors.rows '{"kind": "sensors", "count": 50, "interval": 10, "ports": [...]}'
 
 Starting a thousand task processes, each of which would defer, takes longer than what is measured.
 """
@@ -23,14 +23,14 @@ from airflow.models.trigger import Trigger
 from airflow.utils.session import create_session
 from airflow.utils.state import DagRunState, TaskInstanceState
 from airflow.utils.types import DagRunTriggeredByType, DagRunType
-from bench_sensors_drivers import application_id
-from bench_sensors_idle import IdleTrigger
 from sqlalchemy import delete
 
 from airflow_spark_guard.core.remote.plan import Plan
 from airflow_spark_guard.core.remote.restarts import RestartBudget
 from airflow_spark_guard.core.remote.target import Target
 from airflow_spark_guard.triggers.spark_application import SparkApplicationTrigger
+from tools.bench.sensors.drivers import application_id
+from tools.bench.sensors.idle import IdleTrigger
 
 if TYPE_CHECKING:
     from airflow.triggers.base import BaseTrigger

@@ -16,6 +16,7 @@ from airflow.sdk import DAG
 
 
 def build(spec: dict[str, Any]) -> None:
+    """The DAG."""
     outcome = Outcome(Path(spec["outcome"]))
     with DAG("fault", schedule=None, catchup=False):
         operator(spec)(
@@ -33,19 +34,21 @@ def build(spec: dict[str, Any]) -> None:
 
 
 def operator(spec: dict[str, Any]) -> Any:
+    """Upstream's operator or ours; the other one is not imported."""
     if spec["operator"] == "upstream":
-        from airflow.providers.apache.spark.operators.spark_submit import SparkSubmitOperator
+        from airflow.providers.apache.spark.operators.spark_submit import SparkSubmitOperator  # noqa: PLC0415
 
         return SparkSubmitOperator
-    from airflow_spark_guard import SafeSparkSubmitOperator
+    from airflow_spark_guard import SafeSparkSubmitOperator  # noqa: PLC0415
 
     return SafeSparkSubmitOperator
 
 
 def options(spec: dict[str, Any]) -> dict[str, Any]:
+    """How long it may run."""
     if spec["operator"] == "upstream":
         return {"execution_timeout": timedelta(seconds=spec["limits"]["deadline"])}
-    from airflow_spark_guard import GuardLimits
+    from airflow_spark_guard import GuardLimits  # noqa: PLC0415
 
     return {"limits": GuardLimits(**spec["limits"])}
 
@@ -64,15 +67,18 @@ class Outcome:
         new.replace(self.file)
 
     def begun(self, _: Any) -> None:
+        """The operator is about to be executed."""
         self._write(begun=time.time())
 
     def success(self, context: Any) -> None:
+        """What the task returned, and what the guard observed."""
         at = time.time()
         result = context["ti"].xcom_pull(task_ids="job")
         observed = context["ti"].xcom_pull(task_ids="job", key="spark_guard_verdict")
         self._write(state="success", at=at, result=result, observed=observed)
 
     def failure(self, context: Any) -> None:
+        """The exception and what it carries."""
         error = context.get("exception")
         self._write(
             state="failed",

@@ -26,16 +26,19 @@ _LIMITS = GuardLimits(deadline="{{ dag_run.conf.get('deadline', '10m') }}")
 
 @dag(schedule=None)
 def guarded() -> None:
+    """Our operator, one try."""
     SafeSparkSubmitOperator(task_id="job", retries=0, limits=_LIMITS, **_COMMON)
 
 
 @dag(schedule=None)
 def guarded_with_retry() -> None:
+    """Our operator, two tries."""
     SafeSparkSubmitOperator(task_id="job", retries=1, limits=_LIMITS, **_COMMON)
 
 
 @dag(schedule=None)
 def upstream() -> None:
+    """The provider's operator."""
     SparkSubmitOperator(task_id="job", retries=0, execution_timeout=timedelta(seconds=60), **_COMMON)
 
 

@@ -1,3 +1,4 @@
+# ruff: noqa: PTH123 - a small script as users write them
 """Leaves sleepers in sessions of their own, then hangs in a UDF (or in the driver, with "driver")."""
 
 import os

@@ -1,4 +1,4 @@
-"""What tools/record_rest.py watches: a shuffle, an executor that dies, and tasks of which some stay."""
+"""The job whose answers are recorded: a shuffle, an executor that dies, and tasks of which some stay."""
 
 import os
 import signal
