@@ -20,7 +20,7 @@ from airflow_spark_guard.core.errors import DeadlineError
 from airflow_spark_guard.core.web.access import Access
 from airflow_spark_guard.process.workspace import Workspace
 from airflow_spark_guard.sources.cluster import AsyncClusterSource, BlockingClusterSource
-from tests.faults.cluster import StandaloneCluster, spark_env
+from tools.faults.cluster import StandaloneCluster, spark_env
 
 pytestmark = pytest.mark.spark
 
