@@ -34,7 +34,7 @@ if TYPE_CHECKING:
     from airflow_spark_guard.attempt.cluster_connection import ClusterConnection
     from airflow_spark_guard.attempt.submission import Submission
     from airflow_spark_guard.core.cluster.cluster_job import ClusterJob
-    from airflow_spark_guard.core.cluster.place import ClusterPlace
+    from airflow_spark_guard.core.cluster.manager import ClusterManager
     from airflow_spark_guard.core.protocol import Message
     from airflow_spark_guard.core.watch.finding import Finding
     from airflow_spark_guard.hooks.safe_spark_submit import SafeSparkSubmitHook
@@ -146,7 +146,7 @@ class Waiting:
     """
 
     job: ClusterJob
-    place: ClusterPlace
+    place: ClusterManager
     pause: float
 
 
@@ -256,10 +256,8 @@ class ClusterMode:
             raise
 
     def _announce(self, job: ClusterJob) -> None:
-        """YARN's id is Spark's own; of a pod, the job itself says which application it is."""
-        status = (
-            self.run.status(job.application_id) if job.application_id.startswith("application_") else None
-        )
+        """Where the manager's id is not Spark's own, the job itself says which application it is."""
+        status = self.run.status(job.application_id) if self.connection.place.has_spark_ids else None
         if status is not None:
             self.on_application(Application(job.application_id, status.ui_url))
 

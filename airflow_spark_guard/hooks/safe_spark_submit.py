@@ -11,10 +11,10 @@ from typing import TYPE_CHECKING, Any
 from airflow_spark_guard.attempt.submission import Request, Submission, deploy_mode, prepare
 from airflow_spark_guard.core.application import check_application
 from airflow_spark_guard.core.arguments import checked_arguments
-from airflow_spark_guard.core.cluster.place import is_watched
+from airflow_spark_guard.core.cluster.managers import is_watched
 from airflow_spark_guard.core.conf.profile import SparkProfile
 from airflow_spark_guard.core.connection import misspelt_extras
-from airflow_spark_guard.core.deploy_mode import check_mode
+from airflow_spark_guard.core.deploy_mode import WatchedClusterMode
 from airflow_spark_guard.core.errors import KilledError
 from airflow_spark_guard.core.limits import checked_limits
 from airflow_spark_guard.core.quantity import readable_duration, seconds, size_in_bytes
@@ -132,17 +132,17 @@ class SafeSparkSubmitHook(UpstreamSubmitHook):
             self.guard_log.warning("%s", earlier)
         application = str(checked_arguments({"application": application})["application"] or "")
         mode = self.settle_deploy_mode()
-        check_mode(mode, self.master, application, has_environment=bool(self.user_environment))
+        mode.check(application, has_environment=bool(self.user_environment))
         workspace = Workspace(self.tag.task)
         try:
             submission = self.plan(workspace)
             log_conf(submission, self.guard_log, self.profile.name, self.limits, in_full=self.record is None)
-            if mode.mode == "cluster" and is_watched(self.master):
+            if isinstance(mode, WatchedClusterMode):
                 from airflow_spark_guard.attempt import cluster_mode  # noqa: PLC0415 - as in _run
 
                 tell = self._applications(submission).found
                 return cluster_mode.submit(self, submission, workspace, application, tell)
-            if mode.mode == "cluster":
+            if not mode.is_guarded:
                 return self._submit_to_cluster(submission, workspace, application, kwargs)
             if self.deferrable:
                 self.guard_log.warning(
@@ -179,7 +179,7 @@ class SafeSparkSubmitHook(UpstreamSubmitHook):
             given = self.connection_given.extra_dejson if self.connection_given is not None else {}
             for note in filter(None, (*misspelt_extras(given), self._mode.note)):
                 self.guard_log.warning("%s", note)
-            if self._mode.mode == "cluster" and not is_watched(self.master):
+            if not self._mode.is_guarded:
                 self.follow_cluster_mode()
         return self._mode
 

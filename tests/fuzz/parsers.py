@@ -14,9 +14,9 @@ from typing import TYPE_CHECKING, Any
 from airflow_spark_guard.core.cluster.cluster_ending import ClusterEnding, cluster_failure
 from airflow_spark_guard.core.cluster.cluster_job import ClusterJob
 from airflow_spark_guard.core.cluster.cluster_watch import ClusterWatch
-from airflow_spark_guard.core.cluster.place import ClusterPlace
 from airflow_spark_guard.core.cluster.status import ClusterState, ClusterStatus
 from airflow_spark_guard.core.cluster.trigger_event import ending_of, event_of, watched_by
+from airflow_spark_guard.core.cluster.yarn import Yarn
 from airflow_spark_guard.core.conf import properties
 from airflow_spark_guard.core.conf.conf_draft import ConfValue
 from airflow_spark_guard.core.conf.conf_lint import check_conf
@@ -195,7 +195,7 @@ def replies(random):
 
 
 JOB = ClusterJob("application_1_2", "1-a", NOW - 60, NOW + 60, 300.0, 60.0, "file:///a/b/c")
-PLACE = ClusterPlace("yarn", ("http://rm:8088",))
+PLACE = Yarn(("http://rm:8088",))
 FINDING = Finding(Verdict.DEADLINE, "What.", 60.0, 70.0, got="got", expected="expected", advice="advice")
 STATUS = ClusterStatus(ClusterState.FAILED, "application_1_2", "FAILED", "said", 1, submitted_at=NOW)
 
@@ -228,7 +228,7 @@ def wake(event):
         watched = watched_by(event)
         if watched is not None:
             job, place = watched
-            ClusterWatch(job.limits, place.manager.capitalize()).see(STATUS, NOW)
+            ClusterWatch(job.limits, place.title).see(STATUS, NOW)
             json.dumps([job.to_json(), place.to_json(), job.speaks])
     finally:
         ending = ending_of(event)

@@ -8,12 +8,12 @@ import pytest
 
 from airflow_spark_guard.attempt.cluster_mode import Waiting
 from airflow_spark_guard.core.cluster.cluster_job import ClusterJob
-from airflow_spark_guard.core.cluster.place import ClusterPlace
+from airflow_spark_guard.core.cluster.yarn import Yarn
 from airflow_spark_guard.core.errors import KilledError
 from airflow_spark_guard.operators import cluster_deferral
 from airflow_spark_guard.operators.cluster_deferral import deferral
 
-PLACE = ClusterPlace("yarn", ("http://rm:8088",))
+PLACE = Yarn(("http://rm:8088",))
 
 
 def waiting(deadline_at):

@@ -9,9 +9,8 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from airflow_spark_guard.core.cluster.kubernetes import KubernetesDialogues
-from airflow_spark_guard.core.cluster.standalone import StandaloneDialogues
-from airflow_spark_guard.core.cluster.yarn import YarnDialogues
+from airflow_spark_guard.core.cluster.kubernetes import Kubernetes
+from airflow_spark_guard.core.cluster.yarn import Yarn
 from airflow_spark_guard.core.web import application_rows, history_rest, log_tail, master_json, spark_rest
 from airflow_spark_guard.core.web.answer import Answer, UnusableAnswerError
 from airflow_spark_guard.core.web.master_page import read_page
@@ -37,13 +36,11 @@ DIALOGUES = {
     "page": lambda: master_json.page((), UI, APP),
     "kill": lambda: master_json.kill((), UI, APP),
     "gone": lambda: master_json.gone((), UI, APP),
-    "yarn": lambda: YarnDialogues().status(APP),
-    "yarn find": lambda: YarnDialogues().find("m", "v"),
-    "yarn kill": lambda: YarnDialogues().kill(APP),
-    "pod": lambda: KubernetesDialogues().status(APP),
-    "pods": lambda: KubernetesDialogues().find("m", "v"),
-    "standalone": lambda: StandaloneDialogues(UI).status(APP),
-    "standalone find": lambda: StandaloneDialogues(UI).find("m", "v"),
+    "yarn": lambda: Yarn((UI,)).status(APP),
+    "yarn find": lambda: Yarn((UI,)).find("m", "v"),
+    "yarn kill": lambda: Yarn((UI,)).kill(APP),
+    "pod": lambda: Kubernetes((UI,)).status(APP),
+    "pods": lambda: Kubernetes((UI,)).find("m", "v"),
     "tail": lambda: log_tail.tail("http://h/logPage/?x", 100),
 }
 HUGE = [10**400, -(10**400), 10**4000, 1e308, 2**63]
