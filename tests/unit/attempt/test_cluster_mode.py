@@ -61,7 +61,7 @@ def test_what_is_deferred_says_what_to_wait_for(hooked):
     hook = hooked(deferrable=True)
     hook.submit(hooked.script)
     job, place = hook.waiting.job, hook.waiting.place
-    assert (job.speaks, place.manager) == (True, "yarn")
+    assert (job.speaks, place.key) == (True, "yarn")
     event = {"v": 1, "final": {"state": "SUCCEEDED", "application_id": job.application_id}, "finding": None}
     kwargs = {"job": job.to_json(), "place": place.to_json()}
     assert cluster_mode.resume(hooked(tag=hook.tag), event, **kwargs) == 3

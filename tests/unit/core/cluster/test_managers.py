@@ -1,13 +1,17 @@
+import ast
 import json
+from pathlib import Path
 
 import pytest
 
+import airflow_spark_guard
 from airflow_spark_guard.core.cluster.kubernetes import Kubernetes
-from airflow_spark_guard.core.cluster.managers import cluster_manager, is_watched, manager_from_json
+from airflow_spark_guard.core.cluster.managers import MANAGERS, cluster_manager, is_watched, manager_from_json
 from airflow_spark_guard.core.cluster.yarn import Yarn
 from airflow_spark_guard.core.errors import BadInputError
 
 RM = "yarn_resourcemanager_webapp_address"
+PACKAGE = Path(airflow_spark_guard.__file__).parent
 
 
 @pytest.mark.parametrize(
@@ -147,3 +151,54 @@ def test_anything_else_is_refused(raw):
     """Nothing is guessed."""
     with pytest.raises((KeyError, TypeError)):
         manager_from_json(raw)
+
+
+def constants(node):
+    return {found.value for found in ast.walk(node) if isinstance(found, ast.Constant)}
+
+
+def asks_for_a_manager(node):
+    """Whether it compares with the name of a manager, with the form of its ids, or with its class."""
+    if isinstance(node, ast.Compare | ast.match_case):
+        return bool(constants(node.pattern if isinstance(node, ast.match_case) else node) & NAMES)
+    if not isinstance(node, ast.Call):
+        return False
+    if isinstance(node.func, ast.Attribute) and node.func.attr in {"startswith", "endswith", "removeprefix"}:
+        return any(isinstance(text, str) and text.startswith(FORMS) for text in constants(node))
+    called = node.func.id if isinstance(node.func, ast.Name) else ""
+    return called in {"isinstance", "issubclass"} and ast.unparse(node.args[1]) in CLASSES
+
+
+NAMES = {name for kind in MANAGERS for name in (kind.key, kind.title, kind.__name__)}
+FORMS = ("application_", "yarn", "k8s://", "kubernetes")
+CLASSES = {kind.__name__ for kind in MANAGERS}
+# The managers themselves; and what Spark can parse as a master, which no manager of ours changes.
+OWN = {"core/cluster/yarn.py", "core/cluster/kubernetes.py", "core/master.py"}
+
+
+def test_nobody_asks_which_manager_it_is():
+    """What differs is asked of the manager: a further one is one file, and its name in managers.py."""
+    asking = {
+        f"{path.relative_to(PACKAGE)}:{node.lineno}"
+        for path in sorted(PACKAGE.rglob("*.py"))
+        if str(path.relative_to(PACKAGE)) not in OWN
+        for node in ast.walk(ast.parse(path.read_text()))
+        if asks_for_a_manager(node)
+    }
+    assert asking == set()
+
+
+@pytest.mark.parametrize(
+    ("text", "found"),
+    [
+        ('place.manager == "yarn"', True),
+        ('manager in ("yarn", "x")', True),
+        ('id.startswith("application_")', True),
+        ("isinstance(manager, Kubernetes)", True),
+        ('isinstance(value, str) and value == "x"', False),
+        ("manager.has_spark_ids", False),
+    ],
+)
+def test_the_look_for_such_questions_finds_them(text, found):
+    """In whatever form they stand."""
+    assert any(asks_for_a_manager(node) for node in ast.walk(ast.parse(text))) is found
