@@ -200,10 +200,8 @@ class ClusterMode:
             raise
 
     def _announce(self, job: ClusterJob) -> None:
-        """YARN's id is Spark's own; of a pod, the job itself says which application it is."""
-        status = (
-            self.run.status(job.application_id) if job.application_id.startswith("application_") else None
-        )
+        """Where the manager's id is not Spark's own, the job itself says which application it is."""
+        status = self.run.status(job.application_id) if self.connection.place.has_spark_ids else None
         if status is not None:
             self.spec.reporting.on_application(Application(job.application_id, status.ui_url))
 

@@ -90,7 +90,7 @@ class ClusterRun:
     @property
     def manager(self) -> str:
         """The manager's name in messages."""
-        return self.source.manager
+        return self.connection.place.title
 
     def close(self) -> None:
         """Close the connections."""

@@ -5,9 +5,8 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any
 
-from airflow_spark_guard.core.cluster.kubernetes import KubernetesDialogues
-from airflow_spark_guard.core.cluster.standalone import StandaloneDialogues
-from airflow_spark_guard.core.cluster.yarn import YarnDialogues
+from airflow_spark_guard.core.cluster.kubernetes import Kubernetes
+from airflow_spark_guard.core.cluster.yarn import Yarn
 from airflow_spark_guard.core.web import application_rows, history_rest, log_tail, master_json, spark_rest
 from airflow_spark_guard.core.web.answer import UnusableAnswerError
 from tools import ROOT
@@ -39,13 +38,11 @@ DIALOGUES: dict[str, Callable[[], Generator[Any, Any, Any]]] = {
     "page": lambda: master_json.page((), UI, APP),
     "kill": lambda: master_json.kill((), UI, APP),
     "gone": lambda: master_json.gone((), UI, APP),
-    "yarn": lambda: YarnDialogues().status(APP),
-    "yarn find": lambda: YarnDialogues().find("m", "v"),
-    "yarn kill": lambda: YarnDialogues().kill(APP),
-    "pod": lambda: KubernetesDialogues().status(APP),
-    "pods": lambda: KubernetesDialogues().find("m", "v"),
-    "standalone": lambda: StandaloneDialogues(UI).status(APP),
-    "standalone find": lambda: StandaloneDialogues(UI).find("m", "v"),
+    "yarn": lambda: Yarn((UI,)).status(APP),
+    "yarn find": lambda: Yarn((UI,)).find("m", "v"),
+    "yarn kill": lambda: Yarn((UI,)).kill(APP),
+    "pod": lambda: Kubernetes((UI,)).status(APP),
+    "pods": lambda: Kubernetes((UI,)).find("m", "v"),
     "tail": lambda: log_tail.tail("http://h/logPage/?x", 100),
 }
 

@@ -183,7 +183,7 @@ def _wake(event: Any) -> None:
         watched = watched_by(event)
         if watched is not None:
             job, place = watched
-            ClusterWatch(job.limits, place.manager.capitalize()).see(STATUS, NOW)
+            ClusterWatch(job.limits, place.title).see(STATUS, NOW)
             json.dumps([job.to_json(), place.to_json(), job.speaks])
     finally:
         ending = ending_of(event)

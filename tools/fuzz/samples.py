@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Any
 
 from airflow_spark_guard.core.cluster.cluster_job import ClusterJob
 from airflow_spark_guard.core.cluster.cluster_watch import ClusterWatch
-from airflow_spark_guard.core.cluster.place import ClusterPlace
 from airflow_spark_guard.core.cluster.status import ClusterState, ClusterStatus
 from airflow_spark_guard.core.cluster.trigger_event import event_of
+from airflow_spark_guard.core.cluster.yarn import Yarn
 from airflow_spark_guard.core.conf.profile import SparkProfile
 from airflow_spark_guard.core.errors import ApplicationError
 from airflow_spark_guard.core.failure.takeover import Takeover
@@ -59,7 +59,7 @@ OUTPUT = [
 
 CONFS = [SparkProfile.of(name).to_defaults_conf().encode() for name in ("default", "ml-training", "strict")]
 JOB = ClusterJob("application_1_2", "1-a", NOW - 60, NOW + 60, 300.0, 60.0, "file:///a/b/c")
-PLACE = ClusterPlace("yarn", ("http://rm:8088",))
+PLACE = Yarn(("http://rm:8088",))
 FINDING = Finding(Verdict.DEADLINE, "What.", 60.0, 70.0, got="got", expected="expected", advice="advice")
 STATUS = ClusterStatus(ClusterState.FAILED, "application_1_2", "FAILED", "said", 1, submitted_at=NOW)
 

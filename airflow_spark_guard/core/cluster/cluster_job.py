@@ -11,7 +11,7 @@ from airflow_spark_guard.core.typed import checked_types
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from airflow_spark_guard.core.cluster.place import ClusterPlace
+    from airflow_spark_guard.core.cluster.manager import ClusterManager
     from airflow_spark_guard.core.cluster.status import ClusterStatus
 
 
@@ -85,7 +85,7 @@ class DeferredJob:
     """
 
     job: ClusterJob
-    place: ClusterPlace
+    place: ClusterManager
     pause: float
 
 
