@@ -19,6 +19,7 @@ from airflow_spark_guard.core.conf.known_confs import known_confs
 from airflow_spark_guard.core.conf.preflight import check_fit
 from airflow_spark_guard.core.errors import ImpossibleError, SparkGuardError
 from airflow_spark_guard.core.failure.ending import Cause, Ending, failure
+from airflow_spark_guard.core.failure.evolved import evolved
 from airflow_spark_guard.core.failure.observed_text import observed_row
 from airflow_spark_guard.core.output.last_shown import LastShown
 from airflow_spark_guard.core.output.message_budget import MessageBudget
@@ -151,9 +152,7 @@ class GuardedRun:
         if record.trouble:  # all of it is known once the record is closed
             self.log.warning("%s", record.trouble)
         if error is not None:
-            error.record = record.place
-            error.evidence_shown = self._shown.has(error.evidence)
-            raise error
+            raise evolved(error, record=record.place, evidence_shown=self._shown.has(error.evidence))
         return storable_result(ending.heard, self.limits, self.log)
 
     def _watch(
@@ -244,7 +243,7 @@ class GuardedRun:
             "what": "" if error is None else error.what,
             "got": "" if error is None else error.got,
             "advice": "" if error is None else error.advice,
-            "place": "" if error is None else error.place,
+            "place": "" if error is None else error.where,
             "limit_s": None if finding is None else finding.limit,
             "limit_reached_at_s": None if finding is None else finding.reached_at,
             "ended_at_s": ending.seconds,

@@ -17,7 +17,8 @@ from airflow_spark_guard.attempt.observer import Application
 from airflow_spark_guard.core.application import check_application
 from airflow_spark_guard.core.cluster.status import ATTEMPT_MARK, TASK_MARK
 from airflow_spark_guard.core.cluster.trigger_event import ending_of, watched_by
-from airflow_spark_guard.core.errors import AttemptError, ProtocolError, SparkGuardError
+from airflow_spark_guard.core.errors import AttemptError, SparkGuardError, TriggerEventError
+from airflow_spark_guard.core.failure.evolved import evolved, raise_instead
 from airflow_spark_guard.core.output.message_budget import MessageBudget
 from airflow_spark_guard.core.output.output import JobOutput
 from airflow_spark_guard.core.output.spark_log import SparkFilter
@@ -215,7 +216,7 @@ class ClusterMode:
         """
         try:
             ending = ending_of(event)
-        except ProtocolError as error:
+        except TriggerEventError as error:
             raise _unusable(event, self.run.end(job.application_id)) from error
         return self.run.finish(job, ending)
 
@@ -234,7 +235,7 @@ class ClusterMode:
 
     def take_observed(self, finding: Finding, error: AttemptError) -> None:
         """What would have ended the application, in observe mode; it is logged already."""
-        error.record = self.record.place
+        error = evolved(error, record=self.record.place)
         self._summary.observed(finding, error)
         if self.hook.on_observed is not None:
             self.hook.on_observed(error)
@@ -276,7 +277,7 @@ class ClusterMode:
         except BaseException as raised:
             self._summary.failed(raised)
             if isinstance(raised, AttemptError):
-                raised.record = self.record.place
+                raise_instead(evolved(raised, record=self.record.place))
             raise
         self._summary.ended("deferred" if self.hook.deferrable else "success")
 

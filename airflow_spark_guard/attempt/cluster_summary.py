@@ -64,6 +64,6 @@ def _told_by(raised: BaseException) -> dict[str, Any]:
         "what": raised.what,
         "got": raised.got,
         "advice": raised.advice,
-        "place": getattr(raised, "place", ""),
+        "place": getattr(raised, "where", ""),
         "orphans": list(getattr(raised, "orphans", ())),
     }

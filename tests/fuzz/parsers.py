@@ -21,7 +21,12 @@ from airflow_spark_guard.core.conf import properties
 from airflow_spark_guard.core.conf.conf_draft import ConfValue
 from airflow_spark_guard.core.conf.conf_lint import check_conf
 from airflow_spark_guard.core.conf.profile import SparkProfile
-from airflow_spark_guard.core.errors import ApplicationError, ProtocolError, SparkGuardError
+from airflow_spark_guard.core.errors import (
+    ApplicationError,
+    ProtocolError,
+    SparkGuardError,
+    TriggerEventError,
+)
 from airflow_spark_guard.core.failure.classify import diagnose
 from airflow_spark_guard.core.failure.ending import Cause, Ending, failure
 from airflow_spark_guard.core.failure.executor_log import DeadLog, best, telling
@@ -320,7 +325,7 @@ PARSERS = [
         read_properties,
         (SparkGuardError,),
     ),
-    Parser("cluster trigger events", lambda r: finite(mutated_json(r, EVENTS)), wake, (ProtocolError,)),
+    Parser("cluster trigger events", lambda r: finite(mutated_json(r, EVENTS)), wake, (TriggerEventError,)),
     Parser(
         "sensor trigger events", lambda r: finite(mutated_json(r, OUTCOMES)), read_outcome, (SparkGuardError,)
     ),
