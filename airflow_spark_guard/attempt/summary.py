@@ -178,5 +178,5 @@ def _of_error(error: SparkGuardError) -> dict[str, Any]:
         "verdict": str(Verdict.UNKNOWN),
     }
     if isinstance(error, AttemptError):
-        known |= {"verdict": str(error.verdict), "place": error.place, "orphans": list(error.orphans)}
+        known |= {"verdict": str(error.verdict), "place": error.where, "orphans": list(error.orphans)}
     return known

@@ -17,7 +17,7 @@ from airflow_spark_guard.core.cluster.cluster_job import ClusterJob
 from airflow_spark_guard.core.cluster.cluster_watch import ClusterWatch
 from airflow_spark_guard.core.cluster.managers import manager_from_json
 from airflow_spark_guard.core.cluster.trigger_event import event_of
-from airflow_spark_guard.core.failure.found import error_of
+from airflow_spark_guard.core.failure.exceptions import error_of_finding
 from airflow_spark_guard.core.failure.observed_text import observed_text
 from airflow_spark_guard.core.failure.retry import advise
 from airflow_spark_guard.core.failure.verdict_summary import VERDICT_KEY, verdict_summary
@@ -128,7 +128,7 @@ class ClusterApplicationTrigger(BaseTrigger):
         for notice in step.notices:
             MarkedLog(self.log).info("%s", notice)
         for finding in step.observed:
-            await self._say_observed(error_of(finding))
+            await self._say_observed(error_of_finding(finding))
         return step
 
     async def _say_observed(self, error: AttemptError) -> None:

@@ -17,7 +17,12 @@ from airflow_spark_guard.core.cluster.trigger_event import ending_of, watched_by
 from airflow_spark_guard.core.conf import properties
 from airflow_spark_guard.core.conf.conf_draft import ConfValue
 from airflow_spark_guard.core.conf.conf_lint import check_conf
-from airflow_spark_guard.core.errors import ApplicationError, ProtocolError, SparkGuardError
+from airflow_spark_guard.core.errors import (
+    ApplicationError,
+    ProtocolError,
+    SparkGuardError,
+    TriggerEventError,
+)
 from airflow_spark_guard.core.failure.classify import diagnose
 from airflow_spark_guard.core.failure.ending import Cause, Ending, failure
 from airflow_spark_guard.core.failure.executor_log import DeadLog, best, telling
@@ -268,7 +273,7 @@ PARSERS = [
         _read_properties,
         (SparkGuardError,),
     ),
-    Parser("cluster trigger events", lambda r: _finite(mutated_json(r, EVENTS)), _wake, (ProtocolError,)),
+    Parser("cluster trigger events", lambda r: _finite(mutated_json(r, EVENTS)), _wake, (TriggerEventError,)),
     Parser(
         "sensor trigger events",
         lambda r: _finite(mutated_json(r, OUTCOMES)),

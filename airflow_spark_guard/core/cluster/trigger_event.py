@@ -10,7 +10,7 @@ from airflow_spark_guard.core.cluster.cluster_ending import ClusterEnding
 from airflow_spark_guard.core.cluster.cluster_job import ClusterJob
 from airflow_spark_guard.core.cluster.managers import manager_from_json
 from airflow_spark_guard.core.cluster.status import ClusterStatus
-from airflow_spark_guard.core.errors import ProtocolError
+from airflow_spark_guard.core.errors import TriggerEventError
 from airflow_spark_guard.core.text.printable import one_line
 from airflow_spark_guard.core.typed import checked_types
 from airflow_spark_guard.core.verdict import Verdict
@@ -61,7 +61,7 @@ def ending_of(event: object) -> ClusterEnding:
     """What the event says, checked.
 
     Raises:
-        ProtocolError: None, another version, or something that :func:`event_of` does not write.
+        TriggerEventError: None, another version, or something that :func:`event_of` does not write.
     """
     if not isinstance(event, dict) or event.get("v") != _VERSION:
         raise _unusable(event)
@@ -85,8 +85,8 @@ def _finding(raw: Mapping[str, Any]) -> Finding:
     return found
 
 
-def _unusable(event: object) -> ProtocolError:
-    return ProtocolError(
+def _unusable(event: object) -> TriggerEventError:
+    return TriggerEventError(
         "The trigger's event does not say how the application ended.",
         got=one_line(_BRIEF.repr(event), 200),
         expected=f"an event of version {_VERSION} with a final status or a finding",

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass, field, fields
+from dataclasses import asdict, dataclass, field, fields, replace
 from typing import TYPE_CHECKING, Any, Self
 
-from airflow_spark_guard.core.errors import ApplicationError, SparkGuardError
-from airflow_spark_guard.core.failure.found import error_of
+from airflow_spark_guard.core.errors import ApplicationError, SparkGuardError, TriggerEventError
+from airflow_spark_guard.core.failure.exceptions import error_of_finding
 from airflow_spark_guard.core.remote.course import EndedWell
 from airflow_spark_guard.core.remote.target import Target
 from airflow_spark_guard.core.verdict import Verdict
@@ -20,10 +20,6 @@ if TYPE_CHECKING:
 
 VERSION = 1
 _KINDS = frozenset({"ended", "finding", "refused", "timeout"})
-
-
-class OutcomeError(SparkGuardError):
-    """A trigger's event that is none: the watch was broken off, or is of another version."""
 
 
 @dataclass(frozen=True)
@@ -85,12 +81,12 @@ class Outcome:
         """The inverse of :meth:`to_json`.
 
         Raises:
-            OutcomeError: it is none.
+            TriggerEventError: it is none.
         """
         try:
             return cls._read(value)
         except (TypeError, ValueError, KeyError, ApplicationError) as error:
-            raise OutcomeError(
+            raise TriggerEventError(
                 "The trigger's event cannot be understood.",
                 got=repr(value)[:300],
                 expected=f"version {VERSION}: {', '.join(part.name for part in fields(cls))}",
@@ -121,10 +117,8 @@ class Outcome:
 
 def found_in(application_id: str, finding: Finding) -> AttemptError:
     """The exception for what was found of this application; an empty id is not known yet."""
-    error = error_of(finding)
-    if application_id:
-        error.what = f"Application {application_id}: {error.what}"
-    return error
+    what = f"Application {application_id}: {finding.what}" if application_id else finding.what
+    return error_of_finding(replace(finding, what=what))
 
 
 def _require(so: bool) -> None:  # noqa: FBT001 - it is what is required
