@@ -5,8 +5,7 @@ from __future__ import annotations
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
-from airflow_spark_guard.job.collection.columns import listed
-from airflow_spark_guard.job.collection.errors import SampleError
+from airflow_spark_guard.job.collection.errors import SampleError, listed
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -27,7 +26,7 @@ def to_spark(spark: Any, data: Any, columns: Sequence[str] | None = None) -> Any
         ranked = to_spark(spark, importances, ["importance"])    # shape (features, 1)
 
     The data go in Arrow batches of ``spark.sql.execution.arrow.maxRecordsPerBatch`` rows, never as pickled or
-    JSON rows: where PySpark would go that way without a word, this raises. Types stay what they are: float32
+    JSON rows: where PySpark would go that way silently, this raises. Types stay what they are: float32
     becomes ``float``, int64 ``bigint``, NaN of an array stays NaN (pandas' missing values become null).
 
     Args:
@@ -144,7 +143,7 @@ def _of_pandas(frame: Any) -> Any:
     import pyarrow as pa
 
     names = [str(name) for name in frame.columns]
-    # By position: a name may be there twice, which is said later and better.
+    # By position: a name may be there twice, which has an error of its own later.
     arrays = [_column(name, frame.iloc[:, i], pandas=True) for i, name in enumerate(names)]
     if not arrays:
         raise _no_columns(f"a DataFrame of {len(frame)} rows")
@@ -185,7 +184,7 @@ def _check_count(columns: Sequence[str], width: int) -> None:
 def _check_names(names: Sequence[str]) -> None:
     if not names:
         raise _no_columns("a table without columns")
-    # Spark does not tell upper from lower case when a column is looked up.
+    # Spark does not distinguish upper and lower case when a column is looked up.
     lower = [name.lower() for name in names]
     repeated = (
         [name for name in names if lower.count(name.lower()) > 1] if len(set(lower)) < len(lower) else []

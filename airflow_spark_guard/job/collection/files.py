@@ -6,11 +6,11 @@ import datetime as dt
 import json
 import os
 import uuid
-from dataclasses import asdict, fields
+from dataclasses import fields
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from airflow_spark_guard.job.collection.columns import Columns, SourceColumn
+from airflow_spark_guard.job.collection.columns import Columns
 from airflow_spark_guard.job.collection.errors import SampleError
 from airflow_spark_guard.job.collection.frames import encoded, text_places, to_arrow
 from airflow_spark_guard.job.collection.sample import Sample, SampleReport
@@ -96,7 +96,7 @@ def _table(sample: Sample) -> Any:
         "feature_names": list(sample.feature_names),
         "beside": beside,
         "report": _report_fields(sample.report),
-        "columns": None if sample.columns is None else asdict(sample.columns),
+        "columns": None if sample.columns is None else sample.columns.as_dict(),
     }
     text = json.dumps(about, default=_as_json)
     return pa.Table.from_arrays(arrays, names=_unique([*names, *beside])).replace_schema_metadata(
@@ -109,7 +109,7 @@ def _sample(table: Any, about: dict[str, Any]) -> Sample:
         msg = f"version {about['version']}, where {_VERSION} is known"
         raise ValueError(msg)
     names = tuple(about["feature_names"])
-    columns = None if about["columns"] is None else _columns(about["columns"])
+    columns = None if about["columns"] is None else Columns.from_dict(about["columns"])
     report = _report(about["report"])
     width = 2 if about["sparse"] else len(names)
     labelled_too = about["y_dtype"] is not None
@@ -122,10 +122,7 @@ def _sample(table: Any, about: dict[str, Any]) -> Sample:
     y = _floats(table.column(width), texts.get(len(names)), about["y_dtype"]) if labelled_too else None
     first = width + labelled_too
     beside = {name: _values(table.column(first + i)) for i, name in enumerate(about["beside"])}
-    sample = Sample(x, y, names, report, **beside, columns=columns)
-    if columns is not None:
-        report.about(columns, sample)
-    return sample
+    return Sample(x, y, names, report, **beside, columns=columns)
 
 
 def _dense(table: Any, width: int, texts: dict[int, tuple[str, ...]], dtype: str) -> Array:
@@ -178,17 +175,6 @@ def _values(column: Any) -> Array:
     known = coded.dictionary.to_pylist()
     codes = coded.indices.fill_null(len(known)).to_numpy(zero_copy_only=False)
     return labelled([*known, None] if coded.null_count else known, codes)
-
-
-def _columns(about: dict[str, Any]) -> Columns:
-    def column(named: dict[str, Any]) -> SourceColumn:
-        texts = None if named["categories"] is None else tuple(named["categories"])
-        return SourceColumn(
-            **{**named, "categories": texts, "names": {int(i): name for i, name in named["names"].items()}}
-        )
-
-    label = None if about["label"] is None else column(about["label"])
-    return Columns(tuple(column(named) for named in about["features"]), label)
 
 
 def _report_fields(report: SampleReport) -> dict[str, Any]:

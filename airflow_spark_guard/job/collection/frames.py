@@ -1,4 +1,4 @@
-"""A sample as a table: pandas or Arrow. Columns are told apart by their place, since names may repeat."""
+"""A sample as a table: pandas or Arrow. A column is known by its place, since names may repeat."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ if TYPE_CHECKING:
 
     import numpy as np
 
+    from airflow_spark_guard.job.collection.kinds.base import SourceColumn
     from airflow_spark_guard.job.collection.sample import Sample
 
     Array = np.ndarray[Any, Any]
@@ -76,7 +77,7 @@ def text_places(sample: Sample) -> dict[int, tuple[str, ...]]:
         # Made by hand: names are all there is.
         found = {names.index(name): texts for name, texts in categories.items() if name in names}
     else:
-        found = {at: categories[name] for at, name, kind, _ in _places(sample) if kind == "text"}
+        found = {at: categories[column.name] for at, column in _places(sample) if column.categorical}
     label = sample.report.label
     if sample.y is not None and label is not None and label in categories:
         found[len(names)] = categories[label]
@@ -90,20 +91,20 @@ def codes_of(values: Array) -> Array:
     return np.nan_to_num(values, nan=-1).astype(np.int64)
 
 
-def _places(sample: Sample) -> Iterator[tuple[int, str, str, str]]:
-    """Place, source column, kind and type of each feature."""
+def _places(sample: Sample) -> Iterator[tuple[int, SourceColumn]]:
+    """Place and source column of each feature."""
     at = 0
     for column in sample.columns.features if sample.columns is not None else ():
         for _ in range(column.width or 0):
-            yield at, column.name, column.kind, column.type
+            yield at, column
             at += 1
 
 
 def _source_types(sample: Sample) -> list[tuple[int, str]]:
-    """Types of the source, by place.
+    """Types of the source's numbers, by place.
 
     Raises:
-        SampleError: nobody knows them; or digits were lost on the way, which no type brings back.
+        SampleError: they are not known; or digits were lost on the way, which no type brings back.
     """
     if sample.columns is None:
         raise SampleError(
@@ -121,17 +122,14 @@ def _source_types(sample: Sample) -> list[tuple[int, str]]:
             advice="Collect with dtype='float64' or dtype='auto', or leave these columns out.",
         )
     label = sample.columns.label
-    types = [(at, type_name) for at, _, kind, type_name in _places(sample) if kind != "text"]
-    if label is None or label.kind == "text":
-        return types
-    return [*types, (len(sample.feature_names), label.type)]
+    columns = [*_places(sample), *([] if label is None else [(len(sample.feature_names), label)])]
+    return [(at, column.element_type) for at, column in columns if not column.categorical]
 
 
 def _as_source(pd: Any, values: Any, type_name: str) -> Any:
     """Floats in the type of the source; what pandas has no type for stays as it is."""
     import numpy as np
 
-    type_name = type_name.removeprefix("array<").removesuffix(">")
     if type_name in _WIDTHS:
         whole = pd.array(values, dtype="Float64").astype(f"Int{_WIDTHS[type_name]}")
         return whole if np.isnan(values).any() else whole.to_numpy(f"int{_WIDTHS[type_name]}")
@@ -151,7 +149,7 @@ def _as_source(pd: Any, values: Any, type_name: str) -> Any:
 
 
 def _times(values: Array, factor: int, unit: str) -> Any:
-    """Floats as numpy's times, NaN as none."""
+    """Floats as numpy's times, NaN as a missing one."""
     import numpy as np
 
     missing = np.isnan(values)

@@ -1,17 +1,18 @@
-"""What a caller should know of a sample that is what was asked for, and may not be what was meant."""
+"""The warnings about a sample that is what was asked for, and may not be what was meant."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from airflow_spark_guard.job.collection.columns import listed
+from airflow_spark_guard.job.collection.errors import listed
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     import numpy as np
 
-    from airflow_spark_guard.job.collection.columns import Columns, SourceColumn
+    from airflow_spark_guard.job.collection.columns import Columns
+    from airflow_spark_guard.job.collection.kinds.base import SourceColumn
 
     Array = np.ndarray[Any, Any]
 
@@ -23,7 +24,7 @@ _NAMED, _LONGEST = 5, 60
 
 
 def digits_lost(x: Any, y: Array | None, columns: Columns) -> list[str]:
-    """Source columns with whole numbers (or seconds) that the floats of the arrays cannot tell apart.
+    """Source columns with whole numbers (or seconds) that the floats of the arrays cannot distinguish.
 
     Args:
         x: shape (rows, features).
@@ -66,18 +67,18 @@ def key_warnings(key: Sequence[str], keyless: float, repeated: float) -> list[st
         repeated: share of the rows read that have the key of another row.
     """
     name = ", ".join(key)
-    said = []
+    warnings = []
     if keyless:
-        said.append(
+        warnings.append(
             f"{keyless:.1%} of the rows have no key (a null in {name}); they were drawn by a hash of all "
             "their columns, so that a change of any of these draws anew."
         )
     if repeated:
-        said.append(
+        warnings.append(
             f"{repeated:.1%} of the rows share their key ({name}) with another row; rows of one key are "
             "drawn together, so fewer of them are independent. Add columns to key= until it identifies a row."
         )
-    return said
+    return warnings
 
 
 def strata_warnings(
@@ -91,19 +92,19 @@ def strata_warnings(
         counts: rows of the others.
         wanted: rows to take of each of these.
     """
-    said = []
+    warnings = []
     if unusable:
-        said.append(
+        warnings.append(
             f"{len(unusable)} strata of {column!r} have no complete row, so none is in the sample: "
             f"{_some([repr(stratum) for stratum in unusable])}."
         )
     none = [stratum for stratum, rows in zip(counts, wanted, strict=True) if not rows]
     if none:
-        said.append(
+        warnings.append(
             f"{len(none)} strata of {column!r} got no row of this sample: "
             f"{_some([repr(stratum) for stratum in none])}. Raise max_rows or Stratify.at_least."
         )
-    return said
+    return warnings
 
 
 def empty_warning(names: Sequence[str], rows: int) -> str:
@@ -112,7 +113,7 @@ def empty_warning(names: Sequence[str], rows: int) -> str:
 
 
 def _beyond(values: Array) -> Any:
-    """Whether a column has numbers that are too large; NaN is none."""
+    """Whether a column has numbers that are too large; NaN is not one."""
     import numpy as np
 
     largest = np.fmax(np.fmax.reduce(values, axis=0), -np.fmin.reduce(values, axis=0))
@@ -120,7 +121,7 @@ def _beyond(values: Array) -> Any:
 
 
 def _is_exact(column: SourceColumn) -> bool:
-    return column.type.removeprefix("array<").startswith(_EXACT)
+    return column.element_type.startswith(_EXACT)
 
 
 def _some(names: Sequence[str]) -> str:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from airflow_spark_guard.job.collection.draw import own_seed
 from airflow_spark_guard.job.collection.errors import SampleError
-from airflow_spark_guard.job.collection.projection import quoted
+from airflow_spark_guard.job.collection.kinds.base import quoted
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -90,23 +90,23 @@ def checked_split(split: Any, group: Any, key: tuple[str, ...]) -> Split | None:
 
 
 def part_warnings(split: Split, codes: Array, without_group: Array) -> list[str]:
-    """What the caller should know of the parts of a sample."""
+    """Warnings about the parts of a sample."""
     import numpy as np
 
     rows = np.bincount(codes, minlength=len(split.names))
-    said = []
+    warnings = []
     empty = [name for name, count in zip(split.names, rows, strict=True) if not count]
     if empty:
-        said.append(
+        warnings.append(
             f"Part {empty[0]!r} of the split has no rows: whole groups of {', '.join(split.group)} go to one "
             "part, and there are few. Group by a finer column, or give the part a larger share."
         )
     if without_group.any():
-        said.append(
+        warnings.append(
             f"{without_group.mean():.1%} of the rows have no value in {', '.join(split.group)}; they count as"
             f" one group, in part {split.names[0]!r}."
         )
-    return said
+    return warnings
 
 
 def labelled(names: Sequence[str], codes: Array) -> Array:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from airflow_spark_guard.job.collection.columns import check_uncollated, plain
 from airflow_spark_guard.job.collection.draw import STRATUM, share_for, stratum_sql
 from airflow_spark_guard.job.collection.errors import SampleError
-from airflow_spark_guard.job.collection.projection import named
+from airflow_spark_guard.job.collection.kinds.base import named
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence

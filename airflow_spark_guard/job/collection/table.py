@@ -55,10 +55,6 @@ class Rows:
         self.extend(len(values))[:] = values
         self.keep(len(values))
 
-    def view(self) -> Array:
-        """The rows so far, not copied."""
-        return self._array[: self._used]
-
     def take(self, order: Array | Blocks | None) -> Array:
         """The array itself, cut to its rows, or to the rows ``order`` in that order; nothing is left here.
 

@@ -1,4 +1,4 @@
-"""One pass over batches built by hand: rows where they belong, flaws counted, bounds kept."""
+"""One pass over batches built by hand: rows where they belong, invalid values counted, bounds kept."""
 
 from __future__ import annotations
 
@@ -10,13 +10,14 @@ import pytest
 from pyspark.sql import types as t
 
 from airflow_spark_guard.job import SampleError
+from airflow_spark_guard.job.collection.array_format import ArrayFormat
 from airflow_spark_guard.job.collection.budget import Budget
 from airflow_spark_guard.job.collection.columns import check_columns
-from airflow_spark_guard.job.collection.reading import Form, Reading, Room, TooManyRowsError
+from airflow_spark_guard.job.collection.reading import Reading, RowBudget, TooManyRowsError
 
 NAN = math.nan
 FLOATS = pa.list_(pa.float32())
-ROOM = Room(100, 100)
+ROWS = RowBudget(100, 100)
 SCHEMA = t.StructType(
     [
         t.StructField("a", t.LongType()),
@@ -28,8 +29,8 @@ SCHEMA = t.StructType(
 )
 
 
-def reading(features="a", label=None, nulls="error", room=ROOM, budget=None):
-    return Reading(check_columns(SCHEMA, features, label), Form("float32", nulls), room, budget)
+def reading(features="a", label=None, nulls="error", rows=ROWS, budget=None):
+    return Reading(check_columns(SCHEMA, features, label), ArrayFormat("float32", nulls), rows, budget)
 
 
 def batch(numbers, **columns):
@@ -134,21 +135,21 @@ def test_rows_without_a_width_are_dropped_and_counted():
     assert (made.counts.read, made.counts.dropped, made.counts.missing) == (2, 2, {"b": 2})
 
 
-def test_texts_of_features_and_label_settle():
+def test_texts_of_features_and_label_are_sorted():
     """Codes in the order of the texts, and the texts by column."""
     made = reading("s", "answer")
     for texts, answers in ((["b", "c"], ["yes", "no"]), (["a", "b"], ["no", "no"])):
         made.add(pa.record_batch({"text_0": pa.array(texts), "label": pa.array(answers)}))
     made.finish([0, 1])
     x, y = made.take(None)
-    assert made.layout.settle(x, y) == {"s": ("a", "b", "c"), "answer": ("no", "yes")}
+    assert made.layout.sort_texts(x, y) == {"s": ("a", "b", "c"), "answer": ("no", "yes")}
     np.testing.assert_array_equal(x.ravel(), [1, 2, 0, 1])
     np.testing.assert_array_equal(y, [1, 0, 0, 0])
 
 
 def test_more_rows_than_the_ceiling_stop_the_pass():
     """Exactly so many pass."""
-    made = reading(room=Room(3, 3, 3))
+    made = reading(rows=RowBudget(3, 3, 3))
     made.add(batch([1, 2, 3]))
     with pytest.raises(TooManyRowsError):
         made.add(batch([4]))
@@ -156,7 +157,7 @@ def test_more_rows_than_the_ceiling_stop_the_pass():
 
 def test_a_budget_lowers_the_ceiling():
     """To the rows that fit: 4 bytes each here."""
-    made = reading(room=Room(100, 100, 100), budget=Budget(8, "test", asked=False))
+    made = reading(rows=RowBudget(100, 100, 100), budget=Budget(8, "test", asked=False))
     made.add(batch([1, 2]))
     with pytest.raises(TooManyRowsError):
         made.add(batch([3]))
@@ -164,7 +165,7 @@ def test_a_budget_lowers_the_ceiling():
 
 def test_more_than_fits_is_refused_with_the_first_rows():
     """Without a ceiling the rows wanted must fit."""
-    made = reading(room=Room(100, 120), budget=Budget(399, "test", asked=False))
+    made = reading(rows=RowBudget(100, 120), budget=Budget(399, "test", asked=False))
     with pytest.raises(
         SampleError, match="^The sample does not fit .*\n  got: 100 rows of 4 bytes, 400 bytes\n"
     ):
@@ -213,10 +214,3 @@ def test_an_infinite_value_is_refused_even_in_a_row_that_is_dropped():
         SampleError, match="^There are infinite values .*\n  got: a: 1 \\(of 2 rows read\\)\n"
     ):
         made.check()
-
-
-def test_bytes_of_a_row():
-    """Features and label, of the dtype."""
-    with_label, without = check_columns(SCHEMA, "a", "y"), check_columns(SCHEMA, "a")
-    assert Form("float32").row_bytes(5, with_label) == 24
-    assert Form("float64").row_bytes(5, without) == 40

@@ -1,4 +1,4 @@
-"""How far a collection is: one line on a terminal, heartbeats in a guarded attempt."""
+"""The progress of a collection: one line on a terminal, heartbeats in a guarded attempt."""
 
 from __future__ import annotations
 
@@ -10,16 +10,16 @@ from airflow_spark_guard.job.heartbeats import heartbeat
 _BETWEEN = 0.5  # seconds
 
 
-class Meter:
-    """Counts rows and tells of them now and then.
+class RowProgress:
+    """Counts rows, and shows the count twice a second at most.
 
     Args:
-        total: rows expected; None where nobody knows.
+        total: rows expected; None where that is unknown.
     """
 
     def __init__(self, total: int | None) -> None:
         self._total, self._rows = total, 0
-        self._told_at = time.monotonic()
+        self._shown_at = time.monotonic()
         self._terminal = sys.stderr is not None and sys.stderr.isatty()
         self._line = ""
 
@@ -27,9 +27,9 @@ class Meter:
         """Count rows that arrived."""
         self._rows += rows
         now = time.monotonic()
-        if now - self._told_at < _BETWEEN:
+        if now - self._shown_at < _BETWEEN:
             return
-        self._told_at = now
+        self._shown_at = now
         heartbeat("rows collected", done=self._rows, total=self._total)
         if self._terminal:
             share = f" of {self._total:,}, {min(1.0, self._rows / self._total):.0%}" if self._total else ""

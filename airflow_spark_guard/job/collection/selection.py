@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from airflow_spark_guard.job.collection.draw import PRIORITY, TIE, WEIGHT, by_priority, repeated, smallest
+from airflow_spark_guard.job.collection.draw import PRIORITY, TIE, WEIGHT
 from airflow_spark_guard.job.collection.strata import first_of_each
 from airflow_spark_guard.job.collection.table import Blocks
 
@@ -14,6 +14,9 @@ if TYPE_CHECKING:
     from airflow_spark_guard.job.collection.reading import Reading
 
     Array = np.ndarray[Any, Any]
+
+# Logarithms up to 745, of weights, are rounded by less.
+_ROUNDED = 5e-13
 
 
 def all_rows(reading: Reading, *, keyed: bool) -> Array | Blocks | None:
@@ -80,6 +83,44 @@ def doubtful_keys(reading: Reading) -> tuple[float, float]:
     weight = reading.beside(WEIGHT)
     found = repeated(reading.beside(PRIORITY)[~keyless], weight[~keyless] if len(weight) else None)
     return float(np.count_nonzero(keyless)) / rows, found / rows
+
+
+def smallest(priority: Array, rows: int) -> Array:
+    """Positions, ascending, of the ``rows`` smallest numbers."""
+    import numpy as np
+
+    if rows >= len(priority):
+        return np.arange(len(priority))
+    return np.sort(np.argpartition(priority, rows - 1)[:rows])
+
+
+def by_priority(priority: Array, tie: Array) -> Array:
+    """Positions in the order of the numbers; rows of the same number in the order of their ties.
+
+    So rows that share a key come in the same order, and the same of them are taken, wherever they lay.
+    """
+    import numpy as np
+
+    order = np.argsort(priority, kind="stable")
+    ranked = priority[order]
+    same = ranked[1:] == ranked[:-1]
+    tied = np.flatnonzero(np.r_[same, False] | np.r_[False, same])
+    if len(tied):
+        among = order[tied]
+        order[tied] = among[np.lexsort((tie[among], priority[among]))]
+    return order
+
+
+def repeated(priority: Array, weight: Array | None = None) -> int:
+    """Rows that share the number of their key with another row.
+
+    With weights the number is taken back out of the weighted one, up to what the logarithms rounded off.
+    """
+    import numpy as np
+
+    numbers = np.sort(priority if weight is None else priority + np.log(weight))
+    same = numbers[1:] - numbers[:-1] <= _ROUNDED if weight is not None else numbers[1:] == numbers[:-1]
+    return int((np.r_[same, False] | np.r_[False, same]).sum()) if len(numbers) > 1 else 0
 
 
 def _planned(reading: Reading) -> Array:
