@@ -105,7 +105,7 @@ def _first_width(df: Any, column: SourceColumn) -> int:
         raise SampleError(
             f"Column {column.name!r} holds nothing but nulls.",
             got="no value in any row",
-            expected=f"one {column.kind} at least, to learn its length",
+            expected=f"one {column.reads.kind} at least, to learn its length",
             advice="Leave it out, or fill it.",
         )
     return int(row["size"])

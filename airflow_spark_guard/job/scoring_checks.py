@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
 from airflow_spark_guard.job.collection.errors import SampleError, listed
 from airflow_spark_guard.job.collection.kinds.base import SPARK_TYPES
 from airflow_spark_guard.job.scoring_worker import ARRAY, NUMBER, TEXT, framed
@@ -80,8 +82,6 @@ def result_of(model: Any, scoring: Scoring, names: Sequence[str]) -> Result:
     Raises:
         SampleError: a result that fits into no column; a model that takes frames alone, and is given arrays.
     """
-    import numpy as np
-
     method = getattr(model, scoring.method)
     zeros = np.zeros((1, scoring.width), scoring.dtype)
     values, error = _tried(method, zeros if scoring.names is None else framed(zeros, scoring))
@@ -107,8 +107,6 @@ def result_of(model: Any, scoring: Scoring, names: Sequence[str]) -> Result:
 
 def _tried(method: Any, rows: Any) -> tuple[Any, Exception | None]:
     import warnings
-
-    import numpy as np
 
     try:
         with warnings.catch_warnings():

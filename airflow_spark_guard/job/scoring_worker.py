@@ -10,6 +10,9 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+import pyarrow as pa
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
@@ -32,9 +35,6 @@ class Result:
 
     def arrow(self, values: Any) -> Any:
         """The values of some rows as an Arrow array; NaN is null, as pandas has it."""
-        import numpy as np
-        import pyarrow as pa
-
         if self.spark_type == TEXT.spark_type:
             return pa.array(values.astype(object), pa.string())
         flat = pa.array(np.ascontiguousarray(values, np.float64).ravel(), from_pandas=True)
@@ -109,9 +109,6 @@ def score_batches(
     model: Callable[[], Any], scoring: Scoring, batches: Iterator[Sequence[Any]]
 ) -> Iterator[Any]:
     """One Arrow array of results for each batch of Arrow arrays."""
-    import numpy as np
-    import pyarrow as pa
-
     # The model first: it brings the libraries whose threads are limited.
     method = getattr(model(), scoring.method)
     empty = scoring.result.arrow(np.empty((0,) * scoring.result.dimensions))
@@ -128,8 +125,6 @@ def score_batches(
 
 def of_pandas(scoring: Scoring, batch: Sequence[Any]) -> tuple[Any, ...]:
     """The Arrow arrays of a batch of pandas series, whose types are lost where every value is null."""
-    import pyarrow as pa
-
     value = pa.float64() if scoring.dtype == "float64" else pa.float32()
     wanted = [arrow_type for one in scoring.inputs for arrow_type in one.reader.arrow_types(value)]
     pairs = zip(batch, wanted, strict=True)
@@ -164,8 +159,6 @@ def _few_threads() -> Iterator[None]:
 
 def matrix(arguments: Sequence[Any], scoring: Scoring) -> Any:
     """Shape (rows, width), C-contiguous; nulls are NaN."""
-    import numpy as np
-
     if len(scoring.inputs) == 1 and len(scoring.inputs[0].parts) == 1:
         return np.ascontiguousarray(scoring.inputs[0].rows(arguments, scoring.dtype))
     filled = np.empty((len(arguments[0]), scoring.width), scoring.dtype)
@@ -176,7 +169,6 @@ def matrix(arguments: Sequence[Any], scoring: Scoring) -> Any:
 
 def framed(rows: Any, scoring: Scoring) -> Any:
     """The matrix as a ``pandas.DataFrame``, codes as the texts that they stand for."""
-    import numpy as np
     import pandas as pd
 
     frame = pd.DataFrame(rows, columns=list(scoring.names or ()), copy=False)
@@ -194,8 +186,6 @@ def answer(result: Any, scoring: Scoring) -> Any:
     Raises:
         ValueError: a result of another shape than on the driver.
     """
-    import numpy as np
-
     values, wanted = np.asarray(result), scoring.result.dimensions
     if values.ndim != wanted:
         msg = (

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -63,3 +64,8 @@ def check_argument(name: str, value: object, expected: str, *, good: bool) -> No
             expected=expected,
             advice=f"Correct {name}= in the call.",
         )
+
+
+def is_whole(value: object, at_least: float = -math.inf) -> bool:
+    """Whether this is a whole number, and no boolean."""
+    return isinstance(value, int) and not isinstance(value, bool) and value >= at_least

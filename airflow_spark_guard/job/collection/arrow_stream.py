@@ -13,6 +13,8 @@ import time
 import uuid
 from typing import TYPE_CHECKING, Any, Self
 
+import pyarrow as pa
+
 from airflow_spark_guard.job.collection.kinds.text import TEXTS
 
 if TYPE_CHECKING:
@@ -157,7 +159,6 @@ class _ClassicByPartition(_Classic):
         super()._drain()
 
     def read(self) -> Iterator[Any]:
-        import pyarrow as pa
         from pyspark.serializers import NoOpSerializer, read_int, write_int
 
         schema = _arrow_schema(self._df)
@@ -241,8 +242,6 @@ def _unwrapped() -> Iterator[None]:
 
 def _arrow_schema(df: Any) -> Any:
     """The schema of the batches that the JVM writes."""
-    import pyarrow as pa
-
     large = df.sparkSession.conf.get("spark.sql.execution.arrow.useLargeVarTypes", "false") == "true"
     simple = {
         "float": pa.float32(),

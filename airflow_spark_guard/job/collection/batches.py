@@ -7,23 +7,21 @@ import warnings
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from airflow_spark_guard.job.collection.array_format import ArrayFormat, check_argument
+from airflow_spark_guard.job.collection.array_format import ArrayFormat, check_argument, is_whole
 from airflow_spark_guard.job.collection.arrow_stream import ArrowBatches
 from airflow_spark_guard.job.collection.columns import Columns, check_apart, check_columns, plain
 from airflow_spark_guard.job.collection.errors import SampleError, SampleWarning
+from airflow_spark_guard.job.collection.invalid_values import check_counts
 from airflow_spark_guard.job.collection.kinds.base import SPARK_TYPES
 from airflow_spark_guard.job.collection.layout import Layout
 from airflow_spark_guard.job.collection.notes import digits_lost, digits_warning
-from airflow_spark_guard.job.collection.progress import RowProgress
 from airflow_spark_guard.job.collection.projection import project
-from airflow_spark_guard.job.collection.reading import Reading, RowBudget
+from airflow_spark_guard.job.collection.reading import Reading, RowBudget, RowProgress
 
 if TYPE_CHECKING:
     from collections.abc import Generator, Iterator, Mapping, Sequence
 
-    import numpy as np
-
-    Array = np.ndarray[Any, Any]
+    from airflow_spark_guard.job.collection.kinds.base import Array
 
 
 @dataclass(frozen=True, eq=False)
@@ -91,8 +89,7 @@ def iter_batches(
     array_format = ArrayFormat(dtype, nulls, sparse)
     array_format.check(columns, tuple(SPARK_TYPES))
     batch_rows = plain(batch_rows)
-    whole = isinstance(batch_rows, int) and not isinstance(batch_rows, bool) and batch_rows >= 1
-    check_argument("batch_rows", batch_rows, "a whole number of at least 1", good=whole)
+    check_argument("batch_rows", batch_rows, "a whole number of at least 1", good=is_whole(batch_rows, 1))
     for column in columns.all():
         if column.categorical and column.categories is None:
             raise SampleError(
@@ -127,21 +124,19 @@ def _read(
                 layout.learn(one)
                 waiting.append(one)
                 if layout.width is not None:
-                    for known in waiting:
-                        yield from _parts(known, columns, array_format, layout, batch_rows)
+                    parts = [
+                        known.slice(begin, batch_rows)
+                        for known in waiting
+                        for begin in range(0, known.num_rows, batch_rows)
+                    ]
                     waiting.clear()
+                    for part in parts:
+                        yield from _made([part], columns, array_format, layout)
                 progress.advance(one.num_rows)
         if waiting:
             yield from _made(waiting, columns, array_format, layout)
     finally:
         progress.close()
-
-
-def _parts(
-    one: Any, columns: Columns, array_format: ArrayFormat, layout: Layout, batch_rows: int
-) -> Iterator[Batch]:
-    for begin in range(0, one.num_rows, batch_rows):
-        yield from _made([one.slice(begin, batch_rows)], columns, array_format, layout)
 
 
 def _made(parts: list[Any], columns: Columns, array_format: ArrayFormat, layout: Layout) -> Iterator[Batch]:
@@ -150,7 +145,7 @@ def _made(parts: list[Any], columns: Columns, array_format: ArrayFormat, layout:
     for part in parts:
         reading.add(part)
     reading.finish([])
-    reading.check()
+    check_counts(reading.counts, layout.known(), array_format)
     if len(reading):
         x, y = reading.take(None)
         yield Batch(x, y, layout.feature_names())

@@ -6,6 +6,8 @@ import time
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
 from airflow_spark_guard.job.collection import notes, selection
 from airflow_spark_guard.job.collection import strata as stratifying
 from airflow_spark_guard.job.collection.budget import budget_for, memory_left
@@ -22,20 +24,16 @@ from airflow_spark_guard.job.collection.layout import Layout
 from airflow_spark_guard.job.collection.passes import Passes
 from airflow_spark_guard.job.collection.reading import Reading, RowBudget, TooManyRowsError
 from airflow_spark_guard.job.collection.sample import Sample, SampleReport, nbytes
-from airflow_spark_guard.job.collection.split import Split, labelled, part_warnings
+from airflow_spark_guard.job.collection.split import Split, part_warnings
 from airflow_spark_guard.job.collection.table import Blocks
-from airflow_spark_guard.job.collection.unchanged import check_found, check_strata, check_unchanged
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    import numpy as np
-
     from airflow_spark_guard.job.collection.columns import Columns
+    from airflow_spark_guard.job.collection.kinds.base import Array
     from airflow_spark_guard.job.collection.options import SampleOptions
     from airflow_spark_guard.job.collection.strata import Stratify
-
-    Array = np.ndarray[Any, Any]
 
 # A source is read at once, uncounted, when Spark believes it to be at most this part of the sample. Files are
 # compressed five times and more, and partitions arrive whole: what was read in vain should be about a sample.
@@ -63,9 +61,9 @@ class Collector:
         if options.strata is not None:
             return self._stratified(options.strata)
         if options.weight is not None:
-            weighed = self._passes.weigh(options.weight)
-            self._draw = replace(self._draw, log_rate=weighed.log_rate)
-            return self._counted(weighed.total, weighed.usable)
+            total, usable, log_rate = self._passes.weigh(options.weight)
+            self._draw = replace(self._draw, log_rate=log_rate)
+            return self._counted(total, usable)
         if options.fraction is not None:
             # A share of what there is: here a number from elsewhere would change the sample.
             return self._counted(*self._passes.count_usable())
@@ -110,16 +108,14 @@ class Collector:
             # How many rows a weighted one stands for depends on the first one that was not taken.
             if len(reading) >= rows + (self._options.weight is not None) or share >= 1:
                 break
-            share = _wider(share, rows, len(reading))
+            share = min(1.0, share * max(2.0, 1.2 * rows / max(1, len(reading))))
         if not believed:
-            check_unchanged(reading, rows)
+            selection.check_unchanged(reading, rows)
         order = selection.rows_with_least(reading, rows, keyed=self._keyed)
         weights = None if self._options.weight is None else selection.inverse_chances(reading, order)
         return self._made(reading, order, total, whole=share >= 1, sample_weight=weights)
 
     def _stratified(self, how: Stratify) -> Sample:
-        import numpy as np
-
         strata = self._passes.strata(how.column)
         counts, total = strata.counts, strata.total
         rows = self._fitting(self._options.rows(sum(counts.values())), strata.text_bytes())
@@ -144,8 +140,6 @@ class Collector:
         self, strata: stratifying.Strata, wanted: Mapping[Any, int]
     ) -> tuple[Reading, Array, bool]:
         """At least the wanted rows of each stratum, the stratum of each row, and whether these are all."""
-        import numpy as np
-
         counts = strata.counts
         shares = stratifying.shares(counts, wanted)
         numbers = {number: i for i, number in enumerate(strata.hashes)}
@@ -155,12 +149,12 @@ class Collector:
             condition = stratifying.condition(self._draw, shares)
             reading = self._passes.read(budget, self._draw, condition)
             codes = reading.stratum_codes(numbers)
-            check_strata(codes)
+            selection.check_strata(codes)
             found = np.bincount(codes, minlength=len(counts))
             short = [s for s, n in zip(counts, found, strict=True) if n < wanted[s]]
             again = [stratum for stratum in short if shares[stratum] < 1]
             if not again:
-                check_found(short)
+                selection.check_found(short)
                 return reading, codes, all(share >= 1 for share in shares.values())
             shares.update({stratum: min(1.0, 2 * shares[stratum]) for stratum in again})
 
@@ -190,7 +184,7 @@ class Collector:
             rows_read=counts.read,
             rows_dropped=counts.dropped,
             rows_taken=x.shape[0],
-            bytes=nbytes(x) + (0 if y is None else y.nbytes),
+            bytes=nbytes(x, y),
             seconds=round(time.monotonic() - self._started, 3),
             passes=tuple(self._passes.made),
             seed=self._options.seed,
@@ -222,7 +216,7 @@ class Collector:
         if rows is not None:
             codes, without = codes[rows], without[rows]
         self._notes += part_warnings(split, codes, without)
-        return labelled(split.names, codes)
+        return stratifying.labelled(split.names, codes)
 
     def _read(self, share: float, budget: RowBudget, *, whole: bool) -> Reading:
         """About this share of the rows; ``whole``: all of them are taken, so few need a number."""
@@ -293,8 +287,3 @@ def _draw(schema: Any, columns: Columns, options: SampleOptions) -> Draw:
         stratum=None if options.strata is None else options.strata.column,
         part=None if options.parts is None else options.parts.sql(schema, options.seed),
     )
-
-
-def _wider(share: float, wanted: int, found: int) -> float:
-    """A larger share, after one that gave too few rows."""
-    return min(1.0, share * max(2.0, 1.2 * wanted / max(1, found)))

@@ -13,7 +13,7 @@ from airflow_spark_guard.job.collection.kinds.text import Text
 from airflow_spark_guard.job.collection.kinds.vector import Vector
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
     from airflow_spark_guard.job.collection.kinds.base import SourceColumn
 
@@ -37,10 +37,19 @@ class Columns:
         """Features first, then the label."""
         return self.features if self.label is None else (*self.features, self.label)
 
+    def spans(self) -> Iterator[tuple[SourceColumn, slice]]:
+        """Each column of the features with its columns of the matrix; their widths are known."""
+        at = 0
+        for column in self.features:
+            yield column, slice(at, at := at + (column.width or 0))
+
     def as_dict(self) -> dict[str, Any]:
         """Ready for JSON."""
-        features = [_as_dict(column) for column in self.features]
-        return {"features": features, "label": None if self.label is None else _as_dict(self.label)}
+        *features, label = (
+            column and {"kind": column.reads.kind, **asdict(column)}
+            for column in (*self.features, self.label)
+        )
+        return {"features": features, "label": label}
 
     @classmethod
     def from_dict(cls, about: Mapping[str, Any]) -> Columns:
@@ -49,8 +58,10 @@ class Columns:
         Raises:
             KeyError, TypeError: what it did not give.
         """
-        label = None if about["label"] is None else _from_dict(about["label"])
-        return cls(tuple(_from_dict(column) for column in about["features"]), label)
+        return cls(
+            tuple(_from_dict(column) for column in about["features"]),
+            None if about["label"] is None else _from_dict(about["label"]),
+        )
 
 
 def check_columns(
@@ -176,10 +187,6 @@ def _label(of_schema: Any, categories: Sequence[str] | None) -> SourceColumn:
             advice="Select the element to learn into a column of its own.",
         )
     return column
-
-
-def _as_dict(column: SourceColumn) -> dict[str, Any]:
-    return {"kind": column.kind, **asdict(column)}
 
 
 def _from_dict(about: Mapping[str, Any]) -> SourceColumn:

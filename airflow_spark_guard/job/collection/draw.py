@@ -15,7 +15,7 @@ from airflow_spark_guard.job.collection.kinds.base import quoted
 from airflow_spark_guard.job.collection.projection import expressions, with_structs
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Sequence
 
     from airflow_spark_guard.job.collection.columns import Columns
 
@@ -136,20 +136,16 @@ def thinned(
     renamed = [f"{quoted(column.name)} AS c{i}" for i, column in enumerate(columns.all())]
     beside = draw.beside_sql()
     stratum = {} if draw.stratum is None else {STRATUM: quoted(draw.stratum)}
-    drawn = df.selectExpr(*renamed, *_aliased({**beside, **stratum})).where(condition)
-    count = len(columns.features)
+    added = (f"{sql} AS {name}" for name, sql in {**beside, **stratum}.items())
+    drawn = df.selectExpr(*renamed, *added).where(condition)
     inner = replace(
         columns,
         features=tuple(replace(column, name=f"c{i}") for i, column in enumerate(columns.features)),
-        label=columns.label and replace(columns.label, name=f"c{count}"),
+        label=columns.label and replace(columns.label, name=f"c{len(columns.features)}"),
     )
-    carried = [*beside, *_aliased({name: stratum_sql(name) for name in stratum})]
+    carried = [*beside, *(f"{stratum_sql(name)} AS {name}" for name in stratum)]
     # Arrays are built for what was drawn alone.
     return drawn.selectExpr(*expressions(inner, dtype, unrolled=unrolled), *carried)
-
-
-def _aliased(sql_by_name: Mapping[str, str]) -> list[str]:
-    return [f"{sql} AS {name}" for name, sql in sql_by_name.items()]
 
 
 def stratum_sql(name: str) -> str:

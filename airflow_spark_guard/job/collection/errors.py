@@ -48,7 +48,8 @@ def nearest(name: object, known: Sequence[str], otherwise: str) -> str:
 def shown(text: str, most: int = 30) -> str:
     """A name or text of the data as one short line: it may hold anything, also what moves a cursor."""
     # C*: control, format (also the marks that turn the reading direction), unassigned; Zl, Zp: line ends.
-    clean = "".join("\ufffd" if _moves(character) else character for character in text[: most + 1])
+    moves = ("Cc", "Cf", "Cs", "Cn", "Zl", "Zp")
+    clean = "".join("\ufffd" if unicodedata.category(one) in moves else one for one in text[: most + 1])
     return clean if len(text) <= most else clean[: most - 1] + "\N{HORIZONTAL ELLIPSIS}"
 
 
@@ -66,7 +67,3 @@ def shown_bytes(size: float) -> str:
             return f"{size:.0f} {unit}" if unit == "bytes" else f"{size:.1f} {unit}"
         size /= 1024
     return f"{size:.1f} TiB"
-
-
-def _moves(character: str) -> bool:
-    return unicodedata.category(character) in ("Cc", "Cf", "Cs", "Cn", "Zl", "Zp")

@@ -2,34 +2,20 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
 
 from airflow_spark_guard.job.collection.invalid_values import InvalidValues, different_lengths, worst_of_rows
 from airflow_spark_guard.job.collection.table import Blocks, Rows
 
 if TYPE_CHECKING:
-    import numpy as np
-
+    from airflow_spark_guard.job.collection.kinds.base import Array
     from airflow_spark_guard.job.collection.layout import Layout
-
-    Array = np.ndarray[Any, Any]
-
-
-class Features(Protocol):
-    """Rows of features that grow batch by batch."""
-
-    def write(self, batch: Any) -> InvalidValues:
-        """Write the batch behind the rows that are there."""
-
-    def keep(self, kept: Array | None) -> None:
-        """Count rows of the last batch as written: all for None, or those where ``kept`` is True."""
-
-    def take(self, order: Array | Blocks | None) -> Any:
-        """The matrix, cut to the rows ``order`` in that order."""
 
 
 class DenseFeatures:
-    """A C-contiguous matrix, filled in place."""
+    """A C-contiguous matrix, filled in place batch by batch."""
 
     def __init__(self, layout: Layout, capacity: int, dtype: str) -> None:
         self._layout = layout
@@ -37,9 +23,7 @@ class DenseFeatures:
         self._last: Array | None = None
 
     def write(self, batch: Any) -> InvalidValues:
-        """See :class:`Features`."""
-        import numpy as np
-
+        """Write the batch behind the rows that are there."""
         rows = self._rows.extend(batch.num_rows)
         self._last = rows
         self._layout.fill(batch, rows)
@@ -50,7 +34,7 @@ class DenseFeatures:
         return invalid
 
     def keep(self, kept: Array | None) -> None:
-        """See :class:`Features`."""
+        """Count rows of the last batch as written: all for None, or those where ``kept`` is True."""
         rows = self._last
         if rows is None:
             return
@@ -62,7 +46,7 @@ class DenseFeatures:
             self._rows.keep(len(some))
 
     def take(self, order: Array | Blocks | None) -> Array:
-        """See :class:`Features`."""
+        """The matrix, cut to the rows ``order`` in that order."""
         self._last = None
         return self._rows.take(order)
 
@@ -79,13 +63,11 @@ class SparseFeatures:
         self._last: tuple[Array, Array, Array] | None = None
 
     def write(self, batch: Any) -> InvalidValues:
-        """See :class:`Features`.
+        """See :class:`DenseFeatures`.
 
         Raises:
             SampleError: vectors of different lengths.
         """
-        import numpy as np
-
         arrays = self._reader.arrived(batch, 0)
         lengths = self._reader.lengths(arrays)
         lengths = lengths[lengths >= 0]
@@ -99,9 +81,7 @@ class SparseFeatures:
         return invalid
 
     def keep(self, kept: Array | None) -> None:
-        """See :class:`Features`."""
-        import numpy as np
-
+        """See :class:`DenseFeatures`."""
         if self._last is None:
             return
         counts, indices, values = self._last
@@ -121,8 +101,7 @@ class SparseFeatures:
         return 12 + 12 * stored // max(1, len(self._counts))
 
     def take(self, order: Array | Blocks | None) -> Any:
-        """See :class:`Features`."""
-        import numpy as np
+        """See :class:`DenseFeatures`."""
         from scipy.sparse import csr_array
 
         counts = self._counts.take(None)

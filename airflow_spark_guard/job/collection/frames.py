@@ -4,18 +4,15 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+import pyarrow as pa
+
 from airflow_spark_guard.job.collection.errors import SampleError
 from airflow_spark_guard.job.collection.notes import digits_lost
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-    import numpy as np
-
-    from airflow_spark_guard.job.collection.kinds.base import SourceColumn
+    from airflow_spark_guard.job.collection.kinds.base import Array
     from airflow_spark_guard.job.collection.sample import Sample
-
-    Array = np.ndarray[Any, Any]
 
 DTYPES = ("floats", "source")
 _WIDTHS = {"tinyint": 8, "smallint": 16, "int": 32, "bigint": 64}
@@ -50,8 +47,6 @@ def to_pandas(sample: Sample, dtypes: str) -> Any:
 
 def to_arrow(sample: Sample) -> Any:
     """See :meth:`~airflow_spark_guard.job.collection.sample.Sample.to_arrow`."""
-    import pyarrow as pa
-
     if hasattr(sample.X, "indptr"):
         raise SampleError(
             "A sparse sample has no Arrow table.",
@@ -77,7 +72,8 @@ def text_places(sample: Sample) -> dict[int, tuple[str, ...]]:
         # Made by hand: names are all there is.
         found = {names.index(name): texts for name, texts in categories.items() if name in names}
     else:
-        found = {at: categories[column.name] for at, column in _places(sample) if column.categorical}
+        spans = sample.columns.spans()
+        found = {span.start: categories[column.name] for column, span in spans if column.categorical}
     label = sample.report.label
     if sample.y is not None and label is not None and label in categories:
         found[len(names)] = categories[label]
@@ -86,18 +82,7 @@ def text_places(sample: Sample) -> dict[int, tuple[str, ...]]:
 
 def codes_of(values: Array) -> Array:
     """Codes as whole numbers; -1 for a missing one."""
-    import numpy as np
-
     return np.nan_to_num(values, nan=-1).astype(np.int64)
-
-
-def _places(sample: Sample) -> Iterator[tuple[int, SourceColumn]]:
-    """Place and source column of each feature."""
-    at = 0
-    for column in sample.columns.features if sample.columns is not None else ():
-        for _ in range(column.width or 0):
-            yield at, column
-            at += 1
 
 
 def _source_types(sample: Sample) -> list[tuple[int, str]]:
@@ -121,15 +106,14 @@ def _source_types(sample: Sample) -> list[tuple[int, str]]:
             expected="floats that hold every whole number of these columns",
             advice="Collect with dtype='float64' or dtype='auto', or leave these columns out.",
         )
-    label = sample.columns.label
-    columns = [*_places(sample), *([] if label is None else [(len(sample.feature_names), label)])]
-    return [(at, column.element_type) for at, column in columns if not column.categorical]
+    label, width = sample.columns.label, len(sample.feature_names)
+    columns = [*sample.columns.spans(), *([] if label is None else [(label, slice(width, width + 1))])]
+    numbers = [(column, span) for column, span in columns if not column.categorical]
+    return [(at, column.element_type) for column, span in numbers for at in range(span.start, span.stop)]
 
 
 def _as_source(pd: Any, values: Any, type_name: str) -> Any:
     """Floats in the type of the source; what pandas has no type for stays as it is."""
-    import numpy as np
-
     if type_name in _WIDTHS:
         whole = pd.array(values, dtype="Float64").astype(f"Int{_WIDTHS[type_name]}")
         return whole if np.isnan(values).any() else whole.to_numpy(f"int{_WIDTHS[type_name]}")
@@ -150,8 +134,6 @@ def _as_source(pd: Any, values: Any, type_name: str) -> Any:
 
 def _times(values: Array, factor: int, unit: str) -> Any:
     """Floats as numpy's times, NaN as a missing one."""
-    import numpy as np
-
     missing = np.isnan(values)
     whole = np.round(np.nan_to_num(values).astype("float64") * factor).astype("int64")
     times: Any = whole.view(f"datetime64[{unit}]")
@@ -161,8 +143,6 @@ def _times(values: Array, factor: int, unit: str) -> Any:
 
 def encoded(values: Array, texts: tuple[str, ...]) -> Any:
     """Codes as a dictionary array of Arrow."""
-    import pyarrow as pa
-
     codes = codes_of(values)
     return pa.DictionaryArray.from_arrays(pa.array(codes, mask=codes < 0), pa.array(texts, pa.string()))
 

@@ -5,18 +5,16 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
 from airflow_spark_guard.job.collection.errors import InfiniteValuesError, SampleError
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-    import numpy as np
-
     from airflow_spark_guard.job.collection.array_format import ArrayFormat
     from airflow_spark_guard.job.collection.columns import Columns
-    from airflow_spark_guard.job.collection.kinds.base import Reader
-
-    Array = np.ndarray[Any, Any]
+    from airflow_spark_guard.job.collection.kinds.base import Array, Reader
 
 _ROWS_AT_ONCE = 1 << 16
 
@@ -37,8 +35,6 @@ class InvalidValues:
 
     def add(self, name: str, values: Array) -> None:
         """Look at the values of one column, shape (rows, ...)."""
-        import numpy as np
-
         inside = tuple(range(1, values.ndim))
         missing = np.asarray(np.isnan(values).any(axis=inside))
         infinite = np.asarray(np.isinf(values).any(axis=inside))
@@ -158,8 +154,6 @@ def worst_of_rows(counts: Array, values: Array) -> Array:
         counts: shape (rows,), values that each row stores.
         values: all of them.
     """
-    import numpy as np
-
     of_row = np.repeat(np.arange(len(counts)), counts)
     worst = np.zeros(len(counts))
     # NaN wins over infinite: it may be allowed.
@@ -170,14 +164,9 @@ def worst_of_rows(counts: Array, values: Array) -> Array:
 
 def _columns_of(x: Any, y: Array | None, columns: Columns) -> Iterator[tuple[str, Array]]:
     """The values of each source column, shape (rows, ...); of a sparse one those that are stored."""
-    import numpy as np
-
-    at = 0
-    for column in columns.features:
-        width = column.width or 0
+    for column, span in columns.spans():
         sparse = hasattr(x, "indptr")
-        yield column.name, worst_of_rows(np.diff(x.indptr), x.data) if sparse else x[:, at : at + width]
-        at += width
+        yield column.name, worst_of_rows(np.diff(x.indptr), x.data) if sparse else x[:, span]
     if columns.label is not None and y is not None:
         yield columns.label.name, y
 

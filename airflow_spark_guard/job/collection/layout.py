@@ -5,18 +5,17 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+import pyarrow as pa
+
 from airflow_spark_guard.job.collection.kinds.array import list_rows
 from airflow_spark_guard.job.collection.projection import LABEL, NUMBERS
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    import numpy as np
-
     from airflow_spark_guard.job.collection.columns import Columns
-    from airflow_spark_guard.job.collection.kinds.base import Reader, SourceColumn
-
-    Array = np.ndarray[Any, Any]
+    from airflow_spark_guard.job.collection.kinds.base import Array, Reader, SourceColumn
 
 
 class Layout:
@@ -115,9 +114,6 @@ class Layout:
 
     def _block(self, reader: Reader, arrays: list[Any]) -> Array:
         """The features of one column; rows of another width are filled with infinity."""
-        import numpy as np
-        import pyarrow as pa
-
         lengths = reader.lengths(arrays)
         odd = (lengths != reader.width) & (lengths >= 0)
         if not odd.any():

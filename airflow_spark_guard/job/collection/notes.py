@@ -4,20 +4,17 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
 from airflow_spark_guard.job.collection.errors import listed
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    import numpy as np
-
     from airflow_spark_guard.job.collection.columns import Columns
-    from airflow_spark_guard.job.collection.kinds.base import SourceColumn
-
-    Array = np.ndarray[Any, Any]
+    from airflow_spark_guard.job.collection.kinds.base import Array, SourceColumn
 
 # Beyond these not every whole number has a float of its own.
-_LARGEST = {"float32": 2.0**24, "float64": 2.0**53}
 _EXPONENTS = {"float32": 24, "float64": 53}
 _EXACT = ("int", "bigint", "decimal", "timestamp")
 _NAMED, _LONGEST = 5, 60
@@ -33,11 +30,8 @@ def digits_lost(x: Any, y: Array | None, columns: Columns) -> list[str]:
     """
     found: list[str] = []
     if x.shape[0] and any(map(_is_exact, columns.features)):
-        beyond, at = _beyond(x), 0
-        for column in columns.features:
-            end = at + (column.width or 0)
-            found += [column.name] * bool(_is_exact(column) and beyond[at:end].any())
-            at = end
+        beyond = _beyond(x)
+        found = [column.name for column, span in columns.spans() if _is_exact(column) and beyond[span].any()]
     label = columns.label
     if label is not None and _is_exact(label) and y is not None and len(y) and _beyond(y):
         found.append(label.name)
@@ -46,7 +40,7 @@ def digits_lost(x: Any, y: Array | None, columns: Columns) -> list[str]:
 
 def digits_warning(names: Sequence[str], dtype: str) -> str:
     """Of columns that lost digits."""
-    limit = f"2^{_EXPONENTS[dtype]} ({int(_LARGEST[dtype]):,})"
+    limit = f"2^{_EXPONENTS[dtype]} ({2 ** _EXPONENTS[dtype]:,})"
     advice = (
         "pass dtype='float64' or dtype='auto'"
         if dtype == "float32"
@@ -114,10 +108,8 @@ def empty_warning(names: Sequence[str], rows: int) -> str:
 
 def _beyond(values: Array) -> Any:
     """Whether a column has numbers that are too large; NaN is not one."""
-    import numpy as np
-
     largest = np.fmax(np.fmax.reduce(values, axis=0), -np.fmin.reduce(values, axis=0))
-    return largest >= _LARGEST[str(values.dtype)]
+    return largest >= 2.0 ** _EXPONENTS[str(values.dtype)]
 
 
 def _is_exact(column: SourceColumn) -> bool:

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, fields
 from typing import TYPE_CHECKING, Any, Required, Self, TypedDict
 
-from airflow_spark_guard.job.collection.array_format import ArrayFormat, check_argument
+from airflow_spark_guard.job.collection.array_format import ArrayFormat, check_argument, is_whole
 from airflow_spark_guard.job.collection.columns import check_name, check_uncollated, plain
 from airflow_spark_guard.job.collection.errors import OptionError, SampleError, nearest
 from airflow_spark_guard.job.collection.kinds.number import NUMBER_LIKE, NUMBERS
@@ -21,7 +21,6 @@ if TYPE_CHECKING:
 _KEY_TYPES = NUMBER_LIKE | TEXTS | {"BinaryType"}
 _SEEDS = range(-(2**63), 2**63)
 _SEED = "a whole number of 64 bits; the same one gives the same sample"
-_NAMES = "the name of a column, or a list of names"
 
 
 class Options(TypedDict, total=False):
@@ -43,20 +42,31 @@ class Options(TypedDict, total=False):
     sparse: bool
 
 
-def _must(expected: str, good: Callable[[Any], bool]) -> dict[str, Any]:
-    return {"expected": expected, "good": good}
-
-
-def _whole(value: object) -> bool:
-    return isinstance(value, int) and not isinstance(value, bool)
-
-
 def _share(value: object) -> bool:
     return isinstance(value, float) and 0 < value <= 1
 
 
-def _are_names(value: object) -> bool:
-    return value is None or isinstance(value, str | list | tuple)
+def _names(value: object) -> bool:
+    return isinstance(value, str | list | tuple)
+
+
+# What an option may be, unless it is None by default.
+_CHECKS: dict[str, tuple[Callable[[Any], bool], str]] = {
+    "seed": (lambda value: is_whole(value) and value in _SEEDS, _SEED),
+    "max_rows": (lambda value: is_whole(value, 1), "a whole number of at least 1"),
+    "max_bytes": (
+        lambda value: is_whole(value, 1) or _share(value),
+        "bytes as a whole number, or a share of the memory left: a float above 0, up to 1",
+    ),
+    "fraction": (_share, "a number above 0, up to 1"),
+    "total_rows": (lambda value: is_whole(value, 0), "the number of rows of the source"),
+    "stratify": (
+        lambda value: isinstance(value, str | Stratify),
+        "the name of a column, or Stratify(column, allocation=..., at_least=...)",
+    ),
+    "key": (_names, "the name of a column, or a list of names"),
+    "group": (_names, "the name of a column, or a list of names"),
+}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -93,40 +103,16 @@ class SampleOptions:
         sparse: collect the one vector column into a ``scipy.sparse.csr_array``.
     """
 
-    seed: int = field(metadata=_must(_SEED, lambda value: _whole(value) and value in _SEEDS))
-    max_rows: int = field(
-        default=200_000,
-        metadata=_must("a whole number of at least 1", lambda value: _whole(value) and value >= 1),
-    )
-    max_bytes: float | None = field(
-        default=None,
-        metadata=_must(
-            "bytes as a whole number, or a share of the memory left: a float above 0, up to 1",
-            lambda value: value is None or (_whole(value) and value >= 1) or _share(value),
-        ),
-    )
-    fraction: float | None = field(
-        default=None,
-        metadata=_must("a number above 0, up to 1", lambda value: value is None or _share(value)),
-    )
-    stratify: str | Stratify | None = field(
-        default=None,
-        metadata=_must(
-            "the name of a column, or Stratify(column, allocation=..., at_least=...)",
-            lambda value: value is None or isinstance(value, str | Stratify),
-        ),
-    )
-    key: str | Sequence[str] | None = field(default=None, metadata=_must(_NAMES, _are_names))
+    seed: int
+    max_rows: int = 200_000
+    max_bytes: float | None = None
+    fraction: float | None = None
+    stratify: str | Stratify | None = None
+    key: str | Sequence[str] | None = None
     weight: str | None = None
-    total_rows: int | None = field(
-        default=None,
-        metadata=_must(
-            "the number of rows of the source",
-            lambda value: value is None or (_whole(value) and value >= 0),
-        ),
-    )
+    total_rows: int | None = None
     split: Mapping[str, float] | None = None
-    group: str | Sequence[str] | None = field(default=None, metadata=_must(_NAMES, _are_names))
+    group: str | Sequence[str] | None = None
     dtype: str = "float32"
     nulls: str = "error"
     categorical: Mapping[str, Sequence[str]] | None = None
@@ -197,11 +183,10 @@ class SampleOptions:
             SampleError: with the argument, what it was and what it may be.
         """
         self.array_format.check(columns)
-        for option in fields(self):
-            if option.metadata:
-                value = getattr(self, option.name)
-                good = option.metadata["good"](value)
-                check_argument(option.name, value, option.metadata["expected"], good=good)
+        for name, (is_good, expected) in _CHECKS.items():
+            value = getattr(self, name)
+            optional = name not in ("seed", "max_rows")
+            check_argument(name, value, expected, good=(value is None and optional) or is_good(value))
         if self.sparse and self.max_bytes is not None:
             raise SampleError(
                 "max_bytes cannot cut a sparse sample.",

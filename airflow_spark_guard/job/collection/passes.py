@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from airflow_spark_guard.job.collection import strata as stratifying
@@ -14,9 +13,8 @@ from airflow_spark_guard.job.collection.errors import SampleError
 from airflow_spark_guard.job.collection.kinds.base import named, quoted
 from airflow_spark_guard.job.collection.kinds.vector import NotUnrolledError
 from airflow_spark_guard.job.collection.layout import Layout
-from airflow_spark_guard.job.collection.progress import RowProgress
 from airflow_spark_guard.job.collection.projection import project
-from airflow_spark_guard.job.collection.reading import Reading
+from airflow_spark_guard.job.collection.reading import Reading, RowProgress
 
 if TYPE_CHECKING:
     from airflow_spark_guard.job.collection.array_format import ArrayFormat
@@ -26,21 +24,6 @@ if TYPE_CHECKING:
 
 # 2 ** -64: as many weights as there are rows in any table do not overflow.
 _SCALE = 2.0**-64
-
-
-@dataclass(frozen=True)
-class Weighed:
-    """What a pass over the weights found.
-
-    Attributes:
-        total: rows of the source.
-        usable: rows that may be drawn: those with a weight above zero.
-        log_rate: see :class:`~airflow_spark_guard.job.collection.draw.Draw`.
-    """
-
-    total: int
-    usable: int
-    log_rate: float
 
 
 class Passes:
@@ -85,8 +68,8 @@ class Passes:
         self.made.append("strata")
         return stratifying.count_strata(self._df, column, self._usable())
 
-    def weigh(self, weight: str) -> Weighed:
-        """Count the rows that may be drawn, and add up their weights.
+    def weigh(self, weight: str) -> tuple[int, int, float]:
+        """Rows of the source, those that may be drawn, with a weight above zero, and the draw's ``log_rate``.
 
         Raises:
             SampleError: negative, infinite or missing weights.
@@ -113,10 +96,10 @@ class Passes:
                 advice="Fill or filter them before the call, for example with df.fillna({...: 0}).",
             )
         if not positive:
-            return Weighed(total, usable, 0.0)
+            return total, usable, 0.0
         # The sum of large weights overflows, that of small ones vanishes when it is scaled.
         log_sum = math.log(weights) if weights < math.inf else math.log(scaled) - math.log(_SCALE)
-        return Weighed(total, usable, math.log(positive) - log_sum)
+        return total, usable, math.log(positive) - log_sum
 
     def width(self) -> int | None:
         """Features of a row, by the first arrays and vectors; None where a column has none."""

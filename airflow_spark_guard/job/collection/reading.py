@@ -2,27 +2,30 @@
 
 from __future__ import annotations
 
+import sys
+import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
 from airflow_spark_guard.job.collection.draw import PART, PRIORITY, STRATUM, TIE, WEIGHT
 from airflow_spark_guard.job.collection.features import DenseFeatures, SparseFeatures
-from airflow_spark_guard.job.collection.invalid_values import Counts, check_counts, never_set
+from airflow_spark_guard.job.collection.invalid_values import Counts, never_set
 from airflow_spark_guard.job.collection.layout import Layout
 from airflow_spark_guard.job.collection.table import Blocks, Rows
+from airflow_spark_guard.job.heartbeats import heartbeat
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
-
-    import numpy as np
 
     from airflow_spark_guard.job.collection.array_format import ArrayFormat
     from airflow_spark_guard.job.collection.budget import Budget
     from airflow_spark_guard.job.collection.columns import Columns
     from airflow_spark_guard.job.collection.invalid_values import InvalidValues
+    from airflow_spark_guard.job.collection.kinds.base import Array
 
-    Array = np.ndarray[Any, Any]
-
+_BETWEEN = 0.5  # seconds between two reports of the progress
 _NULLABLE = (TIE, STRATUM, PART)
 
 
@@ -118,14 +121,6 @@ class Reading:
         if self.waits:
             self._leave(sum(batch.num_rows for batch in self._waiting), self.layout.unknown()[0])
 
-    def check(self) -> None:
-        """Raise for invalid values in any row that was read.
-
-        Raises:
-            SampleError: infinite values; nulls that are not allowed.
-        """
-        check_counts(self.counts, self.layout.known(), self._format)
-
     def _leave(self, rows: int, name: str) -> None:
         """Rows that waited in vain for an array or a vector: without one its width is unknown."""
         self.counts.read += rows
@@ -140,20 +135,14 @@ class Reading:
 
     def beside(self, name: str) -> Array:
         """A column that travelled beside the features, row by row in the order of arrival."""
-        import numpy as np
-
         return np.concatenate(self._extra[name]) if self._extra.get(name) else np.empty(0)
 
     def nulls(self, name: str) -> Array:
         """Where such a column was null."""
-        import numpy as np
-
         return np.concatenate(self._nulls[name]) if self._nulls.get(name) else np.empty(0, dtype=bool)
 
     def stratum_codes(self, numbers: Mapping[int | None, int]) -> Array:
         """The stratum of each row: what ``numbers`` has for its hash, None for null; -1 for another one."""
-        import numpy as np
-
         if not self._extra.get(STRATUM):
             return np.empty(0, dtype=np.int64)
         hashes, places = np.unique(self.beside(STRATUM), return_inverse=True)
@@ -199,8 +188,6 @@ class Reading:
             raise TooManyRowsError
 
     def _labels_of(self, batch: Any, invalid: InvalidValues) -> Array | None:
-        import numpy as np
-
         label, labels = self._columns.label, self.layout.labels(batch)
         if label is not None and labels is not None and not np.isfinite(labels).all():
             invalid.add(label.name, labels)
@@ -225,3 +212,39 @@ class Reading:
         if texts and self._budget is not None:
             row_bytes = self._format.row_bytes(self.layout.width or 0, self._columns)
             self._budget.check(len(self), row_bytes, texts)
+
+
+class RowProgress:
+    """Shows the rows that arrived, twice a second at most: on a terminal, and as heartbeats.
+
+    Args:
+        total: rows expected; None where that is unknown.
+    """
+
+    def __init__(self, total: int | None) -> None:
+        self._total, self._rows = total, 0
+        self._shown_at = time.monotonic()
+        self._terminal = sys.stderr is not None and sys.stderr.isatty()
+        self._line = ""
+
+    def advance(self, rows: int) -> None:
+        """Count rows that arrived."""
+        self._rows += rows
+        now = time.monotonic()
+        if now - self._shown_at < _BETWEEN:
+            return
+        self._shown_at = now
+        heartbeat("rows collected", done=self._rows, total=self._total)
+        if self._terminal:
+            share = f" of {self._total:,}, {min(1.0, self._rows / self._total):.0%}" if self._total else ""
+            self._show(f"collecting: {self._rows:,} rows{share}")
+
+    def close(self) -> None:
+        """Clear the line."""
+        if self._line:
+            self._show("")
+
+    def _show(self, line: str) -> None:
+        sys.stderr.write("\r" + line.ljust(len(self._line)) + ("" if line else "\r"))
+        sys.stderr.flush()
+        self._line = line

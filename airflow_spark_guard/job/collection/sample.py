@@ -6,18 +6,16 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 from airflow_spark_guard.job.collection.errors import SampleError
+from airflow_spark_guard.job.collection.frames import to_arrow, to_pandas
 from airflow_spark_guard.job.collection.representativeness.comparison import Drawn, compare
 
 if TYPE_CHECKING:
     import os
     from collections.abc import Mapping
 
-    import numpy as np
-
     from airflow_spark_guard.job.collection.columns import Columns
+    from airflow_spark_guard.job.collection.kinds.base import Array
     from airflow_spark_guard.job.collection.representativeness.comparison import Representativeness
-
-    Array = np.ndarray[Any, Any]
 
 
 @dataclass(frozen=True, eq=False)
@@ -78,8 +76,6 @@ class Sample:
         Raises:
             SampleError: without pandas; or values that the floats of this sample cannot give back.
         """
-        from airflow_spark_guard.job.collection.frames import to_pandas
-
         return to_pandas(self, dtypes)
 
     def to_arrow(self) -> Any:
@@ -88,8 +84,6 @@ class Sample:
         Raises:
             SampleError: of a sparse sample, which Arrow has no table for.
         """
-        from airflow_spark_guard.job.collection.frames import to_arrow
-
         return to_arrow(self)
 
     def save(self, path: str | os.PathLike[str]) -> None:
@@ -114,18 +108,16 @@ class Sample:
         """
         from airflow_spark_guard.job.collection.files import load
 
-        loaded: Sample = load(path)
-        return loaded
+        return load(path)
 
     def _rows(self, chosen: Array) -> Sample:
         beside: dict[str, Any] = {
-            name: None if values is None else values[chosen]
+            name: values[chosen]
             for name in ("strata", "sample_weight", "parts")
-            for values in [getattr(self, name)]
+            if (values := getattr(self, name)) is not None
         }
         x, y = self.X[chosen], None if self.y is None else self.y[chosen]
-        size = nbytes(x) + (0 if y is None else y.nbytes)
-        report = replace(self.report, rows_taken=x.shape[0], bytes=size)
+        report = replace(self.report, rows_taken=x.shape[0], bytes=nbytes(x, y))
         return replace(self, X=x, y=y, report=report, **beside)
 
 
@@ -181,7 +173,7 @@ class SampleReport:
     def about(self, sample: Sample, columns: Columns) -> None:
         """Connect the report with the arrays of its sample, for a comparison with the source."""
         arrays = (sample.X, sample.y, sample.feature_names, sample.sample_weight)
-        self._drawn = Drawn(columns, *arrays, self.categories, self.nulls)
+        self._drawn, self._compared = Drawn(columns, *arrays, self.categories, self.nulls), None
 
     def representativeness(self, df: Any) -> Representativeness:
         """Compare the sample with its source: means, quantiles and shares, and one verdict.
@@ -224,7 +216,7 @@ class SampleReport:
         return self._compared.plot(path)
 
 
-def nbytes(x: Any) -> int:
-    """Bytes of a matrix, dense or sparse."""
+def nbytes(x: Any, y: Array | None) -> int:
+    """Bytes of features, dense or sparse, and label."""
     parts = (x.data, x.indices, x.indptr) if hasattr(x, "indptr") else (x,)
-    return sum(int(part.nbytes) for part in parts)
+    return sum(int(part.nbytes) for part in (*parts, *([] if y is None else [y])))

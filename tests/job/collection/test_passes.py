@@ -13,7 +13,7 @@ from airflow_spark_guard.job.collection.array_format import ArrayFormat
 from airflow_spark_guard.job.collection.budget import Budget
 from airflow_spark_guard.job.collection.columns import check_columns
 from airflow_spark_guard.job.collection.draw import Draw
-from airflow_spark_guard.job.collection.passes import Passes, Weighed
+from airflow_spark_guard.job.collection.passes import Passes
 from airflow_spark_guard.job.collection.reading import RowBudget, TooManyRowsError
 
 pytestmark = pytest.mark.spark
@@ -65,7 +65,7 @@ def test_strata_are_those_that_may_be_drawn(source):
 def test_weights_complete_the_draw(source):
     """Rows with a weight, and how many of them make one unit of it; a draw by weight reads these alone."""
     made = passes(source, "id")
-    assert made.weigh("w") == Weighed(1000, 750, pytest.approx(math.log(750 / 1500)))
+    assert made.weigh("w") == (1000, 750, pytest.approx(math.log(750 / 1500)))
     draw = Draw(1, ("id",), "w", math.log(750 / 1500), row=("id",))
     reading = made.read(ROWS, draw, draw.below(1.0))
     assert len(reading) == 750
@@ -75,7 +75,7 @@ def test_weights_complete_the_draw(source):
 
 def test_a_source_without_weight_has_no_usable_row(source):
     """Nothing is divided by its sum of 0."""
-    assert passes(source.selectExpr("id", "0 AS w"), "id").weigh("w") == Weighed(1000, 0, 0.0)
+    assert passes(source.selectExpr("id", "0 AS w"), "id").weigh("w") == (1000, 0, 0.0)
 
 
 def test_wrong_weights_are_refused(source):

@@ -5,13 +5,21 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from airflow_spark_guard.job.collection.kinds.base import Reader, SourceColumn, named, numbers_of, quoted
+import numpy as np
+import pyarrow as pa
+
+from airflow_spark_guard.job.collection.kinds.base import (
+    Array,
+    Reader,
+    SourceColumn,
+    named,
+    numbers_of,
+    quoted,
+)
 from airflow_spark_guard.job.collection.kinds.number import NUMBER_LIKE, number_sql
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
-
-    from airflow_spark_guard.job.collection.kinds.base import Array
 
 _EXACT = ("date", "timestamp_ntz")  # which Spark casts to no number
 
@@ -23,17 +31,12 @@ class ArrayReader(Reader):
     kind = "array"
 
     def lengths(self, arrays: Sequence[Any]) -> Array:
-        """See :class:`Reader`."""
         return numbers_of(arrays[0].value_lengths().fill_null(-1))
 
     def rows(self, arrays: Sequence[Any], dtype: str) -> Array:
-        """See :class:`Reader`."""
         return list_rows(arrays[0], self.width or 0, dtype)
 
     def arrow_types(self, value: Any) -> tuple[Any, ...]:
-        """See :class:`Reader`."""
-        import pyarrow as pa
-
         return (pa.list_(value),)
 
 
@@ -48,29 +51,24 @@ class NumberArray(SourceColumn):
 
     @classmethod
     def takes(cls, data_type: Any) -> bool:
-        """See :class:`SourceColumn`."""
         is_array = type(data_type).__name__ == "ArrayType"
         return is_array and type(data_type.elementType).__name__ in NUMBER_LIKE
 
     def parts(self, spark_type: str) -> list[str]:
-        """See :class:`SourceColumn`."""
         value = quoted(self.name)
         if self.element_type in _EXACT:
             value = f"transform({value}, x -> {number_sql('x', self.element_type)})"
         return [f"CAST({value} AS ARRAY<{spark_type}>)"]
 
     def is_set(self) -> Any:
-        """See :class:`SourceColumn`."""
         return self.is_there() & is_complete(self._elements())
 
     def size(self) -> Any:
-        """See :class:`SourceColumn`."""
         from pyspark.sql import functions as sf
 
         return sf.size(named(self.name))
 
     def figure(self, element: int | None) -> Any:
-        """See :class:`SourceColumn`."""
         from pyspark.sql import functions as sf
 
         value = sf.get(self._elements(), element)
@@ -84,8 +82,6 @@ class NumberArray(SourceColumn):
 
 def list_rows(lists: Any, width: int, dtype: str) -> Array:
     """An Arrow array of lists of one length as an array of shape (lists, width); NaN for a null list."""
-    import numpy as np
-
     # Not .values: a slice shares its parent's, and null lists may hold some.
     values = numbers_of(lists.flatten()).astype(dtype, copy=False)
     if not lists.null_count:

@@ -10,13 +10,12 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, ClassVar, Self
 
+import numpy as np
+
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    import numpy as np
-
-    Array = np.ndarray[Any, Any]
-
+Array = np.ndarray[Any, Any]
 SPARK_TYPES = {"float32": "float", "float64": "double"}
 
 
@@ -49,18 +48,14 @@ class Reader:
 
     def learn(self, batch: Any, i: int) -> None:
         """Take the width from a batch: the most frequent length, and the first one's of several such."""
-        import numpy as np
-
         lengths = self.lengths(self.arrived(batch, i))
         found, first, counts = np.unique(lengths[lengths >= 0], return_index=True, return_counts=True)
         if len(found):
             self.width = int(found[np.lexsort((first, -counts))[0]])
 
     def lengths(self, arrays: Sequence[Any]) -> Array:
-        """Shape (rows,): values of each row, -1 for a null."""
-        import numpy as np
-
-        return np.ones(len(arrays[0]), dtype=np.int64)
+        """Shape (rows,): values of each row, -1 for a null; shape (0,) where every row has one value."""
+        return np.empty(0, dtype=np.int64)
 
     def rows(self, arrays: Sequence[Any], dtype: str) -> Array:
         """Shape (rows, width), NaN for what is null; every row that is not null must have this width."""
@@ -77,7 +72,7 @@ class Reader:
         """The Arrow types of the arrays, for numbers of the type ``value``."""
         raise NotImplementedError
 
-    def sort(self, codes: Array) -> tuple[str, ...]:  # noqa: ARG002 - for codes of texts
+    def sort(self, codes: Array) -> tuple[str, ...]:
         """Renumber ``codes`` in place by the order of their texts; these texts. Only codes have any."""
         return ()
 
@@ -120,11 +115,6 @@ class SourceColumn:
         return cls(of_schema.name, of_schema.dataType.simpleString(), categories)
 
     @property
-    def kind(self) -> str:
-        """Name of the kind."""
-        return self.reads.kind
-
-    @property
     def categorical(self) -> bool:
         """Whether its features are codes of texts."""
         return self.reads.categorical
@@ -151,7 +141,7 @@ class SourceColumn:
         """SQL of what travels, one expression for each of the reader's fields; a null stays null."""
         raise NotImplementedError
 
-    def sql(self, i: int, spark_type: str, *, unrolled: bool) -> list[str]:  # noqa: ARG002 - for vectors
+    def sql(self, i: int, spark_type: str, *, unrolled: bool) -> list[str]:
         """The named columns in which feature ``i`` travels. ``unrolled``: without what a sparse one needs."""
         pairs = zip(self.reads.fields, self.parts(spark_type), strict=True)
         return [f"{part} AS {name}_{i}" for name, part in pairs]

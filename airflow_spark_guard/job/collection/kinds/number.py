@@ -4,12 +4,17 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from airflow_spark_guard.job.collection.kinds.base import Reader, SourceColumn, named, numbers_of, quoted
+from airflow_spark_guard.job.collection.kinds.base import (
+    Array,
+    Reader,
+    SourceColumn,
+    named,
+    numbers_of,
+    quoted,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
-
-    from airflow_spark_guard.job.collection.kinds.base import Array
 
 # Names of Spark's types.
 NUMBERS = frozenset(
@@ -25,11 +30,9 @@ class NumberReader(Reader):
     kind = "number"
 
     def rows(self, arrays: Sequence[Any], dtype: str) -> Array:
-        """See :class:`Reader`."""
         return numbers_of(arrays[0]).astype(dtype, copy=False).reshape(-1, 1)
 
     def arrow_types(self, value: Any) -> tuple[Any, ...]:
-        """See :class:`Reader`."""
         return (value,)
 
 
@@ -41,22 +44,18 @@ class Number(SourceColumn):
 
     @classmethod
     def takes(cls, data_type: Any) -> bool:
-        """See :class:`SourceColumn`."""
         return type(data_type).__name__ in NUMBER_LIKE
 
     def parts(self, spark_type: str) -> list[str]:
-        """See :class:`SourceColumn`."""
         return [f"CAST({number_sql(quoted(self.name), self.type)} AS {spark_type})"]
 
     def is_set(self) -> Any:
-        """See :class:`SourceColumn`."""
         from pyspark.sql import functions as sf
 
         present = self.is_there()
         return present & ~sf.isnan(named(self.name)) if self.type in ("float", "double") else present
 
-    def figure(self, element: int | None) -> Any:  # noqa: ARG002 - of arrays
-        """See :class:`SourceColumn`."""
+    def figure(self, element: int | None) -> Any:
         from pyspark.sql import functions as sf
 
         return sf.when(self.is_set(), sf.expr(self.parts("double")[0]))

@@ -5,12 +5,14 @@ from __future__ import annotations
 import sys
 from typing import TYPE_CHECKING, Any
 
-from airflow_spark_guard.job.collection.kinds.base import Reader, SourceColumn, numbers_of, quoted
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from airflow_spark_guard.job.collection.kinds.base import Array, Reader, SourceColumn, numbers_of, quoted
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
-
-    from airflow_spark_guard.job.collection.kinds.base import Array
 
 # Names of Spark's types.
 TEXTS = frozenset(["StringType", "VarcharType", "CharType"])
@@ -31,21 +33,18 @@ class TextReader(Reader):
         self._codes: dict[str, int] = {}  # of the texts that arrived, unless categories are known
 
     def rows(self, arrays: Sequence[Any], dtype: str) -> Array:
-        """See :class:`Reader`."""
         texts = arrays[0]
-        codes = self._new_codes(texts) if self.categories is None else _places(texts, self.categories)
+        if self.categories is None:
+            codes = self._new_codes(texts)
+        else:
+            codes = numbers_of(pc.index_in(texts, value_set=pa.array(self.categories, texts.type)))
         return codes.astype(dtype, copy=False).reshape(-1, 1)
 
-    def arrow_types(self, value: Any) -> tuple[Any, ...]:  # noqa: ARG002 - texts have no numbers
-        """See :class:`Reader`."""
-        import pyarrow as pa
-
+    def arrow_types(self, value: Any) -> tuple[Any, ...]:
         return (pa.string(),)
 
     def sort(self, codes: Array) -> tuple[str, ...]:
         """See :class:`Reader`; texts without a row are forgotten, but those of known categories."""
-        import numpy as np
-
         if self.categories is not None:
             return self.categories
         missing = np.isnan(codes)
@@ -58,8 +57,6 @@ class TextReader(Reader):
         return tuple(ordered)
 
     def _new_codes(self, column: Any) -> Array:
-        import numpy as np
-
         encoded = column.dictionary_encode()
         texts = encoded.dictionary.to_pylist()
         new = [text for text in texts if text not in self._codes]
@@ -70,13 +67,6 @@ class TextReader(Reader):
         return codes
 
 
-def _places(texts: Any, categories: tuple[str, ...]) -> Array:
-    import pyarrow as pa
-    import pyarrow.compute as pc
-
-    return numbers_of(pc.index_in(texts, value_set=pa.array(categories, texts.type)))
-
-
 class Text(SourceColumn):
     """Compared letter by letter once it has left the column, whatever the column's collation is."""
 
@@ -84,21 +74,17 @@ class Text(SourceColumn):
 
     @classmethod
     def takes(cls, data_type: Any) -> bool:
-        """See :class:`SourceColumn`."""
         return type(data_type).__name__ in TEXTS
 
-    def parts(self, spark_type: str) -> list[str]:  # noqa: ARG002 - of numbers
-        """See :class:`SourceColumn`."""
+    def parts(self, spark_type: str) -> list[str]:
         value = quoted(self.name)
         return [f"CAST({value} AS STRING)" if "collate" in self.type else value]
 
     def is_set(self) -> Any:
-        """See :class:`SourceColumn`."""
         present = self.is_there()
         return present if self.categories is None else present & self._value().isin(list(self.categories))
 
-    def figure(self, element: int | None) -> Any:  # noqa: ARG002 - of arrays
-        """See :class:`SourceColumn`."""
+    def figure(self, element: int | None) -> Any:
         from pyspark.sql import functions as sf
 
         return sf.when(self.is_set(), self._value())

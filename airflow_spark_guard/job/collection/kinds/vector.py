@@ -5,9 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Self
 
+import numpy as np
+import pyarrow as pa
+
 from airflow_spark_guard.job.collection.kinds.array import ArrayReader, is_complete, list_rows
 from airflow_spark_guard.job.collection.kinds.base import (
     SPARK_TYPES,
+    Array,
     Reader,
     SourceColumn,
     named,
@@ -17,8 +21,6 @@ from airflow_spark_guard.job.collection.kinds.base import (
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
-
-    from airflow_spark_guard.job.collection.kinds.base import Array
 
 # As VectorUDT stores them.
 SPARSE, DENSE = 0, 1
@@ -52,23 +54,17 @@ class VectorReader(Reader):
         return [batch.column(f"dense_{i}")]
 
     def lengths(self, arrays: Sequence[Any]) -> Array:
-        """See :class:`Reader`."""
-        import numpy as np
-
         counts = numbers_of(arrays[-1].value_lengths().fill_null(-1))
         if _all_dense(arrays):
             return counts
         sizes = numbers_of(arrays[1].fill_null(-1))
-        return np.where(_types(arrays) == SPARSE, sizes, counts)
+        return np.where(numbers_of(arrays[0].fill_null(-1)) == SPARSE, sizes, counts)
 
     def rows(self, arrays: Sequence[Any], dtype: str) -> Array:
-        """See :class:`Reader`."""
-        import numpy as np
-
         width = self.width or 0
         if _all_dense(arrays):
             return list_rows(arrays[-1], width, dtype)
-        types = _types(arrays)
+        types = numbers_of(arrays[0].fill_null(-1))
         rows = np.zeros((len(types), width), dtype)
         rows[types < 0] = np.nan
         counts, indices, values = _stored(arrays)
@@ -80,11 +76,8 @@ class VectorReader(Reader):
         return rows
 
     def stored(self, arrays: Sequence[Any]) -> tuple[Array, Array, Array]:
-        """See :class:`Reader`."""
-        import numpy as np
-
         counts, indices, values = _stored(arrays)
-        types = _types(arrays)
+        types = numbers_of(arrays[0].fill_null(-1))
         dense = types == DENSE
         if dense.any():
             of_dense = np.repeat(dense, counts)
@@ -99,9 +92,6 @@ class VectorReader(Reader):
         return counts, indices, values
 
     def arrow_types(self, value: Any) -> tuple[Any, ...]:
-        """See :class:`Reader`."""
-        import pyarrow as pa
-
         return (pa.int32(), pa.int32(), pa.list_(pa.int32()), pa.list_(value))
 
 
@@ -117,13 +107,11 @@ class Vector(SourceColumn):
 
     @classmethod
     def takes(cls, data_type: Any) -> bool:
-        """See :class:`SourceColumn`."""
         # Both pyspark.ml and the older pyspark.mllib have one of this name.
         return type(data_type).__name__ == "VectorUDT"
 
     @classmethod
     def of(cls, of_schema: Any, categories: tuple[str, ...] | None) -> Self:
-        """See :class:`SourceColumn`."""
         attributes = (of_schema.metadata or {}).get("ml_attr", {})
         width = attributes.get("num_attrs")
         names = {
@@ -136,13 +124,11 @@ class Vector(SourceColumn):
         return cls(of_schema.name, "vector", categories, known, names)
 
     def struct(self) -> Any:
-        """See :class:`SourceColumn`."""
         from pyspark.sql import functions as sf
 
         return sf.unwrap_udt(named(self.name))
 
     def parts(self, spark_type: str) -> list[str]:
-        """See :class:`SourceColumn`."""
         vector = quoted(self.name)
         fields = [f"{vector}.{name}" for name in ("type", "size", "indices")]
         return [*fields, f"CAST({vector}.values AS ARRAY<{spark_type}>)"]
@@ -161,7 +147,6 @@ class Vector(SourceColumn):
         return [f"array({elements}) AS dense_{i}", f"({usual}) AS usual_{i}"]
 
     def arguments(self, dtype: str, width: int) -> tuple[list[Any], Reader]:
-        """See :class:`SourceColumn`."""
         from pyspark.ml.functions import vector_to_array
         from pyspark.sql import functions as sf
 
@@ -174,11 +159,9 @@ class Vector(SourceColumn):
         return [vector["type"].cast("int"), vector["size"], vector["indices"], values], self.reader(width)
 
     def is_set(self) -> Any:
-        """See :class:`SourceColumn`."""
         return self.is_there() & is_complete(self.struct()["values"])
 
     def size(self) -> Any:
-        """See :class:`SourceColumn`."""
         from pyspark.sql import functions as sf
 
         vector = self.struct()
@@ -199,10 +182,6 @@ class Vector(SourceColumn):
 
 def _all_dense(arrays: Sequence[Any]) -> bool:
     return len(arrays) == 1 or arrays[1].null_count == len(arrays[1])
-
-
-def _types(arrays: Sequence[Any]) -> Array:
-    return numbers_of(arrays[0].fill_null(-1))
 
 
 def _stored(arrays: Sequence[Any]) -> tuple[Array, Array, Array]:

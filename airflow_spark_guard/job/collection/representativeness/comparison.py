@@ -6,6 +6,8 @@ import math
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
 from airflow_spark_guard.job.collection.errors import SampleError, shown, shown_number
 from airflow_spark_guard.job.collection.representativeness import picture
 from airflow_spark_guard.job.collection.representativeness.deviation import (
@@ -25,28 +27,17 @@ from airflow_spark_guard.job.collection.representativeness.source_figures import
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
-    import numpy as np
-
     from airflow_spark_guard.job.collection.columns import Columns
-
-    Array = np.ndarray[Any, Any]
+    from airflow_spark_guard.job.collection.kinds.base import Array
 
 _NAMED = 5
 
 
 @dataclass(frozen=True, eq=False)
 class Drawn:
-    """What a comparison with the source looks at in a sample.
+    """What a comparison with the source looks at in a sample and its report; see there.
 
-    Attributes:
-        columns: the source's columns.
-        X: shape (rows, features): an array, or a scipy.sparse matrix in rows.
-        y: shape (rows,), or None.
-        feature_names: one for each column of X.
-        sample_weight: inverse inclusion probabilities, shape (rows,), positive; in proportion is enough. Or
-            None.
-        categories: the texts of each text column in the order of their codes.
-        nulls: what a null did: ``"error"``, ``"drop"`` or ``"nan"``.
+    Of the weights their proportions are enough.
     """
 
     columns: Columns
@@ -95,9 +86,9 @@ class Representativeness:
 
     def __str__(self) -> str:
         """The verdict, and each column's worst figure, worst column first."""
-        worst = sorted((_worst(figures) for figures in self.by_column().values()), key=_size, reverse=True)
+        worst = (max(figures, key=_size) for figures in self.by_column().values())
         lines = [("", "column", "worst figure", "source", "sample", "errors")]
-        for row in worst:
+        for row in sorted(worst, key=_size, reverse=True):
             mark = "!" if abs(row.errors) > self.limit else ""
             numbers = (shown_number(row.source), shown_number(row.sample), f"{row.errors:+.1f}")
             lines.append((mark, shown(row.column), shown(row.figure), *numbers))
@@ -165,8 +156,6 @@ def _check_rows(source: int, sample: int) -> None:
 
 def _values(sample: Drawn) -> Callable[[Cell], Any]:
     """How to get the floats of a cell."""
-    import numpy as np
-
     features = sample.X[:, :FEATURES]
     dense = features.toarray() if hasattr(features, "toarray") else features
 
@@ -179,16 +168,10 @@ def _values(sample: Drawn) -> Callable[[Cell], Any]:
 
 def _weights(weights: Any, rows: int) -> Any:
     """Weights that add up to the rows of the source: a model wants proportions alone, errors want more."""
-    import numpy as np
-
     if weights is None:
         return None
     plain = np.asarray(weights, dtype="float64")
     return plain * (rows / plain.sum())
-
-
-def _worst(figures: Sequence[Figure]) -> Figure:
-    return max(figures, key=_size)
 
 
 def _size(figure: Figure) -> float:

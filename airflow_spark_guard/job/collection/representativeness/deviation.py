@@ -23,6 +23,8 @@ from dataclasses import dataclass, field
 from statistics import NormalDist
 from typing import TYPE_CHECKING, Any, Literal
 
+import numpy as np
+
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
@@ -98,7 +100,7 @@ class TextSource:
     counts: Mapping[str, int] = field(default_factory=dict, hash=False)
 
 
-class SampleMeans:
+class Means:
     """``drawn`` rows out of ``rows``, and what a mean over them can deviate by.
 
     Args:
@@ -156,14 +158,12 @@ def number_figures(source: NumberSource, values: Any, weights: Any = None) -> li
         values: floats of the sample, shape (rows,), NaN for null; in the precision that they travelled in.
         weights: inverse inclusion probabilities, shape (rows,), or None.
     """
-    import numpy as np
-
     filled = ~np.isnan(values)
     figures = _nulls(source, filled, weights)
     kept = values[filled]
     if not kept.size or not source.filled:
         return figures
-    means = SampleMeans(kept.size, source.filled, None if weights is None else weights[filled])
+    means = Means(kept.size, source.filled, None if weights is None else weights[filled])
     if math.isfinite(source.mean) and math.isfinite(source.sd):
         figures.append(_mean(source, kept, means))
     order = np.argsort(kept)
@@ -187,14 +187,12 @@ def text_figures(
         categories: the texts by code.
         weights: inverse inclusion probabilities, shape (rows,), or None.
     """
-    import numpy as np
-
     filled = ~np.isnan(codes)
     figures = _nulls(source, filled, weights)
     kept = codes[filled]
     if not kept.size or not source.filled:
         return figures
-    means = SampleMeans(kept.size, source.filled, None if weights is None else weights[filled])
+    means = Means(kept.size, source.filled, None if weights is None else weights[filled])
     places = {text: i for i, text in enumerate(categories)}
     # A text that the sample does not know has no code; no row has -1.
     looked_at = [places.get(text, -1) for text in source.counts]
@@ -216,11 +214,11 @@ def _nulls(source: NumberSource | TextSource, filled: Any, weights: Any) -> list
     nulls = source.rows - source.filled
     if not filled.size or (not nulls and filled.all()):
         return []
-    means = SampleMeans(filled.size, source.rows, weights)
+    means = Means(filled.size, source.rows, weights)
     return [_share(means, (source.column, "nulls", "nulls"), nulls, source.rows, ~filled)]
 
 
-def _share(means: SampleMeans, of: tuple[str, Any, str], count: int, rows: int, hits: Any) -> Figure:
+def _share(means: Means, of: tuple[str, Any, str], count: int, rows: int, hits: Any) -> Figure:
     share, own = count / rows, means.mean(hits)
     error = means.error(share * (1 - share), hits - share)
     # What no row or every row of the source has cannot be drawn otherwise: infinitely many errors.
@@ -229,9 +227,7 @@ def _share(means: SampleMeans, of: tuple[str, Any, str], count: int, rows: int, 
     return Figure(*of, share, own, error, _errors(own - share, error, reach, _SUMMATION))
 
 
-def _mean(source: NumberSource, kept: Any, means: SampleMeans) -> Figure:
-    import numpy as np
-
+def _mean(source: NumberSource, kept: Any, means: Means) -> Figure:
     values = kept.astype("float64")
     own = means.mean(values)
     error = means.error(source.sd**2, values - source.mean)
@@ -242,12 +238,8 @@ def _mean(source: NumberSource, kept: Any, means: SampleMeans) -> Figure:
     return Figure(source.column, "mean", "mean", source.mean, own, error, errors)
 
 
-def _rank_errors(
-    means: SampleMeans, kept: Any, q: float, value: float, rank_error: float
-) -> tuple[float, float]:
+def _rank_errors(means: Means, kept: Any, q: float, value: float, rank_error: float) -> tuple[float, float]:
     """Expected error and errors of the share of rows below a quantile of the source."""
-    import numpy as np
-
     # One step to either side: two ways of rounding a number to float32 may differ by one.
     with np.errstate(over="ignore"):
         rounded = kept.dtype.type(value)

@@ -91,8 +91,8 @@ def test_readers_travel_without_this_package(tmp_path):
         [sys.executable, "-c", code, str(sent)], capture_output=True, text=True, cwd=tmp_path
     )
     assert done.stdout.splitlines() == [
-        "number [1, 1] [[1.5], [nan]]",
-        "text [1, 1] [[1.0], [nan]]",
+        "number [] [[1.5], [nan]]",
+        "text [] [[1.0], [nan]]",
         "array [1, -1] [[1.5], [nan]]",
         "vector [1, 1] [[1.5], [2.5]]",
     ], done.stderr
