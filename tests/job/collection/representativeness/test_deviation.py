@@ -9,8 +9,8 @@ import pytest
 
 from airflow_spark_guard.job.collection.representativeness.deviation import (
     QUANTILES,
-    NumberSource,
     Means,
+    NumberSource,
     TextSource,
     limit,
     number_figures,
