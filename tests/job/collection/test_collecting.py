@@ -685,7 +685,7 @@ def test_any_table_comes_as_its_rows_say(spark, table, nulls, dtype, part, parti
         key=key,
     )
     if sample is None:
-        # A draw of a part may miss the flaws or hit them; the whole is refused for certain.
+        # A draw of a part may miss the invalid values or hit them; the whole is refused for certain.
         assert len(complete) < count or not count
         assert max_rows < count or table.refusal(nulls, range(count))
         return

@@ -10,7 +10,9 @@ import warnings
 import numpy as np
 import pytest
 
-from airflow_spark_guard.job.collection.deviation import (
+from airflow_spark_guard.job.collection.errors import SampleError
+from airflow_spark_guard.job.collection.representativeness.comparison import judge
+from airflow_spark_guard.job.collection.representativeness.deviation import (
     QUANTILES,
     Figure,
     NumberSource,
@@ -18,9 +20,6 @@ from airflow_spark_guard.job.collection.deviation import (
     number_figures,
     text_figures,
 )
-from airflow_spark_guard.job.collection.errors import SampleError
-from airflow_spark_guard.job.collection.picture import draw
-from airflow_spark_guard.job.collection.representative import judge
 
 MATPLOTLIB = pytest.importorskip("matplotlib")
 
@@ -45,6 +44,10 @@ def result(columns=6, *, shift=0.0, name="column"):
             values = rng.exponential(5, 5000)
             figures += numbers(f"{name}_{i}", values, values[:500] + (shift if i < 2 else 0))
     return judge(figures, columns)
+
+
+def draw(compared, path=None):
+    return compared.plot(path)
 
 
 def texts(picture):
@@ -136,8 +139,8 @@ def test_pyplot_is_left_alone():
     """A program's own pyplot figures and backend are not touched: pyplot is never imported."""
     code = (
         "import sys\n"
-        "from airflow_spark_guard.job.collection.deviation import Figure\n"
-        "from airflow_spark_guard.job.collection.representative import judge\n"
+        "from airflow_spark_guard.job.collection.representativeness.deviation import Figure\n"
+        "from airflow_spark_guard.job.collection.representativeness.comparison import judge\n"
         "judge([Figure('a', 'mean', 'mean', 1.0, 1.0, 0.1, 0.0)], 1).plot()\n"
         "assert 'matplotlib.pyplot' not in sys.modules\n"
     )

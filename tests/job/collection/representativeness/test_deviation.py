@@ -7,9 +7,9 @@ import math
 import numpy as np
 import pytest
 
-from airflow_spark_guard.job.collection.deviation import (
+from airflow_spark_guard.job.collection.representativeness.deviation import (
     QUANTILES,
-    Draw,
+    Means,
     NumberSource,
     TextSource,
     limit,
@@ -265,13 +265,13 @@ def test_the_error_of_a_mean_is_that_of_repeated_draws(population):
     values = population["exponential"]
     for drawn in (100, 10_000):
         means = [np.random.default_rng(seed).permutation(values)[:drawn].mean() for seed in range(800)]
-        expected = Draw(drawn, ROWS).error(values.var(), values[:drawn] - values.mean())
+        expected = Means(drawn, ROWS).error(values.var(), values[:drawn] - values.mean())
         assert np.std(means) == pytest.approx(expected, rel=0.08)
 
 
 def test_more_rows_than_the_source_have_no_correction():
     """A sample larger than the source cannot be a part of it; its error is that of independent draws."""
-    assert Draw(200, 100).error(1.0, None) == pytest.approx(math.sqrt(1 / 200))
+    assert Means(200, 100).error(1.0, None) == pytest.approx(math.sqrt(1 / 200))
 
 
 def test_the_limit_grows_slowly_with_the_comparisons():

@@ -9,9 +9,9 @@ import numpy as np
 import pytest
 
 from airflow_spark_guard.job.collection.columns import check_columns
-from airflow_spark_guard.job.collection.deviation import QUANTILES
 from airflow_spark_guard.job.collection.errors import SampleError
-from airflow_spark_guard.job.collection.source_figures import cells, source_figures
+from airflow_spark_guard.job.collection.representativeness.deviation import QUANTILES
+from airflow_spark_guard.job.collection.representativeness.source_figures import cells, source_figures
 
 pytestmark = pytest.mark.spark
 

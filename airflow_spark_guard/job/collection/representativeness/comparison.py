@@ -4,61 +4,49 @@ from __future__ import annotations
 
 import math
 from dataclasses import asdict, dataclass
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any
 
-from airflow_spark_guard.job.collection.deviation import (
+import numpy as np
+
+from airflow_spark_guard.job.collection.errors import SampleError, shown, shown_number
+from airflow_spark_guard.job.collection.representativeness import picture
+from airflow_spark_guard.job.collection.representativeness.deviation import (
     Figure,
     NumberSource,
     limit,
     number_figures,
     text_figures,
 )
-from airflow_spark_guard.job.collection.errors import SampleError
-from airflow_spark_guard.job.collection.shown import shown, shown_number
-from airflow_spark_guard.job.collection.source_figures import FEATURES, Cell, cells, source_figures
+from airflow_spark_guard.job.collection.representativeness.source_figures import (
+    FEATURES,
+    Cell,
+    cells,
+    source_figures,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
     from airflow_spark_guard.job.collection.columns import Columns
+    from airflow_spark_guard.job.collection.kinds.base import Array
 
 _NAMED = 5
 
 
-class Report(Protocol):
-    """What is read of a sample's report."""
+@dataclass(frozen=True, eq=False)
+class Drawn:
+    """What a comparison with the source looks at in a sample and its report; see there.
 
-    @property
-    def categories(self) -> Mapping[str, tuple[str, ...]]:
-        """The texts of each text column, by code."""
+    Of the weights their proportions are enough.
+    """
 
-    @property
-    def nulls(self) -> str:
-        """What a null did: ``"error"``, ``"drop"`` or ``"nan"``."""
-
-
-class Sampled(Protocol):
-    """What is read of a sample."""
-
-    @property
-    def X(self) -> Any:  # noqa: N802 - the name that scikit-learn gave it
-        """Shape (rows, features): an array, or a scipy.sparse matrix in rows."""
-
-    @property
-    def y(self) -> Any:
-        """Shape (rows,), or None."""
-
-    @property
-    def feature_names(self) -> tuple[str, ...]:
-        """One for each column of X."""
-
-    @property
-    def sample_weight(self) -> Any:
-        """Inverse inclusion probabilities, shape (rows,), positive; in proportion is enough. Or None."""
-
-    @property
-    def report(self) -> Report:
-        """How the sample came about."""
+    columns: Columns
+    X: Any
+    y: Array | None
+    feature_names: tuple[str, ...]
+    sample_weight: Array | None
+    categories: Mapping[str, tuple[str, ...]]
+    nulls: str
 
 
 @dataclass(frozen=True)
@@ -93,16 +81,14 @@ class Representativeness:
         return found
 
     def plot(self, path: str | None = None) -> Any:
-        """A picture of the comparison; see :func:`~airflow_spark_guard.job.collection.picture.draw`."""
-        from airflow_spark_guard.job.collection.picture import draw
-
-        return draw(self, path)
+        """A picture of the comparison; see :func:`.picture.draw`."""
+        return picture.draw(self.verdict, self.by_column(), self.limit, path)
 
     def __str__(self) -> str:
         """The verdict, and each column's worst figure, worst column first."""
-        worst = sorted((_worst(figures) for figures in self.by_column().values()), key=_size, reverse=True)
+        worst = (max(figures, key=_size) for figures in self.by_column().values())
         lines = [("", "column", "worst figure", "source", "sample", "errors")]
-        for row in worst:
+        for row in sorted(worst, key=_size, reverse=True):
             mark = "!" if abs(row.errors) > self.limit else ""
             numbers = (shown_number(row.source), shown_number(row.sample), f"{row.errors:+.1f}")
             lines.append((mark, shown(row.column), shown(row.figure), *numbers))
@@ -111,7 +97,7 @@ class Representativeness:
         return "\n".join((self.verdict, *table))
 
 
-def compare(df: Any, columns: Columns, sample: Sampled) -> Representativeness:
+def compare(df: Any, sample: Drawn) -> Representativeness:
     """Compare a sample with the DataFrame it was drawn from.
 
     Of numbers, and of the elements of arrays and vectors, the mean and five quantiles are compared; of texts
@@ -125,10 +111,10 @@ def compare(df: Any, columns: Columns, sample: Sampled) -> Representativeness:
     second per million values and core.
 
     Raises:
-        SampleError: the sample's features are not those of ``columns``; or source or sample have no rows.
+        SampleError: the sample's features are not those of its columns; or source or sample have no rows.
     """
-    compared = cells(columns, sample.feature_names)
-    sources = source_figures(df, columns, compared, drop=sample.report.nulls == "drop")
+    compared = cells(sample.columns, sample.feature_names)
+    sources = source_figures(df, sample.columns, compared, drop=sample.nulls == "drop")
     _check_rows(sources[0].rows, sample.X.shape[0])
     values = _values(sample)
     weights = _weights(sample.sample_weight, sources[0].rows)
@@ -137,7 +123,7 @@ def compare(df: Any, columns: Columns, sample: Sampled) -> Representativeness:
         if isinstance(source, NumberSource):
             figures.extend(number_figures(source, values(cell), weights))
         else:
-            texts = sample.report.categories.get(cell.column.name, ())
+            texts = sample.categories.get(cell.column.name, ())
             figures.extend(text_figures(source, values(cell), texts, weights))
     return judge(figures, len(compared), max(0, len(sample.feature_names) - FEATURES))
 
@@ -168,10 +154,8 @@ def _check_rows(source: int, sample: int) -> None:
         )
 
 
-def _values(sample: Sampled) -> Callable[[Cell], Any]:
+def _values(sample: Drawn) -> Callable[[Cell], Any]:
     """How to get the floats of a cell."""
-    import numpy as np
-
     features = sample.X[:, :FEATURES]
     dense = features.toarray() if hasattr(features, "toarray") else features
 
@@ -184,16 +168,10 @@ def _values(sample: Sampled) -> Callable[[Cell], Any]:
 
 def _weights(weights: Any, rows: int) -> Any:
     """Weights that add up to the rows of the source: a model wants proportions alone, errors want more."""
-    import numpy as np
-
     if weights is None:
         return None
     plain = np.asarray(weights, dtype="float64")
     return plain * (rows / plain.sum())
-
-
-def _worst(figures: Sequence[Figure]) -> Figure:
-    return max(figures, key=_size)
 
 
 def _size(figure: Figure) -> float:
@@ -205,12 +183,12 @@ def _named(off: Sequence[Figure]) -> str:
     worst: dict[str, Figure] = {}
     for figure in sorted(off, key=_size, reverse=True):
         worst.setdefault(figure.column, figure)
-    parts = [_told(figure) for figure in list(worst.values())[:_NAMED]]
+    parts = [_described(figure) for figure in list(worst.values())[:_NAMED]]
     more = len(worst) - _NAMED
     return ", ".join(parts) + (f" and {more} more columns" if more > 0 else "")
 
 
-def _told(figure: Figure) -> str:
+def _described(figure: Figure) -> str:
     values = f"{shown_number(figure.sample)} instead of {shown_number(figure.source)}"
     apart = f"{abs(figure.errors):.1f} expected errors" if math.isfinite(figure.errors) else "not by chance"
     return f"{shown(figure.column)} ({shown(figure.figure)} {values}, {apart})"

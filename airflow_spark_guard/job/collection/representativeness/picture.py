@@ -7,16 +7,14 @@ import textwrap
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from airflow_spark_guard.job.collection.errors import SampleError
-from airflow_spark_guard.job.collection.shown import shown, shown_number
+from airflow_spark_guard.job.collection.errors import SampleError, shown, shown_number
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
-    from airflow_spark_guard.job.collection.deviation import Figure
-    from airflow_spark_guard.job.collection.representative import Representativeness
+    from airflow_spark_guard.job.collection.representativeness.deviation import Figure
 
-# Okabe and Ito's colours, told apart by all eyes; what is off has another shape and a text as well.
+# Okabe and Ito's colours, which all eyes distinguish; what is off has another shape and a text as well.
 _SOURCE, _SAMPLE, _OFF, _INK, _PALE = "#0072B2", "#E69F00", "#D55E00", "#333333", "#777777"
 _SHADES = {_SOURCE: ("#0072B2", "#5AA9D6"), _SAMPLE: ("#E69F00", "#F5CB72")}
 _MARKS = {"mean": "o", "quantile": "D", "share": "s", "nulls": "X"}
@@ -29,7 +27,7 @@ _FAR = 2.45
 _BAR, _LETTERS = 2 * _EDGE + 0.96, 65
 
 
-def draw(result: Representativeness, path: str | None = None) -> Any:
+def draw(verdict: str, columns: Mapping[str, Sequence[Figure]], limit: float, path: str | None = None) -> Any:
     """Draw a comparison: one row per column, what is off in another colour.
 
     On the left a box from the 25 % to the 75 % quantile with the median, whiskers to 5 % and 95 %, on a scale
@@ -37,32 +35,33 @@ def draw(result: Representativeness, path: str | None = None) -> Any:
     deviation in expected errors, and the band within which the sample stands for the source.
 
     Args:
-        result: of :func:`~airflow_spark_guard.job.collection.representative.compare`.
-        path: file to write; its suffix says the format (``.png``, ``.svg``, ``.pdf``).
+        verdict: the title.
+        columns: the figures of each column.
+        limit: expected errors that no figure may exceed.
+        path: file to write; its suffix decides the format (``.png``, ``.svg``, ``.pdf``).
 
     Returns:
-        matplotlib.figure.Figure: no window is opened, and pyplot knows nothing of it.
+        matplotlib.figure.Figure: no window is opened, and pyplot does not hold it.
 
     Raises:
         SampleError: matplotlib is not installed, or cannot write this kind of file.
     """
-    columns = result.by_column()
-    title = textwrap.wrap(shown(result.verdict, 600), 125)
+    title = textwrap.wrap(shown(verdict, 600), 125)
     top = _TOP + 0.22 * len(title)
     height = top + _BOTTOM + _ROW * max(1, len(columns))
     picture = _empty(height)
     left, right = picture.subplots(1, 2, sharey=True, width_ratios=(6, 4))
-    # What is off is told to the right; without, the room is for the figures.
-    edge = 0.97 if result.stands else 0.79
+    off = {name for name, figures in columns.items() if any(abs(one.errors) > limit for one in figures)}
+    # To the right stands what is off; without it, the figures have that space.
+    edge = 0.79 if off else 0.97
     picture.subplots_adjust(0.16, _BOTTOM / height, edge, 1 - top / height, wspace=0.03)
     _write(picture, 0.02, 1 - 0.2 / height, "\n".join(title), fontsize=11, va="top", weight="bold")
-    _frame(left, right, len(columns), result.limit)
+    _frame(left, right, len(columns), limit)
     for i, (name, figures) in enumerate(columns.items()):
-        off = any(abs(figure.errors) > result.limit for figure in figures)
-        colour = _OFF if off else _INK
+        colour = _OFF if name in off else _INK
         _write(left, -_EDGE - 0.04, i, shown(name, 24), ha="right", va="center", fontsize=9, color=colour)
         _values(left, i, figures)
-        _deviations(right, i, figures, result.limit)
+        _deviations(right, i, figures, limit)
     _legend(picture, edge, height)
     _save(picture, path)
     return picture

@@ -1,18 +1,22 @@
-"""What Spark says of the columns of a source: one pass, and a second one for texts."""
+"""Spark's figures of the columns of a source: one pass, and a second one for texts."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from airflow_spark_guard.job.collection.deviation import QUANTILES, NumberSource, TextSource
 from airflow_spark_guard.job.collection.errors import SampleError
-from airflow_spark_guard.job.collection.projection import array_sql, is_set, named, number, text_sql
+from airflow_spark_guard.job.collection.representativeness.deviation import (
+    QUANTILES,
+    NumberSource,
+    TextSource,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from airflow_spark_guard.job.collection.columns import Columns, SourceColumn
+    from airflow_spark_guard.job.collection.columns import Columns
+    from airflow_spark_guard.job.collection.kinds.base import SourceColumn
 
 FEATURES = 50
 TEXTS = 20
@@ -46,8 +50,7 @@ def cells(columns: Columns, feature_names: Sequence[str]) -> list[Cell]:
     found: list[tuple[SourceColumn, int | None]] = []
     for column in columns.features:
         width = _width(column, columns, feature_names[len(found) :])
-        inner = column.kind in ("array", "vector")
-        found.extend((column, i if inner else None) for i in range(width))
+        found.extend((column, i if column.several else None) for i in range(width))
     if len(found) != len(feature_names):
         raise SampleError(
             "The sample is not one of these columns.",
@@ -70,12 +73,12 @@ def source_figures(
     from pyspark.sql import functions as sf
 
     for column in columns.all() if drop else ():
-        df = df.where(is_set(column))
+        df = df.where(column.is_set())
     # Named by position: the source's own names may repeat, or hold a dot.
-    values = df.select(*(_value(cell).alias(f"v{i}") for i, cell in enumerate(compared)))
+    values = df.select(*(cell.column.figure(cell.element).alias(f"v{i}") for i, cell in enumerate(compared)))
     parts = [_figures(f"v{i}", cell).alias(f"v{i}") for i, cell in enumerate(compared)]
     rows, *found = values.agg(sf.count(sf.lit(1)), *parts).first()
-    texts = _common_texts(values, [i for i, cell in enumerate(compared) if cell.column.kind == "text"])
+    texts = _common_texts(values, [i for i, cell in enumerate(compared) if cell.column.categorical])
     return [
         TextSource(cell.name, rows, figures["filled"], texts[i])
         if i in texts
@@ -85,7 +88,7 @@ def source_figures(
 
 
 def _width(column: SourceColumn, columns: Columns, names: Sequence[str]) -> int:
-    """How many features a column became: known, or what later columns leave over, or told by the names."""
+    """How many features a column became: known, or what later columns leave over, or by the names."""
     if column.width is not None:
         return column.width
     later = columns.features[columns.features.index(column) + 1 :]
@@ -97,37 +100,11 @@ def _width(column: SourceColumn, columns: Columns, names: Sequence[str]) -> int:
     return next((i for i, name in pairs if name != column.names.get(i, f"{column.name}_{i}")), len(names))
 
 
-def _value(cell: Cell) -> Any:
-    """A double or a text; null for null, NaN and what is no category."""
-    from pyspark.sql import functions as sf
-
-    column = cell.column
-    if column.kind == "text":
-        return sf.when(is_set(column), sf.expr(text_sql(column)))
-    if cell.element is None:
-        return sf.when(is_set(column), number(column).cast("double"))
-    if column.kind == "array":
-        element = sf.get(sf.expr(array_sql(column, "double")), cell.element)
-    else:
-        element = _of_vector(sf.unwrap_udt(named(column.name)), cell.element)
-    return sf.when(~sf.isnan(element), element)
-
-
-def _of_vector(vector: Any, element: int) -> Any:
-    """An element of a dense (type 1) or sparse vector; what a sparse one does not hold is 0."""
-    from pyspark.sql import functions as sf
-
-    place = sf.array_position(vector["indices"], element)
-    held = sf.get(vector["values"], (place - 1).cast("int"))
-    sparse = sf.when(place > 0, held).when(vector["size"] > element, sf.lit(0.0))
-    return sf.when(vector["type"] == 1, sf.get(vector["values"], element)).when(vector["type"] == 0, sparse)
-
-
 def _figures(name: str, cell: Cell) -> Any:
     from pyspark.sql import functions as sf
 
     filled = sf.count(name).alias("filled")
-    if cell.column.kind == "text":
+    if cell.column.categorical:
         return sf.struct(filled)
     return sf.struct(
         filled,

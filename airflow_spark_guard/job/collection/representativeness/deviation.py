@@ -23,6 +23,8 @@ from dataclasses import dataclass, field
 from statistics import NormalDist
 from typing import TYPE_CHECKING, Any, Literal
 
+import numpy as np
+
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
@@ -41,7 +43,7 @@ class Figure:
         figure: ``"mean"``, ``"25 %"`` (the quantile), ``"share of 'UA'"``, ``"nulls"`` (their share).
         source: in the column's unit; shares from 0 to 1.
         sample: the same of the sample, with its weights.
-        expected_error: of a fair draw, in the same unit; of a quantile in shares of the rows, since there
+        expected_error: of a fair means, in the same unit; of a quantile in shares of the rows, since there
             the sample's share of rows below the source's value is what is compared.
         errors: the deviation in expected errors, by the rule of this module; positive where the sample's
             figure is the larger one, infinite where a draw from this source cannot give it.
@@ -98,7 +100,7 @@ class TextSource:
     counts: Mapping[str, int] = field(default_factory=dict, hash=False)
 
 
-class Draw:
+class Means:
     """``drawn`` rows out of ``rows``, and what a mean over them can deviate by.
 
     Args:
@@ -156,21 +158,19 @@ def number_figures(source: NumberSource, values: Any, weights: Any = None) -> li
         values: floats of the sample, shape (rows,), NaN for null; in the precision that they travelled in.
         weights: inverse inclusion probabilities, shape (rows,), or None.
     """
-    import numpy as np
-
     filled = ~np.isnan(values)
     figures = _nulls(source, filled, weights)
     kept = values[filled]
     if not kept.size or not source.filled:
         return figures
-    draw = Draw(kept.size, source.filled, None if weights is None else weights[filled])
+    means = Means(kept.size, source.filled, None if weights is None else weights[filled])
     if math.isfinite(source.mean) and math.isfinite(source.sd):
-        figures.append(_mean(source, kept, draw))
+        figures.append(_mean(source, kept, means))
     order = np.argsort(kept)
-    ranks = np.cumsum(np.ones(kept.size) if draw.weights is None else draw.weights[order])
+    ranks = np.cumsum(np.ones(kept.size) if means.weights is None else means.weights[order])
     for q, value in zip(QUANTILES, source.quantiles, strict=True):
         at = min(int(np.searchsorted(ranks, q * ranks[-1] * (1 - _SUMMATION))), kept.size - 1)
-        error, errors = _rank_errors(draw, kept, q, value, source.rank_error)
+        error, errors = _rank_errors(means, kept, q, value, source.rank_error)
         own = float(kept[order[at]])
         figures.append(Figure(source.column, "quantile", f"{q * 100:g} %", value, own, error, errors))
     return figures
@@ -187,26 +187,26 @@ def text_figures(
         categories: the texts by code.
         weights: inverse inclusion probabilities, shape (rows,), or None.
     """
-    import numpy as np
-
     filled = ~np.isnan(codes)
     figures = _nulls(source, filled, weights)
     kept = codes[filled]
     if not kept.size or not source.filled:
         return figures
-    draw = Draw(kept.size, source.filled, None if weights is None else weights[filled])
+    means = Means(kept.size, source.filled, None if weights is None else weights[filled])
     places = {text: i for i, text in enumerate(categories)}
     # A text that the sample does not know has no code; no row has -1.
     looked_at = [places.get(text, -1) for text in source.counts]
     for (text, count), code in zip(source.counts.items(), looked_at, strict=True):
         hits = kept == code
         figures.append(
-            _share(draw, (source.column, "share", f"share of '{text}'"), count, source.filled, hits)
+            _share(means, (source.column, "share", f"share of '{text}'"), count, source.filled, hits)
         )
     others = max(0, source.filled - sum(source.counts.values()))
     hits = ~np.isin(kept, looked_at)
     if others or hits.any():
-        figures.append(_share(draw, (source.column, "share", "share of others"), others, source.filled, hits))
+        figures.append(
+            _share(means, (source.column, "share", "share of others"), others, source.filled, hits)
+        )
     return figures
 
 
@@ -214,47 +214,43 @@ def _nulls(source: NumberSource | TextSource, filled: Any, weights: Any) -> list
     nulls = source.rows - source.filled
     if not filled.size or (not nulls and filled.all()):
         return []
-    draw = Draw(filled.size, source.rows, weights)
-    return [_share(draw, (source.column, "nulls", "nulls"), nulls, source.rows, ~filled)]
+    means = Means(filled.size, source.rows, weights)
+    return [_share(means, (source.column, "nulls", "nulls"), nulls, source.rows, ~filled)]
 
 
-def _share(draw: Draw, of: tuple[str, Any, str], count: int, rows: int, hits: Any) -> Figure:
-    share, own = count / rows, draw.mean(hits)
-    error = draw.error(share * (1 - share), hits - share)
+def _share(means: Means, of: tuple[str, Any, str], count: int, rows: int, hits: Any) -> Figure:
+    share, own = count / rows, means.mean(hits)
+    error = means.error(share * (1 - share), hits - share)
     # What no row or every row of the source has cannot be drawn otherwise: infinitely many errors.
     ways = (1 - share, share) if own > share else (share, 1 - share)
-    reach = draw.reach(*ways) if 0 < count < rows else 0.0
+    reach = means.reach(*ways) if 0 < count < rows else 0.0
     return Figure(*of, share, own, error, _errors(own - share, error, reach, _SUMMATION))
 
 
-def _mean(source: NumberSource, kept: Any, draw: Draw) -> Figure:
-    import numpy as np
-
+def _mean(source: NumberSource, kept: Any, means: Means) -> Figure:
     values = kept.astype("float64")
-    own = draw.mean(values)
-    error = draw.error(source.sd**2, values - source.mean)
+    own = means.mean(values)
+    error = means.error(source.sd**2, values - source.mean)
     up, down = source.high - source.mean, source.mean - source.low
-    reach = draw.reach(*((up, down) if own > source.mean else (down, up)))
+    reach = means.reach(*((up, down) if own > source.mean else (down, up)))
     precision = (float(np.finfo(kept.dtype).eps) + _SUMMATION) * max(abs(source.low), abs(source.high))
     errors = _errors(own - source.mean, error, reach, precision)
     return Figure(source.column, "mean", "mean", source.mean, own, error, errors)
 
 
-def _rank_errors(draw: Draw, kept: Any, q: float, value: float, rank_error: float) -> tuple[float, float]:
+def _rank_errors(means: Means, kept: Any, q: float, value: float, rank_error: float) -> tuple[float, float]:
     """Expected error and errors of the share of rows below a quantile of the source."""
-    import numpy as np
-
     # One step to either side: two ways of rounding a number to float32 may differ by one.
     with np.errstate(over="ignore"):
         rounded = kept.dtype.type(value)
     infinity = kept.dtype.type(np.inf)
-    below = draw.mean(kept < np.nextafter(rounded, -infinity))
+    below = means.mean(kept < np.nextafter(rounded, -infinity))
     up_to_value = kept <= np.nextafter(rounded, infinity)
-    up_to = draw.mean(up_to_value)
+    up_to = means.mean(up_to_value)
     # With ties a whole range of shares is right.
     apart = max(below - q, 0.0) + min(up_to - q, 0.0)
-    error = draw.error(q * (1 - q), up_to_value - q) + rank_error
-    reach = draw.reach(*((1 - q, q) if apart > 0 else (q, 1 - q)))
+    error = means.error(q * (1 - q), up_to_value - q) + rank_error
+    reach = means.reach(*((1 - q, q) if apart > 0 else (q, 1 - q)))
     # More rows below the source's value: the sample's own quantile is the smaller one.
     return error, -_errors(apart, error, reach, _SUMMATION)
 

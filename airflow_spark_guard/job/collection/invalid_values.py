@@ -3,42 +3,30 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
 
 from airflow_spark_guard.job.collection.errors import InfiniteValuesError, SampleError
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-    import numpy as np
-
+    from airflow_spark_guard.job.collection.array_format import ArrayFormat
     from airflow_spark_guard.job.collection.columns import Columns
-
-    Array = np.ndarray[Any, Any]
+    from airflow_spark_guard.job.collection.kinds.base import Array, Reader
 
 _ROWS_AT_ONCE = 1 << 16
 
 
-class Policy(Protocol):
-    """What is read of the form of the arrays."""
-
-    @property
-    def dtype(self) -> str:
-        """Of features and label."""
-
-    @property
-    def nulls(self) -> str:
-        """What a null does: ``"error"``, ``"drop"`` or ``"nan"``."""
-
-
 @dataclass
-class Flaws:
-    """What is wrong with values: how many rows, by column.
+class InvalidValues:
+    """How many rows of a batch have an invalid value, by column.
 
     Attributes:
         missing: rows with a null or NaN.
         infinite: rows with an infinite value.
-        rows: True for each row with something missing; None when there is none.
+        rows: True for each row with something missing; None without such rows.
     """
 
     missing: dict[str, int] = field(default_factory=dict)
@@ -47,8 +35,6 @@ class Flaws:
 
     def add(self, name: str, values: Array) -> None:
         """Look at the values of one column, shape (rows, ...)."""
-        import numpy as np
-
         inside = tuple(range(1, values.ndim))
         missing = np.asarray(np.isnan(values).any(axis=inside))
         infinite = np.asarray(np.isinf(values).any(axis=inside))
@@ -61,7 +47,7 @@ class Flaws:
 
 @dataclass
 class Counts:
-    """What was read, dropped and found wrong.
+    """What was read, what was dropped, and what was invalid.
 
     Attributes:
         read: rows.
@@ -77,15 +63,15 @@ class Counts:
     infinite: dict[str, int] = field(default_factory=dict)
     ragged: dict[str, set[int]] = field(default_factory=dict)
 
-    def add(self, rows: int, flaws: Flaws) -> None:
+    def add(self, rows: int, invalid: InvalidValues) -> None:
         """Count one batch."""
         self.read += rows
-        for found, total in ((flaws.missing, self.missing), (flaws.infinite, self.infinite)):
+        for found, total in ((invalid.missing, self.missing), (invalid.infinite, self.infinite)):
             total.update({name: total.get(name, 0) + count for name, count in found.items()})
 
 
 def counts_of(x: Any, y: Array | None, columns: Columns, suspects: Counts) -> Counts:
-    """Flaws of finished arrays, in the columns that had some in any row read.
+    """Invalid values of finished arrays, in the columns that had some in any row read.
 
     Args:
         x: shape (rows, features), dense or sparse.
@@ -97,13 +83,13 @@ def counts_of(x: Any, y: Array | None, columns: Columns, suspects: Counts) -> Co
     for name, values in _columns_of(x, y, columns):
         if name in suspects.missing or name in suspects.infinite:
             for begin in range(0, len(values), _ROWS_AT_ONCE):
-                flaws = Flaws()
-                flaws.add(name, values[begin : begin + _ROWS_AT_ONCE])
-                found.add(0, flaws)
+                invalid = InvalidValues()
+                invalid.add(name, values[begin : begin + _ROWS_AT_ONCE])
+                found.add(0, invalid)
     return found
 
 
-def check_flaws(counts: Counts, columns: Columns, policy: Policy, *, drawn: bool = False) -> None:
+def check_counts(counts: Counts, columns: Columns, array_format: ArrayFormat, *, drawn: bool = False) -> None:
     """Raise for infinite values, and for nulls that are not allowed.
 
     With ``drawn``, the counts are those of a sample's rows, and not of all rows read.
@@ -115,21 +101,21 @@ def check_flaws(counts: Counts, columns: Columns, policy: Policy, *, drawn: bool
     of = f"of {counts.read} rows {'drawn' if drawn else 'read'}"
     for column in columns.features:
         if column.name in infinite and column.name in counts.ragged:
-            raise different_lengths(counts.ragged[column.name], column.width or 0, column.kind, column.name)
+            raise different_lengths(counts.ragged[column.name], column.reader())
     if infinite:
-        raise _infinite(infinite, of, narrowed=policy.dtype == "float32")
+        raise _infinite(infinite, of, narrowed=array_format.dtype == "float32")
     label = columns.label
-    if policy.nulls == "error" and missing:
+    if array_format.nulls == "error" and missing:
         raise SampleError(
             "There are nulls in the columns to collect.",
-            got=_told(missing, of),
+            got=_shown(missing, of),
             expected="a value in every row; NaN counts as null",
             advice="Pass nulls='drop' or nulls='nan', or fill them before the call with df.fillna(...).",
         )
-    if policy.nulls == "nan" and label is not None and label.name in missing:
+    if array_format.nulls == "nan" and label is not None and label.name in missing:
         raise SampleError(
             "There are nulls in the label.",
-            got=_told({label.name: missing[label.name]}, of),
+            got=_shown({label.name: missing[label.name]}, of),
             expected="a value in every row; no model learns from a missing answer",
             advice="Filter them out before the call: df.where(df[label].isNotNull()).",
         )
@@ -150,49 +136,45 @@ def never_set(name: str, rows: int) -> SampleError:
     )
 
 
-def check_lengths(lengths: Array, width: int, what: str, name: str) -> None:
-    """Raise unless every length is ``width``."""
-    if (lengths != width).any():
-        raise different_lengths(lengths.tolist(), width, what, name)
-
-
-def different_lengths(lengths: Iterable[int], width: int, what: str, name: str) -> SampleError:
+def different_lengths(lengths: Iterable[int], reader: Reader) -> SampleError:
     """The error for arrays or vectors that do not make a matrix."""
-    different = ", ".join(map(str, sorted({width, *lengths})[:5]))
+    different = ", ".join(map(str, sorted({reader.width or 0, *lengths})[:5]))
     return SampleError(
-        f"The {what}s of column {name!r} differ in length.",
+        f"The {reader.kind}s of column {reader.column!r} differ in length.",
         got=f"lengths {different}",
-        expected=f"{width} values in each, as most of the first ones or the column's metadata have",
-        advice=f"Make every {what} by the same step, or filter the others out before the call.",
+        expected=f"{reader.width} values in each, as most of the first ones or the column's metadata have",
+        advice=f"Make every {reader.kind} by the same step, or filter the others out before the call.",
     )
+
+
+def worst_of_rows(counts: Array, values: Array) -> Array:
+    """One value for each row of a sparse matrix: NaN, infinite, or finite.
+
+    Args:
+        counts: shape (rows,), values that each row stores.
+        values: all of them.
+    """
+    of_row = np.repeat(np.arange(len(counts)), counts)
+    worst = np.zeros(len(counts))
+    # NaN wins over infinite: it may be allowed.
+    worst[of_row[np.isinf(values)]] = np.inf
+    worst[of_row[np.isnan(values)]] = np.nan
+    return worst
 
 
 def _columns_of(x: Any, y: Array | None, columns: Columns) -> Iterator[tuple[str, Array]]:
     """The values of each source column, shape (rows, ...); of a sparse one those that are stored."""
-    at = 0
-    for column in columns.features:
-        width = column.width or 0
-        yield column.name, _worst_stored(x) if hasattr(x, "indptr") else x[:, at : at + width]
-        at += width
+    for column, span in columns.spans():
+        sparse = hasattr(x, "indptr")
+        yield column.name, worst_of_rows(np.diff(x.indptr), x.data) if sparse else x[:, span]
     if columns.label is not None and y is not None:
         yield columns.label.name, y
-
-
-def _worst_stored(x: Any) -> Array:
-    """One value for each row of a sparse matrix: NaN, infinite, or finite."""
-    import numpy as np
-
-    of_row = np.repeat(np.arange(x.shape[0]), np.diff(x.indptr))
-    worst = np.zeros(x.shape[0])
-    worst[of_row[np.isinf(x.data)]] = np.inf
-    worst[of_row[np.isnan(x.data)]] = np.nan
-    return worst
 
 
 def _infinite(infinite: dict[str, int], of: str, *, narrowed: bool) -> SampleError:
     return InfiniteValuesError(
         "There are infinite values in the columns to collect.",
-        got=_told(infinite, of),
+        got=_shown(infinite, of),
         expected="finite values" + (", also after the cast to float32 (up to 3.4e38)" if narrowed else ""),
         advice="Filter them out or clip them before the call"
         + ("; dtype='float64' holds values up to 1.8e308." if narrowed else "."),
@@ -203,5 +185,5 @@ def _in_order(count_by_name: dict[str, int], columns: Columns) -> dict[str, int]
     return {c.name: count_by_name[c.name] for c in columns.all() if c.name in count_by_name}
 
 
-def _told(count_by_name: dict[str, int], of: str) -> str:
+def _shown(count_by_name: dict[str, int], of: str) -> str:
     return ", ".join(f"{name}: {count}" for name, count in count_by_name.items()) + f" ({of})"

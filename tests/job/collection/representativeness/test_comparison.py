@@ -4,39 +4,18 @@ from __future__ import annotations
 
 import json
 import math
-from dataclasses import dataclass, field
-from typing import Any
 
 import numpy as np
 import pandas as pd
 import pytest
 
 from airflow_spark_guard.job.collection.columns import check_columns
-from airflow_spark_guard.job.collection.deviation import Figure
 from airflow_spark_guard.job.collection.errors import SampleError
-from airflow_spark_guard.job.collection.representative import compare, judge
+from airflow_spark_guard.job.collection.representativeness.comparison import Drawn, compare, judge
+from airflow_spark_guard.job.collection.representativeness.deviation import Figure
 
 pytestmark = pytest.mark.spark
 FEATURES = ["distance", "delay", "carrier", "origin"]
-
-
-@dataclass
-class Told:
-    """What a sample's report says to the comparison."""
-
-    categories: dict[str, tuple[str, ...]] = field(default_factory=dict)
-    nulls: str = "nan"
-
-
-@dataclass
-class Sample:
-    """A sample, as far as the comparison looks at it."""
-
-    X: Any
-    y: Any
-    feature_names: tuple[str, ...]
-    report: Told
-    sample_weight: Any = None
 
 
 @pytest.fixture(scope="module")
@@ -85,11 +64,11 @@ def sample_of(frame, weights=None, nulls="nan"):
             values = np.where(coded.codes < 0, np.nan, coded.codes)
         parts.append(np.asarray(values, dtype="float32"))
     label = frame["late"].to_numpy("float32")
-    return Sample(np.column_stack(parts), label, tuple(FEATURES), Told(categories, nulls), weights)
+    return np.column_stack(parts), label, tuple(FEATURES), weights, categories, nulls
 
 
 def compared(source, sample):
-    return compare(source, check_columns(source.schema, FEATURES, "late"), sample)
+    return compare(source, Drawn(check_columns(source.schema, FEATURES, "late"), *sample))
 
 
 def test_the_source_itself_stands_without_any_deviation(source, frame):
@@ -127,7 +106,7 @@ def test_the_first_rows_of_a_sorted_source_differ(source, frame):
 
 
 def test_a_missing_category_is_named(source, frame):
-    """A carrier that never comes is named, though the sample has never heard of it."""
+    """A carrier that never comes is named, though no row of the sample has it."""
     result = compared(source, sample_of(frame[frame["carrier"] != "DL"].sample(1500, random_state=1)))
     assert not result.stands
     assert "carrier (share of 'DL' 0 instead of 0.15" in result.verdict
@@ -163,8 +142,8 @@ def test_sparse_features_are_compared_up_to_the_fiftieth(spark):
     rows = [(Vectors.sparse(80, {int(i): float(row[i]) for i in np.flatnonzero(row)}),) for row in dense]
     df = spark.createDataFrame(rows, ["v"])
     names = tuple(f"v_{i}" for i in range(80))
-    sample = Sample(csr_matrix(dense[:200].astype("float32")), None, names, Told())
-    result = compare(df, check_columns(df.schema, "v"), sample)
+    rows = csr_matrix(dense[:200].astype("float32"))
+    result = compare(df, Drawn(check_columns(df.schema, "v"), rows, None, names, None, {}, "nan"))
     assert result.stands, str(result)
     assert result.left_out == 30
     assert result.verdict.endswith("; 30 further features not compared")
@@ -181,17 +160,18 @@ def test_a_text_label_is_compared_by_its_shares(source, frame):
     ):
         coded = pd.Categorical(drawn["carrier"], categories=["DL", "UA", "WN"])
         distance = drawn[["distance"]].to_numpy("float32")
-        told = Told({"carrier": ("DL", "UA", "WN")}, "drop")
-        result = compare(source, columns, Sample(distance, coded.codes, ("distance",), told))
+        texts = {"carrier": ("DL", "UA", "WN")}
+        drawn_too = Drawn(columns, distance, coded.codes, ("distance",), None, texts, "drop")
+        result = compare(source, drawn_too)
         assert result.stands is stands
     assert "carrier (share of 'UA' 1 instead of 0.5" in result.verdict
 
 
 def test_an_empty_source_has_nothing_to_compare(source, frame):
     """No rows on one side are no fair draw; the message says on which."""
-    with pytest.raises(SampleError) as told:
+    with pytest.raises(SampleError) as caught:
         compared(source.where("distance < 0"), sample_of(frame.head(10)))
-    assert str(told.value) == (
+    assert str(caught.value) == (
         "There is nothing to compare.\n"
         "  got: 0 rows that could have been drawn, and 10 in the sample\n"
         "  expected: at least one of each\n"
@@ -248,6 +228,6 @@ def test_nothing_to_compare_stands():
 
 
 def test_the_result_draws_itself(tmp_path):
-    """plot() gives a figure, and writes it where it is told to."""
+    """plot() gives a figure, and writes it where the caller wants it."""
     judge([figure()], 1).plot(str(tmp_path / "a.png"))
     assert (tmp_path / "a.png").read_bytes().startswith(b"\x89PNG")

@@ -1,19 +1,24 @@
-"""Which of the rows read are taken, and in which order."""
+"""Which of the rows read are taken, and in which order; and whether the source gave those that it counted."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from airflow_spark_guard.job.collection.draw import PRIORITY, TIE, WEIGHT, by_priority, repeated, smallest
+import numpy as np
+
+from airflow_spark_guard.job.collection.draw import PRIORITY, TIE, WEIGHT
+from airflow_spark_guard.job.collection.errors import SampleError
 from airflow_spark_guard.job.collection.strata import first_of_each
 from airflow_spark_guard.job.collection.table import Blocks
 
 if TYPE_CHECKING:
-    import numpy as np
+    from collections.abc import Sequence
 
+    from airflow_spark_guard.job.collection.kinds.base import Array
     from airflow_spark_guard.job.collection.reading import Reading
 
-    Array = np.ndarray[Any, Any]
+# Logarithms up to 745, of weights, are rounded by less.
+_ROUNDED = 5e-13
 
 
 def all_rows(reading: Reading, *, keyed: bool) -> Array | Blocks | None:
@@ -40,8 +45,6 @@ def rows_of_each(reading: Reading, codes: Array, wanted: Array, *, keyed: bool) 
         wanted: shape (strata,), rows of each.
         keyed: whether rows have a key.
     """
-    import numpy as np
-
     if keyed:
         ranked = _ranked(reading)
         return ranked[first_of_each(codes[ranked], wanted)]
@@ -56,8 +59,6 @@ def inverse_chances(reading: Reading, order: Array | Blocks | None) -> Array:
     Given the smallest number t that was not taken, a row of weight w was taken with the chance 1 - exp(-w t)
     (bottom-k sketches, Cohen and Kaplan 2007). In a sample of all rows each stands for itself.
     """
-    import numpy as np
-
     weights, priority = reading.beside(WEIGHT), reading.beside(PRIORITY)
     if order is None or isinstance(order, Blocks) or len(order) >= len(priority):
         return np.ones(len(priority))
@@ -71,8 +72,6 @@ def inverse_chances(reading: Reading, order: Array | Blocks | None) -> Array:
 
 def doubtful_keys(reading: Reading) -> tuple[float, float]:
     """Of the rows read, the share without a key, and the share whose key another row has as well."""
-    import numpy as np
-
     rows = len(reading)
     if not rows:
         return 0.0, 0.0
@@ -82,9 +81,70 @@ def doubtful_keys(reading: Reading) -> tuple[float, float]:
     return float(np.count_nonzero(keyless)) / rows, found / rows
 
 
-def _planned(reading: Reading) -> Array:
-    import numpy as np
+def smallest(priority: Array, rows: int) -> Array:
+    """Positions, ascending, of the ``rows`` smallest numbers."""
+    if rows >= len(priority):
+        return np.arange(len(priority))
+    return np.sort(np.argpartition(priority, rows - 1)[:rows])
 
+
+def by_priority(priority: Array, tie: Array) -> Array:
+    """Positions in the order of the numbers; rows of the same number in the order of their ties.
+
+    So rows that share a key come in the same order, and the same of them are taken, wherever they lay.
+    """
+    order = np.argsort(priority, kind="stable")
+    ranked = priority[order]
+    same = ranked[1:] == ranked[:-1]
+    tied = np.flatnonzero(np.r_[same, False] | np.r_[False, same])
+    if len(tied):
+        among = order[tied]
+        order[tied] = among[np.lexsort((tie[among], priority[among]))]
+    return order
+
+
+def repeated(priority: Array, weight: Array | None = None) -> int:
+    """Rows that share the number of their key with another row.
+
+    With weights the number is taken back out of the weighted one, up to what the logarithms rounded off.
+    """
+    numbers = np.sort(priority if weight is None else priority + np.log(weight))
+    same = numbers[1:] - numbers[:-1] <= _ROUNDED if weight is not None else numbers[1:] == numbers[:-1]
+    return int((np.r_[same, False] | np.r_[False, same]).sum()) if len(numbers) > 1 else 0
+
+
+def check_unchanged(reading: Reading, wanted: int) -> None:
+    """Raise for fewer rows than were counted."""
+    found = len(reading) + reading.counts.dropped
+    if found < wanted:
+        raise _changed(f"{found} rows", f"at least {wanted} rows, as counted before")
+
+
+def check_strata(codes: Array) -> None:
+    """Raise for rows of strata that were not counted, which have the code -1."""
+    late = int((codes < 0).sum())
+    if late:
+        raise _changed(
+            f"{late} rows of strata that were not there before", "the strata that were counted before"
+        )
+
+
+def check_found(short: Sequence[Any]) -> None:
+    """Raise for strata that had fewer rows than were counted, though all of them were read."""
+    if short:
+        raise _changed(f"fewer rows of stratum {short[0]!r}"[:200], "as many as were counted before")
+
+
+def _changed(got: str, expected: str) -> SampleError:
+    return SampleError(
+        "The source gave other rows when it was read again.",
+        got=got,
+        expected=expected,
+        advice="Cache or write the DataFrame first: its plan is not deterministic, or its files changed.",
+    )
+
+
+def _planned(reading: Reading) -> Array:
     blocks = reading.plan_order()
     return np.arange(len(reading)) if blocks is None else blocks.rows()
 
