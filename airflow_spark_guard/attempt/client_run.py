@@ -13,6 +13,7 @@ from airflow_spark_guard.attempt.loop import Following
 from airflow_spark_guard.attempt.observer import Observer
 from airflow_spark_guard.attempt.storable_result import storable_result
 from airflow_spark_guard.attempt.watch import Watch
+from airflow_spark_guard.core.clock import EpochTime, LaunchTime, epoch_now
 from airflow_spark_guard.core.conf.conf_lines import recorded_conf
 from airflow_spark_guard.core.conf.conf_view import ConfView, manager_of
 from airflow_spark_guard.core.conf.known_confs import known_confs
@@ -95,9 +96,10 @@ class GuardedRun:
     on_application: Callable[[Application], None] = _ignore
     on_observed: Callable[[AttemptError], None] | None = None
     found_ui: str = field(default="", init=False)
-    _begun: float = field(default_factory=time.time)
+    _begun: EpochTime = field(default_factory=epoch_now)
     _shown: LastShown = field(default_factory=LastShown)
     _observed: list[dict[str, Any]] = field(default_factory=list)
+    _attempt: Attempt | None = None
 
     def preflight(self) -> None:
         """Ask the master whether it can ever give one executor of this size, and where its web UI is.
@@ -185,6 +187,7 @@ class GuardedRun:
             contextlib.closing(ChannelReader(self.workspace.channel)) as channel,
             Attempt(launch) as attempt,
         ):
+            self._attempt = attempt
             on_start(attempt)
             ending = Following(attempt, channel, output, watch, log).run()
             application = watch.tell(ending.heard)  # a short job ends before the first tick
@@ -194,7 +197,8 @@ class GuardedRun:
         return ending
 
     def _take_observed(self, record: Record | NoRecord, finding: Finding, error: AttemptError) -> None:
-        self._observed.append(observed_row(finding, error, round(time.time() - self._begun, 1)))
+        now = finding.reached_at if self._attempt is None else self._attempt.now
+        self._observed.append(observed_row(finding, error, LaunchTime(round(now, 1))))
         record.summary(self._summary(None, None))
         if self.on_observed is not None:
             self.on_observed(error)

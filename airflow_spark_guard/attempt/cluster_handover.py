@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from airflow_spark_guard.attempt.cluster_submit import ClusterSubmit
 from airflow_spark_guard.core.application_name import NAME_KEY
+from airflow_spark_guard.core.clock import LaunchTime, epoch_now
 from airflow_spark_guard.core.cluster.cluster_ending import submit_failure
 from airflow_spark_guard.core.cluster.place import KUBERNETES
 from airflow_spark_guard.core.cluster.status import ATTEMPT_MARK
@@ -91,7 +92,7 @@ class ClusterAttempt:
             SubmitError: it has not, within the time that it has.
             KilledError: the task was ended meanwhile.
         """
-        begun = time.time()
+        begun = epoch_now()
         command = self._command(words, speaks=speaks)
         self.log.log.info(
             "%s on %s: deadline %s, start within %s, profile %s. Command: %s",
@@ -117,7 +118,7 @@ class ClusterAttempt:
         )
         submit = ClusterSubmit(launch, self.output, self.log.lines, self.log.record.output, on_start)
         if self.limits.observes:
-            submit.late_after, submit.on_late = _SUBMIT_LIMIT, self._say_late
+            submit.late_after, submit.on_late = LaunchTime(_SUBMIT_LIMIT), self._say_late
         handed = submit.run()
         application = self._application(handed)
         if self.run.killed or not handed.is_good or not application:

@@ -235,7 +235,7 @@ class ClusterMode:
     def take_observed(self, finding: Finding, error: AttemptError) -> None:
         """What would have ended the application, in observe mode; it is logged already."""
         error.record = self.record.place
-        self._summary.observed(finding, error)
+        self._summary.observed(finding, error, self.run.now)
         if self.hook.on_observed is not None:
             self.hook.on_observed(error)
 

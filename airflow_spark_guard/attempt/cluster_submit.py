@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import math
 import re
-import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from airflow_spark_guard.core.clock import LaunchTime, monotonic_now
 from airflow_spark_guard.process.attempt import Attempt
 
 if TYPE_CHECKING:
@@ -65,7 +65,7 @@ class ClusterSubmit:
     show: Callable[[list[str]], None]
     record: Callable[[bytes], None]
     on_start: Callable[[Attempt], None]
-    late_after: float = math.inf
+    late_after: LaunchTime = LaunchTime(math.inf)
     on_late: Callable[[], None] | None = None
     _application_id: str = ""
     _rest: bytes = b""
@@ -82,7 +82,7 @@ class ClusterSubmit:
             orphans = attempt.end()
             while chunk := attempt.poll(0.0):
                 self._take(chunk)
-            self.show(self.output.finish(time.monotonic()))
+            self.show(self.output.finish(monotonic_now()))
             report = attempt.report or {}
         return Handover(
             exit_status=report.get("exit"),
@@ -92,14 +92,14 @@ class ClusterSubmit:
             orphans=orphans + tuple(report.get("left", ())),
         )
 
-    def _say_late(self, now: float) -> None:
+    def _say_late(self, now: LaunchTime) -> None:
         if self.on_late is not None and now >= self.late_after:
             self.on_late()
             self.on_late = None
 
     def _take(self, chunk: bytes) -> None:
         self.record(chunk)
-        self.show(self.output.feed(chunk, time.monotonic()))
+        self.show(self.output.feed(chunk, monotonic_now()))
         text = self._rest + chunk
         if found := _YARN_ID.findall(text):
             self._application_id = found[-1].decode()

@@ -6,6 +6,7 @@ import time
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+from airflow_spark_guard.core.clock import LaunchTime
 from airflow_spark_guard.core.conf.conf_lines import recorded_conf
 from airflow_spark_guard.core.errors import SparkGuardError
 from airflow_spark_guard.core.failure.observed_text import observed_row
@@ -42,9 +43,9 @@ class ClusterSummary:
         }
         self.ended("running")
 
-    def observed(self, finding: Finding, error: AttemptError) -> None:
+    def observed(self, finding: Finding, error: AttemptError, now: LaunchTime) -> None:
         """What would have ended it, in observe mode."""
-        self._observed.append(observed_row(finding, error, finding.reached_at))
+        self._observed.append(observed_row(finding, error, LaunchTime(round(now, 1))))
         self.ended("running")
 
     def failed(self, raised: BaseException) -> None:

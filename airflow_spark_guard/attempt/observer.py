@@ -8,6 +8,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, NamedTuple
 
+from airflow_spark_guard.core.clock import LaunchTime
 from airflow_spark_guard.core.stacktraces.jvm_stack import task_readings
 from airflow_spark_guard.core.watch.executor_heartbeat import heard
 from airflow_spark_guard.core.web.answer import UnusableAnswerError
@@ -78,7 +79,7 @@ class Observer:
     local: bool = False
     master: MasterSource | None = None
     window: float = 60.0
-    _requests: queue.SimpleQueue[tuple[Look, Application | None] | None] = field(
+    _requests: queue.SimpleQueue[tuple[Look[LaunchTime], Application | None] | None] = field(
         default_factory=queue.SimpleQueue
     )
     _sights: queue.SimpleQueue[Sight] = field(default_factory=queue.SimpleQueue)
@@ -95,7 +96,7 @@ class Observer:
     def __post_init__(self) -> None:
         self._looker = Looker(self.tag, self.window)
 
-    def request(self, look: Look, application: Application | None) -> None:
+    def request(self, look: Look[LaunchTime], application: Application | None) -> None:
         """Look, and have the answer ready for :meth:`take`."""
         if self._thread is None:
             self._thread = threading.Thread(target=self._serve, name="spark-guard-observer", daemon=True)
@@ -156,7 +157,7 @@ class Observer:
                 sight = Sight(blind=f"the look at it failed ({type(error).__name__})")
             self._sights.put(sight)
 
-    def _look(self, look: Look, application: Application | None) -> Sight:
+    def _look(self, look: Look[LaunchTime], application: Application | None) -> Sight:
         self._follow(application)
         driver, blind = self._driver(look)
         running = [row for row in (driver.executors if driver else ()) if row.active and row.active_tasks]
@@ -178,7 +179,7 @@ class Observer:
         if application is not None and application.ui_url.startswith(("http://", "https://")):
             self._rest = RestSource(application.ui_url, application.id, local=self.local)
 
-    def _driver(self, look: Look) -> tuple[DriverView | None, str]:
+    def _driver(self, look: Look[LaunchTime]) -> tuple[DriverView | None, str]:
         if self._rest is None:
             return None, "it has no UI" if self._application is not None else ""
         try:

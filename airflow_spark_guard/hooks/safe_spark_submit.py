@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-import time
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -11,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from airflow_spark_guard.attempt.submission import Request, Submission, deploy_mode, prepare
 from airflow_spark_guard.core.application import check_application
 from airflow_spark_guard.core.arguments import checked_arguments
+from airflow_spark_guard.core.clock import epoch_now
 from airflow_spark_guard.core.cluster.place import is_watched
 from airflow_spark_guard.core.conf.profile import SparkProfile
 from airflow_spark_guard.core.connection import misspelt_extras
@@ -127,7 +127,7 @@ class SafeSparkSubmitHook(UpstreamSubmitHook):
         self._python = self.java_class is None and application.endswith(".py")
         for limit in limits_here():
             self.guard_log.warning("%s", limit)
-        earlier = earlier_tries.end(self.tag, time.time())
+        earlier = earlier_tries.end(self.tag, epoch_now())
         if earlier:
             self.guard_log.warning("%s", earlier)
         application = str(checked_arguments({"application": application})["application"] or "")
