@@ -6,6 +6,7 @@ import threading
 from collections import deque
 from typing import TYPE_CHECKING, Any
 
+from airflow_spark_guard.core.clock import LaunchTime
 from airflow_spark_guard.core.cluster.channel_files import LARGEST_FILE, ChannelFiles
 from airflow_spark_guard.core.errors import BadInputError
 from airflow_spark_guard.core.protocol import parse_lines
@@ -49,7 +50,7 @@ class ChannelDirectory:
 
     Attributes:
         trouble: why the last look failed; empty when it did not.
-        heard: what the driver has said so far; times are seconds since the epoch.
+        heard: what the driver has said so far.
         has_more: whether files are left that the last look did not reach.
     """
 
@@ -81,11 +82,11 @@ class ChannelDirectory:
                 "Airflow reaches it (channel_directory_airflow, channel_conn_id).",
             )
 
-    def read(self, now: float, tell: Callable[[Message], None]) -> None:
+    def read(self, now: LaunchTime, tell: Callable[[Message], None]) -> None:
         """Take in what is new; a store that does not answer holds nobody up for more than 10 s.
 
         Args:
-            now: seconds since the epoch.
+            now: the time of this look.
             tell: is given each message.
 
         Raises:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from airflow_spark_guard.attempt.cluster_submit import ClusterSubmit
 from airflow_spark_guard.core.application_name import NAME_KEY
+from airflow_spark_guard.core.clock import LaunchTime, epoch_now
 from airflow_spark_guard.core.cluster.cluster_ending import submit_failure
 from airflow_spark_guard.core.cluster.status import ATTEMPT_MARK
 from airflow_spark_guard.core.errors import SubmitError
@@ -73,7 +74,7 @@ class ClusterAttempt:
             SubmitError: it has not, within the time that it has.
             KilledError: the task was ended meanwhile.
         """
-        begun, spec = time.time(), self.run.spec
+        begun, spec = epoch_now(), self.run.spec
         command = self._command(speaks=speaks)
         self.log.log.info(
             "%s on %s: deadline %s, start within %s, profile %s. Command: %s",
@@ -106,7 +107,7 @@ class ClusterAttempt:
             spec.kill_switch.connect,
         )
         if self.limits.observes:
-            submit.late_after, submit.on_late = _SUBMIT_LIMIT, self._say_late
+            submit.late_after, submit.on_late = LaunchTime(_SUBMIT_LIMIT), self._say_late
         handed = submit.run()
         application = self._application(handed)
         if self.run.killed or not handed.is_good or not application:

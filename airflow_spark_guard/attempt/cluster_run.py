@@ -10,6 +10,7 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 from airflow_spark_guard.attempt.storable_result import storable_result
+from airflow_spark_guard.core.clock import EpochTime, MonotonicTime, epoch_now, since
 from airflow_spark_guard.core.cluster.cluster_ending import ClusterEnding, cluster_failure
 from airflow_spark_guard.core.cluster.cluster_job import ClusterJob
 from airflow_spark_guard.core.cluster.cluster_watch import ClusterWatch
@@ -97,18 +98,20 @@ class ClusterRun:
         self.source.close()
         self._killer.close()
 
-    def job(self, application_id: str, attempt: str, submitted_at: float, *, speaks: bool) -> ClusterJob:
-        """The handle of an application that was submitted at that moment (seconds since the epoch)."""
+    def job(self, application_id: str, attempt: str, submitted_at: EpochTime, *, speaks: bool) -> ClusterJob:
+        """The handle of an application that was submitted at that moment."""
         return ClusterJob(
             application_id,
             attempt,
             submitted_at,
-            submitted_at + self.spec.budget,
+            EpochTime(submitted_at + self.spec.budget),
             start=seconds(self.limits.start_timeout),
             exit=seconds(self.limits.exit_timeout),
             channel=self.connection.channel_of(attempt) if speaks else "",
             observe=self.limits.observes,
-            last_at=submitted_at + self.spec.backstop if math.isfinite(self.spec.backstop) else None,
+            last_at=EpochTime(submitted_at + self.spec.backstop)
+            if math.isfinite(self.spec.backstop)
+            else None,
         )
 
     def find(self, mark: str, value: str) -> tuple[ClusterStatus, ...]:
@@ -174,7 +177,7 @@ class ClusterRun:
         for finding in ending.observed:  # the trigger has logged it
             self.on_observed(finding, error_of_finding(finding))
         directory = directory or self._directory(job)
-        heard = self._last_words(directory, ending)
+        heard = self._last_words(job, directory, ending)
         tail = self._log_tail(job, ending)
         orphans = ending.orphans
         if ending.final is None:
@@ -200,20 +203,20 @@ class ClusterRun:
         watch = ClusterWatch(job.limits, self.manager)
         while True:
             if directory is not None:
-                directory.read(time.time(), self.on_message)
+                directory.read(since(job.submitted_at, epoch_now()), self.on_message)
             heard = directory.heard if directory is not None else Heard()
             if killed := self._killed_by():
                 return ClusterEnding(killed=killed)
             try:
-                step = watch.see(self.source.status(job.application_id), time.time(), heard.ended_at)
+                step = watch.see(self.source.status(job.application_id), epoch_now(), heard.ended_at)
             except UnusableAnswerError as error:
-                step = watch.blind(str(error), time.time())
+                step = watch.blind(str(error), epoch_now())
             for notice in step.notices:
                 self.log.info("%s", notice)
             self._say_observed(step)
             if step.over:
                 return ClusterEnding(final=step.final, finding=step.finding)
-            self.sleep(time.monotonic() + job.limits.pause(time.time(), self.pause))
+            self.sleep(MonotonicTime(time.monotonic() + job.limits.pause(epoch_now(), self.pause)))
 
     def _say_observed(self, step: Step) -> None:
         for finding in step.observed:
@@ -228,8 +231,8 @@ class ClusterRun:
             return "The Airflow process above the task is gone, and the application was ended with it."
         return ""
 
-    def sleep(self, limit: float) -> None:
-        """Until the next look, or the moment (of the monotonic clock), or somebody's kill."""
+    def sleep(self, limit: MonotonicTime) -> None:
+        """Until the next look, or the limit, or a kill."""
         end = min(time.monotonic() + self.pause, max(limit, time.monotonic() + 0.01))
         while not self._killed_by() and (left := end - time.monotonic()) > 0:
             time.sleep(min(left, _TICK))
@@ -237,14 +240,16 @@ class ClusterRun:
     def _directory(self, job: ClusterJob) -> ChannelDirectory | None:
         return self.connection.directory(job.channel)
 
-    def _last_words(self, directory: ChannelDirectory | None, ending: ClusterEnding) -> Heard:
+    def _last_words(
+        self, job: ClusterJob, directory: ChannelDirectory | None, ending: ClusterEnding
+    ) -> Heard:
         if directory is None:
             return Heard()
         begin = time.monotonic()
-        limit = begin + (_LAST_MESSAGES if ending.final is not None else 0.0)
+        limit = MonotonicTime(begin + (_LAST_MESSAGES if ending.final is not None else 0.0))
         while True:
             try:
-                directory.read(time.time(), self.on_message)
+                directory.read(since(job.submitted_at, epoch_now()), self.on_message)
             except SparkGuardError as error:
                 directory.trouble = error.what
             if directory.has_more and not self.killed and time.monotonic() < begin + _LAST_FLOOD:
@@ -269,7 +274,7 @@ class ClusterRun:
         if ending.orphans:
             self.log.warning("Could not confirm termination of: %s", ", ".join(ending.orphans))
         how = ending.killed or (ending.final.what if ending.final is not None else "ended by the guard")
-        passed = readable_duration(max(0.0, time.time() - job.submitted_at))
+        passed = readable_duration(since(job.submitted_at, epoch_now()))
         self.log.info("%s finished after %s: %s", job.application_id, passed, how)
         if ending.final is not None and ending.final.state is ClusterState.SUCCEEDED and not job.speaks:
             self.log.info("Its success is the manager's word: the job itself has no channel directory.")

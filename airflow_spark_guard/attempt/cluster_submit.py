@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import math
-import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from airflow_spark_guard.core.clock import LaunchTime, monotonic_now
 from airflow_spark_guard.process.attempt import Attempt
 
 if TYPE_CHECKING:
@@ -64,7 +64,7 @@ class ClusterSubmit:
     record: Callable[[bytes], None]
     printed_id: Callable[[bytes], str]
     on_start: Callable[[Attempt], None]
-    late_after: float = math.inf
+    late_after: LaunchTime = LaunchTime(math.inf)
     on_late: Callable[[], None] | None = None
     _application_id: str = ""
     _rest: bytes = b""
@@ -81,7 +81,7 @@ class ClusterSubmit:
             orphans = attempt.end()
             while chunk := attempt.poll(0.0):
                 self._take(chunk)
-            self.show(self.output.finish(time.monotonic()))
+            self.show(self.output.finish(monotonic_now()))
             report = attempt.report or {}
         return Handover(
             exit_status=report.get("exit"),
@@ -91,14 +91,14 @@ class ClusterSubmit:
             orphans=orphans + tuple(report.get("left", ())),
         )
 
-    def _say_late(self, now: float) -> None:
+    def _say_late(self, now: LaunchTime) -> None:
         if self.on_late is not None and now >= self.late_after:
             self.on_late()
             self.on_late = None
 
     def _take(self, chunk: bytes) -> None:
         self.record(chunk)
-        self.show(self.output.feed(chunk, time.monotonic()))
+        self.show(self.output.feed(chunk, monotonic_now()))
         text = self._rest + chunk
         self._application_id = self.printed_id(text) or self._application_id
         self._rest = text[text.rfind(b"\n") + 1 :][-_LONGEST_LINE:]

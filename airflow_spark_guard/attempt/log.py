@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import time
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Protocol
 
 from airflow_spark_guard.attempt.marked_log import plain_log
+from airflow_spark_guard.core.clock import monotonic_now
 from airflow_spark_guard.core.failure.ending import found_error
 from airflow_spark_guard.core.failure.evolved import evolved
 from airflow_spark_guard.core.failure.observed_text import observed_text
@@ -108,12 +108,12 @@ class AttemptLog:
 
     def message(self, message: Message) -> None:
         """Show what the job says."""
-        self._show(self._messages.lines(message, time.monotonic()))
+        self._show(self._messages.lines(message, monotonic_now()))
 
     def _show(self, lines: Iterable[MessageLine]) -> None:
         for line in lines:
             take = self.budget.progress if line.is_progress else self.budget.take
-            text = take(line.text, time.monotonic())
+            text = take(line.text, monotonic_now())
             if text is not None:
                 log = self.log.warning if line.is_warning else self.log.info
                 log("%s", text)

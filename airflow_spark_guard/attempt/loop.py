@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Protocol
 
 from airflow_spark_guard.attempt.examination import Examination
+from airflow_spark_guard.core.clock import monotonic_now
 from airflow_spark_guard.core.failure.ending import Cause, Ending
 from airflow_spark_guard.core.watch.heard import Heard
 from airflow_spark_guard.process import takeover
@@ -112,7 +113,7 @@ class Following:
             self._show(self.listener.rest())
         # A task that was killed has few seconds left, and its job's result counts no more.
         self._hear(self.source.read() if self.attempt.kill_requested else self.source.remaining())
-        self.listener.lines(self.output.finish(time.monotonic()))
+        self.listener.lines(self.output.finish(monotonic_now()))
         report = self.attempt.report or {}
         newer = takeover.read(self.attempt.launch.workdir)
         cause = Cause.FINDING if finding is not None else self._cause(report, newer)
@@ -182,7 +183,7 @@ class Following:
 
     def _show(self, chunk: bytes) -> None:
         self.watch.hear_output(chunk)
-        self.listener.lines(self.output.feed(chunk, time.monotonic()))
+        self.listener.lines(self.output.feed(chunk, monotonic_now()))
 
     def _keep(self, chunk: bytes) -> None:
         """For the record alone."""

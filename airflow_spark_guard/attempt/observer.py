@@ -8,6 +8,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, NamedTuple
 
+from airflow_spark_guard.core.clock import LaunchTime
 from airflow_spark_guard.core.stacktraces.jvm_stack import task_readings
 from airflow_spark_guard.core.watch.executor_heartbeat import heard
 from airflow_spark_guard.core.watch.observation import Observation
@@ -70,7 +71,7 @@ class Observer:
     local: bool = False
     master: MasterSource | None = None
     window: float = 60.0
-    _requests: queue.SimpleQueue[tuple[Look, Application | None] | None] = field(
+    _requests: queue.SimpleQueue[tuple[Look[LaunchTime], Application | None] | None] = field(
         default_factory=queue.SimpleQueue
     )
     _seen: queue.SimpleQueue[Observation] = field(default_factory=queue.SimpleQueue)
@@ -87,7 +88,7 @@ class Observer:
     def __post_init__(self) -> None:
         self._looker = Looker(self.tag, self.window)
 
-    def request(self, look: Look, application: Application | None) -> None:
+    def request(self, look: Look[LaunchTime], application: Application | None) -> None:
         """Look, and have the answer ready for :meth:`take`."""
         if self._thread is None:
             self._thread = threading.Thread(target=self._serve, name="spark-guard-observer", daemon=True)
@@ -148,7 +149,7 @@ class Observer:
                 seen = Observation(blind=f"the look at it failed ({type(error).__name__})")
             self._seen.put(seen)
 
-    def _look(self, look: Look, application: Application | None) -> Observation:
+    def _look(self, look: Look[LaunchTime], application: Application | None) -> Observation:
         """What is seen; the watch adds when, and what the job reports of itself."""
         self._follow(application)
         driver, blind = self._driver(look)
@@ -171,7 +172,7 @@ class Observer:
         if application is not None and application.ui_url.startswith(("http://", "https://")):
             self._rest = RestSource(application.ui_url, application.id, local=self.local)
 
-    def _driver(self, look: Look) -> tuple[DriverView | None, str]:
+    def _driver(self, look: Look[LaunchTime]) -> tuple[DriverView | None, str]:
         if self._rest is None:
             return None, "it has no UI" if self._application is not None else ""
         try:

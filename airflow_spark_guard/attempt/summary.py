@@ -5,10 +5,10 @@
 
 from __future__ import annotations
 
-import time
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final, Literal
 
+from airflow_spark_guard.core.clock import EpochTime, LaunchTime, epoch_now, since
 from airflow_spark_guard.core.conf.conf_lines import recorded_conf
 from airflow_spark_guard.core.errors import AttemptError, SparkGuardError
 from airflow_spark_guard.core.failure.observed_text import observed_row
@@ -87,7 +87,7 @@ class Summary:
     mode: Literal["client", "cluster"]
     limits: GuardLimits
     submission: Submission
-    _started_at: float = field(default_factory=time.time)
+    _started_at: EpochTime = field(default_factory=epoch_now)
     _known: dict[str, Any] = field(default_factory=lambda: dict(_OPEN))
     _observed: list[dict[str, Any]] = field(default_factory=list)
 
@@ -97,9 +97,9 @@ class Summary:
         return self._known["ended_at_s"] is not None
 
     @property
-    def passed(self) -> float:
-        """Seconds since the start."""
-        return round(time.time() - self._started_at, 1)
+    def passed(self) -> LaunchTime:
+        """The time since the start."""
+        return LaunchTime(round(since(self._started_at, epoch_now()), 1))
 
     def write(self, state: State, **known: Any) -> None:
         """Write it, with what has become known."""

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-import time
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
@@ -11,6 +10,7 @@ from airflow_spark_guard.attempt.kill_switch import KillSwitch
 from airflow_spark_guard.attempt.spec import AttemptSpec, Finished, Job, Program, Reporting, ignore
 from airflow_spark_guard.attempt.submission import Request, Submission, deploy_mode, prepare
 from airflow_spark_guard.core.arguments import checked_arguments
+from airflow_spark_guard.core.clock import epoch_now
 from airflow_spark_guard.core.cluster.managers import is_watched
 from airflow_spark_guard.core.cluster.trigger_event import watched_by
 from airflow_spark_guard.core.conf.profile import SparkProfile
@@ -114,7 +114,7 @@ class SafeSparkSubmitHook(UpstreamSubmitHook):
         learn(secrets_of(self))
         for limit in limits_here():
             self.guard_log.warning("%s", limit)
-        earlier = earlier_tries.end(self.tag, time.time())
+        earlier = earlier_tries.end(self.tag, epoch_now())
         if earlier:
             self.guard_log.warning("%s", earlier)
         path = str(checked_arguments({"application": application})["application"] or "")

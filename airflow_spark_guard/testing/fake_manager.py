@@ -13,6 +13,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar, Self
 
+from airflow_spark_guard.core.clock import EpochTime, epoch_now
 from airflow_spark_guard.core.cluster.status import ClusterState
 from airflow_spark_guard.testing.fake_driver import FakeDriver
 
@@ -48,7 +49,7 @@ class FakeApplication:
         diagnostics: what the manager says of it.
         immortal: whether the manager takes the wish to end it, and does nothing.
         killed: whether somebody has wished its end.
-        started_at: when its driver was first seen running, seconds since the epoch.
+        started_at: when its driver was first seen running.
     """
 
     id: str
@@ -59,8 +60,8 @@ class FakeApplication:
     diagnostics: str = ""
     immortal: bool = False
     killed: bool = False
-    submitted_at: float = field(default_factory=time.time)
-    started_at: float | None = None
+    submitted_at: EpochTime = field(default_factory=epoch_now)
+    started_at: EpochTime | None = None
 
     @property
     def state(self) -> ClusterState:
@@ -82,7 +83,7 @@ class FakeApplication:
         if len(self.course) > 1:
             self.course.popleft()
         if state is not ClusterState.WAITING and self.started_at is None:
-            self.started_at = time.time()
+            self.started_at = epoch_now()
         return state
 
     def kill(self) -> None:

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import json
-import time
 from collections import deque
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, ClassVar
 
+from airflow_spark_guard.core.clock import EpochTime, epoch_now
 from airflow_spark_guard.core.cluster.status import ClusterState
 from airflow_spark_guard.core.conf.properties import parse
 from airflow_spark_guard.testing.fake_manager import FakeManager
@@ -133,13 +133,15 @@ class FakeKubernetes(FakeManager):
             "creationTimestamp": _moment(found.submitted_at),
         }
         if found.killed:
-            metadata["deletionTimestamp"] = _moment(time.time())
+            metadata["deletionTimestamp"] = _moment(epoch_now())
         containers = [{"name": "spark-kubernetes-driver", "image": "apache/spark"}]
         statuses = [_container(found, state)]
         phase = _PHASES[state]
         if self.sidecar:
             containers.append({"name": "istio-proxy", "image": "istio/proxyv2"})
-            statuses.insert(0, {"name": "istio-proxy", "state": {"running": {"startedAt": _moment(0)}}})
+            statuses.insert(
+                0, {"name": "istio-proxy", "state": {"running": {"startedAt": _moment(EpochTime(0.0))}}}
+            )
             phase = "Pending" if state is ClusterState.WAITING else "Running"
         return {
             "kind": "Pod",
@@ -195,14 +197,14 @@ def _container(found: FakeApplication, state: ClusterState) -> dict[str, Any]:
                 "exitCode": 0 if good else (found.exit_code or 1),
                 "reason": "Completed" if good else "Error",
                 "startedAt": begun,
-                "finishedAt": _moment(time.time()),
+                "finishedAt": _moment(epoch_now()),
             }
         }
     return {"name": "spark-kubernetes-driver", "state": now, "ready": False, "restartCount": 0}
 
 
-def _moment(seconds: float) -> str:
-    return datetime.fromtimestamp(seconds, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+def _moment(at: EpochTime) -> str:
+    return datetime.fromtimestamp(at, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
 def _missing(name: str) -> tuple[int, Any]:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import time
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
@@ -13,6 +12,7 @@ from asgiref.sync import sync_to_async
 
 from airflow_spark_guard.attempt.cluster_connection import cluster_secrets
 from airflow_spark_guard.attempt.marked_log import MarkedLog
+from airflow_spark_guard.core.clock import epoch_now, monotonic_now
 from airflow_spark_guard.core.cluster.cluster_job import ClusterJob
 from airflow_spark_guard.core.cluster.cluster_watch import ClusterWatch
 from airflow_spark_guard.core.cluster.managers import manager_from_json
@@ -84,7 +84,7 @@ class ClusterApplicationTrigger(BaseTrigger):
 
     async def run(self) -> AsyncIterator[TriggerEvent]:
         """Look, until it is over."""
-        began = time.monotonic()
+        began = monotonic_now()
         job = ClusterJob.from_json(self.job)
         place = manager_from_json(self.place)
         watch = ClusterWatch(job.limits, place.title)
@@ -93,7 +93,7 @@ class ClusterApplicationTrigger(BaseTrigger):
             # One look after the other: nothing else could say that there is news.
             while not (step := await self._look(watch, job)).over:
                 observed += step.observed
-                await asyncio.sleep(job.limits.pause(time.time(), self.pause))
+                await asyncio.sleep(job.limits.pause(epoch_now(), self.pause))
         finally:
             await self.cleanup()
         await until_settled(began)
@@ -119,12 +119,12 @@ class ClusterApplicationTrigger(BaseTrigger):
     async def _look(self, watch: ClusterWatch, job: ClusterJob) -> Step:
         try:
             source = await self._manager()
-            step = watch.see(await source.status(job.application_id), time.time())
+            step = watch.see(await source.status(job.application_id), epoch_now())
         except UnusableAnswerError as error:
-            step = watch.blind(str(error), time.time())
+            step = watch.blind(str(error), epoch_now())
         except Exception as error:  # noqa: BLE001 - the connection cannot be read now; the deadline holds
             reason = safe_text(f"the Airflow connection cannot be used: {type(error).__name__}: {error}")
-            step = watch.blind(reason[:300], time.time())
+            step = watch.blind(reason[:300], epoch_now())
         for notice in step.notices:
             MarkedLog(self.log).info("%s", notice)
         for finding in step.observed:

@@ -6,7 +6,6 @@
 from __future__ import annotations
 
 import json
-from pathlib import Path
 
 import pytest
 
@@ -17,8 +16,9 @@ from airflow_spark_guard.core.watch import recorded
 from airflow_spark_guard.core.watch.heard import Heard
 from airflow_spark_guard.core.watch.watchdog import Watchdog
 from airflow_spark_guard.core.watch.windows import Windows
+from tests.support.paths import DATA
 
-TRACES = sorted((Path(__file__).parent / "traces").glob("*.jsonl"))
+TRACES = sorted((DATA / "traces").glob("*.jsonl"))
 # What the watchdog itself finds; the others are told by how the processes ended.
 FOUND = {
     Verdict.DEADLINE,

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any, Self
 
+from airflow_spark_guard.core.clock import EpochTime
 from airflow_spark_guard.core.cluster.cluster_watch import ClusterLimits
 from airflow_spark_guard.core.typed import checked_types
 
@@ -17,7 +18,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class ClusterJob:
-    """It goes into a deferred task's arguments, which Airflow stores. Moments: seconds since the epoch.
+    """It goes into a deferred task's arguments, which Airflow stores.
 
     Attributes:
         application_id: what its manager knows it by.
@@ -34,13 +35,13 @@ class ClusterJob:
 
     application_id: str
     attempt: str
-    submitted_at: float
-    deadline_at: float
+    submitted_at: EpochTime
+    deadline_at: EpochTime
     start: float
     exit: float
     channel: str = ""
     observe: bool = False
-    last_at: float | None = None
+    last_at: EpochTime | None = None
 
     @property
     def speaks(self) -> bool:
@@ -55,7 +56,7 @@ class ClusterJob:
         )
 
     @property
-    def ends_at(self) -> float | None:
+    def ends_at(self) -> EpochTime | None:
         """When it is ended at the latest; None where nothing ends it."""
         return self.last_at if self.observe else self.deadline_at
 
@@ -89,12 +90,12 @@ class DeferredJob:
     pause: float
 
 
-def may_go_on(status: ClusterStatus, now: float, start: float, run: float) -> bool:
+def may_go_on(status: ClusterStatus, now: EpochTime, start: float, run: float) -> bool:
     """Whether a try may take over what an earlier one has submitted: it is ours, and has time left.
 
     Args:
         status: of an active application that carries the task's mark.
-        now: seconds since the epoch.
+        now: the time of the look.
         start: the start budget, seconds.
         run: the run budget, seconds.
     """

@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, Final
 
+from airflow_spark_guard.core.clock import EpochTime
 from airflow_spark_guard.core.cluster import status as words
 from airflow_spark_guard.core.cluster.status import ATTEMPT_MARK, ClusterState, ClusterStatus
 from airflow_spark_guard.core.web import answer as read
@@ -106,17 +107,17 @@ def _diagnostics(status: Row, container: Row) -> str:
     )
 
 
-def _started(container: Row) -> float | None:
+def _started(container: Row) -> EpochTime | None:
     state = _part(container, "state")
     begun = _part(state, "running").get("startedAt") or _part(state, "terminated").get("startedAt")
     return _moment(begun)
 
 
-def _moment(value: object) -> float | None:
+def _moment(value: object) -> EpochTime | None:
     """``2026-11-21T03:17:00Z`` as seconds since the epoch."""
     if not isinstance(value, str):
         return None
     try:
-        return datetime.fromisoformat(value).timestamp()
+        return EpochTime(datetime.fromisoformat(value).timestamp())
     except (ValueError, OverflowError):
         return None

@@ -7,6 +7,7 @@ from dataclasses import asdict, dataclass, replace
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any, Self
 
+from airflow_spark_guard.core.clock import EpochTime
 from airflow_spark_guard.core.text.printable import safe_text
 from airflow_spark_guard.core.typed import checked_types
 from airflow_spark_guard.core.web import answer as read
@@ -53,7 +54,7 @@ class ClusterStatus:
         exit_code: of the driver; None while there is none, or where the manager does not tell.
         ui_url: of the application's page; empty where it has none.
         log_url: where the driver's output can be read; empty where it is not known.
-        submitted_at: when the manager took it, seconds since the epoch; None where it does not say.
+        submitted_at: when the manager took it, by its clock; None where it does not say.
         started_at: when its driver was first started; None before.
         attempt: our mark of the try that submitted it; empty where it carries none.
     """
@@ -65,8 +66,8 @@ class ClusterStatus:
     exit_code: int | None = None
     ui_url: str = ""
     log_url: str = ""
-    submitted_at: float | None = None
-    started_at: float | None = None
+    submitted_at: EpochTime | None = None
+    started_at: EpochTime | None = None
     attempt: str = ""
 
     def to_json(self) -> dict[str, Any]:
@@ -139,8 +140,8 @@ def diagnostics(*values: object) -> str:
     return "\n".join(part for part in dict.fromkeys(parts) if part)[:LONGEST_DIAGNOSTICS]
 
 
-def epoch_seconds(milliseconds: object) -> float | None:
-    """Milliseconds since the epoch as seconds; None where there are none, or none yet (0)."""
+def epoch_seconds(milliseconds: object) -> EpochTime | None:
+    """Milliseconds since the epoch as a time; None where there are none, or none yet (0)."""
     if not read.is_number(milliseconds) or milliseconds <= 0:  # type: ignore[operator]
         return None
-    return float(milliseconds) / 1000  # type: ignore[arg-type]
+    return EpochTime(float(milliseconds) / 1000)  # type: ignore[arg-type]

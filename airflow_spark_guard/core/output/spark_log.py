@@ -16,6 +16,7 @@ from dataclasses import dataclass, field
 from importlib.resources import files
 from typing import TYPE_CHECKING, Final, Literal
 
+from airflow_spark_guard.core.clock import MonotonicTime
 from airflow_spark_guard.core.output.worker_dumps import WorkerDumps
 
 if TYPE_CHECKING:
@@ -205,7 +206,7 @@ class SparkFilter:
         """Lines so far."""
         return self._left_out + self._dumps.left_out
 
-    def shown(self, lines: Sequence[bytes], now: float) -> list[bytes]:
+    def shown(self, lines: Sequence[bytes], now: MonotonicTime) -> list[bytes]:
         """The lines to show; ``now`` in seconds of a monotonic clock."""
         if not self._hidden:
             return list(lines)
@@ -213,7 +214,7 @@ class SparkFilter:
         self._left_out += len(lines) - len(kept)
         return self._dumps.shown(kept, now) if "INFO" in self._hidden else kept
 
-    def due(self, now: float) -> list[bytes]:
+    def due(self, now: MonotonicTime) -> list[bytes]:
         """What was held and is to be shown now; to be called now and then even when no line comes."""
         return self._dumps.due(now)
 
