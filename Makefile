@@ -1,10 +1,12 @@
 # Every target sets up .venv by itself. `make demo` and `make test` are the two to start with.
 PY := .venv/bin/python
 export SPARK_LOCAL_IP := 127.0.0.1
+# Where it is set every process compiles Airflow and PySpark anew: several seconds of CPU for each start.
+unexport PYTHONDONTWRITEBYTECODE
 LOCK := --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header -q
 
-.PHONY: help setup demo test check ci bench task-logs faults faults-quick faults-loaded faults-upstream fuzz stack-up \
-	stack-down stack-logs stack-test upstream-tests lock clean
+.PHONY: help setup demo test test-unit check ci bench task-logs faults faults-quick faults-loaded faults-upstream fuzz \
+	stack-up stack-down stack-logs stack-test upstream-tests lock clean
 
 help: ## this list
 	@sed -n 's/^\([a-z-]*\):.*## /  make \1\t/p' $(MAKEFILE_LIST) | expand -t 20
@@ -17,6 +19,9 @@ demo: setup ## train on real flights: the example DAG on real Spark, start to en
 
 test: setup ## all tests but those in containers
 	$(PY) -m pytest -n 2 --dist loadfile --no-loadscope-reorder --cov=airflow_spark_guard --cov-report=term --cov-fail-under=95 --durations=25
+
+test-unit: setup ## what needs no Java, no Spark application and no Airflow process, at most 90 s on two cores
+	$(PY) -m pytest -q -n 2 --dist loadfile --no-loadscope-reorder tests/unit tests/test_project.py
 
 check: setup ## lint, types, import rules, structure
 	$(PY) -m ruff check .
