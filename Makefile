@@ -18,12 +18,12 @@ demo: setup ## train on real flights: the example DAG on real Spark, start to en
 test: setup ## all tests but those in containers
 	$(PY) -m pytest -n 2 --dist loadfile --no-loadscope-reorder --cov=airflow_spark_guard --cov-report=term --cov-fail-under=95 --durations=25
 
-check: setup ## lint, types, import rules, structure
+check: setup ## lint, types, import rules, structure, words
 	$(PY) -m ruff check .
 	$(PY) -m ruff format --check .
 	$(PY) -m mypy
 	.venv/bin/lint-imports --no-cache
-	$(PY) -m pytest -q tests/test_project.py
+	$(PY) -m pytest -q tests/test_project.py tests/test_words.py
 
 bench: setup ## overhead against the upstream operator, sensors, collection -> build/bench.json
 	$(PY) tools/bench.py
