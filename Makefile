@@ -23,12 +23,12 @@ test: setup ## all tests but those in containers
 test-unit: setup ## what needs no Java, no Spark application and no Airflow process, at most 90 s on two cores
 	$(PY) -m pytest -q -n 2 --dist loadfile --no-loadscope-reorder tests/unit tests/test_project.py
 
-check: setup ## lint, types, import rules, structure
+check: setup ## lint, types, import rules, structure, words
 	$(PY) -m ruff check .
 	$(PY) -m ruff format --check .
 	$(PY) -m mypy
 	.venv/bin/lint-imports --no-cache
-	$(PY) -m pytest -q tests/test_project.py
+	$(PY) -m pytest -q tests/test_project.py tests/test_words.py
 
 ci: ## what CI runs, and all of it: check, test, faults-quick, stack-test, which is then never skipped
 	@$(MAKE) check
