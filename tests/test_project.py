@@ -227,7 +227,6 @@ def test_the_readmes_links_lead_somewhere():
 # Functions with more than eight parameters, each with the reason. This list may only become shorter.
 WIDE = {
     ("hooks/safe_spark_submit.py", "__init__"): "the options of the drop-in hook, all by keyword",
-    ("job/collection/collecting.py", "collect_sample"): "the options of a sample, all by keyword",
 }
 
 

@@ -39,7 +39,7 @@ FIELDS: Final[Mapping[str, str]] = {
     "what": "one sentence: what happened",
     "got": "what was found",
     "advice": "what to do next",
-    "place": "the line of the user's Python, `file:line, function`; empty where it is not known",
+    "place": "the line of the user's Python, `file:line, function`; empty if it is not known",
     "limit_s": "the limit that was passed, in seconds; null where none was",
     "limit_reached_at_s": "when it was passed, in seconds since the start; null where none was",
     "cause": "what made the attempt end",

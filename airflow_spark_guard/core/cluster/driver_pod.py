@@ -49,7 +49,7 @@ def pod_status(pod: Row, driver: str) -> ClusterStatus:
         state = ClusterState.SUCCEEDED if code == 0 else ClusterState.FAILED
     deleted = "deletionTimestamp" in metadata
     return ClusterStatus(
-        # Whoever deleted it, its code is that of a process that was told to end.
+        # Whoever deleted it, its exit code is that of a process that received SIGTERM.
         ClusterState.KILLED if deleted and state is ClusterState.FAILED else state,
         name,
         what=_in_words(status, container, phase or "Pending") + (", being deleted" if deleted else ""),

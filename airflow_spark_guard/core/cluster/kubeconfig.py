@@ -37,7 +37,7 @@ def read_token(machine: Machine, file: str) -> str:
 
 
 def usual_access(machine: Machine, servers: Sequence[str], tls: bool | str) -> Access:  # noqa: FBT001 - httpx's type
-    """By a file that nobody named: its token counts only for its own server.
+    """By a file that the user did not name: its token counts only for its own server.
 
     Raises:
         BadInputError: it cannot be read, or logs in by other means.
@@ -57,7 +57,7 @@ def kubeconfig_access(
     Args:
         machine: where the file is.
         path: of the file.
-        tls: whose certificates count, as ``ClusterManager.tls``; True where the file may say it.
+        tls: whose certificates count, as ``ClusterManager.tls``; True if the file may decide it.
         servers: to whom its token may be sent; None for any.
 
     Raises:

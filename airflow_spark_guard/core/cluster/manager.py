@@ -56,7 +56,7 @@ class Settings:
         extra: of the connection; only the keys that the documentation names are read.
         conf: the effective configuration.
         user: the connection's login.
-        namespace: as upstream found it; None where it did not.
+        namespace: as upstream found it; None if it did not.
     """
 
     master: str
@@ -80,7 +80,7 @@ class Machine(Protocol):
     """What a manager may ask of the machine to get in; ``sources/cluster_access.py`` has the real one."""
 
     def variable(self, name: str) -> str:
-        """Of the environment; empty where it is not set."""
+        """Of the environment; empty if it is not set."""
 
     def path(self, name: str) -> str:
         """The same with a leading ``~`` resolved."""
@@ -141,7 +141,7 @@ class ClusterManager(ABC):
         """The manager that connection and configuration name.
 
         Raises:
-            BadInputError: no address, or one that is none.
+            BadInputError: no address, or one that is not valid.
         """
 
     @abstractmethod
@@ -157,7 +157,7 @@ class ClusterManager(ABC):
         """Ask for the end; the first look afterwards, which need not show the end yet."""
 
     def log_tail(self, application_id: str) -> Dialogue[str]:  # noqa: ARG002 - for those that keep logs
-        """The last lines of the driver's output; empty where the manager does not keep them."""
+        """The last lines of the driver's output; empty if the manager does not keep them."""
         return ""
         yield  # a dialogue is a generator
 
@@ -174,7 +174,7 @@ class ClusterManager(ABC):
         """
 
     def cannot_ship(self, values: Mapping[str, str]) -> str:  # noqa: ARG002 - for those that need a setting
-        """Why files of this machine do not reach the driver, in words; empty where they do."""
+        """Why files of this machine do not reach the driver, in words; empty if they do."""
         return ""
 
     def known_id(self, values: Mapping[str, str]) -> str:  # noqa: ARG002 - for those that take a name
@@ -182,7 +182,7 @@ class ClusterManager(ABC):
         return ""
 
     def printed_id(self, output: bytes) -> str:  # noqa: ARG002 - for those whose id is printed
-        """The application's id in the output of spark-submit; empty where there is none."""
+        """The application's id in the output of spark-submit; empty if it has none."""
         return ""
 
     def access(self, secrets: ClusterSecrets, machine: Machine) -> Access:

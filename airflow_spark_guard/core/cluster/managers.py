@@ -41,7 +41,7 @@ def cluster_manager(
     """The manager of a watched master; arguments as of :class:`Settings`.
 
     Raises:
-        BadInputError: no manager of ours, no address, or one that is none.
+        BadInputError: no manager of ours, no address, or one that is not valid.
     """
     for kind in MANAGERS:
         if kind.recognises(master):
@@ -59,7 +59,7 @@ def manager_from_json(raw: Mapping[str, Any]) -> ClusterManager:
 
     Raises:
         KeyError: it is something else.
-        TypeError: the same.
+        TypeError: a value has another type.
     """
     kind = next((kind for kind in MANAGERS if kind.key == raw["manager"]), None)
     if kind is None or not raw["servers"]:

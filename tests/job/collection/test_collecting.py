@@ -220,7 +220,7 @@ def test_all_null_vectors_are_refused(spark):
         assert str(caught.value) == (
             "Column 'v' is null in every row.\n"
             "  got: 1 rows without a value\n"
-            "  expected: at least one value: a feature without any tells a model nothing\n"
+            "  expected: at least one value: a feature without values has no information for a model\n"
             "  do: Look at the step that makes it, or take it out of the features."
         )
     with pytest.raises(SampleError, match="got: 1 rows, none of them complete; nulls in v: 1"):
@@ -318,7 +318,7 @@ def test_a_column_of_nulls_is_refused_under_each_policy(spark):
         "nan": (
             "Column 'none' is null in every row.\n"
             "  got: 6 rows without a value\n"
-            "  expected: at least one value: a feature without any tells a model nothing\n"
+            "  expected: at least one value: a feature without values has no information for a model\n"
             "  do: Look at the step that makes it, or take it out of the features."
         ),
     }
