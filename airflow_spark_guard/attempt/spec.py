@@ -94,7 +94,7 @@ class AttemptSpec:
         execution_timeout: seconds that Airflow gives the task; None if it sets no limit.
         reporting: where it reports to.
         kill_switch: ends it from outside.
-        supervisor: pid of the Airflow process above the task, whose death ends it; None outside a supervised task.
+        supervisor: pid of the Airflow process above the task, whose death ends it; None without one.
     """
 
     tag: Tag

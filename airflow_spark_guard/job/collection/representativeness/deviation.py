@@ -257,7 +257,7 @@ def _rank_errors(means: Means, kept: Any, q: float, value: float, rank_error: fl
 
 def _errors(deviation: float, error: float, reach: float, tolerance: float) -> float:
     beyond = max(0.0, abs(deviation) - tolerance)
-    # The comparison before the division: a deviation of zero stays zero, whatever the error; and 0 / 0 never comes up.
+    # Compared before the division: a deviation of zero stays zero, whatever the error, without 0 / 0.
     if not beyond:
         return 0.0
     width = math.sqrt(error**2 + reach * beyond / 3)
