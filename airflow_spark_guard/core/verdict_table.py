@@ -99,7 +99,7 @@ VERDICTS: Final = table_of(
     ),
     VerdictRow(
         errors.StalledError,
-        again("Once: a second stall at the same line is no accident; see the line where it stood.", times=1),
+        again("Once: a second stall at the same line is not chance; see the line where it stood.", times=1),
         "a stage is active and nothing of it moved",
         "see the line, if one is known; a time-out there, or `heartbeat()`",
     ),
