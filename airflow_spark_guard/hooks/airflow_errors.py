@@ -7,7 +7,7 @@ Code that catches ``AirflowException`` around upstream's hook or operator goes o
 from __future__ import annotations
 
 from contextlib import ContextDecorator
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 from airflow.providers.common.compat.sdk import AirflowException, AirflowFailException
 
@@ -78,13 +78,13 @@ def end_retries(error: E) -> E:
     return error if isinstance(error, AirflowFailException) else remade(error, _both(type(error), final=True))
 
 
-def _both(kind: type[SparkGuardError], *, final: bool) -> type[Any]:
+def _both(kind: type[E], *, final: bool) -> type[E]:
     """The class of ours that is one of Airflow's as well."""
-    kind = kind.__bases__[0] if issubclass(kind, _Both) else kind
+    plain: type[SparkGuardError] = kind.__bases__[0] if issubclass(kind, _Both) else kind
     # Logs show a class by these names, and the user looks for the one of the documentation.
-    names = {"__module__": kind.__module__, "__qualname__": kind.__qualname__, "__doc__": kind.__doc__}
-    made = type(kind.__name__, (kind, _FinalError if final else _MayBeRetriedError), names)
-    return _KINDS.setdefault((kind, final), made)
+    names = {"__module__": plain.__module__, "__qualname__": plain.__qualname__, "__doc__": plain.__doc__}
+    made = type(plain.__name__, (plain, _FinalError if final else _MayBeRetriedError), names)
+    return cast("type[E]", _KINDS.setdefault((plain, final), made))
 
 
 def _restored(kind: type[SparkGuardError], final: bool, arguments: tuple[Any, ...]) -> SparkGuardError:  # noqa: FBT001 - positional for pickle
