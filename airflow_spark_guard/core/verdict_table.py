@@ -99,7 +99,7 @@ VERDICTS: Final = table_of(
     ),
     VerdictRow(
         errors.StalledError,
-        again("Once: a second stall at the same place is no accident, see the line where it stood.", times=1),
+        again("Once: a second stall at the same line is not chance; see the line where it stood.", times=1),
         "a stage is active and nothing of it moved",
         "see the line, if one is known; a time-out there, or `heartbeat()`",
     ),
@@ -155,7 +155,7 @@ VERDICTS: Final = table_of(
     VerdictRow(
         errors.NotExitingError,
         never("The script has done its work; look for a thread or an exit handler that waits."),
-        "the script ended, its process did not: a thread that is no daemon, an exit handler that waits",
+        "the script ended, its process did not: a non-daemon thread, an exit handler that waits",
         "make the thread a daemon; with a reported result it is only a warning",
     ),
     VerdictRow(

@@ -80,11 +80,11 @@ def end_retries(error: E) -> E:
 
 def _both(kind: type[E], *, final: bool) -> type[E]:
     """The class of ours that is one of Airflow's as well."""
-    plain: type[SparkGuardError] = kind.__bases__[0] if issubclass(kind, _Both) else kind
+    kind = cast("type[E]", kind.__bases__[0]) if issubclass(kind, _Both) else kind
     # Logs show a class by these names, and the user looks for the one of the documentation.
-    names = {"__module__": plain.__module__, "__qualname__": plain.__qualname__, "__doc__": plain.__doc__}
-    made = type(plain.__name__, (plain, _FinalError if final else _MayBeRetriedError), names)
-    return cast("type[E]", _KINDS.setdefault((plain, final), made))
+    names = {"__module__": kind.__module__, "__qualname__": kind.__qualname__, "__doc__": kind.__doc__}
+    made = type(kind.__name__, (kind, _FinalError if final else _MayBeRetriedError), names)
+    return cast("type[E]", _KINDS.setdefault((kind, final), made))
 
 
 def _restored(kind: type[SparkGuardError], final: bool, arguments: tuple[Any, ...]) -> SparkGuardError:  # noqa: FBT001 - positional for pickle

@@ -125,7 +125,7 @@ def _count(name: str, value: object) -> int:
             f"{name} cannot be used.",
             got=repr(value),
             expected="a whole number, 0 or above",
-            advice="Mend the argument (after rendering, if it is a template) and clear the task.",
+            advice="Correct the argument (after rendering, if it is a template) and clear the task.",
         )
     return number
 
@@ -140,6 +140,6 @@ def _seconds(name: str, value: object) -> float:
             f"{name} cannot be used.",
             got=repr(value),
             expected='a duration above 0, such as 90, "90s" or "10m"',
-            advice="Mend the argument (after rendering, if it is a template) and clear the task.",
+            advice="Correct the argument (after rendering, if it is a template) and clear the task.",
         )
     return found

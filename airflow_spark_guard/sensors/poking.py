@@ -7,6 +7,7 @@ from contextlib import closing, suppress
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
+from airflow_spark_guard.core.clock import EpochTime, epoch_now
 from airflow_spark_guard.core.failure.verdict_summary import VERDICT_KEY
 from airflow_spark_guard.core.quantity import readable_duration
 from airflow_spark_guard.core.remote.observed_findings import ObservedFindings
@@ -40,14 +41,14 @@ class Poking:
     Args:
         plan: what is watched.
         log: of the task.
-        began: when the watch began, seconds since the epoch.
+        began: when the watch began.
         patient: whether the next poke will know nothing of this one, as in ``reschedule`` mode: a driver that
             has gone silent is then asked on until it is clear what that means.
     """
 
     plan: Plan
     log: TaskLogger
-    began: float
+    began: EpochTime
     patient: bool = False
     _watch: RemoteWatch | None = None
     _saved: Memory = field(default_factory=Memory)
@@ -93,7 +94,7 @@ class Poking:
         if sight.driver is None and self.plan.task_id:
             told = state_told_by(self._told(context), sight.application_id)
             sight = replace(sight, task=told)
-        found = watch.observe(sight, time.time())
+        found = watch.observe(sight, epoch_now())
         for notice in watch.take_notices():
             self.log.warning("%s", notice)
         self._say_observed(watch, context)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any, ClassVar, NoReturn
 
@@ -10,6 +9,7 @@ from airflow.providers.common.compat.sdk import AirflowSensorTimeout, AirflowSki
 from airflow.sdk import BaseSensorOperator, PokeReturnValue
 
 from airflow_spark_guard.attempt.marked_log import MarkedLog
+from airflow_spark_guard.core.clock import EpochTime, epoch_now
 from airflow_spark_guard.core.errors import ApplicationError, SparkGuardError
 from airflow_spark_guard.core.limits import check_literal_limits, checked_limits
 from airflow_spark_guard.core.quantity import readable_duration, seconds
@@ -162,19 +162,23 @@ class RemoteSensor(BaseSensorOperator):
             SparkApplicationTrigger,
         )
 
-        began, ti = time.time(), context["ti"]
+        began, ti = epoch_now(), context["ti"]
         task = {name: getattr(ti, name) for name in ("dag_id", "run_id", "task_id", "map_index")}
         self.defer(
             trigger=SparkApplicationTrigger(
-                plan.to_json(), began, began + self.timeout, max(_SHORTEST, self.poke_interval), task
+                plan.to_json(),
+                began,
+                EpochTime(began + self.timeout),
+                max(_SHORTEST, self.poke_interval),
+                task,
             ),
             method_name="execute_complete",
             timeout=timedelta(seconds=self.timeout) + _MARGIN,
         )
 
-    def _began(self, context: Any) -> float:
+    def _began(self, context: Any) -> EpochTime:
         first = context["ti"].get_first_reschedule_date(context) if self.reschedule else None
-        return time.time() if first is None else float(first.timestamp())
+        return epoch_now() if first is None else EpochTime(float(first.timestamp()))
 
     def _end(self, outcome: Outcome, context: Any) -> dict[str, Any]:
         error = outcome.failure()

@@ -6,6 +6,7 @@ import time
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any, TypeVar
 
+from airflow_spark_guard.core.clock import epoch_now, monotonic_now
 from airflow_spark_guard.core.errors import ApplicationError, ConnectionMissingError
 from airflow_spark_guard.core.remote.unregistered import Unregistered
 from airflow_spark_guard.core.text.printable import safe_text
@@ -84,7 +85,7 @@ class AsyncRemoteSource:
         if started is None and history is not None:
             started = history.started
         return Sight(
-            at=driver.clock if driver is not None and driver.clock else time.time(),
+            at=driver.clock if driver is not None and driver.clock else epoch_now(),
             application_id=self._id,
             driver=driver,
             driver_ui=self._driver_ui,
@@ -151,14 +152,14 @@ class AsyncRemoteSource:
             return None
 
     async def _with_unregistered(self, driver: DriverView, master: HttpSource, silent: Silent) -> DriverView:
-        if self._unregistered.worth_asking(driver, time.monotonic()):
+        if self._unregistered.worth_asking(driver, monotonic_now()):
             await self._ask_page(master, silent)
         return self._unregistered.added_to(driver)
 
     async def _ask_page(self, master: HttpSource, silent: Silent) -> ApplicationPage | None:
         asked = master_json.page(self._masters, self._ui, self._id)
         page = await told_by(silent, "master", master, asked)
-        self._unregistered.learn(page, time.monotonic())
+        self._unregistered.learn(page, monotonic_now())
         return page
 
     async def _forget_driver(self) -> None:

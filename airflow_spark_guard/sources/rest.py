@@ -5,6 +5,7 @@ from __future__ import annotations
 from functools import partial
 from typing import TYPE_CHECKING
 
+from airflow_spark_guard.core.clock import EpochTime
 from airflow_spark_guard.core.web import spark_rest
 from airflow_spark_guard.core.web.answer import UnusableAnswerError
 from airflow_spark_guard.sources.at_once import ask_all
@@ -34,7 +35,7 @@ class AsyncRestSource:
         max_body: the largest answer that is read, in bytes.
 
     Attributes:
-        started: when the application started, seconds since the epoch; None before the first look.
+        started: when the application started; None before the first look.
     """
 
     def __init__(
@@ -48,7 +49,7 @@ class AsyncRestSource:
         max_body: int = MAX_BODY,
     ) -> None:
         self._http = HttpSource(base_url, timeout=timeout, access=access, max_body=max_body)
-        self.started: float | None = None
+        self.started: EpochTime | None = None
         self._application_id = application_id
         self._local = local
         self._known = False

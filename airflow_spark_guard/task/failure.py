@@ -46,7 +46,7 @@ def report_final(
 ) -> SparkGuardError:
     """The same for a sensor: what has happened to an application another try of the sensor cannot change."""
     ti = task_instance(context)
-    hint = "The application's past stays the same: run the application anew, then clear the sensor."
+    hint = "The application's past does not change: run the application again, then clear the sensor."
     if ti is not None and isinstance(error, AttemptError):
         _push(error, never(hint), operator, ti)
     if _user_decides(operator):

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from airflow.triggers.base import BaseTrigger, TriggerEvent
 
 from airflow_spark_guard.attempt.marked_log import MarkedLog
+from airflow_spark_guard.core.clock import EpochTime, epoch_now, monotonic_now
 from airflow_spark_guard.core.errors import SparkGuardError
 from airflow_spark_guard.core.failure.verdict_summary import VERDICT_KEY
 from airflow_spark_guard.core.quantity import readable_duration
@@ -61,7 +62,12 @@ class SparkApplicationTrigger(BaseTrigger):
     """
 
     def __init__(
-        self, plan: dict[str, Any], began: float, deadline: float, poll_interval: float, task: dict[str, Any]
+        self,
+        plan: dict[str, Any],
+        began: EpochTime,
+        deadline: EpochTime,
+        poll_interval: float,
+        task: dict[str, Any],
     ) -> None:
         super().__init__()  # type: ignore[no-untyped-call]
         self.plan = plan
@@ -85,7 +91,7 @@ class SparkApplicationTrigger(BaseTrigger):
 
     async def run(self) -> AsyncIterator[TriggerEvent]:
         """Watch to the end."""
-        began = time.monotonic()
+        began = monotonic_now()
         outcome = await self._outcome()
         await until_settled(began)
         yield TriggerEvent(outcome.to_json())  # type: ignore[no-untyped-call]
@@ -146,7 +152,7 @@ class SparkApplicationTrigger(BaseTrigger):
         if sight.driver is None and plan.task_id:
             told = state_told_by(await self._told(plan), sight.application_id)
             sight = replace(sight, task=told)
-        found = watch.observe(sight, time.time())
+        found = watch.observe(sight, epoch_now())
         for notice in watch.take_notices():
             MarkedLog(self.log).warning("%s", notice)
         await self._say_observed(watch)

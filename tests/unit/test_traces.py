@@ -1,12 +1,11 @@
 """Recorded observations of real runs, judged again: every fault gets its verdict, no healthy job gets one.
 
-``tools/faults.py --record-traces`` makes them; the first line says what was run, the last how it ended.
+``python -m tools.faults --record-traces`` makes them; the first line says what was run, the last how it ended.
 """
 
 from __future__ import annotations
 
 import json
-from pathlib import Path
 
 import pytest
 
@@ -17,8 +16,9 @@ from airflow_spark_guard.core.watch import recorded
 from airflow_spark_guard.core.watch.heard import Heard
 from airflow_spark_guard.core.watch.watchdog import Watchdog
 from airflow_spark_guard.core.watch.windows import Windows
+from tests.support.paths import DATA
 
-TRACES = sorted((Path(__file__).parent / "traces").glob("*.jsonl"))
+TRACES = sorted((DATA / "traces").glob("*.jsonl"))
 # What the watchdog itself finds; the others are told by how the processes ended.
 FOUND = {
     Verdict.DEADLINE,

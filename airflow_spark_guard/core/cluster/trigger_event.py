@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from airflow_spark_guard.core.cluster.cluster_ending import ClusterEnding
 from airflow_spark_guard.core.cluster.cluster_job import ClusterJob
-from airflow_spark_guard.core.cluster.place import ClusterPlace
+from airflow_spark_guard.core.cluster.managers import manager_from_json
 from airflow_spark_guard.core.cluster.status import ClusterStatus
 from airflow_spark_guard.core.errors import TriggerEventError
 from airflow_spark_guard.core.text.printable import one_line
@@ -20,13 +20,14 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from airflow_spark_guard.core.cluster.cluster_watch import Step
+    from airflow_spark_guard.core.cluster.manager import ClusterManager
 
 _VERSION: Final = 1
 _BRIEF = reprlib.Repr()
 
 
 def event_of(
-    step: Step, job: ClusterJob, place: ClusterPlace, observed: tuple[Finding, ...] = ()
+    step: Step, job: ClusterJob, place: ClusterManager, observed: tuple[Finding, ...] = ()
 ) -> dict[str, Any]:
     """The last step of a watch as the payload of an event, and what was observed before it.
 
@@ -46,12 +47,12 @@ def _to_json(finding: Finding) -> dict[str, Any]:
     return {**asdict(finding), "verdict": str(finding.verdict)}
 
 
-def watched_by(event: object, **kwargs: Any) -> tuple[ClusterJob, ClusterPlace] | None:
+def watched_by(event: object, **kwargs: Any) -> tuple[ClusterJob, ClusterManager] | None:
     """What the task was deferred for: by its own arguments, else by the event; None where neither says."""
     told = event if isinstance(event, dict) else {}
     job, place = (kwargs.get(name) or told.get(name) for name in ("job", "place"))
     try:
-        return ClusterJob.from_json(job), ClusterPlace.from_json(place)  # type: ignore[arg-type]
+        return ClusterJob.from_json(job), manager_from_json(place)  # type: ignore[arg-type]
     except (KeyError, TypeError):
         return None
 

@@ -7,6 +7,7 @@ from enum import StrEnum
 from typing import TYPE_CHECKING, Any
 
 from airflow_spark_guard.core import errors
+from airflow_spark_guard.core.clock import LaunchTime
 from airflow_spark_guard.core.errors import AttemptDetails
 from airflow_spark_guard.core.failure.classify import diagnose
 from airflow_spark_guard.core.failure.driver_exit import driver_exit, exit_text
@@ -68,7 +69,7 @@ class Ending:
     exit_status: int | None
     heard: Heard = field(default_factory=Heard)
     speaks: bool = True
-    seconds: float = 0.0
+    seconds: LaunchTime = LaunchTime(0.0)
     backstop: float = 0.0
     finding: Finding | None = None
     autopsy: Autopsy | None = None

@@ -47,8 +47,8 @@ def remade(
     Args:
         error: stays as it is.
         kind: the class of the new one.
-        args: its arguments; None for the same.
-        state: its attributes; None for the same.
+        args: its arguments; None keeps those of the old one.
+        state: its attributes; None keeps those of the old one.
     """
     made = kind.__new__(kind, *(error.args if args is None else args))
     vars(made).update(vars(error) if state is None else state)

@@ -115,7 +115,7 @@ def error_of_message(
     Args:
         message: its fields, made safe to show.
         orphans: processes that could not be proven gone.
-        executable: of the driver's Python; empty where it is not known.
+        executable: of the driver's Python; empty if it is not known.
     """
     if message["category"] == "result":
         return _bad_result(message, orphans)
@@ -141,10 +141,10 @@ def error_of_message(
 def error_of_output(evidence: str, orphans: tuple[str, ...], executable: str = "") -> AttemptError | None:
     """The exception for a traceback in the output of a driver whose error message never came: a full disk.
 
-    None where the output shows no traceback of the user's own code, or one in which Spark had a part.
+    None if the output shows no traceback of the user's own code, or one in which Spark had a part.
 
     Args:
-        evidence: the telling part of the output, safe to show.
+        evidence: the relevant part of the output, safe to show.
         orphans: as of :func:`error_of_message`.
         executable: as of :func:`error_of_message`.
     """

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from airflow_spark_guard.core.clock import MonotonicTime
 from airflow_spark_guard.core.output.pace import Pace
 
 _EVERY = 10.0
@@ -13,7 +14,7 @@ class Drawings:
     def __init__(self) -> None:
         self._pace = Pace(_EVERY)
 
-    def lines(self, data: bytes, now: float) -> tuple[bytes, bytes]:
+    def lines(self, data: bytes, now: MonotonicTime) -> tuple[bytes, bytes]:
         """The same output with newlines alone, and the drawing to show meanwhile, empty for none.
 
         A return at its end may still become a newline, and stays.

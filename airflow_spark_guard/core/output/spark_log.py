@@ -3,8 +3,8 @@
 Only a line that is surely Spark's is ever left out: it has a date, a level and the name of a logger, and the
 logger is one of Spark's or of its libraries'. A name with a dot is Spark's only by its whole package. Spark's
 default layout prints names without one (``%c{1}``): ``spark_loggers.txt`` beside this module lists those that
-log at INFO in a driver and that nobody else is likely to use (``tools/dump_loggers.py`` finds candidates in
-Spark's jars); names that a user may choose count only with a phrase of Spark's. What a job prints, what it
+log at INFO in a driver and that nobody else is likely to use (``tools/generate/loggers.py`` finds candidates
+in Spark's jars); names that a user may choose count only with a phrase of Spark's. What a job prints, what it
 logs with Python, and what it logs with Log4j under a name of its own stays.
 """
 
@@ -16,6 +16,7 @@ from dataclasses import dataclass, field
 from importlib.resources import files
 from typing import TYPE_CHECKING, Final, Literal
 
+from airflow_spark_guard.core.clock import MonotonicTime
 from airflow_spark_guard.core.output.worker_dumps import WorkerDumps
 
 if TYPE_CHECKING:
@@ -205,7 +206,7 @@ class SparkFilter:
         """Lines so far."""
         return self._left_out + self._dumps.left_out
 
-    def shown(self, lines: Sequence[bytes], now: float) -> list[bytes]:
+    def shown(self, lines: Sequence[bytes], now: MonotonicTime) -> list[bytes]:
         """The lines to show; ``now`` in seconds of a monotonic clock."""
         if not self._hidden:
             return list(lines)
@@ -213,7 +214,7 @@ class SparkFilter:
         self._left_out += len(lines) - len(kept)
         return self._dumps.shown(kept, now) if "INFO" in self._hidden else kept
 
-    def due(self, now: float) -> list[bytes]:
+    def due(self, now: MonotonicTime) -> list[bytes]:
         """What was held and is to be shown now; to be called now and then even when no line comes."""
         return self._dumps.due(now)
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import asdict, dataclass, field, fields
 from typing import TYPE_CHECKING, Any, Self
 
+from airflow_spark_guard.core.clock import EpochTime
 from airflow_spark_guard.core.errors import ApplicationError
 from airflow_spark_guard.core.remote.course import CourseRule, Patience
 from airflow_spark_guard.core.remote.remote_watch import RemoteWatch
@@ -41,11 +42,11 @@ class Plan:
     patience: Patience = field(default_factory=Patience)
     observe: bool = False
 
-    def watch(self, began: float, *, history_server: bool, alone: bool = False) -> RemoteWatch:
+    def watch(self, began: EpochTime, *, history_server: bool, alone: bool = False) -> RemoteWatch:
         """A watch by these limits.
 
         Args:
-            began: when it began, seconds since the epoch.
+            began: when it began.
             history_server: whether one can be asked, which then has to confirm a good end.
             alone: whether nobody else can be asked.
         """

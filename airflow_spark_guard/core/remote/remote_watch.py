@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, Self
 
+from airflow_spark_guard.core.clock import EpochTime, since
 from airflow_spark_guard.core.remote.restarts import Ledger
 from airflow_spark_guard.core.watch.observation import Observation
 from airflow_spark_guard.core.watch.observed import News
@@ -29,14 +30,14 @@ class Memory:
     Attributes:
         application_id: the one that was found by its name.
         known: whether any witness has ever known it.
-        started: when it started, seconds since the epoch; None when unknown.
+        started: when it started; None when unknown.
         ledger: what it has lost.
         said: in observe mode, what of its executors was said last; empty before.
     """
 
     application_id: str = ""
     known: bool = False
-    started: float | None = None
+    started: EpochTime | None = None
     ledger: Ledger = field(default_factory=Ledger)
     said: str = ""
 
@@ -62,7 +63,7 @@ class Memory:
             return cls(
                 str(value["application_id"]),
                 bool(value["known"]),
-                None if started is None else float(started),
+                None if started is None else EpochTime(float(started)),
                 Ledger.from_json(value),
                 str(value.get("said", "")),
             )
@@ -107,12 +108,12 @@ class RemoteWatch:
         said = self._news.standing.get(_RESTARTS, "")
         return Memory(self._application_id, self.course.known, self.course.started, ledger, said)
 
-    def observe(self, sight: Sight, now: float) -> EndedWell | Finding | None:
+    def observe(self, sight: Sight, now: EpochTime) -> EndedWell | Finding | None:
         """What is known now; None while the application may go on.
 
         Args:
             sight: the look.
-            now: seconds since the epoch, by our clock.
+            now: by our clock.
         """
         if self.course.is_another(sight):
             return self.course.observe(sight, now)  # what it has lost is not ours
@@ -143,14 +144,14 @@ class RemoteWatch:
         self._notices.clear()
         return told
 
-    def _watched(self, sight: Sight, started: float | None) -> Finding | None:
+    def _watched(self, sight: Sight, started: EpochTime | None) -> Finding | None:
         """The guard's watchdog, which knows no workers here: they are out of sight."""
         alive = sight.driver is not None or (sight.manager is not None and sight.manager.alive)
         if self.watchdog is None or not alive:
             return None
         # Where the master alone answers, the deadline still holds.
         seen = Observation(
-            at=max(0.0, sight.at - (started or self.course.began)),
+            at=since(started or self.course.began, sight.at),
             driver=sight.driver,
             readings=(),
             master=sight.manager.master if sight.manager is not None else None,

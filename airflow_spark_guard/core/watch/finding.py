@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Generic, TypeVar
+
+from airflow_spark_guard.core.clock import LaunchTime, WatchTime
 
 if TYPE_CHECKING:
     from airflow_spark_guard.core.verdict import Verdict
+
+Clock = TypeVar("Clock", LaunchTime, WatchTime)
 
 
 @dataclass(frozen=True)
@@ -17,7 +21,7 @@ class Finding:
         verdict: what the attempt ends with.
         what: one sentence.
         limit: the limit in seconds, as it was applied.
-        reached_at: when it was reached, seconds since the launch.
+        reached_at: when it was reached.
         got: what was seen.
         expected: what was wanted.
         advice: what to do next.
@@ -31,7 +35,7 @@ class Finding:
     verdict: Verdict
     what: str
     limit: float
-    reached_at: float
+    reached_at: LaunchTime
     got: str = ""
     expected: str = ""
     advice: str = ""
@@ -47,16 +51,16 @@ class Finding:
 
 
 @dataclass(frozen=True)
-class Look:
+class Look(Generic[Clock]):
     """What the watchdog wants to see next.
 
     Attributes:
-        at: when, seconds since the launch.
+        at: when, by the clock of whoever is told.
         readings: whether processes and task threads are wanted too.
         details: whether the durations of tasks are wanted too.
     """
 
-    at: float
+    at: Clock
     readings: bool = False
     details: bool = False
 
@@ -73,7 +77,7 @@ class Decision:
         observed: what would end the attempt, where it is only observed; each is given once.
     """
 
-    look: Look
+    look: Look[LaunchTime]
     finding: Finding | None = None
     notices: tuple[str, ...] = ()
     lines: tuple[str, ...] = ()

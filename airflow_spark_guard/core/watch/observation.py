@@ -10,6 +10,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
+from airflow_spark_guard.core.clock import EpochTime, LaunchTime, WatchTime
 from airflow_spark_guard.core.watch.sparse import sparse
 
 
@@ -51,7 +52,7 @@ class Stage:
     spilled: int = 0
     median_seconds: float | None = None
     longest_seconds: float | None = None
-    submitted: float | None = None
+    submitted: EpochTime | None = None
     sql: str = ""
     python_start: float = 0.0
     unbounded: bool = False
@@ -82,8 +83,8 @@ class Executor:
 
     id: str
     active: bool
-    added: float = 0.0
-    removed: float | None = None
+    added: EpochTime = EpochTime(0.0)
+    removed: EpochTime | None = None
     reason: str = ""
     active_tasks: int = 0
     cores: int = 0
@@ -108,8 +109,8 @@ class ExecutorExit:
     id: str
     host: str = ""
     reason: str = ""
-    at: float = 0.0
-    started: float | None = None
+    at: LaunchTime = LaunchTime(0.0)
+    started: LaunchTime | None = None
 
 
 @dataclass(frozen=True)
@@ -129,7 +130,7 @@ class DriverView:
     stages: tuple[Stage, ...] = ()
     executors: tuple[Executor, ...] = ()
     dropped_events: int = 0
-    clock: float | None = None
+    clock: EpochTime | None = None
 
 
 @dataclass(frozen=True)
@@ -158,8 +159,8 @@ class Inside:
     note: str = ""
     rss: int = 0
     ended: bool = False
-    heard_at: float = 0.0
-    heartbeat_at: float | None = None
+    heard_at: LaunchTime = LaunchTime(0.0)
+    heartbeat_at: LaunchTime | None = None
 
 
 @dataclass(frozen=True)
@@ -257,7 +258,7 @@ class Observation:
         wall: seconds since the epoch at this look, for times of day in messages; 0 when unknown.
     """
 
-    at: float
+    at: LaunchTime = LaunchTime(0.0)
     driver: DriverView | None = None
     blind: str = ""
     inside: Inside | None = None
@@ -268,8 +269,12 @@ class Observation:
     exits: tuple[ExecutorExit, ...] = ()
     executor_peak: int = 0
     master: Master | None = None
-    driver_gone_at: float | None = None
-    wall: float = 0.0
+    driver_gone_at: LaunchTime | None = None
+    wall: EpochTime = EpochTime(0.0)
+
+    def launch_time(self, at: WatchTime, now: WatchTime) -> LaunchTime:
+        """The same moment by the launch's clock; ``now`` is this look's time by the watch's."""
+        return LaunchTime(self.at - (now - at))
 
     def to_json(self) -> dict[str, Any]:
         """As JSON, without what has its default value."""

@@ -7,6 +7,7 @@ from contextlib import suppress
 from typing import TYPE_CHECKING
 from urllib.parse import quote, urlsplit
 
+from airflow_spark_guard.core.clock import EpochTime
 from airflow_spark_guard.core.text.printable import safe_text
 from airflow_spark_guard.core.watch.observation import Master
 from airflow_spark_guard.core.web import answer as read
@@ -82,17 +83,17 @@ def application(masters: tuple[str, ...], ui: str | None, application_id: str) -
     if found is None:
         return Manager(master=known)
     said = read.text(found, "state", 20)
-    return Manager(said if said in _STATES else "", read.count(found, "starttime") / _MILLISECONDS, known)
+    return Manager(said if said in _STATES else "", read.epoch_time(found, "starttime"), known)
 
 
-def named(masters: tuple[str, ...], ui: str | None, name: str, since: float) -> Dialogue[tuple[str, ...]]:
+def named(masters: tuple[str, ...], ui: str | None, name: str, since: EpochTime) -> Dialogue[tuple[str, ...]]:
     """The ids of the running applications of this name; where none runs, that of the newest ended since then.
 
     Args:
         masters: as in :func:`look`, as is ``ui``.
         ui: as there.
         name: ``spark.app.name``.
-        since: seconds since the epoch: what ended before is somebody's earlier run.
+        since: what ended before is somebody's earlier run.
 
     Raises:
         UnusableAnswerError: none of them is a living master.
@@ -107,8 +108,8 @@ def named(masters: tuple[str, ...], ui: str | None, name: str, since: float) -> 
     return tuple(read.text(row, "id") for row in active or lately[-1:])
 
 
-def _end(row: Row) -> float:
-    return (read.count(row, "starttime") + read.count(row, "duration")) / _MILLISECONDS
+def _end(row: Row) -> EpochTime:
+    return EpochTime((read.count(row, "starttime") + read.count(row, "duration")) / _MILLISECONDS)
 
 
 def page(masters: tuple[str, ...], ui: str | None, application_id: str) -> Dialogue[ApplicationPage]:

@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from airflow_spark_guard.core.clock import EpochTime
+
 if TYPE_CHECKING:
     from airflow_spark_guard.core.watch.observation import DriverView, Executor, Master
 
@@ -16,12 +18,12 @@ class Manager:
     Attributes:
         state: ``WAITING``, ``RUNNING``, ``FINISHED``, ``FAILED``, ``KILLED``; empty when it knows no such
             application. FINISHED is also what it says of a driver that was killed.
-        started: seconds since the epoch; None when unknown.
+        started: None when unknown.
         master: of its workers, and whether the application waits for its first executor.
     """
 
     state: str = ""
-    started: float | None = None
+    started: EpochTime | None = None
     master: Master | None = None
 
     @property
@@ -37,16 +39,16 @@ class History:
     Attributes:
         known: whether it has an event log of it.
         completed: whether that log was closed, as only a driver does that ends by itself.
-        started: seconds since the epoch; None when unknown.
-        ended: the same; None while the log is open.
+        started: None when unknown.
+        ended: None while the log is open.
         last_job_failed: whether the newest Spark job in it failed.
         executors: living and lost ones, as the log tells.
     """
 
     known: bool = False
     completed: bool = False
-    started: float | None = None
-    ended: float | None = None
+    started: EpochTime | None = None
+    ended: EpochTime | None = None
     last_job_failed: bool = False
     executors: tuple[Executor, ...] = ()
 
@@ -56,11 +58,11 @@ class Sight:
     """One look. What was not asked, or gave no usable answer, is None, and ``silent`` says why.
 
     Attributes:
-        at: when, seconds since the epoch, by the clock of the server that answered, else by ours.
+        at: when, by the clock of the server that answered, else by ours.
         application_id: empty while no application of the wanted name is known.
         driver: what the driver itself says.
         driver_ui: where it was asked; empty where nobody knows.
-        started: when the application started, seconds since the epoch; None when unknown.
+        started: when the application started; None when unknown.
         manager: what the standalone master says.
         history: what the history server says.
         task: how the Airflow task that runs it stands: ``running``, ``success``, ``failed``; empty where no
@@ -68,11 +70,11 @@ class Sight:
         silent: (witness, why) of everyone who gave no usable answer: one sentence each.
     """
 
-    at: float
+    at: EpochTime
     application_id: str = ""
     driver: DriverView | None = None
     driver_ui: str = ""
-    started: float | None = None
+    started: EpochTime | None = None
     manager: Manager | None = None
     history: History | None = None
     task: str = ""

@@ -5,9 +5,9 @@ import pytest
 
 from airflow_spark_guard.core.cluster.cluster_job import ClusterJob
 from airflow_spark_guard.core.cluster.cluster_watch import Step
-from airflow_spark_guard.core.cluster.place import ClusterPlace
 from airflow_spark_guard.core.cluster.status import ClusterState, ClusterStatus
 from airflow_spark_guard.core.cluster.trigger_event import ending_of, event_of, watched_by
+from airflow_spark_guard.core.cluster.yarn import Yarn
 from airflow_spark_guard.core.errors import TriggerEventError
 from airflow_spark_guard.core.verdict import Verdict
 from airflow_spark_guard.core.watch.finding import Finding
@@ -15,7 +15,7 @@ from airflow_spark_guard.core.watch.finding import Finding
 FINAL = ClusterStatus(ClusterState.SUCCEEDED, "application_1_2", exit_code=0)
 FINDING = Finding(Verdict.STARVED, "It waits.", limit=300.0, reached_at=301.0)
 JOB = ClusterJob("application_1_2", "bb", 1000.0, 4600.0, 300.0, 60.0)
-PLACE = ClusterPlace("yarn", ("http://rm:8088",))
+PLACE = Yarn(("http://rm:8088",))
 
 
 def told(step):
