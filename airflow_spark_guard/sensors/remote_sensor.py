@@ -124,7 +124,7 @@ class RemoteSensor(BaseSensorOperator):
         """Resumed by the trigger.
 
         Raises:
-            TriggerEventError: an event that is none, or of another version.
+            TriggerEventError: an event that cannot be used, or of another version.
             SparkGuardError: what the trigger has found.
         """
         outcome = Outcome.from_json(event)

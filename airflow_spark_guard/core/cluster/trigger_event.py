@@ -61,7 +61,7 @@ def ending_of(event: object) -> ClusterEnding:
     """What the event says, checked.
 
     Raises:
-        TriggerEventError: None, another version, or something that :func:`event_of` does not write.
+        TriggerEventError: no event, another version, or something that :func:`event_of` does not write.
     """
     if not isinstance(event, dict) or event.get("v") != _VERSION:
         raise _unusable(event)

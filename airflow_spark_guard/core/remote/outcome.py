@@ -81,7 +81,7 @@ class Outcome:
         """The inverse of :meth:`to_json`.
 
         Raises:
-            TriggerEventError: it is none.
+            TriggerEventError: it cannot be used.
         """
         try:
             return cls._read(value)

@@ -163,14 +163,14 @@ def test_a_stage_that_hangs_is_ended_and_its_line_is_named(stand):
     with serving(stalled) as url, pytest.raises(errors.StalledError) as caught:
         stand.script(HELLO.format(app=APP, url=url) + HANG, stand.executor("lock"))
     error, summary = caught.value, stand.summary
-    assert error.place == f"{stand.tmp_path}/hanging_job.py:5, lock"
+    assert error.where == f"{stand.tmp_path}/hanging_job.py:5, lock"
     assert error.got.startswith("1 of 3 tasks done, 2 running, 1 worker blocked at ")
     assert error.record == str(stand.record)
     assert "a-secret" not in str(error)
     assert {name: summary[name] for name in ("state", "verdict", "place", "orphans", "application_id")} == {
         "state": "failed",
         "verdict": "STALLED",
-        "place": error.place,
+        "place": error.where,
         "orphans": [],
         "application_id": APP,
     }
@@ -188,7 +188,7 @@ def test_a_driver_that_hangs_is_ended_and_its_line_is_named(stand):
     limits = GuardLimits(**{**vars(SHORT), "driver_silence": "2s"})
     with pytest.raises(errors.DriverSilentError) as caught:
         stand.script(HANG, limits=limits)
-    assert caught.value.place == f"{stand.tmp_path}/script.py:4, fit"
+    assert caught.value.where == f"{stand.tmp_path}/script.py:4, fit"
     assert stand.summary["verdict"] == "DRIVER_SILENT"
     # Three times as long where a crowded machine makes it look busy.
     assert stand.summary["limit_s"] in (2.0, 6.0)
@@ -207,7 +207,7 @@ def test_a_deadline_names_the_line_too(stand):
     """Whatever it hangs in."""
     with pytest.raises(errors.DeadlineError) as caught:
         stand.script(HANG, limits=GuardLimits(deadline="3s", kill_grace="1s"))
-    assert caught.value.place == f"{stand.tmp_path}/script.py:4, fit"
+    assert caught.value.where == f"{stand.tmp_path}/script.py:4, fit"
     assert (caught.value.limit, stand.summary["verdict"]) == (3.0, "DEADLINE")
     assert stand.summary["ended_at_s"] < 14
 
@@ -460,7 +460,7 @@ def test_a_stage_that_hangs_is_only_said_in_observe_mode(stand):
         assert stand.script(text, stand.executor("lock"), limits=limits, on_observed=told.append) is None
     (error,) = told
     place = f"{stand.tmp_path}/hanging_job.py:5, lock"
-    assert (error.verdict, error.place, error.record) == (Verdict.STALLED, place, str(stand.record))
+    assert (error.verdict, error.where, error.record) == (Verdict.STALLED, place, str(stand.record))
     summary = stand.summary
     assert (summary["state"], summary["verdict"]) == ("success", "")
     ((row),) = summary["observed"]

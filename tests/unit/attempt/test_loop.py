@@ -171,7 +171,7 @@ def test_the_last_look_belongs_to_the_ending(tmp_path):
         deadline=0.5,
     )
     error = failure(run.ending)
-    assert (error.verdict, error.place, error.evidence) == (
+    assert (error.verdict, error.where, error.evidence) == (
         Verdict.DEADLINE,
         "/jobs/a.py:3, fit",
         "blocked",

@@ -151,7 +151,7 @@ def test_the_users_traceback_is_in_the_exception(run):
     line = next(n for n, text in enumerate(lines, 1) if "in the last line" in text)
     with pytest.raises(errors.UserCodeError) as caught:
         run("raise")
-    assert caught.value.place == f"{SCRIPT}:{line}, <module>"
+    assert caught.value.where == f"{SCRIPT}:{line}, <module>"
     assert f"  where: {SCRIPT}:{line}, <module>" in str(caught.value)
     assert f'File "{SCRIPT}", line {line}' in caught.value.evidence
     assert "launcher" not in str(caught.value)
@@ -202,7 +202,7 @@ def test_the_deadline_holds(run):
         run("sleep", limits=GuardLimits(deadline=5))
     assert caught.value.limit == 5.0
     # Where JVM and driver were up in time, the line that it slept in is named.
-    assert caught.value.place == "" or caught.value.place.startswith(f"{SCRIPT}:")
+    assert caught.value.where == "" or caught.value.where.startswith(f"{SCRIPT}:")
 
 
 class Pushing:
