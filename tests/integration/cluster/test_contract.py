@@ -10,7 +10,7 @@ from contextlib import closing
 
 import pytest
 
-from airflow_spark_guard.core.cluster.manager import Marks
+from airflow_spark_guard.core.cluster.manager import Marks, Settings
 from airflow_spark_guard.core.cluster.managers import cluster_manager
 from airflow_spark_guard.core.cluster.status import ATTEMPT_MARK, TASK_MARK, ClusterState, RefusedError
 from airflow_spark_guard.core.web.access import Access
@@ -35,7 +35,7 @@ class Backend:
         url = self.manager.url
         extra = {"yarn_resourcemanager_webapp_address": servers or url}
         is_yarn = isinstance(self.manager, FakeResourceManager)
-        return cluster_manager("yarn" if is_yarn else f"k8s://{url}", extra, {})
+        return cluster_manager(Settings("yarn" if is_yarn else f"k8s://{url}", extra, {}))
 
     def source(self, access=Access, timeout=2.0, servers=None):
         source = AsyncClusterSource(self.asked(servers), access, timeout=timeout)
