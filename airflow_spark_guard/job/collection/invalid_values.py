@@ -131,7 +131,7 @@ def never_set(name: str, rows: int) -> SampleError:
     return SampleError(
         f"Column {name!r} is null in every row.",
         got=f"{rows} rows without a value",
-        expected="at least one value: a feature without any tells a model nothing",
+        expected="at least one value: a feature without values has no information for a model",
         advice="Look at the step that makes it, or take it out of the features.",
     )
 

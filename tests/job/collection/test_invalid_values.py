@@ -115,7 +115,7 @@ def test_a_column_without_any_value_is_named():
     assert str(never_set("a", 7)) == (
         "Column 'a' is null in every row.\n"
         "  got: 7 rows without a value\n"
-        "  expected: at least one value: a feature without any tells a model nothing\n"
+        "  expected: at least one value: a feature without values has no information for a model\n"
         "  do: Look at the step that makes it, or take it out of the features."
     )
 

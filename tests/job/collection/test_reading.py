@@ -126,7 +126,7 @@ def test_a_width_that_nothing_tells_is_refused():
     assert str(caught.value) == (
         "Column 'b' is null in every row.\n"
         "  got: 2 rows without a value\n"
-        "  expected: at least one value: a feature without any tells a model nothing\n"
+        "  expected: at least one value: a feature without values has no information for a model\n"
         "  do: Look at the step that makes it, or take it out of the features."
     )
 

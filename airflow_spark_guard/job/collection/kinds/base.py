@@ -168,7 +168,7 @@ class SourceColumn:
         raise NotImplementedError
 
     def figure(self, element: int | None) -> Any:
-        """A Spark column of one feature, a double or a text: null for null, NaN and what is no category."""
+        """A Spark column of one feature, a double or a text: null for null, NaN and unknown categories."""
         raise NotImplementedError
 
 

@@ -68,7 +68,7 @@ class Representativeness:
     left_out: int = 0
 
     def as_dict(self) -> dict[str, Any]:
-        """The same, ready for JSON: what is no finite number is None."""
+        """Its fields for JSON; a number that is not finite is None."""
         return asdict(self) | {
             "rows": [{name: _finite(value) for name, value in asdict(figure).items()} for figure in self.rows]
         }

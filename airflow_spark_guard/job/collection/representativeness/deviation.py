@@ -106,7 +106,7 @@ class Means:
     Args:
         drawn: rows of the sample, at least 1.
         rows: of the source.
-        weights: inverse inclusion probabilities, shape (drawn,); None: all the same.
+        weights: inverse inclusion probabilities, shape (drawn,); None for equal weights.
     """
 
     def __init__(self, drawn: int, rows: int, weights: Any = None) -> None:
@@ -151,7 +151,7 @@ def limit(comparisons: int, false_alarms: float = 0.01) -> float:
 def number_figures(source: NumberSource, values: Any, weights: Any = None) -> list[Figure]:
     """Nulls, mean and quantiles of a column of numbers.
 
-    A mean that is no finite number in the source (infinite values, overflow) is left out.
+    A mean that is not finite in the source (infinite values, overflow) is left out.
 
     Args:
         source: the source's figures.
@@ -257,7 +257,7 @@ def _rank_errors(means: Means, kept: Any, q: float, value: float, rank_error: fl
 
 def _errors(deviation: float, error: float, reach: float, tolerance: float) -> float:
     beyond = max(0.0, abs(deviation) - tolerance)
-    # The comparison before the division: no deviation is none, whatever the error; and 0 / 0 never comes up.
+    # Compared before the division: a deviation of zero stays zero, whatever the error, without 0 / 0.
     if not beyond:
         return 0.0
     width = math.sqrt(error**2 + reach * beyond / 3)
