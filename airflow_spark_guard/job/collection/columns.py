@@ -53,11 +53,7 @@ class Columns:
 
     @classmethod
     def from_dict(cls, about: Mapping[str, Any]) -> Columns:
-        """What :meth:`as_dict` gave.
-
-        Raises:
-            KeyError, TypeError: what it did not give.
-        """
+        """The columns of :meth:`as_dict`; of any other dictionary it is a KeyError or TypeError."""
         return cls(
             tuple(_from_dict(column) for column in about["features"]),
             None if about["label"] is None else _from_dict(about["label"]),
