@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import datetime as dt
+import inspect
 import math
 import re
+from dataclasses import fields
 from decimal import Decimal
 
 import numpy as np
@@ -15,6 +17,7 @@ from pyspark.sql import types as t
 
 from airflow_spark_guard.job import SampleError, Stratify, collect_sample
 from airflow_spark_guard.job.collection import collector, passes
+from airflow_spark_guard.job.collection.options import SampleOptions
 from airflow_spark_guard.job.collection.strata import allocate
 
 pytestmark = [
@@ -57,6 +60,24 @@ def vectors(spark):
         for i in range(40)
     ]
     return spark.createDataFrame(rows, ["features", "label"])
+
+
+def test_every_option_is_shown_as_an_argument():
+    """With its default and its meaning, where Python shows those of any function; by name alone."""
+    options = fields(SampleOptions)
+    parameters = list(inspect.signature(collect_sample).parameters.values())
+    assert [one.name for one in parameters] == ["df", "features", "label", *(one.name for one in options)]
+    assert {one.kind for one in parameters[3:]} == {inspect.Parameter.KEYWORD_ONLY}
+    assert parameters[3].default is inspect.Parameter.empty
+    assert [one.default for one in parameters[4:]] == [one.default for one in options[1:]]
+    described = re.findall(r"^ {4}(\w+): ", inspect.getdoc(collect_sample), re.MULTILINE)
+    assert described == [*(one.name for one in parameters), "Sample", "SampleError"]
+
+
+def test_an_argument_that_does_not_exist_is_refused_first():
+    """Before anything is asked of the DataFrame."""
+    with pytest.raises(TypeError, match="^collect_sample has no argument 'max_row'.\n"):
+        collect_sample(None, "id", seed=1, max_row=5)
 
 
 def test_all_rows_equal_what_pandas_gets(numbers):
