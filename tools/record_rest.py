@@ -26,7 +26,7 @@ import httpx
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
 
-from airflow_spark_guard.sources.master import MasterSource
+from airflow_spark_guard.sources.master import AsyncMasterSource, MasterSource
 
 VERSIONS = Path(tempfile.gettempdir(), "spark-guard-versions")
 DATA = ROOT / "tests" / "data" / "rest"
@@ -100,7 +100,7 @@ def record(version: str, home: Path) -> bool:
         job = start(stack, env, *command, stderr=printed)
         base, application = next(line.split()[1:] for line in job.stdout or () if line.startswith("UI "))
         write(DATA / version, answers(base, application, page), printed)
-        source = MasterSource(f"spark://127.0.0.1:{master}", page.removesuffix("/json/"))
+        source = MasterSource(AsyncMasterSource(f"spark://127.0.0.1:{master}", page.removesuffix("/json/")))
         stack.callback(source.close)
         return source.kill(application) and source.gone(application) is True
 

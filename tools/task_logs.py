@@ -68,7 +68,7 @@ def faults(chapter: Chapter, lines: list[str]) -> list[str]:
     if chapter.tries:
         wanted = wanted[:2]  # what was taken over stood at no line
     found = [f"no {each.strip()} in the last {LAST} lines" for each in wanted if each not in end]
-    if "Over after " not in text or ("Task failed" in text) != bool(chapter.verdict):
+    if "Finished after " not in text or ("Task failed" in text) != bool(chapter.verdict):
         found.append("another end than the page says")
     if str(ROOT) in text or str(Path(sys.prefix)) in text:
         found.append("a folder of this machine")

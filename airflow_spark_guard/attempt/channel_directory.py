@@ -19,9 +19,25 @@ if TYPE_CHECKING:
 
     from airflow_spark_guard.core.protocol import Message
 
+    OpenDirectory = Callable[[str, str | None], Any]  # by URL and connection id; the answer is like a Path
+
 _PATIENCE = 10.0  # seconds
 # At one look; they are held in memory.
 _MOST_FILES = 8
+
+
+def no_store(url: str, _: str | None) -> Any:
+    """Open no directory but local ones.
+
+    Raises:
+        BadInputError: always.
+    """
+    raise BadInputError(
+        "The channel directory cannot be opened here.",
+        got=safe_text(url),
+        expected="a local directory, or a hook that opens object stores",
+        advice="Use SafeSparkSubmitHook, which reads every store that Airflow's object storage knows.",
+    )
 
 
 class ChannelDirectory:
@@ -30,6 +46,7 @@ class ChannelDirectory:
     Args:
         url: of the try's own directory, as Airflow names it.
         conn_id: the Airflow connection for the store; None for its default.
+        open_directory: opens a directory that is not a local one.
 
     Attributes:
         trouble: why the last look failed; empty when it did not.
@@ -37,8 +54,10 @@ class ChannelDirectory:
         has_more: whether files are left that the last look did not reach.
     """
 
-    def __init__(self, url: str, conn_id: str | None = None) -> None:
-        self._url, self._conn_id = url, conn_id
+    def __init__(
+        self, url: str, conn_id: str | None = None, open_directory: OpenDirectory = no_store
+    ) -> None:
+        self._url, self._conn_id, self._open = url, conn_id, open_directory
         self._files = ChannelFiles()
         self._local = local_folder(url)
         self._fetched: deque[tuple[bool, bytes]] = deque()
@@ -59,7 +78,7 @@ class ChannelDirectory:
                 "The channel directory cannot be read.",
                 got=self.trouble,
                 expected=f"a directory that driver and Airflow reach: {safe_text(self._url)}",
-                advice="Mend channel_directory in the Airflow connection's extra, or name Airflow's way to "
+                advice="Correct channel_directory in the Airflow connection's extra, or add Airflow's own way to "
                 "it (channel_directory_airflow, channel_conn_id).",
             )
 
@@ -127,8 +146,4 @@ class ChannelDirectory:
             self.trouble = safe_text(f"{type(error).__name__}: {error}")[:300]
 
     def _path(self) -> Any:
-        if self._local is not None:
-            return self._local
-        from airflow.sdk import ObjectStoragePath  # noqa: PLC0415 - it loads the file systems
-
-        return ObjectStoragePath(self._url, conn_id=self._conn_id)
+        return self._local if self._local is not None else self._open(self._url, self._conn_id)

@@ -36,7 +36,7 @@ def earlier(run: ClusterRun, *, adopt: bool, speaks: bool) -> ClusterJob | None:
     """
     found = _first_answer(run)
     now, start = epoch_now(), seconds(run.limits.start_timeout)
-    going = [one for one in found if may_go_on(one, now, start, run.backstop)] if adopt else []
+    going = [one for one in found if may_go_on(one, now, start, run.spec.backstop)] if adopt else []
     kept = going[-1] if going else None
     for one in found:
         if one is not kept:
@@ -50,7 +50,7 @@ def earlier(run: ClusterRun, *, adopt: bool, speaks: bool) -> ClusterJob | None:
 
 
 def _first_answer(run: ClusterRun) -> tuple[ClusterStatus, ...]:
-    limit = MonotonicTime(time.monotonic() + min(_FIRST_ANSWER, run.backstop))
+    limit = MonotonicTime(time.monotonic() + min(_FIRST_ANSWER, run.spec.backstop))
     while True:
         try:
             return run.source.find(TASK_MARK, run.connection.marks.task)

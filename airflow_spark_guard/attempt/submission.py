@@ -274,7 +274,7 @@ def _connection_conf(request: Request) -> Mapping[Any, object]:
             f"The extra 'conf' of connection {request.connection!r} is not a configuration.",
             got=type(found).__name__,
             expected='a mapping: {"conf": {"spark.eventLog.enabled": "true"}}',
-            advice="Mend the connection.",
+            advice="Correct the connection.",
         )
     return found
 

@@ -18,7 +18,7 @@ from airflow_spark_guard.process import proctree
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from airflow_spark_guard.attempt.observer import Observer, Sight
+    from airflow_spark_guard.attempt.observer import Observer
     from airflow_spark_guard.core.watch.executor_heartbeat import Known
     from airflow_spark_guard.core.watch.finding import Finding
     from airflow_spark_guard.core.watch.heard import Heard
@@ -105,9 +105,9 @@ class Watch:
             self.on_observation(Observation(at=now, inside=heard.inside, driver_gone_at=self._gone_at))
         if finding is not None or self.observer is None:
             return finding
-        sight = self.observer.take()
-        if sight is not None:
-            return self._judge(now, sight, heard)
+        seen = self.observer.take()
+        if seen is not None:
+            return self._judge(now, seen, heard)
         if now >= self._next.at and not self.observer.busy:
             self.observer.request(self._next, self.application(heard))
         return None
@@ -157,23 +157,20 @@ class Watch:
         if soon < self._next.at:
             self._next = replace(self._next, at=soon)
 
-    def _judge(self, now: LaunchTime, sight: Sight, heard: Heard) -> Finding | None:
-        seen = Observation(
+    def _judge(self, now: LaunchTime, seen: Observation, heard: Heard) -> Finding | None:
+        seen = replace(
+            seen,
             at=now,
-            driver=sight.driver,
-            blind=sight.blind,
             inside=heard.inside,
-            readings=sight.readings,
-            task_heartbeats=(*sight.task_heartbeats, *self._beats.values()),
+            task_heartbeats=(*seen.task_heartbeats, *self._beats.values()),
             executor_exits=self.submit_log.executor_exits,
             exit_reason=self.submit_log.exit_reason,
             exits=self.submit_log.exits.take(),
             executor_peak=self.submit_log.executor_peak,
-            master=sight.master,
             driver_gone_at=self._gone_at,
             wall=EpochTime(round(time.time(), 1)),
         )
-        self.driver = sight.driver or self.driver
+        self.driver = seen.driver or self.driver
         self.on_observation(seen)
         decision = self._watchdog.observe(seen)
         for notice in decision.notices:

@@ -42,7 +42,7 @@ def report(error: SparkGuardError, operator: BaseOperator, context: Mapping[str,
 def report_final(error: SparkGuardError, operator: BaseOperator, context: Mapping[str, Any]) -> None:
     """The same for a sensor: what has happened to an application another try of the sensor cannot change."""
     ti = task_instance(context)
-    hint = "The application's past stays the same: run the application anew, then clear the sensor."
+    hint = "The application's past does not change: run the application again, then clear the sensor."
     if ti is not None and isinstance(error, AttemptError):
         _push(error, Advice(retry=False, times=0, hint=hint), operator, ti)
     if not _user_decides(operator):

@@ -131,7 +131,9 @@ class FakeKubernetes(FakeManager):
         phase = _PHASES[state]
         if self.sidecar:
             containers.append({"name": "istio-proxy", "image": "istio/proxyv2"})
-            statuses.insert(0, {"name": "istio-proxy", "state": {"running": {"startedAt": _moment(0)}}})
+            statuses.insert(
+                0, {"name": "istio-proxy", "state": {"running": {"startedAt": _moment(EpochTime(0))}}}
+            )
             phase = "Pending" if state is ClusterState.WAITING else "Running"
         return {
             "kind": "Pod",

@@ -107,7 +107,8 @@ class ClusterApplicationTrigger(BaseTrigger):
         except Exception as error:  # noqa: BLE001 - a connection back end may raise anything
             reason = f"{type(error).__name__}: {error}"
         if reason:
-            MarkedLog(self.log).warning("Could not be proven gone: %s (%s)", application, safe_text(reason))
+            text = "Could not confirm termination of: %s (%s)"
+            MarkedLog(self.log).warning(text, application, safe_text(reason))
 
     async def cleanup(self) -> None:
         """Close the connections."""

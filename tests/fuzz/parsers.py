@@ -16,12 +16,14 @@ from airflow_spark_guard.core.cluster.cluster_job import ClusterJob
 from airflow_spark_guard.core.cluster.cluster_watch import ClusterWatch
 from airflow_spark_guard.core.cluster.place import ClusterPlace
 from airflow_spark_guard.core.cluster.status import ClusterState, ClusterStatus
-from airflow_spark_guard.core.cluster.trigger_event import ending_of, event_of, watched_by
+from airflow_spark_guard.core.cluster.trigger_event import ending_of, watched_by
+from airflow_spark_guard.core.cluster.trigger_event import event_of as cluster_event_of
 from airflow_spark_guard.core.conf import properties
 from airflow_spark_guard.core.conf.conf_draft import ConfValue
 from airflow_spark_guard.core.conf.conf_lint import check_conf
 from airflow_spark_guard.core.conf.profile import SparkProfile
 from airflow_spark_guard.core.errors import ApplicationError, ProtocolError, SparkGuardError
+from airflow_spark_guard.core.event import event_of, read_event
 from airflow_spark_guard.core.failure.classify import diagnose
 from airflow_spark_guard.core.failure.ending import Cause, Ending, failure
 from airflow_spark_guard.core.failure.executor_log import DeadLog, best, telling
@@ -46,7 +48,6 @@ from airflow_spark_guard.core.stacktraces.python_stack import fingerprints, pars
 from airflow_spark_guard.core.stacktraces.python_task import stage_of
 from airflow_spark_guard.core.text.printable import safe_text
 from airflow_spark_guard.core.verdict import Verdict
-from airflow_spark_guard.core.watch import recorded
 from airflow_spark_guard.core.watch.executor_heartbeat import heard as heartbeats
 from airflow_spark_guard.core.watch.finding import Finding
 from airflow_spark_guard.core.watch.heard import Heard
@@ -203,14 +204,14 @@ STATUS = ClusterStatus(ClusterState.FAILED, "application_1_2", "FAILED", "said",
 def cluster_events():
     watch = ClusterWatch(JOB.limits, "YARN")
     final = watch.see(STATUS, NOW)
-    yield json.loads(json.dumps(event_of(final, JOB, PLACE)))
+    yield json.loads(json.dumps(cluster_event_of(final, JOB, PLACE)))
     finding = {**asdict(FINDING), "verdict": str(FINDING.verdict)}
-    yield {**event_of(final, JOB, PLACE), "final": None, "finding": json.loads(json.dumps(finding))}
+    yield {**cluster_event_of(final, JOB, PLACE), "final": None, "finding": json.loads(json.dumps(finding))}
 
 
 EVENTS = list(cluster_events())
 OUTCOMES = [
-    Outcome.of(error, Memory()).to_json() for error in (None, FINDING, ApplicationError("x", got="y"))
+    event_of(Outcome.of(error, Memory())) for error in (None, FINDING, ApplicationError("x", got="y"))
 ]
 TOLD = [
     {"application_id": "app-1", "driver_ui": "http://h:4040", "task": "running", "earlier": ["app-0"]},
@@ -242,7 +243,7 @@ def told(value):
 
 
 def read_outcome(value):
-    outcome = Outcome.from_json(value)
+    outcome = read_event(Outcome, value)
     str(outcome.failure())
 
 
@@ -279,7 +280,7 @@ def read_notes(data):
 
 
 def read_observation(value):
-    recorded.observation(value)
+    Observation.from_json(value)
 
 
 def show(data):

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final, Self
 from urllib.parse import urlsplit
 
+from airflow_spark_guard.core.codec import LATER, Stored
 from airflow_spark_guard.core.conf.conf_view import manager_of
 from airflow_spark_guard.core.errors import BadInputError
 from airflow_spark_guard.core.text.printable import safe_text
-from airflow_spark_guard.core.typed import checked_types
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -24,7 +24,7 @@ _CA_FILE = "spark.kubernetes.authenticate.submission.caCertFile"
 
 
 @dataclass(frozen=True)
-class ClusterPlace:
+class ClusterPlace(Stored):
     """A manager's address. It goes into a trigger's arguments, which Airflow stores: it holds no secret.
 
     Attributes:
@@ -49,24 +49,19 @@ class ClusterPlace:
     kubeconfig: str = ""
     ca_file: str = ""
     verify: bool = True
-    kerberos: bool = False
-
-    def to_json(self) -> dict[str, Any]:
-        """The same as JSON."""
-        return {**asdict(self), "servers": list(self.servers)}
+    kerberos: bool = field(default=False, metadata=LATER)
 
     @classmethod
-    def from_json(cls, raw: Mapping[str, Any]) -> Self:
-        """What :meth:`to_json` has written.
+    def from_json(cls, raw: object) -> Self:
+        """The inverse of :meth:`to_json`.
 
         Raises:
-            KeyError: it is something else.
-            TypeError: the same.
+            ValueError: JSON of another shape, an unknown manager, or no server.
         """
-        found: Self = checked_types(cls(**{**raw, "servers": tuple(raw["servers"])}))
+        found = super().from_json(raw)
         if found.manager not in (YARN, KUBERNETES) or not found.servers:
             msg = "no manager of a cluster, or no server of one"
-            raise TypeError(msg)
+            raise ValueError(msg)
         return found
 
 

@@ -2,24 +2,20 @@
 
 from __future__ import annotations
 
-import reprlib
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from enum import StrEnum
-from typing import TYPE_CHECKING, Any, Protocol, Self
+from typing import TYPE_CHECKING, Protocol
 
 from airflow_spark_guard.core.clock import EpochTime
+from airflow_spark_guard.core.codec import Stored
 from airflow_spark_guard.core.text.printable import safe_text
-from airflow_spark_guard.core.typed import checked_types
 from airflow_spark_guard.core.web.answer import UnusableAnswerError, is_number
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-
     from airflow_spark_guard.core.web.answer import Dialogue
 
 LONGEST_DIAGNOSTICS = 4000
 _LONGEST_WORD = 300
-_BRIEF = reprlib.Repr()
 TASK_MARK, ATTEMPT_MARK = "spark-guard-task", "spark-guard-attempt"
 
 
@@ -40,7 +36,7 @@ class ClusterState(StrEnum):
 
 
 @dataclass(frozen=True)
-class ClusterStatus:
+class ClusterStatus(Stored):
     """One look at an application. Texts are the manager's, bounded and made safe to show.
 
     Attributes:
@@ -66,24 +62,6 @@ class ClusterStatus:
     submitted_at: EpochTime | None = None
     started_at: EpochTime | None = None
     attempt: str = ""
-
-    def to_json(self) -> dict[str, Any]:
-        """The same as JSON, for a trigger's event."""
-        return {**asdict(self), "state": str(self.state)}
-
-    @classmethod
-    def from_json(cls, raw: Mapping[str, Any]) -> Self:
-        """What :meth:`to_json` has written.
-
-        Raises:
-            ValueError: it is something else.
-        """
-        try:
-            found: Self = checked_types(cls(**{**raw, "state": ClusterState(raw["state"])}))
-        except (KeyError, TypeError) as error:
-            msg = f"not a status: {_BRIEF.repr(raw)}"[:200]
-            raise ValueError(msg) from error
-        return found
 
 
 class ClusterDialogues(Protocol):

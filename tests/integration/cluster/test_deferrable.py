@@ -201,7 +201,7 @@ def test_a_kill_between_the_submission_and_the_deferral_ends_the_application(sta
 
     def killed(asked):
         told = submit(asked)
-        operator._hook.killed = operator._hook.cluster.run.killed = True
+        operator._hook._kill_switch.pull()
         return told
 
     stand.manager.submit = killed

@@ -189,7 +189,9 @@ def test_a_kill_while_spark_submit_runs_leaves_nothing(stand):
     """Neither the process nor what it may have handed over."""
     stand.binary.write_text("#!/bin/sh\nsleep 60\n")
     operator = stand.operator()
-    kill_when(operator, lambda: operator._hook is not None and operator._hook._attempt is not None)
+    kill_when(
+        operator, lambda: operator._hook is not None and len(operator._hook._kill_switch._killables) == 2
+    )
     with pytest.raises(errors.KilledError, match="ended while its job was submitted"):
         operator.execute(stand.context)
     assert not stand.manager.applications

@@ -38,7 +38,7 @@ def test_a_kill_reaches_yarn_whatever_the_options(yarn_stand, durable, polled):
         reply = type(yarn_stand.manager).reply(yarn_stand.manager, handler)
         if yarn_stand.manager.applications and not told and handler.command == "GET":
             told.append(handler.path)
-            operator._hook.killed = operator._hook.cluster.run.killed = True
+            operator._hook._kill_switch.pull()
         return reply
 
     yarn_stand.manager.reply = tell

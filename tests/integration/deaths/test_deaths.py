@@ -45,7 +45,7 @@ def test_deadline(hanging):
     assert job.left() == []
     log = job.log()
     assert "DEADLINE: The attempt was still running at its deadline of 1m." in log
-    over = re.search(r"Over after 1m(?: (\d+)s)?: the watchdog ended it", log)
+    over = re.search(r"Finished after 1m(?: (\d+)s)?: the watchdog ended it", log)
     assert over is not None, "within a minute of its deadline"
     assert int(over[1] or 0) <= LIMIT + AUTOPSY, "seconds behind the deadline"
     assert re.search(r"where: \S*hang\.py:\d+, ", log), "the line that it hung in"

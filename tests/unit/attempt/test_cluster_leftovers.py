@@ -14,7 +14,7 @@ from airflow_spark_guard.core.limits import GuardLimits
 from airflow_spark_guard.hooks.raw_connection import ConnectionGiven
 from airflow_spark_guard.process.leftovers import Tag
 from airflow_spark_guard.testing import FakeResourceManager
-from tests.support.task_log import TaskLog
+from tests.support.attempts import spec
 
 LIMITS = GuardLimits(deadline="20s", start_timeout="10s", poll_interval="50ms")
 
@@ -28,8 +28,9 @@ def yarn():
 @pytest.fixture
 def run(yarn, tmp_path):
     extra = {"yarn_resourcemanager_webapp_address": yarn.url, "channel_directory": str(tmp_path)}
-    connection = cluster_connection(ConnectionGiven(extra), "yarn", {}, Tag("t", "now"), None)
-    with closing(ClusterRun(connection, LIMITS, 20.0, TaskLog(), print)) as made:
+    tag = Tag("t", "now")
+    connection = cluster_connection(ConnectionGiven(extra), "yarn", {}, tag)
+    with closing(ClusterRun(spec(LIMITS, tag), connection)) as made:
         yield made
 
 

@@ -96,7 +96,7 @@ class Run:
             if during:
                 threading.Thread(target=during, args=(attempt,)).start()
             watch = Watch(Windows(**{"deadline": None, **limits}))
-            self.ending = Following(attempt, reader, JobOutput(budget), watch, listener).run()
+            self.ending = Following(attempt, reader, JobOutput(budget), watch, listener, listener).run()
         reader.close()
         self.recorded = listener.recorded
         self.lines, self.messages, self.examined = listener.shown, listener.messages, listener.examined
@@ -404,8 +404,9 @@ def test_an_exception_in_the_watch_ends_the_attempt(tmp_path):
                 raise KeyError("time-out")
 
     launch = launch_of(tmp_path, "setsid sleep 300 & echo x; sleep 300", mark)
+    failing = Failing()
     with pytest.raises(KeyError, match="time-out"), Attempt(launch) as attempt:
-        Following(attempt, reader, JobOutput(10), Watch(Windows()), Failing()).run()
+        Following(attempt, reader, JobOutput(10), Watch(Windows()), failing, failing).run()
     reader.close()
     assert marked(mark) == []
 

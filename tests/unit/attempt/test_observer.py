@@ -8,9 +8,9 @@ from contextlib import closing, contextmanager
 
 import pytest
 
-from airflow_spark_guard.attempt.observer import Application, Observer, Sight
+from airflow_spark_guard.attempt.observer import Application, Observer
 from airflow_spark_guard.core.watch.finding import Look
-from airflow_spark_guard.core.watch.observation import Master
+from airflow_spark_guard.core.watch.observation import Master, Observation
 from airflow_spark_guard.core.web.answer import UnusableAnswerError
 from airflow_spark_guard.process.leftovers import Tag, new_attempt
 from tests.support.dialogue import recorded
@@ -73,7 +73,7 @@ def driver():
         yield made
 
 
-def seen(observer, look=QUICK, application=None) -> Sight:
+def seen(observer, look=QUICK, application=None) -> Observation:
     """The answer to one request."""
     observer.request(look, application)
     found = []
@@ -99,7 +99,7 @@ def test_before_there_is_an_application_nothing_is_seen(tag):
     """Nor is anybody blind to anything."""
     with closing(Observer(tag)) as observer:
         assert observer.take() is None
-        assert seen(observer) == Sight()
+        assert seen(observer) == Observation()
         assert observer.rest is None
 
 
@@ -143,7 +143,7 @@ def test_a_new_spark_context_is_followed(tag, driver):
         first = observer.rest
         assert seen(observer, QUICK, Application("app-2", second.url)).driver is not None
         assert observer.rest is not first
-        assert seen(observer, QUICK, None) == Sight()
+        assert seen(observer, QUICK, None) == Observation()
 
 
 def test_readings_are_of_processes_and_of_task_threads(tag, driver, tmp_path):
@@ -270,7 +270,7 @@ def test_a_look_that_fails_is_answered_all_the_same(tag, driver):
     driver.replaced["allexecutors"] = lone(recorded(VERSION, "allexecutors"))
     with closing(Observer(tag, master=master)) as observer:
         sight = seen(observer, QUICK, Application(APP, driver.url))
-        assert sight == Sight(blind="the look at it failed (KeyError)")
+        assert sight == Observation(blind="the look at it failed (KeyError)")
         master.answer = Master(known=False, waiting=False)
         assert seen(observer, QUICK, Application(APP, driver.url)).master == master.answer
 

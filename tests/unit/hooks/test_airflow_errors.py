@@ -22,7 +22,7 @@ from airflow_spark_guard import (
     SparkProfile,
 )
 from airflow_spark_guard.core import errors
-from airflow_spark_guard.core.remote.outcome import OutcomeError
+from airflow_spark_guard.core.event import EventError
 from airflow_spark_guard.hooks.airflow_errors import AirflowErrors, as_airflow_error, end_retries
 from tests.unit.core.templater import context
 
@@ -166,7 +166,7 @@ def connection_of(monkeypatch, host):
         ),
         (lambda: SparkApplicationSensor(task_id="t").execute({}), errors.ApplicationError),
         (lambda: SparkExecutorRestartSensor(task_id="t", max_restarts=-1).poke({}), errors.LimitError),
-        (lambda: SparkExecutorRestartSensor(task_id="t").execute_complete({}, None), OutcomeError),
+        (lambda: SparkExecutorRestartSensor(task_id="t").execute_complete({}, None), EventError),
         (lambda: SparkMonitorHook("nowhere").url, errors.ConnectionMissingError),
         (lambda: SparkMonitorHook("nowhere").timeout, errors.ConnectionMissingError),
         (lambda: SparkMonitorHook("nowhere").access_for("http://h"), errors.ConnectionMissingError),

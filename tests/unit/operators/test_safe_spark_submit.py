@@ -62,7 +62,7 @@ def test_the_result_is_what_the_job_reports(run, log):
     """And its metrics are in the log."""
     assert run("fine", "a b", 3) == {"args": ["a b", "3"]}
     assert "rows=3" in log.text
-    assert re.search(r"Over after \S+: the command ended, exit code 0, no process left\.", log.text)
+    assert re.search(r"Finished after \S+: the command ended, exit code 0, no processes left\.", log.text)
 
 
 def test_the_job_gets_the_profile_and_the_users_conf_wins(run, log):
@@ -368,7 +368,7 @@ def test_rendered_fields_and_mapped_tasks(airflow_db, tmp_path):
 
 
 def test_airflows_execution_timeout_ends_the_whole_tree(airflow_db, tmp_path):
-    """Raised by Airflow in the middle of our watch: its own exception, and no process left."""
+    """Raised by Airflow in the middle of our watch: its own exception, and no processes left."""
     mark = f"execution-timeout-{os.getpid()}"
     done = _dag_test(
         tmp_path,

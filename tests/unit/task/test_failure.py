@@ -129,7 +129,7 @@ def test_a_sensors_failure_is_final_whatever_it_is(operator, capsys):
     assert isinstance(error, errors.StarvedError)
     verdict = ti.pushed[VERDICT_KEY]
     assert (verdict["verdict"], verdict["retry"]) == ("STARVED", False)
-    hint = "The application's past stays the same: run the application anew, then clear the sensor."
+    hint = "The application's past does not change: run the application again, then clear the sensor."
     assert verdict["hint"] == hint
     assert f"No retry: {hint}" in capsys.readouterr().out
 

@@ -78,7 +78,7 @@ def test_an_airflow_without_async_connections_is_asked_in_a_thread(yarn, monkeyp
 def test_a_kill_that_does_not_succeed_is_logged(yarn, capsys):
     """It may not raise."""
     asyncio.run(trigger(yarn, yarn.add(), conn_id="nowhere").on_kill())
-    assert "Could not be proven gone: application_" in capsys.readouterr().out
+    assert "Could not confirm termination of: application_" in capsys.readouterr().out
 
 
 def test_a_restart_of_the_triggerer_kills_nothing(yarn):

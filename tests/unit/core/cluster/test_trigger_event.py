@@ -8,7 +8,7 @@ from airflow_spark_guard.core.cluster.cluster_watch import Step
 from airflow_spark_guard.core.cluster.place import ClusterPlace
 from airflow_spark_guard.core.cluster.status import ClusterState, ClusterStatus
 from airflow_spark_guard.core.cluster.trigger_event import ending_of, event_of, watched_by
-from airflow_spark_guard.core.errors import ProtocolError
+from airflow_spark_guard.core.event import EventError
 from airflow_spark_guard.core.verdict import Verdict
 from airflow_spark_guard.core.watch.finding import Finding
 
@@ -61,7 +61,7 @@ def test_an_event_survives_its_way(step):
 )
 def test_anything_else_is_refused(event):
     """It is never taken for a success."""
-    with pytest.raises(ProtocolError, match="does not say how the application ended"):
+    with pytest.raises(EventError, match="The trigger's event cannot be understood"):
         ending_of(event)
 
 
@@ -71,5 +71,5 @@ def test_what_was_observed_comes_along():
     assert ending_of(event).observed == (FINDING,)
     del event["observed"]
     assert ending_of(event).observed == ()
-    with pytest.raises(ProtocolError):
+    with pytest.raises(EventError):
         ending_of({**event, "observed": [{"verdict": "NICE"}]})
