@@ -78,8 +78,8 @@ class ChannelDirectory:
                 "The channel directory cannot be read.",
                 got=self.trouble,
                 expected=f"a directory that driver and Airflow reach: {safe_text(self._url)}",
-                advice="Correct channel_directory in the Airflow connection's extra, or add Airflow's own way to "
-                "it (channel_directory_airflow, channel_conn_id).",
+                advice="Correct channel_directory in the Airflow connection's extra, or the path by which "
+                "Airflow reaches it (channel_directory_airflow, channel_conn_id).",
             )
 
     def read(self, now: LaunchTime, tell: Callable[[Message], None]) -> None:

@@ -22,6 +22,7 @@ from airflow_spark_guard.core.conf.known_confs import known_confs
 from airflow_spark_guard.core.conf.preflight import check_fit
 from airflow_spark_guard.core.errors import ImpossibleError
 from airflow_spark_guard.core.failure.ending import Cause, Ending, failure
+from airflow_spark_guard.core.failure.evolved import evolved
 from airflow_spark_guard.core.output.last_shown import LastShown
 from airflow_spark_guard.core.output.message_budget import MessageBudget
 from airflow_spark_guard.core.output.output import JobOutput
@@ -148,9 +149,7 @@ class ClientRun:
         if record.trouble:  # all of it is known once the record is closed
             reporting.log.warning("%s", record.trouble)
         if error is not None:
-            error.record = record.place
-            error.evidence_shown = self._shown.has(error.evidence)
-            raise error
+            raise evolved(error, record=record.place, evidence_shown=self._shown.has(error.evidence))
         return Finished(storable_result(ending.heard, limits, reporting.log))
 
     def _launch(self, command: list[str], env: dict[str, str]) -> Launch:

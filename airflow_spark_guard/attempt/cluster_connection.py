@@ -10,18 +10,18 @@ from typing import TYPE_CHECKING, Any
 
 from airflow_spark_guard.attempt.channel_directory import ChannelDirectory, no_store
 from airflow_spark_guard.core.cluster.channel_files import as_airflow_names_it, attempt_directory
-from airflow_spark_guard.core.cluster.place import cluster_place
-from airflow_spark_guard.core.cluster.submit_conf import Marks
+from airflow_spark_guard.core.cluster.manager import ClusterSecrets, Marks
+from airflow_spark_guard.core.cluster.managers import cluster_manager
 from airflow_spark_guard.core.errors import ConfError
-from airflow_spark_guard.sources.cluster import BlockingClusterSource, cluster_source
-from airflow_spark_guard.sources.cluster_access import ClusterSecrets, cluster_access
+from airflow_spark_guard.sources.cluster import AsyncClusterSource, BlockingClusterSource
+from airflow_spark_guard.sources.cluster_access import cluster_access
 from airflow_spark_guard.sources.http import MAX_BODY
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from airflow_spark_guard.attempt.channel_directory import OpenDirectory
-    from airflow_spark_guard.core.cluster.place import ClusterPlace
+    from airflow_spark_guard.core.cluster.manager import ClusterManager
     from airflow_spark_guard.process.leftovers import Tag
 
 
@@ -39,7 +39,7 @@ class ClusterConnection:
         open_directory: opens the channel directory (``hooks/object_storage.py``).
     """
 
-    place: ClusterPlace
+    place: ClusterManager
     secrets: ClusterSecrets
     marks: Marks
     channel: str = ""
@@ -57,7 +57,9 @@ class ClusterConnection:
             BadInputError: the credentials cannot be read.
         """
         access = partial(cluster_access, self.place, self.secrets)
-        return BlockingClusterSource(cluster_source(self.place, access, timeout=timeout, max_body=MAX_BODY))
+        return BlockingClusterSource(
+            AsyncClusterSource(self.place, access, timeout=timeout, max_body=MAX_BODY)
+        )
 
     def driver_directory(self) -> str:
         """Where this try's driver puts its messages, as Spark names it; empty where there is no channel."""
@@ -109,7 +111,7 @@ def cluster_connection(
         )
     user = connection.login or os.environ.get("HADOOP_USER_NAME", "")
     return ClusterConnection(
-        place=cluster_place(master, extra, conf, namespace=namespace, user=user),
+        place=cluster_manager(master, extra, conf, namespace=namespace, user=user),
         secrets=cluster_secrets(connection),
         marks=_marks(tag, (*deployment, str(extra.get("deployment") or ""))),
         channel=channel,

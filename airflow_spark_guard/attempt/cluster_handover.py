@@ -10,9 +10,7 @@ from airflow_spark_guard.attempt.cluster_submit import ClusterSubmit
 from airflow_spark_guard.core.application_name import NAME_KEY
 from airflow_spark_guard.core.clock import LaunchTime, epoch_now
 from airflow_spark_guard.core.cluster.cluster_ending import submit_failure
-from airflow_spark_guard.core.cluster.place import KUBERNETES
 from airflow_spark_guard.core.cluster.status import ATTEMPT_MARK
-from airflow_spark_guard.core.cluster.submit_conf import POD_NAME, UPLOAD_PATH, can_ship, cluster_conf
 from airflow_spark_guard.core.errors import SubmitError
 from airflow_spark_guard.core.quantity import readable_duration, seconds, size_in_bytes
 from airflow_spark_guard.core.text.argument_words import masked_words
@@ -61,13 +59,10 @@ class ClusterAttempt:
         connection = self.run.connection
         if not self.job.program.is_python or not connection.channel:
             return False
-        shipped = can_ship(connection.place.manager, self.job.submission.conf.plain())
-        if not shipped:
-            self.log.notice(
-                f"No launcher: its files cannot reach the driver's pod without {UPLOAD_PATH}. No result "
-                "and no traceback will come back."
-            )
-        return shipped
+        reason = connection.place.cannot_ship(self.job.submission.conf.plain())
+        if reason:
+            self.log.notice(f"No launcher: {reason}. No result and no traceback will come back.")
+        return not reason
 
     def submit(self, *, speaks: bool) -> ClusterJob:
         """Run spark-submit until it has handed the application over.
@@ -104,7 +99,12 @@ class ClusterAttempt:
             guardians=spec.guardians,
         )
         submit = ClusterSubmit(
-            launch, self.output, self.log.lines, self.log.record.output, spec.kill_switch.connect
+            launch,
+            self.output,
+            self.log.lines,
+            self.log.record.output,
+            self.run.connection.place.printed_id,
+            spec.kill_switch.connect,
         )
         if self.limits.observes:
             submit.late_after, submit.on_late = LaunchTime(_SUBMIT_LIMIT), self._say_late
@@ -129,14 +129,14 @@ class ClusterAttempt:
                 "SPARK_GUARD_RESULT_SIZE": str(size_in_bytes(self.limits.result_size)),
             }
         values = {**self.job.submission.conf.plain(), NAME_KEY: self.job.submission.application_name}
-        self._conf = cluster_conf(connection.place.manager, values, connection.marks, environment)
+        self._conf = connection.place.submit_conf(values, connection.marks, environment)
         words = self.job.program.words
         return self.job.submission.cluster_command(self.job.workspace, words, self._conf, launched=speaks)
 
     def _application(self, handed: Handover) -> str:
-        """By spark-submit's word, by the pod's name that we gave, or by the mark that it carries."""
-        if self.run.connection.place.manager == KUBERNETES and handed.is_good:
-            return self._conf[POD_NAME]
+        """As the configuration gives it, as spark-submit prints it, or by the mark that it carries."""
+        if handed.is_good and (known := self.run.connection.place.known_id(self._conf)):
+            return known
         if handed.application_id:
             return handed.application_id
         limit = time.monotonic() + _LISTED_WITHIN

@@ -18,7 +18,8 @@ from airflow_spark_guard.core.application import check_application
 from airflow_spark_guard.core.cluster.cluster_job import DeferredJob
 from airflow_spark_guard.core.cluster.status import ATTEMPT_MARK, TASK_MARK
 from airflow_spark_guard.core.cluster.trigger_event import ending_of, watched_by
-from airflow_spark_guard.core.errors import AttemptError, ProtocolError, SparkGuardError
+from airflow_spark_guard.core.errors import AttemptError, SparkGuardError, TriggerEventError
+from airflow_spark_guard.core.failure.evolved import evolved, raise_instead
 from airflow_spark_guard.core.output.message_budget import MessageBudget
 from airflow_spark_guard.core.output.output import JobOutput
 from airflow_spark_guard.core.output.spark_log import SparkFilter
@@ -168,7 +169,7 @@ class ClusterMode:
         """Finish what a trigger has watched."""
         try:
             ending = ending_of(event)
-        except ProtocolError as error:
+        except TriggerEventError as error:
             raise _unusable(event, self.run.end(job.application_id)) from error
         return Finished(self.run.finish(job, ending))
 
@@ -185,7 +186,7 @@ class ClusterMode:
 
     def _take_observed(self, finding: Finding, error: AttemptError) -> None:
         """What would have ended the application, in observe mode; it is logged already."""
-        error.record = self.record.place
+        error = evolved(error, record=self.record.place)
         if self.summary is not None:
             self.summary.observed(finding, error)
         self.spec.reporting.on_observed(error)
@@ -202,10 +203,8 @@ class ClusterMode:
             raise
 
     def _announce(self, job: ClusterJob) -> None:
-        """YARN's id is Spark's own; of a pod, the job itself says which application it is."""
-        status = (
-            self.run.status(job.application_id) if job.application_id.startswith("application_") else None
-        )
+        """Where the manager's id is not Spark's own, the job itself says which application it is."""
+        status = self.run.status(job.application_id) if self.connection.place.has_spark_ids else None
         if status is not None:
             self.spec.reporting.on_application(Application(job.application_id, status.ui_url))
 
@@ -221,7 +220,7 @@ class ClusterMode:
             if not self.summary.has_ended:
                 self.summary.broken_off(raised)
             if isinstance(raised, AttemptError):
-                raised.record = self.record.place
+                raise_instead(evolved(raised, record=self.record.place))
             raise
 
 

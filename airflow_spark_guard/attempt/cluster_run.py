@@ -16,7 +16,7 @@ from airflow_spark_guard.core.cluster.cluster_job import ClusterJob
 from airflow_spark_guard.core.cluster.cluster_watch import ClusterWatch
 from airflow_spark_guard.core.cluster.status import ClusterState
 from airflow_spark_guard.core.errors import SparkGuardError
-from airflow_spark_guard.core.failure.found import error_of
+from airflow_spark_guard.core.failure.exceptions import error_of_finding
 from airflow_spark_guard.core.failure.observed_text import observed_text
 from airflow_spark_guard.core.quantity import readable_duration, seconds
 from airflow_spark_guard.core.verdict import Verdict
@@ -91,7 +91,7 @@ class ClusterRun:
     @property
     def manager(self) -> str:
         """The manager's name in messages."""
-        return self.source.manager
+        return self.connection.place.title
 
     def close(self) -> None:
         """Close the connections."""
@@ -175,7 +175,7 @@ class ClusterRun:
         """
         self.take(job)
         for finding in ending.observed:  # the trigger has logged it
-            self.on_observed(finding, error_of(finding))
+            self.on_observed(finding, error_of_finding(finding))
         directory = directory or self._directory(job)
         heard = self._last_words(job, directory, ending)
         tail = self._log_tail(job, ending)
@@ -220,7 +220,7 @@ class ClusterRun:
 
     def _say_observed(self, step: Step) -> None:
         for finding in step.observed:
-            error = error_of(finding)
+            error = error_of_finding(finding)
             self.log.warning("%s", observed_text(error))
             self.on_observed(finding, error)
 
@@ -232,7 +232,7 @@ class ClusterRun:
         return ""
 
     def sleep(self, limit: MonotonicTime) -> None:
-        """Until the next look, or the limit, or somebody's kill."""
+        """Until the next look, or the limit, or a kill."""
         end = min(time.monotonic() + self.pause, max(limit, time.monotonic() + 0.01))
         while not self._killed_by() and (left := end - time.monotonic()) > 0:
             time.sleep(min(left, _TICK))

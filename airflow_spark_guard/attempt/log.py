@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 from airflow_spark_guard.attempt.marked_log import plain_log
 from airflow_spark_guard.core.clock import monotonic_now
 from airflow_spark_guard.core.failure.ending import found_error
+from airflow_spark_guard.core.failure.evolved import evolved
 from airflow_spark_guard.core.failure.observed_text import observed_text
 from airflow_spark_guard.core.output.last_shown import LastShown
 from airflow_spark_guard.core.output.message_budget import MessageBudget
@@ -140,8 +141,7 @@ class AttemptLog:
     def observed(self, finding: Finding, autopsy: Autopsy | None, evidence: str) -> None:
         """Show what would have ended the job, as it would have been shown then."""
         error = found_error(finding, autopsy, evidence)
-        error.record = self.record.place
-        error.evidence_logged = self.shown.has(error.evidence)
+        error = evolved(error, record=self.record.place, evidence_logged=self.shown.has(error.evidence))
         self.log.warning("%s", observed_text(error))
         self.on_observed(finding, error)
 

@@ -91,10 +91,10 @@ class AttemptSpec:
     Attributes:
         tag: marks its processes and applications.
         limits: how long and how much it may take.
-        execution_timeout: seconds that Airflow gives the task; None where it sets no limit.
+        execution_timeout: seconds that Airflow gives the task; None if it sets no limit.
         reporting: where it reports to.
         kill_switch: ends it from outside.
-        supervisor: pid of the Airflow process above the task, whose death ends it; None where there is none.
+        supervisor: pid of the Airflow process above the task, whose death ends it; None without one.
     """
 
     tag: Tag
@@ -106,7 +106,7 @@ class AttemptSpec:
 
     @property
     def deadline(self) -> float | None:
-        """Seconds that the guard itself allows; None where ``execution_timeout`` alone holds."""
+        """Seconds that the guard itself allows; None if only ``execution_timeout`` holds."""
         return self.limits.deadline_seconds(self.execution_timeout)
 
     @property

@@ -8,7 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, Final, Literal
 
-from airflow_spark_guard.core.clock import EpochTime, LaunchTime, epoch_now
+from airflow_spark_guard.core.clock import EpochTime, LaunchTime, epoch_now, since
 from airflow_spark_guard.core.conf.conf_lines import recorded_conf
 from airflow_spark_guard.core.errors import AttemptError, SparkGuardError
 from airflow_spark_guard.core.failure.observed_text import observed_row
@@ -39,7 +39,7 @@ FIELDS: Final[Mapping[str, str]] = {
     "what": "one sentence: what happened",
     "got": "what was found",
     "advice": "what to do next",
-    "place": "the line of the user's Python, `file:line, function`; empty where it is not known",
+    "place": "the line of the user's Python, `file:line, function`; empty if it is not known",
     "limit_s": "the limit that was passed, in seconds; null where none was",
     "limit_reached_at_s": "when it was passed, in seconds since the start; null where none was",
     "cause": "what made the attempt end",
@@ -100,8 +100,8 @@ class Summary:
 
     @property
     def passed(self) -> LaunchTime:
-        """Seconds since the start."""
-        return LaunchTime(round(epoch_now() - self._started_at, 1))
+        """The time since the start."""
+        return LaunchTime(round(since(self._started_at, epoch_now()), 1))
 
     def write(self, state: State, **known: Any) -> None:
         """Write it, with what has become known."""
@@ -186,5 +186,5 @@ def _of_error(error: SparkGuardError) -> dict[str, Any]:
         "verdict": str(Verdict.UNKNOWN),
     }
     if isinstance(error, AttemptError):
-        known |= {"verdict": str(error.verdict), "place": error.place, "orphans": list(error.orphans)}
+        known |= {"verdict": str(error.verdict), "place": error.where, "orphans": list(error.orphans)}
     return known

@@ -14,7 +14,7 @@ EpochTime = NewType("EpochTime", float)
 
 LaunchTime = NewType("LaunchTime", float)
 """Seconds since the launch of what is watched: in client mode since spark-submit was started, in cluster mode
-since it was submitted, of somebody else's application since that began. Never goes back."""
+since it was submitted, of another owner's application since that began. Never goes back."""
 
 WatchTime = NewType("WatchTime", float)
 """Seconds since the launch without those in which the watching machine slept. Never goes back."""

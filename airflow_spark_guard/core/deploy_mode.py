@@ -1,4 +1,4 @@
-"""Where the driver runs: the one place that decides between ``client`` and ``cluster``.
+"""Where the driver runs, and who guards it: the one place that decides it.
 
 spark-submit's own order (``SparkSubmitArguments``): the option ``--deploy-mode``, then the configuration,
 then the variable ``DEPLOY_MODE`` of the environment. The provider passes the operator's ``deploy_mode`` or
@@ -7,40 +7,141 @@ the connection's extra ``deploy-mode`` as that option.
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final, Literal, cast
+from typing import TYPE_CHECKING, ClassVar, Final, Literal, get_args
 
+from airflow_spark_guard.core.cluster.managers import is_watched, titles
+from airflow_spark_guard.core.conf.carried import lost_in_a_file
 from airflow_spark_guard.core.conf.conf_view import manager_of
 from airflow_spark_guard.core.errors import ConfError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Mapping
+
+    from airflow_spark_guard.core.conf.conf_draft import ConfValue
 
 Mode = Literal["client", "cluster"]
+MODES: Final[tuple[Mode, ...]] = get_args(Mode)
 KEY: Final = "spark.submit.deployMode"
 VARIABLE: Final = "DEPLOY_MODE"
 _SCRIPTS = {".py": "Python", ".R": "R", ".r": "R"}
 
 
 @dataclass(frozen=True)
-class DeployMode:
-    """The mode that spark-submit will use.
+class DeployMode(ABC):
+    """The mode that spark-submit will use on a master.
 
     Attributes:
-        mode: ``client`` or ``cluster``.
+        mode: as spark-submit has it.
+        is_guarded: whether limits, kill and outcome are the guard's.
+        master: Spark's master URL.
         origin: the place that decides, in words for a message.
         note: which other places want the other mode; empty where none does.
     """
 
-    mode: Mode
+    mode: ClassVar[Mode] = "cluster"
+    is_guarded: ClassVar[bool] = True
+
+    master: str
     origin: str
     note: str = ""
 
+    @classmethod
+    @abstractmethod
+    def fits(cls, mode: str, master: str) -> bool:
+        """Whether it is this one."""
 
-def decide(option: tuple[str, object], conf: Iterable[tuple[str, str]], variable: str | None) -> DeployMode:
+    def check(self, application: str, *, has_environment: bool) -> None:  # noqa: B027 - few refuse anything
+        """Refuse what Spark or the provider would refuse, before a JVM is started.
+
+        Args:
+            application: the script, jar or R file.
+            has_environment: whether ``env_vars`` is given.
+
+        Raises:
+            ConfError: this master, or this application on it, has no cluster mode.
+        """
+
+    def notes(self, conf: Mapping[str, ConfValue]) -> tuple[str, ...]:  # noqa: ARG002 - for those that have some
+        """What becomes of the configuration on its way, a sentence each."""
+        return ()
+
+
+class ClientMode(DeployMode):
+    """The driver runs beside the task."""
+
+    mode = "client"
+
+    @classmethod
+    def fits(cls, mode: str, master: str) -> bool:  # noqa: ARG003 - any master
+        """On any master."""
+        return mode == cls.mode
+
+
+class WatchedClusterMode(DeployMode):
+    """The driver runs on a cluster whose manager the guard asks."""
+
+    @classmethod
+    def fits(cls, mode: str, master: str) -> bool:
+        """On the master of a manager that is known."""
+        return mode == cls.mode and is_watched(master)
+
+    def notes(self, conf: Mapping[str, ConfValue]) -> tuple[str, ...]:
+        """Spark writes the configuration into a file for its driver."""
+        return lost_in_a_file(conf)
+
+
+class UpstreamClusterMode(DeployMode):
+    """The driver runs on a cluster, and the provider follows it."""
+
+    is_guarded = False
+
+    @classmethod
+    def fits(cls, mode: str, master: str) -> bool:  # noqa: ARG003 - any other master
+        """On any other master."""
+        return mode == cls.mode
+
+    def check(self, application: str, *, has_environment: bool) -> None:
+        """Local masters have no cluster mode; a standalone one has it for jars."""
+        manager = manager_of(self.master)
+        if manager not in ("local", "local-cluster", "standalone"):
+            return
+        got = f"deploy mode cluster, from {self.origin}; master {self.master}"
+        if manager != "standalone":
+            raise ConfError(
+                f"The master {self.master} has no cluster mode.",
+                got=got,
+                expected=f"client mode, or a master that can start a driver: {titles()}, standalone (jars)",
+                advice='Set deploy_mode="client", or use another connection.',
+            )
+        language = next((name for ending, name in _SCRIPTS.items() if application.endswith(ending)), "")
+        if language:
+            raise ConfError(
+                f"Spark runs no {language} application in cluster mode on a standalone master.",
+                got=got,
+                expected="client mode, or a jar",
+                advice='Set deploy_mode="client": the driver then runs beside the task, under the guard.',
+            )
+        if has_environment:
+            raise ConfError(
+                "env_vars does not reach a driver in cluster mode on a standalone master.",
+                got=got,
+                expected="no env_vars",
+                advice="Remove env_vars: use application_args, or conf spark.executorEnv.NAME for executors.",
+            )
+
+
+_KINDS: Final = (ClientMode, WatchedClusterMode, UpstreamClusterMode)
+
+
+def decide(
+    master: str, option: tuple[str, object], conf: Iterable[tuple[str, str]], variable: str | None
+) -> DeployMode:
     """The mode, as spark-submit finds it.
 
     Args:
+        master: Spark's master URL.
         option: the place that gives ``--deploy-mode``, and its value; None where no place does. An extra of a
             connection may be of any type of JSON.
         conf: place and value of ``spark.submit.deployMode``, lowest first.
@@ -59,9 +160,9 @@ def decide(option: tuple[str, object], conf: Iterable[tuple[str, str]], variable
         if value and str(value).strip()
     ]
     if not named:
-        return DeployMode("client", "Spark's default")
+        return ClientMode(master, "Spark's default")
     origin, mode = named[0]
-    if mode not in ("client", "cluster"):
+    if mode not in MODES:
         raise ConfError(
             "The deploy mode is unknown.",
             got=f"{mode!r:.80} ({origin})",
@@ -70,44 +171,5 @@ def decide(option: tuple[str, object], conf: Iterable[tuple[str, str]], variable
         )
     others = ", ".join(f"{place} says {value!r:.80}" for place, value in named[1:] if value != mode)
     note = f"Deploy mode {mode}, from {origin}; {others}, without effect (spark-submit's order)."
-    return DeployMode(cast("Mode", mode), origin, note if others else "")
-
-
-def check_mode(found: DeployMode, master: str, application: str, *, has_environment: bool) -> None:
-    """Refuse what Spark or the provider would refuse, before a JVM is started.
-
-    Args:
-        found: the mode.
-        master: Spark's master URL.
-        application: the script, jar or R file.
-        has_environment: whether ``env_vars`` is given.
-
-    Raises:
-        ConfError: this master, or this application on it, has no cluster mode.
-    """
-    manager = manager_of(master)
-    if found.mode == "client" or manager not in ("local", "local-cluster", "standalone"):
-        return
-    got = f"deploy mode cluster, from {found.origin}; master {master}"
-    if manager != "standalone":
-        raise ConfError(
-            f"The master {master} has no cluster mode.",
-            got=got,
-            expected="client mode, or a master that can start a driver: YARN, Kubernetes, standalone (jars)",
-            advice='Set deploy_mode="client", or use another connection.',
-        )
-    language = next((name for ending, name in _SCRIPTS.items() if application.endswith(ending)), "")
-    if language:
-        raise ConfError(
-            f"Spark runs no {language} application in cluster mode on a standalone master.",
-            got=got,
-            expected="client mode, or a jar",
-            advice='Set deploy_mode="client": the driver then runs beside the task, under the guard.',
-        )
-    if has_environment:
-        raise ConfError(
-            "env_vars does not reach a driver in cluster mode on a standalone master.",
-            got=got,
-            expected="no env_vars",
-            advice="Remove env_vars: use application_args, or conf spark.executorEnv.NAME for executors.",
-        )
+    kind = next(kind for kind in _KINDS if kind.fits(mode, master))
+    return kind(master, origin, note if others else "")

@@ -6,7 +6,7 @@ import reprlib
 from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 from airflow_spark_guard.core.codec import decode, encode
-from airflow_spark_guard.core.errors import ProtocolError
+from airflow_spark_guard.core.errors import TriggerEventError
 
 if TYPE_CHECKING:
     from collections.abc import Collection
@@ -16,10 +16,6 @@ VERSION: Final = 1
 _BRIEF = reprlib.Repr()
 _BRIEF.maxdict = 12
 _LONGEST = 300
-
-
-class EventError(ProtocolError):
-    """A trigger's event that this version does not write: the watch was broken off, or of another version."""
 
 
 def event_of(reported: object) -> dict[str, Any]:
@@ -36,11 +32,11 @@ def read_event(kind: type[T], event: object, besides: Collection[str] = ()) -> T
         besides: fields that somebody else reads.
 
     Raises:
-        EventError: None, another version, or something that :func:`event_of` does not write.
+        TriggerEventError: None, another version, or something that :func:`event_of` does not write.
     """
 
-    def error(problem: str) -> EventError:
-        return EventError(
+    def error(problem: str) -> TriggerEventError:
+        return TriggerEventError(
             f"The trigger's event cannot be understood: {problem}.",
             got=_BRIEF.repr(event)[:_LONGEST],
             expected=f"an event of version {VERSION} by this package's trigger",

@@ -25,7 +25,7 @@ class Applications:
 
     Args:
         hook: that submits the job; its master and its servers are asked when an application is found.
-        submission: of the job; None where another process has submitted it.
+        submission: of the job; None if another process has submitted it.
         announce: takes each application.
     """
 

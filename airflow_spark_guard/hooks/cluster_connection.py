@@ -6,11 +6,10 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from airflow_spark_guard.attempt.cluster_connection import cluster_connection
-from airflow_spark_guard.core.cluster.place import YARN
+from airflow_spark_guard.core.cluster.manager import ClusterSecrets
 from airflow_spark_guard.core.errors import BadInputError
 from airflow_spark_guard.hooks.object_storage import open_directory
 from airflow_spark_guard.hooks.settings import addresses
-from airflow_spark_guard.sources.cluster_access import ClusterSecrets
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -35,7 +34,7 @@ def connection_of(hook: SafeSparkSubmitHook, conf: Mapping[str, str]) -> Cluster
         open_directory=open_directory,
     )
     auth = hook.rm_auth
-    if found.place.manager == YARN and (_is_kerberos(auth) if auth is not None else hook.has_kerberos):
+    if found.place.takes_kerberos and (_is_kerberos(auth) if auth is not None else hook.has_kerberos):
         return replace(found, place=replace(found.place, kerberos=True))
     if auth is None:
         return found

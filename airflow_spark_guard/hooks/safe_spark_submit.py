@@ -11,11 +11,11 @@ from airflow_spark_guard.attempt.spec import AttemptSpec, Finished, Job, Program
 from airflow_spark_guard.attempt.submission import Request, Submission, deploy_mode, prepare
 from airflow_spark_guard.core.arguments import checked_arguments
 from airflow_spark_guard.core.clock import epoch_now
-from airflow_spark_guard.core.cluster.place import is_watched
+from airflow_spark_guard.core.cluster.managers import is_watched
 from airflow_spark_guard.core.cluster.trigger_event import watched_by
 from airflow_spark_guard.core.conf.profile import SparkProfile
 from airflow_spark_guard.core.connection import misspelt_extras
-from airflow_spark_guard.core.deploy_mode import check_mode
+from airflow_spark_guard.core.deploy_mode import WatchedClusterMode
 from airflow_spark_guard.core.limits import checked_limits
 from airflow_spark_guard.core.quantity import seconds
 from airflow_spark_guard.core.text.secret_values import values_of
@@ -120,13 +120,13 @@ class SafeSparkSubmitHook(UpstreamSubmitHook):
         path = str(checked_arguments({"application": application})["application"] or "")
         self._program = Program(path, self.arguments, self.java_class)
         mode = self.settle_deploy_mode()
-        check_mode(mode, self.master, path, has_environment=bool(self.user_environment))
+        mode.check(path, has_environment=bool(self.user_environment))
         workspace = Workspace(self.tag.task)
         try:
             submission = self.plan(workspace)
             log_conf(submission, self.guard_log, self.profile.name, self.limits, in_full=self.record is None)
             job = Job(self._program, submission, workspace)
-            if mode.mode == "cluster" and not self._is_watched_elsewhere:
+            if not mode.is_guarded:
                 return self._submit_to_cluster(job, kwargs)
             self._keep(self._run(job))
         finally:
@@ -191,14 +191,14 @@ class SafeSparkSubmitHook(UpstreamSubmitHook):
             given = self.connection_given.extra_dejson if self.connection_given is not None else {}
             for note in filter(None, (*misspelt_extras(given), self._mode.note)):
                 self.guard_log.warning("%s", note)
-            if self._mode.mode == "cluster" and not is_watched(self.master):
+            if not self._mode.is_guarded:
                 self.follow_cluster_mode()
         return self._mode
 
     @property
     def _is_watched_elsewhere(self) -> bool:
         """Whether the driver runs on a cluster whose manager we ask about it."""
-        return self._mode is not None and self._mode.mode == "cluster" and is_watched(self.master)
+        return isinstance(self._mode, WatchedClusterMode)
 
     def _request(self) -> Request:
         """What was asked for, without the options of spark-submit: upstream may refuse to build them."""

@@ -196,8 +196,8 @@ class SafeSparkSubmitOperator(SparkSubmitOperator):
                 super().execute(context)
                 self._leave_to_trigger(context)
         except SparkGuardError as error:
-            report(error, self, context)
-            raise for_log(error, self.guard_log, self._record) from None
+            failure = report(error, self, context)
+            raise for_log(failure, self.guard_log, self._record) from None
         finally:
             self.operator_extra_links = known_links(self.operator_extra_links, self.guard_links)
         return self._hook.result if isinstance(self._hook, SafeSparkSubmitHook) else None
@@ -218,8 +218,8 @@ class SafeSparkSubmitOperator(SparkSubmitOperator):
             with announcing(self._resumed(context)):
                 return hook.resume(event, job, place)
         except SparkGuardError as error:
-            report(error, self, context)
-            raise for_log(error, self.guard_log, self._record) from None
+            failure = report(error, self, context)
+            raise for_log(failure, self.guard_log, self._record) from None
 
     # Tasks that version 0.7 has deferred name this method.
     resume = execute_complete
@@ -239,9 +239,8 @@ class SafeSparkSubmitOperator(SparkSubmitOperator):
             self._start(context)
             self._hook = hook = self._make_hook()
             with announcing(self._resumed(context)):
-                error = cancelled(hook, reason)
-                report(error, self, context)
-                raise for_log(error, self.guard_log, self._record) from reason
+                failure = report(cancelled(hook, reason), self, context)
+                raise for_log(failure, self.guard_log, self._record) from reason
 
     def _leave_to_trigger(self, context: Mapping[str, Any]) -> None:
         """Defer, where the hook has handed the application over."""

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 from airflow_spark_guard.attempt.marked_log import MarkedLog
 from airflow_spark_guard.core.errors import AttemptError, LimitError, SparkGuardError
+from airflow_spark_guard.core.failure.evolved import evolved
 from airflow_spark_guard.core.quantity import seconds
 from airflow_spark_guard.core.remote.restarts import RestartBudget
 from airflow_spark_guard.core.verdict import Verdict
@@ -87,19 +88,18 @@ class SparkExecutorRestartSensor(RemoteSensor):
         )
         return replace(super().plan(), budget=budget)
 
-    def before_failing(self, outcome: Outcome, error: SparkGuardError) -> None:
+    def before_failing(self, outcome: Outcome, error: SparkGuardError) -> SparkGuardError:
         """End the application as well, where that is wanted and executors are the reason."""
-        wanted = self.on_restart == "kill" and isinstance(error, AttemptError)
-        if not wanted or error.verdict is not Verdict.EXECUTORS_LOST:  # type: ignore[attr-defined]
-            return
+        if self.on_restart != "kill" or not isinstance(error, AttemptError):
+            return error
+        if error.verdict is not Verdict.EXECUTORS_LOST:
+            return error
         trouble = self._kill(outcome)
-        if trouble:
-            error.orphans = (f"application {outcome.application_id} ({trouble})",)  # type: ignore[attr-defined]
-            MarkedLog(self.log).error(
-                "Application %s could not be ended: %s", outcome.application_id, trouble
-            )
-        else:
+        if not trouble:
             MarkedLog(self.log).warning("Application %s was ended at its master.", outcome.application_id)
+            return error
+        MarkedLog(self.log).error("Application %s could not be ended: %s", outcome.application_id, trouble)
+        return evolved(error, orphans=(f"application {outcome.application_id} ({trouble})",))
 
     def _kill(self, outcome: Outcome) -> str:
         """End the application; why that could not be proven, else empty."""

@@ -125,7 +125,7 @@ class RemoteSensor(BaseSensorOperator):
         """Resumed by the trigger.
 
         Raises:
-            EventError: an event that is none, or of another version.
+            TriggerEventError: an event that is none, or of another version.
             SparkGuardError: what the trigger has found.
         """
         outcome = read_event(Outcome, event)
@@ -150,8 +150,13 @@ class RemoteSensor(BaseSensorOperator):
             return False
         return PokeReturnValue(is_done=True, xcom_value=self._end(outcome, context))
 
-    def before_failing(self, outcome: Outcome, error: SparkGuardError) -> None:
-        """What to do about a finding before it is raised; here nothing."""
+    def before_failing(
+        self,
+        outcome: Outcome,  # noqa: ARG002 - for sensors that act on it
+        error: SparkGuardError,
+    ) -> SparkGuardError:
+        """Do what is to be done about a finding before it is raised; the exception to raise."""
+        return error
 
     def _defer(self, plan: Plan, context: Any) -> NoReturn:
         from airflow_spark_guard.triggers.spark_application import (  # noqa: PLC0415 - as above
@@ -179,8 +184,7 @@ class RemoteSensor(BaseSensorOperator):
     def _end(self, outcome: Outcome, context: Any) -> dict[str, Any]:
         error = outcome.failure()
         if error is not None:
-            self.before_failing(outcome, error)
-            self._fail(error, context)
+            self._fail(self.before_failing(outcome, error), context)
         MarkedLog(self.log).info("Application %s has ended well. %s", outcome.application_id, outcome.witness)
         return {
             "application_id": outcome.application_id,
@@ -192,8 +196,8 @@ class RemoteSensor(BaseSensorOperator):
         """Fail for good: another try would find the same application with the same past."""
         if self.soft_fail or self.never_fail:
             raise AirflowSkipException(str(error)) from error
-        report_final(error, self, context)
-        raise for_log(error, MarkedLog(self.log), None) from None
+        final = report_final(error, self, context)
+        raise for_log(final, MarkedLog(self.log), None) from None
 
     def _out_of_time(self, outcome: Outcome) -> NoReturn:
         text = (

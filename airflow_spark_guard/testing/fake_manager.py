@@ -1,4 +1,4 @@
-"""What the fakes of YARN and of Kubernetes have in common: a server, applications, and what may go wrong."""
+"""What the fakes of all managers have in common: a server, applications, and what may go wrong."""
 
 from __future__ import annotations
 
@@ -11,14 +11,14 @@ from collections import deque
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 from airflow_spark_guard.core.clock import EpochTime, epoch_now
 from airflow_spark_guard.core.cluster.status import ClusterState
 from airflow_spark_guard.testing.fake_driver import FakeDriver
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Sequence
 
 SUBMIT_PATH = "/testing/submit"
 _REFUSALS = frozenset({401, 403})
@@ -98,6 +98,8 @@ class FakeManager:
     """A server on loopback. Use it as a context manager; leaving it ends what still runs.
 
     Attributes:
+        environment_key: how keys of the configuration begin that name a variable of the driver's environment;
+            empty where none does.
         url: its address.
         applications: all that were submitted, by id.
         course: of the next application, as texts or states; None: its script is run.
@@ -109,6 +111,8 @@ class FakeManager:
         token: whoever does not send it is refused; empty to let everybody in.
         requests: method and path of each request that was answered, oldest first.
     """
+
+    environment_key: ClassVar[str] = ""
 
     def __init__(self) -> None:
         self.applications: dict[str, FakeApplication] = {}
@@ -166,13 +170,26 @@ class FakeManager:
             return found
 
     def submit(self, asked: dict[str, Any]) -> dict[str, Any]:
-        """What the fake spark-submit sends; the id, or that it has to fail."""
+        """What the fake spark-submit sends; what it prints, or that it has to fail."""
         if self.submit_exit:
             return {"exit": self.submit_exit}
         found = self.add(asked["name"], asked["conf"], self.course or ("WAITING",))
         if self.course is None:
-            found.driver = FakeDriver(asked["words"], asked["conf"], asked["files"], asked["py_files"])
-        return {"exit": 0, "id": found.id}
+            self.start(found, asked["words"], asked["files"], asked["py_files"])
+        return {"exit": 0, "printed": self.printed(found.id)}
+
+    def start(
+        self, found: FakeApplication, words: Sequence[str], files: Sequence[str], py_files: Sequence[str]
+    ) -> None:
+        """Run the driver of an application, with the environment that its configuration gives."""
+        key = self.environment_key
+        named = {name: str(value) for name, value in found.conf.items() if key and name.startswith(key)}
+        environment = {name.removeprefix(key): value for name, value in named.items()}
+        found.driver = FakeDriver(words, environment, files, py_files)
+
+    def printed(self, application: str) -> list[str]:
+        """The lines that spark-submit prints of an application that it has handed over."""
+        return [f"Submitted application {application}"]
 
     def new_id(self, conf: dict[str, str]) -> str:
         """The id of an application with this configuration."""

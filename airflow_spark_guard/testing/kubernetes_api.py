@@ -5,12 +5,11 @@ from __future__ import annotations
 import json
 from collections import deque
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from airflow_spark_guard.core.clock import EpochTime, epoch_now
 from airflow_spark_guard.core.cluster.status import ClusterState
 from airflow_spark_guard.core.conf.properties import parse
-from airflow_spark_guard.testing.fake_driver import FakeDriver
 from airflow_spark_guard.testing.fake_manager import FakeManager
 
 if TYPE_CHECKING:
@@ -38,6 +37,8 @@ class FakeKubernetes(FakeManager):
         sidecar: whether pods have a second container, which does not end by itself.
     """
 
+    environment_key: ClassVar[str] = "spark.kubernetes.driverEnv."
+
     def __init__(self) -> None:
         super().__init__()
         self.sidecar = False
@@ -45,6 +46,13 @@ class FakeKubernetes(FakeManager):
     def new_id(self, conf: dict[str, str]) -> str:
         """The pod's name, as the configuration has it."""
         return conf.get("spark.kubernetes.driver.pod.name") or f"pod-{len(self.applications)}-driver"
+
+    def printed(self, application: str) -> list[str]:
+        """Of Spark's watcher of the pod."""
+        return [
+            f"LoggingPodStatusWatcherImpl: State changed, new state:\n\t pod name: {application}",
+            f"LoggingPodStatusWatcherImpl: Deployed Spark application with pod {application}",
+        ]
 
     def answer(self, method: str, path: str, query: dict[str, str], body: Any) -> tuple[int, Any]:
         """List, look, end, and the log."""
@@ -80,7 +88,7 @@ class FakeKubernetes(FakeManager):
             conf = parse(body["data"]["spark.properties"])
             words = json.loads(found.conf[_WORDS])
             files, py_files = (_listed(conf.get(key)) for key in ("spark.files", "spark.submit.pyFiles"))
-            found.driver = FakeDriver(words, found.conf, files, py_files)
+            self.start(found, words, files, py_files)
         return 201, body
 
     def _read(self, found: FakeApplication, part: str) -> tuple[int, Any]:
@@ -132,7 +140,7 @@ class FakeKubernetes(FakeManager):
         if self.sidecar:
             containers.append({"name": "istio-proxy", "image": "istio/proxyv2"})
             statuses.insert(
-                0, {"name": "istio-proxy", "state": {"running": {"startedAt": _moment(EpochTime(0))}}}
+                0, {"name": "istio-proxy", "state": {"running": {"startedAt": _moment(EpochTime(0.0))}}}
             )
             phase = "Pending" if state is ClusterState.WAITING else "Running"
         return {
@@ -161,7 +169,7 @@ def _conf_of(namespace: str, pod: dict[str, Any]) -> dict[str, str]:
         _CONFIG_MAP: maps[0],
         _WORDS: json.dumps(arguments[arguments.index("--class") + 2 :]),
         **{f"{_LABEL}{name}": value for name, value in pod["metadata"]["labels"].items()},
-        **{f"spark.kubernetes.driverEnv.{name}": value for name, value in env.items()},
+        **{f"{FakeKubernetes.environment_key}{name}": value for name, value in env.items()},
     }
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from airflow.providers.common.compat.sdk import BaseHook
@@ -14,15 +15,15 @@ from airflow_spark_guard.attempt.marked_log import MarkedLog
 from airflow_spark_guard.core.clock import epoch_now, monotonic_now
 from airflow_spark_guard.core.cluster.cluster_job import ClusterJob
 from airflow_spark_guard.core.cluster.cluster_watch import ClusterWatch
-from airflow_spark_guard.core.cluster.place import ClusterPlace
+from airflow_spark_guard.core.cluster.managers import manager_from_json
 from airflow_spark_guard.core.cluster.trigger_event import event_of
-from airflow_spark_guard.core.failure.found import error_of
+from airflow_spark_guard.core.failure.exceptions import error_of_finding
 from airflow_spark_guard.core.failure.observed_text import observed_text
 from airflow_spark_guard.core.failure.retry import advise
 from airflow_spark_guard.core.failure.verdict_summary import VERDICT_KEY, verdict_summary
 from airflow_spark_guard.core.text.printable import safe_text
 from airflow_spark_guard.core.web.answer import UnusableAnswerError
-from airflow_spark_guard.sources.cluster import cluster_source
+from airflow_spark_guard.sources.cluster import AsyncClusterSource
 from airflow_spark_guard.sources.cluster_access import cluster_access
 from airflow_spark_guard.triggers.handing_back import until_settled
 from airflow_spark_guard.triggers.xcom import xcom
@@ -33,7 +34,6 @@ if TYPE_CHECKING:
     from airflow_spark_guard.core.cluster.cluster_watch import Step
     from airflow_spark_guard.core.errors import AttemptError
     from airflow_spark_guard.core.watch.finding import Finding
-from airflow_spark_guard.sources.cluster import AsyncClusterSource
 
 # Airflow gives a trigger's on_kill 30 s.
 _KILL_PATIENCE = 20.0
@@ -47,7 +47,7 @@ class ClusterApplicationTrigger(BaseTrigger):
 
     Args:
         conn_id: the Airflow connection that holds the credentials.
-        place: who is asked (``core/cluster/place.py``), as JSON.
+        place: who is asked (``core/cluster/manager.py``), as JSON.
         job: what is watched, and by which limits (``core/cluster/cluster_job.py``), as JSON.
         pause: seconds between two looks.
         task: ``dag_id``, ``run_id``, ``task_id``, ``map_index``: whose XCom holds what was observed; None
@@ -86,8 +86,8 @@ class ClusterApplicationTrigger(BaseTrigger):
         """Look, until it is over."""
         began = monotonic_now()
         job = ClusterJob.from_json(self.job)
-        place = ClusterPlace.from_json(self.place)
-        watch = ClusterWatch(job.limits, place.manager.capitalize())
+        place = manager_from_json(self.place)
+        watch = ClusterWatch(job.limits, place.title)
         observed: list[Finding] = []
         try:
             # One look after the other: nothing else could say that there is news.
@@ -119,7 +119,6 @@ class ClusterApplicationTrigger(BaseTrigger):
     async def _look(self, watch: ClusterWatch, job: ClusterJob) -> Step:
         try:
             source = await self._manager()
-            watch.manager = source.manager
             step = watch.see(await source.status(job.application_id), epoch_now())
         except UnusableAnswerError as error:
             step = watch.blind(str(error), epoch_now())
@@ -129,7 +128,7 @@ class ClusterApplicationTrigger(BaseTrigger):
         for notice in step.notices:
             MarkedLog(self.log).info("%s", notice)
         for finding in step.observed:
-            await self._say_observed(error_of(finding))
+            await self._say_observed(error_of_finding(finding))
         return step
 
     async def _say_observed(self, error: AttemptError) -> None:
@@ -147,8 +146,8 @@ class ClusterApplicationTrigger(BaseTrigger):
     async def _manager(self) -> AsyncClusterSource:
         if self._source is None:
             secrets = cluster_secrets(await _connection(self.conn_id))
-            place = ClusterPlace.from_json(self.place)
-            self._source = cluster_source(place, lambda: cluster_access(place, secrets))
+            place = manager_from_json(self.place)
+            self._source = AsyncClusterSource(place, partial(cluster_access, place, secrets))
         return self._source
 
 

@@ -7,7 +7,7 @@ import time
 
 import pytest
 
-from tests.fuzz.parsers import PARSERS
+from tools.fuzz.parsers import PARSERS
 
 _INPUTS = 120
 

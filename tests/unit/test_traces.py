@@ -1,6 +1,6 @@
 """Recorded observations of real runs, judged again: every fault gets its verdict, no healthy job gets one.
 
-``tools/faults.py --record-traces`` makes them; the first line says what was run, the last how it ended.
+``python -m tools.faults --record-traces`` makes them; the first line says what was run, the last how it ended.
 """
 
 from __future__ import annotations

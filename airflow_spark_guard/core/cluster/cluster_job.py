@@ -10,7 +10,7 @@ from airflow_spark_guard.core.cluster.cluster_watch import ClusterLimits
 from airflow_spark_guard.core.codec import LATER, Stored
 
 if TYPE_CHECKING:
-    from airflow_spark_guard.core.cluster.place import ClusterPlace
+    from airflow_spark_guard.core.cluster.manager import ClusterManager
     from airflow_spark_guard.core.cluster.status import ClusterStatus
 
 
@@ -70,7 +70,7 @@ class DeferredJob:
     """
 
     job: ClusterJob
-    place: ClusterPlace
+    place: ClusterManager
     pause: float
 
 

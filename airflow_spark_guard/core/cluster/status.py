@@ -2,20 +2,25 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING
 
 from airflow_spark_guard.core.clock import EpochTime
 from airflow_spark_guard.core.codec import Stored
 from airflow_spark_guard.core.text.printable import safe_text
-from airflow_spark_guard.core.web.answer import UnusableAnswerError, is_number
+from airflow_spark_guard.core.web import answer as read
+from airflow_spark_guard.core.web.answer import UnusableAnswerError
 
 if TYPE_CHECKING:
-    from airflow_spark_guard.core.web.answer import Dialogue
+    from collections.abc import Callable, Iterable
+
+    from airflow_spark_guard.core.web.answer import Answer, Row
 
 LONGEST_DIAGNOSTICS = 4000
 _LONGEST_WORD = 300
+_OK = 200
+_REFUSALS = frozenset({401, 403})
 TASK_MARK, ATTEMPT_MARK = "spark-guard-task", "spark-guard-attempt"
 
 
@@ -64,38 +69,42 @@ class ClusterStatus(Stored):
     attempt: str = ""
 
 
-class ClusterDialogues(Protocol):
-    """How to talk to one kind of manager: see ``core/web/answer.py`` for what a dialogue is.
-
-    Paths are relative to a server of the manager. Every dialogue raises :class:`UnusableAnswerError` where
-    the manager does not answer, and :class:`RefusedError` where it answers that it does not let us in.
-    """
-
-    @property
-    def manager(self) -> str:
-        """Its name in messages."""
-
-    def status(self, application_id: str) -> Dialogue[ClusterStatus]:
-        """One look; VANISHED where the manager says that it knows no such application."""
-
-    def find(self, mark: str, value: str) -> Dialogue[tuple[ClusterStatus, ...]]:
-        """The active applications that carry this mark, oldest first."""
-
-    def kill(self, application_id: str) -> Dialogue[ClusterStatus]:
-        """Tell the manager to end it; the first look afterwards, which need not show the end yet."""
-
-    def log_tail(self, application_id: str) -> Dialogue[str]:
-        """The last lines of the driver's output; empty where the manager does not keep them."""
-
-
 class RefusedError(UnusableAnswerError):
     """The server answers, and does not let us in: other credentials may help, time will not."""
 
 
-def nothing() -> Dialogue[str]:
-    """The dialogue that asks nothing and learns nothing."""
-    return ""
-    yield  # a dialogue is a generator
+def decoded(answer: Answer, what: str, reason: Callable[[Answer], str]) -> object:
+    """The JSON of an answer.
+
+    Args:
+        answer: of the manager.
+        what: names it in the error.
+        reason: why it refuses, in its own words, one line; may be empty.
+
+    Raises:
+        RefusedError: it does not let us in.
+        UnusableAnswerError: another status than 200, or no JSON.
+    """
+    if answer.status in _REFUSALS:
+        why = reason(answer)
+        raise RefusedError(
+            f"{what} does not let us in: HTTP status {answer.status}{f', {why!r}' if why else ''}"
+        )
+    return read.decoded(answer, what)
+
+
+def refusal(answer: Answer, what: str) -> Row | None:
+    """The JSON object that came with another status than 200; None where there is none."""
+    try:
+        return read.record(read.decoded(replace(answer, status=_OK), what), what)
+    except UnusableAnswerError:
+        return None
+
+
+def active(found: Iterable[ClusterStatus]) -> tuple[ClusterStatus, ...]:
+    """Those that are not over, oldest first."""
+    going = (one for one in found if one.state.is_active)
+    return tuple(sorted(going, key=lambda one: (one.submitted_at or 0.0, one.application_id)))
 
 
 def one_line(value: object, length: int = _LONGEST_WORD) -> str:
@@ -113,6 +122,6 @@ def diagnostics(*values: object) -> str:
 
 def epoch_seconds(milliseconds: object) -> EpochTime | None:
     """Milliseconds since the epoch as a time; None where there are none, or none yet (0)."""
-    if not is_number(milliseconds) or milliseconds <= 0:  # type: ignore[operator]
+    if not read.is_number(milliseconds) or milliseconds <= 0:  # type: ignore[operator]
         return None
     return EpochTime(float(milliseconds) / 1000)  # type: ignore[arg-type]

@@ -8,13 +8,14 @@ from typing import TYPE_CHECKING, Any
 from airflow_spark_guard.core import event as events
 from airflow_spark_guard.core.cluster.cluster_ending import ClusterEnding
 from airflow_spark_guard.core.cluster.cluster_job import ClusterJob
-from airflow_spark_guard.core.cluster.place import ClusterPlace
+from airflow_spark_guard.core.cluster.managers import manager_from_json
 from airflow_spark_guard.core.cluster.status import ClusterStatus
 from airflow_spark_guard.core.codec import LATER, Stored
 from airflow_spark_guard.core.watch.finding import Finding
 
 if TYPE_CHECKING:
     from airflow_spark_guard.core.cluster.cluster_watch import Step
+    from airflow_spark_guard.core.cluster.manager import ClusterManager
 
 
 @dataclass(frozen=True)
@@ -32,7 +33,7 @@ class _End(Stored):
 
 
 def event_of(
-    step: Step, job: ClusterJob, place: ClusterPlace, observed: tuple[Finding, ...] = ()
+    step: Step, job: ClusterJob, place: ClusterManager, observed: tuple[Finding, ...] = ()
 ) -> dict[str, Any]:
     """The last step of a watch as the payload of an event, and what was observed before it.
 
@@ -42,12 +43,12 @@ def event_of(
     return {**events.event_of(_End(step.final, step.finding, observed)), **watched}
 
 
-def watched_by(event: object, **kwargs: Any) -> tuple[ClusterJob, ClusterPlace] | None:
+def watched_by(event: object, **kwargs: Any) -> tuple[ClusterJob, ClusterManager] | None:
     """What the task was deferred for: by its own arguments, else by the event; None where neither says."""
     told = event if isinstance(event, dict) else {}
     job, place = (kwargs.get(name) or told.get(name) for name in ("job", "place"))
     try:
-        return ClusterJob.from_json(job), ClusterPlace.from_json(place)
+        return ClusterJob.from_json(job), manager_from_json(place)
     except ValueError:
         return None
 
@@ -56,7 +57,7 @@ def ending_of(event: object) -> ClusterEnding:
     """What the event says, checked.
 
     Raises:
-        EventError: None, another version, or something that :func:`event_of` does not write.
+        TriggerEventError: None, another version, or something that :func:`event_of` does not write.
     """
     end = events.read_event(_End, event, besides=("job", "place"))
     return ClusterEnding(final=end.final, finding=end.finding, observed=end.observed)

@@ -1,6 +1,7 @@
 """Which keys Spark knows: from which version to which, with which default, read how.
 
-``known_confs.tsv`` beside this module is the data; ``tools/dump_confs.py`` makes it from Spark's registries.
+``known_confs.tsv`` beside this module is the data; ``tools/generate/known_confs.py`` makes it from Spark's
+registries.
 """
 
 from __future__ import annotations

@@ -24,7 +24,7 @@ def observed_row(finding: Finding, error: AttemptError, at: LaunchTime) -> dict[
         "got": error.got,
         "expected": error.expected,
         "advice": error.advice,
-        "place": error.place,
+        "place": error.where,
         "limit_s": finding.limit,
         "limit_reached_at_s": finding.reached_at,
         "observed_at_s": at,

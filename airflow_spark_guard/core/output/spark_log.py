@@ -3,8 +3,8 @@
 Only a line that is surely Spark's is ever left out: it has a date, a level and the name of a logger, and the
 logger is one of Spark's or of its libraries'. A name with a dot is Spark's only by its whole package. Spark's
 default layout prints names without one (``%c{1}``): ``spark_loggers.txt`` beside this module lists those that
-log at INFO in a driver and that nobody else is likely to use (``tools/dump_loggers.py`` finds candidates in
-Spark's jars); names that a user may choose count only with a phrase of Spark's. What a job prints, what it
+log at INFO in a driver and that nobody else is likely to use (``tools/generate/loggers.py`` finds candidates
+in Spark's jars); names that a user may choose count only with a phrase of Spark's. What a job prints, what it
 logs with Python, and what it logs with Log4j under a name of its own stays.
 """
 

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Literal, Self
 
 from airflow_spark_guard.core.codec import Stored
 from airflow_spark_guard.core.errors import ApplicationError, SparkGuardError
-from airflow_spark_guard.core.failure.found import error_of
+from airflow_spark_guard.core.failure.exceptions import error_of_finding
 from airflow_spark_guard.core.remote.course import EndedWell
 from airflow_spark_guard.core.remote.target import Target
 from airflow_spark_guard.core.watch.finding import Finding
@@ -78,10 +78,8 @@ class Outcome(Stored):
 
 def found_in(application_id: str, finding: Finding) -> AttemptError:
     """The exception for what was found of this application; an empty id is not known yet."""
-    error = error_of(finding)
-    if application_id:
-        error.what = f"Application {application_id}: {error.what}"
-    return error
+    what = f"Application {application_id}: {finding.what}" if application_id else finding.what
+    return error_of_finding(replace(finding, what=what))
 
 
 def _parts(error: SparkGuardError) -> tuple[str, str, str, str]:

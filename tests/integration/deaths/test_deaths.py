@@ -14,8 +14,8 @@ from datetime import datetime
 import pytest
 
 from airflow_spark_guard.process import proctree
-from tests.integration.deaths.harness import die, start
 from tests.support.processes import end_all, seconds_until
+from tools.faults.hanging_job import die, start
 
 pytestmark = [pytest.mark.airflow, pytest.mark.spark]
 LIMIT = 5.0

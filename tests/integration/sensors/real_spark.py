@@ -14,8 +14,8 @@ import psutil
 
 from airflow_spark_guard.core.remote.target import Target
 from airflow_spark_guard.sources.remote import AsyncRemoteSource, RemoteSource
-from tests.faults.cluster import StandaloneCluster, spark_env
-from tests.support.airflow_server import free_port
+from tools.faults.cluster import StandaloneCluster, spark_env
+from tools.support.airflow_server import free_port
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -220,7 +220,7 @@ def test_all_null_vectors_are_refused(spark):
         assert str(caught.value) == (
             "Column 'v' is null in every row.\n"
             "  got: 1 rows without a value\n"
-            "  expected: at least one value: a feature without any tells a model nothing\n"
+            "  expected: at least one value: a feature without values has no information for a model\n"
             "  do: Look at the step that makes it, or take it out of the features."
         )
     with pytest.raises(SampleError, match="got: 1 rows, none of them complete; nulls in v: 1"):
@@ -318,7 +318,7 @@ def test_a_column_of_nulls_is_refused_under_each_policy(spark):
         "nan": (
             "Column 'none' is null in every row.\n"
             "  got: 6 rows without a value\n"
-            "  expected: at least one value: a feature without any tells a model nothing\n"
+            "  expected: at least one value: a feature without values has no information for a model\n"
             "  do: Look at the step that makes it, or take it out of the features."
         ),
     }
@@ -685,7 +685,7 @@ def test_any_table_comes_as_its_rows_say(spark, table, nulls, dtype, part, parti
         key=key,
     )
     if sample is None:
-        # A draw of a part may miss the flaws or hit them; the whole is refused for certain.
+        # A draw of a part may miss the invalid values or hit them; the whole is refused for certain.
         assert len(complete) < count or not count
         assert max_rows < count or table.refusal(nulls, range(count))
         return

@@ -223,7 +223,7 @@ def test_a_stratum_that_appears_later_is_left_out_or_refused(source, monkeypatch
     from pyspark.sql import functions as sf
 
     early = count_strata(source.where("s IN ('rest', 'third')"), "s", sf.expr("true"))
-    monkeypatch.setattr(passes.Passes, "strata", lambda _: early)
+    monkeypatch.setattr(passes.Passes, "strata", lambda *_: early)
     try:
         sample = collect_sample(source, ["id"], seed=4, max_rows=300, stratify="s")
     except SampleError as error:
@@ -279,7 +279,7 @@ def test_weights_do_not_depend_on_the_surplus(source, spark, monkeypatch):
 
     drawn = source.where("w > 0")
     priorities = (
-        drawn.select(Draw(5, ("id",), "w", row=("id",)).priority().alias("p")).orderBy(sf.col("p")).limit(101)
+        drawn.selectExpr(f"{Draw(5, ('id',), 'w', row=('id',)).priority_sql()} AS p").orderBy("p").limit(101)
     )
     least = [row["p"] for row in priorities.collect()]
     rate = 2400 / drawn.agg(sf.sum("w")).first()[0]

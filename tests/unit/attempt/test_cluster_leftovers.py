@@ -9,7 +9,7 @@ from airflow_spark_guard.attempt.cluster_connection import cluster_connection
 from airflow_spark_guard.attempt.cluster_leftovers import earlier
 from airflow_spark_guard.attempt.cluster_run import ClusterRun
 from airflow_spark_guard.core import errors
-from airflow_spark_guard.core.cluster.submit_conf import Marks, cluster_conf
+from airflow_spark_guard.core.cluster.manager import Marks
 from airflow_spark_guard.core.limits import GuardLimits
 from airflow_spark_guard.hooks.raw_connection import ConnectionGiven
 from airflow_spark_guard.process.leftovers import Tag
@@ -35,7 +35,8 @@ def run(yarn, tmp_path):
 
 
 def there(yarn, run, course, attempt="earlier"):
-    return yarn.add("x", cluster_conf("yarn", {}, Marks(run.connection.marks.task, attempt), {}), course)
+    marks = Marks(run.connection.marks.task, attempt)
+    return yarn.add("x", run.connection.place.submit_conf({}, marks, {}), course)
 
 
 def test_of_several_that_an_earlier_try_left_the_newest_is_taken_over(yarn, run):

@@ -9,8 +9,8 @@ import pytest
 from airflow_spark_guard.attempt.cluster_connection import cluster_connection
 from airflow_spark_guard.attempt.cluster_run import ClusterRun
 from airflow_spark_guard.core import errors
+from airflow_spark_guard.core.cluster.manager import Marks
 from airflow_spark_guard.core.cluster.status import TASK_MARK
-from airflow_spark_guard.core.cluster.submit_conf import Marks, cluster_conf
 from airflow_spark_guard.core.limits import GuardLimits
 from airflow_spark_guard.hooks.raw_connection import ConnectionGiven
 from airflow_spark_guard.process.leftovers import Tag
@@ -36,7 +36,8 @@ def run(yarn, tmp_path):
 
 
 def there(yarn, run, course, attempt="earlier"):
-    return yarn.add("x", cluster_conf("yarn", {}, Marks(run.connection.marks.task, attempt), {}), course)
+    marks = Marks(run.connection.marks.task, attempt)
+    return yarn.add("x", run.connection.place.submit_conf({}, marks, {}), course)
 
 
 def job(run, application, *, speaks=False):

@@ -5,6 +5,7 @@ import time
 import pytest
 
 from airflow_spark_guard.attempt.cluster_submit import ClusterSubmit
+from airflow_spark_guard.core.cluster.yarn import Yarn
 from airflow_spark_guard.core.output.output import JobOutput
 from airflow_spark_guard.process.attempt import Launch
 from airflow_spark_guard.process.leftovers import Tag, find, new_attempt
@@ -29,7 +30,9 @@ def submit(tmp_path):
             grace=0.5,
         )
         (tmp_path / "secrets").touch()
-        handed = ClusterSubmit(launch, JobOutput(100), shown.extend, recorded.append, on_start, **late).run()
+        handed = ClusterSubmit(
+            launch, JobOutput(100), shown.extend, recorded.append, Yarn(()).printed_id, on_start, **late
+        ).run()
         assert not find(launch.tag, of_this_attempt=True)
         assert not (tmp_path / "secrets").exists()
         return handed

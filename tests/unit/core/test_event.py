@@ -8,11 +8,11 @@ import pytest
 
 from airflow_spark_guard.core.cluster.cluster_job import ClusterJob
 from airflow_spark_guard.core.cluster.cluster_watch import Step
-from airflow_spark_guard.core.cluster.place import ClusterPlace
 from airflow_spark_guard.core.cluster.trigger_event import ending_of
 from airflow_spark_guard.core.cluster.trigger_event import event_of as cluster_event
-from airflow_spark_guard.core.errors import ProtocolError
-from airflow_spark_guard.core.event import EventError, event_of, read_event
+from airflow_spark_guard.core.cluster.yarn import Yarn
+from airflow_spark_guard.core.errors import TriggerEventError
+from airflow_spark_guard.core.event import event_of, read_event
 from airflow_spark_guard.core.remote.outcome import Outcome
 from airflow_spark_guard.core.remote.remote_watch import Memory
 from airflow_spark_guard.core.verdict import Verdict
@@ -20,7 +20,7 @@ from airflow_spark_guard.core.watch.finding import Finding
 
 FINDING = Finding(Verdict.STARVED, "It waits.", limit=300.0, reached_at=301.0)
 JOB = ClusterJob("application_1_2", "bb", 1000.0, 4600.0, 300.0, 60.0)
-PLACE = ClusterPlace("yarn", ("http://rm:8088",))
+PLACE = Yarn(("http://rm:8088",))
 
 
 def of_a_sensor(event):
@@ -58,8 +58,9 @@ def test_a_finding_comes_whole_out_of_both_events(event, read):
 @pytest.mark.parametrize(("event", "read"), READERS)
 def test_a_broken_event_fails_loudly_and_alike(event, read, change, problem):
     """It is never taken for a good end; the error names the place and says what to do."""
-    with pytest.raises(EventError, match=f"^The trigger's event cannot be understood: {problem}") as caught:
+    with pytest.raises(
+        TriggerEventError, match=f"^The trigger's event cannot be understood: {problem}"
+    ) as caught:
         read(change(event))
-    assert isinstance(caught.value, ProtocolError)
     assert len(caught.value.got) <= 300
     assert "clear the task" in caught.value.advice

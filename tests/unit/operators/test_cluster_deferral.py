@@ -7,11 +7,11 @@ from types import SimpleNamespace
 import pytest
 
 from airflow_spark_guard.core.cluster.cluster_job import ClusterJob, DeferredJob
-from airflow_spark_guard.core.cluster.place import ClusterPlace
+from airflow_spark_guard.core.cluster.yarn import Yarn
 from airflow_spark_guard.core.errors import KilledError
 from airflow_spark_guard.operators.cluster_deferral import deferral
 
-PLACE = ClusterPlace("yarn", ("http://rm:8088",))
+PLACE = Yarn(("http://rm:8088",))
 
 
 def waiting(deadline_at):

@@ -14,7 +14,7 @@ from airflow.providers.common.compat.sdk import TaskDeferred
 
 from airflow_spark_guard import SafeSparkSubmitOperator
 from airflow_spark_guard.core.cluster.cluster_job import ClusterJob, DeferredJob
-from airflow_spark_guard.core.cluster.place import ClusterPlace
+from airflow_spark_guard.core.cluster.yarn import Yarn
 from airflow_spark_guard.core.errors import SparkGuardError, UserCodeError
 from airflow_spark_guard.core.remote.target import Target
 from airflow_spark_guard.core.text.known_secrets import KNOWN
@@ -274,7 +274,7 @@ class LeftHook(SafeSparkSubmitHook):
     def submit(self, *_, **__):
         self._on_application(TOLD)
         job = ClusterJob(APP, "a", 0.0, time.time() + 60, 1.0, 1.0)
-        self.deferred = DeferredJob(job, ClusterPlace("yarn", ("http://rm:8088",)), 1.0)
+        self.deferred = DeferredJob(job, Yarn(("http://rm:8088",)), 1.0)
 
 
 @pytest.fixture

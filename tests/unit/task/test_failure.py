@@ -35,13 +35,12 @@ def operator():
 
 
 def test_what_no_retry_can_help_is_also_airflows_own(operator):
-    """The same object, its class and attributes as before, and its text."""
-    error = errors.UserCodeError("It broke.", got="1", evidence="Traceback", orphans=("12 java",))
-    before, parts = str(error), dict(vars(error))
-    report(error, operator, {})
+    """Its class, attributes and text are as before."""
+    plain = errors.UserCodeError("It broke.", got="1", evidence="Traceback", orphans=("12 java",))
+    error = report(plain, operator, {})
     assert isinstance(error, AirflowFailException)
     assert isinstance(error, errors.UserCodeError)
-    assert (str(error), vars(error)) == (before, parts)
+    assert (str(error), vars(error)) == (str(plain), vars(plain))
     assert f"{type(error).__module__}.{type(error).__qualname__}" == (
         "airflow_spark_guard.core.errors.UserCodeError"
     )
@@ -50,15 +49,14 @@ def test_what_no_retry_can_help_is_also_airflows_own(operator):
 def test_what_a_retry_can_help_is_not(operator):
     """Airflow's ``retries`` go on."""
     error = errors.ExecutorsLostError("Three executors were lost.")
-    report(error, operator, {})
-    assert type(error) is errors.ExecutorsLostError
+    assert report(error, operator, {}) is error
 
 
 def test_a_stall_ends_with_the_second_one(operator):
     """By the number of the try that Airflow gives."""
     first, second = errors.StalledError("x"), errors.StalledError("x")
-    report(first, operator, {"ti": Task(try_number=1)})
-    report(second, operator, {"ti": Task(try_number=2)})
+    first = report(first, operator, {"ti": Task(try_number=1)})
+    second = report(second, operator, {"ti": Task(try_number=2)})
     assert [isinstance(error, AirflowFailException) for error in (first, second)] == [False, True]
 
 
@@ -72,8 +70,7 @@ def test_a_policy_of_the_users_decides_alone(how):
     policy = SimpleNamespace() if how == "an object of the user's" else Softer()
     operator = SafeSparkSubmitOperator(task_id="job", application="a.py", retry_policy=policy)
     error, ti = errors.UserCodeError("It broke."), Task()
-    report(error, operator, {"ti": ti})
-    assert type(error) is errors.UserCodeError
+    assert report(error, operator, {"ti": ti}) is error
     assert ti.pushed[VERDICT_KEY]["retry"] is False, "what we advise is told all the same"
 
 
@@ -82,8 +79,7 @@ def test_without_policies_in_airflow_the_rule_is_the_same(operator, monkeypatch,
     monkeypatch.setattr("airflow_spark_guard.task.failure.AIRFLOW_ASKS", False)
     operator.retry_policy = None
     bad, starved = errors.ConfError("spark.x is wrong."), errors.StarvedError("No executor came.")
-    report(bad, operator, {})
-    report(starved, operator, {})
+    bad, starved = report(bad, operator, {}), report(starved, operator, {})
     assert [isinstance(error, AirflowFailException) for error in (bad, starved)] == [True, False]
     log = capsys.readouterr().out
     assert "No retry: Nothing was started, and the same input is refused again." in log
@@ -95,13 +91,12 @@ def test_the_last_try_promises_no_retry(operator, monkeypatch, capsys):
     monkeypatch.setattr("airflow_spark_guard.task.failure.AIRFLOW_ASKS", False)
     error, ti = errors.StarvedError("No executor came."), Task(try_number=1, max_tries=0)
     operator.retry_policy, operator.retries = None, 0
-    report(error, operator, {"ti": ti})
+    assert report(error, operator, {"ti": ti}) is error
     verdict = ti.pushed[VERDICT_KEY]
     assert (verdict["retry"], verdict["retry_can_help"], verdict["tries_left"]) == (False, True, 0)
     log = capsys.readouterr().out
     assert "No retry is left: this was try 1 of 1. The cluster was full" in log
     assert "A retry may help" not in log
-    assert type(error) is errors.StarvedError
 
 
 def test_bad_input_pushes_no_verdict(operator):
@@ -114,7 +109,7 @@ def test_bad_input_pushes_no_verdict(operator):
 def test_a_push_that_fails_hides_nothing(operator, capsys):
     """A warning; the error goes on as it would have."""
     error = errors.UserCodeError("It broke.")
-    report(error, operator, {"ti": Task(refuse=OSError("the bucket is gone"))})
+    error = report(error, operator, {"ti": Task(refuse=OSError("the bucket is gone"))})
     assert isinstance(error, AirflowFailException)
     assert (
         f"The XCom {VERDICT_KEY} could not be pushed: OSError: the bucket is gone" in capsys.readouterr().out
@@ -123,8 +118,8 @@ def test_a_push_that_fails_hides_nothing(operator, capsys):
 
 def test_a_sensors_failure_is_final_whatever_it_is(operator, capsys):
     """Another try of it would find an application with the same past; one of the application may help."""
-    error, ti = errors.StarvedError("No executor came."), Task()
-    report_final(error, operator, {"ti": ti})
+    ti = Task()
+    error = report_final(errors.StarvedError("No executor came."), operator, {"ti": ti})
     assert isinstance(error, AirflowFailException)
     assert isinstance(error, errors.StarvedError)
     verdict = ti.pushed[VERDICT_KEY]
@@ -137,8 +132,7 @@ def test_a_sensors_failure_is_final_whatever_it_is(operator, capsys):
 def test_a_sensors_bad_input_is_final_without_a_verdict(operator):
     """Outside Airflow as well."""
     for context in ({"ti": Task()}, {}):
-        error = errors.LimitError("window cannot be used.")
-        report_final(error, operator, context)
+        error = report_final(errors.LimitError("window cannot be used."), operator, context)
         assert isinstance(error, AirflowFailException)
         assert not context or context["ti"].pushed == {}
 
@@ -147,8 +141,7 @@ def test_a_policy_of_the_users_decides_about_a_sensor_too(operator):
     """Airflow asks no policy about an AirflowFailException."""
     operator.retry_policy = SimpleNamespace()
     error, ti = errors.VanishedError("It is gone."), Task()
-    report_final(error, operator, {"ti": ti})
-    assert type(error) is errors.VanishedError
+    assert report_final(error, operator, {"ti": ti}) is error
     assert VERDICT_KEY in ti.pushed
 
 

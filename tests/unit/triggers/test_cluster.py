@@ -7,7 +7,7 @@ import time
 import pytest
 
 from airflow_spark_guard.core.cluster.cluster_job import ClusterJob
-from airflow_spark_guard.core.cluster.place import ClusterPlace
+from airflow_spark_guard.core.cluster.yarn import Yarn
 from airflow_spark_guard.testing import FakeResourceManager
 from airflow_spark_guard.triggers import handing_back
 from airflow_spark_guard.triggers.cluster import BaseHook, ClusterApplicationTrigger
@@ -26,7 +26,7 @@ def yarn(monkeypatch):
 def trigger(yarn, application, *, conn_id="spark_x", deadline=10.0):
     now = time.time()
     job = ClusterJob(application.id, "bb", now, now + deadline, 5.0, 5.0)
-    place = ClusterPlace("yarn", (yarn.url,))
+    place = Yarn((yarn.url,))
     return ClusterApplicationTrigger(conn_id, place.to_json(), job.to_json(), 0.05)
 
 

@@ -8,8 +8,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from airflow_spark_guard.core.errors import ApplicationError, ConnectionMissingError, VanishedError
-from airflow_spark_guard.core.event import EventError, event_of, read_event
+from airflow_spark_guard.core.errors import (
+    ApplicationError,
+    ConnectionMissingError,
+    TriggerEventError,
+    VanishedError,
+)
+from airflow_spark_guard.core.event import event_of, read_event
 from airflow_spark_guard.core.remote.course import EndedWell
 from airflow_spark_guard.core.remote.outcome import Outcome
 from airflow_spark_guard.core.remote.remote_watch import Memory
@@ -48,12 +53,12 @@ def test_an_outcome_survives_json(outcome):
 def test_garbage_is_an_error_of_ours(value, name):
     """Whatever a trigger of another version, or of somebody else's, has sent."""
     for garbage in (value, {"v": 1, "kind": value}, {"v": 1, "kind": "ended"}):
-        with pytest.raises(EventError, match="^The trigger's event cannot be understood."):
+        with pytest.raises(TriggerEventError, match="^The trigger's event cannot be understood."):
             read_event(Outcome, garbage)
     for shaped in (event(**{name: value}), event(finding={**event()["finding"], "what": value})):
         try:
             failure = read_event(Outcome, shaped).failure()
-        except EventError:
+        except TriggerEventError:
             continue
         assert str(failure)
 
@@ -81,7 +86,7 @@ def test_garbage_is_an_error_of_ours(value, name):
 )
 def test_an_event_that_says_nothing_sure_is_no_success(garbage):
     """It fails loudly, and says what to do."""
-    with pytest.raises(EventError) as caught:
+    with pytest.raises(TriggerEventError) as caught:
         read_event(Outcome, garbage)
     assert caught.value.got
     assert "clear the task" in caught.value.advice
@@ -92,6 +97,7 @@ def test_a_finding_becomes_the_exception_of_its_verdict():
     error = Outcome.of(FINDING, Memory("app-1")).failure()
     assert type(error) is VanishedError
     assert str(error) == "VANISHED: Application app-1: It is gone.\n  got: g\n  expected: e\n  do: a"
+    assert (error.what, error.args) == ("Application app-1: It is gone.", ("Application app-1: It is gone.",))
     assert Outcome.of(FINDING, Memory()).failure().what == "It is gone."
 
 
