@@ -34,7 +34,7 @@ from airflow_spark_guard.core.web.answer import UnusableAnswerError
 from airflow_spark_guard.process.attempt import Attempt, Launch
 from airflow_spark_guard.process.channel import ChannelReader
 from airflow_spark_guard.process.record import open_record
-from airflow_spark_guard.sources.master import MasterSource
+from airflow_spark_guard.sources.master import AsyncMasterSource, MasterSource
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -235,7 +235,7 @@ class ClientRun:
         if manager_of(self._master_url) != "standalone":
             yield None
             return
-        with contextlib.closing(MasterSource(self._master_url, self.master_ui)) as source:
+        with contextlib.closing(MasterSource(AsyncMasterSource(self._master_url, self.master_ui))) as source:
             yield source
 
 

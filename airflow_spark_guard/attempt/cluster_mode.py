@@ -156,6 +156,8 @@ class ClusterMode:
                 self.spec.kill_switch.check()
                 submitted = self._handed_over(attempt, speaks=speaks)
             self.run.take(submitted)
+            if self.summary is not None:
+                self.summary.launched_at = submitted.submitted_at
             self._announce(submitted)
             if deferrable and not self.run.killed:
                 if self.summary is not None:

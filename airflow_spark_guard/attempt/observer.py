@@ -15,7 +15,7 @@ from airflow_spark_guard.core.watch.observation import Observation
 from airflow_spark_guard.core.web.answer import UnusableAnswerError
 from airflow_spark_guard.process.readings import Looker
 from airflow_spark_guard.sources import log_page
-from airflow_spark_guard.sources.rest import RestSource
+from airflow_spark_guard.sources.rest import AsyncRestSource, RestSource
 
 if TYPE_CHECKING:
     from airflow_spark_guard.core.watch.executor_heartbeat import Known
@@ -170,7 +170,7 @@ class Observer:
             self._rest.close()
         self._application, self._rest = application, None
         if application is not None and application.ui_url.startswith(("http://", "https://")):
-            self._rest = RestSource(application.ui_url, application.id, local=self.local)
+            self._rest = RestSource(AsyncRestSource(application.ui_url, application.id, local=self.local))
 
     def _driver(self, look: Look[LaunchTime]) -> tuple[DriverView | None, str]:
         if self._rest is None:

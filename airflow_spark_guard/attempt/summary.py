@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, Final, Literal
 
 from airflow_spark_guard.core.clock import EpochTime, LaunchTime, epoch_now, since
@@ -81,12 +81,14 @@ class Summary:
         mode: where the driver runs.
         limits: of the attempt.
         submission: of the job.
+        launched_at: when the application was submitted, where that is not the attempt's start.
     """
 
     record: Record | NoRecord
     mode: Literal["client", "cluster"]
     limits: GuardLimits
     submission: Submission
+    launched_at: EpochTime | None = None
     _started_at: EpochTime = field(default_factory=epoch_now)
     _known: dict[str, Any] = field(default_factory=lambda: dict(_OPEN))
     _observed: list[dict[str, Any]] = field(default_factory=list)
@@ -119,7 +121,7 @@ class Summary:
 
     def observed(self, finding: Finding, error: AttemptError) -> None:
         """Add what would have ended the attempt in observe mode."""
-        self._observed.append(observed_row(finding, error, self.passed))
+        self._observed.append(observed_row(self._since_start(finding), error, self.passed))
         self.write("running")
 
     def ended(self, ending: Ending, error: AttemptError | None) -> None:
@@ -158,14 +160,20 @@ class Summary:
             }
         self.write("failed", ended_at_s=self.passed, **known)
 
+    def _since_start(self, finding: Finding) -> Finding:
+        """An application that was taken over is older than the attempt."""
+        later = 0.0 if self.launched_at is None else self.launched_at - self._started_at
+        return replace(finding, reached_at=LaunchTime(finding.reached_at + later))
+
     def _ended(self, error: AttemptError | None, finding: Finding | None, heard: Heard, **known: Any) -> None:
+        reached_at = self._since_start(finding).reached_at if finding is not None else None
         self._known.update(
             known,
             hello=heard.hello,
             bye=heard.bye,
             error=dict(heard.error) if heard.error else None,
             limit_s=finding.limit if finding is not None else None,
-            limit_reached_at_s=finding.reached_at if finding is not None else None,
+            limit_reached_at_s=reached_at,
             **(_of_error(error) if error is not None else {}),
         )
 

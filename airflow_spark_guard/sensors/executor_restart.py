@@ -104,12 +104,14 @@ class SparkExecutorRestartSensor(RemoteSensor):
     def _kill(self, outcome: Outcome) -> str:
         """End the application; why that could not be proven, else empty."""
         from airflow_spark_guard.hooks.spark_monitor import SparkMonitorHook  # noqa: PLC0415 - not for parsing
-        from airflow_spark_guard.sources.remote import RemoteSource  # noqa: PLC0415 - as above
+        from airflow_spark_guard.sources.http import MAX_BODY  # noqa: PLC0415 - as above
+        from airflow_spark_guard.sources.remote import AsyncRemoteSource, RemoteSource  # noqa: PLC0415 - as above
 
         hook = SparkMonitorHook(self.conn_id or None)
         target = replace(outcome.target, application_id=outcome.application_id)
         try:
-            with closing(RemoteSource(target, hook.access_for, timeout=hook.timeout)) as source:
+            asked = AsyncRemoteSource(target, hook.access_for, timeout=hook.timeout, max_body=MAX_BODY)
+            with closing(RemoteSource(asked)) as source:
                 return source.end(_PROOF_PATIENCE)
         except SparkGuardError as error:  # the finding comes first
             return f"{error.what} {error.advice}"

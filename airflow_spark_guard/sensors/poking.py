@@ -21,7 +21,8 @@ from airflow_spark_guard.core.remote.submitter import (
 )
 from airflow_spark_guard.hooks.spark_monitor import SparkMonitorHook
 from airflow_spark_guard.sources.find_application import find
-from airflow_spark_guard.sources.remote import RemoteSource
+from airflow_spark_guard.sources.http import MAX_BODY
+from airflow_spark_guard.sources.remote import AsyncRemoteSource, RemoteSource
 
 if TYPE_CHECKING:
     from airflow_spark_guard.attempt.log import TaskLogger
@@ -78,7 +79,10 @@ class Poking:
                 return self._judge(self._watch, sight, target, context)
             target = replace(target, application_id=sight.application_id)
         whole = self.plan.windows is not None
-        with closing(RemoteSource(target, hook.access_for, whole=whole, timeout=hook.timeout)) as source:
+        asked = AsyncRemoteSource(
+            target, hook.access_for, whole=whole, timeout=hook.timeout, max_body=MAX_BODY
+        )
+        with closing(RemoteSource(asked)) as source:
             return self._observe(self._watch, source, target, context)
 
     def _observe(
@@ -139,7 +143,7 @@ class Poking:
     def _recall(self, watch: RemoteWatch, context: Any) -> None:
         store = self._store(context)
         told = store.get(_MEMORY, None) if store is not None else None
-        if isinstance(told, dict) and told.get("attempt") == str(context["ti"].id):
+        if isinstance(told, dict) and told.pop("attempt", None) == str(context["ti"].id):
             with suppress(ValueError):  # of another version
                 self._saved = Memory.from_json(told)
                 watch.recall(self._saved)

@@ -11,6 +11,7 @@ from airflow.sdk import BaseSensorOperator, PokeReturnValue
 from airflow_spark_guard.attempt.marked_log import MarkedLog
 from airflow_spark_guard.core.clock import EpochTime, epoch_now
 from airflow_spark_guard.core.errors import ApplicationError, SparkGuardError
+from airflow_spark_guard.core.event import read_event
 from airflow_spark_guard.core.limits import check_literal_limits, checked_limits
 from airflow_spark_guard.core.quantity import readable_duration, seconds
 from airflow_spark_guard.core.remote.course import Patience
@@ -127,7 +128,7 @@ class RemoteSensor(BaseSensorOperator):
             TriggerEventError: an event that cannot be used, or of another version.
             SparkGuardError: what the trigger has found.
         """
-        outcome = Outcome.from_json(event)
+        outcome = read_event(Outcome, event)
         if outcome.kind == "timeout":
             self._out_of_time(outcome)
         return self._end(outcome, context)

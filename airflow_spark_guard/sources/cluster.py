@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, TypeVar
 from airflow_spark_guard.core.cluster.status import RefusedError
 from airflow_spark_guard.core.text.printable import safe_text
 from airflow_spark_guard.core.web.answer import UnusableAnswerError
-from airflow_spark_guard.sources.blocking import BlockingLoop
+from airflow_spark_guard.sources.blocking import Blocking, Waits
 from airflow_spark_guard.sources.http import MAX_BODY_IN_TRIGGER, HttpSource
 
 if TYPE_CHECKING:
@@ -121,30 +121,10 @@ class AsyncClusterSource:
         return self._http[server]
 
 
-class BlockingClusterSource:
-    """The same for callers that wait; errors as of :class:`AsyncClusterSource`."""
+class BlockingClusterSource(Blocking[AsyncClusterSource]):
+    """A manager for callers that wait."""
 
-    def __init__(self, source: AsyncClusterSource) -> None:
-        self._source = source
-        self._loop = BlockingLoop()
-
-    def status(self, application_id: str) -> ClusterStatus:
-        """One look."""
-        return self._loop.run(self._source.status(application_id))
-
-    def find(self, mark: str, value: str) -> tuple[ClusterStatus, ...]:
-        """The active applications with this mark, oldest first."""
-        return self._loop.run(self._source.find(mark, value))
-
-    def log_tail(self, application_id: str) -> str:
-        """The last lines of the driver's output; empty where there are none to be had."""
-        return self._loop.run(self._source.log_tail(application_id))
-
-    def end(self, application_id: str, patience: float) -> str:
-        """End it, and wait up to ``patience`` seconds for the proof: empty, or why there is none."""
-        return self._loop.run(self._source.end(application_id, patience))
-
-    def close(self) -> None:
-        """Close the connections, and end the thread that served them."""
-        self._loop.run(self._source.aclose())
-        self._loop.close()
+    status = Waits(AsyncClusterSource.status)
+    find = Waits(AsyncClusterSource.find)
+    log_tail = Waits(AsyncClusterSource.log_tail)
+    end = Waits(AsyncClusterSource.end)

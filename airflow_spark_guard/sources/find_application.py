@@ -9,7 +9,7 @@ from airflow_spark_guard.core.clock import EpochTime, epoch_now
 from airflow_spark_guard.core.errors import ApplicationError
 from airflow_spark_guard.core.web import history_rest, master_json
 from airflow_spark_guard.core.web.snapshot import Sight
-from airflow_spark_guard.sources.blocking import BlockingLoop
+from airflow_spark_guard.sources.blocking import waiting
 from airflow_spark_guard.sources.http import MAX_BODY, MAX_BODY_IN_TRIGGER, HttpSource
 from airflow_spark_guard.sources.remote import Silent, open_to_all, opened, told_by
 
@@ -58,15 +58,7 @@ async def find_application(
     return Sight(epoch_now(), silent=tuple(silent.items()))
 
 
-def find(
-    target: Target, access_for: AccessFor = open_to_all, *, since: EpochTime, timeout: float = 5.0
-) -> Sight:
-    """The same for callers that wait; arguments and errors are those of :func:`find_application`."""
-    loop = BlockingLoop()
-    try:
-        return loop.run(find_application(target, access_for, since=since, timeout=timeout))
-    finally:
-        loop.close()
+find = waiting(find_application)  # for callers that wait
 
 
 def _questions(target: Target, since: EpochTime) -> list[Question]:

@@ -9,7 +9,7 @@ from airflow_spark_guard.core.clock import EpochTime
 from airflow_spark_guard.core.web import spark_rest
 from airflow_spark_guard.core.web.answer import UnusableAnswerError
 from airflow_spark_guard.sources.at_once import ask_all
-from airflow_spark_guard.sources.blocking import BlockingLoop
+from airflow_spark_guard.sources.blocking import Blocking, Waits
 from airflow_spark_guard.sources.http import MAX_BODY, HttpSource
 
 if TYPE_CHECKING:
@@ -115,30 +115,9 @@ class AsyncRestSource:
         await self._http.aclose()
 
 
-class RestSource:
-    """The same for callers that wait; arguments and errors are those of :class:`AsyncRestSource`."""
+class RestSource(Blocking[AsyncRestSource]):
+    """The driver's REST API for callers that wait."""
 
-    def __init__(
-        self, base_url: str, application_id: str, *, local: bool = False, timeout: float = 5.0
-    ) -> None:
-        self._source = AsyncRestSource(base_url, application_id, local=local, timeout=timeout)
-        self._loop = BlockingLoop()
-
-    def look(self, *, details: bool = False) -> DriverView:
-        """One look; ``details`` adds times of tasks, and the events that the driver has lost."""
-        return self._loop.run(self._source.look(details=details))
-
-    def threads(self, executor_id: str) -> list[JavaThread]:
-        """The threads of an executor's JVM, or of the driver's (``driver``)."""
-        return self._loop.run(self._source.threads(executor_id))
-
-    def threads_of(
-        self, executor_ids: Iterable[str], *, seconds: float
-    ) -> dict[str, list[JavaThread] | None]:
-        """The threads of many executors, a few at once; None where there was no usable answer."""
-        return self._loop.run(self._source.threads_of(executor_ids, seconds=seconds))
-
-    def close(self) -> None:
-        """Close the connections, and end the thread that served them."""
-        self._loop.run(self._source.aclose())
-        self._loop.close()
+    look = Waits(AsyncRestSource.look)
+    threads = Waits(AsyncRestSource.threads)
+    threads_of = Waits(AsyncRestSource.threads_of)

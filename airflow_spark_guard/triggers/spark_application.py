@@ -13,6 +13,7 @@ from airflow.triggers.base import BaseTrigger, TriggerEvent
 from airflow_spark_guard.attempt.marked_log import MarkedLog
 from airflow_spark_guard.core.clock import EpochTime, epoch_now, monotonic_now
 from airflow_spark_guard.core.errors import SparkGuardError
+from airflow_spark_guard.core.event import event_of
 from airflow_spark_guard.core.failure.verdict_summary import VERDICT_KEY
 from airflow_spark_guard.core.quantity import readable_duration
 from airflow_spark_guard.core.remote.observed_findings import ObservedFindings
@@ -94,7 +95,7 @@ class SparkApplicationTrigger(BaseTrigger):
         began = monotonic_now()
         outcome = await self._outcome()
         await until_settled(began)
-        yield TriggerEvent(outcome.to_json())  # type: ignore[no-untyped-call]
+        yield TriggerEvent(event_of(outcome))  # type: ignore[no-untyped-call]
 
     async def _outcome(self) -> Outcome:
         self._remembered = await self._recall()

@@ -38,8 +38,8 @@ LEEWAY_SECONDS = 10  # by which Airflow takes a token after its end
 REGISTERED = """
 from contextlib import closing
 from airflow_spark_guard.core.remote.target import Target
-from airflow_spark_guard.sources.remote import RemoteSource
-with closing(RemoteSource(Target(**{target!r}))) as source:
+from airflow_spark_guard.sources.remote import AsyncRemoteSource, RemoteSource
+with closing(RemoteSource(AsyncRemoteSource(Target(**{target!r})))) as source:
     print(sum(row.active for row in source.look().executors))
 """
 

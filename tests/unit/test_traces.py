@@ -12,8 +12,8 @@ import pytest
 from airflow_spark_guard.core.failure.ending import Cause, Ending, failure
 from airflow_spark_guard.core.limits import GuardLimits
 from airflow_spark_guard.core.verdict import Verdict
-from airflow_spark_guard.core.watch import recorded
 from airflow_spark_guard.core.watch.heard import Heard
+from airflow_spark_guard.core.watch.observation import Observation
 from airflow_spark_guard.core.watch.watchdog import Watchdog
 from airflow_spark_guard.core.watch.windows import Windows
 from tests.support.paths import DATA
@@ -33,7 +33,7 @@ HEARTBEAT = 2.0  # the matrix's spark.executor.heartbeatInterval
 
 def read(trace):
     first, *lines, last = [json.loads(line) for line in trace.read_text().splitlines()]
-    return first, [recorded.observation(line) for line in lines], last["ending"]
+    return first, [Observation.from_json(line) for line in lines], last["ending"]
 
 
 def replay(head, observations):

@@ -23,6 +23,7 @@ from airflow_spark_guard.core.errors import (
     SparkGuardError,
     TriggerEventError,
 )
+from airflow_spark_guard.core.event import read_event
 from airflow_spark_guard.core.failure.classify import diagnose
 from airflow_spark_guard.core.failure.ending import Cause, Ending, failure
 from airflow_spark_guard.core.failure.executor_log import DeadLog, best, telling
@@ -46,7 +47,6 @@ from airflow_spark_guard.core.stacktraces.python_dump import last_dump, parse_du
 from airflow_spark_guard.core.stacktraces.python_stack import fingerprints, parse_py_spy
 from airflow_spark_guard.core.stacktraces.python_task import stage_of
 from airflow_spark_guard.core.text.printable import safe_text
-from airflow_spark_guard.core.watch import recorded
 from airflow_spark_guard.core.watch.executor_heartbeat import heard as heartbeats
 from airflow_spark_guard.core.watch.heard import Heard
 from airflow_spark_guard.core.watch.observation import Executor, Observation
@@ -202,7 +202,7 @@ def _told(value: Any) -> None:
 
 
 def _read_outcome(value: Any) -> None:
-    outcome = Outcome.from_json(value)
+    outcome = read_event(Outcome, value)
     str(outcome.failure())
 
 
@@ -229,7 +229,7 @@ def _read_notes(data: bytes) -> None:
 
 
 def _read_observation(value: Any) -> None:
-    recorded.observation(value)
+    Observation.from_json(value)
 
 
 def _show(data: bytes) -> None:

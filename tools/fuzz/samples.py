@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
 from airflow_spark_guard.core.cluster.cluster_job import ClusterJob
@@ -13,6 +12,7 @@ from airflow_spark_guard.core.cluster.trigger_event import event_of
 from airflow_spark_guard.core.cluster.yarn import Yarn
 from airflow_spark_guard.core.conf.profile import SparkProfile
 from airflow_spark_guard.core.errors import ApplicationError
+from airflow_spark_guard.core.event import event_of as sensor_event_of
 from airflow_spark_guard.core.failure.takeover import Takeover
 from airflow_spark_guard.core.limits import GuardLimits
 from airflow_spark_guard.core.remote.outcome import Outcome
@@ -68,13 +68,12 @@ def _cluster_events() -> Iterator[dict[str, Any]]:
     watch = ClusterWatch(JOB.limits, "YARN")
     final = watch.see(STATUS, NOW)
     yield json.loads(json.dumps(event_of(final, JOB, PLACE)))
-    finding = {**asdict(FINDING), "verdict": str(FINDING.verdict)}
-    yield {**event_of(final, JOB, PLACE), "final": None, "finding": json.loads(json.dumps(finding))}
+    yield {**event_of(final, JOB, PLACE), "final": None, "finding": FINDING.to_json()}
 
 
 EVENTS = list(_cluster_events())
 OUTCOMES = [
-    Outcome.of(error, Memory()).to_json() for error in (None, FINDING, ApplicationError("x", got="y"))
+    sensor_event_of(Outcome.of(error, Memory())) for error in (None, FINDING, ApplicationError("x", got="y"))
 ]
 PLANS = [
     Plan().to_json(),

@@ -23,7 +23,7 @@ from typing import IO, Any
 
 import httpx
 
-from airflow_spark_guard.sources.master import MasterSource
+from airflow_spark_guard.sources.master import AsyncMasterSource, MasterSource
 from tools import ROOT
 
 VERSIONS = Path(tempfile.gettempdir(), "spark-guard-versions")
@@ -98,7 +98,7 @@ def record(version: str, home: Path) -> bool:
         job = start(stack, env, *command, stderr=printed)
         base, application = next(line.split()[1:] for line in job.stdout or () if line.startswith("UI "))
         write(DATA / version, answers(base, application, page), printed)
-        source = MasterSource(f"spark://127.0.0.1:{master}", page.removesuffix("/json/"))
+        source = MasterSource(AsyncMasterSource(f"spark://127.0.0.1:{master}", page.removesuffix("/json/")))
         stack.callback(source.close)
         return source.kill(application) and source.gone(application) is True
 

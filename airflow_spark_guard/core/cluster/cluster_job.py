@@ -2,22 +2,20 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass
-from typing import TYPE_CHECKING, Any, Self
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
 from airflow_spark_guard.core.clock import EpochTime
 from airflow_spark_guard.core.cluster.cluster_watch import ClusterLimits
-from airflow_spark_guard.core.typed import checked_types
+from airflow_spark_guard.core.codec import LATER, Stored
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-
     from airflow_spark_guard.core.cluster.manager import ClusterManager
     from airflow_spark_guard.core.cluster.status import ClusterStatus
 
 
 @dataclass(frozen=True)
-class ClusterJob:
+class ClusterJob(Stored):
     """It goes into a deferred task's arguments, which Airflow stores.
 
     Attributes:
@@ -40,8 +38,8 @@ class ClusterJob:
     start: float
     exit: float
     channel: str = ""
-    observe: bool = False
-    last_at: EpochTime | None = None
+    observe: bool = field(default=False, metadata=LATER)
+    last_at: EpochTime | None = field(default=None, metadata=LATER)
 
     @property
     def speaks(self) -> bool:
@@ -59,20 +57,6 @@ class ClusterJob:
     def ends_at(self) -> EpochTime | None:
         """When it is ended at the latest; None where nothing ends it."""
         return self.last_at if self.observe else self.deadline_at
-
-    def to_json(self) -> dict[str, Any]:
-        """The same as JSON."""
-        return asdict(self)
-
-    @classmethod
-    def from_json(cls, raw: Mapping[str, Any]) -> Self:
-        """What :meth:`to_json` has written.
-
-        Raises:
-            TypeError: it is something else.
-        """
-        found: Self = checked_types(cls(**raw))
-        return found
 
 
 @dataclass(frozen=True)

@@ -6,10 +6,11 @@ A further manager is one file beside ``yarn.py`` and ``kubernetes.py``, and one 
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, ClassVar, Self
 from urllib.parse import urlsplit
 
+from airflow_spark_guard.core.codec import LATER, Stored
 from airflow_spark_guard.core.web.access import Access
 
 if TYPE_CHECKING:
@@ -100,7 +101,7 @@ class Machine:
 
 
 @dataclass(frozen=True)
-class ClusterManager(ABC):
+class ClusterManager(Stored, ABC):
     """A manager at one address. It goes into a trigger's arguments, which Airflow stores: it holds no secret.
 
     :meth:`status`, :meth:`find`, :meth:`kill` and :meth:`log_tail` are dialogues (``core/web/answer.py``);
@@ -126,7 +127,7 @@ class ClusterManager(ABC):
     servers: tuple[str, ...]
     ca_file: str = ""
     verify: bool = True
-    kerberos: bool = False
+    kerberos: bool = field(default=False, metadata=LATER)
 
     @classmethod
     @abstractmethod
@@ -212,7 +213,7 @@ class ClusterManager(ABC):
 
     def to_json(self) -> dict[str, Any]:
         """As JSON, with the manager's key."""
-        return {"manager": self.key, **asdict(self), "servers": list(self.servers)}
+        return {"manager": self.key, **super().to_json()}
 
 
 def is_url(url: str) -> bool:

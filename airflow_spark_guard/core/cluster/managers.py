@@ -3,17 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import fields
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Final
 
 from airflow_spark_guard.core.cluster.kubernetes import Kubernetes
 from airflow_spark_guard.core.cluster.yarn import Yarn
 from airflow_spark_guard.core.errors import BadInputError
 from airflow_spark_guard.core.text.printable import safe_text
-from airflow_spark_guard.core.typed import checked_types
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-
     from airflow_spark_guard.core.cluster.manager import ClusterManager, Settings
 
 MANAGERS: Final[tuple[type[ClusterManager], ...]] = (Yarn, Kubernetes)
@@ -33,7 +30,7 @@ def cluster_manager(settings: Settings) -> ClusterManager:
     """The manager of a watched master.
 
     Raises:
-        BadInputError: no manager of ours, no address, or one that is none.
+        BadInputError: no manager of ours, no address, or one that is not valid.
     """
     for kind in MANAGERS:
         if kind.recognises(settings.master):
@@ -46,18 +43,16 @@ def cluster_manager(settings: Settings) -> ClusterManager:
     )
 
 
-def manager_from_json(raw: Mapping[str, Any]) -> ClusterManager:
+def manager_from_json(raw: object) -> ClusterManager:
     """What :meth:`ClusterManager.to_json` has written; fields that this manager does not have are ignored.
 
     Raises:
-        KeyError: it is something else.
-        TypeError: a value has another type.
+        ValueError: JSON of another shape, an unknown manager, or no server.
     """
-    kind = next((kind for kind in MANAGERS if kind.key == raw["manager"]), None)
-    if kind is None or not raw["servers"]:
+    given = raw if isinstance(raw, dict) else {}
+    kind = next((kind for kind in MANAGERS if kind.key == given.get("manager")), None)
+    if kind is None or not given.get("servers"):
         msg = "no manager of a cluster, or no server of one"
-        raise TypeError(msg)
+        raise ValueError(msg)
     # Earlier versions wrote the fields of all managers.
-    known = {field.name: raw[field.name] for field in fields(kind) if field.name in raw}
-    found: ClusterManager = checked_types(kind(**{**known, "servers": tuple(raw["servers"])}))
-    return found
+    return kind.from_json({field.name: given[field.name] for field in fields(kind) if field.name in given})

@@ -2,25 +2,23 @@
 
 from __future__ import annotations
 
-import reprlib
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass, replace
 from enum import StrEnum
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING
 
 from airflow_spark_guard.core.clock import EpochTime
+from airflow_spark_guard.core.codec import Stored
 from airflow_spark_guard.core.text.printable import safe_text
-from airflow_spark_guard.core.typed import checked_types
 from airflow_spark_guard.core.web import answer as read
 from airflow_spark_guard.core.web.answer import UnusableAnswerError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping
+    from collections.abc import Callable, Iterable
 
     from airflow_spark_guard.core.web.answer import Answer, Row
 
 LONGEST_DIAGNOSTICS = 4000
 _LONGEST_WORD = 300
-_BRIEF = reprlib.Repr()
 _OK = 200
 _REFUSALS = frozenset({401, 403})
 TASK_MARK, ATTEMPT_MARK = "spark-guard-task", "spark-guard-attempt"
@@ -43,7 +41,7 @@ class ClusterState(StrEnum):
 
 
 @dataclass(frozen=True)
-class ClusterStatus:
+class ClusterStatus(Stored):
     """One look at an application. Texts are the manager's, bounded and made safe to show.
 
     Attributes:
@@ -69,24 +67,6 @@ class ClusterStatus:
     submitted_at: EpochTime | None = None
     started_at: EpochTime | None = None
     attempt: str = ""
-
-    def to_json(self) -> dict[str, Any]:
-        """The same as JSON, for a trigger's event."""
-        return {**asdict(self), "state": str(self.state)}
-
-    @classmethod
-    def from_json(cls, raw: Mapping[str, Any]) -> Self:
-        """What :meth:`to_json` has written.
-
-        Raises:
-            ValueError: it is something else.
-        """
-        try:
-            found: Self = checked_types(cls(**{**raw, "state": ClusterState(raw["state"])}))
-        except (KeyError, TypeError) as error:
-            msg = f"not a status: {_BRIEF.repr(raw)}"[:200]
-            raise ValueError(msg) from error
-        return found
 
 
 class RefusedError(UnusableAnswerError):

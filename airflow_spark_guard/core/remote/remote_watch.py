@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field, fields, replace
 from typing import TYPE_CHECKING, Any, Self
 
 from airflow_spark_guard.core.clock import EpochTime, since
+from airflow_spark_guard.core.codec import LATER, Stored
 from airflow_spark_guard.core.remote.restarts import Ledger
 from airflow_spark_guard.core.watch.observation import Observation
 from airflow_spark_guard.core.watch.observed import News
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-
     from airflow_spark_guard.core.remote.course import CourseRule, EndedWell
     from airflow_spark_guard.core.remote.restarts import RestartRule
     from airflow_spark_guard.core.watch.finding import Finding
@@ -21,10 +20,11 @@ if TYPE_CHECKING:
 
 
 _RESTARTS = "restarts"
+_LEDGER = frozenset(field.name for field in fields(Ledger))
 
 
 @dataclass(frozen=True)
-class Memory:
+class Memory(Stored):
     """What has to outlive the process that watches: it changes seldom, and is small.
 
     Attributes:
@@ -39,37 +39,24 @@ class Memory:
     known: bool = False
     started: EpochTime | None = None
     ledger: Ledger = field(default_factory=Ledger)
-    said: str = ""
+    said: str = field(default="", metadata=LATER)
 
     def to_json(self) -> dict[str, Any]:
-        """As JSON."""
-        return {
-            "application_id": self.application_id,
-            "known": self.known,
-            "started": self.started,
-            **({"said": self.said} if self.said else {}),
-            **self.ledger.to_json(),
-        }
+        """The ledger's fields stand beside the others."""
+        found = super().to_json()
+        said, ledger = found.pop("said"), found.pop("ledger")
+        return {**found, **({"said": said} if said else {}), **ledger}
 
     @classmethod
-    def from_json(cls, value: Mapping[str, Any]) -> Self:
+    def from_json(cls, raw: object) -> Self:
         """The inverse of :meth:`to_json`.
 
         Raises:
-            ValueError: it is none.
+            ValueError: JSON of another shape.
         """
-        try:
-            started = value["started"]
-            return cls(
-                str(value["application_id"]),
-                bool(value["known"]),
-                None if started is None else EpochTime(float(started)),
-                Ledger.from_json(value),
-                str(value.get("said", "")),
-            )
-        except (KeyError, TypeError, OverflowError) as error:
-            msg = f"no memory of a watch: {error}"
-            raise ValueError(msg) from error
+        given = dict(raw) if isinstance(raw, dict) else {}
+        ledger = Ledger.from_json({name: given.pop(name) for name in _LEDGER if name in given})
+        return replace(super().from_json({**given, "ledger": Ledger().to_json()}), ledger=ledger)
 
 
 @dataclass

@@ -8,9 +8,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, NamedTuple, Self
 
 from airflow_spark_guard.core.clock import EpochTime, since
+from airflow_spark_guard.core.codec import Stored
 from airflow_spark_guard.core.quantity import readable_duration
 from airflow_spark_guard.core.text.printable import safe_text
 from airflow_spark_guard.core.verdict import Verdict
@@ -19,7 +20,7 @@ from airflow_spark_guard.core.watch.finding import Finding
 from airflow_spark_guard.core.watch.loss_advice import advice_on
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Iterable
 
     from airflow_spark_guard.core.watch.observation import Executor
     from airflow_spark_guard.core.web.snapshot import Sight
@@ -30,8 +31,7 @@ _KEPT = 200
 _END_OF_TIME = datetime(9999, 1, 1, tzinfo=UTC).timestamp()
 
 
-@dataclass(frozen=True)
-class Loss:
+class Loss(NamedTuple):
     """An executor that was lost, for a reason that is not dynamic allocation and not a decommission.
 
     Attributes:
@@ -53,7 +53,7 @@ class Loss:
 
 
 @dataclass(frozen=True)
-class Ledger:
+class Ledger(Stored):
     """The losses so far, oldest first: the newest 200 or so, and how many there were before."""
 
     losses: tuple[Loss, ...] = ()
@@ -89,25 +89,19 @@ class Ledger:
         numbers = [int(loss.executor) for loss in self.losses if loss.executor.isdecimal()]
         return row.id.isdecimal() and int(row.id) < min(numbers, default=0)
 
-    def to_json(self) -> dict[str, Any]:
-        """As JSON."""
-        rows = [[loss.executor, loss.host, loss.reason, loss.at] for loss in self.losses]
-        return {"losses": rows, "forgotten": self.forgotten}
-
     @classmethod
-    def from_json(cls, value: Mapping[str, Any]) -> Self:
+    def from_json(cls, raw: object) -> Self:
         """The inverse of :meth:`to_json`.
 
         Raises:
-            ValueError, TypeError, KeyError: it is none.
+            ValueError: JSON of another shape, or what cannot be counted or shown.
         """
-        losses = tuple(Loss(str(a), str(b), str(c), EpochTime(float(d))) for a, b, c, d in value["losses"])
-        forgotten = value["forgotten"]
-        usable = all(0 <= loss.at < _END_OF_TIME for loss in losses) and (bool(losses) or not forgotten)
-        if not usable or not isinstance(forgotten, int) or forgotten < 0:
+        found = super().from_json(raw)
+        shown = all(0 <= loss.at < _END_OF_TIME for loss in found.losses)
+        if not shown or found.forgotten < 0 or (found.forgotten and not found.losses):
             msg = "no ledger"
             raise ValueError(msg)
-        return cls(losses, int(forgotten))
+        return found
 
 
 def _order(loss: Loss) -> tuple[float, int, str]:

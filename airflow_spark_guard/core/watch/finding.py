@@ -3,18 +3,17 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Generic, TypeVar
+from typing import Generic, TypeVar
 
 from airflow_spark_guard.core.clock import LaunchTime, WatchTime
-
-if TYPE_CHECKING:
-    from airflow_spark_guard.core.verdict import Verdict
+from airflow_spark_guard.core.codec import Stored
+from airflow_spark_guard.core.verdict import Verdict
 
 Clock = TypeVar("Clock", LaunchTime, WatchTime)
 
 
 @dataclass(frozen=True)
-class Finding:
+class Finding(Stored):
     """A limit that has passed.
 
     Attributes:
@@ -43,11 +42,6 @@ class Finding:
     retry: bool | None = None
     stages: tuple[int, ...] = ()
     stuck: tuple[str, ...] = ()
-
-    def __post_init__(self) -> None:
-        """What has been through JSON comes back as lists."""
-        for name in ("stages", "stuck"):
-            object.__setattr__(self, name, tuple(getattr(self, name)))
 
 
 @dataclass(frozen=True)

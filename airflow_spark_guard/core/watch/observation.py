@@ -1,17 +1,19 @@
 """One look at a running attempt: plain frozen values, the only thing that the watchdog is given.
 
 An observation is made by ``attempt/observer.py``, judged by ``core/watch/watchdog.py``, written to the
-attempt's record as one JSON line, and read back (``recorded.py``) by replay tests. Counters are cumulative:
-two equal values mean that nothing happened between, whether somebody looked or not.
+attempt's record as one JSON line, and read back by replay tests. Counters are cumulative: two equal values
+mean that nothing happened between, whether somebody looked or not.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import Any
+from dataclasses import dataclass, field
+from functools import partial
 
 from airflow_spark_guard.core.clock import EpochTime, LaunchTime, WatchTime
-from airflow_spark_guard.core.watch.sparse import sparse
+from airflow_spark_guard.core.codec import Stored
+
+_LAUNCH = partial(LaunchTime, 0.0)
 
 
 @dataclass(frozen=True)
@@ -235,7 +237,7 @@ class Master:
 
 
 @dataclass(frozen=True)
-class Observation:
+class Observation(Stored):
     """One look.
 
     Attributes:
@@ -258,7 +260,10 @@ class Observation:
         wall: seconds since the epoch at this look, for times of day in messages; 0 when unknown.
     """
 
-    at: LaunchTime = LaunchTime(0.0)
+    sparse = True
+    unreadable = TypeError
+
+    at: LaunchTime = field(default_factory=_LAUNCH)  # by a factory, so that the record always has it
     driver: DriverView | None = None
     blind: str = ""
     inside: Inside | None = None
@@ -275,7 +280,3 @@ class Observation:
     def launch_time(self, at: WatchTime, now: WatchTime) -> LaunchTime:
         """The same moment by the launch's clock; ``now`` is this look's time by the watch's."""
         return LaunchTime(self.at - (now - at))
-
-    def to_json(self) -> dict[str, Any]:
-        """As JSON, without what has its default value."""
-        return sparse(self)

@@ -20,7 +20,7 @@ from airflow_spark_guard.process.autopsy import Scene, take
 from airflow_spark_guard.process.channel import ChannelReader
 from airflow_spark_guard.process.leftovers import TAG_ENV, Tag, new_attempt
 from airflow_spark_guard.process.workspace import Workspace
-from airflow_spark_guard.sources.rest import RestSource
+from airflow_spark_guard.sources.rest import AsyncRestSource, RestSource
 from tests.support.processes import ROOT, seconds_until
 
 pytestmark = pytest.mark.spark
@@ -84,7 +84,9 @@ def application(tmp_path_factory):
             messages = [message.fields for message in reader.read()]
             told = next(fields for fields in messages if "application_id" in fields)
             found.pid = next(fields["pid"] for fields in messages if "pid" in fields)
-            found.rest = RestSource(told["ui_url"], told["application_id"], local=True, timeout=60)
+            found.rest = RestSource(
+                AsyncRestSource(told["ui_url"], told["application_id"], local=True, timeout=60)
+            )
         return found
 
     found.hung = hung

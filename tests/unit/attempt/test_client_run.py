@@ -22,7 +22,7 @@ from airflow_spark_guard.core.verdict import Verdict
 from airflow_spark_guard.process import autopsy
 from airflow_spark_guard.process.leftovers import Tag, new_attempt
 from airflow_spark_guard.process.workspace import Workspace
-from airflow_spark_guard.sources.master import MasterSource
+from airflow_spark_guard.sources.master import AsyncMasterSource, MasterSource
 from tests.support.attempts import spec
 from tests.support.dialogue import recorded
 from tests.support.paths import DATA
@@ -360,7 +360,7 @@ def test_a_master_that_lies_fails_no_task_before_its_launch(stand, huge):
 
 
 def proof(server, application=MASTER_APP["id"], patience=1.0):
-    with serving(server) as ui, closing(MasterSource(STATE["url"], ui)) as master:
+    with serving(server) as ui, closing(MasterSource(AsyncMasterSource(STATE["url"], ui))) as master:
         return prove_gone(master, application, patience)
 
 

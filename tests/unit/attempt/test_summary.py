@@ -93,6 +93,16 @@ def test_what_was_observed_is_there_while_it_runs_and_when_it_is_over(summary):
     assert all(row["limits"]["on_finding"] == "warn" for row in summary.record.written)
 
 
+def test_a_limit_of_an_application_that_was_taken_over_counts_from_this_attempts_start(summary):
+    """All times of the file do; the application was submitted by an earlier try."""
+    started_at = last(summary)["started_at"]
+    summary.launched_at = started_at - 200.0
+    summary.observed(FINDING, ERROR)
+    end(summary, ERROR, FINDING)
+    (observed,) = last(summary)["observed"]
+    assert last(summary)["limit_reached_at_s"] == observed["limit_reached_at_s"] == pytest.approx(101.0)
+
+
 def test_of_a_foreign_exception_only_the_class_is_written(summary):
     """Its text may hold anything."""
     summary.broken_off(KeyError("geheim"))

@@ -17,6 +17,7 @@ from airflow.sdk.exceptions import AirflowRescheduleException
 
 from airflow_spark_guard import GuardLimits
 from airflow_spark_guard.core.errors import ApplicationError, LimitError, TriggerEventError, VanishedError
+from airflow_spark_guard.core.event import event_of
 from airflow_spark_guard.core.remote.course import EndedWell, Patience
 from airflow_spark_guard.core.remote.outcome import Outcome
 from airflow_spark_guard.core.remote.plan import Plan
@@ -54,7 +55,7 @@ def sensor(site=None, **more):
 
 
 def event(told, **memory):
-    return json.loads(json.dumps(Outcome.of(told, Memory(ID, **memory), Target(ID)).to_json()))
+    return json.loads(json.dumps(event_of(Outcome.of(told, Memory(ID, **memory), Target(ID)))))
 
 
 def deferred(made, ti):

@@ -17,6 +17,8 @@ from airflow_spark_guard.core.errors import (
     KilledError,
     VanishedError,
 )
+from airflow_spark_guard.core.event import event_of as payload
+from airflow_spark_guard.core.event import read_event
 from airflow_spark_guard.core.remote.course import Patience
 from airflow_spark_guard.core.remote.outcome import Outcome
 from airflow_spark_guard.core.remote.plan import Plan
@@ -78,7 +80,7 @@ def outcome(watching, *, then=None, once=lambda: True):
                 then()
             return await task
 
-    return Outcome.from_json(asyncio.run(run()))
+    return read_event(Outcome, asyncio.run(run()))
 
 
 def again(watching):
@@ -421,7 +423,7 @@ def test_credentials_are_in_no_argument_event_or_xcom(site, xcoms, airflow_db, m
     told = outcome(watching)
     assert told.kind == "ended"
     assert site.credentials == {"Basic YW5uOmh1bnRlcjI="}
-    kept = json.dumps([watching.serialize(), told.to_json(), list(xcoms.kept.values())])
+    kept = json.dumps([watching.serialize(), payload(told), list(xcoms.kept.values())])
     assert "hunter2" not in kept
     assert "YW5u" not in kept
 

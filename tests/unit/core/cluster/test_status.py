@@ -26,11 +26,21 @@ def test_a_status_survives_json():
     assert ClusterStatus.from_json(status.to_json()) == status
 
 
-@pytest.mark.parametrize("raw", [{}, {"state": "DONE"}, {"state": "FAILED", "nonsense": 1}])
-def test_something_else_is_no_status(raw):
+@pytest.mark.parametrize(
+    ("changed", "problem"),
+    [
+        ({"state": "DONE"}, "state: 'DONE' is not one of WAITING, RUNNING"),
+        ({"nonsense": 1}, "'nonsense' is unknown"),
+        ({"exit_code": "1"}, "exit_code: '1' is not a whole number"),
+    ],
+)
+def test_something_else_is_no_status(changed, problem):
     """It came from another version, or from nowhere."""
-    with pytest.raises(ValueError, match="DONE|not a status"):
-        ClusterStatus.from_json(raw)
+    whole = ClusterStatus(ClusterState.FAILED, "application_1_2").to_json()
+    with pytest.raises(ValueError, match=problem):
+        ClusterStatus.from_json({**whole, **changed})
+    with pytest.raises(ValueError, match="'state' is missing"):
+        ClusterStatus.from_json({})
 
 
 def test_a_managers_text_is_bounded_and_safe_to_show():

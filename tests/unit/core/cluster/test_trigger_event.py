@@ -61,7 +61,7 @@ def test_an_event_survives_its_way(step):
 )
 def test_anything_else_is_refused(event):
     """It is never taken for a success."""
-    with pytest.raises(TriggerEventError, match="does not say how the application ended"):
+    with pytest.raises(TriggerEventError, match="The trigger's event cannot be understood"):
         ending_of(event)
 
 

