@@ -45,7 +45,7 @@ def kind(request):
 
 
 @contextmanager
-def source(kind, reply, *, timeout=2.0, **kwargs):
+def source(kind, reply, *, timeout=60.0, **kwargs):
     with serving(reply) as url:
         made = kind(url, APP, timeout=timeout, **kwargs)
         try:
