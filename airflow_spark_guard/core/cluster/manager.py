@@ -82,7 +82,7 @@ class Machine:
     """What a manager may ask of the machine to get in; ``sources/cluster_access.py`` has the real one.
 
     Attributes:
-        variable: of the environment, by its name; empty where it is not set.
+        variable: of the environment, by its name; empty if it is not set.
         path: with a leading ``~`` resolved.
         exists: whether there is a file at the path.
         text: of the file at the path; ``OSError`` or ``ValueError`` where it cannot be read.
