@@ -18,6 +18,7 @@ import pytest
 from airflow.sdk.exceptions import AirflowFailException
 
 from airflow_spark_guard import SafeSparkSubmitOperator
+from airflow_spark_guard.attempt.client_run import ClientRun
 from airflow_spark_guard.core import errors
 from airflow_spark_guard.core.limits import GuardLimits
 from airflow_spark_guard.core.remote.target import Target
@@ -172,17 +173,17 @@ def test_a_kill_before_the_launch_prevents_it(stand):
     assert not stand.started
 
 
-def test_a_kill_just_before_the_launch_ends_it(stand):
-    """Between the last look and the process."""
+def test_a_kill_just_before_the_launch_ends_it(stand, monkeypatch):
+    """Between the last look at the kill switch and the process."""
+    hook, command = stand.hook(), ClientRun.command
 
-    class KilledLate(SafeSparkSubmitHook):
-        @property
-        def arguments(self) -> list[str]:
-            self.on_kill()
-            return super().arguments
+    def killed(run):
+        hook.on_kill()
+        return command(run)
 
+    monkeypatch.setattr(ClientRun, "command", killed)
     with pytest.raises(errors.KilledError, match="somebody ended the task"):
-        stand.hook(KilledLate).submit(stand.job(WAIT))
+        hook.submit(stand.job(WAIT))
 
 
 def test_a_kill_while_it_runs_ends_it(stand):
