@@ -7,6 +7,7 @@ import signal
 import time
 import uuid
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from airflow_spark_guard.core.failure.takeover import Earlier
@@ -128,7 +129,7 @@ def _read(pid: int, name: str) -> bytes:
 def _has_program(pid: int) -> bool:
     """Whether it has memory of its own: neither a thread of the kernel nor a zombie."""
     try:
-        os.readlink(f"/proc/{pid}/exe")
+        Path(f"/proc/{pid}/exe").readlink()
     except OSError:
         return False
     return True
