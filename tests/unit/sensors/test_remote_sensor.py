@@ -164,7 +164,7 @@ def test_a_finding_fails_the_task_for_good(ti):
     assert isinstance(caught.value, AirflowFailException)
     verdict = ti.pushed[VERDICT_KEY]
     assert (verdict["verdict"], verdict["retry"]) == ("VANISHED", False)
-    assert "run the application anew, then clear the sensor" in verdict["hint"]
+    assert "run the application again, then clear the sensor" in verdict["hint"]
 
 
 def test_a_refusal_of_the_trigger_is_an_application_error(ti):
