@@ -14,7 +14,8 @@ import math
 
 import numpy as np
 
-from airflow_spark_guard.job.collection.draw import own_seed, smallest
+from airflow_spark_guard.job.collection.draw import own_seed
+from airflow_spark_guard.job.collection.selection import smallest
 
 P1, P2, P3, P4, P5 = (
     0x9E3779B185EBCA87,

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from airflow_spark_guard.attempt.channel_directory import ChannelDirectory, no_store
 from airflow_spark_guard.core.cluster.channel_files import as_airflow_names_it, attempt_directory
-from airflow_spark_guard.core.cluster.manager import ClusterSecrets, Marks
+from airflow_spark_guard.core.cluster.manager import ClusterSecrets, Marks, Settings
 from airflow_spark_guard.core.cluster.managers import cluster_manager
 from airflow_spark_guard.core.errors import ConfError
 from airflow_spark_guard.sources.cluster import AsyncClusterSource, BlockingClusterSource
@@ -111,7 +111,7 @@ def cluster_connection(
         )
     user = connection.login or os.environ.get("HADOOP_USER_NAME", "")
     return ClusterConnection(
-        place=cluster_manager(master, extra, conf, namespace=namespace, user=user),
+        place=cluster_manager(Settings(master, extra, conf, user, namespace)),
         secrets=cluster_secrets(connection),
         marks=_marks(tag, (*deployment, str(extra.get("deployment") or ""))),
         channel=channel,

@@ -151,7 +151,7 @@ def _hints(kind: type) -> Mapping[str, Any]:
 
 
 def _is_number(raw: object) -> bool:
-    """NaN and what no float can hold are none."""
+    """Neither NaN nor what no float can hold is a number."""
     return isinstance(raw, int | float) and not isinstance(raw, bool) and -_HUGE < raw < _HUGE
 
 

@@ -7,7 +7,6 @@ the connection's extra ``deploy-mode`` as that option.
 
 from __future__ import annotations
 
-from abc import ABC, abstractmethod
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar, Final, Literal, get_args
 
@@ -29,7 +28,7 @@ _SCRIPTS = {".py": "Python", ".R": "R", ".r": "R"}
 
 
 @dataclass(frozen=True)
-class DeployMode(ABC):
+class DeployMode:
     """The mode that spark-submit will use on a master.
 
     Attributes:
@@ -47,12 +46,7 @@ class DeployMode(ABC):
     origin: str
     note: str = ""
 
-    @classmethod
-    @abstractmethod
-    def fits(cls, mode: str, master: str) -> bool:
-        """Whether it is this one."""
-
-    def check(self, application: str, *, has_environment: bool) -> None:  # noqa: B027 - few refuse anything
+    def check(self, application: str, *, has_environment: bool) -> None:
         """Refuse what Spark or the provider would refuse, before a JVM is started.
 
         Args:
@@ -73,19 +67,9 @@ class ClientMode(DeployMode):
 
     mode = "client"
 
-    @classmethod
-    def fits(cls, mode: str, master: str) -> bool:  # noqa: ARG003 - any master
-        """On any master."""
-        return mode == cls.mode
-
 
 class WatchedClusterMode(DeployMode):
     """The driver runs on a cluster whose manager the guard asks."""
-
-    @classmethod
-    def fits(cls, mode: str, master: str) -> bool:
-        """On the master of a manager that is known."""
-        return mode == cls.mode and is_watched(master)
 
     def notes(self, conf: Mapping[str, ConfValue]) -> tuple[str, ...]:
         """Spark writes the configuration into a file for its driver."""
@@ -96,11 +80,6 @@ class UpstreamClusterMode(DeployMode):
     """The driver runs on a cluster, and the provider follows it."""
 
     is_guarded = False
-
-    @classmethod
-    def fits(cls, mode: str, master: str) -> bool:  # noqa: ARG003 - any other master
-        """On any other master."""
-        return mode == cls.mode
 
     def check(self, application: str, *, has_environment: bool) -> None:
         """Local masters have no cluster mode; a standalone one has it for jars."""
@@ -130,9 +109,6 @@ class UpstreamClusterMode(DeployMode):
                 expected="no env_vars",
                 advice="Remove env_vars: use application_args, or conf spark.executorEnv.NAME for executors.",
             )
-
-
-_KINDS: Final = (ClientMode, WatchedClusterMode, UpstreamClusterMode)
 
 
 def decide(
@@ -171,5 +147,5 @@ def decide(
         )
     others = ", ".join(f"{place} says {value!r:.80}" for place, value in named[1:] if value != mode)
     note = f"Deploy mode {mode}, from {origin}; {others}, without effect (spark-submit's order)."
-    kind = next(kind for kind in _KINDS if kind.fits(mode, master))
-    return kind(master, origin, note if others else "")
+    cluster = WatchedClusterMode if is_watched(master) else UpstreamClusterMode
+    return (cluster if mode == "cluster" else ClientMode)(master, origin, note if others else "")

@@ -39,9 +39,10 @@ the parts are attributes too. What leaves a hook, an operator or a sensor is an 
 an exception once it is made: what becomes known later makes a new one (``core/failure/evolved.py``).
 
 Two kinds are not of this tree. The job's side ships alone and has its own: ``SampleError``,
-``InfiniteValuesError``, ``TooManyRowsError``, ``NotUnrolledError``, ``ReportError``, ``UnfitValueError`` and
-``WorkerError``. And three pass between modules and never reach a user: ``UnusableAnswerError`` and
-``RefusedError`` (a server's answer), ``NotSeenError`` (a process that could not be looked at).
+``InfiniteValuesError``, ``TooManyRowsError``, ``NotUnrolledError``, ``OptionError``, ``ReportError``,
+``UnfitValueError`` and ``WorkerError``. And three pass between modules and never reach a user:
+``UnusableAnswerError`` and ``RefusedError`` (a server's answer), ``NotSeenError`` (a process that could not
+be looked at).
 """
 
 from __future__ import annotations

@@ -29,7 +29,7 @@ def read_event(kind: type[T], event: object, besides: Collection[str] = ()) -> T
     Args:
         kind: the dataclass that it was made of.
         event: as Airflow hands it over.
-        besides: fields that somebody else reads.
+        besides: fields that another reader takes.
 
     Raises:
         TriggerEventError: None, another version, or something that :func:`event_of` does not write.

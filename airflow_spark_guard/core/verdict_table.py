@@ -62,8 +62,8 @@ class VerdictRow:
     def retried(self) -> str:
         """Whether it is tried again, as README shows it."""
         times = {None: "yes", 1: "once"}.get(self.advice.times, f"{self.advice.times} times")
-        said = times if self.advice.retry else "no"
-        return f"{said}, unless {self.unless}" if self.unless else said
+        shown = times if self.advice.retry else "no"
+        return f"{shown}, unless {self.unless}" if self.unless else shown
 
 
 def again(hint: str, times: int | None = None) -> RetryAdvice:

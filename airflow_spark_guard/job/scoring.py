@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
@@ -130,22 +131,23 @@ def _plan(
     """
     from pyspark.sql import functions as sf
 
-    ends = [sum(widths[: i + 1]) for i in range(len(widths))]
+    ends = itertools.accumulate(widths)
     targets = [tuple(range(end - width, end)) for end, width in zip(ends, widths, strict=True)]
-    numbers = [i for i, column in enumerate(columns.features) if packed and column.packed]
+    pairs = list(zip(columns.features, targets, strict=True))
+    numbers = [pair for pair in pairs if packed and pair[0].packed]
     arguments: list[Any] = []
     inputs: list[Input] = []
     if numbers:
-        values = [sf.expr(sql) for i in numbers for sql in columns.features[i].parts(SPARK_TYPES[dtype])]
+        values = [sf.expr(sql) for column, _ in numbers for sql in column.parts(SPARK_TYPES[dtype])]
         arguments.append(sf.array(*values))
-        reader = ArrayReader("numbers", len(numbers))
-        inputs.append(Input(reader, (0,), tuple(targets[i][0] for i in numbers)))
-    for i, column in enumerate(columns.features):
-        if i not in numbers:
-            parts, own = column.arguments(dtype, widths[i])
+        together = tuple(target[0] for _, target in numbers)
+        inputs.append(Input(ArrayReader("numbers", len(numbers)), (0,), together))
+    for column, target in pairs:
+        if not (packed and column.packed):
+            parts, reader = column.arguments(dtype, len(target))
             at = tuple(range(len(arguments), len(arguments) + len(parts)))
             arguments.extend(parts)
-            inputs.append(Input(own, at, targets[i]))
+            inputs.append(Input(reader, at, target))
     return arguments, tuple(inputs)
 
 

@@ -119,7 +119,7 @@ def score_batches(
                 answer(method(_input([one.slice(start, step) for one in arguments], scoring)), scoring)
                 for start in range(0, rows, step)
             ]
-            # An empty batch has no block, and its type is known all the same.
+            # An empty batch has no block, and still its type is known.
             yield pa.concat_arrays(blocks) if blocks else empty
 
 

@@ -187,7 +187,7 @@ def _check_names(names: Sequence[str]) -> None:
 
 def _no_columns(got: str) -> SampleError:
     return SampleError(
-        "There are no columns.",
+        "The data have no columns.",
         got=got,
         expected="one column or more",
         advice="See where the data lost theirs, for example in a selection.",

@@ -125,7 +125,7 @@ class RemoteSensor(BaseSensorOperator):
         """Resumed by the trigger.
 
         Raises:
-            TriggerEventError: an event that is none, or of another version.
+            TriggerEventError: an event that cannot be used, or of another version.
             SparkGuardError: what the trigger has found.
         """
         outcome = read_event(Outcome, event)

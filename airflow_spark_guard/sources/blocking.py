@@ -4,7 +4,7 @@ The one transport is async, because only there a time limit holds whatever a ser
 resolve, headers that drip. A thread of its own, because a signal's handler (Airflow's ``on_kill``) may ask
 while the main thread waits for an answer.
 
-anyio's portal, which httpx brings, does the same, but takes three times as long to start, and its end waits
+anyio's portal, which httpx brings, does this too, but takes three times as long to start, and its end waits
 for a name that does not resolve: 8.0 s where this one took 0.5 s.
 """
 

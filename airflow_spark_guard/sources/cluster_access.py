@@ -9,50 +9,12 @@ from typing import TYPE_CHECKING, Any
 
 import yaml
 
+from airflow_spark_guard.core.cluster.manager import Machine
 from airflow_spark_guard.sources.kerberos import kerberos_token
 
 if TYPE_CHECKING:
     from airflow_spark_guard.core.cluster.manager import ClusterManager, ClusterSecrets
     from airflow_spark_guard.core.web.access import Access
-
-
-class ThisMachine:
-    """Environment and files of this process, as ``core/cluster/manager.Machine`` has them."""
-
-    def variable(self, name: str) -> str:
-        """Of the environment."""
-        return os.environ.get(name, "")
-
-    def path(self, name: str) -> str:
-        """With the home folder for ``~``."""
-        return str(Path(name).expanduser())
-
-    def exists(self, path: str) -> bool:
-        """Whether there is such a file."""
-        return Path(path).exists()
-
-    def text(self, path: str) -> str:
-        """In UTF-8."""
-        return Path(path).read_text(encoding="utf-8")
-
-    def yaml(self, path: str) -> Any:
-        """Plain values only."""
-        try:
-            return yaml.safe_load(self.text(path))
-        except yaml.YAMLError as error:
-            msg = f"{path} is no YAML"
-            raise ValueError(msg) from error
-
-    def as_file(self, data: bytes) -> str:
-        """In memory, until this process ends: TLS wants certificates as a file."""
-        return _in_memory(data)
-
-    def kerberos_token(self, host: str) -> str:
-        """From the ticket of whoever runs this process."""
-        return kerberos_token(host)
-
-
-THIS_MACHINE = ThisMachine()
 
 
 def cluster_access(manager: ClusterManager, secrets: ClusterSecrets) -> Access:
@@ -64,8 +26,28 @@ def cluster_access(manager: ClusterManager, secrets: ClusterSecrets) -> Access:
     return manager.access(secrets, THIS_MACHINE)
 
 
+def _yaml(path: str) -> Any:
+    try:
+        return yaml.safe_load(Path(path).read_text(encoding="utf-8"))
+    except yaml.YAMLError as error:
+        msg = f"{path} is no YAML"
+        raise ValueError(msg) from error
+
+
 @lru_cache(maxsize=16)
-def _in_memory(data: bytes) -> str:
+def _as_file(data: bytes) -> str:
+    """In memory, until this process ends: TLS wants certificates as a file."""
     descriptor = os.memfd_create("spark-guard-ca")
     os.write(descriptor, data)
     return f"/proc/self/fd/{descriptor}"
+
+
+THIS_MACHINE = Machine(
+    variable=lambda name: os.environ.get(name, ""),
+    path=lambda name: str(Path(name).expanduser()),
+    exists=lambda path: Path(path).exists(),
+    text=lambda path: Path(path).read_text(encoding="utf-8"),
+    yaml=_yaml,
+    as_file=_as_file,
+    kerberos_token=kerberos_token,
+)

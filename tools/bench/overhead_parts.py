@@ -173,7 +173,7 @@ def _reaped(tag: Any, workspace: Any) -> None:
         env=dict(os.environ),
         workdir=workspace.folder,
         cancel=workspace.cancel,
-        secrets=workspace.properties,
+        secrets=(workspace.properties,),
         tag=tag,
         backstop=60.0,
         speaks=False,

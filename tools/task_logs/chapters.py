@@ -47,7 +47,7 @@ CHAPTERS = (
     Chapter(
         "A healthy job",
         "Three parts, each announced by `heartbeat()`; a line on the running stages at most every 10 s. "
-        "The line `Over after` says how it ended, and that no process is left.",
+        "The line `Finished after` says how it ended, and that no processes are left.",
         Job("train", TWO),
     ),
     Chapter(

@@ -89,17 +89,17 @@ class Kubernetes(ClusterManager):
         """One look at the driver's pod."""
         answer = yield Request(self._path(application_id))
         if answer.status == _NOT_FOUND and _status_object(answer).get("reason") == "NotFound":
-            place = words.one_line(self.namespace, 100)
-            what = f"there is no such pod in namespace {place}"
+            what = f"there is no such pod in namespace {words.one_line(self.namespace, 100)}"
             return ClusterStatus(ClusterState.VANISHED, application_id, what=what)
-        return self._pod(read.record(_decoded(answer), WHAT))
+        return pod_status(read.record(_decoded(answer), WHAT), self._driver)
 
     def find(self, mark: str, value: str) -> Dialogue[tuple[ClusterStatus, ...]]:
         """The active driver pods with the label ``<mark>=<value>``."""
         labels = quote(f"{mark}={value},spark-role=driver")
         answer = yield Request(f"{self._path()}?labelSelector={labels}")
         listed = read.record(_decoded(answer), WHAT)
-        return words.active(self._pod(row) for row in read.rows(listed.get("items") or [], WHAT))
+        rows = read.rows(listed.get("items") or [], WHAT)
+        return words.active(pod_status(row, self._driver) for row in rows)
 
     def kill(self, application_id: str) -> Dialogue[ClusterStatus]:
         """Delete the pod, and look; its executors belong to it and go with it."""
@@ -161,9 +161,6 @@ class Kubernetes(ClusterManager):
     def _path(self, pod: str = "") -> str:
         path = f"/api/v1/namespaces/{quote(self.namespace, safe='')}/pods"
         return f"{path}/{quote(pod, safe='')}" if pod else path
-
-    def _pod(self, pod: Row) -> ClusterStatus:
-        return pod_status(pod, self._driver)
 
 
 def pod_name(application: str, marks: Marks) -> str:

@@ -7,14 +7,14 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, ClassVar, Protocol, Self
+from typing import TYPE_CHECKING, Any, ClassVar, Self
 from urllib.parse import urlsplit
 
 from airflow_spark_guard.core.codec import LATER, Stored
 from airflow_spark_guard.core.web.access import Access
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
 
     from airflow_spark_guard.core.cluster.status import ClusterStatus
     from airflow_spark_guard.core.web.answer import Dialogue
@@ -77,29 +77,27 @@ class Settings:
         return str(self.extra.get("cluster_verify", True)).strip().lower() not in {"false", "0", "no", "off"}
 
 
-class Machine(Protocol):
-    """What a manager may ask of the machine to get in; ``sources/cluster_access.py`` has the real one."""
+@dataclass(frozen=True)
+class Machine:
+    """What a manager may ask of the machine to get in; ``sources/cluster_access.py`` has the real one.
 
-    def variable(self, name: str) -> str:
-        """Of the environment; empty if it is not set."""
+    Attributes:
+        variable: of the environment, by its name; empty if it is not set.
+        path: with a leading ``~`` resolved.
+        exists: whether there is a file at the path.
+        text: of the file at the path; ``OSError`` or ``ValueError`` where it cannot be read.
+        yaml: its content; errors likewise.
+        as_file: the path of a file with this content.
+        kerberos_token: for a host, in base64; ``UnusableAnswerError`` where there is no ticket.
+    """
 
-    def path(self, name: str) -> str:
-        """The same with a leading ``~`` resolved."""
-
-    def exists(self, path: str) -> bool:
-        """Whether there is such a file."""
-
-    def text(self, path: str) -> str:
-        """The file's text; ``OSError`` or ``ValueError`` where it cannot be read."""
-
-    def yaml(self, path: str) -> Any:
-        """The file's content; ``OSError`` or ``ValueError`` where it cannot be read."""
-
-    def as_file(self, data: bytes) -> str:
-        """The path of a file with this content."""
-
-    def kerberos_token(self, host: str) -> str:
-        """A token for this host, in base64; ``UnusableAnswerError`` where there is no ticket."""
+    variable: Callable[[str], str]
+    path: Callable[[str], str]
+    exists: Callable[[str], bool]
+    text: Callable[[str], str]
+    yaml: Callable[[str], Any]
+    as_file: Callable[[bytes], str]
+    kerberos_token: Callable[[str], str]
 
 
 @dataclass(frozen=True)

@@ -3,18 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import fields
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Final
 
 from airflow_spark_guard.core.cluster.kubernetes import Kubernetes
-from airflow_spark_guard.core.cluster.manager import Settings
 from airflow_spark_guard.core.cluster.yarn import Yarn
 from airflow_spark_guard.core.errors import BadInputError
 from airflow_spark_guard.core.text.printable import safe_text
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-
-    from airflow_spark_guard.core.cluster.manager import ClusterManager
+    from airflow_spark_guard.core.cluster.manager import ClusterManager, Settings
 
 MANAGERS: Final[tuple[type[ClusterManager], ...]] = (Yarn, Kubernetes)
 
@@ -29,25 +26,18 @@ def is_watched(master: str) -> bool:
     return any(kind.recognises(master) for kind in MANAGERS)
 
 
-def cluster_manager(
-    master: str,
-    extra: Mapping[str, Any],
-    conf: Mapping[str, str],
-    *,
-    namespace: str | None = None,
-    user: str = "",
-) -> ClusterManager:
-    """The manager of a watched master; arguments as of :class:`Settings`.
+def cluster_manager(settings: Settings) -> ClusterManager:
+    """The manager of a watched master.
 
     Raises:
         BadInputError: no manager of ours, no address, or one that is not valid.
     """
     for kind in MANAGERS:
-        if kind.recognises(master):
-            return kind.of(Settings(master, extra, conf, user, namespace))
+        if kind.recognises(settings.master):
+            return kind.of(settings)
     raise BadInputError(
         "The master is of no cluster that is watched in cluster mode.",
-        got=safe_text(master)[:300],
+        got=safe_text(settings.master)[:300],
         expected=f"a master of one of these: {titles()}",
         advice="Correct the host of the Airflow connection.",
     )

@@ -57,7 +57,7 @@ def ending_of(event: object) -> ClusterEnding:
     """What the event says, checked.
 
     Raises:
-        TriggerEventError: None, another version, or something that :func:`event_of` does not write.
+        TriggerEventError: no event, another version, or something that :func:`event_of` does not write.
     """
     end = events.read_event(_End, event, besides=("job", "place"))
     return ClusterEnding(final=end.final, finding=end.finding, observed=end.observed)

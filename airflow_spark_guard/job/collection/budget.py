@@ -17,7 +17,7 @@ _UNITS = {"b": 1, "k": 1 << 10, "m": 1 << 20, "g": 1 << 30, "t": 1 << 40}
 def memory_left(root: Path = Path("/")) -> int | None:
     """Bytes that this process may still take: of the machine, or of its container, whichever is less.
 
-    A container's page cache counts as free, as the kernel gives it back. None where neither is known.
+    A container's page cache counts as free, as the kernel gives it back. None if neither is known.
     """
     machine = _fields(root / "proc/meminfo").get("MemAvailable")
     amounts = [] if machine is None else [machine * 1024]
@@ -66,7 +66,7 @@ class Budget:
     """What one collection may take.
 
     Attributes:
-        limit: bytes for its arrays; None where that is unknown.
+        limit: bytes for its arrays; None if that is unknown.
         origin: how the limit came about, for messages.
         asked: whether the caller set it, so that the sample is cut to it; else it is a bound.
         result_size: bytes that Spark lets one job return (``spark.driver.maxResultSize``); 0 or None for no

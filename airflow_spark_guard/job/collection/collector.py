@@ -226,7 +226,7 @@ class Collector:
         return self._passes.read(budget, self._draw, self._draw.below(share))
 
     def _known_row_bytes(self) -> int | None:
-        """Bytes of a row of the arrays; None where they are known from the rows alone."""
+        """Bytes of a row of the arrays; None if only the rows have that."""
         if self._format.sparse:
             return None
         width = Layout(self._columns, self._format.dtype).width
@@ -266,7 +266,7 @@ class Collector:
             return
         nulls = ", ".join(f"{name}: {count}" for name, count in (missing or {}).items())
         raise SampleError(
-            "There are no rows to sample.",
+            "No rows to sample.",
             got=f"{total} rows, none of them complete; nulls in {nulls}"
             if nulls
             else f"{total} rows, none of which may be drawn"

@@ -53,11 +53,7 @@ class Columns:
 
     @classmethod
     def from_dict(cls, about: Mapping[str, Any]) -> Columns:
-        """What :meth:`as_dict` gave.
-
-        Raises:
-            KeyError, TypeError: what it did not give.
-        """
+        """The columns of :meth:`as_dict`; of any other dictionary it is a KeyError or TypeError."""
         return cls(
             tuple(_from_dict(column) for column in about["features"]),
             None if about["label"] is None else _from_dict(about["label"]),
@@ -79,7 +75,7 @@ def check_columns(
     wanted = (features,) if isinstance(features, str) else _names(features)
     if not wanted:
         raise SampleError(
-            "There are no features to collect.",
+            "No features to collect.",
             got=repr(features),
             expected="names of columns of numbers, dates, text, arrays of numbers or vectors",
             advice=f"Choose among the columns: {listed(schema.names)}.",
@@ -136,7 +132,7 @@ def check_apart(df: Any, names: Iterable[str]) -> None:
         alike = [other for other in df.columns if other.lower() == name.lower()]
         if len(alike) > 1:
             raise SampleError(
-                f"Spark cannot tell column {name!r} from one whose name differs in case alone.",
+                f"Spark cannot distinguish column {name!r} from one whose name differs in case alone.",
                 got=listed(alike),
                 expected="names that differ in more than upper and lower case",
                 advice="Rename one by position, with df.toDF(*names) and a new name in its place; or set "

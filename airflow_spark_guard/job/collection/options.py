@@ -76,7 +76,7 @@ class SampleOptions:
     Attributes:
         seed: of the drawing; a whole number of 64 bits.
         max_rows: exactly this many rows are taken, or all of them where there are fewer.
-        max_bytes: take fewer, so that ``X`` and ``y`` are no larger: bytes, or as a float the share of the
+        max_bytes: take fewer, so that ``X`` and ``y`` fit into it: bytes, or as a float the share of the
             memory that the driver has left.
         fraction: take this share of the rows that may be drawn, rounded, instead of ``max_rows``, which still
             bounds it. The source is counted for it, even with ``total_rows``.
@@ -192,7 +192,7 @@ class SampleOptions:
                 "max_bytes cannot cut a sparse sample.",
                 got=f"sparse=True and max_bytes={self.max_bytes!r}",
                 expected="one of them: sparse rows differ in size, so it is not known before how many fit",
-                advice="Pass max_rows; what does not fit into the memory left is refused all the same.",
+                advice="Pass max_rows; what does not fit into the memory left is still refused.",
             )
         self._check_columns(schema)
 

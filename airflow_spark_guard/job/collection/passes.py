@@ -44,7 +44,7 @@ class Passes:
         self.made: list[str] = []
 
     def believed_bytes(self) -> int | None:
-        """Spark's estimate for the size of these columns; None where it has none."""
+        """Spark's estimate for the size of these columns; None if it has none."""
         return estimated_bytes(self._df.selectExpr(*(quoted(column.name) for column in self._columns.all())))
 
     def count(self) -> int:
@@ -102,7 +102,7 @@ class Passes:
         return total, usable, math.log(positive) - log_sum
 
     def width(self) -> int | None:
-        """Features of a row, by the first arrays and vectors; None where a column has none."""
+        """Features of a row, by the first arrays and vectors; None if a column has none."""
         layout = Layout(self._columns, self._format.dtype)
         self._learn(self._df, layout)
         return layout.width

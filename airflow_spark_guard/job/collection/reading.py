@@ -218,7 +218,7 @@ class RowProgress:
     """Shows the rows that arrived, twice a second at most: on a terminal, and as heartbeats.
 
     Args:
-        total: rows expected; None where that is unknown.
+        total: rows expected; None if that is unknown.
     """
 
     def __init__(self, total: int | None) -> None:

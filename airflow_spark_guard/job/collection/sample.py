@@ -29,7 +29,7 @@ class Sample:
         feature_names: one name for each column of ``X``.
         report: how the sample came about.
         strata: shape (rows,), the stratum of each row; None without ``stratify``.
-        sample_weight: shape (rows,), float64: how many rows of the source one row stands for. None where
+        sample_weight: shape (rows,), float64: how many rows of the source one row stands for. None if
             every row stands for as many. ``fit(X, y, sample_weight=...)`` undoes a balanced or weighted
             drawing.
         parts: shape (rows,), the name of each row's part; None without ``split``. See :meth:`part`.

@@ -49,7 +49,7 @@ class Split:
 
         Args:
             hashes: shape (rows,), 64 bits.
-            without_group: shape (rows,), True where there is none.
+            without_group: shape (rows,), True for a row without one.
         """
         half = _HASHES // 2
         ends = [min(round(end * _HASHES) - half, half - 1) for end in itertools.accumulate(self.shares)]

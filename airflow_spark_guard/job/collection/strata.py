@@ -81,7 +81,7 @@ class Strata:
 
     Attributes:
         counts: rows of each that may be drawn, sorted; null last.
-        hashes: of the same, in the same order, as they travel; None for null.
+        hashes: of these values, in their order, as they travel; None for null.
         total: rows of the source.
         unusable: strata without a row that may be drawn.
     """

@@ -84,7 +84,7 @@ class Blocks:
     order: Sequence[int]
 
     def rows(self) -> Array:
-        """The same, row by row."""
+        """The order of the single rows."""
         return self._rows(range(len(self.order)))
 
     def put_in_order(self, rows: Array) -> None:

@@ -10,7 +10,7 @@ from contextlib import closing
 
 import pytest
 
-from airflow_spark_guard.core.cluster.manager import Marks
+from airflow_spark_guard.core.cluster.manager import Marks, Settings
 from airflow_spark_guard.core.cluster.managers import cluster_manager
 from airflow_spark_guard.core.cluster.status import ATTEMPT_MARK, TASK_MARK, ClusterState, RefusedError
 from airflow_spark_guard.core.web.access import Access
@@ -35,9 +35,9 @@ class Backend:
         url = self.manager.url
         extra = {"yarn_resourcemanager_webapp_address": servers or url}
         is_yarn = isinstance(self.manager, FakeResourceManager)
-        return cluster_manager("yarn" if is_yarn else f"k8s://{url}", extra, {})
+        return cluster_manager(Settings("yarn" if is_yarn else f"k8s://{url}", extra, {}))
 
-    def source(self, access=Access, timeout=2.0, servers=None):
+    def source(self, access=Access, timeout=60.0, servers=None):
         source = AsyncClusterSource(self.asked(servers), access, timeout=timeout)
         return closing(BlockingClusterSource(source))
 
@@ -94,7 +94,7 @@ def test_an_end_is_wished_and_proven(backend):
     """Nothing is left that is active."""
     found = backend.add(["RUNNING"])
     with backend.source() as source:
-        assert source.end(found.id, 5.0) == ""
+        assert source.end(found.id, 60.0) == ""
         assert not source.status(found.id).state.is_active
     assert found.killed
 
@@ -111,8 +111,8 @@ def test_what_is_over_is_ended_at_once(backend):
     """Or gone."""
     over, gone = backend.add(["FAILED"]), backend.add(["VANISHED"], Marks("c" * 32, "e" * 32))
     with backend.source() as source:
-        assert source.end(over.id, 5.0) == ""
-        assert source.end(gone.id, 5.0) == ""
+        assert source.end(over.id, 60.0) == ""
+        assert source.end(gone.id, 60.0) == ""
 
 
 @pytest.mark.parametrize("status", [401, 403])
@@ -159,7 +159,7 @@ def test_the_async_source_says_the_same(backend):
 
     async def all_of_it(source):
         async_source = source._source
-        said = [(await async_source.status(found.id)).state, await async_source.end(found.id, 5.0)]
+        said = [(await async_source.status(found.id)).state, await async_source.end(found.id, 60.0)]
         await async_source.aclose()
         return said
 
@@ -175,7 +175,7 @@ def test_a_standby_manager_leads_to_the_one_in_charge(yarn):
         found = backend.add(["RUNNING"])
         with backend.source(servers=f"{standby.url},{yarn.url}") as source:
             assert source.status(found.id).state is ClusterState.RUNNING
-            assert source.end(found.id, 5.0) == ""
+            assert source.end(found.id, 60.0) == ""
     assert found.killed
 
 

@@ -10,7 +10,6 @@ from typing import ClassVar
 
 import pytest
 
-from airflow_spark_guard import GuardLimits
 from airflow_spark_guard.attempt import cluster_run
 from airflow_spark_guard.core import errors
 from airflow_spark_guard.core.cluster import managers
@@ -167,20 +166,10 @@ def test_a_killed_task_ends_it_at_the_manager(toy):
     """By the toy's own request."""
     operator = toy.operator(toy.job("import time; time.sleep(60)"))
     kill_when(operator, lambda: toy.manager.applications and toy.application.started_at)
-    with pytest.raises(errors.KilledError):
+    with pytest.raises(errors.KilledError) as caught:
         operator.execute(toy.context)
-    assert toy.application.killed
+    assert (toy.application.killed, caught.value.orphans) == (True, ())
     assert "DELETE /main/job-1" in toy.manager.requests
-
-
-def test_the_deadline_ends_it_and_proves_it(toy):
-    """Nothing is left that is active."""
-    limits = GuardLimits(deadline="2s", start_timeout="1500ms", poll_interval="50ms")
-    toy.manager.course = ["RUNNING"]
-    with pytest.raises(errors.DeadlineError) as caught:
-        toy.execute(limits=limits)
-    assert toy.application.killed
-    assert not caught.value.orphans
 
 
 def test_what_an_earlier_try_left_is_found_by_its_mark(toy, log):

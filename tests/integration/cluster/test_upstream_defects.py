@@ -58,7 +58,7 @@ def test_a_driver_pod_that_vanishes_while_it_runs_is_no_success(kubernetes_stand
 def test_a_pod_that_stays_pending_is_not_waited_for_for_ever(kubernetes_stand):
     """Upstream polls on."""
     kubernetes_stand.manager.course = ["WAITING"]
-    limits = {"start_timeout": "300ms", "deadline": "30s", "poll_interval": "50ms"}
+    limits = {"start_timeout": "300ms", "deadline": "10m", "poll_interval": "50ms"}
     from airflow_spark_guard import GuardLimits
 
     with pytest.raises(errors.StarvedError) as caught:

@@ -103,7 +103,7 @@ def test_an_idle_worker_is_told_from_a_hung_one_and_the_line_is_named(applicatio
     assert looker.executors_here() == {"0"}
 
     application.go.touch()
-    seconds_until(lambda: stages(application) == 1, 30, "the stage")
+    seconds_until(lambda: stages(application) == 1, 60, "the stage")
     time.sleep(4)
     before = {reading.role: reading for reading in looker.look(stacks=True)}
     time.sleep(3)

@@ -307,7 +307,7 @@ def test_nothing_but_weights_of_zero_is_refused(source):
     with pytest.raises(SampleError) as caught:
         collect_sample(source.selectExpr("id", "0 AS w"), ["id"], seed=1, weight="w")
     assert str(caught.value) == (
-        "There are no rows to sample.\n"
+        "No rows to sample.\n"
         "  got: 3000 rows, none of which may be drawn\n"
         "  expected: at least one row without a null, and with a weight above 0\n"
         "  do: Look at the filters and the path of the source; nulls='nan' keeps rows with nulls."

@@ -145,7 +145,7 @@ def test_names_of_numbers_and_arrays():
 def test_no_features_are_refused(features):
     """An empty list, or what is no list, is told, with what there is."""
     assert refusal(PLAIN, features) == (
-        "There are no features to collect.\n"
+        "No features to collect.\n"
         f"  got: {features!r}\n"
         "  expected: names of columns of numbers, dates, text, arrays of numbers or vectors\n"
         "  do: Choose among the columns: id, ratio, text, flag."

@@ -55,7 +55,7 @@ def samples(draw):
     y = None
     if columns.label is not None:
         y = np.zeros(rows, dtype)
-        categories |= {"t": ("only",)} if columns.label.kind == "text" else {}
+        categories |= {"t": ("only",)} if columns.label.categorical else {}
     strata = draw(
         st.sampled_from(
             [None, ["a", "a\0", None], [1, 2], [3, None], [True, False], [dt.date(2013, 1, 1), None]]

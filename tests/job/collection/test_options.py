@@ -203,7 +203,7 @@ def test_max_bytes_cannot_cut_a_sparse_sample():
         "max_bytes cannot cut a sparse sample.\n"
         "  got: sparse=True and max_bytes=0.5\n"
         "  expected: one of them: sparse rows differ in size, so it is not known before how many fit\n"
-        "  do: Pass max_rows; what does not fit into the memory left is refused all the same."
+        "  do: Pass max_rows; what does not fit into the memory left is still refused."
     )
 
 

@@ -16,6 +16,7 @@ from scipy.sparse import csr_array
 from airflow_spark_guard.job import SampleError
 from airflow_spark_guard.job.collection.columns import Columns
 from airflow_spark_guard.job.collection.kinds.number import Number
+from airflow_spark_guard.job.collection.representativeness.comparison import judge
 from airflow_spark_guard.job.collection.sample import Sample, SampleReport
 
 
@@ -209,3 +210,14 @@ def test_a_sample_is_freed_with_its_last_name():
         assert freed() is None
     finally:
         gc.enable()
+
+
+def test_a_part_is_not_compared_by_the_comparison_of_the_whole():
+    """Its report has nothing to draw until the part itself is compared."""
+    columns = Columns((Number("a", "double"), Number("b", "double"), Number("c", "double")))
+    parts = np.array(["train", "test", "train"], object)
+    sample = Sample(X, Y, ("a", "b", "c"), report(), parts=parts, columns=columns)
+    sample.report._compared = judge([], 3)
+    with pytest.raises(SampleError, match="^There is nothing to draw yet"):
+        sample.part("train").report.plot()
+    assert sample.report._compared is not None

@@ -1,6 +1,7 @@
 """What the hook adds to a run; ``tests/integration/cluster/`` has the whole way."""
 
 import json
+from dataclasses import replace
 from types import SimpleNamespace
 
 import pytest
@@ -11,6 +12,7 @@ from airflow_spark_guard.core.cluster.status import ClusterState, ClusterStatus
 from airflow_spark_guard.core.cluster.trigger_event import event_of
 from airflow_spark_guard.core.limits import GuardLimits
 from airflow_spark_guard.hooks.safe_spark_submit import SafeSparkSubmitHook
+from airflow_spark_guard.sources import cluster_access
 from airflow_spark_guard.testing import FakeResourceManager
 
 pytestmark = pytest.mark.usefixtures("airflow_db")
@@ -174,9 +176,8 @@ HTTPKerberosAuth.__module__ = "requests_kerberos.kerberos_"
 def tickets(monkeypatch):
     """Stands in for the library and the ticket."""
     made = iter(f"token{number}" for number in range(10**6))
-    monkeypatch.setattr(
-        "airflow_spark_guard.sources.cluster_access.kerberos_token", lambda host: f"{host}-{next(made)}"
-    )
+    machine = replace(cluster_access.THIS_MACHINE, kerberos_token=lambda host: f"{host}-{next(made)}")
+    monkeypatch.setattr(cluster_access, "THIS_MACHINE", machine)
 
 
 @pytest.mark.usefixtures("tickets")

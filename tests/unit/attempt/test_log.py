@@ -187,7 +187,7 @@ def test_an_observed_finding_is_shown_as_it_would_have_ended_the_job(log, task, 
     assert "  do: Give the call in that line a time-out.\n  where: /jobs/a.py:3, fit\n" in task.warnings
     assert "worker blocked" in task.warnings
     ((found, error),) = taken
-    assert (found, error.place, error.record) == (finding, "/jobs/a.py:3, fit", record.place)
+    assert (found, error.where, error.record) == (finding, "/jobs/a.py:3, fit", record.place)
 
 
 @pytest.mark.parametrize("kind", ["warning", "metric"])

@@ -190,7 +190,7 @@ def test_a_kill_while_it_runs_ends_it(stand):
     hook = stand.hook(record=stand.folder / "record")
 
     def kill():
-        seconds_until(lambda: stand.started, 20, "the start")
+        seconds_until(lambda: stand.started, 60, "the start")
         time.sleep(0.3)
         hook.on_kill()
 

@@ -27,7 +27,7 @@ def site():
 
 @contextmanager
 def source(target, *given, **more):
-    made = RemoteSource(AsyncRemoteSource(target, *given, timeout=2.0, **more))
+    made = RemoteSource(AsyncRemoteSource(target, *given, timeout=60.0, **more))
     try:
         yield made
     finally:
@@ -38,10 +38,11 @@ def test_while_the_driver_answers_the_others_are_left_in_peace(site):
     """One cheap question a look, once it is known whose UI it is, and that the master knows no more than it."""
     with source(site.target(*ALL)) as looking:
         looking.look()
+        before = time.time()
         seen = looking.look()
     assert (seen.application_id, seen.started, seen.driver_ui) == (site.id, site.started, site.driver_ui)
     assert [row.id for row in seen.executors] == ["0"]
-    assert abs(seen.at - time.time()) < 3
+    assert before - 1 <= seen.at <= time.time() + 1, "a driver's own clock has whole seconds"
     assert seen.manager is seen.history is None
     assert seen.silent == ()
     assert [path.rpartition("/")[2] for path in site.asked] == [

@@ -18,7 +18,7 @@ APP = recorded(VERSION, "applications")[0]["id"]
 
 
 @contextmanager
-def source(reply, *, timeout=2.0, **kwargs):
+def source(reply, *, timeout=60.0, **kwargs):
     with serving(reply) as url:
         made = RestSource(AsyncRestSource(url, APP, timeout=timeout, **kwargs))
         try:

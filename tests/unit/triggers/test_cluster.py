@@ -36,7 +36,7 @@ def run(trigger):
             return event.payload
         return None
 
-    return asyncio.run(asyncio.wait_for(first(), 20))
+    return asyncio.run(asyncio.wait_for(first(), 60))
 
 
 def test_it_tells_the_end(yarn):

@@ -64,7 +64,7 @@ async def event_of(watching):
 
 
 async def until(condition):
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(60):
         while not condition():  # noqa: ASYNC110 - a server of another thread sees to it
             await asyncio.sleep(0.01)
 
@@ -73,7 +73,7 @@ def outcome(watching, *, then=None, once=lambda: True):
     """What it tells; ``then`` is called as soon as ``once`` holds, while it watches."""
 
     async def run():
-        async with asyncio.timeout(20):
+        async with asyncio.timeout(60):
             task = asyncio.create_task(event_of(watching))
             if then is not None:
                 await until(once)

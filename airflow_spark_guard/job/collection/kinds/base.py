@@ -62,10 +62,7 @@ class Reader:
         raise NotImplementedError
 
     def stored(self, arrays: Sequence[Any]) -> tuple[Array, Array, Array]:
-        """For a sparse matrix: how many values each row stores, and all their places in it and values.
-
-        A null stores one NaN.
-        """
+        """For a sparse matrix: values of each row (one NaN for a null), and all places and values stored."""
         raise NotImplementedError
 
     def arrow_types(self, value: Any) -> tuple[Any, ...]:

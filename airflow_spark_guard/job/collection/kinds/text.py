@@ -30,15 +30,15 @@ class TextReader(Reader):
 
     def __init__(self, column: str, width: int | None, categories: tuple[str, ...] | None = None) -> None:
         super().__init__(column, width, categories)
-        self._codes: dict[str, int] = {}  # of the texts that arrived, unless categories are known
+        self._codes: dict[str, int] = {}  # of the texts that arrived, or of known categories
 
     def rows(self, arrays: Sequence[Any], dtype: str) -> Array:
-        texts = arrays[0]
-        if self.categories is None:
-            codes = self._new_codes(texts)
+        texts, known = arrays[0], self.categories
+        if known is not None and len(known) <= len(texts):  # else it would cost more than the rows
+            codes = numbers_of(pc.index_in(texts, value_set=pa.array(known, texts.type))).astype(dtype)
         else:
-            codes = numbers_of(pc.index_in(texts, value_set=pa.array(self.categories, texts.type)))
-        return codes.astype(dtype, copy=False).reshape(-1, 1)
+            codes = self._codes_of(texts, dtype)
+        return codes.reshape(-1, 1)
 
     def arrow_types(self, value: Any) -> tuple[Any, ...]:
         return (pa.string(),)
@@ -56,13 +56,16 @@ class TextReader(Reader):
         codes[~missing] = new[numbers]
         return tuple(ordered)
 
-    def _new_codes(self, column: Any) -> Array:
+    def _codes_of(self, column: Any, dtype: str) -> Array:
         encoded = column.dictionary_encode()
         texts = encoded.dictionary.to_pylist()
-        new = [text for text in texts if text not in self._codes]
-        self._codes.update({text: at for at, text in enumerate(new, len(self._codes))})
-        self.text_bytes += sum(map(sys.getsizeof, new))
-        own = np.array([*(self._codes[text] for text in texts), np.nan])
+        if self.categories is None:
+            new = [text for text in texts if text not in self._codes]
+            self._codes.update({text: at for at, text in enumerate(new, len(self._codes))})
+            self.text_bytes += sum(map(sys.getsizeof, new))
+        elif not self._codes:
+            self._codes = {text: at for at, text in enumerate(self.categories)}
+        own = np.array([self._codes.get(text, np.nan) for text in texts] + [np.nan], dtype)
         codes: Array = own[numbers_of(encoded.indices.fill_null(len(texts)))]
         return codes
 

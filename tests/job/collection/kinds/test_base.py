@@ -6,13 +6,17 @@ import subprocess
 import sys
 from dataclasses import replace
 
+import numpy as np
 import pyarrow as pa
 import pytest
 from pyspark import cloudpickle
+from sklearn.linear_model import LinearRegression
 
-from airflow_spark_guard.job.collection import kinds
+from airflow_spark_guard.job import collect_sample, predict
+from airflow_spark_guard.job.collection import columns, kinds
 from airflow_spark_guard.job.collection.columns import KINDS, check_columns
 from airflow_spark_guard.job.collection.kinds.base import quoted
+from airflow_spark_guard.job.collection.kinds.number import Number
 
 
 @pytest.mark.spark
@@ -96,3 +100,30 @@ def test_readers_travel_without_this_package(tmp_path):
         "array [1, -1] [[1.5], [nan]]",
         "vector [1, 1] [[1.5], [2.5]]",
     ], done.stderr
+
+
+class Interval(Number):
+    """A kind that the package does not have: an interval as seconds."""
+
+    @classmethod
+    def takes(cls, data_type):
+        return type(data_type).__name__ == "DayTimeIntervalType"
+
+    def parts(self, spark_type):
+        units = {"DAY": 86_400, "HOUR": 3600, "MINUTE": 60, "SECOND": 1}
+        seconds = (f"extract({unit} FROM {quoted(self.name)}) * {factor}" for unit, factor in units.items())
+        return [f"CAST({' + '.join(seconds)} AS {spark_type})"]
+
+
+@pytest.mark.spark
+def test_a_new_kind_is_one_class(spark, monkeypatch):
+    """With a place among the others it is collected, compared with its source and scored."""
+    monkeypatch.setattr(columns, "KINDS", (*KINDS, Interval))
+    frame = spark.sql("SELECT id, id * INTERVAL '1 02:00:03' DAY TO SECOND AS wait FROM range(50)")
+    sample = collect_sample(frame, "wait", "id", seed=1, nulls="drop")
+    seconds = np.arange(50) * 93_603.0
+    np.testing.assert_array_equal(sample.X.ravel(), seconds.astype("float32"))
+    assert sample.report.representativeness(frame).stands
+    model = LinearRegression().fit(sample.X, sample.y)
+    scored = predict(model, frame, "wait").orderBy("id").toArrow()["prediction"].to_numpy()
+    np.testing.assert_allclose(scored, np.arange(50), atol=0.01)

@@ -6,6 +6,7 @@ import pytest
 
 import airflow_spark_guard
 from airflow_spark_guard.core.cluster.kubernetes import Kubernetes
+from airflow_spark_guard.core.cluster.manager import Settings
 from airflow_spark_guard.core.cluster.managers import MANAGERS, cluster_manager, is_watched, manager_from_json
 from airflow_spark_guard.core.cluster.yarn import Yarn
 from airflow_spark_guard.core.errors import BadInputError
@@ -34,14 +35,14 @@ def test_yarn_and_kubernetes_are_watched(master, watched):
 )
 def test_one_resource_manager_or_several_are_named(given, servers):
     """Of several one is in charge."""
-    assert cluster_manager("yarn", {RM: given}, {}).servers == servers
+    assert cluster_manager(Settings("yarn", {RM: given}, {})).servers == servers
 
 
 @pytest.mark.parametrize("given", [None, "", " , ", "ftp://rm", "http://", "http://rm:x", []])
 def test_without_an_address_nothing_is_submitted(given):
     """It could be neither watched nor ended."""
     with pytest.raises(BadInputError, match="needs the address of the ResourceManager"):
-        cluster_manager("yarn", {RM: given}, {})
+        cluster_manager(Settings("yarn", {RM: given}, {}))
 
 
 @pytest.mark.parametrize(
@@ -54,22 +55,22 @@ def test_without_an_address_nothing_is_submitted(given):
 )
 def test_the_master_names_the_api_server(master, server):
     """As Spark reads it."""
-    assert cluster_manager(master, {}, {}).servers == (server,)
+    assert cluster_manager(Settings(master, {}, {})).servers == (server,)
 
 
 def test_a_master_that_names_none_is_refused():
     """Before anything is submitted."""
     with pytest.raises(BadInputError, match="names no Kubernetes API server"):
-        cluster_manager("k8s://", {}, {})
+        cluster_manager(Settings("k8s://", {}, {}))
 
 
 def test_the_namespace_is_the_one_that_spark_uses():
     """By the connection, by the configuration, or the default."""
     conf = {"spark.kubernetes.namespace": "by-conf"}
     master = "k8s://https://h"
-    assert cluster_manager(master, {}, conf, namespace="by-connection").namespace == "by-connection"
-    assert cluster_manager(master, {}, conf).namespace == "by-conf"
-    assert cluster_manager(master, {}, {}).namespace == "default"
+    assert cluster_manager(Settings(master, {}, conf, namespace="by-connection")).namespace == "by-connection"
+    assert cluster_manager(Settings(master, {}, conf)).namespace == "by-conf"
+    assert cluster_manager(Settings(master, {}, {})).namespace == "default"
 
 
 def test_sparks_own_settings_say_how_to_get_in():
@@ -80,7 +81,7 @@ def test_sparks_own_settings_say_how_to_get_in():
         f"{prefix}.caCertFile": "/c",
         "spark.kubernetes.driver.podTemplateContainerName": "mine",
     }
-    place = cluster_manager("k8s://https://h", {}, conf)
+    place = cluster_manager(Settings("k8s://https://h", {}, conf))
     assert (place.token_file, place.ca_file, place.container) == ("/t", "/c", "mine")
     extra = {
         "kubernetes_token_file": "/t2",
@@ -88,26 +89,26 @@ def test_sparks_own_settings_say_how_to_get_in():
         "kubeconfig": "/k",
         "cluster_verify": "no",
     }
-    place = cluster_manager("k8s://https://h", extra, conf)
+    place = cluster_manager(Settings("k8s://https://h", extra, conf))
     assert (place.token_file, place.ca_file, place.kubeconfig, place.verify) == ("/t2", "/c2", "/k", False)
 
 
 @pytest.mark.parametrize(("master", "title"), [("yarn", "YARN"), ("k8s://https://h", "Kubernetes")])
 def test_the_master_says_which_manager_it_is(master, title):
     """And how it is called in messages."""
-    assert cluster_manager(master, {RM: "rm:8088"}, {}).title == title
+    assert cluster_manager(Settings(master, {RM: "rm:8088"}, {})).title == title
 
 
 def test_a_master_of_no_manager_is_refused():
     """The connection was changed while its task was deferred, say."""
     with pytest.raises(BadInputError, match="of no cluster that is watched") as caught:
-        cluster_manager("local[2]", {}, {})
+        cluster_manager(Settings("local[2]", {}, {}))
     assert "one of these: YARN, Kubernetes" in str(caught.value)
 
 
 def test_a_manager_survives_json():
     """It is stored while the task is deferred, and holds no secret."""
-    place = cluster_manager("yarn", {RM: "rm:8088", "cluster_token": "geheim"}, {}, user="airflow")
+    place = cluster_manager(Settings("yarn", {RM: "rm:8088", "cluster_token": "geheim"}, {}, user="airflow"))
     stored = json.dumps(place.to_json())
     assert manager_from_json(json.loads(stored)) == place
     assert "geheim" not in stored
