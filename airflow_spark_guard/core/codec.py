@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import reprlib
 from collections.abc import Callable, Mapping  # noqa: TC003 - the types of its own class are read too
-from dataclasses import MISSING, Field, dataclass, fields, is_dataclass, replace
+from dataclasses import MISSING, Field, fields, is_dataclass
 from enum import Enum
 from functools import cache
 from types import MappingProxyType, NoneType
@@ -73,93 +73,76 @@ def decode(kind: type[T], raw: object, error: Callable[[str], Exception] = Value
         error: makes the exception from a text that names the place and what stands there.
     """
     try:
-        return _read(kind, raw, _Place())  # type: ignore[no-any-return]
+        return _read(kind, raw, "", sparse=False)  # type: ignore[no-any-return]
     except _MismatchError as mismatch:
         raise error(str(mismatch)) from None
 
 
-@dataclass(frozen=True)
-class _Place:
-    """Where a value stands, and whether fields around it may be left out."""
-
-    path: str = ""
-    sparse: bool = False
-
-    def of(self, name: str) -> _Place:
-        return replace(self, path=f"{self.path}.{name}" if self.path else name)
-
-    def at(self, number: int) -> _Place:
-        return replace(self, path=f"{self.path}[{number}]")
-
-
 class _MismatchError(ValueError):
-    def __init__(self, place: _Place, problem: str) -> None:
-        super().__init__(f"{place.path}: {problem}" if place.path else problem)
+    def __init__(self, path: str, problem: str) -> None:
+        super().__init__(f"{path}: {problem}" if path else problem)
 
 
-def _read(kind: Any, raw: object, place: _Place) -> Any:
+def _not(wanted: str, raw: object, path: str) -> _MismatchError:
+    return _MismatchError(path, f"{_BRIEF.repr(raw)} is not {wanted}")
+
+
+def _read(kind: Any, raw: object, path: str, sparse: bool) -> Any:  # noqa: FBT001 - it goes with the path
     if isinstance(kind, NewType):
-        return _read(kind.__supertype__, raw, place)
+        kind = kind.__supertype__
     origin, parts = get_origin(kind), get_args(kind)
     if NoneType in parts:
         (kind,) = (part for part in parts if part is not NoneType)
-        return None if raw is None else _read(kind, raw, place)
+        return None if raw is None else _read(kind, raw, path, sparse)
     if origin is tuple:
-        return _items(parts, raw, place)
+        return _items(parts, raw, path, sparse)
     if kind in _SCALARS or origin is Literal:
         fits, wanted = _SCALARS.get(kind) or (parts.__contains__, f"one of {', '.join(parts)}")
         if not fits(raw):
-            raise _not(wanted, raw, place)
+            raise _not(wanted, raw, path)
         return raw
     if is_dataclass(kind):
-        return _object(kind, raw, place)
-    return _enumerated(kind, raw, place) if issubclass(kind, Enum) else _row(kind, raw, place)
+        return _object(kind, raw, path, sparse or getattr(kind, "sparse", False))
+    if issubclass(kind, Enum):
+        return _member(kind, raw, path)
+    return kind(*_items(tuple(_hints(kind).values()), raw, path, sparse))  # a named tuple: an array in JSON
 
 
-def _not(wanted: str, raw: object, place: _Place) -> _MismatchError:
-    return _MismatchError(place, f"{_BRIEF.repr(raw)} is not {wanted}")
-
-
-def _enumerated(kind: type[Enum], raw: object, place: _Place) -> Enum:
+def _member(kind: type[Enum], raw: object, path: str) -> Enum:
     try:
         return kind(raw)
     except ValueError:
-        raise _not(f"one of {', '.join(item.value for item in kind)}", raw, place) from None
+        raise _not(f"one of {', '.join(item.value for item in kind)}", raw, path) from None
 
 
-def _items(parts: tuple[Any, ...], raw: object, place: _Place) -> tuple[Any, ...]:
+def _items(parts: tuple[Any, ...], raw: object, path: str, sparse: bool) -> tuple[Any, ...]:  # noqa: FBT001
     many = parts[-1] is Ellipsis
     if not isinstance(raw, list | tuple) or not (many or len(raw) == len(parts)):
-        raise _not("an array" if many else f"an array of {len(parts)}", raw, place)
+        raise _not("an array" if many else f"an array of {len(parts)}", raw, path)
     kinds = parts[:1] * len(raw) if many else parts
-    return tuple(_read(*each, place.at(number)) for number, each in enumerate(zip(kinds, raw, strict=True)))
+    pairs = zip(kinds, raw, strict=True)
+    return tuple(_read(kind, item, f"{path}[{at}]", sparse) for at, (kind, item) in enumerate(pairs))
 
 
-def _row(kind: Any, raw: object, place: _Place) -> Any:
-    """A named tuple, which is an array in JSON."""
-    return kind(*_items(tuple(_hints(kind).values()), raw, place))
-
-
-def _object(kind: Any, raw: object, place: _Place) -> Any:
+def _object(kind: Any, raw: object, path: str, sparse: bool) -> Any:  # noqa: FBT001
     if not isinstance(raw, dict):
-        raise _not("an object", raw, place)
-    if getattr(kind, "sparse", False):
-        place = replace(place, sparse=True)
+        raise _not("an object", raw, path)
     hints, declared = _hints(kind), {field.name: field for field in fields(kind)}
     if unknown := [name for name in raw if name not in declared]:
-        raise _MismatchError(place, f"{_BRIEF.repr(unknown[0])} is unknown")
-    if missing := [name for name, field in declared.items() if name not in raw and _is_needed(field, place)]:
-        raise _MismatchError(place, f"{missing[0]!r} is missing")
-    found = {name: _read(hints[name], item, place.of(name)) for name, item in raw.items()}
+        raise _MismatchError(path, f"{_BRIEF.repr(unknown[0])} is unknown")
+    if missing := [name for name, field in declared.items() if name not in raw and _is_needed(field, sparse)]:
+        raise _MismatchError(path, f"{missing[0]!r} is missing")
+    prefix = f"{path}." if path else ""
+    found = {name: _read(hints[name], item, prefix + name, sparse) for name, item in raw.items()}
     try:
         return kind(**found)
     except (ValueError, SparkGuardError) as error:
-        raise _MismatchError(place, getattr(error, "what", str(error))) from error
+        raise _MismatchError(path, getattr(error, "what", str(error))) from error
 
 
-def _is_needed(field: Field[Any], place: _Place) -> bool:
+def _is_needed(field: Field[Any], sparse: bool) -> bool:  # noqa: FBT001
     has_default = field.default is not MISSING or field.default_factory is not MISSING
-    return not has_default or not (place.sparse or field.metadata.get("later"))
+    return not has_default or not (sparse or field.metadata.get("later"))
 
 
 @cache
