@@ -41,7 +41,7 @@ an exception once it is made: what becomes known later makes a new one (``core/f
 Two kinds are not of this tree. The job's side ships alone and has its own: ``SampleError``,
 ``InfiniteValuesError``, ``TooManyRowsError``, ``NotUnrolledError``, ``OptionError``, ``ReportError``,
 ``UnfitValueError`` and ``WorkerError``. And three pass between modules and never reach a user:
-``UnusableAnswerError`` and ``RefusedError`` (a server's answer), ``NotSeenError`` (a process without a stack).
+``UnusableAnswerError`` and ``RefusedError`` (a server's answer), ``NotSeenError`` (no stack).
 """
 
 from __future__ import annotations
