@@ -1,4 +1,4 @@
-"""Where the driver runs: the one place that decides between ``client`` and ``cluster``.
+"""Decides between the deploy modes ``client`` and ``cluster``.
 
 spark-submit's own order (``SparkSubmitArguments``): the option ``--deploy-mode``, then the configuration,
 then the variable ``DEPLOY_MODE`` of the environment. The provider passes the operator's ``deploy_mode`` or
@@ -28,8 +28,8 @@ class DeployMode:
 
     Attributes:
         mode: ``client`` or ``cluster``.
-        origin: the place that decides, in words for a message.
-        note: which other places want the other mode; empty where none does.
+        origin: the setting that decides, in words for a message.
+        note: names settings of the other mode, which have no effect; empty if there are none.
     """
 
     mode: Mode
@@ -38,13 +38,13 @@ class DeployMode:
 
 
 def decide(option: tuple[str, object], conf: Iterable[tuple[str, str]], variable: str | None) -> DeployMode:
-    """The mode, as spark-submit finds it.
+    """The mode that spark-submit will choose.
 
     Args:
-        option: the place that gives ``--deploy-mode``, and its value; None where no place does. An extra of a
-            connection may be of any type of JSON.
-        conf: place and value of ``spark.submit.deployMode``, lowest first.
-        variable: ``DEPLOY_MODE`` of the job's environment.
+        option: (origin, value) of ``--deploy-mode``; the value is None if it is not set. An extra of a
+            connection may have any JSON type.
+        conf: (origin, value) of ``spark.submit.deployMode``, lowest priority first.
+        variable: ``DEPLOY_MODE`` in the job's environment.
 
     Raises:
         ConfError: a value that is neither ``client`` nor ``cluster``.
@@ -74,16 +74,16 @@ def decide(option: tuple[str, object], conf: Iterable[tuple[str, str]], variable
 
 
 def check_mode(found: DeployMode, master: str, application: str, *, has_environment: bool) -> None:
-    """Refuse what Spark or the provider would refuse, before a JVM is started.
+    """Refuse what Spark or the provider would refuse later, before a JVM is started.
 
     Args:
         found: the mode.
         master: Spark's master URL.
         application: the script, jar or R file.
-        has_environment: whether ``env_vars`` is given.
+        has_environment: whether ``env_vars`` is set.
 
     Raises:
-        ConfError: this master, or this application on it, has no cluster mode.
+        ConfError: the master, or the application on this master, does not support cluster mode.
     """
     manager = manager_of(master)
     if found.mode == "client" or manager not in ("local", "local-cluster", "standalone"):
@@ -91,7 +91,7 @@ def check_mode(found: DeployMode, master: str, application: str, *, has_environm
     got = f"deploy mode cluster, from {found.origin}; master {master}"
     if manager != "standalone":
         raise ConfError(
-            f"The master {master} has no cluster mode.",
+            f"The master {master} does not support cluster mode.",
             got=got,
             expected="client mode, or a master that can start a driver: YARN, Kubernetes, standalone (jars)",
             advice='Set deploy_mode="client", or use another connection.',
@@ -99,14 +99,14 @@ def check_mode(found: DeployMode, master: str, application: str, *, has_environm
     language = next((name for ending, name in _SCRIPTS.items() if application.endswith(ending)), "")
     if language:
         raise ConfError(
-            f"Spark runs no {language} application in cluster mode on a standalone master.",
+            f"Spark does not run {language} applications in cluster mode on a standalone master.",
             got=got,
             expected="client mode, or a jar",
             advice='Set deploy_mode="client": the driver then runs beside the task, under the guard.',
         )
     if has_environment:
         raise ConfError(
-            "env_vars does not reach a driver in cluster mode on a standalone master.",
+            "env_vars does not reach the driver in cluster mode on a standalone master.",
             got=got,
             expected="no env_vars",
             advice="Remove env_vars: use application_args, or conf spark.executorEnv.NAME for executors.",

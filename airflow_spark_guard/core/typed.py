@@ -1,4 +1,4 @@
-"""Whether a value that came from outside has the types that its class declares."""
+"""Checks that a value from outside has the types that its class declares."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ _HUGE = 1e300
 
 
 def checked_types(value: Any) -> Any:
-    """The same dataclass instance; nested ones are left to whoever makes them.
+    """The dataclass instance itself; nested ones are not checked.
 
     Raises:
         TypeError: a field has another type than it declares, or a number that a float cannot hold.
@@ -21,7 +21,7 @@ def checked_types(value: Any) -> Any:
     for field in fields(value):
         found = getattr(value, field.name)
         if not any(_KNOWN.get(kind, _is_anything)(found) for kind in str(field.type).split(" | ")):
-            msg = f"{field.name} is no {field.type}"
+            msg = f"{field.name} is not of type {field.type}"
             raise TypeError(msg)
     return value
 

@@ -46,5 +46,5 @@ def test_what_is_declared_is_given_back(fields):
 )  # fmt: skip
 def test_anything_else_is_a_type_error(name, value):
     """It names the field."""
-    with pytest.raises(TypeError, match=f"^{name} is no "):
+    with pytest.raises(TypeError, match=f"^{name} is not of type "):
         checked_types(Given(**{name: value}))

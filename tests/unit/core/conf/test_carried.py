@@ -55,7 +55,7 @@ def test_whatever_is_let_through_arrives(conf):
         ("spark.my.options", "password=geheim ", "is a secret"),
         ("spark.x", " a\rb", "a carriage return"),
         ("spark.x", " " * (128 << 10), "is too long"),
-        ("spark.x", " \ud800", "is too long or no text"),
+        ("spark.x", " \ud800", "is too long or not valid text"),
     ],
 )
 def test_what_cannot_take_the_command_line_either_is_refused_by_key(key, value, why):
@@ -95,5 +95,5 @@ def test_what_spark_trims_itself_is_said(master, mode, told):
     conf = {"spark.x": ConfValue(" ", "conf"), "spark.y": ConfValue("y", "conf")}
     notes = lost_on_the_cluster(conf, master, mode)
     assert bool(notes) is told
-    assert not told or "spark.x are lost" in notes[0]
+    assert not told or "spark.x is lost" in notes[0]
     assert lost_on_the_cluster({}, master, mode) == ()
