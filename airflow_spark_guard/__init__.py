@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from airflow_spark_guard.core.conf.profile import SparkProfile
     from airflow_spark_guard.core.errors import SparkGuardError
     from airflow_spark_guard.core.limits import GuardLimits
+    from airflow_spark_guard.core.verdict import Verdict
     from airflow_spark_guard.hooks.safe_spark_submit import SafeSparkSubmitHook
     from airflow_spark_guard.hooks.spark_monitor import SparkMonitorHook
     from airflow_spark_guard.operators.safe_spark_submit import SafeSparkSubmitOperator
@@ -31,6 +32,7 @@ __all__ = [
     "SparkGuardRetryPolicy",
     "SparkMonitorHook",
     "SparkProfile",
+    "Verdict",
 ]
 
 _HOMES = {
@@ -43,6 +45,7 @@ _HOMES = {
     "SparkGuardRetryPolicy": "task.retry_policy",
     "SparkMonitorHook": "hooks.spark_monitor",
     "SparkProfile": "core.conf.profile",
+    "Verdict": "core.verdict",
 }
 
 

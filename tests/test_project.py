@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import ast
 import re
-import runpy
 import subprocess
 import sys
 import tomllib
@@ -20,6 +19,7 @@ from packaging.utils import canonicalize_name
 import airflow_spark_guard
 from airflow_spark_guard import job
 from airflow_spark_guard.provider_info import get_provider_info
+from tools.upstream.differences import DIFFERENCES, REASONS
 
 ROOT = Path(__file__).parent.parent
 PACKAGE = ROOT / "airflow_spark_guard"
@@ -224,16 +224,40 @@ def test_the_readmes_links_lead_somewhere():
         assert file.split("/")[0] in included, f"{target}: not in the source distribution"
 
 
-def test_no_module_is_long_and_no_function_either():
-    """300 lines, 40 lines without docstring, eight parameters."""
+# Functions with more than eight parameters, each with the reason. This list may only become shorter.
+WIDE = {
+    ("hooks/safe_spark_submit.py", "__init__"): "the options of the drop-in hook, all by keyword",
+}
+
+
+def functions():
+    """(path, node) of every function and method of the package."""
     for path in modules():
-        text = path.read_text()
-        assert len(text.splitlines()) <= 300, path
-        for node in ast.walk(ast.parse(text)):
-            if isinstance(node, ast.FunctionDef):
-                doc = node.body[0] if ast.get_docstring(node) else None
-                lines = node.end_lineno - node.lineno + 1 - (doc.end_lineno - doc.lineno + 1 if doc else 0)
-                assert lines <= 40, (path, node.name, lines)
+        for node in ast.walk(ast.parse(path.read_text())):
+            if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
+                yield path, node
+
+
+def test_no_module_is_long_and_no_function_either():
+    """300 lines, 40 lines without docstring."""
+    for path in modules():
+        assert len(path.read_text().splitlines()) <= 300, path
+    for path, node in functions():
+        doc = node.body[0] if ast.get_docstring(node) else None
+        lines = node.end_lineno - node.lineno + 1 - (doc.end_lineno - doc.lineno + 1 if doc else 0)
+        assert lines <= 40, (path, node.name, lines)
+
+
+def test_no_function_has_more_than_eight_parameters():
+    """Without ``self`` and ``cls``; what belongs together is one object."""
+    wide = set()
+    for path, node in functions():
+        names = [
+            argument.arg for argument in (*node.args.posonlyargs, *node.args.args, *node.args.kwonlyargs)
+        ]
+        if len([name for name in names if name not in {"self", "cls"}]) > 8:
+            wide.add((path.relative_to(PACKAGE).as_posix(), node.name))
+    assert wide == set(WIDE)
 
 
 def test_no_requirement_names_an_index():
@@ -327,9 +351,100 @@ def test_the_readme_names_every_limit():
 
 
 def test_every_difference_from_upstreams_tests_is_on_its_page():
-    """With its reason; tools/upstream_tests.py holds the list against the provider."""
-    found = runpy.run_path(str(ROOT / "tools" / "upstream_differences.py"))
+    """With its reason; tools/upstream holds the list against the provider."""
     page = (ROOT / "docs" / "upstream.md").read_text()
-    for test, reason in found["DIFFERENCES"].items():
+    for test, reason in DIFFERENCES.items():
         (row,) = [line for line in page.splitlines() if f"`{test.rpartition('::')[2]}`" in line]
-        assert row.startswith(f"| {found['REASONS'][reason]} |")
+        assert row.startswith(f"| {REASONS[reason]} |")
+
+
+TOOLS = ROOT / "tools"
+# Tools that change where Python looks for modules; each with the reason.
+CHANGE_THE_PATH: dict[str, str] = {}
+# Run by their path, in processes of Spark and of Airflow: scripts, not modules.
+SCRIPTS = {"jobs", "dags", "death_dags"}
+NO_HELP = {
+    "tools.demo": "takes no argument",
+    "tools.bench.collect": "imports Spark and scikit-learn first, for seconds",
+}
+
+
+def test_no_tool_imports_the_tests_or_changes_where_modules_are_found():
+    """Tests import tools, by absolute names; ``python -m tools.x`` finds the rest."""
+    changing = set()
+    for path in TOOLS.rglob("*.py"):
+        assert not [name for name in imported(path) if name.split(".")[0] == "tests"], path
+        for node in ast.walk(ast.parse(path.read_text())):
+            assert not (isinstance(node, ast.ImportFrom) and node.level), (path, node.lineno)
+            if (
+                isinstance(node, ast.Attribute)
+                and node.attr == "path"
+                and getattr(node.value, "id", "") == "sys"
+            ):
+                changing.add(str(path.relative_to(TOOLS)))
+    assert changing == set(CHANGE_THE_PATH)
+
+
+def only_defines(node):
+    """Whether a statement at the top of a module does nothing but to import, define, or name a value."""
+    defines = (ast.Import, ast.ImportFrom, ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef, ast.AnnAssign)
+    if isinstance(node, ast.Assign):  # os.environ["x"] = "y" names no value
+        return all(isinstance(target, ast.Name | ast.Tuple) for target in node.targets)
+    if isinstance(node, ast.If):
+        return ast.unparse(node.test) in {"TYPE_CHECKING", "__name__ == '__main__'"}
+    is_text = isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant)
+    return is_text or isinstance(node, defines)
+
+
+def test_importing_a_tool_has_no_effect():
+    """What a program does stands in its functions; no environment is set, nothing is started."""
+    paths = [path for path in TOOLS.rglob("*.py") if not SCRIPTS & set(path.relative_to(TOOLS).parts)]
+    assert len(paths) > 60
+    for path in paths:
+        for node in ast.parse(path.read_text()).body:
+            assert only_defines(node), (path, node.lineno)
+
+
+def packages_that_run():
+    """Each folder of tools that ``python -m`` runs."""
+    for path in sorted(TOOLS.rglob("__main__.py")):
+        yield ".".join(path.parent.relative_to(ROOT).parts)
+
+
+@pytest.mark.parametrize("name", sorted(set(packages_that_run()) - set(NO_HELP)))
+def test_a_tool_tells_how_it_is_used(name):
+    """From the project's root, by the name that it is run by."""
+    done = subprocess.run(
+        [sys.executable, "-m", name, "--help"], cwd=ROOT, capture_output=True, text=True, check=True
+    )
+    assert re.match(rf"usage: python3? -m {re.escape(name)} ", done.stdout)
+
+
+def texts_that_name_tools():
+    """All but the changelog, which says what was, and this file."""
+    yield from (ROOT / "Makefile", ROOT / ".ci" / "run", ROOT / "README.md", *ROOT.glob("*.yml"))
+    for folder in ("docs", "docker", "dags", "tests", "tools", "airflow_spark_guard"):
+        files = (ROOT / folder).rglob("*")
+        yield from (
+            file for file in files if file.suffix in {".md", ".py", ".sh", ".tsv"} and file != Path(__file__)
+        )
+
+
+def test_every_tool_that_is_named_is_there():
+    """In Makefile, CI, documentation and comments."""
+    for file in texts_that_name_tools():
+        text = file.read_text()
+        for name in re.findall(r"-m (tools(?:\.[a-z_0-9]+)+)", text):
+            module = ROOT.joinpath(*name.split("."))
+            assert module.with_suffix(".py").exists() or (module / "__main__.py").exists(), (file, name)
+        for name in re.findall(r"(?<![\w/.-])tools/[\w/]+(?:\.\w+)?", text):
+            assert (ROOT / name).exists(), (file, name)
+
+
+def test_ci_is_one_command_that_runs_here_too():
+    """``.ci/run`` installs what is missing and calls it; the containers' test is not skipped there."""
+    lines = (ROOT / ".ci" / "run").read_text().splitlines()
+    assert [line for line in lines if line.startswith("make ")] == ["make ci"]
+    recipe = re.search(r"^ci:.*\n((?:\t.*\n)+)", (ROOT / "Makefile").read_text(), re.MULTILINE)[1]
+    steps = [line.strip().removeprefix("@") for line in recipe.splitlines()]
+    assert steps == ["$(MAKE) check", "$(MAKE) test", "$(MAKE) faults-quick", "CI=true $(MAKE) stack-test"]

@@ -1,6 +1,6 @@
 """Is the weighted draw by key unbiased? Thousands of seeds, in numpy, with the numbers of Spark.
 
-    python tools/check_weighted_draw.py [--seeds 2000] [--rows 5000] [--drawn 250]
+    python -m tools.check_weighted_draw [--seeds 2000] [--rows 5000] [--drawn 250]
 
 A row's number is that of ``Draw.priority_sql``: xxhash64 of seed and key, made exponential with the weight as
 its rate. Of each seed the estimates by ``sample_weight`` are compared with the truth: rows of the source, and
@@ -14,7 +14,8 @@ import math
 
 import numpy as np
 
-from airflow_spark_guard.job.collection.draw import own_seed, smallest
+from airflow_spark_guard.job.collection.draw import own_seed
+from airflow_spark_guard.job.collection.selection import smallest
 
 P1, P2, P3, P4, P5 = (
     0x9E3779B185EBCA87,
@@ -63,7 +64,9 @@ def estimates(seed: int, weights: np.ndarray, values: np.ndarray, drawn: int) ->
 
 def main() -> None:
     """Print the figures of weights of three shapes."""
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser = argparse.ArgumentParser(
+        prog="python -m tools.check_weighted_draw", description=__doc__.splitlines()[0]
+    )
     parser.add_argument("--seeds", type=int, default=2000)
     parser.add_argument("--rows", type=int, default=5000)
     parser.add_argument("--drawn", type=int, default=250)

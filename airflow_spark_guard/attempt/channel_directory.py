@@ -6,6 +6,7 @@ import threading
 from collections import deque
 from typing import TYPE_CHECKING, Any
 
+from airflow_spark_guard.core.clock import LaunchTime
 from airflow_spark_guard.core.cluster.channel_files import LARGEST_FILE, ChannelFiles
 from airflow_spark_guard.core.errors import BadInputError
 from airflow_spark_guard.core.protocol import parse_lines
@@ -18,9 +19,25 @@ if TYPE_CHECKING:
 
     from airflow_spark_guard.core.protocol import Message
 
+    OpenDirectory = Callable[[str, str | None], Any]  # by URL and connection id; the answer is like a Path
+
 _PATIENCE = 10.0  # seconds
 # At one look; they are held in memory.
 _MOST_FILES = 8
+
+
+def no_store(url: str, _: str | None) -> Any:
+    """Open no directory but local ones.
+
+    Raises:
+        BadInputError: always.
+    """
+    raise BadInputError(
+        "The channel directory cannot be opened here.",
+        got=safe_text(url),
+        expected="a local directory, or a hook that opens object stores",
+        advice="Use SafeSparkSubmitHook, which reads every store that Airflow's object storage knows.",
+    )
 
 
 class ChannelDirectory:
@@ -29,15 +46,18 @@ class ChannelDirectory:
     Args:
         url: of the try's own directory, as Airflow names it.
         conn_id: the Airflow connection for the store; None for its default.
+        open_directory: opens a directory that is not a local one.
 
     Attributes:
         trouble: why the last look failed; empty when it did not.
-        heard: what the driver has said so far; times are seconds since the epoch.
+        heard: what the driver has said so far.
         has_more: whether files are left that the last look did not reach.
     """
 
-    def __init__(self, url: str, conn_id: str | None = None) -> None:
-        self._url, self._conn_id = url, conn_id
+    def __init__(
+        self, url: str, conn_id: str | None = None, open_directory: OpenDirectory = no_store
+    ) -> None:
+        self._url, self._conn_id, self._open = url, conn_id, open_directory
         self._files = ChannelFiles()
         self._local = local_folder(url)
         self._fetched: deque[tuple[bool, bytes]] = deque()
@@ -58,15 +78,15 @@ class ChannelDirectory:
                 "The channel directory cannot be read.",
                 got=self.trouble,
                 expected=f"a directory that driver and Airflow reach: {safe_text(self._url)}",
-                advice="Mend channel_directory in the Airflow connection's extra, or name Airflow's way to "
-                "it (channel_directory_airflow, channel_conn_id).",
+                advice="Correct channel_directory in the Airflow connection's extra, or the path by which "
+                "Airflow reaches it (channel_directory_airflow, channel_conn_id).",
             )
 
-    def read(self, now: float, tell: Callable[[Message], None]) -> None:
+    def read(self, now: LaunchTime, tell: Callable[[Message], None]) -> None:
         """Take in what is new; a store that does not answer holds nobody up for more than 10 s.
 
         Args:
-            now: seconds since the epoch.
+            now: the time of this look.
             tell: is given each message.
 
         Raises:
@@ -126,8 +146,4 @@ class ChannelDirectory:
             self.trouble = safe_text(f"{type(error).__name__}: {error}")[:300]
 
     def _path(self) -> Any:
-        if self._local is not None:
-            return self._local
-        from airflow.sdk import ObjectStoragePath  # noqa: PLC0415 - it loads the file systems
-
-        return ObjectStoragePath(self._url, conn_id=self._conn_id)
+        return self._local if self._local is not None else self._open(self._url, self._conn_id)

@@ -1,53 +1,49 @@
-"""A guarded run in client mode: launch, watch, autopsy, kill, proof, record, and what is raised."""
+"""One attempt in client mode: launch, watch, autopsy, kill, proof, record, and what is raised."""
 
 from __future__ import annotations
 
 import contextlib
 import time
 from dataclasses import dataclass, field
-from functools import partial
-from typing import TYPE_CHECKING, Any
+from pathlib import Path
+from typing import TYPE_CHECKING
 
+from airflow_spark_guard.attempt.examiner import Examiner
 from airflow_spark_guard.attempt.log import AttemptLog
 from airflow_spark_guard.attempt.loop import Following
 from airflow_spark_guard.attempt.observer import Observer
+from airflow_spark_guard.attempt.spec import Finished
 from airflow_spark_guard.attempt.storable_result import storable_result
+from airflow_spark_guard.attempt.summary import Summary
 from airflow_spark_guard.attempt.watch import Watch
-from airflow_spark_guard.core.conf.conf_lines import recorded_conf
+from airflow_spark_guard.core.application import check_application
 from airflow_spark_guard.core.conf.conf_view import ConfView, manager_of
 from airflow_spark_guard.core.conf.known_confs import known_confs
 from airflow_spark_guard.core.conf.preflight import check_fit
-from airflow_spark_guard.core.errors import ImpossibleError, SparkGuardError
+from airflow_spark_guard.core.errors import ImpossibleError
 from airflow_spark_guard.core.failure.ending import Cause, Ending, failure
-from airflow_spark_guard.core.failure.observed_text import observed_row
+from airflow_spark_guard.core.failure.evolved import evolved
 from airflow_spark_guard.core.output.last_shown import LastShown
 from airflow_spark_guard.core.output.message_budget import MessageBudget
 from airflow_spark_guard.core.output.output import JobOutput
 from airflow_spark_guard.core.output.spark_log import SparkFilter
-from airflow_spark_guard.core.quantity import seconds, size_in_bytes
-from airflow_spark_guard.core.verdict import Verdict
+from airflow_spark_guard.core.quantity import readable_duration, seconds, size_in_bytes
+from airflow_spark_guard.core.text.argument_words import masked_words
 from airflow_spark_guard.core.watch.windows import Windows
 from airflow_spark_guard.core.web.answer import UnusableAnswerError
-from airflow_spark_guard.hooks.settings import spark_log_level
 from airflow_spark_guard.process.attempt import Attempt, Launch
 from airflow_spark_guard.process.channel import ChannelReader
-from airflow_spark_guard.process.record import NoRecord, Record
-from airflow_spark_guard.sources.master import MasterSource
+from airflow_spark_guard.process.record import open_record
+from airflow_spark_guard.sources.master import AsyncMasterSource, MasterSource
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
-    from pathlib import Path
+    from collections.abc import Iterator
 
-    from airflow_spark_guard.attempt.log import TaskLogger
     from airflow_spark_guard.attempt.observer import Application
-    from airflow_spark_guard.attempt.submission import Submission
+    from airflow_spark_guard.attempt.spec import AttemptSpec, Job
     from airflow_spark_guard.core.errors import AttemptError
-    from airflow_spark_guard.core.limits import GuardLimits
     from airflow_spark_guard.core.watch.finding import Finding
-    from airflow_spark_guard.process.leftovers import Tag
-    from airflow_spark_guard.process.workspace import Workspace
-
-    OnStart = Callable[[Attempt], None]
+    from airflow_spark_guard.process.record import NoRecord, Record
 
 _HEARTBEAT = "spark.executor.heartbeatInterval"
 # A master notices a driver's death at once; a worker's executors follow within seconds.
@@ -56,48 +52,52 @@ _PROOF_PATIENCE, _PROOF_TICK = 5.0, 0.5
 _PROOF_PATIENCE_KILLED = 1.0
 
 
-def _ignore(_: object) -> None:
-    """Nobody wants to know."""
+def run(spec: AttemptSpec, job: Job, master_ui: str | None = None) -> Finished:
+    """Run one attempt in client mode to its end.
+
+    Args:
+        spec: the attempt.
+        job: what is submitted.
+        master_ui: the standalone master's web page, where the connection names it.
+
+    Raises:
+        BadInputError: something is wrong that shows before anything starts.
+        AttemptError: the attempt is not a success.
+    """
+    check_application(job.program.path, job.program.java_class, Path.exists)
+    client = ClientRun(spec, job, master_ui)
+    client.preflight()
+    spec.kill_switch.check()
+    command, env = client.command()
+    spec.reporting.log.info(
+        "%s: deadline %s, profile %s, Spark %s. Command: %s",
+        "Observed (nothing is ended)" if spec.limits.observes else "Guarded",
+        readable_duration(spec.budget),
+        job.submission.request.profile.name,
+        ".".join(map(str, job.submission.spark.version or ("of unknown version",))),
+        masked_words(command),
+    )
+    return client.run(command, env)
 
 
 @dataclass
-class GuardedRun:
-    """One attempt.
+class ClientRun:
+    """One attempt in client mode.
 
     Args:
-        submission: what to run.
-        workspace: its folder.
-        limits: checked.
-        tag: of its processes.
-        deadline: seconds that the guard allows; None where ``execution_timeout`` alone holds.
-        backstop: seconds after which nobody gives it more time.
-        log: of the task.
-        record: the folder for its record; None for none.
-        master_ui: the standalone master's web page; None for the usual one.
-        guardians: pids whose death ends it.
-        on_application: takes the application as soon as it is known, on the thread of :meth:`run`.
-        on_observed: takes what would have ended it in observe mode, on the same thread.
+        spec: the attempt.
+        job: what is submitted.
+        master_ui: the standalone master's web page, where the connection names it.
 
     Attributes:
-        found_ui: the standalone master's web UI, once :meth:`preflight` has found it there.
+        found_ui: the same as :meth:`preflight` has found it; empty where it has not.
     """
 
-    submission: Submission
-    workspace: Workspace
-    limits: GuardLimits
-    tag: Tag
-    deadline: float | None
-    backstop: float
-    log: TaskLogger
-    record: Path | None = None
+    spec: AttemptSpec
+    job: Job
     master_ui: str | None = None
-    guardians: tuple[int, ...] = ()
-    on_application: Callable[[Application], None] = _ignore
-    on_observed: Callable[[AttemptError], None] | None = None
     found_ui: str = field(default="", init=False)
-    _begun: float = field(default_factory=time.time)
-    _shown: LastShown = field(default_factory=LastShown)
-    _observed: list[dict[str, Any]] = field(default_factory=list)
+    _shown: LastShown = field(default_factory=LastShown, init=False)
 
     def preflight(self) -> None:
         """Ask the master whether it can ever give one executor of this size, and where its web UI is.
@@ -112,158 +112,131 @@ class GuardedRun:
                     seen = master.look()
                     self.found_ui = master.web_ui()
         try:
-            warning = check_fit(self.submission.conf.values, self._master_url, seen)
+            warning = check_fit(self.job.submission.conf.values, self._master_url, seen)
         except ImpossibleError as error:
-            if not self.limits.observes:
+            if not self.spec.limits.observes:
                 raise
-            warning = f"Observed only, the job is started all the same:\n{error}"
+            warning = f"Observed only; the job is started anyway:\n{error}"
         if warning:
-            self.log.warning("%s", warning)
+            self.spec.reporting.log.warning("%s", warning)
 
-    def run(self, command: list[str], env: dict[str, str], *, speaks: bool, on_start: OnStart) -> Any:
-        """Run the command to its end; the result that the job reports.
+    def command(self) -> tuple[list[str], dict[str, str]]:
+        """spark-submit's command line and the environment of the job."""
+        job = self.job
+        if not job.program.is_python:
+            return job.submission.command(job.workspace, job.program.words), job.submission.env
+        result_size = size_in_bytes(self.spec.limits.result_size)
+        return job.submission.guarded_command(job.workspace, job.program.words, result_size)
+
+    def run(self, command: list[str], env: dict[str, str]) -> Finished:
+        """Run the command to its end.
 
         Raises:
-            AttemptError: the attempt is no success.
+            AttemptError: the attempt is not a success.
         """
-        launch = Launch(
-            command=command,
-            env=env,
-            workdir=self.workspace.folder,
-            cancel=self.workspace.cancel,
-            secrets=self.workspace.secrets,
-            tag=self.tag,
-            backstop=self.backstop,
-            speaks=speaks,
-            autopsy_budget=seconds(self.limits.autopsy_budget),
-            grace=seconds(self.limits.kill_grace),
-            guardians=self.guardians,
-        )
-        with self._record() as record, self._master() as master:
-            record.summary(self._summary(None, None))
+        reporting, limits = self.spec.reporting, self.spec.limits
+        with open_record(reporting.record, size_in_bytes(limits.record_size)) as record:
+            summary = Summary(record, "client", limits, self.job.submission)
+            summary.write("running")
             try:
-                ending = self._watch(launch, record, master, on_start)
+                with self._master() as master:
+                    ending = self._watch(self._launch(command, env), record, summary, master)
             except BaseException as raised:  # a time-out of Airflow's, or a channel that is not ours
-                record.summary({**self._summary(None, None), **_broken_off(raised)})
+                summary.broken_off(raised)
                 raise
             error = failure(ending)
-            record.summary(self._summary(ending, error))
+            summary.ended(ending, error)
         if record.trouble:  # all of it is known once the record is closed
-            self.log.warning("%s", record.trouble)
+            reporting.log.warning("%s", record.trouble)
         if error is not None:
-            error.record = record.place
-            error.evidence_shown = self._shown.has(error.evidence)
-            raise error
-        return storable_result(ending.heard, self.limits, self.log)
+            raise evolved(error, record=record.place, evidence_shown=self._shown.has(error.evidence))
+        return Finished(storable_result(ending.heard, limits, reporting.log))
+
+    def _launch(self, command: list[str], env: dict[str, str]) -> Launch:
+        workspace, limits = self.job.workspace, self.spec.limits
+        return Launch(
+            command=command,
+            env=env,
+            workdir=workspace.folder,
+            cancel=workspace.cancel,
+            secrets=workspace.secrets,
+            tag=self.spec.tag,
+            backstop=self.spec.backstop,
+            speaks=self.job.program.is_python,
+            autopsy_budget=seconds(limits.autopsy_budget),
+            grace=seconds(limits.kill_grace),
+            guardians=self.spec.guardians,
+        )
 
     def _watch(
-        self, launch: Launch, record: Record | NoRecord, master: MasterSource | None, on_start: OnStart
+        self, launch: Launch, record: Record | NoRecord, summary: Summary, master: MasterSource | None
     ) -> Ending:
-        output = JobOutput(int(self.limits.log_lines), SparkFilter(spark_log_level()))
-        log = AttemptLog(
-            self.log,
-            record,
-            self.tag,
-            self.workspace.stacks,
-            launch.autopsy_budget,
-            budget=MessageBudget.beside(output),
-            shown=self._shown,
-            on_observed=partial(self._take_observed, record),
-        )
-        windows = self._windows()
-        watch = log.watch = Watch(
-            windows,
-            Observer(self.tag, local=windows.local, master=master, window=windows.evidence),
-            on_notice=log.notice,
-            on_line=log.line,
-            on_observation=log.observation,
-            on_application=self.on_application,
-        )
-
+        output = JobOutput(int(self.spec.limits.log_lines), SparkFilter(self.spec.reporting.spark_log_level))
+        log = self._log(record, summary, output)
+        watch = self._watcher(log, master)
+        examiner = Examiner(self.spec.tag, self.job.workspace.stacks, launch.autopsy_budget, log, watch)
         with (
             contextlib.closing(watch),
-            contextlib.closing(ChannelReader(self.workspace.channel)) as channel,
+            contextlib.closing(ChannelReader(self.job.workspace.channel)) as channel,
             Attempt(launch) as attempt,
         ):
-            on_start(attempt)
-            ending = Following(attempt, channel, output, watch, log).run()
+            self.spec.kill_switch.connect(attempt)
+            ending = Following(attempt, channel, output, watch, log, examiner).run()
             application = watch.tell(ending.heard)  # a short job ends before the first tick
         patience = _PROOF_PATIENCE_KILLED if ending.cause is Cause.KILLED else _PROOF_PATIENCE
         ending = ending.with_orphans(prove_gone(master, application.id if application else "", patience))
         log.ended(ending)
         return ending
 
-    def _take_observed(self, record: Record | NoRecord, finding: Finding, error: AttemptError) -> None:
-        self._observed.append(observed_row(finding, error, round(time.time() - self._begun, 1)))
-        record.summary(self._summary(None, None))
-        if self.on_observed is not None:
-            self.on_observed(error)
+    def _log(self, record: Record | NoRecord, summary: Summary, output: JobOutput) -> AttemptLog:
+        def observed(finding: Finding, error: AttemptError) -> None:
+            summary.observed(finding, error)
+            self.spec.reporting.on_observed(error)
+
+        return AttemptLog(
+            self.spec.reporting.log,
+            record,
+            budget=MessageBudget.beside(output),
+            shown=self._shown,
+            on_observed=observed,
+        )
+
+    def _watcher(self, log: AttemptLog, master: MasterSource | None) -> Watch:
+        windows = self._windows()
+        return Watch(
+            windows,
+            Observer(self.spec.tag, local=windows.local, master=master, window=windows.evidence),
+            on_notice=log.notice,
+            on_line=log.line,
+            on_observation=log.observation,
+            on_application=self._announce,
+        )
+
+    def _announce(self, application: Application) -> None:
+        # Of several masters another one may be the living one later.
+        found = "" if "," in self._master_url else self.found_ui
+        self.spec.reporting.on_application(application._replace(master_ui=self.master_ui or found))
 
     def _windows(self) -> Windows:
-        view = ConfView(self.submission.conf.values, known_confs(), self._master_url)
+        view = ConfView(self.job.submission.conf.values, known_confs(), self._master_url)
         return Windows.of(
-            self.limits,
-            deadline=self.deadline,
+            self.spec.limits,
+            deadline=self.spec.deadline,
             heartbeat=view.number(_HEARTBEAT),
             local=manager_of(self._master_url) == "local",
         )
 
     @property
     def _master_url(self) -> str:
-        return self.submission.request.master
+        return self.job.submission.request.master
 
     @contextlib.contextmanager
     def _master(self) -> Iterator[MasterSource | None]:
         if manager_of(self._master_url) != "standalone":
             yield None
             return
-        with contextlib.closing(MasterSource(self._master_url, self.master_ui)) as source:
+        with contextlib.closing(MasterSource(AsyncMasterSource(self._master_url, self.master_ui))) as source:
             yield source
-
-    def _record(self) -> Record | NoRecord:
-        if self.record is None:
-            return NoRecord()
-        return Record(self.record, size_in_bytes(self.limits.record_size))
-
-    def _summary(self, ending: Ending | None, error: AttemptError | None) -> dict[str, Any]:
-        """What ``summary.json`` says: at the launch, and at the end."""
-        said = {
-            "state": "running",
-            "started_at": self._begun,
-            "limits": self.limits.serialize(),
-            "conf": recorded_conf(self.submission.conf.values),
-            "observed": list(self._observed),
-        }
-        if ending is None:
-            return said
-        finding = ending.finding
-        return {
-            **said,
-            "state": "success" if error is None else "failed",
-            "verdict": "" if error is None else str(error.verdict),
-            "what": "" if error is None else error.what,
-            "got": "" if error is None else error.got,
-            "advice": "" if error is None else error.advice,
-            "place": "" if error is None else error.place,
-            "limit_s": None if finding is None else finding.limit,
-            "limit_reached_at_s": None if finding is None else finding.reached_at,
-            "ended_at_s": ending.seconds,
-            "cause": str(ending.cause),
-            "exit_status": ending.exit_status,
-            "hello": ending.heard.hello,
-            "bye": ending.heard.bye,
-            "error": dict(ending.heard.error) if ending.heard.error else None,
-            "orphans": list(ending.orphans),
-            "application_id": ending.heard.application_id,
-        }
-
-
-def _broken_off(raised: BaseException) -> dict[str, Any]:
-    """What ``summary.json`` says of a watch that came to no ending; a foreign message may hold anything."""
-    what = (
-        raised.what if isinstance(raised, SparkGuardError) else f"The watch ended: {type(raised).__name__}."
-    )
-    return {"state": "failed", "verdict": str(Verdict.UNKNOWN), "what": what}
 
 
 def prove_gone(master: MasterSource | None, application_id: str, patience: float) -> tuple[str, ...]:
@@ -272,7 +245,7 @@ def prove_gone(master: MasterSource | None, application_id: str, patience: float
     Args:
         master: the standalone master; None where there is none.
         application_id: empty where none is known.
-        patience: seconds; after half of them the master is told to end it.
+        patience: seconds; after half of them the master is asked to end it.
     """
     if master is None or not application_id:
         return ()

@@ -4,24 +4,24 @@ from __future__ import annotations
 
 import hashlib
 import os
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from airflow_spark_guard.attempt.channel_directory import ChannelDirectory
+from airflow_spark_guard.attempt.channel_directory import ChannelDirectory, no_store
 from airflow_spark_guard.core.cluster.channel_files import as_airflow_names_it, attempt_directory
-from airflow_spark_guard.core.cluster.place import YARN, cluster_place
-from airflow_spark_guard.core.cluster.submit_conf import Marks
-from airflow_spark_guard.core.errors import BadInputError, ConfError
-from airflow_spark_guard.sources.cluster import BlockingClusterSource, cluster_source
-from airflow_spark_guard.sources.cluster_access import ClusterSecrets, cluster_access
+from airflow_spark_guard.core.cluster.manager import ClusterSecrets, Marks, Settings
+from airflow_spark_guard.core.cluster.managers import cluster_manager
+from airflow_spark_guard.core.errors import ConfError
+from airflow_spark_guard.sources.cluster import AsyncClusterSource, BlockingClusterSource
+from airflow_spark_guard.sources.cluster_access import cluster_access
 from airflow_spark_guard.sources.http import MAX_BODY
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from airflow_spark_guard.core.cluster.place import ClusterPlace
-    from airflow_spark_guard.hooks.safe_spark_submit import SafeSparkSubmitHook
+    from airflow_spark_guard.attempt.channel_directory import OpenDirectory
+    from airflow_spark_guard.core.cluster.manager import ClusterManager
     from airflow_spark_guard.process.leftovers import Tag
 
 
@@ -36,14 +36,16 @@ class ClusterConnection:
         channel: the channel directory as Spark names it; empty where there is none.
         channel_here: the same as Airflow names it.
         channel_conn_id: the Airflow connection for its store; None for the default.
+        open_directory: opens the channel directory (``hooks/object_storage.py``).
     """
 
-    place: ClusterPlace
+    place: ClusterManager
     secrets: ClusterSecrets
     marks: Marks
     channel: str = ""
     channel_here: str = ""
     channel_conn_id: str | None = None
+    open_directory: OpenDirectory = no_store
 
     def source(self, *, timeout: float = 5.0) -> BlockingClusterSource:
         """The manager.
@@ -55,7 +57,9 @@ class ClusterConnection:
             BadInputError: the credentials cannot be read.
         """
         access = partial(cluster_access, self.place, self.secrets)
-        return BlockingClusterSource(cluster_source(self.place, access, timeout=timeout, max_body=MAX_BODY))
+        return BlockingClusterSource(
+            AsyncClusterSource(self.place, access, timeout=timeout, max_body=MAX_BODY)
+        )
 
     def driver_directory(self) -> str:
         """Where this try's driver puts its messages, as Spark names it; empty where there is no channel."""
@@ -68,11 +72,18 @@ class ClusterConnection:
 
     def directory(self, url: str) -> ChannelDirectory | None:
         """Where messages are read; None for an empty ``url``."""
-        return ChannelDirectory(url, self.channel_conn_id) if url else None
+        return ChannelDirectory(url, self.channel_conn_id, self.open_directory) if url else None
 
 
 def cluster_connection(
-    connection: Any, master: str, conf: Mapping[str, str], tag: Tag, namespace: str | None
+    connection: Any,
+    master: str,
+    conf: Mapping[str, str],
+    tag: Tag,
+    *,
+    namespace: str | None = None,
+    deployment: tuple[str, ...] = ("", ""),
+    open_directory: OpenDirectory = no_store,
 ) -> ClusterConnection:
     """What the connection says.
 
@@ -82,9 +93,11 @@ def cluster_connection(
         conf: the effective configuration.
         tag: of the attempt.
         namespace: of Kubernetes, as upstream found it.
+        deployment: tells this Airflow from others that share the cluster and may run a DAG of the same name.
+        open_directory: opens a directory of an object store.
 
     Raises:
-        BadInputError: an address that is missing or is none.
+        BadInputError: an address that is missing or cannot be used.
         ConfError: a channel directory that is not text.
     """
     extra = connection.extra_dejson
@@ -94,49 +107,17 @@ def cluster_connection(
             "The extra 'channel_directory' of the Airflow connection cannot be used.",
             got=type(channel).__name__,
             expected='a directory that driver and Airflow reach: "s3a://bucket/spark-guard"',
-            advice="Mend the connection.",
+            advice="Correct the connection.",
         )
     user = connection.login or os.environ.get("HADOOP_USER_NAME", "")
     return ClusterConnection(
-        place=cluster_place(master, extra, conf, namespace=namespace, user=user),
+        place=cluster_manager(Settings(master, extra, conf, user, namespace)),
         secrets=cluster_secrets(connection),
-        marks=_marks(tag, str(extra.get("deployment") or "")),
+        marks=_marks(tag, (*deployment, str(extra.get("deployment") or ""))),
         channel=channel,
         channel_here=extra.get("channel_directory_airflow") or as_airflow_names_it(channel),
         channel_conn_id=extra.get("channel_conn_id"),
-    )
-
-
-def connection_of(hook: SafeSparkSubmitHook, conf: Mapping[str, str]) -> ClusterConnection:
-    """Who is asked, and how one gets in.
-
-    Raises:
-        BadInputError: the connection does not say it, or ``yarn_rm_auth`` cannot be used.
-    """
-    found = cluster_connection(hook.connection_given, hook.master, conf, hook.tag, hook.namespace)
-    auth = hook.rm_auth
-    if found.place.manager == YARN and (_is_kerberos(auth) if auth is not None else hook.has_kerberos):
-        return replace(found, place=replace(found.place, kerberos=True))
-    if auth is None:
-        return found
-    login, password = getattr(auth, "username", None), getattr(auth, "password", None)
-    if hook.deferrable or not isinstance(login, str) or not isinstance(password, str):
-        raise BadInputError(
-            "yarn_rm_auth cannot be used here.",
-            got=f"{type(auth).__name__}{' with deferrable=True' if hook.deferrable else ''}",
-            expected="requests.auth.HTTPBasicAuth, and deferrable=False; or HTTPKerberosAuth of "
-            "requests_kerberos; or credentials in the connection",
-            advice="Put login and password, or the extra cluster_token, into the Airflow connection: a "
-            "trigger finds them there, and Airflow stores none of them elsewhere.",
-        )
-    return replace(found, secrets=ClusterSecrets(login, password))
-
-
-def _is_kerberos(auth: object) -> bool:
-    """Whether it is what upstream takes by itself; its options are not read, the token is made by us."""
-    return any(
-        (kind.__module__.partition(".")[0], kind.__name__) == ("requests_kerberos", "HTTPKerberosAuth")
-        for kind in type(auth).__mro__
+        open_directory=open_directory,
     )
 
 
@@ -149,11 +130,6 @@ def cluster_secrets(connection: Any) -> ClusterSecrets:
     )
 
 
-def _marks(tag: Tag, deployment: str) -> Marks:
-    """Several Airflows may share a cluster, and run a DAG of the same name."""
-    from airflow.providers.common.compat.sdk import conf  # noqa: PLC0415 - importing it reads airflow.cfg
-
-    api = conf.get("api", "base_url", fallback="") or ""
-    execution = conf.get("core", "execution_api_server_url", fallback="") or ""
-    digest = hashlib.sha256(f"{tag.task}\0{api}\0{execution}\0{deployment}".encode()).hexdigest()
+def _marks(tag: Tag, deployment: tuple[str, ...]) -> Marks:
+    digest = hashlib.sha256("\0".join((tag.task, *deployment)).encode()).hexdigest()
     return Marks(digest[:32], tag.attempt)

@@ -8,28 +8,22 @@ from typing import TYPE_CHECKING
 
 from airflow_spark_guard.attempt.cluster_submit import ClusterSubmit
 from airflow_spark_guard.core.application_name import NAME_KEY
+from airflow_spark_guard.core.clock import LaunchTime, epoch_now
 from airflow_spark_guard.core.cluster.cluster_ending import submit_failure
-from airflow_spark_guard.core.cluster.place import KUBERNETES
 from airflow_spark_guard.core.cluster.status import ATTEMPT_MARK
-from airflow_spark_guard.core.cluster.submit_conf import POD_NAME, UPLOAD_PATH, can_ship, cluster_conf
-from airflow_spark_guard.core.errors import KilledError, SubmitError
+from airflow_spark_guard.core.errors import SubmitError
 from airflow_spark_guard.core.quantity import readable_duration, seconds, size_in_bytes
 from airflow_spark_guard.core.text.argument_words import masked_words
 from airflow_spark_guard.process.attempt import Launch
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from airflow_spark_guard.attempt.cluster_run import ClusterRun
     from airflow_spark_guard.attempt.cluster_submit import Handover
     from airflow_spark_guard.attempt.log import AttemptLog
-    from airflow_spark_guard.attempt.submission import Submission
+    from airflow_spark_guard.attempt.spec import Job
     from airflow_spark_guard.core.cluster.cluster_job import ClusterJob
     from airflow_spark_guard.core.limits import GuardLimits
     from airflow_spark_guard.core.output.output import JobOutput
-    from airflow_spark_guard.process.attempt import Attempt
-    from airflow_spark_guard.process.leftovers import Tag
-    from airflow_spark_guard.process.workspace import Workspace
 
 # Uploading the job's files takes its time; an address that does not answer takes for ever.
 _SUBMIT_LIMIT = 900.0
@@ -43,22 +37,16 @@ class ClusterAttempt:
     """One submission.
 
     Args:
-        submission: what to run.
-        workspace: its folder, which may go once it is handed over.
+        job: what is submitted; its workspace may go once it is handed over.
         run: who watches it afterwards.
-        tag: of the processes of spark-submit.
-        log: of the task.
+        log: of the attempt.
         output: of spark-submit; shares its budget of lines with the job's messages.
-        guardians: pids whose death ends spark-submit.
     """
 
-    submission: Submission
-    workspace: Workspace
+    job: Job
     run: ClusterRun
-    tag: Tag
     log: AttemptLog
     output: JobOutput
-    guardians: tuple[int, ...] = ()
     _conf: dict[str, str] = field(default_factory=dict, init=False)
 
     @property
@@ -66,63 +54,65 @@ class ClusterAttempt:
         """As the run has them."""
         return self.run.limits
 
-    def can_speak(self, *, is_python: bool) -> bool:
+    def can_speak(self) -> bool:
         """Whether the job runs under our launcher; where that was wanted and cannot be, the log says why."""
         connection = self.run.connection
-        if not is_python or not connection.channel:
+        if not self.job.program.is_python or not connection.channel:
             return False
-        shipped = can_ship(connection.place.manager, self.submission.conf.plain())
-        if not shipped:
-            self.log.notice(
-                f"No launcher: its files cannot reach the driver's pod without {UPLOAD_PATH}. No result "
-                "and no traceback will come back."
-            )
-        return shipped
+        reason = connection.place.cannot_ship(self.job.submission.conf.plain())
+        if reason:
+            self.log.notice(f"No launcher: {reason}. No result and no traceback will come back.")
+        return not reason
 
-    def submit(self, words: list[str], *, speaks: bool, on_start: Callable[[Attempt], None]) -> ClusterJob:
+    def submit(self, *, speaks: bool) -> ClusterJob:
         """Run spark-submit until it has handed the application over.
 
         Args:
-            words: the application and its arguments.
             speaks: whether our launcher runs it.
-            on_start: is given the running spark-submit.
 
         Raises:
             SubmitError: it has not, within the time that it has.
             KilledError: the task was ended meanwhile.
         """
-        begun = time.time()
-        command = self._command(words, speaks=speaks)
+        begun, spec = epoch_now(), self.run.spec
+        command = self._command(speaks=speaks)
         self.log.log.info(
             "%s on %s: deadline %s, start within %s, profile %s. Command: %s",
             "Observed (nothing is ended)" if self.limits.observes else "Guarded",
             self.run.manager,
-            readable_duration(self.run.backstop if self.run.budget is None else self.run.budget),
+            readable_duration(self.run.spec.budget),
             readable_duration(seconds(self.limits.start_timeout)),
-            self.submission.request.profile.name,
+            self.job.submission.request.profile.name,
             masked_words(command),
         )
         launch = Launch(
             command=command,
-            env=self.submission.env,
-            workdir=self.workspace.folder,
-            cancel=self.workspace.cancel,
-            secrets=self.workspace.secrets,
-            tag=self.tag,
-            backstop=self.run.backstop if self.limits.observes else min(_SUBMIT_LIMIT, self.run.backstop),
+            env=self.job.submission.env,
+            workdir=self.job.workspace.folder,
+            cancel=self.job.workspace.cancel,
+            secrets=self.job.workspace.secrets,
+            tag=spec.tag,
+            backstop=spec.backstop if self.limits.observes else min(_SUBMIT_LIMIT, spec.backstop),
             speaks=False,
             autopsy_budget=0.0,
             grace=seconds(self.limits.kill_grace),
-            guardians=self.guardians,
+            guardians=spec.guardians,
         )
-        submit = ClusterSubmit(launch, self.output, self.log.lines, self.log.record.output, on_start)
+        submit = ClusterSubmit(
+            launch,
+            self.output,
+            self.log.lines,
+            self.log.record.output,
+            self.run.connection.place.printed_id,
+            spec.kill_switch.connect,
+        )
         if self.limits.observes:
-            submit.late_after, submit.on_late = _SUBMIT_LIMIT, self._say_late
+            submit.late_after, submit.on_late = LaunchTime(_SUBMIT_LIMIT), self._say_late
         handed = submit.run()
         application = self._application(handed)
         if self.run.killed or not handed.is_good or not application:
             raise self._failure(handed, application, launch.backstop)
-        return self.run.job(application, self.tag.attempt, begun, speaks=speaks)
+        return self.run.job(application, spec.tag.attempt, begun, speaks=speaks)
 
     def _say_late(self) -> None:
         self.log.notice(
@@ -130,7 +120,7 @@ class ClusterAttempt:
             f"{readable_duration(_SUBMIT_LIMIT)}; it would be ended now."
         )
 
-    def _command(self, words: list[str], *, speaks: bool) -> list[str]:
+    def _command(self, *, speaks: bool) -> list[str]:
         connection = self.run.connection
         environment = {}
         if speaks:
@@ -138,14 +128,15 @@ class ClusterAttempt:
                 "SPARK_GUARD_CHANNEL_DIRECTORY": connection.driver_directory(),
                 "SPARK_GUARD_RESULT_SIZE": str(size_in_bytes(self.limits.result_size)),
             }
-        values = {**self.submission.conf.plain(), NAME_KEY: self.submission.application_name}
-        self._conf = cluster_conf(connection.place.manager, values, connection.marks, environment)
-        return self.submission.cluster_command(self.workspace, words, self._conf, launched=speaks)
+        values = {**self.job.submission.conf.plain(), NAME_KEY: self.job.submission.application_name}
+        self._conf = connection.place.submit_conf(values, connection.marks, environment)
+        words = self.job.program.words
+        return self.job.submission.cluster_command(self.job.workspace, words, self._conf, launched=speaks)
 
     def _application(self, handed: Handover) -> str:
-        """By spark-submit's word, by the pod's name that we gave, or by the mark that it carries."""
-        if self.run.connection.place.manager == KUBERNETES and handed.is_good:
-            return self._conf[POD_NAME]
+        """As the configuration gives it, as spark-submit prints it, or by the mark that it carries."""
+        if handed.is_good and (known := self.run.connection.place.known_id(self._conf)):
+            return known
         if handed.application_id:
             return handed.application_id
         limit = time.monotonic() + _LISTED_WITHIN
@@ -163,7 +154,7 @@ class ClusterAttempt:
         if handed.is_good and not self.run.killed:
             return SubmitError(
                 "spark-submit has ended well, but its application cannot be found.",
-                expected=f"an application with the tag {ATTEMPT_MARK}-{self.tag.attempt}",
+                expected=f"an application with the tag {ATTEMPT_MARK}-{self.run.spec.tag.attempt}",
                 advice="Look for it by hand: it may run. Was another cluster asked than it was submitted to?",
                 evidence=handed.evidence,
                 orphans=orphans,
@@ -175,13 +166,3 @@ class ClusterAttempt:
             evidence=handed.evidence,
             orphans=orphans,
         )
-
-
-def check_not_killed(run: ClusterRun) -> None:
-    """Nothing is submitted for nobody.
-
-    Raises:
-        KilledError: the task was ended.
-    """
-    if run.killed:
-        raise KilledError("The task was ended before its job was submitted.")

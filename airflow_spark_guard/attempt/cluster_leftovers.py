@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from typing import TYPE_CHECKING
 
+from airflow_spark_guard.core.clock import MonotonicTime, epoch_now
 from airflow_spark_guard.core.cluster.cluster_job import may_go_on
 from airflow_spark_guard.core.cluster.status import TASK_MARK, RefusedError
 from airflow_spark_guard.core.errors import BadInputError, KilledError, SubmitError
@@ -34,8 +35,8 @@ def earlier(run: ClusterRun, *, adopt: bool, speaks: bool) -> ClusterJob | None:
         KilledError: something still runs and cannot be ended.
     """
     found = _first_answer(run)
-    now, start = time.time(), seconds(run.limits.start_timeout)
-    going = [one for one in found if may_go_on(one, now, start, run.backstop)] if adopt else []
+    now, start = epoch_now(), seconds(run.limits.start_timeout)
+    going = [one for one in found if may_go_on(one, now, start, run.spec.backstop)] if adopt else []
     kept = going[-1] if going else None
     for one in found:
         if one is not kept:
@@ -49,7 +50,7 @@ def earlier(run: ClusterRun, *, adopt: bool, speaks: bool) -> ClusterJob | None:
 
 
 def _first_answer(run: ClusterRun) -> tuple[ClusterStatus, ...]:
-    limit = time.monotonic() + min(_FIRST_ANSWER, run.backstop)
+    limit = MonotonicTime(time.monotonic() + min(_FIRST_ANSWER, run.spec.backstop))
     while True:
         try:
             return run.source.find(TASK_MARK, run.connection.marks.task)

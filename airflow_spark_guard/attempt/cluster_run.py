@@ -6,16 +6,17 @@ import contextlib
 import math
 import os
 import time
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 from airflow_spark_guard.attempt.storable_result import storable_result
+from airflow_spark_guard.core.clock import EpochTime, MonotonicTime, epoch_now, since
 from airflow_spark_guard.core.cluster.cluster_ending import ClusterEnding, cluster_failure
 from airflow_spark_guard.core.cluster.cluster_job import ClusterJob
 from airflow_spark_guard.core.cluster.cluster_watch import ClusterWatch
 from airflow_spark_guard.core.cluster.status import ClusterState
 from airflow_spark_guard.core.errors import SparkGuardError
-from airflow_spark_guard.core.failure.found import error_of
+from airflow_spark_guard.core.failure.exceptions import error_of_finding
 from airflow_spark_guard.core.failure.observed_text import observed_text
 from airflow_spark_guard.core.quantity import readable_duration, seconds
 from airflow_spark_guard.core.verdict import Verdict
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
     from airflow_spark_guard.attempt.channel_directory import ChannelDirectory
     from airflow_spark_guard.attempt.cluster_connection import ClusterConnection
     from airflow_spark_guard.attempt.log import TaskLogger
+    from airflow_spark_guard.attempt.spec import AttemptSpec
     from airflow_spark_guard.core.cluster.cluster_watch import Step
     from airflow_spark_guard.core.cluster.status import ClusterStatus
     from airflow_spark_guard.core.errors import AttemptError
@@ -46,63 +48,70 @@ _HANDLER_PATIENCE = 2.0
 _LAST_MESSAGES, _LAST_FLOOD = 10.0, 300.0
 
 
+def _ignore(*_: object) -> None:
+    """Take a report that the caller does not want."""
+
+
 @dataclass
 class ClusterRun:
     """One attempt, in whatever process it is watched.
 
     Args:
+        spec: the attempt.
         connection: to the cluster.
-        limits: checked.
-        backstop: seconds after which it is ended; infinite where nothing ends it.
-        log: of the task.
-        tell: is given each message of the job.
-        supervisor: pid of the Airflow process above the task; None where there is none.
-        pause: seconds between two looks; None for the usual.
-        budget: seconds after which it takes too long; the backstop unless given.
+        on_message: takes each message of the job.
         on_observed: takes what would have ended it in observe mode, as an exception and as it was found.
+        on_ended: takes how it ended: the ending, the application's id, the exception (None for a success).
     """
 
+    spec: AttemptSpec
     connection: ClusterConnection
-    limits: GuardLimits
-    backstop: float
-    log: TaskLogger
-    tell: Callable[[Message], None]
-    supervisor: int | None = None
-    pause: float | None = None
-    killed: bool = False
-    budget: float | None = None
-    on_observed: Callable[[Finding, AttemptError], None] | None = None
-    _job: ClusterJob | None = None
+    on_message: Callable[[Message], None] = _ignore
+    on_observed: Callable[[Finding, AttemptError], None] = _ignore
+    on_ended: Callable[[ClusterEnding, str, AttemptError | None], None] = _ignore
+    killed: bool = field(default=False, init=False)
+    _job: ClusterJob | None = field(default=None, init=False)
 
     def __post_init__(self) -> None:
         self.source = self.connection.source()
         # The handler of a signal may ask while the other one waits for an answer, and has less time.
         self._killer = self.connection.source(timeout=_HANDLER_PATIENCE / 3)
-        if self.pause is None:
-            self.pause = min(_LONGEST_PAUSE, seconds(self.limits.poll_interval))
+        self.pause = min(_LONGEST_PAUSE, seconds(self.limits.poll_interval))
+
+    @property
+    def limits(self) -> GuardLimits:
+        """Of the attempt."""
+        return self.spec.limits
+
+    @property
+    def log(self) -> TaskLogger:
+        """Of the task."""
+        return self.spec.reporting.log
 
     @property
     def manager(self) -> str:
         """The manager's name in messages."""
-        return self.source.manager
+        return self.connection.place.title
 
     def close(self) -> None:
         """Close the connections."""
         self.source.close()
         self._killer.close()
 
-    def job(self, application_id: str, attempt: str, submitted_at: float, *, speaks: bool) -> ClusterJob:
-        """The handle of an application that was submitted at that moment (seconds since the epoch)."""
+    def job(self, application_id: str, attempt: str, submitted_at: EpochTime, *, speaks: bool) -> ClusterJob:
+        """The handle of an application that was submitted at that moment."""
         return ClusterJob(
             application_id,
             attempt,
             submitted_at,
-            submitted_at + (self.backstop if self.budget is None else self.budget),
+            EpochTime(submitted_at + self.spec.budget),
             start=seconds(self.limits.start_timeout),
             exit=seconds(self.limits.exit_timeout),
             channel=self.connection.channel_of(attempt) if speaks else "",
             observe=self.limits.observes,
-            last_at=submitted_at + self.backstop if math.isfinite(self.backstop) else None,
+            last_at=EpochTime(submitted_at + self.spec.backstop)
+            if math.isfinite(self.spec.backstop)
+            else None,
         )
 
     def find(self, mark: str, value: str) -> tuple[ClusterStatus, ...]:
@@ -134,8 +143,8 @@ class ClusterRun:
         """From now on a kill is about this application."""
         self._job = job
 
-    def kill_now(self) -> None:
-        """Tell the manager to end it; for a signal's handler: bounded by 2 s, and nothing is logged."""
+    def request_kill(self) -> None:
+        """Have the manager end it; for a signal's handler: bounded by 2 s, and nothing is logged."""
         self.killed = True
         if self._job is not None:
             self._killer.end(self._job.application_id, _HANDLER_PATIENCE)
@@ -152,7 +161,7 @@ class ClusterRun:
             ending = self._follow(job, directory)
         except BaseException:  # a time-out of Airflow's, or messages that are not ours
             for orphan in self.end(job.application_id, _PROOF_PATIENCE_KILLED * 2):
-                self.log.warning("Could not be proven gone: %s", orphan)
+                self.log.warning("Could not confirm termination of: %s", orphan)
             raise
         return self.finish(job, ending, directory)
 
@@ -166,9 +175,9 @@ class ClusterRun:
         """
         self.take(job)
         for finding in ending.observed:  # the trigger has logged it
-            self._tell_observed(finding, error_of(finding))
+            self.on_observed(finding, error_of_finding(finding))
         directory = directory or self._directory(job)
-        heard = self._last_words(directory, ending)
+        heard = self._last_words(job, directory, ending)
         tail = self._log_tail(job, ending)
         orphans = ending.orphans
         if ending.final is None:
@@ -183,6 +192,7 @@ class ClusterRun:
         )
         error = cluster_failure(ending)
         self._say(job, ending)
+        self.on_ended(ending, job.application_id, error)
         if error is not None:
             raise error
         if directory is not None:
@@ -193,55 +203,53 @@ class ClusterRun:
         watch = ClusterWatch(job.limits, self.manager)
         while True:
             if directory is not None:
-                directory.read(time.time(), self.tell)
+                directory.read(since(job.submitted_at, epoch_now()), self.on_message)
             heard = directory.heard if directory is not None else Heard()
             if killed := self._killed_by():
                 return ClusterEnding(killed=killed)
             try:
-                step = watch.see(self.source.status(job.application_id), time.time(), heard.ended_at)
+                step = watch.see(self.source.status(job.application_id), epoch_now(), heard.ended_at)
             except UnusableAnswerError as error:
-                step = watch.blind(str(error), time.time())
+                step = watch.blind(str(error), epoch_now())
             for notice in step.notices:
                 self.log.info("%s", notice)
             self._say_observed(step)
             if step.over:
                 return ClusterEnding(final=step.final, finding=step.finding)
-            self.sleep(time.monotonic() + job.limits.pause(time.time(), self.pause or 0.0))
+            self.sleep(MonotonicTime(time.monotonic() + job.limits.pause(epoch_now(), self.pause)))
 
     def _say_observed(self, step: Step) -> None:
         for finding in step.observed:
-            error = error_of(finding)
+            error = error_of_finding(finding)
             self.log.warning("%s", observed_text(error))
-            self._tell_observed(finding, error)
-
-    def _tell_observed(self, finding: Finding, error: AttemptError) -> None:
-        if self.on_observed is not None:
             self.on_observed(finding, error)
 
     def _killed_by(self) -> str:
         if self.killed:
             return "The task was ended, and its application with it."
-        if self.supervisor is not None and os.getppid() != self.supervisor:
+        if self.spec.supervisor is not None and os.getppid() != self.spec.supervisor:
             return "The Airflow process above the task is gone, and the application was ended with it."
         return ""
 
-    def sleep(self, limit: float) -> None:
-        """Until the next look, or the moment (of the monotonic clock), or somebody's kill."""
-        end = min(time.monotonic() + (self.pause or 0.0), max(limit, time.monotonic() + 0.01))
+    def sleep(self, limit: MonotonicTime) -> None:
+        """Until the next look, or the limit, or a kill."""
+        end = min(time.monotonic() + self.pause, max(limit, time.monotonic() + 0.01))
         while not self._killed_by() and (left := end - time.monotonic()) > 0:
             time.sleep(min(left, _TICK))
 
     def _directory(self, job: ClusterJob) -> ChannelDirectory | None:
         return self.connection.directory(job.channel)
 
-    def _last_words(self, directory: ChannelDirectory | None, ending: ClusterEnding) -> Heard:
+    def _last_words(
+        self, job: ClusterJob, directory: ChannelDirectory | None, ending: ClusterEnding
+    ) -> Heard:
         if directory is None:
             return Heard()
         begin = time.monotonic()
-        limit = begin + (_LAST_MESSAGES if ending.final is not None else 0.0)
+        limit = MonotonicTime(begin + (_LAST_MESSAGES if ending.final is not None else 0.0))
         while True:
             try:
-                directory.read(time.time(), self.tell)
+                directory.read(since(job.submitted_at, epoch_now()), self.on_message)
             except SparkGuardError as error:
                 directory.trouble = error.what
             if directory.has_more and not self.killed and time.monotonic() < begin + _LAST_FLOOD:
@@ -264,9 +272,9 @@ class ClusterRun:
 
     def _say(self, job: ClusterJob, ending: ClusterEnding) -> None:
         if ending.orphans:
-            self.log.warning("Could not be proven gone: %s", ", ".join(ending.orphans))
+            self.log.warning("Could not confirm termination of: %s", ", ".join(ending.orphans))
         how = ending.killed or (ending.final.what if ending.final is not None else "ended by the guard")
-        passed = readable_duration(max(0.0, time.time() - job.submitted_at))
-        self.log.info("%s is over after %s: %s", job.application_id, passed, how)
+        passed = readable_duration(since(job.submitted_at, epoch_now()))
+        self.log.info("%s finished after %s: %s", job.application_id, passed, how)
         if ending.final is not None and ending.final.state is ClusterState.SUCCEEDED and not job.speaks:
             self.log.info("Its success is the manager's word: the job itself has no channel directory.")

@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import math
-import re
-import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from airflow_spark_guard.core.clock import LaunchTime, monotonic_now
 from airflow_spark_guard.process.attempt import Attempt
 
 if TYPE_CHECKING:
@@ -17,8 +16,6 @@ if TYPE_CHECKING:
     from airflow_spark_guard.process.attempt import Launch
 
 _TICK = 0.25
-# «Submitted application application_1_2» of Spark's YARN client; other lines name it as well.
-_YARN_ID = re.compile(rb"\b(application_\d{1,20}_\d{1,10})\b")
 _LONGEST_LINE = 4096
 
 
@@ -29,7 +26,7 @@ class Handover:
     Attributes:
         exit_status: of spark-submit; None when it was not collected.
         reason: the reaper's: ``ended``, ``deadline``, ``signal`` and so on; empty when it was killed itself.
-        application_id: YARN's, as spark-submit has named it; empty where it has not.
+        application_id: as spark-submit has printed it; empty where it has not.
         evidence: the telling part of its output.
         orphans: processes that could not be proven gone.
     """
@@ -55,6 +52,7 @@ class ClusterSubmit:
         output: decides which lines are shown.
         show: takes them.
         record: takes the raw output.
+        printed_id: finds the application's id in a piece of the output; empty where there is none.
         on_start: is given the attempt, to end it from a signal's handler.
         late_after: seconds after which ``on_late`` is called, once.
         on_late: says that it takes long.
@@ -64,8 +62,9 @@ class ClusterSubmit:
     output: JobOutput
     show: Callable[[list[str]], None]
     record: Callable[[bytes], None]
+    printed_id: Callable[[bytes], str]
     on_start: Callable[[Attempt], None]
-    late_after: float = math.inf
+    late_after: LaunchTime = LaunchTime(math.inf)
     on_late: Callable[[], None] | None = None
     _application_id: str = ""
     _rest: bytes = b""
@@ -82,7 +81,7 @@ class ClusterSubmit:
             orphans = attempt.end()
             while chunk := attempt.poll(0.0):
                 self._take(chunk)
-            self.show(self.output.finish(time.monotonic()))
+            self.show(self.output.finish(monotonic_now()))
             report = attempt.report or {}
         return Handover(
             exit_status=report.get("exit"),
@@ -92,15 +91,14 @@ class ClusterSubmit:
             orphans=orphans + tuple(report.get("left", ())),
         )
 
-    def _say_late(self, now: float) -> None:
+    def _say_late(self, now: LaunchTime) -> None:
         if self.on_late is not None and now >= self.late_after:
             self.on_late()
             self.on_late = None
 
     def _take(self, chunk: bytes) -> None:
         self.record(chunk)
-        self.show(self.output.feed(chunk, time.monotonic()))
+        self.show(self.output.feed(chunk, monotonic_now()))
         text = self._rest + chunk
-        if found := _YARN_ID.findall(text):
-            self._application_id = found[-1].decode()
+        self._application_id = self.printed_id(text) or self._application_id
         self._rest = text[text.rfind(b"\n") + 1 :][-_LONGEST_LINE:]

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Protocol
 
 from airflow_spark_guard.attempt.examination import Examination
+from airflow_spark_guard.core.clock import monotonic_now
 from airflow_spark_guard.core.failure.ending import Cause, Ending
 from airflow_spark_guard.core.watch.heard import Heard
 from airflow_spark_guard.process import takeover
@@ -53,14 +54,18 @@ class Listener(Protocol):
     def message(self, message: Message) -> None:
         """A message of the job."""
 
-    def examine(self, finding: Finding, heard: Heard) -> Autopsy | None:
-        """The last look at a job that is about to be ended; called on a thread of its own."""
-
-    def observe(self, finding: Finding, heard: Heard) -> Autopsy | None:
-        """The same look at a job that goes on (observe mode); called on a thread of its own."""
-
     def observed(self, finding: Finding, autopsy: Autopsy | None, evidence: str) -> None:
         """What would have ended the job, were it not only observed."""
+
+
+class Examines(Protocol):
+    """Who takes the autopsy."""
+
+    def examine(self, finding: Finding, heard: Heard) -> Autopsy | None:
+        """The autopsy of a job that is about to be ended; called on a thread of its own."""
+
+    def observe(self, finding: Finding, heard: Heard) -> Autopsy | None:
+        """The autopsy of a job that goes on (observe mode); called on a thread of its own."""
 
 
 @dataclass
@@ -72,7 +77,8 @@ class Following:
         source: of the job's messages.
         output: decides which lines are shown.
         watch: decides when it is enough.
-        listener: is told.
+        listener: gets output, messages and observed findings as they come.
+        examiner: takes the autopsy of a job that stands still.
     """
 
     attempt: Attempt
@@ -80,6 +86,7 @@ class Following:
     output: JobOutput
     watch: Watch
     listener: Listener
+    examiner: Examines
     _heard: Heard = field(default_factory=Heard)
     # The evidence as it was when the end was asked for: what comes later is our own doing.
     _before_the_kill: str | None = None
@@ -106,7 +113,7 @@ class Following:
             self._show(self.listener.rest())
         # A task that was killed has few seconds left, and its job's result counts no more.
         self._hear(self.source.read() if self.attempt.kill_requested else self.source.remaining())
-        self.listener.lines(self.output.finish(time.monotonic()))
+        self.listener.lines(self.output.finish(monotonic_now()))
         report = self.attempt.report or {}
         newer = takeover.read(self.attempt.launch.workdir)
         cause = Cause.FINDING if finding is not None else self._cause(report, newer)
@@ -155,7 +162,7 @@ class Following:
         if self._examination is None:
             finding, heard = self._observed[0], self._heard
             self._examination = Examination(
-                lambda: self.listener.observe(finding, heard), self.attempt.launch.autopsy_budget
+                lambda: self.examiner.observe(finding, heard), self.attempt.launch.autopsy_budget
             )
         if self._examination.over:
             self._say_observed()
@@ -176,7 +183,7 @@ class Following:
 
     def _show(self, chunk: bytes) -> None:
         self.watch.hear_output(chunk)
-        self.listener.lines(self.output.feed(chunk, time.monotonic()))
+        self.listener.lines(self.output.feed(chunk, monotonic_now()))
 
     def _keep(self, chunk: bytes) -> None:
         """For the record alone."""
@@ -194,7 +201,7 @@ class Following:
         """The autopsy, while somebody reads the output: what it provokes may be more than a pipe holds."""
         heard = self._heard
         examination = Examination(
-            lambda: self.listener.examine(finding, heard), self.attempt.launch.autopsy_budget
+            lambda: self.examiner.examine(finding, heard), self.attempt.launch.autopsy_budget
         )
         while not (examination.over or self._done):
             self._consume(self.attempt.poll(0.05))

@@ -8,12 +8,14 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, NamedTuple
 
+from airflow_spark_guard.core.clock import LaunchTime
 from airflow_spark_guard.core.stacktraces.jvm_stack import task_readings
 from airflow_spark_guard.core.watch.executor_heartbeat import heard
+from airflow_spark_guard.core.watch.observation import Observation
 from airflow_spark_guard.core.web.answer import UnusableAnswerError
 from airflow_spark_guard.process.readings import Looker
 from airflow_spark_guard.sources import log_page
-from airflow_spark_guard.sources.rest import RestSource
+from airflow_spark_guard.sources.rest import AsyncRestSource, RestSource
 
 if TYPE_CHECKING:
     from airflow_spark_guard.core.watch.executor_heartbeat import Known
@@ -44,23 +46,14 @@ class Application(NamedTuple):
     Attributes:
         id: as the cluster names it.
         ui_url: its web UI; empty where there is none, or none is known.
-        ui_is_here: whether ``ui_url`` is an address of this machine alone, which nobody elsewhere can use.
+        ui_is_here: whether ``ui_url`` is an address of this machine alone, which no other machine can use.
+        master_ui: the web UI of the standalone master that runs it; empty where it is not known.
     """
 
     id: str
     ui_url: str
     ui_is_here: bool = False
-
-
-@dataclass(frozen=True)
-class Sight:
-    """What one look has seen; the fields are those of an observation."""
-
-    driver: DriverView | None = None
-    blind: str = ""
-    readings: tuple[Reading, ...] | None = None
-    task_heartbeats: tuple[TaskHeartbeat, ...] = ()
-    master: Master | None = None
+    master_ui: str = ""
 
 
 @dataclass
@@ -78,10 +71,10 @@ class Observer:
     local: bool = False
     master: MasterSource | None = None
     window: float = 60.0
-    _requests: queue.SimpleQueue[tuple[Look, Application | None] | None] = field(
+    _requests: queue.SimpleQueue[tuple[Look[LaunchTime], Application | None] | None] = field(
         default_factory=queue.SimpleQueue
     )
-    _sights: queue.SimpleQueue[Sight] = field(default_factory=queue.SimpleQueue)
+    _seen: queue.SimpleQueue[Observation] = field(default_factory=queue.SimpleQueue)
     _thread: threading.Thread | None = None
     _rest: RestSource | None = None
     _application: Application | None = None
@@ -95,7 +88,7 @@ class Observer:
     def __post_init__(self) -> None:
         self._looker = Looker(self.tag, self.window)
 
-    def request(self, look: Look, application: Application | None) -> None:
+    def request(self, look: Look[LaunchTime], application: Application | None) -> None:
         """Look, and have the answer ready for :meth:`take`."""
         if self._thread is None:
             self._thread = threading.Thread(target=self._serve, name="spark-guard-observer", daemon=True)
@@ -103,14 +96,14 @@ class Observer:
         self.busy = True
         self._requests.put((look, application))
 
-    def take(self) -> Sight | None:
+    def take(self) -> Observation | None:
         """The answer to the request, once it is there."""
         try:
-            sight = self._sights.get_nowait()
+            seen = self._seen.get_nowait()
         except queue.Empty:
             return None
         self.busy = False
-        return sight
+        return seen
 
     @property
     def rest(self) -> RestSource | None:
@@ -151,17 +144,18 @@ class Observer:
         while (request := self._requests.get()) is not None:
             try:
                 with self._looking:
-                    sight = self._look(*request)
+                    seen = self._look(*request)
             except Exception as error:  # noqa: BLE001 - without an answer the watch would wait for ever
-                sight = Sight(blind=f"the look at it failed ({type(error).__name__})")
-            self._sights.put(sight)
+                seen = Observation(blind=f"the look at it failed ({type(error).__name__})")
+            self._seen.put(seen)
 
-    def _look(self, look: Look, application: Application | None) -> Sight:
+    def _look(self, look: Look[LaunchTime], application: Application | None) -> Observation:
+        """What is seen; the watch adds when, and what the job reports of itself."""
         self._follow(application)
         driver, blind = self._driver(look)
         running = [row for row in (driver.executors if driver else ()) if row.active and row.active_tasks]
         readings, beats = self._closely(running) if look.readings else (None, tuple(self._beats.values()))
-        return Sight(
+        return Observation(
             driver=driver,
             blind=blind,
             readings=readings,
@@ -176,9 +170,9 @@ class Observer:
             self._rest.close()
         self._application, self._rest = application, None
         if application is not None and application.ui_url.startswith(("http://", "https://")):
-            self._rest = RestSource(application.ui_url, application.id, local=self.local)
+            self._rest = RestSource(AsyncRestSource(application.ui_url, application.id, local=self.local))
 
-    def _driver(self, look: Look) -> tuple[DriverView | None, str]:
+    def _driver(self, look: Look[LaunchTime]) -> tuple[DriverView | None, str]:
         if self._rest is None:
             return None, "it has no UI" if self._application is not None else ""
         try:

@@ -8,8 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from airflow_spark_guard.core.application_name import NAME_OPTION, named
-from airflow_spark_guard.core.cluster.place import is_watched
-from airflow_spark_guard.core.conf.carried import apart, check_carried, lost_on_the_cluster
+from airflow_spark_guard.core.conf.carried import apart, check_carried
 from airflow_spark_guard.core.conf.effective_conf import EffectiveConf, Layer, check_user_conf
 from airflow_spark_guard.core.conf.properties import render, spark_properties
 from airflow_spark_guard.core.connection import ConnectionAddress, check_master
@@ -86,14 +85,14 @@ class Submission:
         spark: the spark-submit to run.
         env: the whole environment of the job.
         conf: the effective configuration, with the origin of each value.
-        deploy_mode: ``client`` or ``cluster``.
+        deploy_mode: where the driver runs.
     """
 
     request: Request
     spark: toolchain.SparkSubmit
     env: dict[str, str]
     conf: EffectiveConf
-    deploy_mode: str
+    deploy_mode: DeployMode
 
     def command(self, workspace: Workspace, application: Sequence[str]) -> list[str]:
         """The command line; the configuration goes into the private properties file, as far as it can.
@@ -199,14 +198,14 @@ def prepare(request: Request, workspace: Workspace) -> Submission:
     if java_home:
         env["JAVA_HOME"] = java_home
     layers = _layers(request, toolchain.spark_defaults(spark.home, env))
-    mode = _mode(request, layers, env).mode
-    deadline = request.deadline if mode == "client" or is_watched(request.master) else None
+    mode = _mode(request, layers, env)
+    deadline = request.deadline if mode.is_guarded else None
     conf = request.profile.effective(
         *layers, spark_version=spark.version, deadline=deadline, python=request.python, stall=request.stall
     )
     check_carried(conf.values)
-    lost = lost_on_the_cluster(conf.values, request.master, mode)
-    return Submission(request, spark, env, replace(conf, notes=(*conf.notes, *lost)), mode)
+    notes = (*conf.notes, *mode.notes(conf.values))
+    return Submission(request, spark, env, replace(conf, notes=notes), mode)
 
 
 def deploy_mode(request: Request) -> DeployMode:
@@ -225,7 +224,7 @@ def deploy_mode(request: Request) -> DeployMode:
 
 def _mode(request: Request, layers: Sequence[Layer], env: Mapping[str, str]) -> DeployMode:
     named = [(layer.origin, layer.conf[KEY]) for layer in layers if KEY in layer.conf]
-    return decide(request.deploy_mode, named, env.get(VARIABLE))
+    return decide(request.master, request.deploy_mode, named, env.get(VARIABLE))
 
 
 def _add_file(options: list[str], values: dict[str, str], names: tuple[str, str], file: str) -> None:
@@ -274,7 +273,7 @@ def _connection_conf(request: Request) -> Mapping[Any, object]:
             f"The extra 'conf' of connection {request.connection!r} is not a configuration.",
             got=type(found).__name__,
             expected='a mapping: {"conf": {"spark.eventLog.enabled": "true"}}',
-            advice="Mend the connection.",
+            advice="Correct the connection.",
         )
     return found
 

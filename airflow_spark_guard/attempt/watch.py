@@ -7,6 +7,7 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from airflow_spark_guard.attempt.observer import Application
+from airflow_spark_guard.core.clock import EpochTime, LaunchTime
 from airflow_spark_guard.core.watch.executor_heartbeat import MARK, heard
 from airflow_spark_guard.core.watch.finding import Look
 from airflow_spark_guard.core.watch.observation import Observation
@@ -17,7 +18,7 @@ from airflow_spark_guard.process import proctree
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from airflow_spark_guard.attempt.observer import Observer, Sight
+    from airflow_spark_guard.attempt.observer import Observer
     from airflow_spark_guard.core.watch.executor_heartbeat import Known
     from airflow_spark_guard.core.watch.finding import Finding
     from airflow_spark_guard.core.watch.heard import Heard
@@ -59,20 +60,20 @@ class Watch:
     driver: DriverView | None = None
     _observed: list[Finding] = field(default_factory=list)
     _watchdog: Watchdog = field(init=False)
-    _next: Look = field(init=False)
+    _next: Look[LaunchTime] = field(init=False)
     _rest: bytes = b""
     _told: int = 0
-    _now: float = 0.0
+    _now: LaunchTime = LaunchTime(0.0)
     _exits: int = 0
     _driver_seen: bool = False
-    _gone_at: float | None = None
+    _gone_at: LaunchTime | None = None
     _beats: Known = field(default_factory=dict)
     _application: Application | None = None
 
     def __post_init__(self) -> None:
         self._watchdog = Watchdog(self.windows)
         # Not at once: the first request costs the driver a second of CPU, which a short job would feel.
-        self._next = Look(self.windows.poll * 2)
+        self._next = Look(LaunchTime(self.windows.poll * 2))
 
     def hear_output(self, chunk: bytes) -> None:
         """What spark-submit prints tells of executors that live too briefly to be seen."""
@@ -88,8 +89,8 @@ class Watch:
             # Executors in local[n] and forks of the driver write theirs into the driver's own output.
             self._beats = heard(self._beats, {"": body.decode(errors="replace") + "\n"})
 
-    def tick(self, now: float, heard: Heard) -> Finding | None:
-        """What ends the attempt; None while it may go on. ``now`` in seconds since the launch.
+    def tick(self, now: LaunchTime, heard: Heard) -> Finding | None:
+        """What ends the attempt; None while it may go on.
 
         What was found in observe mode is for :meth:`observed`.
         """
@@ -104,9 +105,9 @@ class Watch:
             self.on_observation(Observation(at=now, inside=heard.inside, driver_gone_at=self._gone_at))
         if finding is not None or self.observer is None:
             return finding
-        sight = self.observer.take()
-        if sight is not None:
-            return self._judge(now, sight, heard)
+        seen = self.observer.take()
+        if seen is not None:
+            return self._judge(now, seen, heard)
         if now >= self._next.at and not self.observer.busy:
             self.observer.request(self._next, self.application(heard))
         return None
@@ -137,7 +138,7 @@ class Watch:
         if self.observer is not None:
             self.observer.close()
 
-    def _look_for_driver(self, now: float, pid: int) -> None:
+    def _look_for_driver(self, now: LaunchTime, pid: int) -> None:
         """Whether the driver's Python has gone. Its pid means nothing here if it was never seen here."""
         if pid <= 1 or self._gone_at is not None:
             return
@@ -152,27 +153,24 @@ class Watch:
         if self.submit_log.exits.ended == self._exits:
             return
         self._exits = self.submit_log.exits.ended
-        soon = self._now + min(_SOON, self.windows.poll)
+        soon = LaunchTime(self._now + min(_SOON, self.windows.poll))
         if soon < self._next.at:
             self._next = replace(self._next, at=soon)
 
-    def _judge(self, now: float, sight: Sight, heard: Heard) -> Finding | None:
-        seen = Observation(
+    def _judge(self, now: LaunchTime, seen: Observation, heard: Heard) -> Finding | None:
+        seen = replace(
+            seen,
             at=now,
-            driver=sight.driver,
-            blind=sight.blind,
             inside=heard.inside,
-            readings=sight.readings,
-            task_heartbeats=(*sight.task_heartbeats, *self._beats.values()),
+            task_heartbeats=(*seen.task_heartbeats, *self._beats.values()),
             executor_exits=self.submit_log.executor_exits,
             exit_reason=self.submit_log.exit_reason,
             exits=self.submit_log.exits.take(),
             executor_peak=self.submit_log.executor_peak,
-            master=sight.master,
             driver_gone_at=self._gone_at,
-            wall=round(time.time(), 1),
+            wall=EpochTime(round(time.time(), 1)),
         )
-        self.driver = sight.driver or self.driver
+        self.driver = seen.driver or self.driver
         self.on_observation(seen)
         decision = self._watchdog.observe(seen)
         for notice in decision.notices:

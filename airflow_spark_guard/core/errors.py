@@ -31,33 +31,27 @@
     |   |   +-- TakenOverError      a newer try of the same task ended it
     +-- MonitorError                a server of Spark's gave no usable answer
     +-- ProtocolError               a message on the channel that is not of the wire protocol
+    +-- TriggerEventError           a trigger's event that cannot be used
 
 Every message says what happened, what was got, what was expected and what to do next, in that order;
 the parts are attributes too. What leaves a hook, an operator or a sensor is an ``AirflowException`` as well
-(``hooks/airflow_errors.py``).
+(``hooks/airflow_errors.py``). Which exception a verdict has is in ``core/verdict_table.py``. Nothing changes
+an exception once it is made: what becomes known later makes a new one (``core/failure/evolved.py``).
+
+Two kinds are not of this tree. The job's side ships alone and has its own: ``SampleError``,
+``InfiniteValuesError``, ``TooManyRowsError``, ``NotUnrolledError``, ``OptionError``, ``ReportError``,
+``UnfitValueError`` and ``WorkerError``. And three pass between modules and never reach a user:
+``UnusableAnswerError`` and ``RefusedError`` (a server's answer), ``NotSeenError`` (a process that could not
+be looked at).
 """
 
 from __future__ import annotations
 
-import textwrap
+from dataclasses import dataclass
 from typing import ClassVar
 
 from airflow_spark_guard.core.verdict import Verdict
-
-# What a log's pane shows of a line without being scrolled to the side.
-_WIDTH = 100
-_INDENT = "    "
-
-
-def _wrapped(text: str) -> list[str]:
-    """Lines of at most 100 columns; no word is broken, so that paths and addresses stay whole."""
-    lines = []
-    for line in text.split("\n"):
-        wrapped = textwrap.wrap(
-            line, _WIDTH, subsequent_indent=_INDENT, break_long_words=False, break_on_hyphens=False
-        )
-        lines += wrapped if len(line) > _WIDTH else [line]
-    return lines
+from airflow_spark_guard.core.wrapping import wrapped
 
 
 class SparkGuardError(Exception):
@@ -78,11 +72,11 @@ class SparkGuardError(Exception):
         super().__init__(what)
 
     def __str__(self) -> str:
-        return "\n".join([*_wrapped(self.what), *self._rows()])
+        return "\n".join([*wrapped(self.what), *self._rows()])
 
     def _rows(self) -> list[str]:
         rows = (("got", self.got), ("expected", self.expected), ("do", self.advice))
-        return [line for name, text in rows if text for line in _wrapped(f"  {name}: {text}")]
+        return [line for name, text in rows if text for line in wrapped(f"  {name}: {text}")]
 
 
 class BadInputError(SparkGuardError):
@@ -125,20 +119,41 @@ class ImpossibleError(BadInputError):
     """No worker of the cluster can ever fit one executor of this size."""
 
 
+@dataclass(frozen=True)
+class AttemptDetails:
+    """What is known of a failed attempt beside what went wrong.
+
+    Attributes:
+        where: the line of the user's own Python, ``file:line, function``; empty when it is not known.
+        record: the folder that the attempt leaves behind; empty when there is none.
+        limit: the limit that ended it, seconds; None when it ended otherwise.
+        retry: whether this failure is worth a retry; None where the verdict alone decides.
+        evidence_shown: whether the last lines of output in the task log are the evidence.
+        evidence_logged: whether the task log has the evidence already; the text then leaves it out.
+    """
+
+    where: str = ""
+    record: str = ""
+    limit: float | None = None
+    retry: bool | None = None
+    evidence_shown: bool = False
+    evidence_logged: bool = False
+
+
+_NO_DETAILS = AttemptDetails()
+
+
 class AttemptError(SparkGuardError):
     """An attempt was started and is not a success.
+
+    What it is given are its attributes; each of the details is one by its own name.
 
     Args:
         what: as in :class:`SparkGuardError`, as are ``got``, ``expected`` and ``advice``.
         evidence: what was seen, newest last: a traceback, the last lines of output; already bounded.
         orphans: processes that could not be proven gone, each as ``pid command``.
         verdict: when not the one of the class.
-        place: the line of the user's own Python, ``file:line, function``; empty when it is not known.
-        record: the folder that the attempt leaves behind; empty when there is none.
-        limit: the limit that ended it, seconds; None when it ended otherwise.
-        retry: whether this failure is worth a retry; None where the verdict alone decides.
-        evidence_shown: whether the last lines of output in the task log are the evidence.
-        evidence_logged: whether the task log has the evidence already; the text then leaves it out.
+        details: where, record, limit and retry.
     """
 
     default_verdict: ClassVar[Verdict] = Verdict.UNKNOWN
@@ -153,21 +168,27 @@ class AttemptError(SparkGuardError):
         evidence: str = "",
         orphans: tuple[str, ...] = (),
         verdict: Verdict | None = None,
+        details: AttemptDetails = _NO_DETAILS,
     ) -> None:
         super().__init__(what, got=got, expected=expected, advice=advice)
         self.evidence = evidence
         self.orphans = orphans
         self.verdict = verdict or self.default_verdict
-        self.place = ""
-        self.record = ""
-        self.limit: float | None = None
-        self.retry: bool | None = None
-        self.evidence_shown = False
-        self.evidence_logged = False
+        self.where = details.where
+        self.record = details.record
+        self.limit = details.limit
+        self.retry = details.retry
+        self.evidence_shown = details.evidence_shown
+        self.evidence_logged = details.evidence_logged
+
+    @property
+    def place(self) -> str:
+        """The same as ``where``: its name until 0.7, kept for code that reads it."""
+        return self.where
 
     def __str__(self) -> str:
-        rows = [*_wrapped(f"{self.verdict}: {self.what}"), *self._rows()]
-        rows += [f"  where: {self.place}"] if self.place else []
+        rows = [*wrapped(f"{self.verdict}: {self.what}"), *self._rows()]
+        rows += [f"  where: {self.where}"] if self.where else []
         rows += [f"  record: {self.record}"] if self.record else []
         rows += [f"  possible orphan: {orphan}" for orphan in self.orphans]
         if self.evidence and not self.evidence_logged:
@@ -271,3 +292,7 @@ class MonitorError(SparkGuardError):
 
 class ProtocolError(SparkGuardError):
     """A message on the channel that is not of the wire protocol."""
+
+
+class TriggerEventError(SparkGuardError):
+    """A trigger's event that cannot be used: of another version, or not one of this package's."""

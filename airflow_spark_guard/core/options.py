@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from airflow_spark_guard.core.deploy_mode import MODES
 from airflow_spark_guard.core.errors import ConfError
 from airflow_spark_guard.core.quantity import size_in_bytes
 
@@ -23,7 +24,7 @@ def _is_count(value: object) -> bool:
 
 
 def _is_mode(value: object) -> bool:
-    return value in ("client", "cluster")
+    return value in MODES
 
 
 _MEMORY = 'memory as Spark writes it, such as "512m" or "4g"'

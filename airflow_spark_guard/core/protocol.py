@@ -22,6 +22,7 @@ import reprlib
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from airflow_spark_guard.core.clock import EpochTime
 from airflow_spark_guard.core.errors import ProtocolError
 from airflow_spark_guard.core.strict_json import strict_json
 from airflow_spark_guard.core.text.printable import one_line
@@ -74,12 +75,12 @@ class Message:
 
     Attributes:
         kind: one of ``hello progress metric warning result error bye``.
-        sent_at: seconds since the epoch, by the driver's clock.
+        sent_at: by the driver's clock.
         fields: the fields of its kind.
     """
 
     kind: str
-    sent_at: float
+    sent_at: EpochTime
     fields: Mapping[str, Any]
 
 
@@ -99,7 +100,9 @@ def parse_lines(lines: Iterable[bytes]) -> Iterator[Message]:
             first, *others = _split(line)
             if not _is_cut_off(first):
                 raise
-            yield Message("warning", 0.0, {"text": "A message of the job was cut off: its disk was full."})
+            yield Message(
+                "warning", EpochTime(0.0), {"text": "A message of the job was cut off: its disk was full."}
+            )
             yield from parse_lines(others)
 
 
@@ -167,7 +170,7 @@ def _checked(raw: dict[str, Any]) -> Message:
     if "heartbeat" in raw and not _is_heartbeat(raw["heartbeat"]):
         what = f"{kind} with heartbeat={_brief(raw['heartbeat'])}"
         raise _error(what, f"heartbeat with {', '.join(_HEARTBEAT)}")
-    return Message(kind, float(sent_at), raw)
+    return Message(kind, EpochTime(float(sent_at)), raw)
 
 
 def _is_of(value: object, types: tuple[type, ...]) -> bool:

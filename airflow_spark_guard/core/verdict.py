@@ -1,4 +1,4 @@
-"""What an attempt died of: the closed set of verdicts, and whether a retry can help."""
+"""What an attempt died of: the closed set of verdicts."""
 
 from __future__ import annotations
 
@@ -6,7 +6,10 @@ from enum import StrEnum
 
 
 class Verdict(StrEnum):
-    """Why an attempt was not a success. ``docs/design.md`` gives the evidence behind each."""
+    """Why an attempt was not a success.
+
+    ``core/verdict_table.py`` says of each what it means, which exception it has, and whether a retry helps.
+    """
 
     DEADLINE = "DEADLINE"
     STARVED = "STARVED"

@@ -7,14 +7,17 @@ Code that catches ``AirflowException`` around upstream's hook or operator goes o
 from __future__ import annotations
 
 from contextlib import ContextDecorator
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 from airflow.providers.common.compat.sdk import AirflowException, AirflowFailException
 
 from airflow_spark_guard.core.errors import SparkGuardError
+from airflow_spark_guard.core.failure.evolved import raise_instead, remade
 
 if TYPE_CHECKING:
     from types import TracebackType
+
+E = TypeVar("E", bound=SparkGuardError)
 
 
 class _Both:
@@ -48,8 +51,8 @@ _KINDS: dict[tuple[type[SparkGuardError], bool], type[SparkGuardError]] = {}
 class AirflowErrors(ContextDecorator):
     """Every exception of ours that leaves the block, or the decorated method, is an ``AirflowException`` too.
 
-    The same object: class name, text, attributes, cause and traceback stay. Of a coroutine only the making
-    would be covered: use it inside, as a block.
+    Class name, text, attributes, cause, context and traceback stay. Of a coroutine only the making would be
+    covered: use it inside, as a block.
     """
 
     def __enter__(self) -> None:
@@ -61,34 +64,27 @@ class AirflowErrors(ContextDecorator):
         error: BaseException | None,
         traceback: TracebackType | None,
     ) -> None:
-        if isinstance(error, SparkGuardError):
-            as_airflow_error(error)
+        if isinstance(error, SparkGuardError) and not isinstance(error, AirflowException):
+            raise_instead(as_airflow_error(error))
 
 
-def as_airflow_error(error: SparkGuardError) -> None:
-    """Make this error an ``AirflowException`` too."""
-    if not isinstance(error, AirflowException):
-        error.__class__ = _both(type(error), final=False)
+def as_airflow_error(error: E) -> E:
+    """The error itself where it is an ``AirflowException``; else the same as one that is."""
+    return error if isinstance(error, AirflowException) else remade(error, _both(type(error), final=False))
 
 
-def end_retries(error: SparkGuardError) -> None:
-    """Make this error an ``AirflowFailException`` too.
-
-    The same object, not a new one raised from it: Airflow's log shows a failure and its cause in full.
-    """
-    if not isinstance(error, AirflowFailException):
-        error.__class__ = _both(_plain(type(error)), final=True)
+def end_retries(error: E) -> E:
+    """The error itself where it is an ``AirflowFailException``; else the same as one that is."""
+    return error if isinstance(error, AirflowFailException) else remade(error, _both(type(error), final=True))
 
 
-def _plain(kind: type[SparkGuardError]) -> type[SparkGuardError]:
-    return kind.__bases__[0] if issubclass(kind, _Both) else kind
-
-
-def _both(kind: type[SparkGuardError], *, final: bool) -> type[SparkGuardError]:
+def _both(kind: type[E], *, final: bool) -> type[E]:
+    """The class of ours that is one of Airflow's as well."""
+    kind = cast("type[E]", kind.__bases__[0]) if issubclass(kind, _Both) else kind
     # Logs show a class by these names, and the user looks for the one of the documentation.
     names = {"__module__": kind.__module__, "__qualname__": kind.__qualname__, "__doc__": kind.__doc__}
     made = type(kind.__name__, (kind, _FinalError if final else _MayBeRetriedError), names)
-    return _KINDS.setdefault((kind, final), made)
+    return cast("type[E]", _KINDS.setdefault((kind, final), made))
 
 
 def _restored(kind: type[SparkGuardError], final: bool, arguments: tuple[Any, ...]) -> SparkGuardError:  # noqa: FBT001 - positional for pickle

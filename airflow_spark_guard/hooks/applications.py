@@ -25,18 +25,19 @@ class Applications:
 
     Args:
         hook: that submits the job; its master and its servers are asked when an application is found.
-        submission: of the job.
+        submission: of the job; None if another process has submitted it.
         announce: takes each application.
     """
 
     hook: UpstreamSubmitHook
-    submission: Submission
+    submission: Submission | None
     announce: Callable[[Target], None] | None
     _announced: list[Target] = field(default_factory=list)
 
     def found(self, application: Application) -> None:
         """Announce it, unless it is known, cannot be seen anywhere, or is one of too many."""
-        hook, conf = self.hook, self.submission.conf.plain()
+        hook = self.hook
+        conf = self.submission.conf.plain() if self.submission is not None else {}
         url = told_ui(
             application.ui_url,
             is_here=application.ui_is_here,
@@ -49,7 +50,7 @@ class Applications:
             application.id,
             url,
             master=hook.master,
-            master_ui=hook.master_ui,
+            master_ui=application.master_ui or hook.master_ui,
             history_server=history_server(hook.history_server, conf),
         )
         if target is None or target in self._announced or len(self._announced) >= _MOST:

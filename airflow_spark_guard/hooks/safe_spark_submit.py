@@ -3,28 +3,28 @@
 from __future__ import annotations
 
 import math
-import time
 from dataclasses import replace
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from airflow_spark_guard.attempt.kill_switch import KillSwitch
+from airflow_spark_guard.attempt.spec import AttemptSpec, Finished, Job, Program, Reporting, ignore
 from airflow_spark_guard.attempt.submission import Request, Submission, deploy_mode, prepare
-from airflow_spark_guard.core.application import check_application
 from airflow_spark_guard.core.arguments import checked_arguments
-from airflow_spark_guard.core.cluster.place import is_watched
+from airflow_spark_guard.core.clock import epoch_now
+from airflow_spark_guard.core.cluster.managers import is_watched
+from airflow_spark_guard.core.cluster.trigger_event import watched_by
 from airflow_spark_guard.core.conf.profile import SparkProfile
 from airflow_spark_guard.core.connection import misspelt_extras
-from airflow_spark_guard.core.deploy_mode import check_mode
-from airflow_spark_guard.core.errors import KilledError
+from airflow_spark_guard.core.deploy_mode import WatchedClusterMode
 from airflow_spark_guard.core.limits import checked_limits
-from airflow_spark_guard.core.quantity import readable_duration, seconds, size_in_bytes
-from airflow_spark_guard.core.text.argument_words import masked_words
+from airflow_spark_guard.core.quantity import seconds
 from airflow_spark_guard.core.text.secret_values import values_of
 from airflow_spark_guard.hooks.airflow_errors import AirflowErrors
 from airflow_spark_guard.hooks.applications import Applications
+from airflow_spark_guard.hooks.cluster_connection import connection_of
 from airflow_spark_guard.hooks.conf_log import log_conf
 from airflow_spark_guard.hooks.secrets_in_hand import keeping_secrets, learn, secrets_of
-from airflow_spark_guard.hooks.settings import on_finding
+from airflow_spark_guard.hooks.settings import on_finding, spark_log_level
 from airflow_spark_guard.hooks.supervisor import supervisor_pid
 from airflow_spark_guard.hooks.upstream import UpstreamSubmitHook
 from airflow_spark_guard.process import earlier_tries, leftovers
@@ -32,14 +32,14 @@ from airflow_spark_guard.process.surroundings import limits_here
 from airflow_spark_guard.process.workspace import Workspace
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
+    from pathlib import Path
 
-    from airflow_spark_guard.attempt.cluster_mode import ClusterMode, Waiting
+    from airflow_spark_guard.core.cluster.cluster_job import DeferredJob
     from airflow_spark_guard.core.deploy_mode import DeployMode
     from airflow_spark_guard.core.errors import AttemptError
     from airflow_spark_guard.core.limits import GuardLimits
     from airflow_spark_guard.core.remote.target import Target
-    from airflow_spark_guard.process.attempt import Attempt
 
 
 class SafeSparkSubmitHook(UpstreamSubmitHook):
@@ -52,7 +52,7 @@ class SafeSparkSubmitHook(UpstreamSubmitHook):
         execution_timeout: seconds that Airflow gives the task, if it limits it.
         record: the folder for the attempt's record (``process/record.py``); None for none.
         deferrable: in cluster mode, leave the watch to a trigger: :meth:`submit` returns once the
-            application is handed over, and :attr:`waiting` says what to wait for.
+            application is handed over, and :attr:`deferred` says what to wait for.
         adopt: in cluster mode, take over what an earlier try of the task has left running; else it is ended.
         on_application: takes the application and its addresses as soon as they are known, on the thread of
             :meth:`submit`.
@@ -82,8 +82,7 @@ class SafeSparkSubmitHook(UpstreamSubmitHook):
     ) -> None:
         super().__init__(**kwargs)
         self.deferrable, self.adopt = deferrable, adopt
-        self.waiting: Waiting | None = None
-        self.cluster: ClusterMode | None = None
+        self.deferred: DeferredJob | None = None
         if is_watched(self.master):
             self.leave_cluster_mode_to_us()
         self.profile = SparkProfile.of(profile)
@@ -92,27 +91,16 @@ class SafeSparkSubmitHook(UpstreamSubmitHook):
         self.execution_timeout = execution_timeout
         self.record = record
         self._on_application = on_application
-        self.on_observed = on_observed
+        self._on_observed = on_observed
         self.result: Any = None
-        self._attempt: Attempt | None = None
-        self.killed = False
-        self._python = True
+        self._kill_switch = KillSwitch()
+        self._program = Program("")
         self._mode: DeployMode | None = None
 
     @property
-    def deadline(self) -> float | None:
-        """Seconds that the guard itself allows."""
-        return self.limits.deadline_seconds(self.execution_timeout)
-
-    @property
-    def backstop(self) -> float:
-        """Seconds after which nobody gives the attempt more time; infinite where nobody ends it."""
-        return self.limits.backstop(self.execution_timeout)
-
-    @property
-    def budget(self) -> float:
-        """Seconds after which the attempt takes too long, by the guard or by Airflow."""
-        return self.limits.budget(self.execution_timeout)
+    def killed(self) -> bool:
+        """Whether the task was ended."""
+        return self._kill_switch.pulled
 
     @AirflowErrors()
     @keeping_secrets()
@@ -120,49 +108,73 @@ class SafeSparkSubmitHook(UpstreamSubmitHook):
         """Submit and wait; in client mode the result that the job has reported, None if it reports none.
 
         Raises:
-            BadInputError: something is wrong that can be told before anything starts.
+            BadInputError: something is wrong that shows before anything starts.
             AttemptError: the attempt is not a success; it says what happened, where, and what to do.
         """
         learn(secrets_of(self))
-        self._python = self.java_class is None and application.endswith(".py")
         for limit in limits_here():
             self.guard_log.warning("%s", limit)
-        earlier = earlier_tries.end(self.tag, time.time())
+        earlier = earlier_tries.end(self.tag, epoch_now())
         if earlier:
             self.guard_log.warning("%s", earlier)
-        application = str(checked_arguments({"application": application})["application"] or "")
+        path = str(checked_arguments({"application": application})["application"] or "")
+        self._program = Program(path, self.arguments, self.java_class)
         mode = self.settle_deploy_mode()
-        check_mode(mode, self.master, application, has_environment=bool(self.user_environment))
+        mode.check(path, has_environment=bool(self.user_environment))
         workspace = Workspace(self.tag.task)
         try:
             submission = self.plan(workspace)
             log_conf(submission, self.guard_log, self.profile.name, self.limits, in_full=self.record is None)
-            if mode.mode == "cluster" and is_watched(self.master):
-                from airflow_spark_guard.attempt import cluster_mode  # noqa: PLC0415 - as in _run
-
-                tell = self._applications(submission).found
-                return cluster_mode.submit(self, submission, workspace, application, tell)
-            if mode.mode == "cluster":
-                return self._submit_to_cluster(submission, workspace, application, kwargs)
-            if self.deferrable:
-                self.guard_log.warning(
-                    "deferrable=True: without effect, since the driver runs beside this task."
-                )
-            self.result = self._run(submission, workspace, application)
+            job = Job(self._program, submission, workspace)
+            if not mode.is_guarded:
+                return self._submit_to_cluster(job, kwargs)
+            self._keep(self._run(job))
         finally:
             workspace.remove()
-            if not self._runs_elsewhere and self.waiting is None:
+            if not self._runs_elsewhere and self.deferred is None:
                 self.run_post_submit_commands()
         return self.result
 
+    @AirflowErrors()
+    @keeping_secrets()
+    def resume(
+        self, event: object, job: Mapping[str, Any] | None = None, place: Mapping[str, Any] | None = None
+    ) -> Any:
+        """Finish what a trigger has watched; the result that the job has reported.
+
+        Args:
+            event: of the trigger.
+            job: the application, as the task was deferred with it; None where the event alone says it.
+            place: who is asked about it, likewise.
+
+        Raises:
+            AttemptError: the attempt is not a success, or the event does not say how it ended.
+        """
+        from airflow_spark_guard.attempt import cluster_mode  # noqa: PLC0415 - as in _run
+
+        conf = {} if watched_by(event, job=job, place=place) else self._effective_conf()
+        try:
+            self._keep(
+                cluster_mode.resume(self._spec(), connection_of(self, conf), event, job=job, place=place)
+            )
+        finally:
+            self.run_post_submit_commands()
+        return self.result
+
+    @AirflowErrors()
+    def cancel(self) -> tuple[str, ...]:
+        """End whatever of this task runs on the cluster; what could not be confirmed as ended."""
+        from airflow_spark_guard.attempt import cluster_mode  # noqa: PLC0415 - as in _run
+
+        try:
+            return cluster_mode.cancel(self._spec(), connection_of(self, self._effective_conf()))
+        finally:
+            self.run_post_submit_commands()
+
     def on_kill(self) -> None:
         """End the attempt. Called in a signal handler: the reaper does the work and outlives this process."""
-        self.killed = True
-        if self._attempt is not None:
-            self._attempt.request_kill()
-        if self.cluster is not None:
-            self.cluster.run.kill_now()
-        elif self._runs_elsewhere or self.has_driver:
+        self._kill_switch.pull()
+        if self._runs_elsewhere or (self.has_driver and not self._is_watched_elsewhere):
             super().on_kill()
 
     @AirflowErrors()
@@ -179,12 +191,18 @@ class SafeSparkSubmitHook(UpstreamSubmitHook):
             given = self.connection_given.extra_dejson if self.connection_given is not None else {}
             for note in filter(None, (*misspelt_extras(given), self._mode.note)):
                 self.guard_log.warning("%s", note)
-            if self._mode.mode == "cluster" and not is_watched(self.master):
+            if not self._mode.is_guarded:
                 self.follow_cluster_mode()
         return self._mode
 
+    @property
+    def _is_watched_elsewhere(self) -> bool:
+        """Whether the driver runs on a cluster whose manager we ask about it."""
+        return isinstance(self._mode, WatchedClusterMode)
+
     def _request(self) -> Request:
         """What was asked for, without the options of spark-submit: upstream may refuse to build them."""
+        backstop = self.limits.backstop(self.execution_timeout)
         return Request(
             master=self.master,
             address=self.address,
@@ -196,12 +214,12 @@ class SafeSparkSubmitHook(UpstreamSubmitHook):
             environment=self.user_environment,
             binary=self.named_binary,
             deploy_mode=self.named_deploy_mode,
-            deadline=self.backstop if math.isfinite(self.backstop) else None,
+            deadline=backstop if math.isfinite(backstop) else None,
             stall=seconds(self.limits.stall_timeout),
             application_name=self.application_name,
             keytab=self.keytab_given,
             tag=str(self.tag),
-            python=self._python,
+            python=self._program.is_python or not self._program.path,
         )
 
     @AirflowErrors()
@@ -213,63 +231,55 @@ class SafeSparkSubmitHook(UpstreamSubmitHook):
         learn(values_of(found.conf.plain()))
         return found
 
-    def submitting(self, attempt: Attempt) -> None:
-        """This spark-submit is what a kill has to end first."""
-        self._attempt = attempt
-        if self.killed:  # between the last look and now
-            attempt.request_kill()
+    def _effective_conf(self) -> Mapping[str, str]:
+        workspace = Workspace(self.tag.task)
+        try:
+            return self.plan(workspace).conf.plain()
+        finally:
+            workspace.remove()
 
-    def _submit_to_cluster(
-        self, submission: Submission, workspace: Workspace, application: str, kwargs: dict[str, Any]
-    ) -> Any:
+    def _spec(self, submission: Submission | None = None) -> AttemptSpec:
+        found = Applications(self, submission, self._on_application).found
+        return AttemptSpec(
+            tag=self.tag,
+            limits=self.limits,
+            reporting=Reporting(
+                log=self.guard_log,
+                record=self.record,
+                spark_log_level=spark_log_level(),
+                on_application=found if submission is not None else ignore,
+                on_observed=self._on_observed or ignore,
+            ),
+            execution_timeout=self.execution_timeout,
+            kill_switch=self._kill_switch,
+            supervisor=supervisor_pid(),
+        )
+
+    def _submit_to_cluster(self, job: Job, kwargs: dict[str, Any]) -> Any:
         self._runs_elsewhere = True
         self.guard_log.warning(
             "deploy_mode=cluster: the profile's configuration is applied, but the driver runs elsewhere; "
             "its deadline, its kill and its outcome are upstream's."
         )
-        binary, *options = submission.command(workspace, [])
-        self.fix_command(binary, options, submission.env)
-        return super().submit(application, **kwargs)
+        binary, *options = job.submission.command(job.workspace, [])
+        self.fix_command(binary, options, job.submission.env)
+        return super().submit(job.program.path, **kwargs)
 
-    def _applications(self, submission: Submission) -> Applications:
-        return Applications(self, submission, self._on_application)
+    def _run(self, job: Job) -> Finished | DeferredJob:
+        spec = self._spec(job.submission)
+        if self._is_watched_elsewhere:
+            from airflow_spark_guard.attempt import cluster_mode  # noqa: PLC0415 - no DAG is parsed with it
 
-    def _run(self, submission: Submission, workspace: Workspace, application: str) -> Any:
-        from airflow_spark_guard.attempt.client_run import GuardedRun  # noqa: PLC0415 - no DAG is parsed with it
+            connection = connection_of(self, job.submission.conf.plain())
+            return cluster_mode.run(spec, job, connection, deferrable=self.deferrable, adopt=self.adopt)
+        from airflow_spark_guard.attempt import client_run  # noqa: PLC0415 - no DAG is parsed with it
 
-        check_application(application, self.java_class, Path.exists)
-        supervisor = supervisor_pid()
-        run = GuardedRun(
-            submission,
-            workspace,
-            self.limits,
-            self.tag,
-            deadline=self.deadline,
-            backstop=self.backstop,
-            log=self.guard_log,
-            record=self.record,
-            master_ui=self.master_ui,
-            guardians=(supervisor,) if supervisor else (),
-            on_application=self._applications(submission).found,
-            on_observed=self.on_observed,
-        )
-        run.preflight()
-        if "," not in self.master:  # of several, another one may be the living one later
-            self.master_ui = self.master_ui or run.found_ui or None
-        if self.killed:
-            raise KilledError("The task was ended before its job was submitted.")
-        words = [application, *self.arguments]
-        if self._python:
-            result_size = size_in_bytes(self.limits.result_size)
-            command, env = submission.guarded_command(workspace, words, result_size)
+        if self.deferrable:
+            self.guard_log.warning("deferrable=True has no effect: the driver runs beside this task.")
+        return client_run.run(spec, job, self.master_ui)
+
+    def _keep(self, found: Finished | DeferredJob) -> None:
+        if isinstance(found, Finished):
+            self.result = found.result
         else:
-            command, env = submission.command(workspace, words), submission.env
-        self.guard_log.info(
-            "%s: deadline %s, profile %s, Spark %s. Command: %s",
-            "Observed (nothing is ended)" if self.limits.observes else "Guarded",
-            readable_duration(self.budget),
-            self.profile.name,
-            ".".join(map(str, submission.spark.version or ("of unknown version",))),
-            masked_words(command),
-        )
-        return run.run(command, env, speaks=self._python, on_start=self.submitting)
+            self.deferred = found

@@ -10,6 +10,7 @@ from airflow.providers.common.compat.sdk import AirflowException
 from airflow.sdk.log import mask_secret
 
 from airflow_spark_guard.core.errors import SparkGuardError
+from airflow_spark_guard.core.failure.evolved import raise_instead
 from airflow_spark_guard.core.failure.masked_error import without_secrets
 from airflow_spark_guard.core.text.known_secrets import KNOWN
 from airflow_spark_guard.core.text.secret_forms import plain_forms_of
@@ -35,7 +36,9 @@ def keeping_secrets() -> Iterator[None]:
         try:
             yield
         except (SparkGuardError, AirflowException) as error:
-            without_secrets(error)
+            masked = without_secrets(error)
+            if masked is not error:
+                raise_instead(masked)
             raise
 
 

@@ -69,6 +69,16 @@ def deployment() -> tuple[str, ...]:
     )
 
 
+def addresses() -> tuple[str, str]:
+    """The addresses of this Airflow as configured: they tell it from others that share a cluster."""
+    from airflow.providers.common.compat.sdk import conf  # noqa: PLC0415 - importing it reads airflow.cfg
+
+    return (
+        str(conf.get("api", "base_url", fallback="") or ""),
+        str(conf.get("core", "execution_api_server_url", fallback="") or ""),
+    )
+
+
 def spark_log_level() -> Level:
     """The lowest level of Spark's own lines in the task log: ``[spark_guard] spark_log_level``.
 

@@ -15,7 +15,7 @@ from airflow_spark_guard.core.web import application_rows, master_json
 from airflow_spark_guard.core.web.answer import UnusableAnswerError
 from airflow_spark_guard.hooks.airflow_errors import AirflowErrors
 from airflow_spark_guard.hooks.raw_connection import not_found
-from airflow_spark_guard.sources.blocking import BlockingLoop
+from airflow_spark_guard.sources.blocking import waiting
 from airflow_spark_guard.sources.http import HttpSource
 
 if TYPE_CHECKING:
@@ -202,11 +202,7 @@ class SparkMonitorHook(BaseHook):
 
     @AirflowErrors()
     def _ask(self, dialogue: Dialogue[T], what: str, url: str | None = None) -> T:
-        loop = BlockingLoop()
-        try:
-            return loop.run(self._answer(dialogue, what, self.url if url is None else url))
-        finally:
-            loop.close()
+        return waiting(self._answer)(dialogue, what, self.url if url is None else url)
 
     async def _answer(self, dialogue: Dialogue[T], what: str, url: str) -> T:
         """Run a dialogue with a server; the one place where a failed one becomes our error."""

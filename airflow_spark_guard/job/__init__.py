@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from airflow_spark_guard.job.collection.batches import Batch, iter_batches
     from airflow_spark_guard.job.collection.collecting import collect_sample
     from airflow_spark_guard.job.collection.errors import SampleError
-    from airflow_spark_guard.job.collection.sample import Sample
+    from airflow_spark_guard.job.collection.sample import Sample, SampleReport
     from airflow_spark_guard.job.collection.strata import Stratify
     from airflow_spark_guard.job.heartbeats import heartbeat
     from airflow_spark_guard.job.parallel import spark_parallel
@@ -26,6 +26,7 @@ __all__ = [
     "ReportError",
     "Sample",
     "SampleError",
+    "SampleReport",
     "Stratify",
     "collect_sample",
     "heartbeat",
@@ -42,6 +43,7 @@ _HOMES = {
     "ReportError": "reporting",
     "Sample": "collection.sample",
     "SampleError": "collection.errors",
+    "SampleReport": "collection.sample",
     "Stratify": "collection.strata",
     "collect_sample": "collection.collecting",
     "heartbeat": "heartbeats",

@@ -41,7 +41,8 @@ class Task:
             with threadpool_limits(context.cpus() if context is not None else 1):
                 return self.batch()
         except Exception as error:  # noqa: BLE001 - it is raised again on the driver
-            error.__traceback__, text = None, traceback.format_exc()
+            text = traceback.format_exc()
+            error.with_traceback(None)
             try:
                 cloudpickle.loads(cloudpickle.dumps(error))
             except Exception:  # noqa: BLE001 - an exception's own pickling may raise anything

@@ -2,31 +2,26 @@
 
 from __future__ import annotations
 
+import itertools
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from airflow_spark_guard.job import scoring_worker
 from airflow_spark_guard.job.carried_model import carried_model
+from airflow_spark_guard.job.collection import kinds
 from airflow_spark_guard.job.collection.columns import Columns, check_apart, check_columns
 from airflow_spark_guard.job.collection.errors import SampleError
-from airflow_spark_guard.job.collection.projection import (
-    SPARK_TYPES,
-    array_sql,
-    named,
-    number,
-    text_sql,
-)
+from airflow_spark_guard.job.collection.kinds.array import ArrayReader
+from airflow_spark_guard.job.collection.kinds.base import SPARK_TYPES
 from airflow_spark_guard.job.scoring_checks import check_arguments, check_model, result_of
-from airflow_spark_guard.job.scoring_worker import Layout, Source, of_pandas, score_batches
+from airflow_spark_guard.job.scoring_worker import NUMBER, Input, Scoring, of_pandas, score_batches
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
-    from airflow_spark_guard.job.collection.columns import SourceColumn
+    from airflow_spark_guard.job.collection.kinds.base import SourceColumn
 
 _COLUMNAR = "spark.sql.execution.arrow.pythonUDF.columnarInput.enabled"
-_UNROLLED = 1000
-_RESULT_TYPES = {"number": "double", "array": "array<double>", "text": "string"}
 
 
 def predict(
@@ -40,7 +35,7 @@ def predict(
     dtype: str = "float32",
     as_frame: bool = False,
 ) -> Any:
-    """``df`` with one column more: what ``model.predict`` says of each row.
+    """``df`` with one column more: the result of ``model.predict`` for each row.
 
     ::
 
@@ -82,11 +77,11 @@ def predict(
     names = tuple(name for column, width in pairs for name in column.feature_names(width))
     check_model(model, names)
     arrow = _arrow_udf()
-    arguments, sources = _plan(columns, widths, dtype, whole=arrow is not None)
-    layout = Layout(sources, sum(widths), dtype, "number", method, names if as_frame else None)
-    layout = replace(layout, result=result_of(model, layout, names))
+    arguments, inputs = _plan(columns, widths, dtype, packed=arrow is not None)
+    scoring = Scoring(inputs, sum(widths), dtype, NUMBER, method, names if as_frame else None)
+    scoring = replace(scoring, result=result_of(model, scoring, names))
     _let_vectors_pass(df)
-    function = _function(carried_model(model, df), layout, arrow)
+    function = _function(carried_model(model, df), scoring, arrow)
     return df.withColumn(output, function(*arguments))
 
 
@@ -106,20 +101,12 @@ def _widths(model: Any, df: Any, columns: Columns) -> list[int]:
 
 
 def _first_width(df: Any, column: SourceColumn) -> int:
-    from pyspark.sql import functions as sf
-
-    value = named(column.name)
-    if column.kind == "array":
-        size = sf.size(value)
-    else:
-        vector = sf.unwrap_udt(value)
-        size = sf.coalesce(vector["size"], sf.size(vector["values"]))
-    row = df.where(value.isNotNull()).select(size.alias("size")).first()
+    row = df.where(column.is_there()).select(column.size().alias("size")).first()
     if row is None:
         raise SampleError(
             f"Column {column.name!r} holds nothing but nulls.",
             got="no value in any row",
-            expected=f"one {column.kind} at least, to learn its length",
+            expected=f"one {column.reads.kind} at least, to learn its length",
             advice="Leave it out, or fill it.",
         )
     return int(row["size"])
@@ -135,61 +122,33 @@ def _let_vectors_pass(df: Any) -> None:
 
 
 def _plan(
-    columns: Columns, widths: Sequence[int], dtype: str, *, whole: bool
-) -> tuple[list[Any], tuple[Source, ...]]:
+    columns: Columns, widths: Sequence[int], dtype: str, *, packed: bool
+) -> tuple[list[Any], tuple[Input, ...]]:
     """What Spark passes to the function, and where each of it belongs.
 
-    With ``whole`` all numbers travel as one array, which is a matrix already when it arrives; pandas would
+    With ``packed`` all numbers travel as one array, which is a matrix already when it arrives; pandas would
     make an object of each row, so there every number is a column of its own.
     """
     from pyspark.sql import functions as sf
 
-    ends = [sum(widths[: i + 1]) for i in range(len(widths))]
+    ends = itertools.accumulate(widths)
     targets = [tuple(range(end - width, end)) for end, width in zip(ends, widths, strict=True)]
+    pairs = list(zip(columns.features, targets, strict=True))
+    numbers = [pair for pair in pairs if packed and pair[0].packed]
     arguments: list[Any] = []
-    sources: list[Source] = []
-    spark_type = SPARK_TYPES[dtype]
-    numbers = [i for i, column in enumerate(columns.features) if column.kind == "number"]
-    if numbers and whole:
-        values = [number(columns.features[i]).cast(spark_type) for i in numbers]
+    inputs: list[Input] = []
+    if numbers:
+        values = [sf.expr(sql) for column, _ in numbers for sql in column.parts(SPARK_TYPES[dtype])]
         arguments.append(sf.array(*values))
-        sources.append(Source("numbers", "array", (0,), tuple(targets[i][0] for i in numbers)))
-    for i, column in enumerate(columns.features):
-        if column.kind == "number" and whole:
-            continue
-        short = column.kind == "vector" and widths[i] <= _UNROLLED
-        parts = [_unrolled(column, dtype)] if short else _parts(column, dtype)
-        at = tuple(range(len(arguments), len(arguments) + len(parts)))
-        arguments.extend(parts)
-        kind = "array" if short else column.kind
-        sources.append(Source(column.name, kind, at, targets[i], column.categories))
-    return arguments, tuple(sources)
-
-
-def _unrolled(column: SourceColumn, dtype: str) -> Any:
-    """A vector as an array with its zeros: a fifth of the time of its four fields, while it is short."""
-    from pyspark.ml.functions import vector_to_array
-    from pyspark.sql import functions as sf
-
-    value = named(column.name)
-    # Spark's function refuses null.
-    return sf.when(value.isNotNull(), vector_to_array(value, dtype))
-
-
-def _parts(column: SourceColumn, dtype: str) -> list[Any]:
-    """The arguments of one feature; of a vector Spark's own four fields, which keep a sparse one small."""
-    from pyspark.sql import functions as sf
-
-    spark_type = SPARK_TYPES[dtype]
-    if column.kind == "number":
-        return [number(column).cast(spark_type)]
-    if column.kind == "array":
-        return [sf.expr(array_sql(column, spark_type))]
-    if column.kind == "text":
-        return [sf.expr(text_sql(column))]
-    vector = sf.unwrap_udt(named(column.name))
-    values = vector["values"].cast(f"array<{spark_type}>")
-    return [vector["type"].cast("int"), vector["size"], vector["indices"], values]
+        together = tuple(target[0] for _, target in numbers)
+        inputs.append(Input(ArrayReader("numbers", len(numbers)), (0,), together))
+    for column, target in pairs:
+        if not (packed and column.packed):
+            parts, reader = column.arguments(dtype, len(target))
+            at = tuple(range(len(arguments), len(arguments) + len(parts)))
+            arguments.extend(parts)
+            inputs.append(Input(reader, at, target))
+    return arguments, tuple(inputs)
 
 
 def _arrow_udf() -> Any:
@@ -199,8 +158,8 @@ def _arrow_udf() -> Any:
     return getattr(sf, "arrow_udf", None)
 
 
-def _function(model: Callable[[], Any], layout: Layout, arrow_udf: Any) -> Any:
-    # Spark tells the kind of a function from its annotations, which must be types and not text.
+def _function(model: Callable[[], Any], scoring: Scoring, arrow_udf: Any) -> Any:
+    # Spark reads the kind of a function off its annotations, which must be types and not text.
     from collections.abc import Iterator
 
     import pandas as pd
@@ -209,18 +168,19 @@ def _function(model: Callable[[], Any], layout: Layout, arrow_udf: Any) -> Any:
     from pyspark.sql import functions as sf
 
     # Executors need not have this package.
-    cloudpickle.register_pickle_by_value(scoring_worker)
+    for module in (scoring_worker, kinds):
+        cloudpickle.register_pickle_by_value(module)
 
     def of_arrow(batches: Any) -> Any:
-        return score_batches(model, layout, (b if isinstance(b, tuple) else (b,) for b in batches))
+        return score_batches(model, scoring, (b if isinstance(b, tuple) else (b,) for b in batches))
 
     def of_series(batches: Any) -> Any:
         tuples = (b if isinstance(b, tuple) else (b,) for b in batches)
-        arrays = (of_pandas(layout, batch) for batch in tuples)
-        return (scores.to_pandas() for scores in score_batches(model, layout, arrays))
+        arrays = (of_pandas(scoring, batch) for batch in tuples)
+        return (scores.to_pandas() for scores in score_batches(model, scoring, arrays))
 
-    function, kind, wrap = (
+    function, array, wrap = (
         (of_series, pd.Series, sf.pandas_udf) if arrow_udf is None else (of_arrow, pa.Array, arrow_udf)
     )
-    function.__annotations__ = {"batches": Iterator[tuple[kind, ...]], "return": Iterator[kind]}  # type: ignore[valid-type]
-    return wrap(function, _RESULT_TYPES[layout.result])
+    function.__annotations__ = {"batches": Iterator[tuple[array, ...]], "return": Iterator[array]}  # type: ignore[valid-type]
+    return wrap(function, scoring.result.spark_type)

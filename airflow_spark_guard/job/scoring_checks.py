@@ -5,16 +5,17 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from airflow_spark_guard.job.collection.columns import listed
-from airflow_spark_guard.job.collection.errors import SampleError
-from airflow_spark_guard.job.collection.projection import SPARK_TYPES
-from airflow_spark_guard.job.scoring_worker import framed
+import numpy as np
+
+from airflow_spark_guard.job.collection.errors import SampleError, listed
+from airflow_spark_guard.job.collection.kinds.base import SPARK_TYPES
+from airflow_spark_guard.job.scoring_worker import ARRAY, NUMBER, TEXT, framed
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from airflow_spark_guard.job.collection.columns import Columns
-    from airflow_spark_guard.job.scoring_worker import Layout
+    from airflow_spark_guard.job.scoring_worker import Result, Scoring
 
 
 def check_arguments(model: Any, df: Any, columns: Columns, output: str, method: str, dtype: str) -> None:
@@ -40,8 +41,8 @@ def check_arguments(model: Any, df: Any, columns: Columns, output: str, method: 
             expected="a fitted model with that method",
             advice="Name one that it has: method='predict'.",
         )
-    for column in columns.of("text"):
-        if column.categories is None:
+    for column in columns.features:
+        if column.categorical and column.categories is None:
             raise SampleError(
                 f"Column {column.name!r} is text, and its codes are not known.",
                 got=column.type,
@@ -70,36 +71,34 @@ def check_model(model: Any, names: Sequence[str]) -> None:
         )
 
 
-def result_of(model: Any, layout: Layout, names: Sequence[str]) -> str:
+def result_of(model: Any, scoring: Scoring, names: Sequence[str]) -> Result:
     """Number, array or text: found out on a row of zeros, which almost every model takes.
 
     Args:
         model: fitted.
-        layout: of what it will see.
+        scoring: how the model will be called.
         names: of the features.
 
     Raises:
         SampleError: a result that fits into no column; a model that takes frames alone, and is given arrays.
     """
-    import numpy as np
-
-    method = getattr(model, layout.method)
-    zeros = np.zeros((1, layout.width), layout.dtype)
-    values, error = _tried(method, zeros if layout.names is None else framed(zeros, layout))
+    method = getattr(model, scoring.method)
+    zeros = np.zeros((1, scoring.width), scoring.dtype)
+    values, error = _tried(method, zeros if scoring.names is None else framed(zeros, scoring))
     if error is not None:
-        if layout.names is None:
-            _check_takes_arrays(method, zeros, replace(layout, names=tuple(names)), error)
+        if scoring.names is None:
+            _check_takes_arrays(method, zeros, replace(scoring, names=tuple(names)), error)
         # A model may refuse zeros and yet take every row of the data.
-        if layout.method != "predict":
-            return "array"
+        if scoring.method != "predict":
+            return ARRAY
         kind = np.asarray(getattr(model, "classes_", 0.0)).dtype.kind
-        return "text" if kind in "OUS" else "number"
+        return TEXT if kind in "OUS" else NUMBER
     if values.ndim == 1 and len(values) == 1:
-        return "text" if values.dtype.kind in "OUS" else "number"
+        return TEXT if values.dtype.kind in "OUS" else NUMBER
     if values.ndim == 2 and len(values) == 1 and values.dtype.kind in "fiub":  # noqa: PLR2004 - a row of numbers
-        return "array"
+        return ARRAY
     raise SampleError(
-        f"The result of model.{layout.method} fits into no column.",
+        f"The result of model.{scoring.method} fits into no column.",
         got=f"{values.dtype} of shape {values.shape} for one row",
         expected="one number or text, or one row of numbers, for each row",
         advice="Choose another method, or wrap the model in a class whose method gives one of these.",
@@ -109,20 +108,18 @@ def result_of(model: Any, layout: Layout, names: Sequence[str]) -> str:
 def _tried(method: Any, rows: Any) -> tuple[Any, Exception | None]:
     import warnings
 
-    import numpy as np
-
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
             return np.asarray(method(rows)), None
-    except Exception as error:  # noqa: BLE001 - whatever a model says of zeros
+    except Exception as error:  # noqa: BLE001 - whatever a model raises for zeros
         return None, error
 
 
-def _check_takes_arrays(method: Any, zeros: Any, layout: Layout, error: Exception) -> None:
+def _check_takes_arrays(method: Any, zeros: Any, scoring: Scoring, error: Exception) -> None:
     """Raise for a model that failed on an array because it wants columns by their names."""
     try:
-        takes_frame = _tried(method, framed(zeros, layout))[1] is None
+        takes_frame = _tried(method, framed(zeros, scoring))[1] is None
     except ImportError:  # no pandas here
         takes_frame = False
     if takes_frame or "dataframe" in str(error).lower():

@@ -1,6 +1,7 @@
 """What scoring does inside the Python workers: one Arrow batch into one matrix, in blocks of bounded size.
 
-It is sent with the function, so that executors need not have this package; so it uses nothing else of it.
+It is sent with the function, and so are the readers of the columns, because this package need not be
+installed on the executors; so it imports nothing else of it.
 """
 
 from __future__ import annotations
@@ -9,48 +10,93 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+import pyarrow as pa
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
+
+    from airflow_spark_guard.job.collection.kinds.base import Reader
 
 BLOCK_BYTES = 64 << 20
 
 
 @dataclass(frozen=True)
-class Source:
-    """Where some columns of the matrix come from.
+class Result:
+    """What a model gives for each row.
 
     Attributes:
-        name: of the column, for errors.
-        kind: number, array, vector or text.
-        parts: positions among the function's arguments.
-        targets: columns of the matrix.
-        categories: texts in order of their codes.
+        spark_type: of the new column.
+        dimensions: of the model's array, rows included.
     """
 
-    name: str
-    kind: str
-    parts: tuple[int, ...]
-    targets: tuple[int, ...]
-    categories: tuple[str, ...] | None = None
+    spark_type: str
+    dimensions: int = 1
+
+    def arrow(self, values: Any) -> Any:
+        """The values of some rows as an Arrow array; NaN is null, as pandas has it."""
+        if self.spark_type == TEXT.spark_type:
+            return pa.array(values.astype(object), pa.string())
+        flat = pa.array(np.ascontiguousarray(values, np.float64).ravel(), from_pandas=True)
+        if self.dimensions == 1:
+            return flat
+        offsets = np.arange(len(values) + 1, dtype=np.int32) * values.shape[1]
+        return pa.ListArray.from_arrays(pa.array(offsets), flat)
+
+
+NUMBER, TEXT, ARRAY = Result("double"), Result("string"), Result("array<double>", 2)
 
 
 @dataclass(frozen=True)
-class Layout:
-    """How the parts of a batch become a matrix, and what comes out of the model.
+class Input:
+    """Where some columns of the matrix come from.
 
     Attributes:
-        sources: which together fill every column once.
+        reader: of the source's column.
+        parts: positions among the function's arguments.
+        targets: columns of the matrix.
+    """
+
+    reader: Reader
+    parts: tuple[int, ...]
+    targets: tuple[int, ...]
+
+    def rows(self, arguments: Sequence[Any], dtype: str) -> Any:
+        """Shape (rows, targets).
+
+        Raises:
+            ValueError: arrays or vectors of another length.
+        """
+        arrays = [arguments[i] for i in self.parts]
+        lengths = self.reader.lengths(arrays)
+        wrong = lengths[(lengths != len(self.targets)) & (lengths >= 0)]
+        if len(wrong):
+            msg = (
+                f"The {self.reader.kind}s of column {self.reader.column!r} differ in length.\n"
+                f"  got: {int(wrong[0])}\n  expected: {len(self.targets)}\n"
+                "  do: Filter or pad those rows before scoring."
+            )
+            raise ValueError(msg)
+        return self.reader.rows(arrays, dtype)
+
+
+@dataclass(frozen=True)
+class Scoring:
+    """How the arguments of a batch become a matrix, and what the model makes of it.
+
+    Attributes:
+        inputs: which together fill every column once.
         width: columns of the matrix.
         dtype: of the matrix.
-        result: number, array or text.
+        result: of the model.
         method: of the model.
         names: of the columns, for a model that takes a ``pandas.DataFrame``; None for a matrix.
     """
 
-    sources: tuple[Source, ...]
+    inputs: tuple[Input, ...]
     width: int
     dtype: str
-    result: str
+    result: Result
     method: str
     names: tuple[str, ...] | None = None
 
@@ -60,37 +106,29 @@ class Layout:
 
 
 def score_batches(
-    model: Callable[[], Any], layout: Layout, batches: Iterator[Sequence[Any]]
+    model: Callable[[], Any], scoring: Scoring, batches: Iterator[Sequence[Any]]
 ) -> Iterator[Any]:
     """One Arrow array of results for each batch of Arrow arrays."""
-    import pyarrow as pa
-
     # The model first: it brings the libraries whose threads are limited.
-    method = getattr(model(), layout.method)
+    method = getattr(model(), scoring.method)
+    empty = scoring.result.arrow(np.empty((0,) * scoring.result.dimensions))
     with _few_threads():
-        for parts in batches:
-            rows, step = len(parts[0]), layout.block_rows()
+        for arguments in batches:
+            rows, step = len(arguments[0]), scoring.block_rows()
             blocks = [
-                answer(method(_input([part.slice(start, step) for part in parts], layout)), layout)
+                answer(method(_input([one.slice(start, step) for one in arguments], scoring)), scoring)
                 for start in range(0, rows, step)
             ]
-            # An empty batch has no block, and its type is known all the same.
-            yield pa.concat_arrays(blocks) if blocks else pa.array([], _arrow_type(layout.result))
+            # An empty batch has no block, and still its type is known.
+            yield pa.concat_arrays(blocks) if blocks else empty
 
 
-def of_pandas(layout: Layout, batch: Sequence[Any]) -> tuple[Any, ...]:
+def of_pandas(scoring: Scoring, batch: Sequence[Any]) -> tuple[Any, ...]:
     """The Arrow arrays of a batch of pandas series, whose types are lost where every value is null."""
-    import pyarrow as pa
-
-    value = pa.float64() if layout.dtype == "float64" else pa.float32()
-    types = {
-        "number": (value,),
-        "array": (pa.list_(value),),
-        "text": (pa.string(),),
-        "vector": (pa.int32(), pa.int32(), pa.list_(pa.int32()), pa.list_(value)),
-    }
-    wanted = [kind for source in layout.sources for kind in types[source.kind]]
-    return tuple(pa.Array.from_pandas(series, type=kind) for series, kind in zip(batch, wanted, strict=True))
+    value = pa.float64() if scoring.dtype == "float64" else pa.float32()
+    wanted = [arrow_type for one in scoring.inputs for arrow_type in one.reader.arrow_types(value)]
+    pairs = zip(batch, wanted, strict=True)
+    return tuple(pa.Array.from_pandas(series, type=arrow_type) for series, arrow_type in pairs)
 
 
 @contextmanager
@@ -119,126 +157,46 @@ def _few_threads() -> Iterator[None]:
             yield
 
 
-def matrix(parts: Sequence[Any], layout: Layout) -> Any:
+def matrix(arguments: Sequence[Any], scoring: Scoring) -> Any:
     """Shape (rows, width), C-contiguous; nulls are NaN."""
-    import numpy as np
-
-    if len(layout.sources) == 1 and len(layout.sources[0].parts) == 1:
-        return np.ascontiguousarray(_block(layout.sources[0], parts, layout.dtype))
-    filled = np.empty((len(parts[0]), layout.width), layout.dtype)
-    for source in layout.sources:
-        filled[:, list(source.targets)] = _block(source, parts, layout.dtype)
+    if len(scoring.inputs) == 1 and len(scoring.inputs[0].parts) == 1:
+        return np.ascontiguousarray(scoring.inputs[0].rows(arguments, scoring.dtype))
+    filled = np.empty((len(arguments[0]), scoring.width), scoring.dtype)
+    for one in scoring.inputs:
+        filled[:, list(one.targets)] = one.rows(arguments, scoring.dtype)
     return filled
 
 
-def framed(rows: Any, layout: Layout) -> Any:
+def framed(rows: Any, scoring: Scoring) -> Any:
     """The matrix as a ``pandas.DataFrame``, codes as the texts that they stand for."""
-    import numpy as np
     import pandas as pd
 
-    frame = pd.DataFrame(rows, columns=list(layout.names or ()), copy=False)
-    for source in layout.sources:
-        if source.kind == "text":
-            at, texts = source.targets[0], list(source.categories or ())
+    frame = pd.DataFrame(rows, columns=list(scoring.names or ()), copy=False)
+    for one in scoring.inputs:
+        if one.reader.categorical:
+            at, texts = one.targets[0], list(one.reader.categories or ())
             codes = np.nan_to_num(rows[:, at], nan=-1).astype(np.int64)
             frame.isetitem(at, pd.Categorical.from_codes(np.minimum(codes, len(texts) - 1), texts))
     return frame
 
 
-def _input(parts: Sequence[Any], layout: Layout) -> Any:
-    rows = matrix(parts, layout)
-    return rows if layout.names is None else framed(rows, layout)
+def answer(result: Any, scoring: Scoring) -> Any:
+    """The model's result as an Arrow array.
 
-
-def answer(result: Any, layout: Layout) -> Any:
-    """The model's result as an Arrow array."""
-    import numpy as np
-    import pyarrow as pa
-
-    values = np.asarray(result)
-    wanted = 2 if layout.result == "array" else 1
+    Raises:
+        ValueError: a result of another shape than on the driver.
+    """
+    values, wanted = np.asarray(result), scoring.result.dimensions
     if values.ndim != wanted:
         msg = (
-            f"model.{layout.method} gave a result of another shape than on the driver.\n"
+            f"model.{scoring.method} gave a result of another shape than on the driver.\n"
             f"  got: {values.shape}\n  expected: {wanted} dimension(s)\n"
             "  do: Call it on a few rows on the driver and look."
         )
         raise ValueError(msg)
-    if layout.result == "text":
-        return pa.array(values.astype(object), pa.string())
-    # NaN is null, as Spark's own way through pandas makes it in versions without Arrow functions.
-    flat = pa.array(np.ascontiguousarray(values, np.float64).ravel(), from_pandas=True)
-    if wanted == 1:
-        return flat
-    offsets = np.arange(len(values) + 1, dtype=np.int32) * values.shape[1]
-    return pa.ListArray.from_arrays(pa.array(offsets), flat)
+    return scoring.result.arrow(values)
 
 
-def _arrow_type(result: str) -> Any:
-    import pyarrow as pa
-
-    return {"number": pa.float64(), "text": pa.string(), "array": pa.list_(pa.float64())}[result]
-
-
-def _block(source: Source, parts: Sequence[Any], dtype: str) -> Any:
-    """Shape (rows, width of this source)."""
-    own = [parts[i] for i in source.parts]
-    if source.kind == "vector":
-        return _vectors(source, own, dtype)
-    if source.kind == "array":
-        return _arrays(source, own[0], dtype)
-    if source.kind == "text":
-        import pyarrow as pa
-        import pyarrow.compute as pc
-
-        known = pa.array(source.categories or (), own[0].type)
-        # A text that is not among them, like a null, has no index.
-        own = [pc.index_in(own[0], value_set=known)]
-    return own[0].to_numpy(zero_copy_only=False).astype(dtype, copy=False).reshape(-1, 1)
-
-
-def _arrays(source: Source, lists: Any, dtype: str) -> Any:
-    import numpy as np
-
-    width = len(source.targets)
-    present = lists.is_valid().to_numpy(zero_copy_only=False)
-    lengths = lists.value_lengths().drop_null().to_numpy(zero_copy_only=False)
-    _check_lengths(source, lengths, width)
-    values = lists.flatten().to_numpy(zero_copy_only=False).astype(dtype, copy=False).reshape(-1, width)
-    if len(values) == len(present):
-        return values
-    filled = np.full((len(present), width), np.nan, dtype)
-    filled[present] = values
-    return filled
-
-
-def _vectors(source: Source, own: Sequence[Any], dtype: str) -> Any:
-    """Dense and sparse ones, from Spark's own four fields; a missing vector is a row of NaN."""
-    import numpy as np
-
-    kinds, sizes, indices, values = own
-    width = len(source.targets)
-    kind = kinds.fill_null(-1).to_numpy(zero_copy_only=False)
-    dense, sparse = kind == 1, kind == 0
-    filled = np.zeros((len(kind), width), dtype)
-    filled[kind == -1] = np.nan
-    lengths = values.value_lengths().fill_null(0).to_numpy(zero_copy_only=False)
-    flat = values.flatten().to_numpy(zero_copy_only=False)
-    _check_lengths(source, lengths[dense], width)
-    _check_lengths(source, sizes.fill_null(-1).to_numpy(zero_copy_only=False)[sparse], width)
-    of_dense = np.repeat(dense, lengths)
-    filled[dense] = flat[of_dense].reshape(-1, width)
-    rows = np.repeat(np.arange(len(kind)), np.where(sparse, lengths, 0))
-    # Dense vectors have no indices, so these are the sparse ones' alone.
-    filled[rows, indices.flatten().to_numpy(zero_copy_only=False)] = flat[~of_dense]
-    return filled
-
-
-def _check_lengths(source: Source, lengths: Any, width: int) -> None:
-    wrong = lengths[lengths != width]
-    if len(wrong):
-        msg = (
-            f"The {source.kind}s of column {source.name!r} differ in length.\n  got: {int(wrong[0])}\n"
-            f"  expected: {width}\n  do: Filter or pad those rows before scoring."
-        )
-        raise ValueError(msg)
+def _input(arguments: Sequence[Any], scoring: Scoring) -> Any:
+    rows = matrix(arguments, scoring)
+    return rows if scoring.names is None else framed(rows, scoring)

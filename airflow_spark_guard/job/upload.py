@@ -5,8 +5,10 @@ from __future__ import annotations
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
-from airflow_spark_guard.job.collection.columns import listed
-from airflow_spark_guard.job.collection.errors import SampleError
+import numpy as np
+import pyarrow as pa
+
+from airflow_spark_guard.job.collection.errors import SampleError, listed
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -27,7 +29,7 @@ def to_spark(spark: Any, data: Any, columns: Sequence[str] | None = None) -> Any
         ranked = to_spark(spark, importances, ["importance"])    # shape (features, 1)
 
     The data go in Arrow batches of ``spark.sql.execution.arrow.maxRecordsPerBatch`` rows, never as pickled or
-    JSON rows: where PySpark would go that way without a word, this raises. Types stay what they are: float32
+    JSON rows: where PySpark would go that way silently, this raises. Types stay what they are: float32
     becomes ``float``, int64 ``bigint``, NaN of an array stays NaN (pandas' missing values become null).
 
     Args:
@@ -56,9 +58,6 @@ def to_spark(spark: Any, data: Any, columns: Sequence[str] | None = None) -> Any
 
 def _table(data: Any, columns: Sequence[str] | None) -> Any:
     """An Arrow table of whatever it is."""
-    import numpy as np
-    import pyarrow as pa
-
     if isinstance(data, pa.Table):
         return data
     if isinstance(data, np.ndarray):
@@ -78,20 +77,14 @@ def _table(data: Any, columns: Sequence[str] | None) -> Any:
 
 
 def _of_array(array: Any, columns: Sequence[str] | None) -> Any:
-    import pyarrow as pa
-
     _check_array(array)
     if array.ndim == 1:
         return pa.table({"value": _column("value", array)})
     width = array.shape[1]
     if columns is None:
-        return pa.table(
-            {
-                "features": pa.FixedSizeListArray.from_arrays(_column("features", array.ravel()), width).cast(
-                    pa.list_(_column("features", array[:0, 0]).type)
-                )
-            }
-        )
+        values = _column("features", array.ravel())
+        lists = pa.FixedSizeListArray.from_arrays(values, width).cast(pa.list_(values.type))
+        return pa.table({"features": lists})
     _check_count(columns, width)
     return pa.table([_column(columns[i], array[:, i]) for i in range(width)], names=list(columns))
 
@@ -116,9 +109,6 @@ def _check_array(array: Any) -> None:
 
 
 def _of_sample(sample: Any) -> Any:
-    import numpy as np
-    import pyarrow as pa
-
     names = list(sample.feature_names)
     matrix = sample.X
     if hasattr(matrix, "indptr"):
@@ -141,10 +131,8 @@ def _sparse(matrix: Any) -> SampleError:
 
 
 def _of_pandas(frame: Any) -> Any:
-    import pyarrow as pa
-
     names = [str(name) for name in frame.columns]
-    # By position: a name may be there twice, which is said later and better.
+    # By position: a name may be there twice, which has an error of its own later.
     arrays = [_column(name, frame.iloc[:, i], pandas=True) for i, name in enumerate(names)]
     if not arrays:
         raise _no_columns(f"a DataFrame of {len(frame)} rows")
@@ -152,8 +140,6 @@ def _of_pandas(frame: Any) -> Any:
 
 
 def _column(name: str, values: Any, *, pandas: bool = False) -> Any:
-    import pyarrow as pa
-
     try:
         return pa.array(values, from_pandas=pandas)
     except (pa.ArrowInvalid, pa.ArrowTypeError, pa.ArrowNotImplementedError) as error:
@@ -185,7 +171,7 @@ def _check_count(columns: Sequence[str], width: int) -> None:
 def _check_names(names: Sequence[str]) -> None:
     if not names:
         raise _no_columns("a table without columns")
-    # Spark does not tell upper from lower case when a column is looked up.
+    # Spark does not distinguish upper and lower case when a column is looked up.
     lower = [name.lower() for name in names]
     repeated = (
         [name for name in names if lower.count(name.lower()) > 1] if len(set(lower)) < len(lower) else []
@@ -201,7 +187,7 @@ def _check_names(names: Sequence[str]) -> None:
 
 def _no_columns(got: str) -> SampleError:
     return SampleError(
-        "There are no columns.",
+        "The data have no columns.",
         got=got,
         expected="one column or more",
         advice="See where the data lost theirs, for example in a selection.",

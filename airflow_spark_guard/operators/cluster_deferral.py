@@ -6,7 +6,6 @@ import time
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
-from airflow_spark_guard.attempt import cluster_mode
 from airflow_spark_guard.core.errors import AttemptError, DeadlineError, KilledError
 from airflow_spark_guard.core.text.printable import safe_text
 from airflow_spark_guard.triggers.cluster import ClusterApplicationTrigger
@@ -44,18 +43,18 @@ def deferral(
     Raises:
         KilledError: the task was ended meanwhile, and its application with it.
     """
-    if hook.waiting is None:
+    if hook.deferred is None:
         msg = "nothing was submitted"
         raise AttributeError(msg)
     if hook.killed:
         raise KilledError(
             "The task was ended before it was deferred, and its application with it.",
-            orphans=cluster_mode.cancel(hook),
+            orphans=hook.cancel(),
         )
-    job, place = hook.waiting.job.to_json(), hook.waiting.place.to_json()
-    ends_at = hook.waiting.job.ends_at
+    job, place = hook.deferred.job.to_json(), hook.deferred.place.to_json()
+    ends_at = hook.deferred.job.ends_at
     return {
-        "trigger": ClusterApplicationTrigger(conn_id, place, job, hook.waiting.pause, _task(context)),
+        "trigger": ClusterApplicationTrigger(conn_id, place, job, hook.deferred.pause, _task(context)),
         "method_name": method_name,
         "kwargs": {"job": job, "place": place},
         "timeout": None if ends_at is None else timedelta(seconds=max(0.0, ends_at - time.time()) + _MARGIN),
@@ -72,16 +71,16 @@ def _task(context: Mapping[str, Any]) -> dict[str, Any] | None:
 
 def cancelled(hook: SafeSparkSubmitHook, reason: BaseException) -> AttemptError:
     """End the application, since nobody watches it any more; the exception that says so."""
-    orphans = cluster_mode.cancel(hook)
+    orphans = hook.cancel()
     if isinstance(reason, TaskDeferralTimeout):
         return DeadlineError(
-            "The application did not end in time, and no trigger said so: it was told to end now.",
+            "The application did not end in time, and no trigger reported it: it was asked to end now.",
             expected="a running triggerer, which ends it at its deadline",
             advice="See whether a triggerer runs and has room (airflow triggerer --capacity).",
             orphans=orphans,
         )
     return AttemptError(
-        "The trigger that watched the application failed; the application was told to end.",
+        "The trigger that watched the application failed; the application was asked to end.",
         got=safe_text(str(reason))[:300],
         advice="Read the triggerer's log of this task.",
         orphans=orphans,

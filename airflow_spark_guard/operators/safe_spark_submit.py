@@ -196,15 +196,15 @@ class SafeSparkSubmitOperator(SparkSubmitOperator):
                 super().execute(context)
                 self._leave_to_trigger(context)
         except SparkGuardError as error:
-            report(error, self, context)
-            raise for_log(error, self.guard_log, self._record) from None
+            failure = report(error, self, context)
+            raise for_log(failure, self.guard_log, self._record) from None
         finally:
             self.operator_extra_links = known_links(self.operator_extra_links, self.guard_links)
         return self._hook.result if isinstance(self._hook, SafeSparkSubmitHook) else None
 
     @AirflowErrors()
     @keeping_secrets()
-    def resume(
+    def execute_complete(
         self,
         context: Any,
         event: Any = None,
@@ -212,22 +212,23 @@ class SafeSparkSubmitOperator(SparkSubmitOperator):
         place: dict[str, Any] | None = None,
     ) -> Any:
         """Finish what a trigger has watched: the job's result, or the errors of :meth:`execute`."""
-        from airflow_spark_guard.attempt import cluster_mode  # noqa: PLC0415 - no DAG is parsed with it
-
         try:
             self._start(context)
             self._hook = hook = self._make_hook()
             with announcing(self._resumed(context)):
-                return cluster_mode.resume(hook, event, job=job, place=place)
+                return hook.resume(event, job, place)
         except SparkGuardError as error:
-            report(error, self, context)
-            raise for_log(error, self.guard_log, self._record) from None
+            failure = report(error, self, context)
+            raise for_log(failure, self.guard_log, self._record) from None
+
+    # Tasks that version 0.7 has deferred name this method.
+    resume = execute_complete
 
     @AirflowErrors()
     @keeping_secrets()
     def resume_execution(self, next_method: str, next_kwargs: dict[str, Any] | None, context: Any) -> Any:
         """As Airflow's; an application that no trigger watches any more is ended before that is raised."""
-        from airflow_spark_guard.operators.cluster_deferral import (  # noqa: PLC0415 - as in resume
+        from airflow_spark_guard.operators.cluster_deferral import (  # noqa: PLC0415 - no DAG is parsed with it
             FAILED_DEFERRALS,
             cancelled,
         )
@@ -238,16 +239,15 @@ class SafeSparkSubmitOperator(SparkSubmitOperator):
             self._start(context)
             self._hook = hook = self._make_hook()
             with announcing(self._resumed(context)):
-                error = cancelled(hook, reason)
-                report(error, self, context)
-                raise for_log(error, self.guard_log, self._record) from reason
+                failure = report(cancelled(hook, reason), self, context)
+                raise for_log(failure, self.guard_log, self._record) from reason
 
     def _leave_to_trigger(self, context: Mapping[str, Any]) -> None:
         """Defer, where the hook has handed the application over."""
-        if isinstance(self._hook, SafeSparkSubmitHook) and self._hook.waiting is not None:
+        if isinstance(self._hook, SafeSparkSubmitHook) and self._hook.deferred is not None:
             from airflow_spark_guard.operators.cluster_deferral import deferral  # noqa: PLC0415 - rarely
 
-            self.defer(**deferral(self._hook, self._conn_id, "resume", context))
+            self.defer(**deferral(self._hook, self._conn_id, "execute_complete", context))
 
     def _resumed(self, context: Mapping[str, Any]) -> Announcement:
         """What an earlier process of this task has told; after a failed deferral its arguments are gone."""

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 
+from airflow_spark_guard.core.clock import LaunchTime, monotonic_now
 from airflow_spark_guard.core.failure.reaper_report import read_report
 from airflow_spark_guard.process import leftovers, proctree
 from airflow_spark_guard.process.subreaper import Adoption, end_adopted
@@ -70,14 +71,14 @@ class Attempt:
 
     Attributes:
         launch: as passed.
-        started: time of the launch, by the monotonic clock.
+        started: time of the launch.
         report: the reaper's report; None until it reports, and if it was killed.
         consume: receives what the job prints while it is being ended.
     """
 
     def __init__(self, launch: Launch) -> None:
         self.launch = launch
-        self.started = time.monotonic()
+        self.started = monotonic_now()
         self.report: dict[str, Any] | None = None
         self._over = False
         self._kill_requested = False
@@ -215,6 +216,6 @@ class Attempt:
         return self._kill_requested
 
     @property
-    def now(self) -> float:
-        """Seconds since the launch."""
-        return time.monotonic() - self.started
+    def now(self) -> LaunchTime:
+        """The time."""
+        return LaunchTime(time.monotonic() - self.started)

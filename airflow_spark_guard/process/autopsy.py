@@ -8,6 +8,7 @@ import time
 from functools import partial
 from typing import TYPE_CHECKING
 
+from airflow_spark_guard.core.clock import MonotonicTime
 from airflow_spark_guard.core.stacktraces.sights import Sights, report
 from airflow_spark_guard.process import dead_executors, last_looks, spark_processes, worker_looks
 from airflow_spark_guard.process.last_looks import Found, NotSeenError, Scene
@@ -25,7 +26,7 @@ _REST_SHARE = 0.4
 
 def take(scene: Scene, budget_seconds: float) -> Autopsy:
     """Collect and report everything that can be seen. What cannot be seen is listed, never raised."""
-    until = time.monotonic() + budget_seconds
+    until = MonotonicTime(time.monotonic() + budget_seconds)
     try:
         processes = spark_processes.find(scene.tag)
     except OSError:
@@ -37,7 +38,7 @@ def take(scene: Scene, budget_seconds: float) -> Autopsy:
         steps.start(last_looks.jvm_name(executor), partial(last_looks.jvm, scene, executor))
     steps.start("stderr of dead executors", partial(dead_executors.logs, scene))
     found = Found()
-    steps.gather(found, until - (1 - _REST_SHARE) * budget_seconds)
+    steps.gather(found, MonotonicTime(until - (1 - _REST_SHARE) * budget_seconds))
     if not any(jvm.executor == "driver" for jvm in found.jvms):
         steps.start("driver's JVM by SIGQUIT", partial(last_looks.driver_jvm_by_signal, scene, processes))
     steps.gather(found, until)
@@ -79,7 +80,7 @@ class _Steps:
             found = Found(unseen=[f"{name}: not readable ({type(error).__name__})"])
         self._done.put((name, found))
 
-    def gather(self, found: Found, until: float) -> None:
+    def gather(self, found: Found, until: MonotonicTime) -> None:
         """Add results to ``found`` until all steps are done or the time is up."""
         while self.open:
             try:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from airflow_spark_guard.core.clock import EpochTime
 from airflow_spark_guard.core.errors import KilledError
 from airflow_spark_guard.core.failure.takeover import Takeover
 from airflow_spark_guard.process import leftovers
@@ -13,12 +14,12 @@ if TYPE_CHECKING:
     from airflow_spark_guard.process.leftovers import Tag
 
 
-def end(tag: Tag, now: float) -> str:
+def end(tag: Tag, now: EpochTime) -> str:
     """End the processes of earlier tries; return a line for the task log, empty if there were none.
 
     Args:
         tag: the tag of the try that is about to start.
-        now: seconds since the epoch.
+        now: the time.
 
     Raises:
         KilledError: one cannot be ended: two tries would overwrite each other's output.

@@ -266,3 +266,8 @@ def _clean(value: Any, depth: int) -> Any:
     if depth and isinstance(value, list | tuple):
         return [_clean(item, depth - 1) for item in value]
     return safe_text(str(value))
+
+
+def open_record(folder: Path | None, size: int) -> Record | NoRecord:
+    """The record in this folder, of at most so many bytes; one that keeps nothing for None."""
+    return NoRecord() if folder is None else Record(folder, size)

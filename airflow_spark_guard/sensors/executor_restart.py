@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 from airflow_spark_guard.attempt.marked_log import MarkedLog
 from airflow_spark_guard.core.errors import AttemptError, LimitError, SparkGuardError
+from airflow_spark_guard.core.failure.evolved import evolved
 from airflow_spark_guard.core.quantity import seconds
 from airflow_spark_guard.core.remote.restarts import RestartBudget
 from airflow_spark_guard.core.verdict import Verdict
@@ -87,29 +88,30 @@ class SparkExecutorRestartSensor(RemoteSensor):
         )
         return replace(super().plan(), budget=budget)
 
-    def before_failing(self, outcome: Outcome, error: SparkGuardError) -> None:
+    def before_failing(self, outcome: Outcome, error: SparkGuardError) -> SparkGuardError:
         """End the application as well, where that is wanted and executors are the reason."""
-        wanted = self.on_restart == "kill" and isinstance(error, AttemptError)
-        if not wanted or error.verdict is not Verdict.EXECUTORS_LOST:  # type: ignore[attr-defined]
-            return
+        if self.on_restart != "kill" or not isinstance(error, AttemptError):
+            return error
+        if error.verdict is not Verdict.EXECUTORS_LOST:
+            return error
         trouble = self._kill(outcome)
-        if trouble:
-            error.orphans = (f"application {outcome.application_id} ({trouble})",)  # type: ignore[attr-defined]
-            MarkedLog(self.log).error(
-                "Application %s could not be ended: %s", outcome.application_id, trouble
-            )
-        else:
+        if not trouble:
             MarkedLog(self.log).warning("Application %s was ended at its master.", outcome.application_id)
+            return error
+        MarkedLog(self.log).error("Application %s could not be ended: %s", outcome.application_id, trouble)
+        return evolved(error, orphans=(f"application {outcome.application_id} ({trouble})",))
 
     def _kill(self, outcome: Outcome) -> str:
         """End the application; why that could not be proven, else empty."""
         from airflow_spark_guard.hooks.spark_monitor import SparkMonitorHook  # noqa: PLC0415 - not for parsing
-        from airflow_spark_guard.sources.remote import RemoteSource  # noqa: PLC0415 - as above
+        from airflow_spark_guard.sources.http import MAX_BODY  # noqa: PLC0415 - as above
+        from airflow_spark_guard.sources.remote import AsyncRemoteSource, RemoteSource  # noqa: PLC0415 - as above
 
         hook = SparkMonitorHook(self.conn_id or None)
         target = replace(outcome.target, application_id=outcome.application_id)
         try:
-            with closing(RemoteSource(target, hook.access_for, timeout=hook.timeout)) as source:
+            asked = AsyncRemoteSource(target, hook.access_for, timeout=hook.timeout, max_body=MAX_BODY)
+            with closing(RemoteSource(asked)) as source:
                 return source.end(_PROOF_PATIENCE)
         except SparkGuardError as error:  # the finding comes first
             return f"{error.what} {error.advice}"
@@ -125,7 +127,7 @@ def _count(name: str, value: object) -> int:
             f"{name} cannot be used.",
             got=repr(value),
             expected="a whole number, 0 or above",
-            advice="Mend the argument (after rendering, if it is a template) and clear the task.",
+            advice="Correct the argument (after rendering, if it is a template) and clear the task.",
         )
     return number
 
@@ -140,6 +142,6 @@ def _seconds(name: str, value: object) -> float:
             f"{name} cannot be used.",
             got=repr(value),
             expected='a duration above 0, such as 90, "90s" or "10m"',
-            advice="Mend the argument (after rendering, if it is a template) and clear the task.",
+            advice="Correct the argument (after rendering, if it is a template) and clear the task.",
         )
     return found

@@ -7,6 +7,7 @@ from contextlib import closing, suppress
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
+from airflow_spark_guard.core.clock import EpochTime, epoch_now
 from airflow_spark_guard.core.failure.verdict_summary import VERDICT_KEY
 from airflow_spark_guard.core.quantity import readable_duration
 from airflow_spark_guard.core.remote.observed_findings import ObservedFindings
@@ -20,7 +21,8 @@ from airflow_spark_guard.core.remote.submitter import (
 )
 from airflow_spark_guard.hooks.spark_monitor import SparkMonitorHook
 from airflow_spark_guard.sources.find_application import find
-from airflow_spark_guard.sources.remote import RemoteSource
+from airflow_spark_guard.sources.http import MAX_BODY
+from airflow_spark_guard.sources.remote import AsyncRemoteSource, RemoteSource
 
 if TYPE_CHECKING:
     from airflow_spark_guard.attempt.log import TaskLogger
@@ -40,14 +42,14 @@ class Poking:
     Args:
         plan: what is watched.
         log: of the task.
-        began: when the watch began, seconds since the epoch.
+        began: when the watch began.
         patient: whether the next poke will know nothing of this one, as in ``reschedule`` mode: a driver that
             has gone silent is then asked on until it is clear what that means.
     """
 
     plan: Plan
     log: TaskLogger
-    began: float
+    began: EpochTime
     patient: bool = False
     _watch: RemoteWatch | None = None
     _saved: Memory = field(default_factory=Memory)
@@ -77,7 +79,10 @@ class Poking:
                 return self._judge(self._watch, sight, target, context)
             target = replace(target, application_id=sight.application_id)
         whole = self.plan.windows is not None
-        with closing(RemoteSource(target, hook.access_for, whole=whole, timeout=hook.timeout)) as source:
+        asked = AsyncRemoteSource(
+            target, hook.access_for, whole=whole, timeout=hook.timeout, max_body=MAX_BODY
+        )
+        with closing(RemoteSource(asked)) as source:
             return self._observe(self._watch, source, target, context)
 
     def _observe(
@@ -93,7 +98,7 @@ class Poking:
         if sight.driver is None and self.plan.task_id:
             told = state_told_by(self._told(context), sight.application_id)
             sight = replace(sight, task=told)
-        found = watch.observe(sight, time.time())
+        found = watch.observe(sight, epoch_now())
         for notice in watch.take_notices():
             self.log.warning("%s", notice)
         self._say_observed(watch, context)
@@ -138,7 +143,7 @@ class Poking:
     def _recall(self, watch: RemoteWatch, context: Any) -> None:
         store = self._store(context)
         told = store.get(_MEMORY, None) if store is not None else None
-        if isinstance(told, dict) and told.get("attempt") == str(context["ti"].id):
+        if isinstance(told, dict) and told.pop("attempt", None) == str(context["ti"].id):
             with suppress(ValueError):  # of another version
                 self._saved = Memory.from_json(told)
                 watch.recall(self._saved)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any, ClassVar, NoReturn
 
@@ -10,7 +9,9 @@ from airflow.providers.common.compat.sdk import AirflowSensorTimeout, AirflowSki
 from airflow.sdk import BaseSensorOperator, PokeReturnValue
 
 from airflow_spark_guard.attempt.marked_log import MarkedLog
+from airflow_spark_guard.core.clock import EpochTime, epoch_now
 from airflow_spark_guard.core.errors import ApplicationError, SparkGuardError
+from airflow_spark_guard.core.event import read_event
 from airflow_spark_guard.core.limits import check_literal_limits, checked_limits
 from airflow_spark_guard.core.quantity import readable_duration, seconds
 from airflow_spark_guard.core.remote.course import Patience
@@ -124,10 +125,10 @@ class RemoteSensor(BaseSensorOperator):
         """Resumed by the trigger.
 
         Raises:
-            OutcomeError: an event that is none, or of another version.
+            TriggerEventError: an event that cannot be used, or of another version.
             SparkGuardError: what the trigger has found.
         """
-        outcome = Outcome.from_json(event)
+        outcome = read_event(Outcome, event)
         if outcome.kind == "timeout":
             self._out_of_time(outcome)
         return self._end(outcome, context)
@@ -149,33 +150,41 @@ class RemoteSensor(BaseSensorOperator):
             return False
         return PokeReturnValue(is_done=True, xcom_value=self._end(outcome, context))
 
-    def before_failing(self, outcome: Outcome, error: SparkGuardError) -> None:
-        """What to do about a finding before it is raised; here nothing."""
+    def before_failing(
+        self,
+        outcome: Outcome,  # noqa: ARG002 - for sensors that act on it
+        error: SparkGuardError,
+    ) -> SparkGuardError:
+        """Do what is to be done about a finding before it is raised; the exception to raise."""
+        return error
 
     def _defer(self, plan: Plan, context: Any) -> NoReturn:
         from airflow_spark_guard.triggers.spark_application import (  # noqa: PLC0415 - as above
             SparkApplicationTrigger,
         )
 
-        began, ti = time.time(), context["ti"]
+        began, ti = epoch_now(), context["ti"]
         task = {name: getattr(ti, name) for name in ("dag_id", "run_id", "task_id", "map_index")}
         self.defer(
             trigger=SparkApplicationTrigger(
-                plan.to_json(), began, began + self.timeout, max(_SHORTEST, self.poke_interval), task
+                plan.to_json(),
+                began,
+                EpochTime(began + self.timeout),
+                max(_SHORTEST, self.poke_interval),
+                task,
             ),
             method_name="execute_complete",
             timeout=timedelta(seconds=self.timeout) + _MARGIN,
         )
 
-    def _began(self, context: Any) -> float:
+    def _began(self, context: Any) -> EpochTime:
         first = context["ti"].get_first_reschedule_date(context) if self.reschedule else None
-        return time.time() if first is None else float(first.timestamp())
+        return epoch_now() if first is None else EpochTime(float(first.timestamp()))
 
     def _end(self, outcome: Outcome, context: Any) -> dict[str, Any]:
         error = outcome.failure()
         if error is not None:
-            self.before_failing(outcome, error)
-            self._fail(error, context)
+            self._fail(self.before_failing(outcome, error), context)
         MarkedLog(self.log).info("Application %s has ended well. %s", outcome.application_id, outcome.witness)
         return {
             "application_id": outcome.application_id,
@@ -187,8 +196,8 @@ class RemoteSensor(BaseSensorOperator):
         """Fail for good: another try would find the same application with the same past."""
         if self.soft_fail or self.never_fail:
             raise AirflowSkipException(str(error)) from error
-        report_final(error, self, context)
-        raise for_log(error, MarkedLog(self.log), None) from None
+        final = report_final(error, self, context)
+        raise for_log(final, MarkedLog(self.log), None) from None
 
     def _out_of_time(self, outcome: Outcome) -> NoReturn:
         text = (

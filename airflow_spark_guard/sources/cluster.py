@@ -3,22 +3,19 @@
 from __future__ import annotations
 
 import asyncio
-from typing import TYPE_CHECKING, Protocol, TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
-from airflow_spark_guard.core.cluster.kubernetes import DRIVER_CONTAINER, KubernetesDialogues
-from airflow_spark_guard.core.cluster.place import YARN
 from airflow_spark_guard.core.cluster.status import RefusedError
-from airflow_spark_guard.core.cluster.yarn import YarnDialogues, api_root
 from airflow_spark_guard.core.text.printable import safe_text
 from airflow_spark_guard.core.web.answer import UnusableAnswerError
-from airflow_spark_guard.sources.blocking import BlockingLoop
+from airflow_spark_guard.sources.blocking import Blocking, Waits
 from airflow_spark_guard.sources.http import MAX_BODY_IN_TRIGGER, HttpSource
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable
 
-    from airflow_spark_guard.core.cluster.place import ClusterPlace
-    from airflow_spark_guard.core.cluster.status import ClusterDialogues, ClusterStatus
+    from airflow_spark_guard.core.cluster.manager import ClusterManager
+    from airflow_spark_guard.core.cluster.status import ClusterStatus
     from airflow_spark_guard.core.web.access import Access
     from airflow_spark_guard.core.web.answer import Dialogue
 
@@ -26,39 +23,11 @@ T = TypeVar("T")
 _TICK = 0.3
 
 
-class ClusterSource(Protocol):
-    """A manager, for callers that wait.
-
-    All but :meth:`end` and :meth:`close` raise ``UnusableAnswerError`` where it does not answer, and
-    ``RefusedError`` where it does not let us in.
-    """
-
-    @property
-    def manager(self) -> str:
-        """Its name in messages."""
-
-    def status(self, application_id: str) -> ClusterStatus:
-        """One look."""
-
-    def find(self, mark: str, value: str) -> tuple[ClusterStatus, ...]:
-        """The active applications with this mark, oldest first."""
-
-    def log_tail(self, application_id: str) -> str:
-        """The last lines of the driver's output; empty where there are none to be had."""
-
-    def end(self, application_id: str, patience: float) -> str:
-        """End it, and wait up to ``patience`` seconds for the proof: empty, or why there is none."""
-
-    def close(self) -> None:
-        """Close the connections."""
-
-
 class AsyncClusterSource:
     """What a manager says of applications. Of one event loop.
 
     Args:
-        dialogues: how to talk to it.
-        servers: its web servers; each is tried in turn, since of several managers one is in charge.
+        manager: how to talk to it; each of its servers is tried in turn, since one of several is in charge.
         access: gives the credentials; asked again once they are refused.
         timeout: longest silence of a server, in seconds; one question may take three times that.
         max_body: the largest answer that is read, in bytes; that of a triggerer unless it is told otherwise.
@@ -66,25 +35,18 @@ class AsyncClusterSource:
 
     def __init__(
         self,
-        dialogues: ClusterDialogues,
-        servers: Sequence[str],
+        manager: ClusterManager,
         access: Callable[[], Access],
         *,
         timeout: float = 5.0,
         max_body: int = MAX_BODY_IN_TRIGGER,
     ) -> None:
         self._max_body = max_body
-        self._dialogues = dialogues
-        self._servers = servers
+        self.manager = manager
         self._access = access
         self._timeout = timeout
         self._used = access()
         self._http: dict[str, HttpSource] = {}
-
-    @property
-    def manager(self) -> str:
-        """Its name in messages."""
-        return self._dialogues.manager
 
     async def status(self, application_id: str) -> ClusterStatus:
         """One look.
@@ -93,29 +55,29 @@ class AsyncClusterSource:
             UnusableAnswerError: no server answers.
             RefusedError: one answers, and does not let us in.
         """
-        return await self._ask(lambda: self._dialogues.status(application_id))
+        return await self._ask(lambda: self.manager.status(application_id))
 
     async def find(self, mark: str, value: str) -> tuple[ClusterStatus, ...]:
         """The active applications with this mark, oldest first; errors as of :meth:`status`."""
-        return await self._ask(lambda: self._dialogues.find(mark, value))
+        return await self._ask(lambda: self.manager.find(mark, value))
 
     async def log_tail(self, application_id: str) -> str:
         """The last lines of the driver's output; errors as of :meth:`status`."""
-        return await self._ask(lambda: self._dialogues.log_tail(application_id))
+        return await self._ask(lambda: self.manager.log_tail(application_id))
 
     async def end(self, application_id: str, patience: float) -> str:
         """End it, and wait up to ``patience`` seconds for the proof: empty, or why there is none."""
         limit = asyncio.get_running_loop().time() + patience
-        reason, told = f"{self.manager} did not answer in time", False
+        reason, told = f"{self.manager.title} did not answer in time", False
         while asyncio.get_running_loop().time() < limit:
             try:
                 async with asyncio.timeout_at(limit):
-                    ask = self._dialogues.status if told else self._dialogues.kill
+                    ask = self.manager.status if told else self.manager.kill
                     status = await self._ask(lambda ask=ask: ask(application_id))  # type: ignore[misc]
                     told = True
                     if not status.state.is_active:
                         return ""
-                    reason = f"{self.manager} still says {status.what or status.state}"
+                    reason = f"{self.manager.title} still says {status.what or status.state}"
             except (UnusableAnswerError, TimeoutError) as error:
                 reason = str(error) or reason
             await asyncio.sleep(_TICK)
@@ -128,7 +90,7 @@ class AsyncClusterSource:
 
     async def _ask(self, dialogue: Callable[[], Dialogue[T]]) -> T:
         reasons, refusal = [], None
-        for server in self._servers:
+        for server in self.manager.servers:
             try:
                 return await self._let_in(server, dialogue)
             except RefusedError as error:
@@ -159,51 +121,10 @@ class AsyncClusterSource:
         return self._http[server]
 
 
-class BlockingClusterSource:
-    """A :class:`ClusterSource` on top of the async one."""
+class BlockingClusterSource(Blocking[AsyncClusterSource]):
+    """A manager for callers that wait."""
 
-    def __init__(self, source: AsyncClusterSource) -> None:
-        self._source = source
-        self._loop = BlockingLoop()
-
-    @property
-    def manager(self) -> str:
-        """Its name in messages."""
-        return self._source.manager
-
-    def status(self, application_id: str) -> ClusterStatus:
-        """One look."""
-        return self._loop.run(self._source.status(application_id))
-
-    def find(self, mark: str, value: str) -> tuple[ClusterStatus, ...]:
-        """The active applications with this mark, oldest first."""
-        return self._loop.run(self._source.find(mark, value))
-
-    def log_tail(self, application_id: str) -> str:
-        """The last lines of the driver's output; empty where there are none to be had."""
-        return self._loop.run(self._source.log_tail(application_id))
-
-    def end(self, application_id: str, patience: float) -> str:
-        """End it, and wait up to ``patience`` seconds for the proof: empty, or why there is none."""
-        return self._loop.run(self._source.end(application_id, patience))
-
-    def close(self) -> None:
-        """Close the connections, and end the thread that served them."""
-        self._loop.run(self._source.aclose())
-        self._loop.close()
-
-
-def cluster_source(
-    place: ClusterPlace,
-    access: Callable[[], Access],
-    *,
-    timeout: float = 5.0,
-    max_body: int = MAX_BODY_IN_TRIGGER,
-) -> AsyncClusterSource:
-    """The source for the manager at this place; arguments as of :class:`AsyncClusterSource`."""
-    dialogues: ClusterDialogues
-    if place.manager == YARN:
-        dialogues = YarnDialogues(place.user, api_root(place.servers[0]))
-    else:
-        dialogues = KubernetesDialogues(place.namespace, place.container or DRIVER_CONTAINER)
-    return AsyncClusterSource(dialogues, place.servers, access, timeout=timeout, max_body=max_body)
+    status = Waits(AsyncClusterSource.status)
+    find = Waits(AsyncClusterSource.find)
+    log_tail = Waits(AsyncClusterSource.log_tail)
+    end = Waits(AsyncClusterSource.end)

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-import time
 from contextlib import AsyncExitStack
 from typing import TYPE_CHECKING
 
+from airflow_spark_guard.core.clock import EpochTime, epoch_now
 from airflow_spark_guard.core.errors import ApplicationError
 from airflow_spark_guard.core.web import history_rest, master_json
 from airflow_spark_guard.core.web.snapshot import Sight
-from airflow_spark_guard.sources.blocking import BlockingLoop
+from airflow_spark_guard.sources.blocking import waiting
 from airflow_spark_guard.sources.http import MAX_BODY, MAX_BODY_IN_TRIGGER, HttpSource
 from airflow_spark_guard.sources.remote import Silent, open_to_all, opened, told_by
 
@@ -28,7 +28,7 @@ async def find_application(
     target: Target,
     access_for: AccessFor = open_to_all,
     *,
-    since: float,
+    since: EpochTime,
     timeout: float = 5.0,  # noqa: ASYNC109 - of one silence
 ) -> Sight:
     """A look that knows the id of the application of the target's name, or why nobody does.
@@ -36,7 +36,7 @@ async def find_application(
     Args:
         target: with a name.
         access_for: the way in, by address.
-        since: seconds since the epoch: an application that ended before is an earlier run.
+        since: an application that ended before is an earlier run.
         timeout: longest silence of a server, in seconds; one question may take three times that.
 
     Raises:
@@ -53,21 +53,15 @@ async def find_application(
             if ids is not None and len(ids) > 1:
                 raise _ambiguous(target.name, witness, ids)
             if ids:
-                return Sight(time.time(), ids[0])
+                return Sight(epoch_now(), ids[0])
             silent.setdefault(witness, f"knows no application named {target.name!r} that runs")
-    return Sight(time.time(), silent=tuple(silent.items()))
+    return Sight(epoch_now(), silent=tuple(silent.items()))
 
 
-def find(target: Target, access_for: AccessFor = open_to_all, *, since: float, timeout: float = 5.0) -> Sight:
-    """The same for callers that wait; arguments and errors are those of :func:`find_application`."""
-    loop = BlockingLoop()
-    try:
-        return loop.run(find_application(target, access_for, since=since, timeout=timeout))
-    finally:
-        loop.close()
+find = waiting(find_application)  # for callers that wait
 
 
-def _questions(target: Target, since: float) -> list[Question]:
+def _questions(target: Target, since: EpochTime) -> list[Question]:
     found: list[Question] = []
     if target.driver_ui:
         found.append(("driver", target.driver_ui, history_rest.named(target.name, since, driver=True)))

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import httpx
 
+from airflow_spark_guard.core.clock import EpochTime, MonotonicTime
 from airflow_spark_guard.core.web.access import Access
 from airflow_spark_guard.core.web.answer import Answer, UnusableAnswerError
 from airflow_spark_guard.core.web.no_answer import no_answer
@@ -80,7 +81,7 @@ class HttpSource:
         Raises:
             UnusableAnswerError: what the dialogue could not do without.
         """
-        deadline = asyncio.get_running_loop().time() + self._budget
+        deadline = MonotonicTime(asyncio.get_running_loop().time() + self._budget)
         turn = _turn(dialogue.send, None)
         while not isinstance(turn, _Over):
             try:
@@ -98,7 +99,7 @@ class HttpSource:
         """Close the connections."""
         await self._client.aclose()
 
-    async def _ask(self, request: Request, deadline: float) -> Answer:
+    async def _ask(self, request: Request, deadline: MonotonicTime) -> Answer:
         url = request.url if "://" in request.url else f"{self._base}{request.url}"
         try:
             async with asyncio.timeout_at(deadline):
@@ -238,8 +239,8 @@ def _certificates(verify: bool | str) -> ssl.SSLContext:  # noqa: FBT001 - the s
     return ssl.create_default_context(cafile=None if verify is True else verify)
 
 
-def _date(response: httpx.Response) -> float | None:
+def _date(response: httpx.Response) -> EpochTime | None:
     try:
-        return parsedate_to_datetime(response.headers.get("date", "")).timestamp()
+        return EpochTime(parsedate_to_datetime(response.headers.get("date", "")).timestamp())
     except (ValueError, OverflowError):
         return None

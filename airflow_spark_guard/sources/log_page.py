@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from airflow_spark_guard.core.web import log_tail
 from airflow_spark_guard.sources.at_once import ask_all
-from airflow_spark_guard.sources.blocking import BlockingLoop
+from airflow_spark_guard.sources.blocking import waiting
 from airflow_spark_guard.sources.http import HttpSource
 
 if TYPE_CHECKING:
@@ -36,16 +36,9 @@ async def tail_async(stderr_url: str, length: int = _LENGTH, *, timeout: float =
         await source.aclose()
 
 
-def tail(stderr_url: str, length: int = _LENGTH, *, timeout: float = 5.0) -> str:
-    """The same for callers that wait; arguments and errors are those of :func:`tail_async`."""
-    loop = BlockingLoop()
-    try:
-        return loop.run(tail_async(stderr_url, length, timeout=timeout))
-    finally:
-        loop.close()
-
-
-def tails(stderr_urls: Mapping[str, str], length: int = _LENGTH, *, seconds: float) -> dict[str, str | None]:
+async def tails_async(
+    stderr_urls: Mapping[str, str], length: int = _LENGTH, *, seconds: float
+) -> dict[str, str | None]:
     """The ends of many logs, a few at once; None for a log that could not be read.
 
     Args:
@@ -53,14 +46,6 @@ def tails(stderr_urls: Mapping[str, str], length: int = _LENGTH, *, seconds: flo
         length: in bytes, of each.
         seconds: for all of them together. A log that was not reached, or not finished, is left out.
     """
-    loop = BlockingLoop()
-    try:
-        return loop.run(_tails(stderr_urls, length, seconds))
-    finally:
-        loop.close()
-
-
-async def _tails(stderr_urls: Mapping[str, str], length: int, seconds: float) -> dict[str, str | None]:
     source = HttpSource(timeout=seconds, max_body=length + _HEADER)
     try:
         questions = {
@@ -69,3 +54,7 @@ async def _tails(stderr_urls: Mapping[str, str], length: int, seconds: float) ->
         return await ask_all(questions, seconds=seconds, most=_AT_ONCE)
     finally:
         await source.aclose()
+
+
+# For callers that wait.
+tail, tails = waiting(tail_async), waiting(tails_async)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from airflow_spark_guard.core.web import master_json
-from airflow_spark_guard.sources.blocking import BlockingLoop
+from airflow_spark_guard.sources.blocking import Blocking, Waits
 from airflow_spark_guard.sources.http import HttpSource
 
 if TYPE_CHECKING:
@@ -69,34 +69,11 @@ class AsyncMasterSource:
         await self._http.aclose()
 
 
-class MasterSource:
-    """The same for callers that wait; arguments and errors are those of :class:`AsyncMasterSource`."""
+class MasterSource(Blocking[AsyncMasterSource]):
+    """A master for callers that wait."""
 
-    def __init__(self, master_url: str, ui: str | None = None, *, timeout: float = 5.0) -> None:
-        self._source = AsyncMasterSource(master_url, ui, timeout=timeout)
-        self._loop = BlockingLoop()
-
-    def look(self, application_id: str | None = None) -> Master:
-        """One look."""
-        return self._loop.run(self._source.look(application_id))
-
-    def web_ui(self) -> str:
-        """The web UI of the living master."""
-        return self._loop.run(self._source.web_ui())
-
-    def kill(self, application_id: str) -> bool:
-        """End the application; whether the master says afterwards that it has ended."""
-        return self._loop.run(self._source.kill(application_id))
-
-    def page(self, application_id: str) -> ApplicationPage:
-        """The application's own page."""
-        return self._loop.run(self._source.page(application_id))
-
-    def gone(self, application_id: str) -> bool | None:
-        """Whether the master has ended the application; None where that cannot be known."""
-        return self._loop.run(self._source.gone(application_id))
-
-    def close(self) -> None:
-        """Close the connections, and end the thread that served them."""
-        self._loop.run(self._source.aclose())
-        self._loop.close()
+    look = Waits(AsyncMasterSource.look)
+    web_ui = Waits(AsyncMasterSource.web_ui)
+    kill = Waits(AsyncMasterSource.kill)
+    page = Waits(AsyncMasterSource.page)
+    gone = Waits(AsyncMasterSource.gone)

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import asyncio
 import time
-from contextlib import suppress
 from typing import TYPE_CHECKING, Any, TypeVar
 
+from airflow_spark_guard.core.clock import epoch_now, monotonic_now
 from airflow_spark_guard.core.errors import ApplicationError, ConnectionMissingError
 from airflow_spark_guard.core.remote.unregistered import Unregistered
 from airflow_spark_guard.core.text.printable import safe_text
@@ -13,8 +14,8 @@ from airflow_spark_guard.core.web import history_rest, master_json
 from airflow_spark_guard.core.web.access import Access
 from airflow_spark_guard.core.web.answer import UnusableAnswerError
 from airflow_spark_guard.core.web.snapshot import Sight
-from airflow_spark_guard.sources.blocking import BlockingLoop
-from airflow_spark_guard.sources.http import MAX_BODY, MAX_BODY_IN_TRIGGER, HttpSource
+from airflow_spark_guard.sources.blocking import Blocking, Waits
+from airflow_spark_guard.sources.http import MAX_BODY_IN_TRIGGER, HttpSource
 from airflow_spark_guard.sources.rest import AsyncRestSource
 
 if TYPE_CHECKING:
@@ -84,7 +85,7 @@ class AsyncRemoteSource:
         if started is None and history is not None:
             started = history.started
         return Sight(
-            at=driver.clock if driver is not None and driver.clock else time.time(),
+            at=driver.clock if driver is not None and driver.clock else epoch_now(),
             application_id=self._id,
             driver=driver,
             driver_ui=self._driver_ui,
@@ -109,6 +110,22 @@ class AsyncRemoteSource:
                 advice='Give master="spark://host:7077", or end it by hand.',
             )
         return await self._master.run(master_json.kill(self._masters, self._ui, self._id))
+
+    async def end(self, patience: float) -> str:
+        """End the application at its master; empty, or why there was no proof within ``patience`` seconds."""
+        limit = time.monotonic() + patience
+        while True:
+            try:
+                if await self.kill():
+                    return ""
+                trouble = "the master does not say that it has ended"
+            except UnusableAnswerError as error:
+                trouble = str(error)
+            except ApplicationError as error:
+                return f"{error.what} {error.advice}"
+            if time.monotonic() >= limit:
+                return trouble
+            await asyncio.sleep(_TICK)
 
     async def aclose(self) -> None:
         """Close the connections."""
@@ -151,14 +168,14 @@ class AsyncRemoteSource:
             return None
 
     async def _with_unregistered(self, driver: DriverView, master: HttpSource, silent: Silent) -> DriverView:
-        if self._unregistered.worth_asking(driver, time.monotonic()):
+        if self._unregistered.worth_asking(driver, monotonic_now()):
             await self._ask_page(master, silent)
         return self._unregistered.added_to(driver)
 
     async def _ask_page(self, master: HttpSource, silent: Silent) -> ApplicationPage | None:
         asked = master_json.page(self._masters, self._ui, self._id)
         page = await told_by(silent, "master", master, asked)
-        self._unregistered.learn(page, time.monotonic())
+        self._unregistered.learn(page, monotonic_now())
         return page
 
     async def _forget_driver(self) -> None:
@@ -189,45 +206,11 @@ class AsyncRemoteSource:
         return history
 
 
-class RemoteSource:
-    """The same for callers that wait; arguments are those of :class:`AsyncRemoteSource`."""
+class RemoteSource(Blocking[AsyncRemoteSource]):
+    """An application of somebody else's for callers that wait."""
 
-    def __init__(
-        self,
-        target: Target,
-        access_for: AccessFor = open_to_all,
-        *,
-        whole: bool = False,
-        timeout: float = 5.0,
-    ) -> None:
-        self._source = AsyncRemoteSource(target, access_for, whole=whole, timeout=timeout, max_body=MAX_BODY)
-        self._loop = BlockingLoop()
-
-    def look(self) -> Sight:
-        """One look."""
-        return self._loop.run(self._source.look())
-
-    def end(self, patience: float) -> str:
-        """End the application at its master; empty, or why there was no proof within ``patience`` seconds."""
-        limit = time.monotonic() + patience
-        while True:
-            try:
-                if self._loop.run(self._source.kill()):
-                    return ""
-                trouble = "the master does not say that it has ended"
-            except UnusableAnswerError as error:
-                trouble = str(error)
-            except ApplicationError as error:
-                return f"{error.what} {error.advice}"
-            if time.monotonic() >= limit:
-                return trouble
-            time.sleep(_TICK)
-
-    def close(self) -> None:
-        """Close the connections, and end the thread that served them."""
-        with suppress(RuntimeError):
-            self._loop.run(self._source.aclose())
-        self._loop.close()
+    look = Waits(AsyncRemoteSource.look)
+    end = Waits(AsyncRemoteSource.end)
 
 
 def opened(kind: Callable[..., T], *given: Any, access: Access, **named: Any) -> T:

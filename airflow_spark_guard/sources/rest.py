@@ -5,10 +5,11 @@ from __future__ import annotations
 from functools import partial
 from typing import TYPE_CHECKING
 
+from airflow_spark_guard.core.clock import EpochTime
 from airflow_spark_guard.core.web import spark_rest
 from airflow_spark_guard.core.web.answer import UnusableAnswerError
 from airflow_spark_guard.sources.at_once import ask_all
-from airflow_spark_guard.sources.blocking import BlockingLoop
+from airflow_spark_guard.sources.blocking import Blocking, Waits
 from airflow_spark_guard.sources.http import MAX_BODY, HttpSource
 
 if TYPE_CHECKING:
@@ -34,7 +35,7 @@ class AsyncRestSource:
         max_body: the largest answer that is read, in bytes.
 
     Attributes:
-        started: when the application started, seconds since the epoch; None before the first look.
+        started: when the application started; None before the first look.
     """
 
     def __init__(
@@ -48,7 +49,7 @@ class AsyncRestSource:
         max_body: int = MAX_BODY,
     ) -> None:
         self._http = HttpSource(base_url, timeout=timeout, access=access, max_body=max_body)
-        self.started: float | None = None
+        self.started: EpochTime | None = None
         self._application_id = application_id
         self._local = local
         self._known = False
@@ -114,30 +115,9 @@ class AsyncRestSource:
         await self._http.aclose()
 
 
-class RestSource:
-    """The same for callers that wait; arguments and errors are those of :class:`AsyncRestSource`."""
+class RestSource(Blocking[AsyncRestSource]):
+    """The driver's REST API for callers that wait."""
 
-    def __init__(
-        self, base_url: str, application_id: str, *, local: bool = False, timeout: float = 5.0
-    ) -> None:
-        self._source = AsyncRestSource(base_url, application_id, local=local, timeout=timeout)
-        self._loop = BlockingLoop()
-
-    def look(self, *, details: bool = False) -> DriverView:
-        """One look; ``details`` adds times of tasks, and the events that the driver has lost."""
-        return self._loop.run(self._source.look(details=details))
-
-    def threads(self, executor_id: str) -> list[JavaThread]:
-        """The threads of an executor's JVM, or of the driver's (``driver``)."""
-        return self._loop.run(self._source.threads(executor_id))
-
-    def threads_of(
-        self, executor_ids: Iterable[str], *, seconds: float
-    ) -> dict[str, list[JavaThread] | None]:
-        """The threads of many executors, a few at once; None where there was no usable answer."""
-        return self._loop.run(self._source.threads_of(executor_ids, seconds=seconds))
-
-    def close(self) -> None:
-        """Close the connections, and end the thread that served them."""
-        self._loop.run(self._source.aclose())
-        self._loop.close()
+    look = Waits(AsyncRestSource.look)
+    threads = Waits(AsyncRestSource.threads)
+    threads_of = Waits(AsyncRestSource.threads_of)

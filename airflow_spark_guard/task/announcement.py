@@ -65,7 +65,9 @@ class Announcement:
                 self._told = target_told_by(value, Target())
             links = {link.xcom_key: self._pull(link.xcom_key) for link in LINKS}
         except Exception as problem:  # noqa: BLE001 - as in _push
-            self.log.warning("What was told could not be read: %s: %s", type(problem).__name__, problem)
+            self.log.warning(
+                "What the task had announced could not be read: %s: %s", type(problem).__name__, problem
+            )
             return
         self.links.update({key: url for key, url in links.items() if isinstance(url, str)})
 

@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING, Any
 
 from airflow_spark_guard.attempt.marked_log import MarkedLog
 from airflow_spark_guard.core.errors import AttemptError, SparkGuardError
-from airflow_spark_guard.core.failure.retry import Advice, Tries, advise
+from airflow_spark_guard.core.failure.retry import Tries, advise
 from airflow_spark_guard.core.failure.verdict_summary import VERDICT_KEY, verdict_summary
+from airflow_spark_guard.core.verdict_table import RetryAdvice, never
 from airflow_spark_guard.hooks.airflow_errors import end_retries
 from airflow_spark_guard.task.retry_policy import AIRFLOW_ASKS, SparkGuardRetryPolicy, attempts_so_far
 from airflow_spark_guard.task.task_instance import task_instance
@@ -19,10 +20,10 @@ if TYPE_CHECKING:
     from airflow.sdk import BaseOperator
 
 
-def report(error: SparkGuardError, operator: BaseOperator, context: Mapping[str, Any]) -> None:
-    """Push the verdict, and have Airflow fail the task at once where no retry can help.
+def report(error: SparkGuardError, operator: BaseOperator, context: Mapping[str, Any]) -> SparkGuardError:
+    """Push the verdict; the exception to raise, at which Airflow fails the task at once if no retry can help.
 
-    To be called where the error is caught, before it is raised on.
+    To be called where the error is caught.
     """
     ti = task_instance(context)
     attempts = attempts_so_far(ti.try_number, ti.max_tries, operator.retries) if ti is not None else 1
@@ -30,24 +31,28 @@ def report(error: SparkGuardError, operator: BaseOperator, context: Mapping[str,
     if ti is not None and isinstance(error, AttemptError):
         _push(error, advice, operator, ti)
     if _user_decides(operator):
-        return
+        return error
     if not advice.retry:
         MarkedLog(operator.log).info("No retry: %s", advice.hint)
-        end_retries(error)
-    elif not AIRFLOW_ASKS:  # else Airflow logs the policy's reason, which is the same
+        return end_retries(error)
+    if not AIRFLOW_ASKS:  # else Airflow logs the policy's reason, which is the same
         over = "" if ti is None or _tries(ti).left else _tries(ti).over()
         MarkedLog(operator.log).info("%s %s", over or "A retry may help:", advice.hint)
+    return error
 
 
-def report_final(error: SparkGuardError, operator: BaseOperator, context: Mapping[str, Any]) -> None:
+def report_final(
+    error: SparkGuardError, operator: BaseOperator, context: Mapping[str, Any]
+) -> SparkGuardError:
     """The same for a sensor: what has happened to an application another try of the sensor cannot change."""
     ti = task_instance(context)
-    hint = "The application's past stays the same: run the application anew, then clear the sensor."
+    hint = "The application's past does not change: run the application again, then clear the sensor."
     if ti is not None and isinstance(error, AttemptError):
-        _push(error, Advice(retry=False, times=0, hint=hint), operator, ti)
-    if not _user_decides(operator):
-        MarkedLog(operator.log).info("No retry: %s", hint)
-        end_retries(error)
+        _push(error, never(hint), operator, ti)
+    if _user_decides(operator):
+        return error
+    MarkedLog(operator.log).info("No retry: %s", hint)
+    return end_retries(error)
 
 
 @dataclass
@@ -83,7 +88,7 @@ def _tries(ti: Any) -> Tries:
 
 
 def _push(
-    error: AttemptError, advice: Advice, operator: BaseOperator, ti: Any, observed: tuple[str, ...] = ()
+    error: AttemptError, advice: RetryAdvice, operator: BaseOperator, ti: Any, observed: tuple[str, ...] = ()
 ) -> None:
     try:
         ti.xcom_push(key=VERDICT_KEY, value=verdict_summary(error, advice, _tries(ti).left, observed))

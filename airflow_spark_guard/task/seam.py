@@ -11,6 +11,8 @@ import traceback
 from typing import TYPE_CHECKING
 
 from airflow_spark_guard.core.errors import AttemptError
+from airflow_spark_guard.core.failure.evolved import evolved
+from airflow_spark_guard.hooks.airflow_errors import as_airflow_error
 from airflow_spark_guard.process.record_folder import leave
 
 if TYPE_CHECKING:
@@ -23,7 +25,7 @@ TRACEBACK = "traceback.txt"
 
 
 def for_log(error: SparkGuardError, log: TaskLogger, record: Path | None) -> SparkGuardError:
-    """The same error, to be raised from here on; its evidence is logged above its text, unless it is there.
+    """The exception to raise for this one, from here on; its evidence is logged above its text, once.
 
     Args:
         error: that was caught.
@@ -35,5 +37,5 @@ def for_log(error: SparkGuardError, log: TaskLogger, record: Path | None) -> Spa
     if isinstance(error, AttemptError) and error.evidence and not error.evidence_logged:
         if not error.evidence_shown:
             log.warning("Evidence of %s:\n%s", error.verdict, error.evidence)
-        error.evidence_logged = True
-    return error.with_traceback(None)
+        error = evolved(error, evidence_logged=True)
+    return as_airflow_error(error).with_traceback(None)

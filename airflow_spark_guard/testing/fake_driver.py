@@ -9,12 +9,10 @@ import subprocess
 import sys
 import tempfile
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
-
-_ENVIRONMENTS = ("spark.yarn.appMasterEnv.", "spark.kubernetes.driverEnv.")
 
 
 class FakeDriver:
@@ -22,13 +20,17 @@ class FakeDriver:
 
     Args:
         words: the application and its arguments.
-        conf: the job's configuration; the driver's environment variables are taken from it.
+        environment: added to the environment of this process.
         files: shipped into its folder.
         py_files: put on its ``PYTHONPATH``.
     """
 
     def __init__(
-        self, words: Sequence[str], conf: Mapping[str, str], files: Sequence[str], py_files: Sequence[str]
+        self,
+        words: Sequence[str],
+        environment: Mapping[str, str],
+        files: Sequence[str],
+        py_files: Sequence[str],
     ) -> None:
         self.folder = Path(tempfile.mkdtemp(prefix="spark-guard-fake-driver-"))
         main, *arguments = words
@@ -39,7 +41,7 @@ class FakeDriver:
         self._process = subprocess.Popen(
             [sys.executable, Path(main).name, *arguments],
             cwd=self.folder,
-            env={**os.environ, "PYTHONPATH": os.pathsep.join(path), **_environment(conf)},
+            env={**os.environ, "PYTHONPATH": os.pathsep.join(path), **environment},
             stdout=self._log,
             stderr=subprocess.STDOUT,
             start_new_session=True,
@@ -66,12 +68,3 @@ class FakeDriver:
         self.kill()
         self._log.close()
         shutil.rmtree(self.folder, ignore_errors=True)
-
-
-def _environment(conf: Mapping[str, Any]) -> dict[str, str]:
-    return {
-        key.removeprefix(prefix): str(value)
-        for prefix in _ENVIRONMENTS
-        for key, value in conf.items()
-        if key.startswith(prefix)
-    }

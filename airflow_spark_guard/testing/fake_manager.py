@@ -1,4 +1,4 @@
-"""The common base of the fakes of YARN and of Kubernetes: a server, applications, and injected faults."""
+"""The common base of the fakes of all managers: a server, applications, and injected faults."""
 
 from __future__ import annotations
 
@@ -11,13 +11,14 @@ from collections import deque
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Any, ClassVar, Self
 
+from airflow_spark_guard.core.clock import EpochTime, epoch_now
 from airflow_spark_guard.core.cluster.status import ClusterState
 from airflow_spark_guard.testing.fake_driver import FakeDriver
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Sequence
 
 SUBMIT_PATH = "/testing/submit"
 _REFUSALS = frozenset({401, 403})
@@ -47,8 +48,8 @@ class FakeApplication:
         diagnostics: the manager's message about it.
         immortal: whether the manager accepts a kill request without killing it.
         killed: whether a kill was requested.
-        submitted_at: time of submission, seconds since the epoch.
-        started_at: when its driver was first seen running, seconds since the epoch; None before.
+        submitted_at: time of submission.
+        started_at: when its driver was first seen running; None before.
     """
 
     id: str
@@ -59,8 +60,8 @@ class FakeApplication:
     diagnostics: str = ""
     immortal: bool = False
     killed: bool = False
-    submitted_at: float = field(default_factory=time.time)
-    started_at: float | None = None
+    submitted_at: EpochTime = field(default_factory=epoch_now)
+    started_at: EpochTime | None = None
 
     @property
     def state(self) -> ClusterState:
@@ -82,7 +83,7 @@ class FakeApplication:
         if len(self.course) > 1:
             self.course.popleft()
         if state is not ClusterState.WAITING and self.started_at is None:
-            self.started_at = time.time()
+            self.started_at = epoch_now()
         return state
 
     def kill(self) -> None:
@@ -97,6 +98,8 @@ class FakeManager:
     """A server on loopback. Use it as a context manager; leaving it kills applications that still run.
 
     Attributes:
+        environment_key: how keys of the configuration begin that name a variable of the driver's environment;
+            empty where none does.
         url: its address.
         applications: all submitted applications, by id.
         course: states of the next application, as texts or members; None: its script is run.
@@ -108,6 +111,8 @@ class FakeManager:
         token: the bearer token that requests must carry; empty to accept all.
         requests: method and path of each answered request, oldest first.
     """
+
+    environment_key: ClassVar[str] = ""
 
     def __init__(self) -> None:
         self.applications: dict[str, FakeApplication] = {}
@@ -165,13 +170,26 @@ class FakeManager:
             return found
 
     def submit(self, asked: dict[str, Any]) -> dict[str, Any]:
-        """Handle a request of the fake spark-submit; return its exit code, and the id if that is 0."""
+        """Handle a request of the fake spark-submit; return its exit code, and the output if that is 0."""
         if self.submit_exit:
             return {"exit": self.submit_exit}
         found = self.add(asked["name"], asked["conf"], self.course or ("WAITING",))
         if self.course is None:
-            found.driver = FakeDriver(asked["words"], asked["conf"], asked["files"], asked["py_files"])
-        return {"exit": 0, "id": found.id}
+            self.start(found, asked["words"], asked["files"], asked["py_files"])
+        return {"exit": 0, "printed": self.printed(found.id)}
+
+    def start(
+        self, found: FakeApplication, words: Sequence[str], files: Sequence[str], py_files: Sequence[str]
+    ) -> None:
+        """Run the driver of an application, with the environment that its configuration gives."""
+        key = self.environment_key
+        named = {name: str(value) for name, value in found.conf.items() if key and name.startswith(key)}
+        environment = {name.removeprefix(key): value for name, value in named.items()}
+        found.driver = FakeDriver(words, environment, files, py_files)
+
+    def printed(self, application: str) -> list[str]:
+        """The lines that spark-submit prints of an application that it has handed over."""
+        return [f"Submitted application {application}"]
 
     def new_id(self, conf: dict[str, str]) -> str:
         """The id of a new application with this configuration."""

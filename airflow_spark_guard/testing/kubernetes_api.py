@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import json
-import time
 from collections import deque
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
+from airflow_spark_guard.core.clock import EpochTime, epoch_now
 from airflow_spark_guard.core.cluster.status import ClusterState
 from airflow_spark_guard.core.conf.properties import parse
-from airflow_spark_guard.testing.fake_driver import FakeDriver
 from airflow_spark_guard.testing.fake_manager import FakeManager
 
 if TYPE_CHECKING:
@@ -38,6 +37,8 @@ class FakeKubernetes(FakeManager):
         sidecar: whether pods have a second container, which does not end by itself.
     """
 
+    environment_key: ClassVar[str] = "spark.kubernetes.driverEnv."
+
     def __init__(self) -> None:
         super().__init__()
         self.sidecar = False
@@ -45,6 +46,13 @@ class FakeKubernetes(FakeManager):
     def new_id(self, conf: dict[str, str]) -> str:
         """The pod's name, from the configuration or generated."""
         return conf.get("spark.kubernetes.driver.pod.name") or f"pod-{len(self.applications)}-driver"
+
+    def printed(self, application: str) -> list[str]:
+        """Of Spark's watcher of the pod."""
+        return [
+            f"LoggingPodStatusWatcherImpl: State changed, new state:\n\t pod name: {application}",
+            f"LoggingPodStatusWatcherImpl: Deployed Spark application with pod {application}",
+        ]
 
     def answer(self, method: str, path: str, query: dict[str, str], body: Any) -> tuple[int, Any]:
         """Handle requests to list, read and delete pods, and to read their logs."""
@@ -80,7 +88,7 @@ class FakeKubernetes(FakeManager):
             conf = parse(body["data"]["spark.properties"])
             words = json.loads(found.conf[_WORDS])
             files, py_files = (_listed(conf.get(key)) for key in ("spark.files", "spark.submit.pyFiles"))
-            found.driver = FakeDriver(words, found.conf, files, py_files)
+            self.start(found, words, files, py_files)
         return 201, body
 
     def _read(self, found: FakeApplication, part: str) -> tuple[int, Any]:
@@ -125,13 +133,15 @@ class FakeKubernetes(FakeManager):
             "creationTimestamp": _moment(found.submitted_at),
         }
         if found.killed:
-            metadata["deletionTimestamp"] = _moment(time.time())
+            metadata["deletionTimestamp"] = _moment(epoch_now())
         containers = [{"name": "spark-kubernetes-driver", "image": "apache/spark"}]
         statuses = [_container(found, state)]
         phase = _PHASES[state]
         if self.sidecar:
             containers.append({"name": "istio-proxy", "image": "istio/proxyv2"})
-            statuses.insert(0, {"name": "istio-proxy", "state": {"running": {"startedAt": _moment(0)}}})
+            statuses.insert(
+                0, {"name": "istio-proxy", "state": {"running": {"startedAt": _moment(EpochTime(0.0))}}}
+            )
             phase = "Pending" if state is ClusterState.WAITING else "Running"
         return {
             "kind": "Pod",
@@ -159,7 +169,7 @@ def _conf_of(namespace: str, pod: dict[str, Any]) -> dict[str, str]:
         _CONFIG_MAP: maps[0],
         _WORDS: json.dumps(arguments[arguments.index("--class") + 2 :]),
         **{f"{_LABEL}{name}": value for name, value in pod["metadata"]["labels"].items()},
-        **{f"spark.kubernetes.driverEnv.{name}": value for name, value in env.items()},
+        **{f"{FakeKubernetes.environment_key}{name}": value for name, value in env.items()},
     }
 
 
@@ -187,14 +197,14 @@ def _container(found: FakeApplication, state: ClusterState) -> dict[str, Any]:
                 "exitCode": 0 if good else (found.exit_code or 1),
                 "reason": "Completed" if good else "Error",
                 "startedAt": begun,
-                "finishedAt": _moment(time.time()),
+                "finishedAt": _moment(epoch_now()),
             }
         }
     return {"name": "spark-kubernetes-driver", "state": now, "ready": False, "restartCount": 0}
 
 
-def _moment(seconds: float) -> str:
-    return datetime.fromtimestamp(seconds, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+def _moment(at: EpochTime) -> str:
+    return datetime.fromtimestamp(at, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
 def _missing(name: str) -> tuple[int, Any]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from airflow_spark_guard.core.cluster.status import ClusterState
 from airflow_spark_guard.testing.fake_manager import FakeManager
@@ -30,6 +30,8 @@ class FakeResourceManager(FakeManager):
         standby: address of the active manager; if set, this one only redirects to it.
     """
 
+    environment_key: ClassVar[str] = "spark.yarn.appMasterEnv."
+
     def __init__(self) -> None:
         super().__init__()
         self.standby = ""
@@ -37,6 +39,14 @@ class FakeResourceManager(FakeManager):
     def new_id(self, conf: dict[str, str]) -> str:  # noqa: ARG002 - YARN numbers them
         """``application_<start of the manager>_<number>``."""
         return f"application_{_CLUSTER}_{len(self.applications) + 1:04d}"
+
+    def printed(self, application: str) -> list[str]:
+        """Of Spark's YARN client."""
+        return [
+            f"Client: Submitting application {application} to ResourceManager",
+            f"YarnClientImpl: Submitted application {application}",
+            f"Client: Application report for {application} (state: ACCEPTED)",
+        ]
 
     def reply(self, handler: BaseHTTPRequestHandler) -> tuple[int, Any] | None:
         """A standby answers with text and a redirect to the active manager."""

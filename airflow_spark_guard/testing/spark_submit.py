@@ -35,7 +35,7 @@ def main(url: str, arguments: Sequence[str]) -> int:
     if answer["exit"]:
         sys.stderr.write('Exception in thread "main" org.apache.spark.SparkException: could not submit\n')
         return int(answer["exit"])
-    _print(options.get("--master", ""), answer["id"])
+    sys.stderr.writelines(f"26/11/21 03:00:00 INFO {line}\n" for line in answer["printed"])
     return 0
 
 
@@ -57,20 +57,3 @@ def _send(url: str, asked: dict[str, Any]) -> dict[str, Any]:
     with urllib.request.urlopen(request, timeout=30) as response:  # noqa: S310 - as above
         found: dict[str, Any] = json.loads(response.read())
     return found
-
-
-def _print(master: str, application: str) -> None:
-    now = "26/11/21 03:00:00 INFO"
-    if master.startswith("k8s://"):
-        lines = [
-            f"{now} LoggingPodStatusWatcherImpl: State changed, new state:",
-            f"\t pod name: {application}",
-            f"{now} LoggingPodStatusWatcherImpl: Deployed Spark application with pod {application}",
-        ]
-    else:
-        lines = [
-            f"{now} Client: Submitting application {application} to ResourceManager",
-            f"{now} YarnClientImpl: Submitted application {application}",
-            f"{now} Client: Application report for {application} (state: ACCEPTED)",
-        ]
-    sys.stderr.write("".join(f"{line}\n" for line in lines))

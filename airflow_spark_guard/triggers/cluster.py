@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-import time
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from airflow.providers.common.compat.sdk import BaseHook
@@ -12,17 +12,18 @@ from asgiref.sync import sync_to_async
 
 from airflow_spark_guard.attempt.cluster_connection import cluster_secrets
 from airflow_spark_guard.attempt.marked_log import MarkedLog
+from airflow_spark_guard.core.clock import epoch_now, monotonic_now
 from airflow_spark_guard.core.cluster.cluster_job import ClusterJob
 from airflow_spark_guard.core.cluster.cluster_watch import ClusterWatch
-from airflow_spark_guard.core.cluster.place import ClusterPlace
+from airflow_spark_guard.core.cluster.managers import manager_from_json
 from airflow_spark_guard.core.cluster.trigger_event import event_of
-from airflow_spark_guard.core.failure.found import error_of
+from airflow_spark_guard.core.failure.exceptions import error_of_finding
 from airflow_spark_guard.core.failure.observed_text import observed_text
 from airflow_spark_guard.core.failure.retry import advise
 from airflow_spark_guard.core.failure.verdict_summary import VERDICT_KEY, verdict_summary
 from airflow_spark_guard.core.text.printable import safe_text
 from airflow_spark_guard.core.web.answer import UnusableAnswerError
-from airflow_spark_guard.sources.cluster import cluster_source
+from airflow_spark_guard.sources.cluster import AsyncClusterSource
 from airflow_spark_guard.sources.cluster_access import cluster_access
 from airflow_spark_guard.triggers.handing_back import until_settled
 from airflow_spark_guard.triggers.xcom import xcom
@@ -33,7 +34,6 @@ if TYPE_CHECKING:
     from airflow_spark_guard.core.cluster.cluster_watch import Step
     from airflow_spark_guard.core.errors import AttemptError
     from airflow_spark_guard.core.watch.finding import Finding
-from airflow_spark_guard.sources.cluster import AsyncClusterSource
 
 # Airflow gives a trigger's on_kill 30 s.
 _KILL_PATIENCE = 20.0
@@ -47,7 +47,7 @@ class ClusterApplicationTrigger(BaseTrigger):
 
     Args:
         conn_id: the Airflow connection that holds the credentials.
-        place: who is asked (``core/cluster/place.py``), as JSON.
+        place: who is asked (``core/cluster/manager.py``), as JSON.
         job: what is watched, and by which limits (``core/cluster/cluster_job.py``), as JSON.
         pause: seconds between two looks.
         task: ``dag_id``, ``run_id``, ``task_id``, ``map_index``: whose XCom holds what was observed; None
@@ -84,16 +84,16 @@ class ClusterApplicationTrigger(BaseTrigger):
 
     async def run(self) -> AsyncIterator[TriggerEvent]:
         """Look, until it is over."""
-        began = time.monotonic()
+        began = monotonic_now()
         job = ClusterJob.from_json(self.job)
-        place = ClusterPlace.from_json(self.place)
-        watch = ClusterWatch(job.limits, place.manager.capitalize())
+        place = manager_from_json(self.place)
+        watch = ClusterWatch(job.limits, place.title)
         observed: list[Finding] = []
         try:
             # One look after the other: nothing else could say that there is news.
             while not (step := await self._look(watch, job)).over:
                 observed += step.observed
-                await asyncio.sleep(job.limits.pause(time.time(), self.pause))
+                await asyncio.sleep(job.limits.pause(epoch_now(), self.pause))
         finally:
             await self.cleanup()
         await until_settled(began)
@@ -107,7 +107,8 @@ class ClusterApplicationTrigger(BaseTrigger):
         except Exception as error:  # noqa: BLE001 - a connection back end may raise anything
             reason = f"{type(error).__name__}: {error}"
         if reason:
-            MarkedLog(self.log).warning("Could not be proven gone: %s (%s)", application, safe_text(reason))
+            text = "Could not confirm termination of: %s (%s)"
+            MarkedLog(self.log).warning(text, application, safe_text(reason))
 
     async def cleanup(self) -> None:
         """Close the connections."""
@@ -118,17 +119,16 @@ class ClusterApplicationTrigger(BaseTrigger):
     async def _look(self, watch: ClusterWatch, job: ClusterJob) -> Step:
         try:
             source = await self._manager()
-            watch.manager = source.manager
-            step = watch.see(await source.status(job.application_id), time.time())
+            step = watch.see(await source.status(job.application_id), epoch_now())
         except UnusableAnswerError as error:
-            step = watch.blind(str(error), time.time())
+            step = watch.blind(str(error), epoch_now())
         except Exception as error:  # noqa: BLE001 - the connection cannot be read now; the deadline holds
             reason = safe_text(f"the Airflow connection cannot be used: {type(error).__name__}: {error}")
-            step = watch.blind(reason[:300], time.time())
+            step = watch.blind(reason[:300], epoch_now())
         for notice in step.notices:
             MarkedLog(self.log).info("%s", notice)
         for finding in step.observed:
-            await self._say_observed(error_of(finding))
+            await self._say_observed(error_of_finding(finding))
         return step
 
     async def _say_observed(self, error: AttemptError) -> None:
@@ -146,8 +146,8 @@ class ClusterApplicationTrigger(BaseTrigger):
     async def _manager(self) -> AsyncClusterSource:
         if self._source is None:
             secrets = cluster_secrets(await _connection(self.conn_id))
-            place = ClusterPlace.from_json(self.place)
-            self._source = cluster_source(place, lambda: cluster_access(place, secrets))
+            place = manager_from_json(self.place)
+            self._source = AsyncClusterSource(place, partial(cluster_access, place, secrets))
         return self._source
 
 

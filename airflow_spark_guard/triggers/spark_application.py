@@ -11,7 +11,9 @@ from typing import TYPE_CHECKING, Any
 from airflow.triggers.base import BaseTrigger, TriggerEvent
 
 from airflow_spark_guard.attempt.marked_log import MarkedLog
+from airflow_spark_guard.core.clock import EpochTime, epoch_now, monotonic_now
 from airflow_spark_guard.core.errors import SparkGuardError
+from airflow_spark_guard.core.event import event_of
 from airflow_spark_guard.core.failure.verdict_summary import VERDICT_KEY
 from airflow_spark_guard.core.quantity import readable_duration
 from airflow_spark_guard.core.remote.observed_findings import ObservedFindings
@@ -61,7 +63,12 @@ class SparkApplicationTrigger(BaseTrigger):
     """
 
     def __init__(
-        self, plan: dict[str, Any], began: float, deadline: float, poll_interval: float, task: dict[str, Any]
+        self,
+        plan: dict[str, Any],
+        began: EpochTime,
+        deadline: EpochTime,
+        poll_interval: float,
+        task: dict[str, Any],
     ) -> None:
         super().__init__()  # type: ignore[no-untyped-call]
         self.plan = plan
@@ -85,10 +92,10 @@ class SparkApplicationTrigger(BaseTrigger):
 
     async def run(self) -> AsyncIterator[TriggerEvent]:
         """Watch to the end."""
-        began = time.monotonic()
+        began = monotonic_now()
         outcome = await self._outcome()
         await until_settled(began)
-        yield TriggerEvent(outcome.to_json())  # type: ignore[no-untyped-call]
+        yield TriggerEvent(event_of(outcome))  # type: ignore[no-untyped-call]
 
     async def _outcome(self) -> Outcome:
         self._remembered = await self._recall()
@@ -146,7 +153,7 @@ class SparkApplicationTrigger(BaseTrigger):
         if sight.driver is None and plan.task_id:
             told = state_told_by(await self._told(plan), sight.application_id)
             sight = replace(sight, task=told)
-        found = watch.observe(sight, time.time())
+        found = watch.observe(sight, epoch_now())
         for notice in watch.take_notices():
             MarkedLog(self.log).warning("%s", notice)
         await self._say_observed(watch)

@@ -1,4 +1,4 @@
-"""A stack of the project's own files, driven as a user drives it: ``tools/stack.py``, docker, and REST."""
+"""A stack of the project's own files, driven as a user drives it: ``python -m tools.stack``, docker, and REST."""
 
 from __future__ import annotations
 
@@ -13,8 +13,8 @@ import urllib.request
 from pathlib import Path
 from typing import Any
 
-from tests.support.airflow_api import AirflowApi
-from tests.support.airflow_server import free_port
+from tools.support.airflow_api import AirflowApi
+from tools.support.airflow_server import free_port
 
 ROOT = Path(__file__).parent.parent.parent
 EXAMPLES = ROOT / "dags"
@@ -38,8 +38,8 @@ LEEWAY_SECONDS = 10  # by which Airflow takes a token after its end
 REGISTERED = """
 from contextlib import closing
 from airflow_spark_guard.core.remote.target import Target
-from airflow_spark_guard.sources.remote import RemoteSource
-with closing(RemoteSource(Target(**{target!r}))) as source:
+from airflow_spark_guard.sources.remote import AsyncRemoteSource, RemoteSource
+with closing(RemoteSource(AsyncRemoteSource(Target(**{target!r})))) as source:
     print(sum(row.active for row in source.look().executors))
 """
 
@@ -79,10 +79,10 @@ class Stack:
         self.processes: list[str] = []
 
     def run(self, *words: str, check: bool = True) -> str:
-        """``tools/stack.py`` with these words; what it printed."""
+        """``python -m tools.stack`` with these words; what it printed."""
         done = subprocess.run(
-            [sys.executable, ROOT / "tools" / "stack.py", *words],
-            env=self.env, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
+            [sys.executable, "-m", "tools.stack", *words],
+            cwd=ROOT, env=self.env, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
         )  # fmt: skip
         self.printed += done.stdout
         if check:

@@ -10,15 +10,15 @@ import pytest
 
 from airflow_spark_guard import GuardLimits
 from airflow_spark_guard.core.verdict import Verdict
-from tests.faults.case import CONF, HANGS, LIMITS
-from tests.faults.cases import CASES, FAULTS, HEALTHY
-from tests.faults.harness import JOBS, slug
-from tests.faults.load import busy_core
-from tests.faults.pairs import HUNG, LOSSES, SLOW
-from tests.faults.places import Places
-from tests.faults.rows import LATE, expected_lines, short
-from tests.faults.traces import thinned
 from tests.support.processes import seconds_until
+from tools.faults.case import CONF, HANGS, LIMITS
+from tools.faults.cases import CASES, FAULTS, HEALTHY
+from tools.faults.harness import JOBS, slug
+from tools.faults.load import busy_core
+from tools.faults.pairs import HUNG, LOSSES, SLOW
+from tools.faults.places import Places
+from tools.faults.rows import LATE, expected_lines, short
+from tools.faults.traces import thinned
 
 NOT_OF_AN_ATTEMPT = {"", "IMPOSSIBLE", "GONE"}
 

@@ -7,7 +7,7 @@ import time
 
 import pytest
 
-from tests.fuzz.parsers import PARSERS
+from tools.fuzz.parsers import PARSERS
 
 _INPUTS = 120
 
@@ -17,7 +17,7 @@ def test_no_input_is_another_exception(parser):
     """The number of the input, in the traceback, is the seed that makes it again."""
     for seed in range(_INPUTS):
         value = parser.make(random.Random(seed))  # noqa: S311 - an input, no secret
-        begin = time.monotonic()
+        begin = time.process_time()
         try:
             parser.run(value)
         except parser.allowed:
@@ -25,4 +25,4 @@ def test_no_input_is_another_exception(parser):
         except Exception as error:
             error.add_note(f"{parser.name}, seed {seed}: {value!r:.2000}")
             raise
-        assert time.monotonic() - begin < 20, f"{parser.name}, seed {seed}: only a hang can miss that"
+        assert time.process_time() - begin < 60, f"{parser.name}, seed {seed}: only a hang can miss that"

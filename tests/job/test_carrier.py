@@ -110,7 +110,7 @@ def test_a_store_that_hangs_does_not_keep_the_driver(carrier, channel, store, mo
     """The driver's container is needed by others."""
     monkeypatch.setattr(carrier_module, "LONGEST_END", 0.1)
     hangs = threading.Event()
-    monkeypatch.setattr(store, "write", lambda *_: hangs.wait(20))
+    monkeypatch.setattr(store, "write", lambda *_: hangs.wait(60))
     channel.send("bye")
     carrier.finish()
     assert "TimeoutError: no answer within 0.1 s" in capsys.readouterr().err

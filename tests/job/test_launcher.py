@@ -6,14 +6,14 @@ import json
 import os
 import subprocess
 import sys
-import time
 from pathlib import Path
 
 import pytest
 
 from airflow_spark_guard.job import launcher, wire
+from airflow_spark_guard.process import proctree
 from airflow_spark_guard.process.channel import ChannelReader
-from tests.support.processes import ROOT, python_main
+from tests.support.processes import ROOT, python_main, seconds_until
 
 REPOSITORY = Path(launcher.__file__).parents[2]
 
@@ -202,15 +202,8 @@ def test_it_dies_with_its_parent(tmp_path):
     pid = int(parent.stdout.readline())
     parent.kill()
     parent.wait()
-    end = time.monotonic() + 5
-    while (
-        time.monotonic() < end
-        and Path(f"/proc/{pid}").exists()
-        and " Z " not in Path(f"/proc/{pid}/stat").read_text()
-    ):
-        time.sleep(0.05)
     parent.stdout.close()
-    assert not Path(f"/proc/{pid}").exists() or " Z " in Path(f"/proc/{pid}/stat").read_text()
+    seconds_until(lambda: (found := proctree.read(pid)) is None or found.state == "Z", 60, "its end")
 
 
 FULL = """\

@@ -9,6 +9,7 @@ from sklearn.linear_model import LinearRegression
 
 from airflow_spark_guard.job import scoring, scoring_worker
 from airflow_spark_guard.job.collection.errors import SampleError
+from airflow_spark_guard.job.collection.kinds import vector
 from airflow_spark_guard.job.scoring import predict
 
 pytestmark = pytest.mark.spark
@@ -107,7 +108,7 @@ def test_the_model_sees_every_kind_of_column(rows, monkeypatch, transport):
 @pytest.mark.parametrize("transport", ["arrow", "pandas"])
 def test_vectors_dense_sparse_and_missing(vectors, monkeypatch, transport, unrolled):
     """A sparse vector's zeros are zeros, a missing vector is a row of NaN; long ones travel in their parts."""
-    monkeypatch.setattr(scoring, "_UNROLLED", unrolled)
+    monkeypatch.setattr(vector, "WIDEST_SCORED_DENSE", unrolled)
     if transport == "pandas":
         monkeypatch.setattr(scoring, "_arrow_udf", lambda: None)
     seen = matrix(vectors, "v")
@@ -195,7 +196,7 @@ def test_only_features_go_to_python(rows):
 
 def test_blocks_are_bounded(spark, rows):
     """Of a matrix of more bytes than a block may have, the model sees several blocks."""
-    layout = scoring_worker.Layout((), 1 << 20, "float32", "number", "predict")
+    layout = scoring_worker.Scoring((), 1 << 20, "float32", scoring_worker.NUMBER, "predict")
     assert layout.block_rows() == 16
     wide = rows.limit(100).selectExpr("SEQUENCE(1, 1000000) AS list").coalesce(1)
 

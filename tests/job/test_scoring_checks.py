@@ -11,13 +11,18 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import OneHotEncoder
 
 from airflow_spark_guard.job.collection.errors import SampleError
+from airflow_spark_guard.job.collection.kinds.array import ArrayReader
+from airflow_spark_guard.job.collection.kinds.text import TextReader
 from airflow_spark_guard.job.scoring_checks import check_model, result_of
-from airflow_spark_guard.job.scoring_worker import Layout, Source, framed
+from airflow_spark_guard.job.scoring_worker import ARRAY, NUMBER, TEXT, Input, Scoring, framed
 
 NAMES = ("size", "town")
-SOURCES = (Source("numbers", "array", (0,), (0,)), Source("town", "text", (1,), (1,), ("Bern", "Rome")))
-ARRAYS = Layout(SOURCES, 2, "float32", "number", "predict")
-FRAMES = Layout(SOURCES, 2, "float32", "number", "predict", NAMES)
+INPUTS = (
+    Input(ArrayReader("numbers", 1), (0,), (0,)),
+    Input(TextReader("town", 1, ("Bern", "Rome")), (1,), (1,)),
+)
+ARRAYS = Scoring(INPUTS, 2, "float32", NUMBER, "predict")
+FRAMES = Scoring(INPUTS, 2, "float32", NUMBER, "predict", NAMES)
 
 
 @pytest.fixture(scope="module")
@@ -30,7 +35,7 @@ def by_name():
 
 def test_a_model_that_wants_names_is_met_on_the_driver(by_name):
     """It is given a frame, or refused with what to do; never left to fail on the executors."""
-    assert result_of(by_name, FRAMES, NAMES) == "number"
+    assert result_of(by_name, FRAMES, NAMES) == NUMBER
     with pytest.raises(SampleError) as caught:
         result_of(by_name, ARRAYS, NAMES)
     assert caught.value.what == "The model takes its columns by name, and would be given an array."
@@ -61,15 +66,15 @@ def test_other_models_that_want_names_are_found_by_trying():
     """Where a frame works and an array does not, the frame is what the model wants."""
     with pytest.raises(SampleError, match="^The model takes its columns by name"):
         result_of(Picky(), ARRAYS, NAMES)
-    assert result_of(Picky(), FRAMES, NAMES) == "number"
+    assert result_of(Picky(), FRAMES, NAMES) == NUMBER
 
 
 def test_a_model_that_refuses_zeros_may_take_the_data():
     """Nothing is concluded from a row of zeros that fails either way."""
-    for layout in (ARRAYS, FRAMES):
-        assert result_of(Never(), layout, NAMES) == "text"
-    proba = Layout(SOURCES, 2, "float32", "number", "predict_proba")
-    assert result_of(Never(), proba, NAMES) == "array"
+    for scoring in (ARRAYS, FRAMES):
+        assert result_of(Never(), scoring, NAMES) == TEXT
+    proba = Scoring(INPUTS, 2, "float32", NUMBER, "predict_proba")
+    assert result_of(Never(), proba, NAMES) == ARRAY
 
 
 def test_a_frame_is_that_of_the_sample():

@@ -11,9 +11,24 @@ import pytest
 from pyspark import cloudpickle
 
 from airflow_spark_guard.job import scoring_worker
-from airflow_spark_guard.job.scoring_worker import Layout, Source, answer, matrix, of_pandas, score_batches
+from airflow_spark_guard.job.collection import kinds
+from airflow_spark_guard.job.collection.kinds.array import ArrayReader
+from airflow_spark_guard.job.collection.kinds.number import NumberReader
+from airflow_spark_guard.job.collection.kinds.text import TextReader
+from airflow_spark_guard.job.collection.kinds.vector import VectorReader
+from airflow_spark_guard.job.scoring_worker import (
+    ARRAY,
+    NUMBER,
+    TEXT,
+    Input,
+    Scoring,
+    answer,
+    matrix,
+    of_pandas,
+    score_batches,
+)
 
-NUMBER = Source("n", "number", (0,), (0,))
+N = Input(NumberReader("n", 1), (0,), (0,))
 NAN = np.nan
 
 
@@ -35,9 +50,9 @@ class Echo:
         return np.where(x[:, 0] > 1, "high", "low")
 
 
-def layout(*sources, width=None, dtype="float32", result="number", method="predict"):
-    width = sum(len(source.targets) for source in sources) if width is None else width
-    return Layout(sources, width, dtype, result, method)
+def scoring(*inputs, width=None, dtype="float32", result=NUMBER, method="predict"):
+    width = sum(len(one.targets) for one in inputs) if width is None else width
+    return Scoring(inputs, width, dtype, result, method)
 
 
 def vectors(rows):
@@ -56,7 +71,7 @@ def vectors(rows):
 @pytest.mark.parametrize("dtype", ["float32", "float64"])
 def test_one_number_is_a_column(dtype):
     """C-contiguous, of the dtype; a null is NaN."""
-    x = matrix([pa.array([1, None, 3], pa.int64())], layout(NUMBER, dtype=dtype))
+    x = matrix([pa.array([1, None, 3], pa.int64())], scoring(N, dtype=dtype))
     assert x.dtype == np.dtype(dtype)
     assert x.flags.c_contiguous
     np.testing.assert_array_equal(x, [[1], [NAN], [3]])
@@ -64,10 +79,10 @@ def test_one_number_is_a_column(dtype):
 
 def test_every_source_takes_its_columns():
     """Whatever the order of the arguments: array, text and number beside each other."""
-    sources = (
-        Source("list", "array", (1,), (0, 1)),
-        Source("text", "text", (2,), (3,), ("a", "b")),
-        Source("n", "number", (0,), (2,)),
+    inputs = (
+        Input(ArrayReader("list", 2), (1,), (0, 1)),
+        Input(TextReader("text", 1, ("a", "b")), (2,), (3,)),
+        Input(NumberReader("n", 1), (0,), (2,)),
     )
     parts = [
         pa.array([1.5, None, 3.5]),
@@ -75,7 +90,7 @@ def test_every_source_takes_its_columns():
         pa.array(["b", "new", None]),
     ]
     expected = [[1, 2, 1.5, 1], [NAN, NAN, NAN, NAN], [5, NAN, 3.5, NAN]]
-    np.testing.assert_array_equal(matrix(parts, layout(*sources)), expected)
+    np.testing.assert_array_equal(matrix(parts, scoring(*inputs)), expected)
 
 
 @pytest.mark.parametrize("start", [0, 1, 3])
@@ -83,9 +98,9 @@ def test_vectors_become_rows_also_of_a_slice(start):
     """Dense, sparse, empty and missing ones, mixed; a slice begins where it says."""
     rows = [[1.0, 2.0, 3.0], {1: 5.0}, None, {}, {0: 7.0, 2: 8.0}, [4.0, 5.0, 6.0]]
     expected = [[1, 2, 3], [0, 5, 0], [NAN] * 3, [0] * 3, [7, 0, 8], [4, 5, 6]]
-    source = Source("v", "vector", (0, 1, 2, 3), (0, 1, 2))
+    source = Input(VectorReader("v", 3), (0, 1, 2, 3), (0, 1, 2))
     parts = [part.slice(start) for part in vectors(rows)]
-    np.testing.assert_array_equal(matrix(parts, layout(source)), expected[start:])
+    np.testing.assert_array_equal(matrix(parts, scoring(source)), expected[start:])
 
 
 @pytest.mark.parametrize("start", [0, 2])
@@ -93,25 +108,25 @@ def test_arrays_become_rows_also_of_a_slice(start):
     """A null array is a row of NaN."""
     parts = [pa.array([[1, 2], None, [3, 4], [5, 6]], pa.list_(pa.float32())).slice(start)]
     expected = [[1, 2], [NAN, NAN], [3, 4], [5, 6]]
-    source = Source("list", "array", (0,), (0, 1))
-    np.testing.assert_array_equal(matrix(parts, layout(source)), expected[start:])
+    source = Input(ArrayReader("list", 2), (0,), (0, 1))
+    np.testing.assert_array_equal(matrix(parts, scoring(source)), expected[start:])
 
 
 @pytest.mark.parametrize(
-    ("kind", "parts", "got"),
+    ("reader", "parts", "got"),
     [
-        ("array", (pa.array([[1.0, 2.0, 3.0], [1.0]]),), 1),
-        ("vector", vectors([[1.0, 2.0, 3.0], [1.0, 2.0]]), 2),
-        ("vector", vectors([[1.0, 2.0, 3.0, 4.0]]), 4),
+        (ArrayReader, (pa.array([[1.0, 2.0, 3.0], [1.0]]),), 1),
+        (VectorReader, vectors([[1.0, 2.0, 3.0], [1.0, 2.0]]), 2),
+        (VectorReader, vectors([[1.0, 2.0, 3.0, 4.0]]), 4),
     ],
 )
-def test_another_length_is_refused(kind, parts, got):
+def test_another_length_is_refused(reader, parts, got):
     """With the column, the lengths and what to do."""
-    source = Source("c", kind, tuple(range(len(parts))), (0, 1, 2))
+    source = Input(reader("c", 3), tuple(range(len(parts))), (0, 1, 2))
     with pytest.raises(ValueError, match="differ in length") as caught:
-        matrix(parts, layout(source))
+        matrix(parts, scoring(source))
     assert str(caught.value) == (
-        f"The {kind}s of column 'c' differ in length.\n  got: {got}\n  expected: 3\n"
+        f"The {reader.kind}s of column 'c' differ in length.\n  got: {got}\n  expected: 3\n"
         "  do: Filter or pad those rows before scoring."
     )
 
@@ -121,7 +136,7 @@ def test_batches_are_scored_in_blocks_of_bounded_size(monkeypatch):
     model = Echo()
     monkeypatch.setattr(scoring_worker, "BLOCK_BYTES", 4 * 10)
     batches = [(pa.array(np.arange(n, dtype="float64")),) for n in (25, 0, 10)]
-    answers = list(score_batches(lambda: model, layout(NUMBER), iter(batches)))
+    answers = list(score_batches(lambda: model, scoring(N), iter(batches)))
     assert [one.to_pylist() for one in answers] == [list(range(25)), [], list(range(10))]
     assert {one.type for one in answers} == {pa.float64()}
     assert model.blocks == [10, 10, 5, 10]
@@ -130,23 +145,23 @@ def test_batches_are_scored_in_blocks_of_bounded_size(monkeypatch):
 def test_a_row_larger_than_a_block_is_a_block(monkeypatch):
     """At least one row at a time."""
     monkeypatch.setattr(scoring_worker, "BLOCK_BYTES", 1)
-    assert layout(NUMBER, width=1000).block_rows() == 1
+    assert scoring(N, width=1000).block_rows() == 1
     monkeypatch.setattr(scoring_worker, "BLOCK_BYTES", 8000)
-    assert layout(NUMBER, width=100).block_rows() == 20
-    assert layout(NUMBER, width=100, dtype="float64").block_rows() == 10
+    assert scoring(N, width=100).block_rows() == 20
+    assert scoring(N, width=100, dtype="float64").block_rows() == 10
 
 
 @pytest.mark.parametrize(
     ("result", "method", "expected"),
     [
-        ("number", "predict", [1.0, None, 3.0]),
-        ("array", "whole", [[1.0], [None], [3.0]]),
-        ("text", "named", ["low", "low", "high"]),
+        (NUMBER, "predict", [1.0, None, 3.0]),
+        (ARRAY, "whole", [[1.0], [None], [3.0]]),
+        (TEXT, "named", ["low", "low", "high"]),
     ],
 )
 def test_the_answer_is_a_number_an_array_or_a_text(result, method, expected):
     """NaN is null; the type is that of an empty batch."""
-    made = layout(NUMBER, result=result, method=method)
+    made = scoring(N, result=result, method=method)
     batches = [(pa.array([1.0, None, 3.0]),), (pa.array([], pa.float64()),)]
     full, empty = score_batches(Echo, made, iter(batches))
     assert full.to_pylist() == expected
@@ -154,29 +169,29 @@ def test_the_answer_is_a_number_an_array_or_a_text(result, method, expected):
     assert len(empty) == 0
 
 
-@pytest.mark.parametrize(("result", "values"), [("number", np.zeros((2, 2))), ("array", np.zeros(2))])
+@pytest.mark.parametrize(("result", "values"), [(NUMBER, np.zeros((2, 2))), (ARRAY, np.zeros(2))])
 def test_an_answer_of_another_shape_is_refused(result, values):
     """The shape on an executor is that of the driver."""
-    wanted = 1 if result == "number" else 2
+    wanted = 1 if result == NUMBER else 2
     with pytest.raises(ValueError, match=re.escape(f"got: {values.shape}\n  expected: {wanted} dimension")):
-        answer(values, layout(NUMBER, result=result))
+        answer(values, scoring(N, result=result))
 
 
 def test_pandas_series_get_their_types_back():
     """Where every value is null, pandas has forgotten what they were."""
-    sources = (
-        NUMBER,
-        Source("list", "array", (1,), (1, 2)),
-        Source("text", "text", (2,), (3,), ("a",)),
-        Source("v", "vector", (3, 4, 5, 6), (4, 5, 6)),
+    inputs = (
+        N,
+        Input(ArrayReader("list", 2), (1,), (1, 2)),
+        Input(TextReader("text", 1, ("a",)), (2,), (3,)),
+        Input(VectorReader("v", 3), (3, 4, 5, 6), (4, 5, 6)),
     )
     none = pd.Series([None, None], dtype=object)
-    parts = of_pandas(layout(*sources), [pd.Series([NAN, NAN]), *[none] * 6])
+    parts = of_pandas(scoring(*inputs), [pd.Series([NAN, NAN]), *[none] * 6])
     assert [part.type for part in parts] == [
         pa.float32(), pa.list_(pa.float32()), pa.string(),
         pa.int32(), pa.int32(), pa.list_(pa.int32()), pa.list_(pa.float32()),
     ]  # fmt: skip
-    assert np.isnan(matrix(parts, layout(*sources))).all()
+    assert np.isnan(matrix(parts, scoring(*inputs))).all()
 
 
 def test_it_travels_without_this_package(tmp_path):
@@ -184,17 +199,19 @@ def test_it_travels_without_this_package(tmp_path):
     import subprocess
     import sys
 
-    cloudpickle.register_pickle_by_value(scoring_worker)
+    for module in (scoring_worker, kinds):
+        cloudpickle.register_pickle_by_value(module)
     try:
         sent = tmp_path / "sent"
-        sent.write_bytes(cloudpickle.dumps((matrix, layout(NUMBER), [pa.array([1.0, 2.0])])))
+        sent.write_bytes(cloudpickle.dumps((matrix, scoring(N), [pa.array([1.0, 2.0])])))
     finally:
-        cloudpickle.unregister_pickle_by_value(scoring_worker)
+        for module in (scoring_worker, kinds):
+            cloudpickle.unregister_pickle_by_value(module)
     code = (
         "import sys, pickle\n"
         "sys.modules['airflow_spark_guard'] = None\n"
-        "matrix, layout, parts = pickle.load(open(sys.argv[1], 'rb'))\n"
-        "print(matrix(parts, layout).tolist())"
+        "matrix, scoring, parts = pickle.load(open(sys.argv[1], 'rb'))\n"
+        "print(matrix(parts, scoring).tolist())"
     )
     done = subprocess.run(
         [sys.executable, "-c", code, str(sent)], capture_output=True, text=True, cwd=tmp_path

@@ -76,11 +76,11 @@ def test_a_fork_can_write_while_its_parent_is_writing(channel_path):
     def hold():
         with channel._lock:
             locked.set()
-            go_on.wait(30)
+            go_on.wait(60)
 
     thread = threading.Thread(target=hold)
     thread.start()
-    locked.wait(30)
+    locked.wait(60)
     child = os.fork()
     if child == 0:
         signal.alarm(20)

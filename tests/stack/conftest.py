@@ -1,15 +1,8 @@
-"""The programs of ``tools/`` as modules; commands that stand in for docker, since an engine is not for these tests."""
+"""Commands that stand in for docker, since an engine is not for these tests."""
 
 from __future__ import annotations
 
-import sys
-from pathlib import Path
-
 import pytest
-
-TOOLS = Path(__file__).parent.parent.parent / "tools"
-if str(TOOLS) not in sys.path:
-    sys.path.insert(0, str(TOOLS))
 
 
 @pytest.fixture

@@ -7,7 +7,9 @@ import re
 import socket
 
 import pytest
-from stack_checks import (
+
+from tools.stack.__main__ import main
+from tools.stack.checks import (
     DEFAULTS,
     StackError,
     check_dags,
@@ -143,9 +145,7 @@ def test_dags_must_be_readable_by_the_containers_user(tmp_path):
 
 def test_the_command_says_what_is_wrong_and_ends_with_one(commands, capsys):
     """``make stack-up`` on a machine without Docker."""
-    import stack
-
-    assert stack.main(["up"]) == 1
+    assert main(["up"]) == 1
     printed = capsys.readouterr()
     assert printed.out == ""
     assert printed.err.startswith("There is no Docker Compose.\n  got: ")

@@ -6,8 +6,9 @@ import base64
 import stat
 
 import pytest
-from stack_checks import StackError
-from stack_secrets import MAKERS, make_secrets
+
+from tools.stack.checks import StackError
+from tools.stack.secrets import MAKERS, make_secrets
 
 
 def modes(folder):

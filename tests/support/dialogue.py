@@ -12,7 +12,7 @@ VERSIONS = sorted(path.name for path in DATA.iterdir())
 
 
 def recorded(version, name):
-    """An answer of this Spark, as tools/record_rest.py kept it."""
+    """An answer of this Spark, as tools/generate/rest_recordings.py kept it."""
     return json.loads((DATA / version / f"{name}.json").read_text())
 
 

@@ -137,7 +137,7 @@ class Standins:
         def there() -> bool:
             return len(proctree.descendants(process.pid, proctree.table())) >= count
 
-        seconds_until(there, 20, f"{count} processes")
+        seconds_until(there, 60, f"{count} processes")
 
     def end(self) -> None:
         for process in self.started:

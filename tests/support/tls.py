@@ -115,4 +115,4 @@ def in_tls(url, file):
     finally:
         listener.shutdown(socket.SHUT_RDWR)
         listener.close()
-        thread.join(5)
+        thread.join(60)

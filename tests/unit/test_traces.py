@@ -1,24 +1,24 @@
 """Recorded observations of real runs, judged again: every fault gets its verdict, no healthy job gets one.
 
-``tools/faults.py --record-traces`` makes them; the first line says what was run, the last how it ended.
+``python -m tools.faults --record-traces`` makes them; the first line says what was run, the last how it ended.
 """
 
 from __future__ import annotations
 
 import json
-from pathlib import Path
 
 import pytest
 
 from airflow_spark_guard.core.failure.ending import Cause, Ending, failure
 from airflow_spark_guard.core.limits import GuardLimits
 from airflow_spark_guard.core.verdict import Verdict
-from airflow_spark_guard.core.watch import recorded
 from airflow_spark_guard.core.watch.heard import Heard
+from airflow_spark_guard.core.watch.observation import Observation
 from airflow_spark_guard.core.watch.watchdog import Watchdog
 from airflow_spark_guard.core.watch.windows import Windows
+from tests.support.paths import DATA
 
-TRACES = sorted((Path(__file__).parent / "traces").glob("*.jsonl"))
+TRACES = sorted((DATA / "traces").glob("*.jsonl"))
 # What the watchdog itself finds; the others are told by how the processes ended.
 FOUND = {
     Verdict.DEADLINE,
@@ -33,7 +33,7 @@ HEARTBEAT = 2.0  # the matrix's spark.executor.heartbeatInterval
 
 def read(trace):
     first, *lines, last = [json.loads(line) for line in trace.read_text().splitlines()]
-    return first, [recorded.observation(line) for line in lines], last["ending"]
+    return first, [Observation.from_json(line) for line in lines], last["ending"]
 
 
 def replay(head, observations):

@@ -8,8 +8,11 @@ from typing import TYPE_CHECKING, Any
 from airflow_spark_guard.core import errors
 from airflow_spark_guard.core.cluster.status import ClusterState
 from airflow_spark_guard.core.failure.classify import diagnose, exit_code_meaning
-from airflow_spark_guard.core.failure.found import error_of
-from airflow_spark_guard.core.failure.said import diagnosed, said_by_the_job
+from airflow_spark_guard.core.failure.exceptions import (
+    error_of_diagnosis,
+    error_of_finding,
+    error_of_message,
+)
 from airflow_spark_guard.core.quantity import readable_duration
 from airflow_spark_guard.core.text.printable import safe_text
 from airflow_spark_guard.core.verdict import Verdict
@@ -71,7 +74,7 @@ def cluster_failure(ending: ClusterEnding) -> AttemptError | None:
     if ending.killed:
         return errors.KilledError(ending.killed, orphans=ending.orphans)
     if ending.heard.error is not None:
-        return said_by_the_job(ending.heard.error, ending.orphans)
+        return error_of_message(ending.heard.error, ending.orphans)
     if ending.finding is not None:
         return _found(ending, ending.finding)
     if ending.final is None:
@@ -90,9 +93,7 @@ def _found(ending: ClusterEnding, finding: Finding) -> AttemptError | None:
         return None
     told = " Its own closing message came before." if ending.heard.bye else ""
     said = f"{finding.what}{told if finding.verdict is Verdict.VANISHED else ''}"
-    error = error_of(replace(finding, what=said), evidence=ending.evidence, orphans=ending.orphans)
-    error.limit = finding.limit or None
-    return error
+    return error_of_finding(replace(finding, what=said), evidence=ending.evidence, orphans=ending.orphans)
 
 
 def _without_a_word(ending: ClusterEnding, final: ClusterStatus) -> AttemptError:
@@ -126,7 +127,7 @@ def _failed(ending: ClusterEnding, final: ClusterStatus) -> AttemptError:
         )
     found = diagnose(f"{final.diagnostics}\n{ending.log_tail}", final.exit_code)
     if found is not None:
-        return diagnosed(found, ending.evidence, ending.orphans)
+        return error_of_diagnosis(found, ending.evidence, ending.orphans)
     return _of_unknown_cause(ending, final, seen)
 
 
@@ -201,7 +202,7 @@ def submit_failure(
         )
     found = diagnose(evidence, exit_status)
     if found is not None and found.verdict is not Verdict.USER_CODE:
-        return diagnosed(found, evidence, orphans)
+        return error_of_diagnosis(found, evidence, orphans)
     return errors.SubmitError(
         "spark-submit failed before the application started.",
         got="no exit code" if exit_status is None else f"exit code {exit_status}",

@@ -2,21 +2,21 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass
-from typing import TYPE_CHECKING, Any, Self
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
+from airflow_spark_guard.core.clock import EpochTime
 from airflow_spark_guard.core.cluster.cluster_watch import ClusterLimits
-from airflow_spark_guard.core.typed import checked_types
+from airflow_spark_guard.core.codec import LATER, Stored
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-
+    from airflow_spark_guard.core.cluster.manager import ClusterManager
     from airflow_spark_guard.core.cluster.status import ClusterStatus
 
 
 @dataclass(frozen=True)
-class ClusterJob:
-    """It goes into a deferred task's arguments, which Airflow stores. Moments: seconds since the epoch.
+class ClusterJob(Stored):
+    """It goes into a deferred task's arguments, which Airflow stores.
 
     Attributes:
         application_id: what its manager knows it by.
@@ -33,13 +33,13 @@ class ClusterJob:
 
     application_id: str
     attempt: str
-    submitted_at: float
-    deadline_at: float
+    submitted_at: EpochTime
+    deadline_at: EpochTime
     start: float
     exit: float
     channel: str = ""
-    observe: bool = False
-    last_at: float | None = None
+    observe: bool = field(default=False, metadata=LATER)
+    last_at: EpochTime | None = field(default=None, metadata=LATER)
 
     @property
     def speaks(self) -> bool:
@@ -54,31 +54,32 @@ class ClusterJob:
         )
 
     @property
-    def ends_at(self) -> float | None:
+    def ends_at(self) -> EpochTime | None:
         """When it is ended at the latest; None where nothing ends it."""
         return self.last_at if self.observe else self.deadline_at
 
-    def to_json(self) -> dict[str, Any]:
-        """The same as JSON."""
-        return asdict(self)
 
-    @classmethod
-    def from_json(cls, raw: Mapping[str, Any]) -> Self:
-        """What :meth:`to_json` has written.
+@dataclass(frozen=True)
+class DeferredJob:
+    """A job that is left to a trigger: all that the trigger and the resumed task have to know.
 
-        Raises:
-            TypeError: it is something else.
-        """
-        found: Self = checked_types(cls(**raw))
-        return found
+    Attributes:
+        job: the application.
+        place: who is asked about it.
+        pause: seconds between two looks.
+    """
+
+    job: ClusterJob
+    place: ClusterManager
+    pause: float
 
 
-def may_go_on(status: ClusterStatus, now: float, start: float, run: float) -> bool:
+def may_go_on(status: ClusterStatus, now: EpochTime, start: float, run: float) -> bool:
     """Whether a try may take over what an earlier one has submitted: it is ours, and has time left.
 
     Args:
         status: of an active application that carries the task's mark.
-        now: seconds since the epoch.
+        now: the time of the look.
         start: the start budget, seconds.
         run: the run budget, seconds.
     """

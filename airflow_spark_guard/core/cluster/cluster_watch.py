@@ -9,6 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from airflow_spark_guard.core.clock import EpochTime, LaunchTime, since
 from airflow_spark_guard.core.cluster.status import ClusterState
 from airflow_spark_guard.core.quantity import readable_duration
 from airflow_spark_guard.core.verdict import Verdict
@@ -29,7 +30,7 @@ _SHORTEST_PAUSE = 0.01
 
 @dataclass(frozen=True)
 class ClusterLimits:
-    """The two budgets of an application. Moments are seconds since the epoch.
+    """The two budgets of an application.
 
     Attributes:
         submitted_at: when it was submitted: the attempt's start.
@@ -40,19 +41,19 @@ class ClusterLimits:
         last_at: when it is ended even so; None where nothing ends it.
     """
 
-    submitted_at: float
+    submitted_at: EpochTime
     start: float
-    deadline_at: float
+    deadline_at: EpochTime
     exit: float = 300.0
     observe: bool = False
-    last_at: float | None = None
+    last_at: EpochTime | None = None
 
     @property
     def deadline(self) -> float:
         """The run budget, seconds."""
         return self.deadline_at - self.submitted_at
 
-    def pause(self, now: float, longest: float) -> float:
+    def pause(self, now: EpochTime, longest: float) -> float:
         """Seconds until the next look: at most ``longest``, and none that sleeps past a limit to come."""
         moments = (self.deadline_at, self.last_at)
         coming = [at - now for at in moments if at is not None and at > now]
@@ -83,7 +84,7 @@ class Step:
 
 @dataclass
 class ClusterWatch:
-    """Watches one application; moments are seconds since the epoch.
+    """Watches one application.
 
     Args:
         limits: its budgets.
@@ -96,16 +97,16 @@ class ClusterWatch:
     limits: ClusterLimits
     manager: str
     last: ClusterStatus | None = None
-    _blind_since: float | None = None
+    _blind_since: EpochTime | None = None
     _blind_reason: str = ""
-    _noted_at: float | None = None
+    _noted_at: EpochTime | None = None
     _gone: int = 0
-    _waiting_since: float | None = None
+    _waiting_since: EpochTime | None = None
     _ran: bool = False
     _said: set[str] = field(default_factory=set)
     _news: News = field(default_factory=News)
 
-    def see(self, status: ClusterStatus, now: float, ended_at: float | None = None) -> Step:
+    def see(self, status: ClusterStatus, now: EpochTime, ended_at: LaunchTime | None = None) -> Step:
         """The manager has answered.
 
         Args:
@@ -126,7 +127,7 @@ class ClusterWatch:
         found = (self._overdue(now), self._not_started(status, now), self._not_exiting(now, ended_at))
         return self._step(now, notices, *found)
 
-    def blind(self, reason: str, now: float) -> Step:
+    def blind(self, reason: str, now: EpochTime) -> Step:
         """The manager has not answered, or has not let us in; ``reason`` is safe to show."""
         if self._blind_since is None:
             self._blind_since = self._noted_at = now
@@ -143,7 +144,7 @@ class ClusterWatch:
             notices = (text,)
         return self._step(now, notices, self._overdue(now))
 
-    def _step(self, now: float, notices: tuple[str, ...], *found: Finding | None) -> Step:
+    def _step(self, now: EpochTime, notices: tuple[str, ...], *found: Finding | None) -> Step:
         """With what ends the attempt; in observe mode only Airflow's own limit does."""
         if not self.limits.observe:
             return Step(finding=next(filter(None, found), None), notices=notices)
@@ -160,13 +161,13 @@ class ClusterWatch:
         self._said.add(text)
         return (text,)
 
-    def _sight_again(self, now: float) -> tuple[str, ...]:
-        since, self._blind_since = self._blind_since, None
-        if since is None or now - since < _SILENCE_NOTED:
+    def _sight_again(self, now: EpochTime) -> tuple[str, ...]:
+        begun, self._blind_since = self._blind_since, None
+        if begun is None or now - begun < _SILENCE_NOTED:
             return ()
-        return (f"{self.manager} answers again, after {readable_duration(now - since)}.",)
+        return (f"{self.manager} answers again, after {readable_duration(now - begun)}.",)
 
-    def _missing(self, status: ClusterStatus, now: float, notices: tuple[str, ...]) -> Step:
+    def _missing(self, status: ClusterStatus, now: EpochTime, notices: tuple[str, ...]) -> Step:
         self._gone += 1
         if self._gone < _LOOKS_AT_A_GAP:
             text = f"{self.manager} does not know {status.application_id} any more; looking once more."
@@ -177,7 +178,7 @@ class ClusterWatch:
             f"{self.manager} no longer knows the application {status.application_id}: whether it came to a "
             "good end cannot be known.",
             limit=0.0,
-            reached_at=now - self.limits.submitted_at,
+            reached_at=self._since_launch(now),
             got=f"{status.what}; last seen: {last.what or last.state if last else 'never'}",
             expected="an end that its manager confirms",
             advice="Look for who removed it: an eviction, a clean-up job, a manager that lost its state. "
@@ -185,12 +186,12 @@ class ClusterWatch:
         )
         return Step(finding=finding, notices=notices)
 
-    def _overdue(self, now: float) -> Finding | None:
+    def _overdue(self, now: EpochTime) -> Finding | None:
         if now < self.limits.deadline_at:
             return None
         return self._late(now, self.limits.deadline_at, "GuardLimits.deadline")
 
-    def _late(self, now: float, at: float, name: str) -> Finding:
+    def _late(self, now: EpochTime, at: EpochTime, name: str) -> Finding:
         limit = readable_duration(at - self.limits.submitted_at)
         got = f"{self.last.what or self.last.state}" if self.last else "never seen"
         blind = ""
@@ -202,13 +203,13 @@ class ClusterWatch:
             Verdict.DEADLINE,
             f"The application did not end within {limit}.{blind}",
             limit=at - self.limits.submitted_at,
-            reached_at=now - self.limits.submitted_at,
+            reached_at=self._since_launch(at),
             got=got[:_LONGEST_GOT],
             expected=f"its end within {limit} of its submission",
             advice=f"If the job is healthy, raise {name}; if not, read the driver's log.",
         )
 
-    def _not_started(self, status: ClusterStatus, now: float) -> Finding | None:
+    def _not_started(self, status: ClusterStatus, now: EpochTime) -> Finding | None:
         if status.state is not ClusterState.WAITING:
             self._waiting_since, self._ran = None, True
             return None
@@ -226,23 +227,26 @@ class ClusterWatch:
             Verdict.STARVED,
             f"The driver was not started within {limit}.",
             limit=self.limits.start,
-            reached_at=now - self.limits.submitted_at,
+            reached_at=self._since_launch(EpochTime(self._waiting_since + self.limits.start)),
             got=f"{status.what or status.state}{said}"[:_LONGEST_GOT],
             expected=f"a running driver within {limit} (GuardLimits.start_timeout)",
             advice="See what the manager says: a full queue or cluster needs time or room (raise "
             "start_timeout where waiting is normal); an image, a quota, a node selector has to be mended.",
         )
 
-    def _not_exiting(self, now: float, ended_at: float | None) -> Finding | None:
-        if ended_at is None or now - ended_at < self.limits.exit:
+    def _not_exiting(self, now: EpochTime, ended_at: LaunchTime | None) -> Finding | None:
+        if ended_at is None or self._since_launch(now) - ended_at < self.limits.exit:
             return None
         limit = readable_duration(self.limits.exit)
         return Finding(
             Verdict.NOT_EXITING,
             f"The script has ended, but its driver has not within {limit}.",
             limit=self.limits.exit,
-            reached_at=now - self.limits.submitted_at,
+            reached_at=LaunchTime(ended_at + self.limits.exit),
             got=self.last.what if self.last else "",
             expected="the end of the application",
             advice="Look for threads that are not daemons, exit handlers that wait, streams left running.",
         )
+
+    def _since_launch(self, at: EpochTime) -> LaunchTime:
+        return since(self.limits.submitted_at, at)

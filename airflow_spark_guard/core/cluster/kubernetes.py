@@ -1,65 +1,105 @@
-"""The Kubernetes API server: what to ask about a driver's pod, and what its JSON says (core/v1)."""
+"""Kubernetes: what to ask its API server about a driver's pod (core/v1), and what Spark's client reads."""
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
-from datetime import datetime
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, ClassVar, Final, Self
 from urllib.parse import quote
 
 from airflow_spark_guard.core.cluster import status as words
-from airflow_spark_guard.core.cluster.status import ClusterState, ClusterStatus, RefusedError
+from airflow_spark_guard.core.cluster.driver_pod import WHAT, pod_status
+from airflow_spark_guard.core.cluster.kubeconfig import kubeconfig_access, read_token, usual_access
+from airflow_spark_guard.core.cluster.manager import ClusterManager, is_url
+from airflow_spark_guard.core.cluster.status import ATTEMPT_MARK, TASK_MARK, ClusterState, ClusterStatus
+from airflow_spark_guard.core.conf.conf_view import manager_of
+from airflow_spark_guard.core.errors import BadInputError
+from airflow_spark_guard.core.text.printable import safe_text
 from airflow_spark_guard.core.web import answer as read
-from airflow_spark_guard.core.web.answer import Request, UnusableAnswerError
+from airflow_spark_guard.core.web.access import Access
+from airflow_spark_guard.core.web.answer import Request
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from airflow_spark_guard.core.cluster.manager import Machine, Marks, Settings
     from airflow_spark_guard.core.web.answer import Answer, Dialogue, Row
 
-_WHAT = "the Kubernetes API server"
-_OK = 200
-_NOT_FOUND = 404
-_REFUSALS = frozenset({401, 403})
+# Where a pod finds the credentials of its own account.
+SERVICE_ACCOUNT = "/var/run/secrets/kubernetes.io/serviceaccount"
+_NAMESPACE = "spark.kubernetes.namespace"
+_CONTAINER = "spark.kubernetes.driver.podTemplateContainerName"
+_DRIVER: Final = "spark-kubernetes-driver"
+# Spark's own settings for whoever submits; a token itself is taken from the connection only.
+_TOKEN_FILE = "spark.kubernetes.authenticate.submission.oauthTokenFile"  # noqa: S105 - a setting's name
+_CA_FILE = "spark.kubernetes.authenticate.submission.caCertFile"
+_UPLOAD_PATH: Final = "spark.kubernetes.file.upload.path"
+_POD_NAME: Final = "spark.kubernetes.driver.pod.name"
+_LABEL = "spark.kubernetes.driver.label."
+_WAIT = "spark.kubernetes.submission.waitAppCompletion"
+_ENVIRONMENT = "spark.kubernetes.driverEnv."
+# With the rest, at most the 63 characters of a DNS label.
+_LONGEST_NAME = 38
+_OK, _NOT_FOUND = 200, 404
 # What a DELETE may answer: done, taken, gone already, being deleted with a finalizer.
 _DELETED = frozenset({200, 202, 404, 409})
-DRIVER_CONTAINER: Final = "spark-kubernetes-driver"
 _GRACE = 2  # seconds between the pod's SIGTERM and SIGKILL
 _TAIL = "tailLines=80&limitBytes=65536"
-_PHASES: Final = {
-    "Pending": ClusterState.WAITING,
-    "Running": ClusterState.RUNNING,
-    # The node does not answer: the pod may well run on.
-    "Unknown": ClusterState.RUNNING,
-    "Succeeded": ClusterState.SUCCEEDED,
-    "Failed": ClusterState.FAILED,
-}
 
 
 @dataclass(frozen=True)
-class KubernetesDialogues:
-    """With an API server.
+class Kubernetes(ClusterManager):
+    """An API server; an application is known by the name of its driver's pod.
 
     Attributes:
         namespace: of the driver's pod.
-        container: of the pod, in which the driver runs.
-        manager: its name in messages.
+        container: of the pod, in which the driver runs; empty for Spark's usual one.
+        token_file: a token for the API server; empty for the usual places.
+        kubeconfig: a file with server, CA and token; empty for the usual places.
     """
 
+    key: ClassVar[str] = "kubernetes"
+    title: ClassVar[str] = "Kubernetes"
+
     namespace: str = "default"
-    container: str = DRIVER_CONTAINER
-    manager: str = "Kubernetes"
+    container: str = ""
+    token_file: str = ""
+    kubeconfig: str = ""
+
+    @classmethod
+    def recognises(cls, master: str) -> bool:
+        """``k8s://https://host:port``."""
+        return manager_of(master) == cls.key
+
+    @classmethod
+    def of(cls, settings: Settings) -> Self:
+        """At the address in the master URL; the connection's extra goes before Spark's settings."""
+        conf = settings.conf
+        return cls(
+            (_api_server(settings.master),),
+            settings.text("cluster_ca_file") or conf.get(_CA_FILE, ""),
+            settings.verify,
+            namespace=settings.namespace or conf.get(_NAMESPACE) or "default",
+            container=conf.get(_CONTAINER) or "",
+            token_file=settings.text("kubernetes_token_file") or conf.get(_TOKEN_FILE, ""),
+            kubeconfig=settings.text("kubeconfig"),
+        )
 
     def status(self, application_id: str) -> Dialogue[ClusterStatus]:
         """One look at the driver's pod."""
         answer = yield Request(self._path(application_id))
-        return self._status(answer, application_id)
+        if answer.status == _NOT_FOUND and _status_object(answer).get("reason") == "NotFound":
+            what = f"there is no such pod in namespace {words.one_line(self.namespace, 100)}"
+            return ClusterStatus(ClusterState.VANISHED, application_id, what=what)
+        return pod_status(read.record(_decoded(answer), WHAT), self._driver)
 
     def find(self, mark: str, value: str) -> Dialogue[tuple[ClusterStatus, ...]]:
         """The active driver pods with the label ``<mark>=<value>``."""
         labels = quote(f"{mark}={value},spark-role=driver")
         answer = yield Request(f"{self._path()}?labelSelector={labels}")
-        listed = read.record(_decoded(answer), _WHAT)
-        pods = [self._pod(row) for row in read.rows(listed.get("items") or [], _WHAT)]
-        return tuple(sorted((pod for pod in pods if pod.state.is_active), key=_age))
+        listed = read.record(_decoded(answer), WHAT)
+        rows = read.rows(listed.get("items") or [], WHAT)
+        return words.active(pod_status(row, self._driver) for row in rows)
 
     def kill(self, application_id: str) -> Dialogue[ClusterStatus]:
         """Delete the pod, and look; its executors belong to it and go with it."""
@@ -71,133 +111,83 @@ class KubernetesDialogues:
 
     def log_tail(self, application_id: str) -> Dialogue[str]:
         """The last 80 lines of the driver's output; empty where there are none to be had."""
-        query = f"container={quote(self.container)}&{_TAIL}"
+        query = f"container={quote(self._driver)}&{_TAIL}"
         answer = yield Request(f"{self._path(application_id)}/log?{query}")
         return answer.body.decode(errors="replace") if answer.status == _OK else ""
+
+    def submit_conf(
+        self, values: Mapping[str, str], marks: Marks, environment: Mapping[str, str]
+    ) -> dict[str, str]:
+        """Labels, and a name by which the pod is found before Spark says anything."""
+        return {
+            f"{_LABEL}{TASK_MARK}": marks.task,
+            f"{_LABEL}{ATTEMPT_MARK}": marks.attempt,
+            _POD_NAME: values.get(_POD_NAME) or pod_name(values.get("spark.app.name", ""), marks),
+            _WAIT: "false",
+            **{f"{_ENVIRONMENT}{name}": value for name, value in environment.items()},
+        }
+
+    def cannot_ship(self, values: Mapping[str, str]) -> str:
+        """Files reach a pod by the upload path only."""
+        missing = f"its files cannot reach the driver's pod without {_UPLOAD_PATH}"
+        return "" if values.get(_UPLOAD_PATH) else missing
+
+    def known_id(self, values: Mapping[str, str]) -> str:
+        """The pod's name."""
+        return values.get(_POD_NAME, "")
+
+    def own_access(self, machine: Machine) -> Access:
+        """A token file or a kubeconfig that is named, the pod's own account, the usual kubeconfig."""
+        if self.token_file:
+            return self._bearer(self.token_file, machine)
+        if self.kubeconfig:
+            return kubeconfig_access(machine, machine.path(self.kubeconfig), self.tls)
+        if machine.exists(f"{SERVICE_ACCOUNT}/token"):
+            return self._bearer(f"{SERVICE_ACCOUNT}/token", machine)
+        return usual_access(machine, self.servers, self.tls)
+
+    def authority(self, machine: Machine) -> bool | str:
+        """In a pod, the cluster's own certificates where no others are named."""
+        own = f"{SERVICE_ACCOUNT}/ca.crt"
+        return own if self.tls is True and machine.exists(own) else self.tls
+
+    def _bearer(self, file: str, machine: Machine) -> Access:
+        return Access.bearer(read_token(machine, file), verify=self.authority(machine))
+
+    @property
+    def _driver(self) -> str:
+        return self.container or _DRIVER
 
     def _path(self, pod: str = "") -> str:
         path = f"/api/v1/namespaces/{quote(self.namespace, safe='')}/pods"
         return f"{path}/{quote(pod, safe='')}" if pod else path
 
-    def _status(self, answer: Answer, application_id: str) -> ClusterStatus:
-        if answer.status == _NOT_FOUND and _reason_of(answer) == "NotFound":
-            return ClusterStatus(
-                ClusterState.VANISHED,
-                application_id,
-                what=f"there is no such pod in namespace {words.one_line(self.namespace, 100)}",
-            )
-        return self._pod(read.record(_decoded(answer), _WHAT))
 
-    def _pod(self, pod: Row) -> ClusterStatus:
-        metadata, status = _part(pod, "metadata"), _part(pod, "status")
-        name, phase = read.text(metadata, "name", 253), read.text(status, "phase", 40)
-        # A pod that has just been made may have no phase yet.
-        state = _PHASES.get(phase or "Pending")
-        if not name or state is None:
-            raise UnusableAnswerError(f"{_WHAT}: a pod in phase {phase!r}")
-        container = self._driver(status)
-        ended = _part(_part(container, "state"), "terminated")
-        code = ended.get("exitCode") if read.is_number(ended.get("exitCode")) else None
-        if state is ClusterState.RUNNING and code is not None:
-            # Its other containers live on: a service mesh's proxy does not end by itself.
-            state = ClusterState.SUCCEEDED if code == 0 else ClusterState.FAILED
-        deleted = "deletionTimestamp" in metadata
-        return ClusterStatus(
-            # Whoever deleted it, its code is that of a process that was told to end.
-            ClusterState.KILLED if deleted and state is ClusterState.FAILED else state,
-            name,
-            what=_in_words(status, container, phase or "Pending") + (", being deleted" if deleted else ""),
-            diagnostics=_diagnostics(status, container),
-            exit_code=None if code is None else int(code),
-            submitted_at=_moment(metadata.get("creationTimestamp")),
-            started_at=_started(container),
-            attempt=read.text(_part(metadata, "labels"), words.ATTEMPT_MARK, 63),
+def pod_name(application: str, marks: Marks) -> str:
+    """A name for the driver's pod that no other try has, and that people recognise."""
+    plain = re.sub(r"[^a-z0-9]+", "-", application.lower())[:_LONGEST_NAME].strip("-")
+    return f"{plain or 'spark'}-{marks.attempt[:16]}-driver"
+
+
+def _api_server(master: str) -> str:
+    url = master.removeprefix("k8s://")
+    # Spark's own rule: without a scheme it is https.
+    server = (url if "://" in url else f"https://{url}").rstrip("/")
+    if not is_url(server):
+        raise BadInputError(
+            "The master names no Kubernetes API server.",
+            got=safe_text(master)[:300],
+            expected="k8s://https://host:port",
+            advice="Mend the host of the Airflow connection.",
         )
-
-    def _driver(self, status: Row) -> Row:
-        """The driver's container: by its name, or the only one there is."""
-        found = _list(status, "containerStatuses")
-        named = [row for row in found if row.get("name") == self.container]
-        return (named or (found if len(found) == 1 else [{}]))[0]
+    return server
 
 
 def _decoded(answer: Answer) -> object:
-    if answer.status in _REFUSALS:
-        said = _status_object(answer)
-        text = words.one_line(said.get("message"))
-        raise RefusedError(
-            f"{_WHAT} does not let us in: HTTP status {answer.status}{f', {text!r}' if text else ''}"
-        )
-    return read.decoded(answer, _WHAT)
-
-
-def _reason_of(answer: Answer) -> str:
-    return read.text(_status_object(answer), "reason", 40)
+    return words.decoded(answer, WHAT, lambda refused: words.one_line(_status_object(refused).get("message")))
 
 
 def _status_object(answer: Answer) -> Row:
-    """The ``Status`` that the API server sends instead of what was asked for; empty where it is none."""
-    try:
-        said = read.record(read.decoded(type(answer)(_OK, answer.body, answer.at), _WHAT), _WHAT)
-    except UnusableAnswerError:
-        return {}
+    """The ``Status`` that the API server sends instead of what was asked for; empty where there is none."""
+    said = words.refusal(answer, WHAT) or {}
     return said if said.get("kind") == "Status" else {}
-
-
-def _part(row: Row, name: str) -> dict[str, Any]:
-    found = row.get(name)
-    return found if isinstance(found, dict) else {}
-
-
-def _list(row: Row, name: str) -> list[Row]:
-    found = row.get(name)
-    return [item for item in found if isinstance(item, dict)] if isinstance(found, list) else []
-
-
-def _conditions(status: Row) -> list[Row]:
-    """Why a pod is not where it should be: the conditions that do not hold."""
-    found = _list(status, "conditions")
-    return [row for row in found if row.get("type") == "PodScheduled" and row.get("status") == "False"]
-
-
-def _in_words(status: Row, container: Row, phase: str) -> str:
-    """``Pending, Unschedulable``, ``Pending, ImagePullBackOff``, ``Failed, OOMKilled``, and so on."""
-    state = _part(container, "state")
-    reasons = [
-        *(row.get("reason") for row in _conditions(status)),
-        _part(state, "waiting").get("reason"),
-        _part(state, "terminated").get("reason"),
-        status.get("reason"),
-    ]
-    named = [words.one_line(reason, 60) for reason in reasons]
-    return ", ".join(dict.fromkeys([phase, *(name for name in named if name)]))
-
-
-def _diagnostics(status: Row, container: Row) -> str:
-    state = _part(container, "state")
-    return words.diagnostics(
-        *(row.get("message") for row in _conditions(status)),
-        _part(state, "waiting").get("message"),
-        _part(state, "terminated").get("message"),
-        status.get("message"),
-    )
-
-
-def _started(container: Row) -> float | None:
-    state = _part(container, "state")
-    begun = _part(state, "running").get("startedAt") or _part(state, "terminated").get("startedAt")
-    return _moment(begun)
-
-
-def _moment(value: object) -> float | None:
-    """``2026-11-21T03:17:00Z`` as seconds since the epoch."""
-    if not isinstance(value, str):
-        return None
-    try:
-        return datetime.fromisoformat(value).timestamp()
-    except (ValueError, OverflowError):
-        return None
-
-
-def _age(found: ClusterStatus) -> tuple[float, str]:
-    return found.submitted_at or 0.0, found.application_id

@@ -2,23 +2,25 @@
 
 from __future__ import annotations
 
-import reprlib
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
-from typing import TYPE_CHECKING, Any, Protocol, Self
+from typing import TYPE_CHECKING
 
+from airflow_spark_guard.core.clock import EpochTime
+from airflow_spark_guard.core.codec import Stored
 from airflow_spark_guard.core.text.printable import safe_text
-from airflow_spark_guard.core.typed import checked_types
-from airflow_spark_guard.core.web.answer import UnusableAnswerError, is_number
+from airflow_spark_guard.core.web import answer as read
+from airflow_spark_guard.core.web.answer import UnusableAnswerError
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Iterable
 
-    from airflow_spark_guard.core.web.answer import Dialogue
+    from airflow_spark_guard.core.web.answer import Answer, Row
 
 LONGEST_DIAGNOSTICS = 4000
 _LONGEST_WORD = 300
-_BRIEF = reprlib.Repr()
+_OK = 200
+_REFUSALS = frozenset({401, 403})
 TASK_MARK, ATTEMPT_MARK = "spark-guard-task", "spark-guard-attempt"
 
 
@@ -39,7 +41,7 @@ class ClusterState(StrEnum):
 
 
 @dataclass(frozen=True)
-class ClusterStatus:
+class ClusterStatus(Stored):
     """One look at an application. Texts are the manager's, bounded and made safe to show.
 
     Attributes:
@@ -50,7 +52,7 @@ class ClusterStatus:
         exit_code: of the driver; None while there is none, or where the manager does not tell.
         ui_url: of the application's page; empty where it has none.
         log_url: where the driver's output can be read; empty where it is not known.
-        submitted_at: when the manager took it, seconds since the epoch; None where it does not say.
+        submitted_at: when the manager took it, by its clock; None where it does not say.
         started_at: when its driver was first started; None before.
         attempt: our mark of the try that submitted it; empty where it carries none.
     """
@@ -62,61 +64,47 @@ class ClusterStatus:
     exit_code: int | None = None
     ui_url: str = ""
     log_url: str = ""
-    submitted_at: float | None = None
-    started_at: float | None = None
+    submitted_at: EpochTime | None = None
+    started_at: EpochTime | None = None
     attempt: str = ""
-
-    def to_json(self) -> dict[str, Any]:
-        """The same as JSON, for a trigger's event."""
-        return {**asdict(self), "state": str(self.state)}
-
-    @classmethod
-    def from_json(cls, raw: Mapping[str, Any]) -> Self:
-        """What :meth:`to_json` has written.
-
-        Raises:
-            ValueError: it is something else.
-        """
-        try:
-            found: Self = checked_types(cls(**{**raw, "state": ClusterState(raw["state"])}))
-        except (KeyError, TypeError) as error:
-            msg = f"not a status: {_BRIEF.repr(raw)}"[:200]
-            raise ValueError(msg) from error
-        return found
-
-
-class ClusterDialogues(Protocol):
-    """How to talk to one kind of manager: see ``core/web/answer.py`` for what a dialogue is.
-
-    Paths are relative to a server of the manager. Every dialogue raises :class:`UnusableAnswerError` where
-    the manager does not answer, and :class:`RefusedError` where it answers that it does not let us in.
-    """
-
-    @property
-    def manager(self) -> str:
-        """Its name in messages."""
-
-    def status(self, application_id: str) -> Dialogue[ClusterStatus]:
-        """One look; VANISHED where the manager says that it knows no such application."""
-
-    def find(self, mark: str, value: str) -> Dialogue[tuple[ClusterStatus, ...]]:
-        """The active applications that carry this mark, oldest first."""
-
-    def kill(self, application_id: str) -> Dialogue[ClusterStatus]:
-        """Tell the manager to end it; the first look afterwards, which need not show the end yet."""
-
-    def log_tail(self, application_id: str) -> Dialogue[str]:
-        """The last lines of the driver's output; empty where the manager does not keep them."""
 
 
 class RefusedError(UnusableAnswerError):
     """The server answers, and does not let us in: other credentials may help, time will not."""
 
 
-def nothing() -> Dialogue[str]:
-    """The dialogue that asks nothing and learns nothing."""
-    return ""
-    yield  # a dialogue is a generator
+def decoded(answer: Answer, what: str, reason: Callable[[Answer], str]) -> object:
+    """The JSON of an answer.
+
+    Args:
+        answer: of the manager.
+        what: names it in the error.
+        reason: why it refuses, in its own words, one line; may be empty.
+
+    Raises:
+        RefusedError: it does not let us in.
+        UnusableAnswerError: another status than 200, or no JSON.
+    """
+    if answer.status in _REFUSALS:
+        why = reason(answer)
+        raise RefusedError(
+            f"{what} does not let us in: HTTP status {answer.status}{f', {why!r}' if why else ''}"
+        )
+    return read.decoded(answer, what)
+
+
+def refusal(answer: Answer, what: str) -> Row | None:
+    """The JSON object that came with another status than 200; None where there is none."""
+    try:
+        return read.record(read.decoded(replace(answer, status=_OK), what), what)
+    except UnusableAnswerError:
+        return None
+
+
+def active(found: Iterable[ClusterStatus]) -> tuple[ClusterStatus, ...]:
+    """Those that are not over, oldest first."""
+    going = (one for one in found if one.state.is_active)
+    return tuple(sorted(going, key=lambda one: (one.submitted_at or 0.0, one.application_id)))
 
 
 def one_line(value: object, length: int = _LONGEST_WORD) -> str:
@@ -132,8 +120,8 @@ def diagnostics(*values: object) -> str:
     return "\n".join(part for part in dict.fromkeys(parts) if part)[:LONGEST_DIAGNOSTICS]
 
 
-def epoch_seconds(milliseconds: object) -> float | None:
-    """Milliseconds since the epoch as seconds; None where there are none, or none yet (0)."""
-    if not is_number(milliseconds) or milliseconds <= 0:  # type: ignore[operator]
+def epoch_seconds(milliseconds: object) -> EpochTime | None:
+    """Milliseconds since the epoch as a time; None where there are none, or none yet (0)."""
+    if not read.is_number(milliseconds) or milliseconds <= 0:  # type: ignore[operator]
         return None
-    return float(milliseconds) / 1000  # type: ignore[arg-type]
+    return EpochTime(float(milliseconds) / 1000)  # type: ignore[arg-type]

@@ -1,28 +1,38 @@
-"""YARN's ResourceManager: what to ask, and what its JSON says (Cluster Applications API, version 1)."""
+"""YARN: its ResourceManager's Cluster Applications API (version 1), and what Spark's YARN client reads."""
 
 from __future__ import annotations
 
-from contextlib import suppress
+import re
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, ClassVar, Final, Self
 from urllib.parse import quote
 
 from airflow_spark_guard.core.cluster import status as words
-from airflow_spark_guard.core.cluster.status import ClusterState, ClusterStatus, RefusedError
+from airflow_spark_guard.core.cluster.manager import ClusterManager, is_url
+from airflow_spark_guard.core.cluster.status import ATTEMPT_MARK, TASK_MARK, ClusterState, ClusterStatus
+from airflow_spark_guard.core.conf.conf_view import manager_of
+from airflow_spark_guard.core.errors import BadInputError
+from airflow_spark_guard.core.text.printable import safe_text
 from airflow_spark_guard.core.web import answer as read
 from airflow_spark_guard.core.web.answer import Request, UnusableAnswerError
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from airflow_spark_guard.core.cluster.manager import Marks, Settings
     from airflow_spark_guard.core.web.answer import Answer, Dialogue, Row
 
+RESOURCE_MANAGER: Final = "yarn_resourcemanager_webapp_address"
+_TAGS, _ATTEMPTS = "spark.yarn.tags", "spark.yarn.maxAppAttempts"
+_WAIT = "spark.yarn.submit.waitAppCompletion"
+_ENVIRONMENT = "spark.yarn.appMasterEnv."
+# "Submitted application application_1_2" of Spark's YARN client; other lines name it as well.
+_ID = re.compile(rb"\b(application_\d{1,20}_\d{1,10})\b")
 _APPS = "/v1/cluster/apps"
 # Where the ResourceManager has it; a Knox gateway serves it under an address of its own, which ends so.
 _ROOT, _GATEWAY = "/ws", "/resourcemanager"
 _WHAT = "the ResourceManager"
-_NOT_FOUND = 404
-_ACCEPTED = 202
-_OK = 200
-_REFUSALS = frozenset({401, 403})
+_OK, _ACCEPTED, _NOT_FOUND = 200, 202, 404
 # Spark's own words for a driver's Python that left with a code.
 _EXIT = "User application exited with status "
 _ACTIVE: Final = ("NEW", "NEW_SAVING", "SUBMITTED", "ACCEPTED", "RUNNING")
@@ -43,23 +53,41 @@ _FINISHED: Final = {
 
 
 @dataclass(frozen=True)
-class YarnDialogues:
-    """With a ResourceManager.
+class Yarn(ClusterManager):
+    """The ResourceManagers of a cluster, of which one is in charge.
 
     Attributes:
         user: who asks, where the cluster believes everybody (``hadoop.http.authentication.type=simple``).
-        root: where its API begins, below a server's address.
-        manager: its name in messages.
     """
 
+    key: ClassVar[str] = "yarn"
+    title: ClassVar[str] = "YARN"
+    has_spark_ids: ClassVar[bool] = True
+    takes_kerberos: ClassVar[bool] = True
+
     user: str = ""
-    root: str = _ROOT
-    manager: str = "YARN"
+
+    @classmethod
+    def recognises(cls, master: str) -> bool:
+        """``yarn``."""
+        return manager_of(master) == cls.key
+
+    @classmethod
+    def of(cls, settings: Settings) -> Self:
+        """At the addresses in the connection's extra."""
+        return cls(
+            _resource_managers(settings.extra.get(RESOURCE_MANAGER)),
+            settings.text("cluster_ca_file"),
+            settings.verify,
+            user=settings.user,
+        )
 
     def status(self, application_id: str) -> Dialogue[ClusterStatus]:
         """One look at the application."""
         answer = yield Request(self._path(f"/{quote(application_id)}"))
-        return _status(answer, application_id)
+        if answer.status == _NOT_FOUND and _exception(answer).get("exception") == "NotFoundException":
+            return ClusterStatus(ClusterState.VANISHED, application_id, what="unknown to the ResourceManager")
+        return _application(read.record(read.record(_decoded(answer), _WHAT).get("app"), _WHAT))
 
     def find(self, mark: str, value: str) -> Dialogue[tuple[ClusterStatus, ...]]:
         """The active applications with the tag ``<mark>-<value>``."""
@@ -68,8 +96,7 @@ class YarnDialogues:
         found = read.record(_decoded(answer), _WHAT).get("apps")
         # Without any YARN answers null, or an empty object.
         rows = read.rows((found or {}).get("app") or [], _WHAT) if isinstance(found or {}, dict) else []
-        apps = [_application(row) for row in rows if tag(mark, value) in _tags(row)]
-        return tuple(sorted((app for app in apps if app.state.is_active), key=_age))
+        return words.active(_application(row) for row in rows if tag(mark, value) in _tags(row))
 
     def kill(self, application_id: str) -> Dialogue[ClusterStatus]:
         """Ask for the end, and look: YARN accepts the wish and takes a moment to fulfil it."""
@@ -79,18 +106,28 @@ class YarnDialogues:
             _decoded(answer)
         return (yield from self.status(application_id))
 
-    def log_tail(self, application_id: str) -> Dialogue[str]:  # noqa: ARG002 - as its protocol has it
-        """Nothing: YARN shows logs to people only; ``log_url`` says where."""
-        return words.nothing()
+    def submit_conf(
+        self, values: Mapping[str, str], marks: Marks, environment: Mapping[str, str]
+    ) -> dict[str, str]:
+        """Tags beside the user's own, and one attempt unless the user wants more."""
+        tags = [values[_TAGS]] if values.get(_TAGS) else []
+        return {
+            _TAGS: ",".join([*tags, tag(TASK_MARK, marks.task), tag(ATTEMPT_MARK, marks.attempt)]),
+            _WAIT: "false",
+            # Airflow's retries are the ones that its user sees and limits.
+            _ATTEMPTS: values.get(_ATTEMPTS) or "1",
+            **{f"{_ENVIRONMENT}{name}": value for name, value in environment.items()},
+        }
+
+    def printed_id(self, output: bytes) -> str:
+        """The last one named."""
+        found = _ID.findall(output)
+        return found[-1].decode() if found else ""
 
     def _path(self, path: str, query: str = "") -> str:
+        root = "" if self.servers[0].rstrip("/").endswith(_GATEWAY) else _ROOT
         parts = [part for part in (query, f"user.name={quote(self.user)}" if self.user else "") if part]
-        return f"{self.root}{_APPS}{path}{'?' if parts else ''}{'&'.join(parts)}"
-
-
-def api_root(server: str) -> str:
-    """Where the API begins, below the address of a ResourceManager or of a Knox gateway before it."""
-    return "" if server.rstrip("/").endswith(_GATEWAY) else _ROOT
+        return f"{root}{_APPS}{path}{'?' if parts else ''}{'&'.join(parts)}"
 
 
 def tag(mark: str, value: str) -> str:
@@ -98,38 +135,39 @@ def tag(mark: str, value: str) -> str:
     return f"{mark}-{value}".lower()
 
 
-def _status(answer: Answer, application_id: str) -> ClusterStatus:
-    if answer.status == _NOT_FOUND and _is_its_word(answer):
-        return ClusterStatus(ClusterState.VANISHED, application_id, what="unknown to the ResourceManager")
-    return _application(read.record(read.record(_decoded(answer), _WHAT).get("app"), _WHAT))
+def _resource_managers(value: object) -> tuple[str, ...]:
+    listed = value if isinstance(value, list) else str(value or "").split(",")
+    found = tuple(_with_scheme(str(one).strip()) for one in listed if str(one).strip())
+    if not found or not all(is_url(one) for one in found):
+        raise BadInputError(
+            "Cluster mode on YARN needs the address of the ResourceManager.",
+            got=safe_text(f"extra {RESOURCE_MANAGER}: {value!r}")[:300],
+            expected="a web address, or several of one cluster: http://rm1:8088,http://rm2:8088",
+            advice=f'Set it in the Airflow connection: extra {{"{RESOURCE_MANAGER}": "http://rm:8088"}}. '
+            "Without it the application could be neither watched nor ended.",
+        )
+    return found
 
 
-def _is_its_word(answer: Answer) -> bool:
-    """Whether the 404 is the ResourceManager's own, and not that of a proxy before it."""
-    with suppress(UnusableAnswerError):
-        said = read.record(read.decoded(_with_ok(answer), _WHAT), _WHAT).get("RemoteException")
-        return isinstance(said, dict) and said.get("exception") == "NotFoundException"
-    return False
+def _with_scheme(url: str) -> str:
+    return (url if "://" in url else f"http://{url}").rstrip("/")
 
 
-def _with_ok(answer: Answer) -> Answer:
-    return type(answer)(_OK, answer.body, answer.at)
+def _exception(answer: Answer) -> Row:
+    """The ResourceManager's own exception; empty where a proxy before it has answered."""
+    found = (words.refusal(answer, _WHAT) or {}).get("RemoteException")
+    return found if isinstance(found, dict) else {}
 
 
 def _decoded(answer: Answer) -> object:
-    if answer.status in _REFUSALS:
-        raise RefusedError(f"{_WHAT} does not let us in: HTTP status {answer.status}{_reason(answer)}")
-    return read.decoded(answer, _WHAT)
+    return words.decoded(answer, _WHAT, _reason)
 
 
 def _reason(answer: Answer) -> str:
-    try:
-        said = read.record(read.decoded(_with_ok(answer), _WHAT), _WHAT).get("RemoteException")
-        text = said.get("message") if isinstance(said, dict) else ""
-    except UnusableAnswerError:
-        text = answer.body[:200].decode(errors="replace")
+    is_json = words.refusal(answer, _WHAT) is not None
+    text = _exception(answer).get("message") if is_json else answer.body[:200].decode(errors="replace")
     line = words.one_line(text)
-    return f", {line!r}" if line and not line.startswith("<") else ""
+    return "" if line.startswith("<") else line
 
 
 def _application(row: Row) -> ClusterStatus:
@@ -141,7 +179,7 @@ def _application(row: Row) -> ClusterStatus:
         raise UnusableAnswerError(f"{_WHAT}: an application in state {named!r}, {final!r}")
     said = words.diagnostics(row.get("diagnostics"))
     queue = read.text(row, "queue", 100)
-    marks = [known for known in _tags(row) if known.startswith(f"{words.ATTEMPT_MARK}-")]
+    marks = [known for known in _tags(row) if known.startswith(f"{ATTEMPT_MARK}-")]
     return ClusterStatus(
         state,
         name,
@@ -152,7 +190,7 @@ def _application(row: Row) -> ClusterStatus:
         log_url=read.web_url(row, "amContainerLogs"),
         submitted_at=words.epoch_seconds(row.get("startedTime")),
         started_at=words.epoch_seconds(row.get("launchTime")),
-        attempt=marks[0].removeprefix(f"{words.ATTEMPT_MARK}-") if marks else "",
+        attempt=marks[0].removeprefix(f"{ATTEMPT_MARK}-") if marks else "",
     )
 
 
@@ -164,7 +202,3 @@ def _exit_code(said: str) -> int | None:
     _, found, rest = said.partition(_EXIT)
     digits = rest[:4].split()[0].rstrip(".,;") if found and rest.strip() else ""
     return int(digits) if digits.isdecimal() else None
-
-
-def _age(found: ClusterStatus) -> tuple[float, str]:
-    return found.submitted_at or 0.0, found.application_id

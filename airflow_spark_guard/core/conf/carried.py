@@ -9,7 +9,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from airflow_spark_guard.core.conf.conf_view import manager_of
 from airflow_spark_guard.core.conf.properties import TRIMMED
 from airflow_spark_guard.core.errors import ConfError
 from airflow_spark_guard.core.process_word import is_word
@@ -65,10 +64,10 @@ def _hindrances(key: str, value: str) -> Iterator[str]:
         yield "is too long or not valid text for the command line"
 
 
-def lost_on_the_cluster(conf: Mapping[str, ConfValue], master: str, mode: str) -> tuple[str, ...]:
+def lost_in_a_file(conf: Mapping[str, ConfValue]) -> tuple[str, ...]:
     """A sentence about values that Spark itself trims when it passes them to a driver on the cluster."""
     keys = [key for key, found in conf.items() if has_blank_ends(found.value)]
-    if mode != "cluster" or manager_of(master) not in ("yarn", "kubernetes") or not keys:
+    if not keys:
         return ()
     text = (
         f"White space at the ends of {', '.join(keys)} is lost: in cluster mode Spark passes the "

@@ -20,6 +20,8 @@ _BLOCK_MANAGER = "spark.storage.blockManagerHeartbeatTimeoutMs"
 _MESSAGE, _LARGEST_MESSAGE = "spark.rpc.message.maxSize", 2047
 _SERIALIZER, _CODEC = "spark.serializer", "spark.io.compression.codec"
 _LOCAL = re.compile(r"local(?:\[\s*(\d+)\s*(?:,\s*\d+\s*)?])?", re.ASCII)
+# Where an executor has one core unless somebody asks for more.
+_ONE_CORE = frozenset(("yarn", "kubernetes"))
 _BLOCK = "spark.broadcast.blockSize"
 _TWO_GIB = 2 << 30
 _SPARKS = re.compile(r"org\.apache\.spark\.serializer\.(?:Kryo|Java)Serializer")
@@ -155,7 +157,7 @@ def cores(view: ConfView) -> Iterator[Problem]:
     local = _LOCAL.fullmatch(view.master)
     if local:
         each = float(local[1] or 1)
-    elif _CORES not in view.values and view.manager not in {"yarn", "kubernetes"}:
+    elif _CORES not in view.values and view.manager not in _ONE_CORE:
         each = None  # as many as the worker has
     if view.is_users(_CPUS, _CORES) and each is not None and cpus is not None and cpus > each:
         whose = f"master {view.master}" if local else view.shown(_CORES)

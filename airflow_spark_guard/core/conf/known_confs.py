@@ -1,6 +1,6 @@
 """The keys that Spark knows, with their versions, default and type.
 
-The data is in ``known_confs.tsv``; ``tools/dump_confs.py`` creates that file from Spark's registries.
+The data is in ``known_confs.tsv``; ``tools/generate/known_confs.py`` creates it from Spark's registries.
 """
 
 from __future__ import annotations

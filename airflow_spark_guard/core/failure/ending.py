@@ -7,11 +7,20 @@ from enum import StrEnum
 from typing import TYPE_CHECKING, Any
 
 from airflow_spark_guard.core import errors
+from airflow_spark_guard.core.clock import LaunchTime
+from airflow_spark_guard.core.errors import AttemptDetails
 from airflow_spark_guard.core.failure.classify import diagnose
 from airflow_spark_guard.core.failure.driver_exit import driver_exit, exit_text
+from airflow_spark_guard.core.failure.evolved import evolved
+from airflow_spark_guard.core.failure.exceptions import (
+    error_of,
+    error_of_diagnosis,
+    error_of_finding,
+    error_of_message,
+    error_of_output,
+    without_a_line,
+)
 from airflow_spark_guard.core.failure.executor_log import explained
-from airflow_spark_guard.core.failure.found import error_of, located
-from airflow_spark_guard.core.failure.said import diagnosed, printed_by_the_job, said_by_the_job
 from airflow_spark_guard.core.quantity import readable_duration
 from airflow_spark_guard.core.verdict import Verdict
 from airflow_spark_guard.core.watch.heard import Heard
@@ -60,7 +69,7 @@ class Ending:
     exit_status: int | None
     heard: Heard = field(default_factory=Heard)
     speaks: bool = True
-    seconds: float = 0.0
+    seconds: LaunchTime = LaunchTime(0.0)
     backstop: float = 0.0
     finding: Finding | None = None
     autopsy: Autopsy | None = None
@@ -82,7 +91,7 @@ def failure(ending: Ending) -> AttemptError | None:
         return _ended_from_outside(ending)
     if ending.heard.error is not None:
         return _with_exit(
-            said_by_the_job(ending.heard.error, ending.orphans, ending.heard.executable), ending
+            error_of_message(ending.heard.error, ending.orphans, ending.heard.executable), ending
         )
     if ending.finding is not None:
         return _found(ending, ending.finding)
@@ -102,9 +111,9 @@ def _ended_by_itself(ending: Ending) -> AttemptError:
     own = None if ending.heard.bye else diagnose("", ending.exit_status)
     if own is not None:
         # A code with which the JVM ends by itself: nobody was left to send an error.
-        return diagnosed(own, ending.evidence, ending.orphans)
+        return error_of_diagnosis(own, ending.evidence, ending.orphans)
     if ending.heard.hello and not ending.heard.bye and ending.exit_status == _UNCAUGHT_EXIT:
-        printed = printed_by_the_job(ending.evidence, ending.orphans, ending.heard.executable)
+        printed = error_of_output(ending.evidence, ending.orphans, ending.heard.executable)
         if printed is not None:
             return printed
     if ending.heard.hello or driver_exit(ending.exit_status).jvm:
@@ -131,14 +140,15 @@ def found_error(
     """
     shown = "\n".join(autopsy.summary) if autopsy is not None and autopsy.summary else evidence
     finding = explained(finding, autopsy.cause if autopsy is not None else None)
-    error = error_of(finding, evidence=shown, orphans=orphans)
-    return located(error, autopsy, suspected=bool(finding.suspect))
+    where = autopsy.place if autopsy is not None and finding.suspect else ""
+    found = finding if where else without_a_line(finding)
+    return error_of_finding(found, where=where, evidence=shown, orphans=orphans)
 
 
 def _failed_without_a_word(ending: Ending) -> AttemptError:
     found = diagnose(ending.evidence, ending.exit_status)
     if found is not None and found.verdict is not Verdict.USER_CODE:
-        return diagnosed(found, ending.evidence, ending.orphans)
+        return error_of_diagnosis(found, ending.evidence, ending.orphans)
     if not ending.speaks:
         return errors.UserCodeError(
             "The application ended with a failure.",
@@ -194,7 +204,7 @@ def _with_exit(error: AttemptError, ending: Ending) -> AttemptError:
     """Where the job could only say that its JVM is gone, the exit status says how it went."""
     status = ending.exit_status
     if error.verdict is Verdict.JVM_GONE and status is not None and status < 0:
-        error.advice = driver_exit(status).advice
+        return evolved(error, advice=driver_exit(status).advice)
     return error
 
 
@@ -212,12 +222,11 @@ def _driver_gone(ending: Ending) -> AttemptError:
             **seen,
         )
     end = driver_exit(ending.exit_status, ending.evidence)
-    error = errors.DriverGoneError(
+    return error_of(
+        Verdict.JVM_GONE if end.jvm else Verdict.DRIVER_GONE,
         end.what,
         expected="" if end.jvm else "the end of the script (its closing message never came)",
         advice=end.advice,
-        verdict=Verdict.JVM_GONE if end.jvm else None,
+        details=AttemptDetails(retry=end.retry),
         **seen,
     )
-    error.retry = end.retry
-    return error

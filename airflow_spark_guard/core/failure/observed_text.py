@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from airflow_spark_guard.core.clock import LaunchTime
+
 if TYPE_CHECKING:
     from airflow_spark_guard.core.errors import AttemptError
     from airflow_spark_guard.core.watch.finding import Finding
@@ -14,15 +16,15 @@ def observed_text(error: AttemptError) -> str:
     return f'Observed, not ended (on_finding="warn"):\n{error}'
 
 
-def observed_row(finding: Finding, error: AttemptError, at: float) -> dict[str, Any]:
-    """The same for ``summary.json``; ``at`` in seconds since the launch."""
+def observed_row(finding: Finding, error: AttemptError, at: LaunchTime) -> dict[str, Any]:
+    """The same for ``summary.json``; ``at`` is when it was found."""
     return {
         "verdict": str(error.verdict),
         "what": error.what,
         "got": error.got,
         "expected": error.expected,
         "advice": error.advice,
-        "place": error.place,
+        "place": error.where,
         "limit_s": finding.limit,
         "limit_reached_at_s": finding.reached_at,
         "observed_at_s": at,

@@ -8,6 +8,8 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
+from airflow_spark_guard.core.clock import EpochTime
+
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
@@ -24,14 +26,14 @@ class Takeover:
 
     Attributes:
         number: the try's number; None where it has none (outside Airflow).
-        at: when, in seconds since the epoch.
+        at: when.
     """
 
     number: int | None
-    at: float
+    at: EpochTime
 
     @classmethod
-    def by(cls, attempt: str, at: float) -> Takeover:
+    def by(cls, attempt: str, at: EpochTime) -> Takeover:
         """The take-over by the attempt of that name."""
         return cls(try_number(attempt), at)
 
@@ -44,7 +46,7 @@ class Takeover:
         """The take-over of a note; None for a text that is no note of ours."""
         try:
             found = json.loads(text)
-            number, at = found["try"], float(found["at"])
+            number, at = found["try"], EpochTime(float(found["at"]))
             if found["v"] != _VERSION or not 0 <= at < _LATEST:
                 return None
             return cls(None if number is None else int(number), at)

@@ -12,7 +12,7 @@ from airflow_spark_guard.core.text.printable import safe_text
 
 if TYPE_CHECKING:
     from airflow_spark_guard.core.errors import AttemptError
-    from airflow_spark_guard.core.failure.retry import Advice
+    from airflow_spark_guard.core.verdict_table import RetryAdvice
 
 VERDICT_KEY: Final = "spark_guard_verdict"
 LARGEST_SUMMARY = 4096
@@ -25,7 +25,7 @@ _MOST_VERDICTS = 20
 
 
 def verdict_summary(
-    error: AttemptError, advice: Advice, tries_left: int = 0, observed: tuple[str, ...] = ()
+    error: AttemptError, advice: RetryAdvice, tries_left: int = 0, observed: tuple[str, ...] = ()
 ) -> dict[str, Any]:
     """The verdict for XCom: JSON-safe, secrets masked, at most 4096 bytes of JSON, no traceback or output.
 
@@ -50,11 +50,11 @@ def verdict_summary(
     return next(summary for summary in summaries if len(json.dumps(summary)) <= LARGEST_SUMMARY)
 
 
-def _summary(error: AttemptError, advice: Advice, length: int) -> dict[str, Any]:
+def _summary(error: AttemptError, advice: RetryAdvice, length: int) -> dict[str, Any]:
     return {
         "verdict": str(error.verdict),
         "what": _short(error.what, length),
-        "where": _short(error.place, length),
+        "where": _short(error.where, length),
         "got": _short(error.got, length),
         "advice": _short(error.advice, length),
         "record": _short(error.record, length),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from airflow_spark_guard.core.clock import MonotonicTime
 from airflow_spark_guard.core.output.pace import Pace
 
 _EVERY = 10.0
@@ -13,7 +14,7 @@ class Drawings:
     def __init__(self) -> None:
         self._pace = Pace(_EVERY)
 
-    def lines(self, data: bytes, now: float) -> tuple[bytes, bytes]:
+    def lines(self, data: bytes, now: MonotonicTime) -> tuple[bytes, bytes]:
         """The output with newlines only, and a drawing to show meanwhile, or empty.
 
         A carriage return at the end may still become a newline, and is kept.

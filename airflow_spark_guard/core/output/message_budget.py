@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Protocol
 
+from airflow_spark_guard.core.clock import MonotonicTime
 from airflow_spark_guard.core.output.pace import Pace
 from airflow_spark_guard.core.text.printable import LONGEST_LINE, safe_text
 
@@ -41,7 +42,7 @@ class MessageBudget:
     left_out: int = 0
     _last: str = ""
     _samples: int = 0
-    _sampled_at: float = float("-inf")
+    _sampled_at: MonotonicTime = MonotonicTime(float("-inf"))
     _pace: Pace = field(default_factory=Pace)
     _waiting: str = ""
 
@@ -50,7 +51,7 @@ class MessageBudget:
         """Create a budget shared with this output."""
         return cls(output)
 
-    def take(self, text: str, now: float) -> str | None:
+    def take(self, text: str, now: MonotonicTime) -> str | None:
         """The line to show, safe and bounded; None if the message is left out.
 
         Args:
@@ -68,7 +69,7 @@ class MessageBudget:
         self._last = ""
         return _line(text)
 
-    def progress(self, text: str, now: float) -> str | None:
+    def progress(self, text: str, now: MonotonicTime) -> str | None:
         """The line about progress to show, or None; the last one that is left out is shown at the end."""
         if self._pace.is_due(now):
             self._waiting = ""

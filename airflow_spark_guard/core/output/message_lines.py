@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from airflow_spark_guard.core.clock import EpochTime, MonotonicTime
 from airflow_spark_guard.core.output.progress import Progress
 from airflow_spark_guard.core.protocol import beat_text
 
@@ -34,10 +35,10 @@ class Heartbeats:
     """Texts of ``heartbeat()`` for the log: each new one, at most one every 10 s, and the last one."""
 
     _logged: str = ""
-    _logged_at: float = float("-inf")
+    _logged_at: MonotonicTime = MonotonicTime(float("-inf"))
     _waiting: str = ""
 
-    def line(self, beat: Mapping[str, Any] | None, now: float) -> str:
+    def line(self, beat: Mapping[str, Any] | None, now: MonotonicTime) -> str:
         """The line to log for a heartbeat; empty if none is due."""
         note = beat_text(beat or {})
         text = note and f"heartbeat: {note}"
@@ -62,11 +63,11 @@ class MessageLines:
 
     _progress: Progress = field(default_factory=Progress)
     _heartbeats: Heartbeats = field(default_factory=Heartbeats)
-    _reported_at: float = float("-inf")
-    _silent_since: float | None = None
+    _reported_at: EpochTime = EpochTime(float("-inf"))
+    _silent_since: MonotonicTime | None = None
     _ended: bool = False
 
-    def lines(self, message: Message, now: float) -> list[MessageLine]:
+    def lines(self, message: Message, now: MonotonicTime) -> list[MessageLine]:
         """The lines to log for a message; ``now`` in seconds of a monotonic clock."""
         fields = message.fields
         if message.kind == "hello" and "application_id" in fields:
@@ -98,13 +99,13 @@ class MessageLines:
         last = self._heartbeats.rest()
         return [MessageLine(last, is_progress=True)] if last else []
 
-    def _of_progress(self, message: Message, now: float) -> list[MessageLine]:
+    def _of_progress(self, message: Message, now: MonotonicTime) -> list[MessageLine]:
         found = [self._heartbeats.line(message.fields.get("heartbeat"), now)]
         if not self._ended and not self._may_be_old(message, now):
             found.append(self._progress.line(message.fields["stages"], now))
         return [MessageLine(text, is_progress=True) for text in found if text]
 
-    def _may_be_old(self, message: Message, now: float) -> bool:
+    def _may_be_old(self, message: Message, now: MonotonicTime) -> bool:
         """Whether these figures may be older than what the script has just reported."""
         if not 0 <= message.sent_at - self._reported_at < _SETTLES_IN:
             self._silent_since = None

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import deque
 from dataclasses import dataclass, field
 
+from airflow_spark_guard.core.clock import MonotonicTime
 from airflow_spark_guard.core.output.drawings import Drawings
 from airflow_spark_guard.core.output.evidence_lines import LAST_LINES, EvidenceLines
 from airflow_spark_guard.core.output.masked_lines import MaskedLines
@@ -50,10 +51,10 @@ class JobOutput:
     _drawings: Drawings = field(default_factory=Drawings)
     _lines: EvidenceLines = field(default_factory=EvidenceLines)
     _held: deque[bytes] = field(default_factory=lambda: deque(maxlen=LAST_LINES))
-    _sampled_at: float = float("-inf")
+    _sampled_at: MonotonicTime = MonotonicTime(float("-inf"))
     _masked: MaskedLines = field(default_factory=MaskedLines)
 
-    def feed(self, chunk: bytes, now: float) -> list[str]:
+    def feed(self, chunk: bytes, now: MonotonicTime) -> list[str]:
         """The lines of this chunk to forward; ``now`` in seconds of a monotonic clock.
 
         Call it with an empty chunk as well: a delayed line may be due.
@@ -73,7 +74,7 @@ class JobOutput:
         lines = self._select(body, now) if end else self._forward(self.spark.due(now), now)
         return [*lines, *self._drawn(drawing)]
 
-    def finish(self, now: float) -> list[str]:
+    def finish(self, now: MonotonicTime) -> list[str]:
         """The last line, if it had no newline, and a note about lines that were held back."""
         last = self._rest.rstrip(b"\r")
         lines = self._select(last, now) if last and not self._cutting else []
@@ -102,7 +103,7 @@ class JobOutput:
         """The last lines of a job that was ended from outside, without its JVM's output during shutdown."""
         return self._lines.ended()
 
-    def _select(self, body: bytes, now: float) -> list[str]:
+    def _select(self, body: bytes, now: MonotonicTime) -> list[str]:
         if _HEARTBEAT in body:
             rows = [row for row in body.split(b"\n") if not is_heartbeat(row.decode(errors="replace"))]
             if not rows:
@@ -125,7 +126,7 @@ class JobOutput:
         self._lines.take(drawing, 1)
         return self._shown([drawing])
 
-    def _forward(self, lines: list[bytes], now: float) -> list[str]:
+    def _forward(self, lines: list[bytes], now: MonotonicTime) -> list[str]:
         room = max(0, self.budget - self.messages - self.forwarded)
         chosen, held = lines[:room], lines[room:]
         if held and self._samples(now):
@@ -138,7 +139,7 @@ class JobOutput:
     def _shown(self, lines: list[bytes]) -> list[str]:
         return [shown(line) for line in self._masked.whole(b"\n".join(lines)).split(b"\n")] if lines else []
 
-    def _samples(self, now: float) -> bool:
+    def _samples(self, now: MonotonicTime) -> bool:
         return (
             self.forwarded < self.budget - self.messages + _SAMPLES
             and now - self._sampled_at >= _SAMPLE_EVERY

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from airflow_spark_guard.core.clock import MonotonicTime
+
 _FULL = 3600.0
 _SHARE = 360.0
 
@@ -16,10 +18,10 @@ class Pace:
     """
 
     every: float = 0.0
-    _begun: float | None = None
-    _shown_at: float = float("-inf")
+    _begun: MonotonicTime | None = None
+    _shown_at: MonotonicTime = MonotonicTime(float("-inf"))
 
-    def is_due(self, now: float) -> bool:
+    def is_due(self, now: MonotonicTime) -> bool:
         """Whether to show it now; ``now`` in seconds of a monotonic clock."""
         self._begun = now if self._begun is None else self._begun
         passed = now - self._begun

@@ -6,6 +6,8 @@ from collections import deque
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+from airflow_spark_guard.core.clock import MonotonicTime
+
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
@@ -60,7 +62,7 @@ class Progress:
     still, and its limit.
     """
 
-    _logged_at: float | None = None
+    _logged_at: MonotonicTime | None = None
     _logged: tuple[_Row, ...] = ()
     _looks: dict[tuple[int, int], deque[tuple[float, int]]] = field(default_factory=dict)
     _names: dict[tuple[int, int], str] = field(default_factory=dict)
@@ -71,7 +73,7 @@ class Progress:
         while len(self._names) > _MOST_NAMES:
             del self._names[next(iter(self._names))]
 
-    def line(self, stages: Sequence[Any], now: float) -> str:
+    def line(self, stages: Sequence[Any], now: MonotonicTime) -> str:
         """The line to log; empty if none is due.
 
         Args:
@@ -88,12 +90,12 @@ class Progress:
         texts = [row.text(self._left(row, now), self._names.get(row.key, "")) for row in rows[:_SHOWN]]
         return _line(texts, len(rows))
 
-    def _is_due(self, rows: tuple[_Row, ...], now: float) -> bool:
+    def _is_due(self, rows: tuple[_Row, ...], now: MonotonicTime) -> bool:
         if self._logged_at is None:
             return True
         return rows != self._logged and not 0 <= now - self._logged_at < _EVERY
 
-    def _look(self, rows: tuple[_Row, ...], now: float) -> None:
+    def _look(self, rows: tuple[_Row, ...], now: MonotonicTime) -> None:
         kept = {row.key: self._looks.get(row.key) or deque(maxlen=_LOOKS) for row in rows[:_SHOWN]}
         for row in rows[:_SHOWN]:
             looks = kept[row.key]
@@ -101,7 +103,7 @@ class Progress:
                 looks.append((now, row.done))
         self._looks = kept
 
-    def _left(self, row: _Row, now: float) -> str:
+    def _left(self, row: _Row, now: MonotonicTime) -> str:
         """The estimated time left, by the rate of the last minutes; empty if it cannot be estimated."""
         since, done_then = self._looks[row.key][0]
         finished, remaining = row.done - done_then, row.tasks - row.done

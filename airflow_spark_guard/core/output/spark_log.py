@@ -3,9 +3,9 @@
 Only lines that are certainly Spark's are left out: they have a date, a level and a logger of Spark or of its
 libraries. A name with a dot must match a whole package. Spark's default layout prints names without package
 (``%c{1}``): ``spark_loggers.txt`` beside this module lists names that log at INFO in a driver and that other
-code is unlikely to use (``tools/dump_loggers.py`` finds candidates in Spark's jars); names that a user may
-choose count only with a phrase of Spark's. Whatever a job prints, logs with Python, or logs with Log4j under
-a name of its own is kept.
+code is unlikely to use (``tools/generate/loggers.py`` finds candidates in Spark's jars); names that a user
+may choose count only with a phrase of Spark's. Whatever a job prints, logs with Python, or logs with Log4j
+under a name of its own is kept.
 """
 
 from __future__ import annotations
@@ -16,6 +16,7 @@ from dataclasses import dataclass, field
 from importlib.resources import files
 from typing import TYPE_CHECKING, Final, Literal
 
+from airflow_spark_guard.core.clock import MonotonicTime
 from airflow_spark_guard.core.output.worker_dumps import WorkerDumps
 
 if TYPE_CHECKING:
@@ -205,7 +206,7 @@ class SparkFilter:
         """Number of lines left out so far."""
         return self._left_out + self._dumps.left_out
 
-    def shown(self, lines: Sequence[bytes], now: float) -> list[bytes]:
+    def shown(self, lines: Sequence[bytes], now: MonotonicTime) -> list[bytes]:
         """The lines to show; ``now`` in seconds of a monotonic clock."""
         if not self._hidden:
             return list(lines)
@@ -213,7 +214,7 @@ class SparkFilter:
         self._left_out += len(lines) - len(kept)
         return self._dumps.shown(kept, now) if "INFO" in self._hidden else kept
 
-    def due(self, now: float) -> list[bytes]:
+    def due(self, now: MonotonicTime) -> list[bytes]:
         """Held lines that are due to be shown; call it regularly even if no line comes."""
         return self._dumps.due(now)
 

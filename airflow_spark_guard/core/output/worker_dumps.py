@@ -9,6 +9,8 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
+from airflow_spark_guard.core.clock import MonotonicTime
+
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
@@ -31,9 +33,9 @@ class WorkerDumps:
     def __init__(self) -> None:
         self.left_out = 0
         self._held: list[bytes] = []
-        self._held_at = 0.0
+        self._held_at = MonotonicTime(0.0)
 
-    def shown(self, lines: Sequence[bytes], now: float) -> list[bytes]:
+    def shown(self, lines: Sequence[bytes], now: MonotonicTime) -> list[bytes]:
         """The lines to show; ``now`` in seconds of a monotonic clock."""
         if not self._held and not any(map(_FIRST.match, lines)):
             return list(lines)
@@ -50,7 +52,7 @@ class WorkerDumps:
                 kept.append(line)
         return kept
 
-    def due(self, now: float) -> list[bytes]:
+    def due(self, now: MonotonicTime) -> list[bytes]:
         """Lines that are held although no more of the dump has come for a while."""
         return self.rest() if self._held and now - self._held_at >= _PATIENCE else []
 

@@ -6,14 +6,14 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
 from airflow_spark_guard.core.failure.observed_text import observed_text
-from airflow_spark_guard.core.failure.retry import Advice
 from airflow_spark_guard.core.failure.verdict_summary import verdict_summary
 from airflow_spark_guard.core.remote.outcome import found_in
+from airflow_spark_guard.core.verdict_table import never
 
 if TYPE_CHECKING:
     from airflow_spark_guard.core.remote.remote_watch import RemoteWatch
 
-_ADVICE: Final = Advice(retry=False, times=0, hint="The sensor waits on: nothing has failed.")
+_ADVICE: Final = never("The sensor waits on: nothing has failed.")
 
 
 @dataclass

@@ -2,32 +2,23 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass, field, fields
-from typing import TYPE_CHECKING, Any, Self
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Literal, Self
 
+from airflow_spark_guard.core.codec import Stored
 from airflow_spark_guard.core.errors import ApplicationError, SparkGuardError
-from airflow_spark_guard.core.failure.found import error_of
+from airflow_spark_guard.core.failure.exceptions import error_of_finding
 from airflow_spark_guard.core.remote.course import EndedWell
 from airflow_spark_guard.core.remote.target import Target
-from airflow_spark_guard.core.verdict import Verdict
 from airflow_spark_guard.core.watch.finding import Finding
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-
     from airflow_spark_guard.core.errors import AttemptError
     from airflow_spark_guard.core.remote.remote_watch import Memory
 
-VERSION = 1
-_KINDS = frozenset({"ended", "finding", "refused", "timeout"})
-
-
-class OutcomeError(SparkGuardError):
-    """A trigger's event that is none: the watch was broken off, or is of another version."""
-
 
 @dataclass(frozen=True)
-class Outcome:
+class Outcome(Stored):
     """The end of a watch.
 
     Attributes:
@@ -40,28 +31,40 @@ class Outcome:
         target: what was watched, and who was asked.
     """
 
-    kind: str
-    application_id: str = ""
-    restarts: int = 0
-    witness: str = ""
-    finding: Finding | None = None
-    refusal: tuple[str, str, str, str] | None = None
-    target: Target = field(default_factory=Target)
+    kind: Literal["ended", "finding", "refused", "timeout"]
+    application_id: str
+    restarts: int
+    witness: str
+    finding: Finding | None
+    refusal: tuple[str, str, str, str] | None
+    target: Target
+
+    def __post_init__(self) -> None:
+        # One that says «finding» and holds none would pass for a good end.
+        holds = (self.finding is not None, self.refusal is not None)
+        if holds != (self.kind == "finding", self.kind == "refused"):
+            msg = f"it is {self.kind} and holds something else"
+            raise ValueError(msg)
 
     @classmethod
     def of(
         cls, told: EndedWell | Finding | SparkGuardError | None, memory: Memory, target: Target | None = None
     ) -> Self:
         """The outcome of a watch; None for a sensor whose time is over."""
-        count = len(memory.ledger.losses) + memory.ledger.forgotten
-        given: dict[str, Any] = {"kind": "timeout"}
-        if isinstance(told, EndedWell):
-            given = {"kind": "ended", "witness": told.witness}
-        elif isinstance(told, Finding):
-            given = {"kind": "finding", "finding": told}
-        elif told is not None:
-            given = {"kind": "refused", "refusal": _parts(told)}
-        return cls(**given, application_id=memory.application_id, restarts=count, target=target or Target())
+        ended = told if isinstance(told, EndedWell) else None
+        finding = told if isinstance(told, Finding) else None
+        refused = told if isinstance(told, SparkGuardError) else None
+        return cls(
+            kind="ended" if ended else "finding" if finding else "refused" if refused else "timeout",
+            application_id=memory.application_id,
+            restarts=len(memory.ledger.losses) + memory.ledger.forgotten,
+            witness="" if ended is None else ended.witness,
+            finding=finding,
+            refusal=None
+            if refused is None
+            else (refused.what, refused.got, refused.expected, refused.advice),
+            target=target or Target(),
+        )
 
     def failure(self) -> SparkGuardError | None:
         """The exception to raise; None for a good end, and for a time-out, which is the sensor's own."""
@@ -72,79 +75,11 @@ class Outcome:
             return ApplicationError(what, got=got, expected=expected, advice=advice)
         return None
 
-    def to_json(self) -> dict[str, Any]:
-        """As JSON."""
-        # Airflow's own encoders need not know our enumeration.
-        finding = (
-            None if self.finding is None else {**asdict(self.finding), "verdict": self.finding.verdict.value}
-        )
-        return {**asdict(self), "v": VERSION, "finding": finding, "target": self.target.to_json()}
-
-    @classmethod
-    def from_json(cls, value: Mapping[str, Any] | None) -> Self:
-        """The inverse of :meth:`to_json`.
-
-        Raises:
-            OutcomeError: it is none.
-        """
-        try:
-            return cls._read(value)
-        except (TypeError, ValueError, KeyError, ApplicationError) as error:
-            raise OutcomeError(
-                "The trigger's event cannot be understood.",
-                got=repr(value)[:300],
-                expected=f"version {VERSION}: {', '.join(part.name for part in fields(cls))}",
-                advice="Triggerer and workers run different versions of this package: restart them with one, "
-                "then clear the task.",
-            ) from error
-
-    @classmethod
-    def _read(cls, value: Mapping[str, Any] | None) -> Self:
-        _require(isinstance(value, dict) and value.get("v") == VERSION and value.get("kind") in _KINDS)
-        given: dict[str, Any] = {name: item for name, item in (value or {}).items() if name != "v"}
-        finding, refusal = given["finding"], given["refusal"]
-        read = cls(
-            **{
-                **given,
-                "finding": None if finding is None else _finding(finding),
-                "refusal": None if refusal is None else _four(refusal),
-                "target": Target.from_json(given["target"]),
-            }
-        )
-        # One that says «finding» and holds none would pass for a good end.
-        _require((read.kind == "finding") is (finding is not None))
-        _require((read.kind == "refused") is (refusal is not None))
-        _require(isinstance(read.application_id, str) and isinstance(read.witness, str))
-        _require(isinstance(read.restarts, int))
-        return read
-
 
 def found_in(application_id: str, finding: Finding) -> AttemptError:
     """The exception for what was found of this application; an empty id is not known yet."""
-    error = error_of(finding)
-    if application_id:
-        error.what = f"Application {application_id}: {error.what}"
-    return error
-
-
-def _require(so: bool) -> None:  # noqa: FBT001 - it is what is required
-    if not so:
-        msg = "no outcome"
-        raise ValueError(msg)
-
-
-def _finding(value: Any) -> Finding:
-    found = Finding(**{**value, "verdict": Verdict(value["verdict"])})
-    texts = (found.what, found.got, found.expected, found.advice, found.suspect)
-    _require(all(isinstance(text, str) for text in texts))
-    _require(all(isinstance(number, int | float) for number in (found.limit, found.reached_at)))
-    return found
-
-
-def _four(value: Any) -> tuple[str, str, str, str]:
-    _require(isinstance(value, list | tuple))
-    what, got, expected, advice = map(str, value)
-    return what, got, expected, advice
+    what = f"Application {application_id}: {finding.what}" if application_id else finding.what
+    return error_of_finding(replace(finding, what=what))
 
 
 def _parts(error: SparkGuardError) -> tuple[str, str, str, str]:

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass, field, fields
-from typing import TYPE_CHECKING, Any, Self
+from dataclasses import dataclass, field, fields
 
+from airflow_spark_guard.core.clock import EpochTime
+from airflow_spark_guard.core.codec import LATER, Stored
 from airflow_spark_guard.core.errors import ApplicationError
 from airflow_spark_guard.core.remote.course import CourseRule, Patience
 from airflow_spark_guard.core.remote.remote_watch import RemoteWatch
@@ -13,12 +14,9 @@ from airflow_spark_guard.core.remote.target import Target
 from airflow_spark_guard.core.watch.watchdog import Watchdog
 from airflow_spark_guard.core.watch.windows import Windows
 
-if TYPE_CHECKING:
-    from collections.abc import Mapping
-
 
 @dataclass(frozen=True)
-class Plan:
+class Plan(Stored):
     """One sensor's task.
 
     Attributes:
@@ -39,13 +37,13 @@ class Plan:
     budget: RestartBudget | None = None
     windows: Windows | None = None
     patience: Patience = field(default_factory=Patience)
-    observe: bool = False
+    observe: bool = field(default=False, metadata=LATER)
 
-    def watch(self, began: float, *, history_server: bool, alone: bool = False) -> RemoteWatch:
+    def watch(self, began: EpochTime, *, history_server: bool, alone: bool = False) -> RemoteWatch:
         """A watch by these limits.
 
         Args:
-            began: when it began, seconds since the epoch.
+            began: when it began.
             history_server: whether one can be asked, which then has to confirm a good end.
             alone: whether nobody else can be asked.
         """
@@ -64,40 +62,15 @@ class Plan:
         """
         return tuple(dict.fromkeys((own, self.map_index) if own >= 0 else (self.map_index,)))
 
-    def to_json(self) -> dict[str, Any]:
-        """As JSON."""
-        return {**asdict(self), "target": self.target.to_json()}
 
-    @classmethod
-    def from_json(cls, value: Mapping[str, Any]) -> Self:
-        """The inverse of :meth:`to_json`.
+def _of_another_version(problem: str) -> ApplicationError:
+    return ApplicationError(
+        "What the trigger is to watch cannot be understood.",
+        got=problem,
+        expected=f"a plan with {', '.join(part.name for part in fields(Plan))}",
+        advice="Triggerer and workers run different versions of this package: restart them with one, "
+        "then clear the task.",
+    )
 
-        Raises:
-            ApplicationError: fields of another version.
-        """
-        try:
-            return cls._read(value)
-        except (TypeError, ValueError, KeyError) as error:
-            raise ApplicationError(
-                "What the trigger is to watch cannot be understood.",
-                got=repr(value)[:300],
-                expected=f"a plan with {', '.join(part.name for part in fields(cls))}",
-                advice="Triggerer and workers run different versions of this package: restart them with one, "
-                "then clear the task.",
-            ) from error
 
-    @classmethod
-    def _read(cls, value: Mapping[str, Any]) -> Self:
-        budget, windows, observe = value["budget"], value["windows"], value.get("observe", False)
-        if not isinstance(observe, bool):
-            msg = "observe is no truth value"
-            raise TypeError(msg)
-        return cls(
-            **{
-                **value,
-                "target": Target.from_json(value["target"]),
-                "budget": None if budget is None else RestartBudget(**budget),
-                "windows": None if windows is None else Windows(**windows),
-                "patience": Patience(**value["patience"]),
-            }
-        )
+Plan.unreadable = _of_another_version

@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field, fields, replace
 from typing import TYPE_CHECKING, Any, Self
 
+from airflow_spark_guard.core.clock import EpochTime, since
+from airflow_spark_guard.core.codec import LATER, Stored
 from airflow_spark_guard.core.remote.restarts import Ledger
 from airflow_spark_guard.core.watch.observation import Observation
 from airflow_spark_guard.core.watch.observed import News
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-
     from airflow_spark_guard.core.remote.course import CourseRule, EndedWell
     from airflow_spark_guard.core.remote.restarts import RestartRule
     from airflow_spark_guard.core.watch.finding import Finding
@@ -20,55 +20,43 @@ if TYPE_CHECKING:
 
 
 _RESTARTS = "restarts"
+_LEDGER = frozenset(field.name for field in fields(Ledger))
 
 
 @dataclass(frozen=True)
-class Memory:
+class Memory(Stored):
     """What has to outlive the process that watches: it changes seldom, and is small.
 
     Attributes:
         application_id: the one that was found by its name.
         known: whether any witness has ever known it.
-        started: when it started, seconds since the epoch; None when unknown.
+        started: when it started; None when unknown.
         ledger: what it has lost.
         said: in observe mode, what of its executors was said last; empty before.
     """
 
     application_id: str = ""
     known: bool = False
-    started: float | None = None
+    started: EpochTime | None = None
     ledger: Ledger = field(default_factory=Ledger)
-    said: str = ""
+    said: str = field(default="", metadata=LATER)
 
     def to_json(self) -> dict[str, Any]:
-        """As JSON."""
-        return {
-            "application_id": self.application_id,
-            "known": self.known,
-            "started": self.started,
-            **({"said": self.said} if self.said else {}),
-            **self.ledger.to_json(),
-        }
+        """The ledger's fields stand beside the others."""
+        found = super().to_json()
+        said, ledger = found.pop("said"), found.pop("ledger")
+        return {**found, **({"said": said} if said else {}), **ledger}
 
     @classmethod
-    def from_json(cls, value: Mapping[str, Any]) -> Self:
+    def from_json(cls, raw: object) -> Self:
         """The inverse of :meth:`to_json`.
 
         Raises:
-            ValueError: it is none.
+            ValueError: JSON of another shape.
         """
-        try:
-            started = value["started"]
-            return cls(
-                str(value["application_id"]),
-                bool(value["known"]),
-                None if started is None else float(started),
-                Ledger.from_json(value),
-                str(value.get("said", "")),
-            )
-        except (KeyError, TypeError, OverflowError) as error:
-            msg = f"no memory of a watch: {error}"
-            raise ValueError(msg) from error
+        given = dict(raw) if isinstance(raw, dict) else {}
+        ledger = Ledger.from_json({name: given.pop(name) for name in _LEDGER if name in given})
+        return replace(super().from_json({**given, "ledger": Ledger().to_json()}), ledger=ledger)
 
 
 @dataclass
@@ -107,12 +95,12 @@ class RemoteWatch:
         said = self._news.standing.get(_RESTARTS, "")
         return Memory(self._application_id, self.course.known, self.course.started, ledger, said)
 
-    def observe(self, sight: Sight, now: float) -> EndedWell | Finding | None:
+    def observe(self, sight: Sight, now: EpochTime) -> EndedWell | Finding | None:
         """What is known now; None while the application may go on.
 
         Args:
             sight: the look.
-            now: seconds since the epoch, by our clock.
+            now: by our clock.
         """
         if self.course.is_another(sight):
             return self.course.observe(sight, now)  # what it has lost is not ours
@@ -143,14 +131,14 @@ class RemoteWatch:
         self._notices.clear()
         return told
 
-    def _watched(self, sight: Sight, started: float | None) -> Finding | None:
+    def _watched(self, sight: Sight, started: EpochTime | None) -> Finding | None:
         """The guard's watchdog, which knows no workers here: they are out of sight."""
         alive = sight.driver is not None or (sight.manager is not None and sight.manager.alive)
         if self.watchdog is None or not alive:
             return None
         # Where the master alone answers, the deadline still holds.
         seen = Observation(
-            at=max(0.0, sight.at - (started or self.course.began)),
+            at=since(started or self.course.began, sight.at),
             driver=sight.driver,
             readings=(),
             master=sight.manager.master if sight.manager is not None else None,

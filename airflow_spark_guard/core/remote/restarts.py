@@ -8,8 +8,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, NamedTuple, Self
 
+from airflow_spark_guard.core.clock import EpochTime, since
+from airflow_spark_guard.core.codec import Stored
 from airflow_spark_guard.core.quantity import readable_duration
 from airflow_spark_guard.core.text.printable import safe_text
 from airflow_spark_guard.core.verdict import Verdict
@@ -18,7 +20,7 @@ from airflow_spark_guard.core.watch.finding import Finding
 from airflow_spark_guard.core.watch.loss_advice import advice_on
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Iterable
 
     from airflow_spark_guard.core.watch.observation import Executor
     from airflow_spark_guard.core.web.snapshot import Sight
@@ -29,21 +31,20 @@ _KEPT = 200
 _END_OF_TIME = datetime(9999, 1, 1, tzinfo=UTC).timestamp()
 
 
-@dataclass(frozen=True)
-class Loss:
+class Loss(NamedTuple):
     """An executor that was lost, for a reason that is not dynamic allocation and not a decommission.
 
     Attributes:
         executor: Spark's executor id.
         host: where it ran; empty when unknown.
         reason: in Spark's words; untrusted.
-        at: when, seconds since the epoch by the driver's clock.
+        at: when, by the driver's clock.
     """
 
     executor: str
     host: str
     reason: str
-    at: float
+    at: EpochTime
 
     def __str__(self) -> str:
         moment = datetime.fromtimestamp(self.at, UTC).strftime("%Y-%m-%d %H:%M:%S UTC")
@@ -52,13 +53,13 @@ class Loss:
 
 
 @dataclass(frozen=True)
-class Ledger:
+class Ledger(Stored):
     """The losses so far, oldest first: the newest 200 or so, and how many there were before."""
 
     losses: tuple[Loss, ...] = ()
     forgotten: int = 0
 
-    def with_rows(self, executors: Iterable[Executor], at: float, kept: int = _KEPT) -> Ledger:
+    def with_rows(self, executors: Iterable[Executor], at: EpochTime, kept: int = _KEPT) -> Ledger:
         """With what a driver lists now.
 
         Args:
@@ -88,25 +89,19 @@ class Ledger:
         numbers = [int(loss.executor) for loss in self.losses if loss.executor.isdecimal()]
         return row.id.isdecimal() and int(row.id) < min(numbers, default=0)
 
-    def to_json(self) -> dict[str, Any]:
-        """As JSON."""
-        rows = [[loss.executor, loss.host, loss.reason, loss.at] for loss in self.losses]
-        return {"losses": rows, "forgotten": self.forgotten}
-
     @classmethod
-    def from_json(cls, value: Mapping[str, Any]) -> Self:
+    def from_json(cls, raw: object) -> Self:
         """The inverse of :meth:`to_json`.
 
         Raises:
-            ValueError, TypeError, KeyError: it is none.
+            ValueError: JSON of another shape, or what cannot be counted or shown.
         """
-        losses = tuple(Loss(str(a), str(b), str(c), float(d)) for a, b, c, d in value["losses"])
-        forgotten = value["forgotten"]
-        usable = all(0 <= loss.at < _END_OF_TIME for loss in losses) and (bool(losses) or not forgotten)
-        if not usable or not isinstance(forgotten, int) or forgotten < 0:
+        found = super().from_json(raw)
+        shown = all(0 <= loss.at < _END_OF_TIME for loss in found.losses)
+        if not shown or found.forgotten < 0 or (found.forgotten and not found.losses):
             msg = "no ledger"
             raise ValueError(msg)
-        return cls(losses, int(forgotten))
+        return found
 
 
 def _order(loss: Loss) -> tuple[float, int, str]:
@@ -150,12 +145,12 @@ class RestartRule:
         # Forgotten losses have no time: within a window none can be forgotten before there are too many.
         kept = _KEPT if self.budget.window is None else max(_KEPT, self.budget.restarts + 1)
         self.ledger = self.ledger.with_rows(sight.executors, sight.at, kept)
-        found = self._over_budget()
+        found = self._over_budget(sight)
         if found is not None or sight.driver is None:
             return found
         return self._too_few(sight)
 
-    def _over_budget(self) -> Finding | None:
+    def _over_budget(self, sight: Sight) -> Finding | None:
         fullest = fullest_window(self.ledger.losses, self.budget.window)
         count = len(fullest) + (self.ledger.forgotten if self.budget.window is None else 0)
         if count <= self.budget.restarts:
@@ -169,7 +164,7 @@ class RestartRule:
             Verdict.EXECUTORS_LOST,
             f"{'An executor was' if count == 1 else f'{count} executors were'} lost{span}.",
             self.budget.window or 0.0,
-            last.at,
+            since(sight.started or last.at, last.at),
             got=shown,
             expected=f"at most {self.budget.restarts}{span or ' while the application runs'}",
             advice=f"{advice_on(loss.reason for loss in fullest)} max_restarts allows more.",
@@ -182,20 +177,20 @@ class RestartRule:
         if wanted is not None:
             cases.append((1, self.budget.gone, wanted))
         for minimum, grace, begin in cases:
-            since = short_since(sight.executors, minimum, started)
-            if since is not None and sight.at - max(since, begin) >= grace:
-                return self._short(minimum, sight, max(since, begin), grace)
+            short = short_since(sight.executors, minimum, started)
+            if short is not None and sight.at - max(short, begin) >= grace:
+                return self._short(minimum, sight, max(short, begin), grace)
         return None
 
-    def _short(self, minimum: int, sight: Sight, since: float, grace: float) -> Finding:
+    def _short(self, minimum: int, sight: Sight, begun: EpochTime, grace: float) -> Finding:
         living = sum(row.active for row in sight.executors)
         last = f"; the last that was lost: {self.ledger.losses[-1]}" if self.ledger.losses else ""
         return Finding(
             Verdict.EXECUTORS_LOST,
             f"{living or 'No'} executor{'s are' if living > 1 else ' is'} there, for "
-            f"{readable_duration(sight.at - since)} now.",
+            f"{readable_duration(sight.at - begun)} now.",
             grace,
-            since + grace,
+            since(sight.started or begun, EpochTime(begun + grace)),
             got=f"{living} of {minimum}{last}",
             expected=f"at least {minimum}, but for {readable_duration(grace)}",
             advice="See the master's page for free cores and memory. min_executors and its grace allow less.",
@@ -216,7 +211,7 @@ def fullest_window(losses: tuple[Loss, ...], window: float | None) -> tuple[Loss
     return best
 
 
-def wanted_since(sight: Sight) -> float | None:
+def wanted_since(sight: Sight) -> EpochTime | None:
     """Since when a Spark job has waited for an executor that was lost; None where none does.
 
     Without such a job, or where dynamic allocation took the last one, they may well have been given back.
@@ -225,16 +220,16 @@ def wanted_since(sight: Sight) -> float | None:
     gone = [row for row in sight.executors if not row.active]
     if not stages or not gone or not was_lost(max(gone, key=lambda row: row.removed or 0.0).reason):
         return None
-    return min(stage.submitted or 0.0 for stage in stages)
+    return min(stage.submitted or EpochTime(0.0) for stage in stages)
 
 
-def short_since(executors: Iterable[Executor], minimum: int, started: float) -> float | None:
+def short_since(executors: Iterable[Executor], minimum: int, started: EpochTime) -> EpochTime | None:
     """Since when fewer than ``minimum`` executors have been there; None while there are enough.
 
     Args:
         executors: living and dead ones, with the times of their coming and going.
         minimum: how many there should be.
-        started: when the application started; all times in seconds since the epoch.
+        started: when the application started.
     """
     rows = [row for row in executors if row.active or row.removed]  # of others nobody knows when they were
     living = sum(row.active for row in rows)

@@ -3,19 +3,17 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, fields
-from typing import TYPE_CHECKING, Any, Self
+from typing import Self
 from urllib.parse import urlsplit
 
+from airflow_spark_guard.core.codec import Stored
 from airflow_spark_guard.core.errors import ApplicationError
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping
 
 _LONGEST = 2000
 
 
 @dataclass(frozen=True)
-class Target:
+class Target(Stored):
     """An application, by id or by name, and its witnesses.
 
     Attributes:
@@ -27,6 +25,8 @@ class Target:
         history_server: such as ``http://host:18080``. It alone can tell a driver that ended from one that was
             killed.
     """
+
+    sparse = True
 
     application_id: str = ""
     name: str = ""
@@ -82,27 +82,22 @@ class Target:
             )
         return self
 
-    def to_json(self) -> dict[str, str]:
-        """What is set, as JSON."""
-        found = {field.name: getattr(self, field.name) for field in fields(self)}
-        return {name: value for name, value in found.items() if value}
-
     @classmethod
-    def from_json(cls, value: Mapping[str, Any]) -> Self:
-        """The inverse of :meth:`to_json`.
+    def from_json(cls, raw: object) -> Self:
+        """The inverse of :meth:`to_json`; a user may have written it.
 
         Raises:
             ApplicationError: fields that a target does not have, or values that are no text.
         """
         known = {field.name for field in fields(cls)}
-        if not isinstance(value, dict) or set(value) - known:
+        if not isinstance(raw, dict) or set(raw) - known:
             raise ApplicationError(
                 "This does not name an application.",
-                got=repr(value)[:200],
+                got=repr(raw)[:200],
                 expected=f"a mapping with {', '.join(sorted(known))}",
                 advice="Give what XCom spark_guard_application of a guarded task holds, or single fields.",
             )
-        return cls(**value)
+        return cls(**raw)
 
 
 def _check_text(name: str, value: object) -> None:

@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
+from airflow_spark_guard.core.clock import MonotonicTime
+
 if TYPE_CHECKING:
     from airflow_spark_guard.core.watch.observation import DriverView, Executor
     from airflow_spark_guard.core.web.master_page import ApplicationPage
@@ -19,21 +21,21 @@ class Unregistered:
     Attributes:
         ended: those that ended otherwise than by the master's order, registered or not.
         running: the ids of those that had not ended.
-        asked: when it was asked, in seconds of the caller's clock; None before.
+        asked: when it was asked; None before.
     """
 
     ended: tuple[Executor, ...] = ()
     running: frozenset[str] = frozenset()
-    asked: float | None = None
+    asked: MonotonicTime | None = None
     _registered: frozenset[str] = frozenset()
 
-    def learn(self, page: ApplicationPage | None, now: float) -> None:
+    def learn(self, page: ApplicationPage | None, now: MonotonicTime) -> None:
         """Take in the application's page at the master; None: it gave none."""
         self.asked = now
         if page is not None:
             self.ended, self.running = page.ended, page.running
 
-    def worth_asking(self, view: DriverView, now: float) -> bool:
+    def worth_asking(self, view: DriverView, now: MonotonicTime) -> bool:
         """Whether the master may know of executors that the driver does not list.
 
         At once where one was starting, for it may have died, and where none is there, for that may be a crash
@@ -41,7 +43,7 @@ class Unregistered:
 
         Args:
             view: what the driver lists.
-            now: seconds, by a clock that does not go back.
+            now: the time of this look.
         """
         if self.asked is None or now - self.asked >= _PAGE_HOLDS:
             return True

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from airflow_spark_guard.core.clock import WatchTime
 from airflow_spark_guard.core.watch.finding import Look
 from airflow_spark_guard.core.watch.windows import PATIENCE
 
@@ -34,8 +35,8 @@ class Comparison:
 
     window: float
     state: State | None = None
-    turned_at: float = 0.0
-    before: tuple[float, tuple[Reading, ...]] | None = None
+    turned_at: WatchTime = WatchTime(0.0)
+    before: tuple[WatchTime, tuple[Reading, ...]] | None = None
     own: dict[str, State] = field(default_factory=dict)
 
     def forget(self) -> None:
@@ -43,7 +44,7 @@ class Comparison:
         self.before = self.state = None
         self.own = {}
 
-    def weigh(self, readings: tuple[Reading, ...] | None, now: float, judge: Judge) -> None:
+    def weigh(self, readings: tuple[Reading, ...] | None, now: WatchTime, judge: Judge) -> None:
         """Take in a look; ``judge`` is given both readings and the seconds between them."""
         if readings is None:
             return
@@ -57,15 +58,15 @@ class Comparison:
             self.state = state
         self.before = (now, readings)
 
-    def look(self, since: float, limit: float, now: float) -> Look:
+    def look(self, since: WatchTime, limit: float, now: WatchTime) -> Look[WatchTime]:
         """The readings that decide at the limit are taken one window before it and at it.
 
         Args:
             since: when the suspicion began.
             limit: how long it may last where the suspect is blocked; ``PATIENCE`` times as long elsewhere.
-            now: seconds since the launch, as ``since``.
+            now: the time of this look.
         """
         if self.before is None:
-            return Look(max(now, since + limit - self.window), readings=True)
+            return Look(WatchTime(max(now, since + limit - self.window)), readings=True)
         ends = [end for end in (since + limit, since + limit * PATIENCE) if end > now]
-        return Look(max(now, min([self.before[0] + self.window, *ends])), readings=True)
+        return Look(WatchTime(max(now, min([self.before[0] + self.window, *ends]))), readings=True)

@@ -7,6 +7,7 @@ from collections import deque
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
+from airflow_spark_guard.core.clock import LaunchTime
 from airflow_spark_guard.core.text.printable import safe_text
 from airflow_spark_guard.core.watch.executor_loss import Removal, removal_of
 from airflow_spark_guard.core.watch.observation import ExecutorExit
@@ -39,7 +40,7 @@ _LET_GO = re.compile(
 
 
 class _Start(NamedTuple):
-    at: float
+    at: LaunchTime
     host: str
 
 
@@ -62,7 +63,7 @@ class ExecutorExits:
     _rows: deque[ExecutorExit] = field(default_factory=lambda: deque(maxlen=_MOST_ROWS))
     _starts: dict[str, _Start] = field(default_factory=dict, compare=False)
     _living: set[str] = field(default_factory=set)
-    _open: tuple[str, str, float] | None = None
+    _open: tuple[str, str, LaunchTime] | None = None
     _lines: list[str] = field(default_factory=list)
 
     @property
@@ -70,8 +71,8 @@ class ExecutorExits:
         """Whether the next lines belong to a reason that has begun."""
         return self._open is not None
 
-    def hear(self, line: str, at: float) -> None:
-        """Take in one line; ``at`` in seconds since the launch."""
+    def hear(self, line: str, at: LaunchTime) -> None:
+        """Take in one line."""
         if self._open is not None and self._continue(line):
             return
         for pattern in _STARTS:
@@ -124,7 +125,7 @@ class ExecutorExits:
             self._end(executor, host, " ".join(self._lines), at)
         return not ended
 
-    def _end(self, executor: str, host: str, reason: str, at: float) -> None:
+    def _end(self, executor: str, host: str, reason: str, at: LaunchTime) -> None:
         executor = executor[:_NAME]
         removal = removal_of(reason)
         self._living.discard(executor)

@@ -3,21 +3,24 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import Generic, TypeVar
 
-if TYPE_CHECKING:
-    from airflow_spark_guard.core.verdict import Verdict
+from airflow_spark_guard.core.clock import LaunchTime, WatchTime
+from airflow_spark_guard.core.codec import Stored
+from airflow_spark_guard.core.verdict import Verdict
+
+Clock = TypeVar("Clock", LaunchTime, WatchTime)
 
 
 @dataclass(frozen=True)
-class Finding:
+class Finding(Stored):
     """A limit that has passed.
 
     Attributes:
         verdict: what the attempt ends with.
         what: one sentence.
         limit: the limit in seconds, as it was applied.
-        reached_at: when it was reached, seconds since the launch.
+        reached_at: when it was reached.
         got: what was seen.
         expected: what was wanted.
         advice: what to do next.
@@ -31,7 +34,7 @@ class Finding:
     verdict: Verdict
     what: str
     limit: float
-    reached_at: float
+    reached_at: LaunchTime
     got: str = ""
     expected: str = ""
     advice: str = ""
@@ -40,23 +43,18 @@ class Finding:
     stages: tuple[int, ...] = ()
     stuck: tuple[str, ...] = ()
 
-    def __post_init__(self) -> None:
-        """What has been through JSON comes back as lists."""
-        for name in ("stages", "stuck"):
-            object.__setattr__(self, name, tuple(getattr(self, name)))
-
 
 @dataclass(frozen=True)
-class Look:
+class Look(Generic[Clock]):
     """What the watchdog wants to see next.
 
     Attributes:
-        at: when, seconds since the launch.
+        at: when, by the clock of whoever is told.
         readings: whether processes and task threads are wanted too.
         details: whether the durations of tasks are wanted too.
     """
 
-    at: float
+    at: Clock
     readings: bool = False
     details: bool = False
 
@@ -73,7 +71,7 @@ class Decision:
         observed: what would end the attempt, where it is only observed; each is given once.
     """
 
-    look: Look
+    look: Look[LaunchTime]
     finding: Finding | None = None
     notices: tuple[str, ...] = ()
     lines: tuple[str, ...] = ()

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from airflow_spark_guard.core.clock import LaunchTime
 from airflow_spark_guard.core.protocol import beat_text
 from airflow_spark_guard.core.text.printable import safe_text
 from airflow_spark_guard.core.watch.observation import Inside, Stage
@@ -22,7 +23,7 @@ _LONGEST_DIGEST = 64
 
 @dataclass
 class Heard:
-    """Everything heard; times are seconds since the launch.
+    """Everything heard.
 
     Attributes:
         hello: whether the launcher has spoken at all.
@@ -41,7 +42,7 @@ class Heard:
     pid: int = 0
     executable: str = ""
     bye: bool = False
-    ended_at: float | None = None
+    ended_at: LaunchTime | None = None
     has_result: bool = False
     result: Any = None
     error: Mapping[str, Any] | None = None
@@ -50,11 +51,11 @@ class Heard:
     _progress: Mapping[str, Any] | None = None
     _heartbeat: Mapping[str, Any] | None = None
     _reports: int = 0
-    _last: float = 0.0
-    _heartbeat_at: float | None = None
+    _last: LaunchTime = LaunchTime(0.0)
+    _heartbeat_at: LaunchTime | None = None
 
-    def hear(self, message: Message, now: float) -> None:
-        """Take in one message; ``now`` in seconds since the launch."""
+    def hear(self, message: Message, now: LaunchTime) -> None:
+        """Take in one message."""
         fields, self._last = message.fields, now
         if message.kind == "hello":
             self.hello, self.pid = True, fields["pid"]
@@ -78,12 +79,12 @@ class Heard:
             self.bye = True
             self._end(now)
 
-    def _beat(self, beat: Mapping[str, Any], now: float) -> None:
+    def _beat(self, beat: Mapping[str, Any], now: LaunchTime) -> None:
         """A progress message repeats the newest heartbeat."""
         if beat.get("count") != (self._heartbeat or {}).get("count"):
             self._heartbeat, self._heartbeat_at = beat, now
 
-    def _end(self, now: float) -> None:
+    def _end(self, now: LaunchTime) -> None:
         """The first word of an end counts: repeated, it must not put off the limit that runs from it."""
         self.ended_at = now if self.ended_at is None else self.ended_at
 

@@ -6,6 +6,8 @@ import re
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from airflow_spark_guard.core.clock import EpochTime, LaunchTime, WatchTime
+
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
@@ -36,19 +38,21 @@ class Loss:
         executor: Spark's id; empty where only the count is known.
         host: where it ran; empty when unknown.
         reason: in Spark's words; untrusted.
-        at: when, seconds since the launch.
+        at: when, as it counts within a window.
         started: when it came, the same; None when unknown.
-        removed: when, seconds since the epoch by the driver's clock; None when unknown.
+        removed: when, by the driver's clock; None when unknown.
         stderr_url: its log page; empty where none is known.
+        printed: when spark-submit printed it; None where the REST API alone reports it.
     """
 
     executor: str
     host: str
     reason: str
-    at: float
-    started: float | None = None
-    removed: float | None = None
+    at: WatchTime
+    started: WatchTime | None = None
+    removed: EpochTime | None = None
     stderr_url: str = ""
+    printed: LaunchTime | None = None
 
 
 @dataclass
@@ -60,11 +64,11 @@ class LossEvent:
     """
 
     losses: list[Loss] = field(default_factory=list)
-    _hosts: dict[str, float] = field(default_factory=dict)
-    _swept: float | None = None
+    _hosts: dict[str, WatchTime] = field(default_factory=dict)
+    _swept: WatchTime | None = None
 
     @property
-    def begin(self) -> float:
+    def begin(self) -> WatchTime:
         """When the first executor went."""
         return self.losses[0].at
 

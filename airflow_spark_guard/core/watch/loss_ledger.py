@@ -6,6 +6,7 @@ import math
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
+from airflow_spark_guard.core.clock import EpochTime, WatchTime
 from airflow_spark_guard.core.watch.executor_loss import Removal, removal_of, was_lost
 from airflow_spark_guard.core.watch.loss_events import Loss, LossEvent, events_of
 
@@ -30,9 +31,10 @@ class LossLedger:
     _exits: int = 0
     _lead: float | None = None
     _by_clock: bool = False
-    _looked: float | None = None
+    _looked: WatchTime | None = None
+    _heard: WatchTime = WatchTime(0.0)
 
-    def take_rows(self, driver: DriverView, now: float) -> list[Loss]:
+    def take_rows(self, driver: DriverView, now: WatchTime) -> list[Loss]:
         """Take in what the REST API lists; all executors that are newly gone, whatever the reason."""
         before, self._looked = self._looked, now
         rows = [row for row in driver.executors if not row.active]
@@ -51,7 +53,7 @@ class LossLedger:
         self._rest += [loss for loss in found if was_lost(loss.reason)]
         return found
 
-    def _set_clock(self, clock: float | None, newest: float | None, now: float) -> None:
+    def _set_clock(self, clock: EpochTime | None, newest: EpochTime | None, now: WatchTime) -> None:
         """How far our time leads the driver's: the least lead that was ever seen is nearest to the truth.
 
         Where the driver's clock is not known, the last executor is taken to have gone just now. That is a
@@ -67,30 +69,31 @@ class LossLedger:
             self._lead = lead
         self._by_clock = self._by_clock or bool(clock)
 
-    def _loss(self, row: Executor, before: float | None, now: float) -> Loss:
+    def _loss(self, row: Executor, before: WatchTime | None, now: WatchTime) -> Loss:
         """What is known of it; it went no earlier than the look before, which did not list it as gone."""
 
-        def at(moment: float | None) -> float | None:
-            return min(now, moment + self._lead) if moment and self._lead is not None else None
+        def at(moment: EpochTime | None) -> WatchTime | None:
+            return WatchTime(min(now, moment + self._lead)) if moment and self._lead is not None else None
 
         removed, started = at(row.removed), at(row.added)
         if row.removed and row.added > row.removed:
-            started = 0.0  # the clock was set back while it ran: it is no young one
+            started = WatchTime(0.0)  # the clock was set back while it ran: it is no young one
         went = now if removed is None else removed
         return Loss(
             row.id,
             row.host,
             row.reason,
-            went if before is None else min(now, max(went, before)),
+            went if before is None else WatchTime(min(now, max(went, before))),
             started,
             row.removed or None,
             row.stderr_url,
         )
 
-    def take_exits(self, seen: Observation, now: float) -> None:
+    def take_exits(self, seen: Observation, now: WatchTime) -> None:
         """Take in what was printed: executors by name, and how many more there were."""
+        before, self._heard = self._heard, now
         named = [row for row in seen.exits if was_lost(row.reason)]
-        self._printed += [_printed(row, now) for row in named]
+        self._printed += [_printed(row, seen, before, now) for row in named]
         counted = sum(removal_of(row.reason) is Removal.LOST for row in named)
         more = max(0, seen.executor_exits - self._exits - counted)
         self._printed += [Loss("", "", seen.exit_reason, now)] * min(more, _MOST)
@@ -102,21 +105,21 @@ class LossLedger:
         self._known.clear()
         self._looked, self._lead, self._by_clock = None, None, False
 
-    def forget(self, begin: float, most: int) -> None:
+    def forget(self, begin: WatchTime, most: int) -> None:
         """Forget what was before."""
         most = max(_MOST, most)
         self._rest = [loss for loss in self._rest if loss.at >= begin][-most:]
         self._printed = [loss for loss in self._printed if loss.at >= begin][-most:]
 
-    def within(self, begin: float) -> list[Loss]:
+    def within(self, begin: WatchTime) -> list[Loss]:
         """The losses that count since then, by the source that knows more."""
         return max((_since(losses, begin) for losses in self._sources), key=len)
 
-    def events(self, begin: float) -> list[LossEvent]:
+    def events(self, begin: WatchTime) -> list[LossEvent]:
         """The events that they make up."""
         return max((events_of(_since(losses, begin)) for losses in self._sources), key=len)
 
-    def young(self, begin: float) -> list[Loss]:
+    def young(self, begin: WatchTime) -> list[Loss]:
         """Executors that came and went since then, and those whose start is unknown."""
         starts = {loss.executor: loss.started for loss in self._rest}
         return max(
@@ -129,11 +132,11 @@ class LossLedger:
         return self._rest, self._printed
 
 
-def _since(losses: Iterable[Loss], begin: float) -> list[Loss]:
+def _since(losses: Iterable[Loss], begin: WatchTime) -> list[Loss]:
     return [loss for loss in losses if loss.at >= begin and removal_of(loss.reason) is Removal.LOST]
 
 
-def _is_young(loss: Loss, begin: float, starts: dict[str, float | None]) -> bool:
+def _is_young(loss: Loss, begin: WatchTime, starts: dict[str, WatchTime | None]) -> bool:
     if loss.at < begin:
         return False
     started = starts.get(loss.executor) if loss.started is None else loss.started
@@ -145,8 +148,13 @@ def _is_young(loss: Loss, begin: float, starts: dict[str, float | None]) -> bool
 def _moved(loss: Loss, later: float) -> Loss:
     if loss.removed is None:
         return loss
-    return replace(loss, at=loss.at + later, started=None if loss.started is None else loss.started + later)
+    started = None if loss.started is None else WatchTime(loss.started + later)
+    return replace(loss, at=WatchTime(loss.at + later), started=started)
 
 
-def _printed(row: ExecutorExit, now: float) -> Loss:
-    return Loss(row.id, row.host, row.reason, min(row.at, now), row.started)
+def _printed(row: ExecutorExit, seen: Observation, before: WatchTime, now: WatchTime) -> Loss:
+    """It was printed after the look before this one, which did not have it."""
+    skipped = max(0.0, seen.at - now)
+    at = WatchTime(min(now, max(row.at - skipped, before)))
+    started = None if row.started is None else WatchTime(row.started - skipped)
+    return Loss(row.id, row.host, row.reason, at, started, printed=row.at)

@@ -6,6 +6,7 @@ import math
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from airflow_spark_guard.core.clock import WatchTime
 from airflow_spark_guard.core.watch import loss_words
 from airflow_spark_guard.core.watch.executor_loss import Removal, removal_of
 from airflow_spark_guard.core.watch.loss_events import Loss
@@ -32,7 +33,7 @@ class LossNotices:
     _lines: int = 0
     _application: str = ""
 
-    def observe(self, seen: Observation, now: float) -> tuple[str, ...]:
+    def observe(self, seen: Observation, now: WatchTime) -> tuple[str, ...]:
         """The lines for what is new."""
         if (seen.inside is not None and seen.inside.ended) or seen.driver_gone_at is not None:
             return ()
@@ -63,7 +64,7 @@ class LossNotices:
                 yield loss_words.line(group) + _NOT_COUNTED.get(removal_of(group[-1].reason), "")
 
 
-def _listed(seen: Observation, now: float) -> Iterator[Loss]:
+def _listed(seen: Observation, now: WatchTime) -> Iterator[Loss]:
     """What is gone by the REST API, and by the output what that does not list."""
     rows = [row for row in (seen.driver.executors if seen.driver else ()) if not row.active]
     for row in rows:
@@ -72,7 +73,7 @@ def _listed(seen: Observation, now: float) -> Iterator[Loss]:
     listed = {row.id for row in rows}
     for ended in seen.exits:
         if ended.id not in listed:
-            yield Loss(ended.id, ended.host, ended.reason, ended.at)
+            yield Loss(ended.id, ended.host, ended.reason, now, printed=ended.at)
 
 
 def _grouped(losses: Sequence[Loss]) -> Iterator[list[Loss]]:

@@ -22,7 +22,7 @@ def moment(loss: Loss) -> str:
     """``at 14:02:10 UTC``, or ``25s after the launch`` where the driver's clock is not known."""
     if loss.removed and 0 < loss.removed < _END_OF_TIME:
         return f"at {datetime.fromtimestamp(loss.removed, UTC):%H:%M:%S} UTC"
-    return f"{readable_duration(loss.at)} after the launch"
+    return f"{readable_duration(loss.at if loss.printed is None else loss.printed)} after the launch"
 
 
 def reason(loss: Loss) -> str:

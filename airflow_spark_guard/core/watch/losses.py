@@ -6,6 +6,7 @@ import math
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from airflow_spark_guard.core.clock import LaunchTime, WatchTime
 from airflow_spark_guard.core.quantity import readable_duration
 from airflow_spark_guard.core.verdict import Verdict
 from airflow_spark_guard.core.watch import loss_words
@@ -43,28 +44,28 @@ class LossRule:
     _last_loss: Loss | None = None
     _was_known: bool = False
     _was_listed: bool = False
-    _gone_since: float | None = None
+    _gone_since: WatchTime | None = None
     _application: str = ""
 
-    def observe(self, seen: Observation, now: float) -> Finding | None:
+    def observe(self, seen: Observation, now: WatchTime) -> Finding | None:
         """The finding, if the budget is used up, or no executor is left."""
         self._count(seen, now)
         if seen.inside is not None and seen.inside.ended:
             return None
         return (
-            self._looping(now)
-            or self._over_budget(now)
-            or self._turned_over(now)
+            self._looping(seen, now)
+            or self._over_budget(seen, now)
+            or self._turned_over(seen, now)
             or self._none_left(seen, now)
         )
 
-    def look(self, seen: Observation, now: float) -> Look | None:
+    def look(self, seen: Observation, now: WatchTime) -> Look[WatchTime] | None:
         """When the time without executors will have passed."""
         if seen.driver is None or self._gone_since is None:
             return None
-        return Look(max(now, self._gone_since + self._patience))
+        return Look(WatchTime(max(now, self._gone_since + self._patience)))
 
-    def _count(self, seen: Observation, now: float) -> None:
+    def _count(self, seen: Observation, now: WatchTime) -> None:
         self.ledger.take_exits(seen, now)
         if self._is_another_context(seen):
             # What this look shows may still be of the one before.
@@ -81,7 +82,7 @@ class LossRule:
                 newest = max(gone, key=lambda loss: loss.removed or math.inf)
                 self._last, self._last_loss = removal_of(newest.reason), newest
                 self._gone_since = None
-        self.ledger.forget(now - max(self.windows.loss_window, _LOOP_WINDOW), 4 * self.peak)
+        self.ledger.forget(WatchTime(now - max(self.windows.loss_window, _LOOP_WINDOW)), 4 * self.peak)
 
     def _is_another_context(self, seen: Observation) -> bool:
         """Whether the script has stopped its SparkContext and made another one."""
@@ -89,21 +90,21 @@ class LossRule:
         self._application = name or before
         return bool(before and name) and name != before
 
-    def _looping(self, now: float) -> Finding | None:
+    def _looping(self, seen: Observation, now: WatchTime) -> Finding | None:
         limit = max(_LOOP_LOSSES, self.peak)
-        losses = self.ledger.young(now - _LOOP_WINDOW)
+        losses = self.ledger.young(WatchTime(now - _LOOP_WINDOW))
         if len(losses) < limit:
             return None
         return self._finding(
             f"{len(losses)} executors lost within {readable_duration(_LOOP_WINDOW)} (limit: {limit}): "
             "they die as soon as they start.",
-            now,
+            seen.at,
             expected=f"fewer than {limit} in {readable_duration(_LOOP_WINDOW)}",
             losses=losses,
         )
 
-    def _over_budget(self, now: float) -> Finding | None:
-        events = self.ledger.events(now - self.windows.loss_window)
+    def _over_budget(self, seen: Observation, now: WatchTime) -> Finding | None:
+        events = self.ledger.events(WatchTime(now - self.windows.loss_window))
         budget = self.budget
         if len(events) <= budget:
             return None
@@ -113,7 +114,7 @@ class LossRule:
         of = "" if len(losses) == len(events) else f" in {_plural(len(events), 'event')}"
         return self._finding(
             f"{counted}{of} within {window} (limit: {_plural(budget, 'event') if of else budget}).",
-            now,
+            seen.at,
             expected=f"at most {budget} within {window}{self._why()}; losses on one host or at one moment "
             "count once",
             losses=losses,
@@ -133,17 +134,17 @@ class LossRule:
         grown = self.budget > default_budget(0)
         return f" (1 for every {SHARE} of {self.peak} executors)" if grown else ""
 
-    def _turned_over(self, now: float) -> Finding | None:
+    def _turned_over(self, seen: Observation, now: WatchTime) -> Finding | None:
         """Few events, but each of them took most of the cluster."""
         limit = default_turnover(self.peak) if self.windows.losses is None else None
-        losses = self.ledger.within(now - self.windows.loss_window)
+        losses = self.ledger.within(WatchTime(now - self.windows.loss_window))
         if limit is None or len(losses) <= limit:
             return None
         window = readable_duration(self.windows.loss_window)
         return self._finding(
             f"{len(losses)} executors lost within {window} (limit: {limit}, twice the {self.peak} that there "
             "were at once).",
-            now,
+            seen.at,
             expected=f"at most {limit} within {window}",
             losses=losses,
             more=_MORE,
@@ -159,7 +160,7 @@ class LossRule:
             return self.windows.gone
         return max(self.windows.start, PATIENCE * self.windows.stall)
 
-    def _none_left(self, seen: Observation, now: float) -> Finding | None:
+    def _none_left(self, seen: Observation, now: WatchTime) -> Finding | None:
         if seen.driver is None or self.windows.local:
             return None
         self._was_known = self._was_known or (seen.master is not None and seen.master.known)
@@ -171,21 +172,21 @@ class LossRule:
         if now - self._gone_since < self._patience:
             return None
         if self._was_known and seen.master is not None and not seen.master.known:
-            return self._vanished(now)
-        return self._not_replaced(now - self._gone_since, now)
+            return self._vanished(seen.at)
+        return self._not_replaced(now - self._gone_since, seen.at)
 
-    def _not_replaced(self, waited: float, now: float) -> Finding:
+    def _not_replaced(self, waited: float, at: LaunchTime) -> Finding:
         last = [] if self._last_loss is None else [self._last_loss]
         what = f"No executor has been left for {readable_duration(waited)}, and none has come."
         limit = readable_duration(self._patience)
         if self._last in AGAINST_WILL:
             expected = f"an executor within {limit} (GuardLimits.executors_gone)"
-            return self._finding(what, now, expected=expected, losses=last, limit=self._patience)
+            return self._finding(what, at, expected=expected, losses=last, limit=self._patience)
         return Finding(
             Verdict.STARVED,
             what,
             self._patience,
-            now,
+            at,
             got=f"the last: {loss_words.several(last)}",
             expected=f"an executor within {limit} (the longer of GuardLimits.start_timeout and "
             f"{PATIENCE:g} x stall_timeout)",
@@ -193,12 +194,12 @@ class LossRule:
             "nodes, or raise GuardLimits.start_timeout if waiting is normal here.",
         )
 
-    def _vanished(self, now: float) -> Finding:
+    def _vanished(self, at: LaunchTime) -> Finding:
         return Finding(
             Verdict.VANISHED,
             "The master no longer knows the application, and no executor of it is left.",
             self._patience,
-            now,
+            at,
             expected="the application among the master's active ones",
             advice="See the master's page: somebody ended it there, or the master was restarted.",
         )
@@ -206,7 +207,7 @@ class LossRule:
     def _finding(
         self,
         what: str,
-        now: float,
+        at: LaunchTime,
         *,
         expected: str,
         losses: list[Loss],
@@ -217,7 +218,7 @@ class LossRule:
             Verdict.EXECUTORS_LOST,
             what,
             limit,
-            now,
+            at,
             got=loss_words.several(losses),
             expected=expected,
             advice=advice_on(loss.reason for loss in losses) + more,

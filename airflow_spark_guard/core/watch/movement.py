@@ -9,6 +9,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from airflow_spark_guard.core.clock import WatchTime
+
 if TYPE_CHECKING:
     from airflow_spark_guard.core.watch.comparison import Comparison
     from airflow_spark_guard.core.watch.observation import Observation, Stage
@@ -24,7 +26,7 @@ class Standstill:
 
     Attributes:
         signature: everything of it that changes when it goes on.
-        since: from when its limit counts, seconds since the launch.
+        since: from when its limit counts.
         first: when its signature was first seen; ``since`` is later where the stage was excused.
         workers: what its tasks' processes and threads do.
         median: of its finished tasks, seconds, without the start of their Python workers; None when unknown.
@@ -35,16 +37,16 @@ class Standstill:
     """
 
     signature: dict[str, Any]
-    since: float
-    first: float
+    since: WatchTime
+    first: WatchTime
     workers: Comparison
     median: float | None = None
     doubtful: bool = False
-    line_at: float | None = None
+    line_at: WatchTime | None = None
     line_limit: Limit | None = None
     found: bool = False
 
-    def take(self, stage: Stage, signature: dict[str, Any], now: float, python_start: float) -> None:
+    def take(self, stage: Stage, signature: dict[str, Any], now: WatchTime, python_start: float) -> None:
         """Take in what is seen of the stage now; ``python_start`` in seconds, as in the observation."""
         if self._moved(signature):
             self.since = self.first = now
@@ -53,7 +55,7 @@ class Standstill:
         if stage.median_seconds is not None:
             self.median = max(0.0, stage.median_seconds - python_start)
 
-    def excuse(self, now: float) -> None:
+    def excuse(self, now: WatchTime) -> None:
         """Begin the limit anew; the stage has not moved."""
         self.since, self.line_at, self.found = now, None, False
         # Every look stops the workers for a moment: the next one comes when the limit is near again.

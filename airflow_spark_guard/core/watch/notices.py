@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, NamedTuple
 
+from airflow_spark_guard.core.clock import WatchTime
 from airflow_spark_guard.core.quantity import readable_duration
 from airflow_spark_guard.core.text.printable import one_line
 from airflow_spark_guard.core.watch.loss_notices import LossNotices
@@ -42,13 +43,13 @@ class NoticeRule:
 
     windows: Windows
     _said: set[str] = field(default_factory=set)
-    _gc: dict[str, tuple[float, int]] = field(default_factory=dict)
+    _gc: dict[str, tuple[WatchTime, int]] = field(default_factory=dict)
     _blind: int = 0
     _dropped: int = 0
-    _details_at: float = 0.0
+    _details_at: WatchTime = WatchTime(0.0)
     _losses: LossNotices = field(default_factory=LossNotices)
 
-    def observe(self, seen: Observation, now: float) -> tuple[str, ...]:
+    def observe(self, seen: Observation, now: WatchTime) -> tuple[str, ...]:
         """The notices that were not said before."""
         found = []
         for notice in self._all(seen, now):
@@ -57,14 +58,14 @@ class NoticeRule:
                 found.append(one_line(notice.text, _LONGEST))
         return (*found, *self._losses.observe(seen, now))
 
-    def wants_details(self, seen: Observation, now: float) -> bool:
+    def wants_details(self, seen: Observation, now: WatchTime) -> bool:
         """Durations of tasks cost requests of their own: once a minute, and only while a stage lasts."""
         if seen.driver is None or not seen.driver.stages or now - self._details_at < _DETAILS_EVERY:
             return False
         self._details_at = now
         return True
 
-    def _all(self, seen: Observation, now: float) -> Iterator[Notice]:
+    def _all(self, seen: Observation, now: WatchTime) -> Iterator[Notice]:
         yield from self._blindness(seen)
         if seen.driver is None:
             return
@@ -90,7 +91,7 @@ class NoticeRule:
                 "spark.scheduler.listenerbus.eventqueue.capacity.",
             )
 
-    def _of_executor(self, row: Executor, now: float) -> Iterator[Notice]:
+    def _of_executor(self, row: Executor, now: WatchTime) -> Iterator[Notice]:
         if not row.active:
             return
         at, before = self._gc.setdefault(row.id, (now, row.gc_ms))

@@ -1,16 +1,19 @@
 """One look at a running attempt: plain frozen values, the only thing that the watchdog is given.
 
 An observation is made by ``attempt/observer.py``, judged by ``core/watch/watchdog.py``, written to the
-attempt's record as one JSON line, and read back (``recorded.py``) by replay tests. Counters are cumulative:
-two equal values mean that nothing happened between, whether somebody looked or not.
+attempt's record as one JSON line, and read back by replay tests. Counters are cumulative: two equal values
+mean that nothing happened between, whether somebody looked or not.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import Any
+from dataclasses import dataclass, field
+from functools import partial
 
-from airflow_spark_guard.core.watch.sparse import sparse
+from airflow_spark_guard.core.clock import EpochTime, LaunchTime, WatchTime
+from airflow_spark_guard.core.codec import Stored
+
+_LAUNCH = partial(LaunchTime, 0.0)
 
 
 @dataclass(frozen=True)
@@ -51,7 +54,7 @@ class Stage:
     spilled: int = 0
     median_seconds: float | None = None
     longest_seconds: float | None = None
-    submitted: float | None = None
+    submitted: EpochTime | None = None
     sql: str = ""
     python_start: float = 0.0
     unbounded: bool = False
@@ -82,8 +85,8 @@ class Executor:
 
     id: str
     active: bool
-    added: float = 0.0
-    removed: float | None = None
+    added: EpochTime = EpochTime(0.0)
+    removed: EpochTime | None = None
     reason: str = ""
     active_tasks: int = 0
     cores: int = 0
@@ -108,8 +111,8 @@ class ExecutorExit:
     id: str
     host: str = ""
     reason: str = ""
-    at: float = 0.0
-    started: float | None = None
+    at: LaunchTime = LaunchTime(0.0)
+    started: LaunchTime | None = None
 
 
 @dataclass(frozen=True)
@@ -129,7 +132,7 @@ class DriverView:
     stages: tuple[Stage, ...] = ()
     executors: tuple[Executor, ...] = ()
     dropped_events: int = 0
-    clock: float | None = None
+    clock: EpochTime | None = None
 
 
 @dataclass(frozen=True)
@@ -158,8 +161,8 @@ class Inside:
     note: str = ""
     rss: int = 0
     ended: bool = False
-    heard_at: float = 0.0
-    heartbeat_at: float | None = None
+    heard_at: LaunchTime = LaunchTime(0.0)
+    heartbeat_at: LaunchTime | None = None
 
 
 @dataclass(frozen=True)
@@ -234,7 +237,7 @@ class Master:
 
 
 @dataclass(frozen=True)
-class Observation:
+class Observation(Stored):
     """One look.
 
     Attributes:
@@ -257,7 +260,10 @@ class Observation:
         wall: seconds since the epoch at this look, for times of day in messages; 0 when unknown.
     """
 
-    at: float
+    sparse = True
+    unreadable = TypeError
+
+    at: LaunchTime = field(default_factory=_LAUNCH)  # by a factory, so that the record always has it
     driver: DriverView | None = None
     blind: str = ""
     inside: Inside | None = None
@@ -268,9 +274,9 @@ class Observation:
     exits: tuple[ExecutorExit, ...] = ()
     executor_peak: int = 0
     master: Master | None = None
-    driver_gone_at: float | None = None
-    wall: float = 0.0
+    driver_gone_at: LaunchTime | None = None
+    wall: EpochTime = EpochTime(0.0)
 
-    def to_json(self) -> dict[str, Any]:
-        """As JSON, without what has its default value."""
-        return sparse(self)
+    def launch_time(self, at: WatchTime, now: WatchTime) -> LaunchTime:
+        """The same moment by the launch's clock; ``now`` is this look's time by the watch's."""
+        return LaunchTime(self.at - (now - at))

@@ -8,6 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+from airflow_spark_guard.core.clock import WatchTime
 from airflow_spark_guard.core.quantity import readable_duration
 from airflow_spark_guard.core.text.printable import safe_text
 from airflow_spark_guard.core.verdict import Verdict
@@ -42,18 +43,18 @@ class SilenceRule:
     """
 
     windows: Windows
-    since: float | None = None
+    since: WatchTime | None = None
     signature: Any = None
     run_ms: int | None = None
     processes: Comparison = field(init=False)
     lines: list[str] = field(default_factory=list)
     found: bool = False
-    _line_at: float = 0.0
+    _line_at: WatchTime = WatchTime(0.0)
 
     def __post_init__(self) -> None:
         self.processes = Comparison(self.windows.evidence)
 
-    def observe(self, seen: Observation, now: float) -> Finding | None:
+    def observe(self, seen: Observation, now: WatchTime) -> Finding | None:
         """The finding, if it has been silent for longer than it may."""
         if seen.inside is None:
             return None
@@ -71,11 +72,11 @@ class SilenceRule:
         limit = self._limit(self._silence(seen.inside))
         if now - self.since >= limit.seconds:
             self.found = self.windows.observe
-            return self._finding(limit, now)
+            return self._finding(seen, limit, now)
         self._say(seen, now, limit)
         return None
 
-    def look(self, seen: Observation, now: float) -> Look | None:
+    def look(self, seen: Observation, now: WatchTime) -> Look[WatchTime] | None:
         """When to look again, and whether at the processes."""
         if self.since is None or self.windows.silence is None or seen.inside is None or self.found:
             return None
@@ -103,7 +104,7 @@ class SilenceRule:
             return silence
         return silence.times(PATIENCE, _WHY.get(state or State.UNSEEN, "the driver works"))
 
-    def _say(self, seen: Observation, now: float, limit: Limit | None) -> None:
+    def _say(self, seen: Observation, now: WatchTime, limit: Limit | None) -> None:
         """From half the limit on (5 minutes without one) the log says how long the driver is silent."""
         since = now if self.since is None else self.since
         silent = now - since
@@ -114,13 +115,13 @@ class SilenceRule:
         ends = "" if limit is None else f"; ends after {limit}"
         self.lines.append(f"No Spark job for {readable_duration(silent)}; {_last_sign(seen)}{ends}.")
 
-    def _finding(self, limit: Limit, now: float) -> Finding:
+    def _finding(self, seen: Observation, limit: Limit, now: WatchTime) -> Finding:
         since = now if self.since is None else self.since
         return Finding(
             Verdict.DRIVER_SILENT,
             f"The driver has run for {readable_duration(now - since)} without a Spark job or a heartbeat.",
             limit.seconds,
-            max(since + limit.seconds, self.processes.turned_at),
+            seen.launch_time(WatchTime(max(since + limit.seconds, self.processes.turned_at)), now),
             got=f"its processes are {self.processes.state or State.UNSEEN}",
             expected=f"a Spark job or a heartbeat within {limit}",
             advice="If the line below may take that long, call heartbeat() between its parts, or raise "

@@ -6,6 +6,7 @@ import time
 from collections import Counter
 from typing import TYPE_CHECKING, Final
 
+from airflow_spark_guard.core.clock import EpochTime, WatchTime
 from airflow_spark_guard.core.quantity import readable_duration
 from airflow_spark_guard.core.text.printable import safe_text
 from airflow_spark_guard.core.watch.evidence import IDLE, PYTHON_START, State
@@ -62,15 +63,15 @@ def moves_again(stage: Stage, stood: float) -> str:
     return f"{name(stage)} moves again, after {readable_duration(stood)}."
 
 
-def unchanged(stage: Stage, still: Standstill, limit: Limit, now: float, wall: float) -> str:
+def unchanged(stage: Stage, still: Standstill, limit: Limit, now: WatchTime, wall: EpochTime) -> str:
     """The line on a stage that stands still.
 
     Args:
         stage: the stage.
         still: since when, and what its workers do.
         limit: the limit that holds now.
-        now: seconds since the launch.
-        wall: the time of day now in seconds since the epoch; 0 when unknown.
+        now: the time of this look.
+        wall: the time of day now; 0 when unknown.
     """
     stood = now - still.since
     left = max(limit.seconds - stood, 0.0)

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import TYPE_CHECKING
 
+from airflow_spark_guard.core.clock import WatchTime
 from airflow_spark_guard.core.quantity import readable_duration
 from airflow_spark_guard.core.verdict import Verdict
 from airflow_spark_guard.core.watch import belonging, stall_words
@@ -46,9 +47,9 @@ class StallRule:
     stages: dict[Key, Standstill] = field(default_factory=dict)
     notices: list[str] = field(default_factory=list)
     _dropped: int = 0
-    _looked_at: float = float("-inf")
+    _looked_at: WatchTime = WatchTime(float("-inf"))
 
-    def observe(self, seen: Observation, now: float) -> Finding | None:
+    def observe(self, seen: Observation, now: WatchTime) -> Finding | None:
         """The finding, if a stage has stood still for longer than it may."""
         known = known_stages(seen)
         if known is None:
@@ -72,7 +73,7 @@ class StallRule:
             self.stages[first].workers.forget()
         return finding
 
-    def look(self, seen: Observation, now: float) -> Look | None:
+    def look(self, seen: Observation, now: WatchTime) -> Look[WatchTime] | None:
         """When to look again, and whether at the processes."""
         del seen
         wanted = [self._wanted(still, now) for still in self.stages.values() if not still.doubtful]
@@ -81,7 +82,7 @@ class StallRule:
         # Stages whose limits are near each other share their looks: each one stops the workers for a moment.
         soonest = self._looked_at + self.windows.evidence / 4
         first = min(wanted, key=lambda look: look.at)
-        return replace(first, at=max(first.at, now, soonest if first.readings else now))
+        return replace(first, at=WatchTime(max(first.at, now, soonest if first.readings else now)))
 
     def limit(self, stage: Stage) -> Limit:
         """How long this stage may stand still, by what its workers do, and why."""
@@ -97,7 +98,7 @@ class StallRule:
         reason = stall_words.BUSY.get(state) if state is not None else None
         return limit.times(PATIENCE, reason) if reason else limit
 
-    def _follow(self, stages: dict[Key, Stage], seen: Observation, now: float) -> None:
+    def _follow(self, stages: dict[Key, Stage], seen: Observation, now: WatchTime) -> None:
         if seen.driver is not None or len(stages) < MOST_INSIDE:
             # A list that is full may lack a stage that is still there.
             for key in set(self.stages) - set(stages):
@@ -120,7 +121,7 @@ class StallRule:
                 still.excuse(now)  # its tasks are queued behind those of another stage
         self._dropped = dropped
 
-    def _judge(self, stages: dict[Key, Stage], key: Key, seen: Observation, now: float) -> bool:
+    def _judge(self, stages: dict[Key, Stage], key: Key, seen: Observation, now: WatchTime) -> bool:
         """Whether the stage has stood still for too long; says what there is to say of it."""
         still, stage = self.stages[key], stages[key]
         if now - still.since >= self._first_look(still) - _EARLY:
@@ -163,21 +164,21 @@ class StallRule:
         """Seconds after which the processes are looked at for the first time: half of the limit."""
         return self._shortest(still).seconds / 2
 
-    def _wanted(self, still: Standstill, now: float) -> Look:
+    def _wanted(self, still: Standstill, now: WatchTime) -> Look[WatchTime]:
         """The next look at this stage, and whether at its processes."""
         limit, window = self._shortest(still).seconds, self.windows.evidence
         if still.workers.before is None:
-            return Look(still.since + self._first_look(still), readings=True)
+            return Look(WatchTime(still.since + self._first_look(still)), readings=True)
         last = still.workers.before[0]
         # The two looks that decide are taken one window before the limit and at it; then one each window.
-        begin = still.since + limit - window
+        begin = WatchTime(still.since + limit - window)
         if now < begin:
             return Look(begin, readings=begin - last >= window * NEARLY)
         ends = [end for end in (still.since + limit, still.since + limit * PATIENCE) if end > now]
-        at = min([last + window, *ends])
+        at = WatchTime(min([last + window, *ends]))
         return Look(at, readings=at - last >= window * NEARLY)
 
-    def _say(self, stage: Stage, still: Standstill, seen: Observation, now: float) -> None:
+    def _say(self, stage: Stage, still: Standstill, seen: Observation, now: WatchTime) -> None:
         """From half the limit on the log says that the stage stands still, less and less often."""
         stood, limit = now - still.since, self.limit(stage)
         if not stage.active or still.doubtful or still.found or stood < self._first_look(still) - _EARLY:
@@ -187,7 +188,7 @@ class StallRule:
             still.line_at, still.line_limit = now, limit
             self.notices.append(stall_words.unchanged(stage, still, limit, now, seen.wall))
 
-    def _finding(self, stage: Stage, seen: Observation, now: float) -> Finding:
+    def _finding(self, stage: Stage, seen: Observation, now: WatchTime) -> Finding:
         still, limit = self.stages[stage.key], self.limit(stage)
         stood = now - still.first
         return Finding(
@@ -195,7 +196,7 @@ class StallRule:
             f"{stall_words.name(stage)} stood still for {readable_duration(stood)}: no task ended, no row "
             "was read or written.",
             limit.seconds,
-            max(still.since + limit.seconds, still.workers.turned_at),
+            seen.launch_time(WatchTime(max(still.since + limit.seconds, still.workers.turned_at)), now),
             got=f"{stage.done} of {stage.tasks} tasks done, {stage.active} running, "
             f"{stall_words.workers(still, stage.stage)}{stall_words.other_signs(seen)}",
             expected=f"a change within {limit}",

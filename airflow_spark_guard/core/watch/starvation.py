@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from airflow_spark_guard.core.clock import WatchTime
 from airflow_spark_guard.core.quantity import readable_duration
 from airflow_spark_guard.core.text.printable import safe_text
 from airflow_spark_guard.core.verdict import Verdict
@@ -36,11 +37,11 @@ class StarvationRule:
     """
 
     windows: Windows
-    waits: dict[tuple[int, int], float] = field(default_factory=dict)
+    waits: dict[tuple[int, int], WatchTime] = field(default_factory=dict)
     _ended: int = 0
     _last: ExecutorExit | None = None
 
-    def observe(self, seen: Observation, now: float) -> Finding | None:
+    def observe(self, seen: Observation, now: WatchTime) -> Finding | None:
         """The finding, if it has waited for longer than it may."""
         self._ended += len(seen.exits)
         self._last = seen.exits[-1] if seen.exits else self._last
@@ -58,7 +59,7 @@ class StarvationRule:
             Verdict.STARVED,
             f"A Spark job has waited {readable_duration(now - since)} for its first task to start.",
             self.windows.start,
-            since + self.windows.start,
+            seen.launch_time(WatchTime(since + self.windows.start), now),
             got=f"{count}{self._of_the_dead(last)}{_cluster(seen.master)}",
             expected=f"a task within {readable_duration(self.windows.start)}",
             advice=_ADVICE if last is None else advice_on([last.reason]),
@@ -74,10 +75,10 @@ class StarvationRule:
             f"{safe_text(last.reason)[:_REASON]}"
         )
 
-    def look(self, _: Observation, now: float) -> Look | None:
+    def look(self, _: Observation, now: WatchTime) -> Look[WatchTime] | None:
         """When the limit will have passed."""
         since = min(self.waits.values(), default=None)
-        return None if since is None else Look(max(now, since + self.windows.start))
+        return None if since is None else Look(WatchTime(max(now, since + self.windows.start)))
 
 
 def _waiting(seen: Observation) -> tuple[tuple[int, int], ...] | None:

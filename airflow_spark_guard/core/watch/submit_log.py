@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass, field
 
+from airflow_spark_guard.core.clock import LaunchTime
 from airflow_spark_guard.core.watch.executor_exits import ExecutorExits
 
 _LONGEST = 1000
@@ -80,15 +81,15 @@ class SubmitLog:
         """The most executors that there were at once; 0 where none was printed."""
         return self.exits.peak
 
-    def hear(self, line: str, at: float = 0.0) -> None:
-        """Take in one line; ``at`` in seconds since the launch."""
+    def hear(self, line: str, at: LaunchTime = LaunchTime(0.0)) -> None:
+        """Take in one line."""
         line = line[:_LONGEST]
         if self.exits.waiting:
             self.exits.hear(line, at)
         if not self.exits.waiting and any(word in line for word in WORDS):
             self._hear_words(line, at)
 
-    def _hear_words(self, line: str, at: float) -> None:
+    def _hear_words(self, line: str, at: LaunchTime) -> None:
         if "has not accepted any resources" in line:
             self.starved += 1
         elif found := _SLOW_WAY.search(line) or _TASK.search(line) or _BINARY.search(line):

@@ -10,6 +10,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from airflow_spark_guard.core.clock import LaunchTime, WatchTime
 from airflow_spark_guard.core.quantity import readable_duration
 from airflow_spark_guard.core.verdict import Verdict
 from airflow_spark_guard.core.watch.finding import Decision, Finding, Look
@@ -31,13 +32,13 @@ _HALF_A_DRIVER = 5.0
 
 
 def overdue(
-    windows: Windows, now: float, ended_at: float | None, gone_at: float | None = None
+    windows: Windows, now: LaunchTime, ended_at: LaunchTime | None, gone_at: LaunchTime | None = None
 ) -> Finding | None:
     """What the clock alone decides.
 
     Args:
         windows: the limits.
-        now: seconds since the launch.
+        now: the time of this look.
         ended_at: when the script ended; None before that.
         gone_at: when the driver's Python was first missing; None while it is there.
     """
@@ -46,7 +47,7 @@ def overdue(
             Verdict.DRIVER_GONE,
             "The driver's Python ended before its script did, and its JVM stayed.",
             _HALF_A_DRIVER,
-            gone_at + _HALF_A_DRIVER,
+            LaunchTime(gone_at + _HALF_A_DRIVER),
             expected="the end of the script (its closing message never came)",
             advice="Mostly it was killed from outside, or by os._exit() in its own code: see the host's log "
             "for an out-of-memory killer.",
@@ -56,7 +57,7 @@ def overdue(
             Verdict.NOT_EXITING,
             f"The script ended, but its process was still there {readable_duration(windows.exit)} later.",
             windows.exit,
-            ended_at + windows.exit,
+            LaunchTime(ended_at + windows.exit),
             expected="a process that exits when its script ends",
             advice="Look for a thread that is not a daemon, or an atexit handler that waits. A job that has "
             "reported a result counts as a success with a warning.",
@@ -67,7 +68,7 @@ def overdue(
             Verdict.DEADLINE,
             f"The attempt was still running at its deadline of {readable_duration(windows.deadline)}.",
             windows.deadline,
-            windows.deadline,
+            LaunchTime(windows.deadline),
             advice="If the job is healthy, raise GuardLimits.deadline; if not, the lines below say where it "
             "stood.",
             suspect="any",
@@ -91,8 +92,8 @@ class Watchdog:
         self._rules = (LossRule(windows), StarvationRule(windows), self._stall, self._silence)
         self._notices = NoticeRule(windows)
         self._news = News()
-        self._last = 0.0
-        self._planned = 0.0
+        self._last = LaunchTime(0.0)
+        self._planned = WatchTime(0.0)
         self._skipped = 0.0
 
     def observe(self, seen: Observation) -> Decision:
@@ -109,8 +110,6 @@ class Watchdog:
             # Without its driver an application falls apart, and that is not why.
             if seen.driver_gone_at is not None:
                 continue
-            if found is not None:
-                found = replace(found, reached_at=found.reached_at + self._skipped)
             if self.windows.observe:
                 self._news.take(type(rule).__name__, found)
             else:
@@ -121,10 +120,12 @@ class Watchdog:
         self._silence.lines.clear()
         look = self._look(seen, now)
         self._planned = look.at
-        planned = Look(look.at + self._skipped, look.readings, look.details)
+        planned = Look(LaunchTime(look.at + self._skipped), look.readings, look.details)
         return Decision(planned, finding, notices, lines, self.news())
 
-    def overdue(self, at: float, ended_at: float | None, gone_at: float | None = None) -> Finding | None:
+    def overdue(
+        self, at: LaunchTime, ended_at: LaunchTime | None, gone_at: LaunchTime | None = None
+    ) -> Finding | None:
         """What the clock alone decides; a deadline names the stage that stands still, if one does."""
         finding = overdue(self.windows, at, ended_at, gone_at)
         if finding is not None and finding.verdict is Verdict.DEADLINE:
@@ -140,19 +141,19 @@ class Watchdog:
         """What was found in observe mode and not given yet."""
         return self._news.out()
 
-    def _clock(self, at: float) -> float:
-        """Seconds since the launch, without those in which nobody ran."""
+    def _clock(self, at: LaunchTime) -> WatchTime:
+        """The time on the clock that the rules go by."""
         gap = at - max(self._planned + self._skipped, self._last)
         if self._last and gap > _GAP + self.windows.poll:
             self._skipped += gap
         self._last = max(at, self._last)
-        return self._last - self._skipped
+        return WatchTime(self._last - self._skipped)
 
-    def _look(self, seen: Observation, now: float) -> Look:
+    def _look(self, seen: Observation, now: WatchTime) -> Look[WatchTime]:
         """The next look: at the latest after one poll interval, earlier where a rule can decide earlier."""
         wanted = [look for rule in self._rules if (look := rule.look(seen, now)) is not None]
         at = min([now + self.windows.poll, *(look.at for look in wanted)])
         # At the very moment when a limit passes a clock may still show less.
-        at = max(at, now + min(0.5, self.windows.poll))
+        at = WatchTime(max(at, now + min(0.5, self.windows.poll)))
         readings = any(look.readings and look.at <= at + 0.5 for look in wanted)
         return Look(at, readings=readings, details=self._notices.wants_details(seen, now))

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, NamedTuple
 
+from airflow_spark_guard.core.codec import LATER
 from airflow_spark_guard.core.quantity import readable_duration, seconds
 
 if TYPE_CHECKING:
@@ -63,7 +64,7 @@ class Windows:
     heartbeat: float = _HEARTBEAT
     local: bool = False
     stall_chosen: bool = False
-    observe: bool = False
+    observe: bool = field(default=False, metadata=LATER)
 
     @classmethod
     def of(

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, TypeVar
 
+from airflow_spark_guard.core.clock import EpochTime
 from airflow_spark_guard.core.strict_json import checked_depth
 from airflow_spark_guard.core.text.printable import safe_text
 
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
 
 MAX_TEXT = 300
 _MAX_URL = 2000
+_MILLISECONDS = 1000
 _MAX_COUNT = 2**63 - 1
 _HUGE = 1e300
 _OK = 200
@@ -77,12 +79,12 @@ class Answer:
     Attributes:
         status: HTTP status.
         body: the complete body; one above the source's size limit is refused.
-        at: the server's clock, seconds since the epoch; None if it did not report it.
+        at: the server's clock; None if it did not report it.
     """
 
     status: int
     body: bytes
-    at: float | None = None
+    at: EpochTime | None = None
 
 
 Dialogue = Generator[Request, Answer, T]
@@ -169,8 +171,13 @@ def web_url(row: Row, name: str) -> str:
     return str(value) if known and value.isprintable() else ""  # type: ignore[union-attr]
 
 
-def timestamp(row: Row, name: str) -> float | None:
-    """Spark's ``2026-11-20T17:46:49.066GMT`` as seconds since the epoch; None if missing or not valid."""
+def epoch_time(row: Row, name: str) -> EpochTime | None:
+    """Milliseconds since the epoch as a time; None if missing or 0."""
+    return EpochTime(count(row, name) / _MILLISECONDS) if count(row, name) else None
+
+
+def timestamp(row: Row, name: str) -> EpochTime | None:
+    """Spark's ``2026-11-20T17:46:49.066GMT`` as a time; None if missing or not valid."""
     value = row.get(name)
     if not isinstance(value, str) or not value.endswith("GMT"):
         return None
@@ -178,4 +185,4 @@ def timestamp(row: Row, name: str) -> float | None:
         moment = datetime.fromisoformat(f"{value[:-3]}+00:00").timestamp()
     except (ValueError, OverflowError):
         return None
-    return moment if moment >= 0 else None
+    return EpochTime(moment) if moment >= 0 else None

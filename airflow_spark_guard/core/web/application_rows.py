@@ -9,6 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, TypedDict
 from urllib.parse import quote
 
+from airflow_spark_guard.core.clock import EpochTime
 from airflow_spark_guard.core.watch.executor_loss import was_lost
 from airflow_spark_guard.core.web import answer as read
 from airflow_spark_guard.core.web.answer import Request, UnusableAnswerError
@@ -35,8 +36,8 @@ class ApplicationRow(TypedDict):
     name: str
     user: str
     attempt: str
-    started: float | None
-    ended: float | None
+    started: EpochTime | None
+    ended: EpochTime | None
     completed: bool
     spark: str
 
@@ -57,9 +58,9 @@ class StageRow(TypedDict):
     done: int
     failed: int
     killed: int
-    submitted: float | None
-    launched: float | None
-    ended: float | None
+    submitted: EpochTime | None
+    launched: EpochTime | None
+    ended: EpochTime | None
     reason: str
     input_bytes: int
     output_bytes: int
@@ -78,8 +79,8 @@ class ExecutorRow(TypedDict):
     id: str
     host: str
     active: bool
-    added: float | None
-    removed: float | None
+    added: EpochTime | None
+    removed: EpochTime | None
     reason: str
     cores: int
     active_tasks: int
@@ -94,7 +95,7 @@ class RestartRow(TypedDict):
     executor: str
     host: str
     reason: str
-    at: float | None
+    at: EpochTime | None
 
 
 def applications() -> Dialogue[list[ApplicationRow]]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 from urllib.parse import quote
 
+from airflow_spark_guard.core.clock import EpochTime
 from airflow_spark_guard.core.web import answer as read
 from airflow_spark_guard.core.web.answer import Request
 from airflow_spark_guard.core.web.snapshot import History
@@ -36,22 +37,19 @@ def application(application_id: str) -> Dialogue[History]:
     number = read.text(attempt, "attemptId", 20)
     base = f"{path}/{quote(number, safe='')}" if number else path
     completed = attempt.get("completed") is True
-    started, ended = (
-        read.count(attempt, name) / _MILLISECONDS for name in ("startTimeEpoch", "endTimeEpoch")
-    )
     failed = (yield from _last_job_failed(base)) if completed else False
     executors = executor_rows((yield Request(f"{base}/allexecutors")), local=False)
     return History(
         known=True,
         completed=completed,
-        started=started or None,
-        ended=ended if completed else None,
+        started=read.epoch_time(attempt, "startTimeEpoch"),
+        ended=read.epoch_time(attempt, "endTimeEpoch") if completed else None,
         last_job_failed=failed,
         executors=executors,
     )
 
 
-def named(name: str, since: float, *, driver: bool = False) -> Dialogue[tuple[str, ...]]:
+def named(name: str, since: EpochTime, *, driver: bool = False) -> Dialogue[tuple[str, ...]]:
     """The ids of running applications with this name; if none runs, the id of the last one that ended.
 
     A driver that was killed leaves a log that stays open for ever: an open log that was not written to for
@@ -59,7 +57,7 @@ def named(name: str, since: float, *, driver: bool = False) -> Dialogue[tuple[st
 
     Args:
         name: ``spark.app.name``.
-        since: seconds since the epoch; applications that ended before do not count.
+        since: applications that ended before do not count.
         driver: the server is a driver's own UI, which lists itself, with its start as its last change.
 
     Raises:

@@ -7,6 +7,7 @@ from contextlib import suppress
 from typing import TYPE_CHECKING
 from urllib.parse import quote, urlsplit
 
+from airflow_spark_guard.core.clock import EpochTime
 from airflow_spark_guard.core.text.printable import safe_text
 from airflow_spark_guard.core.watch.observation import Master
 from airflow_spark_guard.core.web import answer as read
@@ -81,18 +82,18 @@ def application(masters: tuple[str, ...], ui: str | None, application_id: str) -
     known = _master(state, active)
     if found is None:
         return Manager(master=known)
-    named = read.text(found, "state", 20)
-    return Manager(named if named in _STATES else "", read.count(found, "starttime") / _MILLISECONDS, known)
+    state_name = read.text(found, "state", 20)
+    return Manager(state_name if state_name in _STATES else "", read.epoch_time(found, "starttime"), known)
 
 
-def named(masters: tuple[str, ...], ui: str | None, name: str, since: float) -> Dialogue[tuple[str, ...]]:
+def named(masters: tuple[str, ...], ui: str | None, name: str, since: EpochTime) -> Dialogue[tuple[str, ...]]:
     """The ids of running applications with this name; if none runs, the id of the newest ended since then.
 
     Args:
         masters: as in :func:`look`.
         ui: as in :func:`look`.
         name: ``spark.app.name``.
-        since: seconds since the epoch; applications that ended before are earlier runs.
+        since: applications that ended before are earlier runs.
 
     Raises:
         UnusableAnswerError: none of them is a living master.
@@ -107,8 +108,8 @@ def named(masters: tuple[str, ...], ui: str | None, name: str, since: float) -> 
     return tuple(read.text(row, "id") for row in active or lately[-1:])
 
 
-def _end(row: Row) -> float:
-    return (read.count(row, "starttime") + read.count(row, "duration")) / _MILLISECONDS
+def _end(row: Row) -> EpochTime:
+    return EpochTime((read.count(row, "starttime") + read.count(row, "duration")) / _MILLISECONDS)
 
 
 def page(masters: tuple[str, ...], ui: str | None, application_id: str) -> Dialogue[ApplicationPage]:

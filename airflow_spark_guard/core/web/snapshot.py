@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from airflow_spark_guard.core.clock import EpochTime
+
 if TYPE_CHECKING:
     from airflow_spark_guard.core.watch.observation import DriverView, Executor, Master
 
@@ -16,12 +18,12 @@ class Manager:
     Attributes:
         state: ``WAITING``, ``RUNNING``, ``FINISHED``, ``FAILED``, ``KILLED``; empty if the master does not
             know the application. FINISHED is also its state after its driver was killed.
-        started: seconds since the epoch; None if unknown.
+        started: None if unknown.
         master: its workers, and whether the application waits for its first executor.
     """
 
     state: str = ""
-    started: float | None = None
+    started: EpochTime | None = None
     master: Master | None = None
 
     @property
@@ -37,16 +39,16 @@ class History:
     Attributes:
         known: whether it has an event log of it.
         completed: whether that log was closed, which only a driver does that ends by itself.
-        started: seconds since the epoch; None if unknown.
-        ended: seconds since the epoch; None while the log is open.
+        started: None if unknown.
+        ended: None while the log is open.
         last_job_failed: whether the newest Spark job in it failed.
         executors: living and lost executors, from the log.
     """
 
     known: bool = False
     completed: bool = False
-    started: float | None = None
-    ended: float | None = None
+    started: EpochTime | None = None
+    ended: EpochTime | None = None
     last_job_failed: bool = False
     executors: tuple[Executor, ...] = ()
 
@@ -56,11 +58,11 @@ class Sight:
     """One snapshot. Information that was not requested or not usable is None; ``silent`` has the reasons.
 
     Attributes:
-        at: time, seconds since the epoch, by the clock of the server that answered, else by ours.
+        at: time, by the clock of the server that answered, else by ours.
         application_id: empty until an application with the wanted name is known.
         driver: the driver's own information.
         driver_ui: URL of the driver's UI; empty if unknown.
-        started: when the application started, seconds since the epoch; None if unknown.
+        started: when the application started; None if unknown.
         manager: the standalone master's information.
         history: the history server's information.
         task: state of the Airflow task that runs it: ``running``, ``success``, ``failed``; empty if no such
@@ -68,11 +70,11 @@ class Sight:
         silent: (witness, reason) for each one without a usable answer; the reason is one sentence.
     """
 
-    at: float
+    at: EpochTime
     application_id: str = ""
     driver: DriverView | None = None
     driver_ui: str = ""
-    started: float | None = None
+    started: EpochTime | None = None
     manager: Manager | None = None
     history: History | None = None
     task: str = ""

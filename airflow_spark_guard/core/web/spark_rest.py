@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 from urllib.parse import quote
 
+from airflow_spark_guard.core.clock import EpochTime
 from airflow_spark_guard.core.watch.observation import DriverView, Executor, Stage
 from airflow_spark_guard.core.web import answer as read
 from airflow_spark_guard.core.web.answer import Request, UnusableAnswerError
@@ -53,7 +54,7 @@ class JavaThread:
     stack: tuple[str, ...]
 
 
-def check_application(application_id: str) -> Dialogue[float | None]:
+def check_application(application_id: str) -> Dialogue[EpochTime | None]:
     """Check that this UI belongs to our application: others use port 4040 as well.
 
     Returns:
@@ -71,7 +72,7 @@ def check_application(application_id: str) -> Dialogue[float | None]:
         )
     attempts = found[ids.index(application_id)].get("attempts")
     rows = [row for row in attempts if isinstance(row, dict)] if isinstance(attempts, list) else []
-    return read.count(rows[-1], "startTimeEpoch") / _MILLISECONDS or None if rows else None
+    return read.epoch_time(rows[-1], "startTimeEpoch") if rows else None
 
 
 def look(application_id: str, *, details: bool, local: bool, dropped: int = 0) -> Dialogue[DriverView]:
@@ -190,8 +191,8 @@ def _executor(row: Row) -> Executor:
     return Executor(
         id=read.text(row, "id"),
         active=active,
-        added=read.timestamp(row, "addTime") or 0.0,
-        removed=None if active else read.timestamp(row, "removeTime") or 0.0,
+        added=read.timestamp(row, "addTime") or EpochTime(0.0),
+        removed=None if active else read.timestamp(row, "removeTime") or EpochTime(0.0),
         reason=read.text(row, "removeReason"),
         active_tasks=read.count(row, "activeTasks"),
         cores=read.count(row, "totalCores"),
@@ -229,7 +230,7 @@ def _longest(answer: Answer) -> float | None:
     return max(ages, default=None)
 
 
-def _age(row: Row, now: float | None) -> float:
+def _age(row: Row, now: EpochTime | None) -> float:
     # Spark updates ``duration`` only with heartbeats; the server's clock is its Date header.
     launched, known = read.timestamp(row, "launchTime"), read.count(row, "duration") / _MILLISECONDS
     return known if launched is None or now is None else max(known, now - launched)

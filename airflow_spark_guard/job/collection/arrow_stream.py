@@ -1,4 +1,4 @@
-"""Arrow batches out of Spark, one by one, as they arrive; and the job behind them ended when nobody reads on.
+"""Arrow batches out of Spark, one by one, as they arrive; their job is cancelled when the reader stops early.
 
 This module alone uses names that PySpark does not publish: its public ways hold the whole result at once.
 ``tests/job/collection/test_arrow_stream.py`` is their contract.
@@ -13,7 +13,9 @@ import time
 import uuid
 from typing import TYPE_CHECKING, Any, Self
 
-from airflow_spark_guard.job.collection.columns import TEXTS
+import pyarrow as pa
+
+from airflow_spark_guard.job.collection.kinds.text import TEXTS
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -73,7 +75,7 @@ def is_connect(of_spark: Any) -> bool:
 
 
 def estimated_bytes(df: Any) -> int | None:
-    """What Spark's optimizer believes of the size; None where it is not told (Spark Connect)."""
+    """The size in the estimate of Spark's optimizer; None on Spark Connect, which does not give it."""
     if is_connect(df):
         return None
     statistics = df._jdf.queryExecution().optimizedPlan().stats()  # noqa: SLF001
@@ -111,7 +113,7 @@ class _Classic:
         except MemoryError:
             raise  # as below: the job waits for its reader
         except Exception:
-            self._join()  # the JVM's own error says more than a broken stream
+            self._join()  # the JVM's own error has more in it than a broken stream
             raise
         # Whoever leaves early (GeneratorExit, Ctrl-C) must not wait for a job that waits for its reader.
         self._join()
@@ -148,7 +150,7 @@ class _ClassicByPartition(_Classic):
         return self._context._jvm.PythonRDD.toLocalIteratorAndServe(rdd, True)  # noqa: FBT003, SLF001
 
     def _drain(self) -> None:
-        """Tell the JVM that no further partition is wanted."""
+        """Ask the JVM for no further partition."""
         from pyspark.serializers import write_int
 
         with contextlib.suppress(OSError):
@@ -157,7 +159,6 @@ class _ClassicByPartition(_Classic):
         super()._drain()
 
     def read(self) -> Iterator[Any]:
-        import pyarrow as pa
         from pyspark.serializers import NoOpSerializer, read_int, write_int
 
         schema = _arrow_schema(self._df)
@@ -240,17 +241,17 @@ def _unwrapped() -> Iterator[None]:
 
 
 def _arrow_schema(df: Any) -> Any:
-    """The schema of the batches that the JVM writes: of the few types that a projection has."""
-    import pyarrow as pa
-
+    """The schema of the batches that the JVM writes."""
     large = df.sparkSession.conf.get("spark.sql.execution.arrow.useLargeVarTypes", "false") == "true"
     simple = {
         "float": pa.float32(),
         "double": pa.float64(),
         "tinyint": pa.int8(),
+        "smallint": pa.int16(),
         "int": pa.int32(),
         "bigint": pa.int64(),
         "boolean": pa.bool_(),
+        "date": pa.date32(),
         "string": pa.large_string() if large else pa.string(),
     }
 
@@ -258,7 +259,7 @@ def _arrow_schema(df: Any) -> Any:
         element = getattr(data_type, "elementType", None)
         if element is not None:
             return pa.list_(arrow(element))
-        # A text's own name may tell a collation or a length.
+        # A text's own name may have a collation or a length in it.
         return simple["string" if type(data_type).__name__ in TEXTS else data_type.simpleString()]
 
     return pa.schema([pa.field(field.name, arrow(field.dataType)) for field in df.schema])

@@ -7,22 +7,21 @@ import warnings
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from airflow_spark_guard.job.collection.array_format import ArrayFormat, check_argument, is_whole
 from airflow_spark_guard.job.collection.arrow_stream import ArrowBatches
-from airflow_spark_guard.job.collection.blocks import Layout
 from airflow_spark_guard.job.collection.columns import Columns, check_apart, check_columns, plain
 from airflow_spark_guard.job.collection.errors import SampleError, SampleWarning
-from airflow_spark_guard.job.collection.meter import Meter
+from airflow_spark_guard.job.collection.invalid_values import check_counts
+from airflow_spark_guard.job.collection.kinds.base import SPARK_TYPES
+from airflow_spark_guard.job.collection.layout import Layout
 from airflow_spark_guard.job.collection.notes import digits_lost, digits_warning
-from airflow_spark_guard.job.collection.options import check_argument, check_form
-from airflow_spark_guard.job.collection.projection import SPARK_TYPES, project
-from airflow_spark_guard.job.collection.reading import Form, Reading, Room
+from airflow_spark_guard.job.collection.projection import project
+from airflow_spark_guard.job.collection.reading import Reading, RowBudget, RowProgress
 
 if TYPE_CHECKING:
     from collections.abc import Generator, Iterator, Mapping, Sequence
 
-    import numpy as np
-
-    Array = np.ndarray[Any, Any]
+    from airflow_spark_guard.job.collection.kinds.base import Array
 
 
 @dataclass(frozen=True, eq=False)
@@ -87,66 +86,66 @@ def iter_batches(
     """
     columns = check_columns(df.schema, features, label, categorical)
     check_apart(df, (column.name for column in columns.all()))
-    check_form(nulls, dtype, sparse=sparse, columns=columns, dtypes=tuple(SPARK_TYPES))
+    array_format = ArrayFormat(dtype, nulls, sparse)
+    array_format.check(columns, tuple(SPARK_TYPES))
     batch_rows = plain(batch_rows)
-    whole = isinstance(batch_rows, int) and not isinstance(batch_rows, bool) and batch_rows >= 1
-    check_argument("batch_rows", batch_rows, "a whole number of at least 1", good=whole)
+    check_argument("batch_rows", batch_rows, "a whole number of at least 1", good=is_whole(batch_rows, 1))
     for column in columns.all():
-        if column.kind == "text" and column.categories is None:
+        if column.categorical and column.categories is None:
             raise SampleError(
                 f"Column {column.name!r} is text without categories.",
                 got="no texts for its codes",
                 expected="all texts, in the order of their codes: a code must mean the same in every batch",
                 advice="Pass categorical=sample.report.categories of a sample of the same source.",
             )
-    return _batches(df, columns, Form(dtype, nulls, sparse), batch_rows)
+    return _batches(df, columns, array_format, batch_rows)
 
 
-def _batches(df: Any, columns: Columns, form: Form, batch_rows: int) -> Iterator[Batch]:
+def _batches(df: Any, columns: Columns, array_format: ArrayFormat, batch_rows: int) -> Iterator[Batch]:
     """The batches, and one warning at the first that lost digits."""
-    layout, warned = Layout(columns, form.dtype), False
-    with contextlib.closing(_read(df, columns, form, batch_rows, layout)) as batches:
+    layout, warned = Layout(columns, array_format.dtype), False
+    with contextlib.closing(_read(df, columns, array_format, batch_rows, layout)) as batches:
         for batch in batches:
             lost = [] if warned else digits_lost(batch.X, batch.y, layout.known())
             if lost:
                 warned = True
-                warnings.warn(digits_warning(lost, form.dtype), SampleWarning, stacklevel=2)
+                warnings.warn(digits_warning(lost, array_format.dtype), SampleWarning, stacklevel=2)
             yield batch
 
 
 def _read(
-    df: Any, columns: Columns, form: Form, batch_rows: int, layout: Layout
+    df: Any, columns: Columns, array_format: ArrayFormat, batch_rows: int, layout: Layout
 ) -> Generator[Batch, None, None]:
-    meter = Meter(None)
-    waiting: list[Any] = []  # for the first vector or array, which tells how wide they are
+    progress = RowProgress(None)
+    waiting: list[Any] = []  # for the first vector or array, whose width is theirs
     try:
-        with ArrowBatches(project(df, columns, form.dtype), by_partition=True) as stream:
+        with ArrowBatches(project(df, columns, array_format.dtype), by_partition=True) as stream:
             for one in stream:
                 layout.learn(one)
                 waiting.append(one)
                 if layout.width is not None:
-                    for known in waiting:
-                        yield from _parts(known, columns, form, layout, batch_rows)
+                    parts = [
+                        known.slice(begin, batch_rows)
+                        for known in waiting
+                        for begin in range(0, known.num_rows, batch_rows)
+                    ]
                     waiting.clear()
-                meter.advance(one.num_rows)
+                    for part in parts:
+                        yield from _made([part], columns, array_format, layout)
+                progress.advance(one.num_rows)
         if waiting:
-            yield from _made(waiting, columns, form, layout)
+            yield from _made(waiting, columns, array_format, layout)
     finally:
-        meter.close()
+        progress.close()
 
 
-def _parts(one: Any, columns: Columns, form: Form, layout: Layout, batch_rows: int) -> Iterator[Batch]:
-    for begin in range(0, one.num_rows, batch_rows):
-        yield from _made([one.slice(begin, batch_rows)], columns, form, layout)
-
-
-def _made(parts: list[Any], columns: Columns, form: Form, layout: Layout) -> Iterator[Batch]:
+def _made(parts: list[Any], columns: Columns, array_format: ArrayFormat, layout: Layout) -> Iterator[Batch]:
     rows = sum(part.num_rows for part in parts)
-    reading = Reading(columns, form, Room(rows, rows), None, layout)
+    reading = Reading(columns, array_format, RowBudget(rows, rows), None, layout)
     for part in parts:
         reading.add(part)
     reading.finish([])
-    reading.check()
+    check_counts(reading.counts, layout.known(), array_format)
     if len(reading):
         x, y = reading.take(None)
         yield Batch(x, y, layout.feature_names())

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
-from airflow_spark_guard.job.collection.errors import SampleError
+from airflow_spark_guard.job.collection.errors import SampleError, shown_bytes
 
 # Share of what is left that one collection may take: the model needs the rest.
 SAFE_SHARE = 0.6
@@ -17,7 +17,7 @@ _UNITS = {"b": 1, "k": 1 << 10, "m": 1 << 20, "g": 1 << 30, "t": 1 << 40}
 def memory_left(root: Path = Path("/")) -> int | None:
     """Bytes that this process may still take: of the machine, or of its container, whichever is less.
 
-    A container's page cache counts as free, as the kernel gives it back. None where nothing is told.
+    A container's page cache counts as free, as the kernel gives it back. None if neither is known.
     """
     machine = _fields(root / "proc/meminfo").get("MemAvailable")
     amounts = [] if machine is None else [machine * 1024]
@@ -66,8 +66,8 @@ class Budget:
     """What one collection may take.
 
     Attributes:
-        limit: bytes for its arrays; None where nothing is known.
-        told: how the limit came about, for messages.
+        limit: bytes for its arrays; None if that is unknown.
+        origin: how the limit came about, for messages.
         asked: whether the caller set it, so that the sample is cut to it; else it is a bound.
         result_size: bytes that Spark lets one job return (``spark.driver.maxResultSize``); 0 or None for no
             limit.
@@ -76,7 +76,7 @@ class Budget:
     """
 
     limit: int | None
-    told: str
+    origin: str
     asked: bool
     result_size: int | None = None
     beside: int = 0
@@ -96,8 +96,8 @@ class Budget:
         if self.result_size and needed * _WIRE > self.result_size:
             raise SampleError(
                 "Spark would end the job: its result is too large.",
-                got=f"{rows:,} rows of {row_bytes:,} bytes, {told(needed)}",
-                expected=f"at most {told(self.result_size)} (spark.driver.maxResultSize)",
+                got=f"{rows:,} rows of {row_bytes:,} bytes, {shown_bytes(needed)}",
+                expected=f"at most {shown_bytes(self.result_size)} (spark.driver.maxResultSize)",
                 advice=f"Pass max_rows={self.returned(row_bytes)}; or read it with "
                 "iter_batches, which has no such limit; or raise spark.driver.maxResultSize and the driver's "
                 "memory with it.",
@@ -107,11 +107,11 @@ class Budget:
         """The error for rows that do not fit."""
         fitting = self.rows(row_bytes, texts) or 0
         row_bytes += self._beside()
-        with_texts = f" and {told(texts)} of different texts" if texts else ""
+        with_texts = f" and {shown_bytes(texts)} of different texts" if texts else ""
         return SampleError(
             "The sample does not fit into the driver's memory.",
-            got=f"{rows:,} rows of {row_bytes:,} bytes, {told(rows * row_bytes)}{with_texts}",
-            expected=f"at most {told(self.limit or 0)} ({self.told})",
+            got=f"{rows:,} rows of {row_bytes:,} bytes, {shown_bytes(rows * row_bytes)}{with_texts}",
+            expected=f"at most {shown_bytes(self.limit or 0)} ({self.origin})",
             advice=f"Pass max_rows={fitting} or max_bytes=0.5 (a share of the memory left) for a smaller "
             "sample; take fewer columns, dtype='float32', or sparse=True for sparse vectors; read all rows "
             "with iter_batches; or give the driver more memory.",
@@ -136,8 +136,8 @@ def budget_for(max_bytes: float | None, result_size: str | None, left: int | Non
     results = None if result_size is None else parsed(result_size)
     if max_bytes is None:
         limit = None if left is None else int(left * SAFE_SHARE)
-        told_left = f"{SAFE_SHARE:.0%} of the {told(left or 0)} that are left here"
-        return Budget(limit, told_left, asked=False, result_size=results)
+        left_here = f"{SAFE_SHARE:.0%} of the {shown_bytes(left or 0)} that are left here"
+        return Budget(limit, left_here, asked=False, result_size=results)
     if isinstance(max_bytes, int):
         return Budget(max_bytes, "max_bytes", asked=True, result_size=results)
     if left is None:
@@ -147,22 +147,13 @@ def budget_for(max_bytes: float | None, result_size: str | None, left: int | Non
             expected="Linux",
             advice="Pass max_bytes in bytes, as a whole number.",
         )
-    share = f"max_bytes={max_bytes:g}, a share of the {told(left)} that are left"
+    share = f"max_bytes={max_bytes:g}, a share of the {shown_bytes(left)} that are left"
     return Budget(int(left * max_bytes), share, asked=True, result_size=results)
 
 
 def parsed(size: str) -> int | None:
-    """Bytes of a Spark size such as ``1g``, ``512m`` or ``1048576``; None for what is none."""
+    """Bytes of a Spark size such as ``1g``, ``512m`` or ``1048576``; None for any other text."""
     text = size.strip().lower().removesuffix("b")
     unit = text[-1:] if text[-1:] in _UNITS else ""
     digits = text.removesuffix(unit)
     return int(digits) * _UNITS[unit or "b"] if digits.isdigit() else None
-
-
-def told(size: float) -> str:
-    """Bytes for people."""
-    for unit in ("bytes", "KiB", "MiB", "GiB"):
-        if size < 1024:  # noqa: PLR2004
-            return f"{size:.0f} {unit}" if unit == "bytes" else f"{size:.1f} {unit}"
-        size /= 1024
-    return f"{size:.1f} TiB"

@@ -6,30 +6,34 @@ import time
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from airflow_spark_guard.job.collection import chosen, notes
+import numpy as np
+
+from airflow_spark_guard.job.collection import notes, selection
 from airflow_spark_guard.job.collection import strata as stratifying
-from airflow_spark_guard.job.collection.blocks import Layout
 from airflow_spark_guard.job.collection.budget import budget_for, memory_left
 from airflow_spark_guard.job.collection.draw import PART, Draw, share_for
 from airflow_spark_guard.job.collection.errors import SampleError
-from airflow_spark_guard.job.collection.flaws import Counts, check_flaws, counts_of, empty_columns, never_set
+from airflow_spark_guard.job.collection.invalid_values import (
+    Counts,
+    check_counts,
+    counts_of,
+    empty_columns,
+    never_set,
+)
+from airflow_spark_guard.job.collection.layout import Layout
 from airflow_spark_guard.job.collection.passes import Passes
-from airflow_spark_guard.job.collection.reading import Form, Reading, Room, TooManyRowsError
+from airflow_spark_guard.job.collection.reading import Reading, RowBudget, TooManyRowsError
 from airflow_spark_guard.job.collection.sample import Sample, SampleReport, nbytes
-from airflow_spark_guard.job.collection.split import Split, labelled, part_warnings
+from airflow_spark_guard.job.collection.split import Split, part_warnings
 from airflow_spark_guard.job.collection.table import Blocks
-from airflow_spark_guard.job.collection.unchanged import check_found, check_strata, check_unchanged
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    import numpy as np
-
     from airflow_spark_guard.job.collection.columns import Columns
-    from airflow_spark_guard.job.collection.options import DrawOptions
+    from airflow_spark_guard.job.collection.kinds.base import Array
+    from airflow_spark_guard.job.collection.options import SampleOptions
     from airflow_spark_guard.job.collection.strata import Stratify
-
-    Array = np.ndarray[Any, Any]
 
 # A source is read at once, uncounted, when Spark believes it to be at most this part of the sample. Files are
 # compressed five times and more, and partitions arrive whole: what was read in vain should be about a sample.
@@ -39,15 +43,15 @@ _PROBABLY_WHOLE = 0.25
 class Collector:
     """One call of :func:`~airflow_spark_guard.job.collect_sample`, its arguments checked."""
 
-    def __init__(self, df: Any, columns: Columns, options: DrawOptions, form: Form) -> None:
-        self._columns, self._options, self._form = columns, options, form
+    def __init__(self, df: Any, columns: Columns, options: SampleOptions) -> None:
+        self._columns, self._options, self._format = columns, options, options.array_format
         self._keyed = bool(options.keys)
         self._started = time.monotonic()
-        draw = _draw(df.schema, columns, options)
+        self._draw = _draw(df.schema, columns, options)
         result_size = df.sparkSession.conf.get("spark.driver.maxResultSize", "1g")
         budget = budget_for(options.max_bytes, result_size, memory_left())
-        self._budget = replace(budget, beside=draw.beside_bytes())
-        self._passes = Passes(df, columns, form, draw, self._budget)
+        self._budget = replace(budget, beside=self._draw.beside_bytes())
+        self._passes = Passes(df, columns, self._format, self._budget)
         self._row_bytes = self._known_row_bytes()
         self._notes: list[str] = []
 
@@ -57,7 +61,9 @@ class Collector:
         if options.strata is not None:
             return self._stratified(options.strata)
         if options.weight is not None:
-            return self._counted(*self._passes.weigh(options.weight))
+            total, usable, log_rate = self._passes.weigh(options.weight)
+            self._draw = replace(self._draw, log_rate=log_rate)
+            return self._counted(total, usable)
         if options.fraction is not None:
             # A share of what there is: here a number from elsewhere would change the sample.
             return self._counted(*self._passes.count_usable())
@@ -72,50 +78,51 @@ class Collector:
 
     def _whole(self) -> Sample:
         """Every row, not counted before: there are probably few."""
-        told = self._options.total_rows
-        ceiling = self._options.max_rows if told is None else min(self._options.max_rows, 2 * told + 1000)
+        ceiling, given = self._options.max_rows, self._options.total_rows
+        if given is not None:
+            ceiling = min(ceiling, 2 * given + 1000)
         if self._row_bytes is not None:
             bounds = (self._budget.rows(self._row_bytes), self._budget.returned(self._row_bytes))
             ceiling = min([ceiling, *(bound for bound in bounds if bound is not None)])
-        condition = None if self._is_plain() else self._passes.draw.below(1.0)
-        reading = self._passes.read(condition, Room(ceiling, ceiling, ceiling))
-        order = chosen.all_rows(reading, keyed=self._keyed)
+        reading = self._read(1.0, RowBudget(ceiling, ceiling, ceiling), whole=True)
+        order = selection.all_rows(reading, keyed=self._keyed)
         return self._made(reading, order, reading.counts.read, whole=True)
 
-    def _uniform(self, told: int | None, usable: int | None = None) -> Sample:
-        """The rows with the smallest numbers, of ``told`` rows: what was counted, or what the caller said."""
-        total = self._passes.count() if told is None else told
-        believed = told is not None and usable is None
+    def _uniform(self, given: int | None, usable: int | None = None) -> Sample:
+        """The rows with the smallest numbers.
+
+        Args:
+            given: rows of the source: counted, or the caller's number; None: they are counted here.
+            usable: rows that may be drawn, where they were counted.
+        """
+        total = self._passes.count() if given is None else given
+        believed = given is not None and usable is None
         usable = total if usable is None else usable
-        # What the caller said may be too little: the rows are then cut from what comes.
+        # The caller's number may be too small: the rows are then cut from what comes.
         rows = self._fitting(self._options.max_rows if believed else self._options.rows(usable))
         share = share_for(rows, usable)
         while True:
             expected = min(usable, int(share * usable * 1.01) + 1000)
-            whole = not believed and rows >= usable and self._is_plain()
-            condition = None if whole else self._passes.draw.below(share)
-            room = Room(rows, expected, 2 * expected if believed else None)
-            reading = self._passes.read(condition, room)
-            # How many rows a weighted one stands for is told by the first one that was not taken.
+            budget = RowBudget(rows, expected, 2 * expected if believed else None)
+            reading = self._read(share, budget, whole=not believed and rows >= usable)
+            # How many rows a weighted one stands for depends on the first one that was not taken.
             if len(reading) >= rows + (self._options.weight is not None) or share >= 1:
                 break
-            share = _wider(share, rows, len(reading))
+            share = min(1.0, share * max(2.0, 1.2 * rows / max(1, len(reading))))
         if not believed:
-            check_unchanged(reading, rows)
-        order = chosen.rows_with_least(reading, rows, keyed=self._keyed)
-        weights = None if self._options.weight is None else chosen.inverse_chances(reading, order)
+            selection.check_unchanged(reading, rows)
+        order = selection.rows_with_least(reading, rows, keyed=self._keyed)
+        weights = None if self._options.weight is None else selection.inverse_chances(reading, order)
         return self._made(reading, order, total, whole=share >= 1, sample_weight=weights)
 
     def _stratified(self, how: Stratify) -> Sample:
-        import numpy as np
-
-        strata = self._passes.strata()
+        strata = self._passes.strata(how.column)
         counts, total = strata.counts, strata.total
         rows = self._fitting(self._options.rows(sum(counts.values())), strata.text_bytes())
         self._refuse_empty(rows, total)
         wanted = stratifying.allocate(counts, rows, how)
         reading, codes, whole = self._read_strata(strata, wanted)
-        order = chosen.rows_of_each(reading, codes, np.array(list(wanted.values())), keyed=self._keyed)
+        order = selection.rows_of_each(reading, codes, np.array(list(wanted.values())), keyed=self._keyed)
         codes = codes[order]
         self._refuse_empty(len(codes), total, reading.counts.missing)
         taken = np.bincount(codes, minlength=len(counts))
@@ -133,23 +140,21 @@ class Collector:
         self, strata: stratifying.Strata, wanted: Mapping[Any, int]
     ) -> tuple[Reading, Array, bool]:
         """At least the wanted rows of each stratum, the stratum of each row, and whether these are all."""
-        import numpy as np
-
         counts = strata.counts
         shares = stratifying.shares(counts, wanted)
         numbers = {number: i for i, number in enumerate(strata.hashes)}
         rows = sum(wanted.values())
-        room = Room(rows, int(1.02 * rows) + 1000)
+        budget = RowBudget(rows, int(1.02 * rows) + 1000)
         while True:
-            condition = stratifying.condition(self._passes.draw, shares)
-            reading = self._passes.read(condition, room)
+            condition = stratifying.condition(self._draw, shares)
+            reading = self._passes.read(budget, self._draw, condition)
             codes = reading.stratum_codes(numbers)
-            check_strata(codes)
+            selection.check_strata(codes)
             found = np.bincount(codes, minlength=len(counts))
             short = [s for s, n in zip(counts, found, strict=True) if n < wanted[s]]
             again = [stratum for stratum in short if shares[stratum] < 1]
             if not again:
-                check_found(short)
+                selection.check_found(short)
                 return reading, codes, all(share >= 1 for share in shares.values())
             shares.update({stratum: min(1.0, 2 * shares[stratum]) for stratum in again})
 
@@ -168,39 +173,37 @@ class Collector:
         self._refuse_empty(taken, total, counts.missing)
         parts = None if self._options.parts is None else self._parts(self._options.parts, reading, order)
         if self._keyed and taken < len(reading):
-            self._notes += notes.key_warnings(self._options.keys, *chosen.doubtful_keys(reading))
+            self._notes += notes.key_warnings(self._options.keys, *selection.doubtful_keys(reading))
         columns = reading.layout.known()
         x, y = reading.take(order)
         found = counts_of(x, y, columns, counts)
         self._judge(found, columns, whole=whole and taken == counts.read)
-        categories = reading.layout.settle(x, y)
+        categories = reading.layout.sort_texts(x, y)
         report = SampleReport(
             rows_total=total,
             rows_read=counts.read,
             rows_dropped=counts.dropped,
             rows_taken=x.shape[0],
-            bytes=nbytes(x) + (0 if y is None else y.nbytes),
+            bytes=nbytes(x, y),
             seconds=round(time.monotonic() - self._started, 3),
             passes=tuple(self._passes.made),
             seed=self._options.seed,
-            nulls=self._form.nulls,
+            nulls=self._format.nulls,
             missing=dict(counts.missing),
             categories=categories,
             label=None if self._columns.label is None else self._columns.label.name,
             warnings=tuple(self._notes),
         )
-        sample = Sample(x, y, reading.layout.feature_names(), report, parts=parts, columns=columns, **arrays)
-        report.about(columns, sample)
-        return sample
+        return Sample(x, y, reading.layout.feature_names(), report, parts=parts, columns=columns, **arrays)
 
     def _judge(self, found: Counts, columns: Columns, *, whole: bool) -> None:
-        """Refuse, or note, what is wrong with the rows drawn; what else was read does not matter.
+        """Refuse, or note, invalid values in the rows drawn; other rows that were read do not matter.
 
         With ``whole`` they are all rows of the source.
         """
-        check_flaws(found, columns, self._form, drawn=True)
+        check_counts(found, columns, self._format, drawn=True)
         empty = empty_columns(found, columns)
-        if empty and whole and found.read and self._form.nulls == "nan":
+        if empty and whole and found.read and self._format.nulls == "nan":
             raise never_set(empty[0], found.read)
         if empty:
             self._notes.append(notes.empty_warning(empty, found.read))
@@ -213,21 +216,23 @@ class Collector:
         if rows is not None:
             codes, without = codes[rows], without[rows]
         self._notes += part_warnings(split, codes, without)
-        return labelled(split.names, codes)
+        return stratifying.labelled(split.names, codes)
 
-    def _is_plain(self) -> bool:
-        """Whether rows need nothing beside their features, when all of them are taken."""
+    def _read(self, share: float, budget: RowBudget, *, whole: bool) -> Reading:
+        """About this share of the rows; ``whole``: all of them are taken, so few need a number."""
         options = self._options
-        return not self._keyed and options.weight is None and options.split is None
+        if whole and not self._keyed and options.weight is None and options.split is None:
+            return self._passes.read(budget)
+        return self._passes.read(budget, self._draw, self._draw.below(share))
 
     def _known_row_bytes(self) -> int | None:
-        """Bytes of a row of the arrays; None when only the rows can tell."""
-        if self._form.sparse:
+        """Bytes of a row of the arrays; None if only the rows have that."""
+        if self._format.sparse:
             return None
-        width = Layout(self._columns, self._form.dtype).width
+        width = Layout(self._columns, self._format.dtype).width
         if width is None and self._budget.asked:
             width = self._passes.width()
-        return None if width is None else self._form.row_bytes(width, self._columns)
+        return None if width is None else self._format.row_bytes(width, self._columns)
 
     def _fitting(self, rows: int, texts: int = 0) -> int:
         """So many rows, or fewer where the caller set a budget; raises where they do not fit."""
@@ -244,16 +249,16 @@ class Collector:
         """Whether all rows probably make no more than the sample.
 
         Raises:
-            SampleError: the caller says how many there are, and so many do not fit.
+            SampleError: the caller gives their number, and so many do not fit.
         """
-        told, max_rows = self._options.total_rows, self._options.max_rows
-        if told is not None:
-            return told <= max_rows and self._fitting(told) == told
+        given, max_rows = self._options.total_rows, self._options.max_rows
+        if given is not None:
+            return given <= max_rows and self._fitting(given) == given
         believed = None if self._row_bytes is None else self._passes.believed_bytes()
         if believed is None or self._row_bytes is None:
             return False
         # Spark's figure is of the source's own types, mostly of 8 bytes a value.
-        of_row = self._row_bytes * (2 if self._form.dtype == "float32" else 1)
+        of_row = self._row_bytes * (2 if self._format.dtype == "float32" else 1)
         return believed <= _PROBABLY_WHOLE * of_row * max_rows
 
     def _refuse_empty(self, rows: int, total: int, missing: Mapping[str, int] | None = None) -> None:
@@ -261,7 +266,7 @@ class Collector:
             return
         nulls = ", ".join(f"{name}: {count}" for name, count in (missing or {}).items())
         raise SampleError(
-            "There are no rows to sample.",
+            "No rows to sample.",
             got=f"{total} rows, none of them complete; nulls in {nulls}"
             if nulls
             else f"{total} rows, none of which may be drawn"
@@ -272,7 +277,7 @@ class Collector:
         )
 
 
-def _draw(schema: Any, columns: Columns, options: DrawOptions) -> Draw:
+def _draw(schema: Any, columns: Columns, options: SampleOptions) -> Draw:
     collected = [column.name for column in columns.all()]
     return Draw(
         options.seed,
@@ -282,8 +287,3 @@ def _draw(schema: Any, columns: Columns, options: DrawOptions) -> Draw:
         stratum=None if options.strata is None else options.strata.column,
         part=None if options.parts is None else options.parts.sql(schema, options.seed),
     )
-
-
-def _wider(share: float, wanted: int, found: int) -> float:
-    """A larger share, after one that gave too few rows."""
-    return min(1.0, share * max(2.0, 1.2 * wanted / max(1, found)))

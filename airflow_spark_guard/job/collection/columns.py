@@ -2,68 +2,28 @@
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Iterable
-from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, Literal
+from dataclasses import asdict, dataclass
+from typing import TYPE_CHECKING, Any
 
-from airflow_spark_guard.job.collection.errors import SampleError
+from airflow_spark_guard.job.collection.errors import SampleError, listed, nearest
+from airflow_spark_guard.job.collection.kinds.array import NumberArray
+from airflow_spark_guard.job.collection.kinds.number import NUMBER_LIKE, Number
+from airflow_spark_guard.job.collection.kinds.text import Text
+from airflow_spark_guard.job.collection.kinds.vector import Vector
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
-Kind = Literal["number", "text", "array", "vector"]
-_SHOWN = 20
-NUMBERS = frozenset(
-    [
-        "ByteType",
-        "ShortType",
-        "IntegerType",
-        "LongType",
-        "FloatType",
-        "DoubleType",
-        "DecimalType",
-        "BooleanType",
-        "DateType",
-        "TimestampType",
-        "TimestampNTZType",
-    ]
-)
-TEXTS = frozenset(["StringType", "VarcharType", "CharType"])
+    from airflow_spark_guard.job.collection.kinds.base import SourceColumn
+
+KINDS: tuple[type[SourceColumn], ...] = (Number, Text, NumberArray, Vector)
 _ADVICE = {
     "struct": "Select its fields into columns of their own: df.select('{name}.*').",
     "map": "Select its values into columns of their own: df.select(col('{name}')['key']).",
     "binary": "Decode it into numbers or text first.",
     "array": "Make it an array of numbers first, for example with transform or flatten.",
 }
-
-
-@dataclass(frozen=True)
-class SourceColumn:
-    """One column of the source, checked.
-
-    Attributes:
-        name: as in the schema; a dot is part of it.
-        kind: a number (also booleans, decimals, dates and timestamps), text, an array of numbers, or an ML
-            vector.
-        type: Spark's own short name of the type.
-        categories: the texts in order of their codes, where the caller knows them; for text alone.
-        width: how many features it becomes; None until the first array or vector is seen.
-        names: names of its features by position, as far as the schema's metadata tell.
-    """
-
-    name: str
-    kind: Kind
-    type: str
-    categories: tuple[str, ...] | None = None
-    width: int | None = 1
-    names: Mapping[int, str] = field(default_factory=dict, hash=False)
-
-    def feature_names(self, width: int) -> tuple[str, ...]:
-        """One name for each of ``width`` features; those without one are numbered after the column."""
-        if self.kind in ("number", "text"):
-            return (self.name,)
-        return tuple(self.names.get(i, f"{self.name}_{i}") for i in range(width))
 
 
 @dataclass(frozen=True)
@@ -77,9 +37,27 @@ class Columns:
         """Features first, then the label."""
         return self.features if self.label is None else (*self.features, self.label)
 
-    def of(self, *kinds: Kind) -> tuple[SourceColumn, ...]:
-        """The features of these kinds."""
-        return tuple(column for column in self.features if column.kind in kinds)
+    def spans(self) -> Iterator[tuple[SourceColumn, slice]]:
+        """Each column of the features with its columns of the matrix; their widths are known."""
+        at = 0
+        for column in self.features:
+            yield column, slice(at, at := at + (column.width or 0))
+
+    def as_dict(self) -> dict[str, Any]:
+        """Ready for JSON."""
+        *features, label = (
+            column and {"kind": column.reads.kind, **asdict(column)}
+            for column in (*self.features, self.label)
+        )
+        return {"features": features, "label": label}
+
+    @classmethod
+    def from_dict(cls, about: Mapping[str, Any]) -> Columns:
+        """The columns of :meth:`as_dict`; of any other dictionary it is a KeyError or TypeError."""
+        return cls(
+            tuple(_from_dict(column) for column in about["features"]),
+            None if about["label"] is None else _from_dict(about["label"]),
+        )
 
 
 def check_columns(
@@ -97,7 +75,7 @@ def check_columns(
     wanted = (features,) if isinstance(features, str) else _names(features)
     if not wanted:
         raise SampleError(
-            "There are no features to collect.",
+            "No features to collect.",
             got=repr(features),
             expected="names of columns of numbers, dates, text, arrays of numbers or vectors",
             advice=f"Choose among the columns: {listed(schema.names)}.",
@@ -131,12 +109,11 @@ def check_columns(
 def check_name(existing: Sequence[str], name: object) -> None:
     """Raise unless there is exactly one column of this name."""
     if name not in existing:
-        near = difflib.get_close_matches(str(name), existing, n=1, cutoff=0.5)
         raise SampleError(
             f"The DataFrame has no column {name!r}.",
             got=repr(name),
             expected=f"one of: {listed(existing)}",
-            advice=f"Did you mean {near[0]!r}?" if near else "Correct the name, or add the column first.",
+            advice=nearest(name, existing, "Correct the name, or add the column first."),
         )
     if list(existing).count(str(name)) > 1:
         raise SampleError(
@@ -148,14 +125,14 @@ def check_name(existing: Sequence[str], name: object) -> None:
 
 
 def check_apart(df: Any, names: Iterable[str]) -> None:
-    """Raise where Spark cannot tell a column from one that differs in upper and lower case alone."""
+    """Raise where Spark cannot distinguish a column from one that differs in upper and lower case alone."""
     if str(df.sparkSession.conf.get("spark.sql.caseSensitive", "false")).lower() == "true":
         return
     for name in names:
         alike = [other for other in df.columns if other.lower() == name.lower()]
         if len(alike) > 1:
             raise SampleError(
-                f"Spark cannot tell column {name!r} from one whose name differs in case alone.",
+                f"Spark cannot distinguish column {name!r} from one whose name differs in case alone.",
                 got=listed(alike),
                 expected="names that differ in more than upper and lower case",
                 advice="Rename one by position, with df.toDF(*names) and a new name in its place; or set "
@@ -186,34 +163,19 @@ def _names(features: object) -> tuple[Any, ...]:
     return tuple(features) if isinstance(features, Iterable) else ()
 
 
-def listed(names: Sequence[str]) -> str:
-    """The first names, and how many there are."""
-    more = f", ... ({len(names)} in all)" if len(names) > _SHOWN else ""
-    return ", ".join(str(name) for name in names[:_SHOWN]) + more
-
-
 def _column(of_schema: Any, categories: Sequence[str] | None) -> SourceColumn:
     name, data_type = of_schema.name, of_schema.dataType
-    type_name = type(data_type).__name__
-    simple = data_type.simpleString()
-    if categories is not None and type_name not in TEXTS:
-        raise _no_text(name, simple)
-    if type_name in NUMBERS:
-        return SourceColumn(name, "number", simple)
-    if type_name in TEXTS:
-        return SourceColumn(name, "text", simple, _distinct(name, categories))
-    # Both pyspark.ml and the older pyspark.mllib have one of this name.
-    if type_name == "VectorUDT":
-        width, names = _vector_metadata(of_schema)
-        return SourceColumn(name, "vector", "vector", None, width, names)
-    if type_name == "ArrayType" and type(data_type.elementType).__name__ in NUMBERS:
-        return SourceColumn(name, "array", simple, None, None)
-    raise _unsupported(name, data_type)
+    kind = next((kind for kind in KINDS if kind.takes(data_type)), None)
+    if categories is not None and not (kind and kind.reads.categorical):
+        raise _no_text(name, data_type.simpleString())
+    if kind is None:
+        raise _unsupported(name, data_type)
+    return kind.of(of_schema, _distinct(name, categories))
 
 
 def _label(of_schema: Any, categories: Sequence[str] | None) -> SourceColumn:
     column = _column(of_schema, categories)
-    if column.kind in ("array", "vector"):
+    if column.several:
         raise SampleError(
             f"Column {column.name!r} cannot be the label.",
             got=column.type,
@@ -221,6 +183,13 @@ def _label(of_schema: Any, categories: Sequence[str] | None) -> SourceColumn:
             advice="Select the element to learn into a column of its own.",
         )
     return column
+
+
+def _from_dict(about: Mapping[str, Any]) -> SourceColumn:
+    kind = {kind.reads.kind: kind for kind in KINDS}[about["kind"]]
+    texts = None if about["categories"] is None else tuple(about["categories"])
+    names = {int(i): name for i, name in about["names"].items()}
+    return kind(about["name"], about["type"], texts, about["width"], names)
 
 
 def _distinct(name: str, categories: Sequence[str] | None) -> tuple[str, ...] | None:
@@ -260,25 +229,11 @@ def _unsupported(name: str, data_type: Any) -> SampleError:
 
 def _offending(path: str, data_type: Any) -> tuple[str, Any]:
     """The innermost type that is in the way, with the path to it."""
-    kind = type(data_type).__name__
-    if kind == "ArrayType" and type(data_type.elementType).__name__ not in NUMBERS:
+    type_name = type(data_type).__name__
+    if type_name == "ArrayType" and type(data_type.elementType).__name__ not in NUMBER_LIKE:
         return _offending(f"{path}.element", data_type.elementType)
-    if kind == "StructType":
+    if type_name == "StructType":
         for inner in data_type.fields:
-            if type(inner.dataType).__name__ not in NUMBERS:
+            if type(inner.dataType).__name__ not in NUMBER_LIKE:
                 return _offending(f"{path}.{inner.name}", inner.dataType)
     return path, data_type
-
-
-def _vector_metadata(of_schema: Any) -> tuple[int | None, dict[int, str]]:
-    """Size and names that VectorAssembler and its like left in the column's metadata."""
-    attributes = (of_schema.metadata or {}).get("ml_attr", {})
-    groups = attributes.get("attrs", {})
-    named = {
-        attribute["idx"]: attribute["name"]
-        for group in groups.values()
-        for attribute in group
-        if "name" in attribute
-    }
-    width = attributes.get("num_attrs")
-    return (width if isinstance(width, int) and width > 0 else None), named

@@ -11,23 +11,18 @@ import math
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
-from airflow_spark_guard.job.collection.projection import expressions, quoted, with_structs
+from airflow_spark_guard.job.collection.kinds.base import quoted
+from airflow_spark_guard.job.collection.projection import expressions, with_structs
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    import numpy as np
-
     from airflow_spark_guard.job.collection.columns import Columns
-
-    Array = np.ndarray[Any, Any]
 
 PRIORITY, WEIGHT, STRATUM, TIE, PART = "priority", "weight", "stratum", "tie", "part"
 # Five standard deviations of surplus: a second pass is needed about once in three million samples.
 _SURPLUS_SIGMAS = 5.0
 _HASHES = 2.0**64
-# Logarithms up to 745, of weights, are rounded by less.
-_ROUNDED = 5e-13
 
 
 @dataclass(frozen=True)
@@ -39,9 +34,9 @@ class Draw:
         key: columns that identify a row; empty: Spark's ``rand``, which depends on the partitions.
         weight: column of weights; a row of twice the weight is drawn first twice as often.
         log_rate: logarithm of the rows of the source divided by the sum of their weights.
-        row: all columns of the collection, which tell rows apart that the key does not.
+        row: all columns of the collection, which distinguish rows of one key.
         stratum: column of the strata.
-        part: SQL of the number that says in which part of a split a row lies.
+        part: SQL of the number that decides in which part of a split a row lies.
     """
 
     seed: int
@@ -51,12 +46,6 @@ class Draw:
     row: tuple[str, ...] = ()
     stratum: str | None = None
     part: str | None = None
-
-    def priority(self) -> Any:
-        """The Spark column of :meth:`priority_sql`."""
-        from pyspark.sql import functions as sf
-
-        return sf.expr(self.priority_sql())
 
     def priority_sql(self) -> str:
         """The number of a row: a hash, uniform in [0, 1), or the logarithm of an exponential number.
@@ -96,15 +85,15 @@ class Draw:
             return priority < sf.lit(int(share * _HASHES - _HASHES / 2))
         return priority < sf.lit(share)
 
-    def beside_sql(self) -> list[str]:
-        """What travels beside the features, named."""
-        beside = [f"{self.priority_sql()} AS {PRIORITY}"]
+    def beside_sql(self) -> dict[str, str]:
+        """What travels beside the features, by name."""
+        beside = {PRIORITY: self.priority_sql()}
         if self.weight is not None:
-            beside.append(f"CAST({quoted(self.weight)} AS DOUBLE) AS {WEIGHT}")
+            beside[WEIGHT] = f"CAST({quoted(self.weight)} AS DOUBLE)"
         if self.key:
-            beside.append(f"{self.tie_sql()} AS {TIE}")
+            beside[TIE] = self.tie_sql()
         if self.part is not None:
-            beside.append(f"{self.part} AS {PART}")
+            beside[PART] = self.part
         return beside
 
     def beside_bytes(self) -> int:
@@ -139,70 +128,26 @@ def share_for(rows: int, of: int) -> float:
     return min(1.0, (rows + surplus) / of)
 
 
-def thinned(df: Any, columns: Columns, draw: Draw, condition: Any, form: tuple[str, bool]) -> Any:
-    """The projection of the rows that meet ``condition``, with what travels beside it.
-
-    ``form`` is the dtype of the arrays, and whether vectors travel unrolled.
-    """
+def thinned(
+    df: Any, columns: Columns, draw: Draw, condition: Any, dtype: str, *, unrolled: bool = False
+) -> Any:
+    """The projection of the rows that meet ``condition``, with what travels beside it."""
     df, columns = with_structs(df, columns)
     renamed = [f"{quoted(column.name)} AS c{i}" for i, column in enumerate(columns.all())]
     beside = draw.beside_sql()
-    if draw.stratum is not None:
-        beside.append(f"{quoted(draw.stratum)} AS {STRATUM}")
-    drawn = df.selectExpr(*renamed, *beside).where(condition)
-    count = len(columns.features)
+    stratum = {} if draw.stratum is None else {STRATUM: quoted(draw.stratum)}
+    added = (f"{sql} AS {name}" for name, sql in {**beside, **stratum}.items())
+    drawn = df.selectExpr(*renamed, *added).where(condition)
     inner = replace(
         columns,
         features=tuple(replace(column, name=f"c{i}") for i, column in enumerate(columns.features)),
-        label=columns.label and replace(columns.label, name=f"c{count}"),
+        label=columns.label and replace(columns.label, name=f"c{len(columns.features)}"),
     )
-    carried = [
-        name for name in (PRIORITY, WEIGHT, TIE, PART) if any(b.endswith(f" AS {name}") for b in beside)
-    ]
-    strata = [] if draw.stratum is None else [f"{stratum_sql(STRATUM)} AS {STRATUM}"]
+    carried = [*beside, *(f"{stratum_sql(name)} AS {name}" for name in stratum)]
     # Arrays are built for what was drawn alone.
-    dtype, unrolled = form
-    return drawn.selectExpr(*expressions(inner, dtype, unrolled=unrolled), *carried, *strata)
+    return drawn.selectExpr(*expressions(inner, dtype, unrolled=unrolled), *carried)
 
 
 def stratum_sql(name: str) -> str:
     """A stratum as it travels: a number, however long its text; null for null."""
     return f"IF({quoted(name)} IS NULL, NULL, xxhash64({quoted(name)}))"
-
-
-def smallest(priority: Array, rows: int) -> Array:
-    """Positions, ascending, of the ``rows`` smallest numbers."""
-    import numpy as np
-
-    if rows >= len(priority):
-        return np.arange(len(priority))
-    return np.sort(np.argpartition(priority, rows - 1)[:rows])
-
-
-def by_priority(priority: Array, tie: Array) -> Array:
-    """Positions in the order of the numbers; rows of the same number in the order of their ties.
-
-    So rows that share a key come in the same order, and the same of them are taken, wherever they lay.
-    """
-    import numpy as np
-
-    order = np.argsort(priority, kind="stable")
-    ranked = priority[order]
-    same = ranked[1:] == ranked[:-1]
-    tied = np.flatnonzero(np.r_[same, False] | np.r_[False, same])
-    if len(tied):
-        among = order[tied]
-        order[tied] = among[np.lexsort((tie[among], priority[among]))]
-    return order
-
-
-def repeated(priority: Array, weight: Array | None = None) -> int:
-    """Rows that share the number of their key with another row.
-
-    With weights the number is taken back out of the weighted one, up to what the logarithms rounded off.
-    """
-    import numpy as np
-
-    numbers = np.sort(priority if weight is None else priority + np.log(weight))
-    same = numbers[1:] - numbers[:-1] <= _ROUNDED if weight is not None else numbers[1:] == numbers[:-1]
-    return int((np.r_[same, False] | np.r_[False, same]).sum()) if len(numbers) > 1 else 0

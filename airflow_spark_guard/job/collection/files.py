@@ -6,11 +6,16 @@ import datetime as dt
 import json
 import os
 import uuid
-from dataclasses import asdict, fields
+from dataclasses import fields
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from airflow_spark_guard.job.collection.columns import Columns, SourceColumn
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.parquet as pq
+
+from airflow_spark_guard.job.collection.columns import Columns
 from airflow_spark_guard.job.collection.errors import SampleError
 from airflow_spark_guard.job.collection.frames import encoded, text_places, to_arrow
 from airflow_spark_guard.job.collection.sample import Sample, SampleReport
@@ -19,9 +24,7 @@ from airflow_spark_guard.job.collection.strata import labelled
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    import numpy as np
-
-    Array = np.ndarray[Any, Any]
+    from airflow_spark_guard.job.collection.kinds.base import Array
 
 _KEY, _VERSION = b"airflow_spark_guard.sample", 1
 _BESIDE = ("strata", "sample_weight", "parts")
@@ -30,8 +33,6 @@ _INDICES, _VALUES = "indices", "values"
 
 def save(sample: Sample, path: str | os.PathLike[str]) -> None:
     """See :meth:`~airflow_spark_guard.job.collection.sample.Sample.save`."""
-    import pyarrow.parquet as pq
-
     table = _table(sample)
     target = Path(_of_this_machine(path))
     beside = target.parent / f".{target.name}-{uuid.uuid4().hex}"
@@ -52,9 +53,6 @@ def save(sample: Sample, path: str | os.PathLike[str]) -> None:
 
 def load(path: str | os.PathLike[str]) -> Sample:
     """See :meth:`~airflow_spark_guard.job.collection.sample.Sample.load`."""
-    import pyarrow as pa
-    import pyarrow.parquet as pq
-
     target = _of_this_machine(path)
     try:
         # By place: names may repeat in no table, but those of older files may.
@@ -71,8 +69,6 @@ def load(path: str | os.PathLike[str]) -> Sample:
 
 
 def _table(sample: Sample) -> Any:
-    import pyarrow as pa
-
     label = None if sample.y is None else str(sample.report.label)
     if hasattr(sample.X, "indptr"):
         offsets = pa.array(sample.X.indptr)
@@ -96,7 +92,7 @@ def _table(sample: Sample) -> Any:
         "feature_names": list(sample.feature_names),
         "beside": beside,
         "report": _report_fields(sample.report),
-        "columns": None if sample.columns is None else asdict(sample.columns),
+        "columns": None if sample.columns is None else sample.columns.as_dict(),
     }
     text = json.dumps(about, default=_as_json)
     return pa.Table.from_arrays(arrays, names=_unique([*names, *beside])).replace_schema_metadata(
@@ -109,7 +105,7 @@ def _sample(table: Any, about: dict[str, Any]) -> Sample:
         msg = f"version {about['version']}, where {_VERSION} is known"
         raise ValueError(msg)
     names = tuple(about["feature_names"])
-    columns = None if about["columns"] is None else _columns(about["columns"])
+    columns = None if about["columns"] is None else Columns.from_dict(about["columns"])
     report = _report(about["report"])
     width = 2 if about["sparse"] else len(names)
     labelled_too = about["y_dtype"] is not None
@@ -122,15 +118,10 @@ def _sample(table: Any, about: dict[str, Any]) -> Sample:
     y = _floats(table.column(width), texts.get(len(names)), about["y_dtype"]) if labelled_too else None
     first = width + labelled_too
     beside = {name: _values(table.column(first + i)) for i, name in enumerate(about["beside"])}
-    sample = Sample(x, y, names, report, **beside, columns=columns)
-    if columns is not None:
-        report.about(columns, sample)
-    return sample
+    return Sample(x, y, names, report, **beside, columns=columns)
 
 
 def _dense(table: Any, width: int, texts: dict[int, tuple[str, ...]], dtype: str) -> Array:
-    import numpy as np
-
     x = np.empty((table.num_rows, width), dtype)
     for at in range(width):
         x[:, at] = _floats(table.column(at), texts.get(at), dtype)
@@ -138,9 +129,6 @@ def _dense(table: Any, width: int, texts: dict[int, tuple[str, ...]], dtype: str
 
 
 def _floats(column: Any, texts: tuple[str, ...] | None, dtype: str) -> Array:
-    import pyarrow as pa
-    import pyarrow.compute as pc
-
     if texts is not None:
         column = pc.index_in(column.cast(pa.string()), value_set=pa.array(texts, pa.string()))
     values: Array = column.to_numpy().astype(dtype)
@@ -148,7 +136,6 @@ def _floats(column: Any, texts: tuple[str, ...] | None, dtype: str) -> Array:
 
 
 def _sparse(table: Any, width: int, dtype: str) -> Any:
-    import numpy as np
     from scipy.sparse import csr_array
 
     indices, values = (table.column(i).combine_chunks() for i in (0, 1))
@@ -159,16 +146,12 @@ def _sparse(table: Any, width: int, dtype: str) -> Any:
 
 
 def _array(values: Array) -> Any:
-    import pyarrow as pa
-
     made = pa.array(values.tolist() if values.dtype.kind == "O" else values)
     return made.dictionary_encode() if values.dtype.kind == "O" and pa.types.is_string(made.type) else made
 
 
 def _values(column: Any) -> Array:
     """Strata, parts or weights as they were."""
-    import pyarrow as pa
-
     if pa.types.is_floating(column.type):
         weights: Array = column.to_numpy()
         return weights
@@ -178,17 +161,6 @@ def _values(column: Any) -> Array:
     known = coded.dictionary.to_pylist()
     codes = coded.indices.fill_null(len(known)).to_numpy(zero_copy_only=False)
     return labelled([*known, None] if coded.null_count else known, codes)
-
-
-def _columns(about: dict[str, Any]) -> Columns:
-    def column(named: dict[str, Any]) -> SourceColumn:
-        texts = None if named["categories"] is None else tuple(named["categories"])
-        return SourceColumn(
-            **{**named, "categories": texts, "names": {int(i): name for i, name in named["names"].items()}}
-        )
-
-    label = None if about["label"] is None else column(about["label"])
-    return Columns(tuple(column(named) for named in about["features"]), label)
 
 
 def _report_fields(report: SampleReport) -> dict[str, Any]:

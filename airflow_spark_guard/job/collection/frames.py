@@ -1,20 +1,18 @@
-"""A sample as a table: pandas or Arrow. Columns are told apart by their place, since names may repeat."""
+"""A sample as a table: pandas or Arrow. A column is known by its place, since names may repeat."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+import pyarrow as pa
+
 from airflow_spark_guard.job.collection.errors import SampleError
 from airflow_spark_guard.job.collection.notes import digits_lost
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-    import numpy as np
-
+    from airflow_spark_guard.job.collection.kinds.base import Array
     from airflow_spark_guard.job.collection.sample import Sample
-
-    Array = np.ndarray[Any, Any]
 
 DTYPES = ("floats", "source")
 _WIDTHS = {"tinyint": 8, "smallint": 16, "int": 32, "bigint": 64}
@@ -49,8 +47,6 @@ def to_pandas(sample: Sample, dtypes: str) -> Any:
 
 def to_arrow(sample: Sample) -> Any:
     """See :meth:`~airflow_spark_guard.job.collection.sample.Sample.to_arrow`."""
-    import pyarrow as pa
-
     if hasattr(sample.X, "indptr"):
         raise SampleError(
             "A sparse sample has no Arrow table.",
@@ -76,7 +72,8 @@ def text_places(sample: Sample) -> dict[int, tuple[str, ...]]:
         # Made by hand: names are all there is.
         found = {names.index(name): texts for name, texts in categories.items() if name in names}
     else:
-        found = {at: categories[name] for at, name, kind, _ in _places(sample) if kind == "text"}
+        spans = sample.columns.spans()
+        found = {span.start: categories[column.name] for column, span in spans if column.categorical}
     label = sample.report.label
     if sample.y is not None and label is not None and label in categories:
         found[len(names)] = categories[label]
@@ -85,25 +82,14 @@ def text_places(sample: Sample) -> dict[int, tuple[str, ...]]:
 
 def codes_of(values: Array) -> Array:
     """Codes as whole numbers; -1 for a missing one."""
-    import numpy as np
-
     return np.nan_to_num(values, nan=-1).astype(np.int64)
 
 
-def _places(sample: Sample) -> Iterator[tuple[int, str, str, str]]:
-    """Place, source column, kind and type of each feature."""
-    at = 0
-    for column in sample.columns.features if sample.columns is not None else ():
-        for _ in range(column.width or 0):
-            yield at, column.name, column.kind, column.type
-            at += 1
-
-
 def _source_types(sample: Sample) -> list[tuple[int, str]]:
-    """Types of the source, by place.
+    """Types of the source's numbers, by place.
 
     Raises:
-        SampleError: nobody knows them; or digits were lost on the way, which no type brings back.
+        SampleError: they are not known; or digits were lost on the way, which no type brings back.
     """
     if sample.columns is None:
         raise SampleError(
@@ -120,18 +106,14 @@ def _source_types(sample: Sample) -> list[tuple[int, str]]:
             expected="floats that hold every whole number of these columns",
             advice="Collect with dtype='float64' or dtype='auto', or leave these columns out.",
         )
-    label = sample.columns.label
-    types = [(at, type_name) for at, _, kind, type_name in _places(sample) if kind != "text"]
-    if label is None or label.kind == "text":
-        return types
-    return [*types, (len(sample.feature_names), label.type)]
+    label, width = sample.columns.label, len(sample.feature_names)
+    columns = [*sample.columns.spans(), *([] if label is None else [(label, slice(width, width + 1))])]
+    numbers = [(column, span) for column, span in columns if not column.categorical]
+    return [(at, column.element_type) for column, span in numbers for at in range(span.start, span.stop)]
 
 
 def _as_source(pd: Any, values: Any, type_name: str) -> Any:
     """Floats in the type of the source; what pandas has no type for stays as it is."""
-    import numpy as np
-
-    type_name = type_name.removeprefix("array<").removesuffix(">")
     if type_name in _WIDTHS:
         whole = pd.array(values, dtype="Float64").astype(f"Int{_WIDTHS[type_name]}")
         return whole if np.isnan(values).any() else whole.to_numpy(f"int{_WIDTHS[type_name]}")
@@ -151,9 +133,7 @@ def _as_source(pd: Any, values: Any, type_name: str) -> Any:
 
 
 def _times(values: Array, factor: int, unit: str) -> Any:
-    """Floats as numpy's times, NaN as none."""
-    import numpy as np
-
+    """Floats as numpy's times, NaN as a missing one."""
     missing = np.isnan(values)
     whole = np.round(np.nan_to_num(values).astype("float64") * factor).astype("int64")
     times: Any = whole.view(f"datetime64[{unit}]")
@@ -163,8 +143,6 @@ def _times(values: Array, factor: int, unit: str) -> Any:
 
 def encoded(values: Array, texts: tuple[str, ...]) -> Any:
     """Codes as a dictionary array of Arrow."""
-    import pyarrow as pa
-
     codes = codes_of(values)
     return pa.DictionaryArray.from_arrays(pa.array(codes, mask=codes < 0), pa.array(texts, pa.string()))
 

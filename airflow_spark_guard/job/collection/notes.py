@@ -1,29 +1,27 @@
-"""What a caller should know of a sample that is what was asked for, and may not be what was meant."""
+"""The warnings about a sample that is what was asked for, and may not be what was meant."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from airflow_spark_guard.job.collection.columns import listed
+import numpy as np
+
+from airflow_spark_guard.job.collection.errors import listed
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    import numpy as np
-
-    from airflow_spark_guard.job.collection.columns import Columns, SourceColumn
-
-    Array = np.ndarray[Any, Any]
+    from airflow_spark_guard.job.collection.columns import Columns
+    from airflow_spark_guard.job.collection.kinds.base import Array, SourceColumn
 
 # Beyond these not every whole number has a float of its own.
-_LARGEST = {"float32": 2.0**24, "float64": 2.0**53}
 _EXPONENTS = {"float32": 24, "float64": 53}
 _EXACT = ("int", "bigint", "decimal", "timestamp")
 _NAMED, _LONGEST = 5, 60
 
 
 def digits_lost(x: Any, y: Array | None, columns: Columns) -> list[str]:
-    """Source columns with whole numbers (or seconds) that the floats of the arrays cannot tell apart.
+    """Source columns with whole numbers (or seconds) that the floats of the arrays cannot distinguish.
 
     Args:
         x: shape (rows, features).
@@ -32,11 +30,8 @@ def digits_lost(x: Any, y: Array | None, columns: Columns) -> list[str]:
     """
     found: list[str] = []
     if x.shape[0] and any(map(_is_exact, columns.features)):
-        beyond, at = _beyond(x), 0
-        for column in columns.features:
-            end = at + (column.width or 0)
-            found += [column.name] * bool(_is_exact(column) and beyond[at:end].any())
-            at = end
+        beyond = _beyond(x)
+        found = [column.name for column, span in columns.spans() if _is_exact(column) and beyond[span].any()]
     label = columns.label
     if label is not None and _is_exact(label) and y is not None and len(y) and _beyond(y):
         found.append(label.name)
@@ -45,7 +40,7 @@ def digits_lost(x: Any, y: Array | None, columns: Columns) -> list[str]:
 
 def digits_warning(names: Sequence[str], dtype: str) -> str:
     """Of columns that lost digits."""
-    limit = f"2^{_EXPONENTS[dtype]} ({int(_LARGEST[dtype]):,})"
+    limit = f"2^{_EXPONENTS[dtype]} ({2 ** _EXPONENTS[dtype]:,})"
     advice = (
         "pass dtype='float64' or dtype='auto'"
         if dtype == "float32"
@@ -66,18 +61,18 @@ def key_warnings(key: Sequence[str], keyless: float, repeated: float) -> list[st
         repeated: share of the rows read that have the key of another row.
     """
     name = ", ".join(key)
-    said = []
+    warnings = []
     if keyless:
-        said.append(
+        warnings.append(
             f"{keyless:.1%} of the rows have no key (a null in {name}); they were drawn by a hash of all "
             "their columns, so that a change of any of these draws anew."
         )
     if repeated:
-        said.append(
+        warnings.append(
             f"{repeated:.1%} of the rows share their key ({name}) with another row; rows of one key are "
             "drawn together, so fewer of them are independent. Add columns to key= until it identifies a row."
         )
-    return said
+    return warnings
 
 
 def strata_warnings(
@@ -91,19 +86,19 @@ def strata_warnings(
         counts: rows of the others.
         wanted: rows to take of each of these.
     """
-    said = []
+    warnings = []
     if unusable:
-        said.append(
+        warnings.append(
             f"{len(unusable)} strata of {column!r} have no complete row, so none is in the sample: "
             f"{_some([repr(stratum) for stratum in unusable])}."
         )
     none = [stratum for stratum, rows in zip(counts, wanted, strict=True) if not rows]
     if none:
-        said.append(
+        warnings.append(
             f"{len(none)} strata of {column!r} got no row of this sample: "
             f"{_some([repr(stratum) for stratum in none])}. Raise max_rows or Stratify.at_least."
         )
-    return said
+    return warnings
 
 
 def empty_warning(names: Sequence[str], rows: int) -> str:
@@ -112,15 +107,13 @@ def empty_warning(names: Sequence[str], rows: int) -> str:
 
 
 def _beyond(values: Array) -> Any:
-    """Whether a column has numbers that are too large; NaN is none."""
-    import numpy as np
-
+    """Whether a column has numbers that are too large; NaN is not one."""
     largest = np.fmax(np.fmax.reduce(values, axis=0), -np.fmin.reduce(values, axis=0))
-    return largest >= _LARGEST[str(values.dtype)]
+    return largest >= 2.0 ** _EXPONENTS[str(values.dtype)]
 
 
 def _is_exact(column: SourceColumn) -> bool:
-    return column.type.removeprefix("array<").startswith(_EXACT)
+    return column.element_type.startswith(_EXACT)
 
 
 def _some(names: Sequence[str]) -> str:

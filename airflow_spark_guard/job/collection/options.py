@@ -1,36 +1,110 @@
-"""The arguments of a collection, checked before Spark runs anything."""
+"""The options of a collection: each documented, defaulted and checked here, before Spark runs anything."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from dataclasses import dataclass, fields
+from typing import TYPE_CHECKING, Any, Required, Self, TypedDict
 
-from airflow_spark_guard.job.collection.columns import NUMBERS, TEXTS, check_name, check_uncollated, plain
-from airflow_spark_guard.job.collection.errors import SampleError
-from airflow_spark_guard.job.collection.projection import SPARK_TYPES
+from airflow_spark_guard.job.collection.array_format import ArrayFormat, check_argument, is_whole
+from airflow_spark_guard.job.collection.columns import check_name, check_uncollated, plain
+from airflow_spark_guard.job.collection.errors import OptionError, SampleError, nearest
+from airflow_spark_guard.job.collection.kinds.number import NUMBER_LIKE, NUMBERS
+from airflow_spark_guard.job.collection.kinds.text import TEXTS
 from airflow_spark_guard.job.collection.split import Split, checked_split
 from airflow_spark_guard.job.collection.strata import Stratify, check_stratum
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
     from airflow_spark_guard.job.collection.columns import Columns
 
-DTYPES = (*SPARK_TYPES, "auto")
-NULLS = ("error", "drop", "nan")
-_KEY_TYPES = NUMBERS | TEXTS | {"BinaryType"}
-_NUMBERS = frozenset(
-    ["ByteType", "ShortType", "IntegerType", "LongType", "FloatType", "DoubleType", "DecimalType"]
-)
+_KEY_TYPES = NUMBER_LIKE | TEXTS | {"BinaryType"}
 _SEEDS = range(-(2**63), 2**63)
+_SEED = "a whole number of 64 bits; the same one gives the same sample"
 
 
-@dataclass(frozen=True)
-class DrawOptions:
-    """How many rows, and which. See :func:`~airflow_spark_guard.job.collect_sample` for their meaning."""
+class Options(TypedDict, total=False):
+    """:class:`SampleOptions` for type checkers, which read keyword arguments off nothing else."""
 
+    seed: Required[int]
     max_rows: int
+    max_bytes: float | None
+    fraction: float | None
+    stratify: str | Stratify | None
+    key: str | Sequence[str] | None
+    weight: str | None
+    total_rows: int | None
+    split: Mapping[str, float] | None
+    group: str | Sequence[str] | None
+    dtype: str
+    nulls: str
+    categorical: Mapping[str, Sequence[str]] | None
+    sparse: bool
+
+
+def _share(value: object) -> bool:
+    return isinstance(value, float) and 0 < value <= 1
+
+
+def _names(value: object) -> bool:
+    return isinstance(value, str | list | tuple)
+
+
+# What an option may be, unless it is None by default.
+_CHECKS: dict[str, tuple[Callable[[Any], bool], str]] = {
+    "seed": (lambda value: is_whole(value) and value in _SEEDS, _SEED),
+    "max_rows": (lambda value: is_whole(value, 1), "a whole number of at least 1"),
+    "max_bytes": (
+        lambda value: is_whole(value, 1) or _share(value),
+        "bytes as a whole number, or a share of the memory left: a float above 0, up to 1",
+    ),
+    "fraction": (_share, "a number above 0, up to 1"),
+    "total_rows": (lambda value: is_whole(value, 0), "the number of rows of the source"),
+    "stratify": (
+        lambda value: isinstance(value, str | Stratify),
+        "the name of a column, or Stratify(column, allocation=..., at_least=...)",
+    ),
+    "key": (_names, "the name of a column, or a list of names"),
+    "group": (_names, "the name of a column, or a list of names"),
+}
+
+
+@dataclass(frozen=True, kw_only=True)
+class SampleOptions:
+    """The keyword arguments of :func:`~airflow_spark_guard.job.collect_sample`.
+
+    Attributes:
+        seed: of the drawing; a whole number of 64 bits.
+        max_rows: exactly this many rows are taken, or all of them where there are fewer.
+        max_bytes: take fewer, so that ``X`` and ``y`` fit into it: bytes, or as a float the share of the
+            memory that the driver has left.
+        fraction: take this share of the rows that may be drawn, rounded, instead of ``max_rows``, which still
+            bounds it. The source is counted for it, even with ``total_rows``.
+        stratify: a column whose values keep their shares, and the rare ones at least a row; or
+            :class:`Stratify` for balanced strata. Takes a pass over that column.
+        key: columns that identify a row. Rows with a null in it are drawn by a hash of all their columns
+            here; rows of one key are drawn together, and the last key is cut by that hash. A warning gives
+            the share of both.
+        weight: a column of weights: the first row is drawn with a probability in proportion to its weight,
+            and each further one likewise among those left. Takes a pass over that column.
+        total_rows: rows of the source, if known. A wrong number costs time, never the sample.
+        split: names of parts and their shares, such as ``{"train": 0.8, "valid": 0.1, "test": 0.1}``. A hash
+            of the group decides in which part a row lies, so no group lies in two, and a group stays in its
+            part as data grow, for the same seed and shares in the same order. See ``Sample.part``.
+        group: columns whose values stay together in a split; without it those of the key.
+        dtype: ``"float32"`` or ``"float64"``, of ``X`` and ``y``. The cast happens in Spark, so that float32
+            halves what travels. ``"auto"``: float32, unless the sample has whole numbers or times that it
+            cannot distinguish, or numbers beyond its range; then the rows are read again.
+        nulls: what a null or NaN does among the rows drawn. ``"error"`` refuses; ``"drop"`` draws among
+            the other rows; ``"nan"`` turns a feature into NaN, and still refuses a null label.
+        categorical: the texts of a text column in the order of their codes, such as
+            ``earlier.report.categories``; other texts count as null. Columns not named here are coded by the
+            texts of the sample, sorted.
+        sparse: collect the one vector column into a ``scipy.sparse.csr_array``.
+    """
+
     seed: int
+    max_rows: int = 200_000
     max_bytes: float | None = None
     fraction: float | None = None
     stratify: str | Stratify | None = None
@@ -39,6 +113,35 @@ class DrawOptions:
     total_rows: int | None = None
     split: Mapping[str, float] | None = None
     group: str | Sequence[str] | None = None
+    dtype: str = "float32"
+    nulls: str = "error"
+    categorical: Mapping[str, Sequence[str]] | None = None
+    sparse: bool = False
+
+    @classmethod
+    def of(cls, given: Mapping[str, Any]) -> Self:
+        """The options of a call.
+
+        Raises:
+            OptionError: one that does not exist, with the nearest name; or no seed.
+        """
+        known = [option.name for option in fields(cls)]
+        for name in given:
+            if name not in known:
+                raise OptionError(
+                    f"collect_sample has no argument {name!r}.",
+                    got=f"{name}={given[name]!r}"[:200],
+                    expected=f"one of: {', '.join(known)}",
+                    advice=nearest(name, known, "Leave it out, or correct the name."),
+                )
+        if "seed" not in given:
+            raise OptionError(
+                "collect_sample needs a seed.",
+                got="no seed=",
+                expected=_SEED,
+                advice="Pass seed=1, or any other number that you keep.",
+            )
+        return cls(**given)
 
     def __post_init__(self) -> None:
         for name in ("max_rows", "seed", "max_bytes", "fraction", "total_rows"):
@@ -46,12 +149,10 @@ class DrawOptions:
         if type(self.fraction) is int:
             object.__setattr__(self, "fraction", float(self.fraction))
 
-    def columns(self) -> tuple[str, ...]:
-        """The columns of the source that decide on rows, besides those collected."""
-        parts = self.parts
-        strata = () if self.strata is None else (self.strata.column,)
-        weight = () if self.weight is None else (self.weight,)
-        return tuple(dict.fromkeys((*self.keys, *weight, *strata, *(parts.group if parts else ()))))
+    @property
+    def array_format(self) -> ArrayFormat:
+        """What the arrays look like."""
+        return ArrayFormat(self.dtype, self.nulls, self.sparse)
 
     @property
     def parts(self) -> Split | None:
@@ -68,48 +169,31 @@ class DrawOptions:
         """How to stratify, if at all."""
         return Stratify(self.stratify) if isinstance(self.stratify, str) else self.stratify
 
-    def check(self, schema: Any) -> None:
+    def columns(self) -> tuple[str, ...]:
+        """The columns of the source that decide on rows, besides those collected."""
+        strata = () if self.strata is None else (self.strata.column,)
+        weight = () if self.weight is None else (self.weight,)
+        group = () if self.parts is None else self.parts.group
+        return tuple(dict.fromkeys((*self.keys, *weight, *strata, *group)))
+
+    def check(self, schema: Any, columns: Columns) -> None:
         """Raise for what cannot be.
 
         Raises:
             SampleError: with the argument, what it was and what it may be.
         """
-        share = self.max_bytes
-        strata = self.stratify
-        for name, value, good, expected in (
-            ("max_rows", self.max_rows, _whole(self.max_rows, 1), "a whole number of at least 1"),
-            (
-                "seed",
-                self.seed,
-                _whole(self.seed) and self.seed in _SEEDS,
-                "a whole number of 64 bits; the same one gives the same sample",
-            ),
-            (
-                "max_bytes",
-                share,
-                share is None or _whole(share, 1) or _part(share),
-                "bytes as a whole number, or a share of the memory left: a float above 0, up to 1",
-            ),
-            (
-                "fraction",
-                self.fraction,
-                self.fraction is None or _part(self.fraction),
-                "a number above 0, up to 1",
-            ),
-            (
-                "total_rows",
-                self.total_rows,
-                self.total_rows is None or _whole(self.total_rows, 0),
-                "the number of rows of the source",
-            ),
-            (
-                "stratify",
-                strata,
-                strata is None or isinstance(strata, str | Stratify),
-                "the name of a column, or Stratify(column, allocation=..., at_least=...)",
-            ),
-        ):
-            check_argument(name, value, expected, good=good)
+        self.array_format.check(columns)
+        for name, (is_good, expected) in _CHECKS.items():
+            value = getattr(self, name)
+            optional = name not in ("seed", "max_rows")
+            check_argument(name, value, expected, good=(value is None and optional) or is_good(value))
+        if self.sparse and self.max_bytes is not None:
+            raise SampleError(
+                "max_bytes cannot cut a sparse sample.",
+                got=f"sparse=True and max_bytes={self.max_bytes!r}",
+                expected="one of them: sparse rows differ in size, so it is not known before how many fit",
+                advice="Pass max_rows; what does not fit into the memory left is still refused.",
+            )
         self._check_columns(schema)
 
     def rows(self, total: int) -> int:
@@ -142,68 +226,13 @@ class DrawOptions:
                 expected="one of them",
                 advice="Stratify(column, allocation='balanced') evens out classes; weight draws single rows.",
             )
-        for what, names in (("key", self.key), ("group", self.group)):
-            good = names is None or isinstance(names, str | list | tuple)
-            check_argument(what, names, "the name of a column, or a list of names", good=good)
-        parts = self.parts
-        identifying = [("key", name) for name in self.keys]
-        for what, name in [*identifying, *(("group", name) for name in (parts.group if parts else ()))]:
-            _check_type(what, schema, name, _KEY_TYPES, "text, numbers, booleans, dates or timestamps")
-            check_uncollated(schema, name, what)
+        group = () if self.parts is None else self.parts.group
+        for what, names in (("key", self.keys), ("group", group)):
+            for name in names:
+                _check_type(what, schema, name, _KEY_TYPES, "text, numbers, booleans, dates or timestamps")
+                check_uncollated(schema, name, what)
         if self.weight is not None:
-            _check_type("weight", schema, self.weight, _NUMBERS, "numbers")
-
-
-def check_form(
-    nulls: object,
-    dtype: object,
-    *,
-    sparse: object,
-    columns: Columns,
-    max_bytes: object = None,
-    dtypes: Sequence[str] = DTYPES,
-) -> None:
-    """Raise unless the arrays can look like this.
-
-    Raises:
-        SampleError: unknown words; ``sparse`` of anything but one vector column.
-    """
-    check_argument("nulls", nulls, "one of: " + ", ".join(NULLS), good=nulls in NULLS)
-    check_argument("dtype", dtype, "one of: " + ", ".join(dtypes), good=dtype in dtypes)
-    check_argument("sparse", sparse, "True or False", good=isinstance(sparse, bool))
-    kinds = [column.kind for column in columns.features]
-    if sparse and kinds != ["vector"]:
-        raise SampleError(
-            "sparse=True takes one vector column.",
-            got=", ".join(f"{column.name}: {column.type}" for column in columns.features),
-            expected="one ML vector as the only feature",
-            advice="Join the columns with pyspark.ml.feature.VectorAssembler, or collect them dense.",
-        )
-    if sparse and max_bytes is not None:
-        raise SampleError(
-            "max_bytes cannot cut a sparse sample.",
-            got=f"sparse=True and max_bytes={max_bytes!r}",
-            expected="one of them: sparse rows differ in size, so nobody knows before how many fit",
-            advice="Pass max_rows; what does not fit into the memory left is refused all the same.",
-        )
-    if sparse and nulls == "nan":
-        raise SampleError(
-            "A sparse matrix has no row of NaN.",
-            got="sparse=True and nulls='nan'",
-            expected="nulls='error' or nulls='drop'",
-            advice="Drop the rows without a vector, or collect them dense.",
-        )
-
-
-def check_argument(name: str, value: object, expected: str, *, good: bool) -> None:
-    """Raise unless ``good``."""
-    if not good:
-        raise SampleError(
-            f"This {name} cannot be used.",
-            got=repr(value)[:200],
-            expected=expected,
-            advice=f"Correct {name}= in the call.",
-        )
+            _check_type("weight", schema, self.weight, NUMBERS, "numbers")
 
 
 def _check_type(what: str, schema: Any, name: str, types: frozenset[str], expected: str) -> None:
@@ -216,12 +245,3 @@ def _check_type(what: str, schema: Any, name: str, types: frozenset[str], expect
             expected=expected,
             advice=f"Name another column, or cast this one, in {what}=.",
         )
-
-
-def _whole(value: object, at_least: int | None = None) -> bool:
-    is_whole = isinstance(value, int) and not isinstance(value, bool)
-    return is_whole and (at_least is None or value >= at_least)  # type: ignore[operator]
-
-
-def _part(value: object) -> bool:
-    return isinstance(value, float) and 0 < value <= 1

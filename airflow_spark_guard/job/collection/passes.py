@@ -3,24 +3,24 @@
 from __future__ import annotations
 
 import math
-from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from airflow_spark_guard.job.collection import strata as stratifying
 from airflow_spark_guard.job.collection.arrow_stream import ArrowBatches, estimated_bytes
-from airflow_spark_guard.job.collection.blocks import Layout, NotUnrolledError
 from airflow_spark_guard.job.collection.columns import Columns
 from airflow_spark_guard.job.collection.draw import thinned
 from airflow_spark_guard.job.collection.errors import SampleError
-from airflow_spark_guard.job.collection.meter import Meter
-from airflow_spark_guard.job.collection.projection import is_set, is_there, named, project, quoted
-from airflow_spark_guard.job.collection.reading import Reading
+from airflow_spark_guard.job.collection.kinds.base import named, quoted
+from airflow_spark_guard.job.collection.kinds.vector import NotUnrolledError
+from airflow_spark_guard.job.collection.layout import Layout
+from airflow_spark_guard.job.collection.projection import project
+from airflow_spark_guard.job.collection.reading import Reading, RowProgress
 
 if TYPE_CHECKING:
+    from airflow_spark_guard.job.collection.array_format import ArrayFormat
     from airflow_spark_guard.job.collection.budget import Budget
     from airflow_spark_guard.job.collection.draw import Draw
-    from airflow_spark_guard.job.collection.reading import Form, Room
-
+    from airflow_spark_guard.job.collection.reading import RowBudget
 
 # 2 ** -64: as many weights as there are rows in any table do not overflow.
 _SCALE = 2.0**-64
@@ -31,23 +31,20 @@ class Passes:
 
     Attributes:
         made: the passes so far, by name.
-        draw: how rows are given their numbers; :meth:`weigh` completes it.
 
     Args:
         df: the source.
         columns: to collect.
-        form: of the arrays.
-        draw: see above.
+        array_format: of the arrays.
         budget: bounds what a pass may hold.
     """
 
-    def __init__(self, df: Any, columns: Columns, form: Form, draw: Draw, budget: Budget) -> None:
-        self._df, self._columns, self._form, self.draw = df, columns, form, draw
-        self._budget = budget
+    def __init__(self, df: Any, columns: Columns, array_format: ArrayFormat, budget: Budget) -> None:
+        self._df, self._columns, self._format, self._budget = df, columns, array_format, budget
         self.made: list[str] = []
 
     def believed_bytes(self) -> int | None:
-        """What Spark believes of the size of these columns; None where it says nothing."""
+        """Spark's estimate for the size of these columns; None if it has none."""
         return estimated_bytes(self._df.selectExpr(*(quoted(column.name) for column in self._columns.all())))
 
     def count(self) -> int:
@@ -59,20 +56,20 @@ class Passes:
         """Rows of the source, and those that may be drawn: with ``nulls="drop"`` the complete ones."""
         from pyspark.sql import functions as sf
 
-        if self._form.nulls != "drop":
+        if self._format.nulls != "drop":
             rows = self.count()
             return rows, rows
         self.made.append("count")
         rows, usable = self._df.agg(sf.count(sf.lit(1)), sf.count(sf.when(self._usable(), 1))).first()
         return rows, usable
 
-    def strata(self) -> stratifying.Strata:
+    def strata(self, column: str) -> stratifying.Strata:
         """The strata, with the rows of each that may be drawn."""
         self.made.append("strata")
-        return stratifying.count_strata(self._df, str(self.draw.stratum), self._usable())
+        return stratifying.count_strata(self._df, column, self._usable())
 
-    def weigh(self, weight: str) -> tuple[int, int]:
-        """Rows of the source, and rows that may be drawn: those with a weight above zero.
+    def weigh(self, weight: str) -> tuple[int, int, float]:
+        """Rows of the source, those that may be drawn, with a weight above zero, and the draw's ``log_rate``.
 
         Raises:
             SampleError: negative, infinite or missing weights.
@@ -98,74 +95,72 @@ class Passes:
                 expected="finite numbers of at least 0, no nulls",
                 advice="Fill or filter them before the call, for example with df.fillna({...: 0}).",
             )
-        self._df = self._df.where(value > 0)
-        if positive:
-            # The sum of large weights overflows, that of small ones vanishes when it is scaled.
-            log_sum = math.log(weights) if weights < math.inf else math.log(scaled) - math.log(_SCALE)
-            self.draw = replace(self.draw, log_rate=math.log(positive) - log_sum)
-        return total, usable
+        if not positive:
+            return total, usable, 0.0
+        # The sum of large weights overflows, that of small ones vanishes when it is scaled.
+        log_sum = math.log(weights) if weights < math.inf else math.log(scaled) - math.log(_SCALE)
+        return total, usable, math.log(positive) - log_sum
 
     def width(self) -> int | None:
-        """Features of a row, by the first arrays and vectors; None where a column has none."""
-        layout = Layout(self._columns, self._form.dtype)
-        self.learn(layout)
+        """Features of a row, by the first arrays and vectors; None if a column has none."""
+        layout = Layout(self._columns, self._format.dtype)
+        self._learn(self._df, layout)
         return layout.width
 
-    def learn(self, layout: Layout) -> None:
+    def read(self, rows: RowBudget, draw: Draw | None = None, condition: Any = None) -> Reading:
+        """The rows that meet ``condition``, with what ``draw`` sends beside them; or all rows alone.
+
+        First as if every vector were dense and as wide as its metadata promise, which is faster.
+
+        Raises:
+            TooManyRowsError: more rows than the ceiling.
+            SampleError: invalid values, or more than the budget allows.
+        """
+        self.made.append("rows")
+        try:
+            return self._read_once(rows, draw, condition, unrolled=not self._format.sparse)
+        except NotUnrolledError:
+            return self._read_once(rows, draw, condition, unrolled=False)
+
+    def _read_once(self, rows: RowBudget, draw: Draw | None, condition: Any, *, unrolled: bool) -> Reading:
+        df, dtype = self._df, self._format.dtype
+        if draw is None:
+            frame = project(df, self._columns, dtype, unrolled=unrolled)
+        else:
+            df = df if draw.weight is None else df.where(named(draw.weight).cast("double") > 0)
+            frame = thinned(df, self._columns, draw, condition, dtype, unrolled=unrolled)
+        reading = Reading(self._columns, self._format, rows, self._budget)
+        progress = RowProgress(None if rows.ceiling is not None else rows.reserved)
+        try:
+            with ArrowBatches(frame) as batches:
+                for batch in batches:
+                    reading.add(batch)
+                    progress.advance(batch.num_rows)
+        finally:
+            progress.close()
+        if reading.waits and self._format.nulls != "drop":
+            # Not one of the rows drawn has such an array; another row of the source may.
+            self._learn(df, reading.layout)
+            if reading.layout.width is not None:
+                reading.write_waiting()
+        reading.finish(batches.order)
+        return reading
+
+    def _learn(self, df: Any, layout: Layout) -> None:
         """Ask the source for one array or vector of each column whose width is unknown."""
-        unknown = layout.unknown()
         self.made.append("probe")
-        for i, column in enumerate(self._columns.features):
-            if column.name in unknown:
-                one = Columns((column,))
-                frame = project(self._df.where(is_there(column)), one, self._form.dtype).limit(1)
-                with ArrowBatches(frame) as batches:
+        for column, reader in zip(self._columns.features, layout.readers, strict=True):
+            if reader.width is None:
+                one = project(df.where(column.is_there()), Columns((column,)), self._format.dtype)
+                with ArrowBatches(one.limit(1)) as batches:
                     for batch in batches:
-                        layout.learn(batch, {0: i})
+                        reader.learn(batch, 0)
 
     def _usable(self) -> Any:
         """Spark's condition for a row that may be drawn."""
         from pyspark.sql import functions as sf
 
         usable = sf.lit(True)  # noqa: FBT003 - a literal column
-        for column in self._columns.all() if self._form.nulls == "drop" else ():
-            usable = usable & is_set(column)
+        for column in self._columns.all() if self._format.nulls == "drop" else ():
+            usable = usable & column.is_set()
         return usable
-
-    def read(self, condition: Any, room: Room) -> Reading:
-        """The rows that meet ``condition``, or all for None.
-
-        First as if every vector were dense and as wide as its metadata promise, which is faster.
-
-        Raises:
-            TooManyRowsError: more than the room's ceiling.
-            SampleError: flaws, or more than the budget allows.
-        """
-        self.made.append("rows")
-        try:
-            return self._read_once(condition, room, unrolled=not self._form.sparse)
-        except NotUnrolledError:
-            return self._read_once(condition, room, unrolled=False)
-
-    def _read_once(self, condition: Any, room: Room, *, unrolled: bool) -> Reading:
-        form = (self._form.dtype, unrolled)
-        if condition is None:
-            frame = project(self._df, self._columns, self._form.dtype, unrolled=unrolled)
-        else:
-            frame = thinned(self._df, self._columns, self.draw, condition, form)
-        reading = Reading(self._columns, self._form, room, self._budget)
-        meter = Meter(None if room.ceiling is not None else room.reserved)
-        try:
-            with ArrowBatches(frame) as batches:
-                for batch in batches:
-                    reading.add(batch)
-                    meter.advance(batch.num_rows)
-        finally:
-            meter.close()
-        if reading.waits and self._form.nulls != "drop":
-            # Not one of the rows drawn has such an array; another row of the source may.
-            self.learn(reading.layout)
-            if reading.layout.width is not None:
-                reading.write_waiting()
-        reading.finish(batches.order)
-        return reading

@@ -1,27 +1,31 @@
-"""One pass over the batches of a collection: rows are written where they stay, and flaws are counted."""
+"""One pass over the batches of a collection: rows are written where they stay, invalid values counted."""
 
 from __future__ import annotations
 
+import sys
+import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from airflow_spark_guard.job.collection.blocks import Layout
+import numpy as np
+
 from airflow_spark_guard.job.collection.draw import PART, PRIORITY, STRATUM, TIE, WEIGHT
 from airflow_spark_guard.job.collection.features import DenseFeatures, SparseFeatures
-from airflow_spark_guard.job.collection.flaws import Counts, check_flaws, never_set
+from airflow_spark_guard.job.collection.invalid_values import Counts, never_set
+from airflow_spark_guard.job.collection.layout import Layout
 from airflow_spark_guard.job.collection.table import Blocks, Rows
+from airflow_spark_guard.job.heartbeats import heartbeat
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    import numpy as np
-
+    from airflow_spark_guard.job.collection.array_format import ArrayFormat
     from airflow_spark_guard.job.collection.budget import Budget
     from airflow_spark_guard.job.collection.columns import Columns
-    from airflow_spark_guard.job.collection.flaws import Flaws
+    from airflow_spark_guard.job.collection.invalid_values import InvalidValues
+    from airflow_spark_guard.job.collection.kinds.base import Array
 
-    Array = np.ndarray[Any, Any]
-
+_BETWEEN = 0.5  # seconds between two reports of the progress
 _NULLABLE = (TIE, STRATUM, PART)
 
 
@@ -30,37 +34,32 @@ class TooManyRowsError(Exception):
 
 
 @dataclass(frozen=True)
-class Form:
-    """What the arrays look like, and what a null does.
-
-    Attributes:
-        dtype: of features and label.
-        nulls: ``"error"``, ``"drop"`` or ``"nan"``.
-        sparse: whether the features become a sparse matrix.
-    """
-
-    dtype: str = "float32"
-    nulls: str = "error"
-    sparse: bool = False
-
-    def row_bytes(self, width: int, columns: Columns) -> int:
-        """Bytes of one row of features and label."""
-        return (width + (columns.label is not None)) * (4 if self.dtype == "float32" else 8)
-
-
-@dataclass(frozen=True)
-class Room:
-    """How many rows a pass is meant for.
+class RowBudget:
+    """How many rows a pass may bring.
 
     Attributes:
         wanted: rows that are kept in the end, at most.
         reserved: rows that may come, a surplus for the cut included.
-        ceiling: raise :class:`TooManyRowsError` above so many; None for whatever comes.
+        ceiling: raise :class:`TooManyRowsError` above so many; None for no limit.
     """
 
     wanted: int
     reserved: int
     ceiling: int | None = None
+
+    def bounded(self, budget: Budget, row_bytes: int) -> RowBudget:
+        """No more rows than fit: a ceiling is lowered, a number that was settled is checked.
+
+        Raises:
+            SampleError: the rows wanted do not fit.
+        """
+        fitting = budget.rows(row_bytes)
+        if self.ceiling is None:
+            budget.check(self.wanted, row_bytes)
+            return self
+        if fitting is None:
+            return self
+        return RowBudget(min(self.wanted, fitting), min(self.reserved, fitting), min(self.ceiling, fitting))
 
 
 class Reading:
@@ -68,8 +67,8 @@ class Reading:
 
     Args:
         columns: of the collection.
-        form: of the arrays.
-        room: how many rows it is meant for.
+        array_format: of the arrays.
+        rows: how many are expected.
         budget: bounds them as soon as the size of a row is known.
         layout: what is known of the rows already, from batches before.
     """
@@ -77,13 +76,13 @@ class Reading:
     def __init__(
         self,
         columns: Columns,
-        form: Form,
-        room: Room,
+        array_format: ArrayFormat,
+        rows: RowBudget,
         budget: Budget | None = None,
         layout: Layout | None = None,
     ) -> None:
-        self._columns, self._form, self._room, self._budget = columns, form, room, budget
-        self.layout = Layout(columns, form.dtype) if layout is None else layout
+        self._columns, self._format, self._rows, self._budget = columns, array_format, rows, budget
+        self.layout = Layout(columns, array_format.dtype) if layout is None else layout
         self.counts = Counts(ragged=self.layout.ragged)
         self._features: DenseFeatures | SparseFeatures | None = None
         self._labels: Rows | None = None
@@ -122,18 +121,10 @@ class Reading:
         if self.waits:
             self._leave(sum(batch.num_rows for batch in self._waiting), self.layout.unknown()[0])
 
-    def check(self) -> None:
-        """Raise for flaws of any row that was read.
-
-        Raises:
-            SampleError: infinite values; nulls that are not allowed.
-        """
-        check_flaws(self.counts, self.layout.known(), self._form)
-
     def _leave(self, rows: int, name: str) -> None:
-        """Rows that waited in vain for an array or a vector: without one nobody knows its width."""
+        """Rows that waited in vain for an array or a vector: without one its width is unknown."""
         self.counts.read += rows
-        if self._form.nulls != "drop":
+        if self._format.nulls != "drop":
             raise never_set(name, self.counts.read)
         self.counts.dropped += rows
         self.counts.missing[name] = rows
@@ -144,20 +135,14 @@ class Reading:
 
     def beside(self, name: str) -> Array:
         """A column that travelled beside the features, row by row in the order of arrival."""
-        import numpy as np
-
         return np.concatenate(self._extra[name]) if self._extra.get(name) else np.empty(0)
 
     def nulls(self, name: str) -> Array:
         """Where such a column was null."""
-        import numpy as np
-
         return np.concatenate(self._nulls[name]) if self._nulls.get(name) else np.empty(0, dtype=bool)
 
     def stratum_codes(self, numbers: Mapping[int | None, int]) -> Array:
         """The stratum of each row: what ``numbers`` has for its hash, None for null; -1 for another one."""
-        import numpy as np
-
         if not self._extra.get(STRATUM):
             return np.empty(0, dtype=np.int64)
         hashes, places = np.unique(self.beside(STRATUM), return_inverse=True)
@@ -175,41 +160,37 @@ class Reading:
         return None if self._features is None else self._features.take(order), labels
 
     def _open(self, width: int) -> DenseFeatures | SparseFeatures:
-        if self._budget is not None and not self._form.sparse:
-            self._room = _bounded(self._room, self._budget, self._form.row_bytes(width, self._columns))
+        if self._budget is not None and not self._format.sparse:
+            self._rows = self._rows.bounded(self._budget, self._format.row_bytes(width, self._columns))
         if self._columns.label is not None:
-            self._labels = Rows(self._room.reserved, None, self._form.dtype)
-        kind = SparseFeatures if self._form.sparse else DenseFeatures
-        return kind(self._columns, self.layout, self._room.reserved, self._form.dtype)
+            self._labels = Rows(self._rows.reserved, None, self._format.dtype)
+        features = SparseFeatures if self._format.sparse else DenseFeatures
+        return features(self.layout, self._rows.reserved, self._format.dtype)
 
     def _write(self, batch: Any) -> None:
         if self._features is None:
             self._features = self._open(self.layout.width or 0)
-        flaws = self._features.write(batch)
-        labels = self._labels_of(batch, flaws)
-        self.counts.add(batch.num_rows, flaws)
-        chosen = None
-        if flaws.rows is not None and self._form.nulls == "drop":
-            chosen = ~flaws.rows
-            self.counts.dropped += int(flaws.rows.sum())
-        self._features.keep(chosen)
+        invalid = self._features.write(batch)
+        labels = self._labels_of(batch, invalid)
+        self.counts.add(batch.num_rows, invalid)
+        kept = None
+        if invalid.rows is not None and self._format.nulls == "drop":
+            kept = ~invalid.rows
+            self.counts.dropped += int(invalid.rows.sum())
+        self._features.keep(kept)
         if isinstance(self._features, SparseFeatures) and self._budget is not None and not self._sizes:
-            self._budget.check(self._room.wanted, self._features.row_bytes())
+            self._budget.check(self._rows.wanted, self._features.row_bytes())
         for values, rows in self._pairs(batch, labels):
-            rows.append(values if chosen is None else values[chosen])
-        self._sizes.append(batch.num_rows if chosen is None else int(chosen.sum()))
+            rows.append(values if kept is None else values[kept])
+        self._sizes.append(batch.num_rows if kept is None else int(kept.sum()))
         self._check_texts()
-        if self._room.ceiling is not None and len(self) > self._room.ceiling:
+        if self._rows.ceiling is not None and len(self) > self._rows.ceiling:
             raise TooManyRowsError
 
-    def _labels_of(self, batch: Any, flaws: Flaws) -> Array | None:
-        import numpy as np
-
-        if self._columns.label is None:
-            return None
-        labels = self.layout.labels(batch)
-        if not np.isfinite(labels).all():
-            flaws.add(self._columns.label.name, labels)
+    def _labels_of(self, batch: Any, invalid: InvalidValues) -> Array | None:
+        label, labels = self._columns.label, self.layout.labels(batch)
+        if label is not None and labels is not None and not np.isfinite(labels).all():
+            invalid.add(label.name, labels)
         return labels
 
     def _pairs(self, batch: Any, labels: Array | None) -> list[tuple[Array, Any]]:
@@ -229,16 +210,41 @@ class Reading:
         """Different texts of text columns take memory of their own."""
         texts = self.layout.text_bytes
         if texts and self._budget is not None:
-            row_bytes = self._form.row_bytes(self.layout.width or 0, self._columns)
+            row_bytes = self._format.row_bytes(self.layout.width or 0, self._columns)
             self._budget.check(len(self), row_bytes, texts)
 
 
-def _bounded(room: Room, budget: Budget, row_bytes: int) -> Room:
-    """No more than the budget allows: a ceiling is lowered, a number that was settled is checked."""
-    fitting = budget.rows(row_bytes)
-    if room.ceiling is None:
-        budget.check(room.wanted, row_bytes)
-        return room
-    if fitting is None:
-        return room
-    return Room(min(room.wanted, fitting), min(room.reserved, fitting), min(room.ceiling, fitting))
+class RowProgress:
+    """Shows the rows that arrived, twice a second at most: on a terminal, and as heartbeats.
+
+    Args:
+        total: rows expected; None if that is unknown.
+    """
+
+    def __init__(self, total: int | None) -> None:
+        self._total, self._rows = total, 0
+        self._shown_at = time.monotonic()
+        self._terminal = sys.stderr is not None and sys.stderr.isatty()
+        self._line = ""
+
+    def advance(self, rows: int) -> None:
+        """Count rows that arrived."""
+        self._rows += rows
+        now = time.monotonic()
+        if now - self._shown_at < _BETWEEN:
+            return
+        self._shown_at = now
+        heartbeat("rows collected", done=self._rows, total=self._total)
+        if self._terminal:
+            share = f" of {self._total:,}, {min(1.0, self._rows / self._total):.0%}" if self._total else ""
+            self._show(f"collecting: {self._rows:,} rows{share}")
+
+    def close(self) -> None:
+        """Clear the line."""
+        if self._line:
+            self._show("")
+
+    def _show(self, line: str) -> None:
+        sys.stderr.write("\r" + line.ljust(len(self._line)) + ("" if line else "\r"))
+        sys.stderr.flush()
+        self._line = line

@@ -6,17 +6,16 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 from airflow_spark_guard.job.collection.errors import SampleError
+from airflow_spark_guard.job.collection.frames import to_arrow, to_pandas
+from airflow_spark_guard.job.collection.representativeness.comparison import Drawn, compare
 
 if TYPE_CHECKING:
     import os
     from collections.abc import Mapping
 
-    import numpy as np
-
     from airflow_spark_guard.job.collection.columns import Columns
-    from airflow_spark_guard.job.collection.representative import Representativeness
-
-    Array = np.ndarray[Any, Any]
+    from airflow_spark_guard.job.collection.kinds.base import Array
+    from airflow_spark_guard.job.collection.representativeness.comparison import Representativeness
 
 
 @dataclass(frozen=True, eq=False)
@@ -30,7 +29,7 @@ class Sample:
         feature_names: one name for each column of ``X``.
         report: how the sample came about.
         strata: shape (rows,), the stratum of each row; None without ``stratify``.
-        sample_weight: shape (rows,), float64: how many rows of the source one row stands for. None where
+        sample_weight: shape (rows,), float64: how many rows of the source one row stands for. None if
             every row stands for as many. ``fit(X, y, sample_weight=...)`` undoes a balanced or weighted
             drawing.
         parts: shape (rows,), the name of each row's part; None without ``split``. See :meth:`part`.
@@ -45,6 +44,10 @@ class Sample:
     sample_weight: Array | None = None
     parts: Array | None = None
     columns: Columns | None = None
+
+    def __post_init__(self) -> None:
+        if self.columns is not None:
+            self.report.about(self, self.columns)
 
     def part(self, name: str) -> Sample:
         """The rows of one part of the split, in their order, with arrays of their own.
@@ -73,8 +76,6 @@ class Sample:
         Raises:
             SampleError: without pandas; or values that the floats of this sample cannot give back.
         """
-        from airflow_spark_guard.job.collection.frames import to_pandas
-
         return to_pandas(self, dtypes)
 
     def to_arrow(self) -> Any:
@@ -83,8 +84,6 @@ class Sample:
         Raises:
             SampleError: of a sparse sample, which Arrow has no table for.
         """
-        from airflow_spark_guard.job.collection.frames import to_arrow
-
         return to_arrow(self)
 
     def save(self, path: str | os.PathLike[str]) -> None:
@@ -109,22 +108,17 @@ class Sample:
         """
         from airflow_spark_guard.job.collection.files import load
 
-        loaded: Sample = load(path)
-        return loaded
+        return load(path)
 
     def _rows(self, chosen: Array) -> Sample:
         beside: dict[str, Any] = {
-            name: None if values is None else values[chosen]
+            name: values[chosen]
             for name in ("strata", "sample_weight", "parts")
-            for values in [getattr(self, name)]
+            if (values := getattr(self, name)) is not None
         }
         x, y = self.X[chosen], None if self.y is None else self.y[chosen]
-        size = nbytes(x) + (0 if y is None else y.nbytes)
-        report = replace(self.report, rows_taken=x.shape[0], bytes=size)
-        sample = replace(self, X=x, y=y, report=report, **beside)
-        if self.columns is not None:
-            report.about(self.columns, sample)
-        return sample
+        report = replace(self.report, rows_taken=x.shape[0], bytes=nbytes(x, y))
+        return replace(self, X=x, y=y, report=report, **beside)
 
 
 @dataclass(eq=False)
@@ -165,8 +159,8 @@ class SampleReport:
     label: str | None = None
     warnings: tuple[str, ...] = ()
     strata_left_out: tuple[Any, ...] = ()
-    # The sample and its columns, for the comparison with the source; filled when both exist.
-    _of: tuple[Columns, Sample] | None = field(default=None, repr=False)
+    # The arrays and not the sample, which holds this report.
+    _drawn: Drawn | None = field(default=None, repr=False)
     _compared: Representativeness | None = field(default=None, repr=False)
 
     def as_dict(self) -> dict[str, Any]:
@@ -176,15 +170,16 @@ class SampleReport:
         lists = {"passes": list(self.passes), "warnings": list(self.warnings)}
         return {**figures, **lists, "missing": dict(self.missing)}
 
-    def about(self, columns: Columns, sample: Sample) -> None:
-        """Connect the report with what it reports of."""
-        self._of = (columns, sample)
+    def about(self, sample: Sample, columns: Columns) -> None:
+        """Connect the report with the arrays of its sample, for a comparison with the source."""
+        arrays = (sample.X, sample.y, sample.feature_names, sample.sample_weight)
+        self._drawn, self._compared = Drawn(columns, *arrays, self.categories, self.nulls), None
 
     def representativeness(self, df: Any) -> Representativeness:
         """Compare the sample with its source: means, quantiles and shares, and one verdict.
 
         Reads the source once more. See
-        :func:`~airflow_spark_guard.job.collection.representative.compare`.
+        :func:`~airflow_spark_guard.job.collection.representativeness.comparison.compare`.
 
         Args:
             df: the DataFrame that the sample was drawn from.
@@ -192,24 +187,21 @@ class SampleReport:
         Raises:
             SampleError: a report that was made without a sample, or another DataFrame.
         """
-        from airflow_spark_guard.job.collection.representative import compare
-
-        if self._of is None:
+        if self._drawn is None:
             raise SampleError(
                 "This report has no sample to compare.",
                 got="a SampleReport that collect_sample did not make",
                 expected="the report of a sample",
                 advice="Call sample.report.representativeness(df).",
             )
-        columns, sample = self._of
-        self._compared = compare(df, columns, sample)
+        self._compared = compare(df, self._drawn)
         return self._compared
 
     def plot(self, path: str | None = None) -> Any:
         """A picture of the last comparison with the source, as a ``matplotlib.figure.Figure``.
 
         Args:
-            path: where to save it; the suffix says as what (``.png``, ``.svg``, ``.pdf``).
+            path: where to save it; the suffix decides the format (``.png``, ``.svg``, ``.pdf``).
 
         Raises:
             SampleError: before the first :meth:`representativeness`, or without matplotlib.
@@ -224,7 +216,7 @@ class SampleReport:
         return self._compared.plot(path)
 
 
-def nbytes(x: Any) -> int:
-    """Bytes of a matrix, dense or sparse."""
+def nbytes(x: Any, y: Array | None) -> int:
+    """Bytes of features, dense or sparse, and label."""
     parts = (x.data, x.indices, x.indptr) if hasattr(x, "indptr") else (x,)
-    return sum(int(part.nbytes) for part in parts)
+    return sum(int(part.nbytes) for part in (*parts, *([] if y is None else [y])))

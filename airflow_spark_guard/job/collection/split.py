@@ -7,16 +7,14 @@ import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
 from airflow_spark_guard.job.collection.draw import own_seed
 from airflow_spark_guard.job.collection.errors import SampleError
-from airflow_spark_guard.job.collection.projection import quoted
+from airflow_spark_guard.job.collection.kinds.base import quoted
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
-    import numpy as np
-
-    Array = np.ndarray[Any, Any]
+    from airflow_spark_guard.job.collection.kinds.base import Array
 
 _HASHES = 1 << 64
 _WHOLE_NUMBERS = ("tinyint", "smallint", "int", "bigint")
@@ -51,10 +49,8 @@ class Split:
 
         Args:
             hashes: shape (rows,), 64 bits.
-            without_group: shape (rows,), True where there is none.
+            without_group: shape (rows,), True for a row without one.
         """
-        import numpy as np
-
         half = _HASHES // 2
         ends = [min(round(end * _HASHES) - half, half - 1) for end in itertools.accumulate(self.shares)]
         codes: Array = np.searchsorted(np.array(ends[:-1], dtype=np.int64), hashes, side="right")
@@ -90,31 +86,21 @@ def checked_split(split: Any, group: Any, key: tuple[str, ...]) -> Split | None:
 
 
 def part_warnings(split: Split, codes: Array, without_group: Array) -> list[str]:
-    """What the caller should know of the parts of a sample."""
-    import numpy as np
-
+    """Warnings about the parts of a sample."""
     rows = np.bincount(codes, minlength=len(split.names))
-    said = []
+    warnings = []
     empty = [name for name, count in zip(split.names, rows, strict=True) if not count]
     if empty:
-        said.append(
+        warnings.append(
             f"Part {empty[0]!r} of the split has no rows: whole groups of {', '.join(split.group)} go to one "
             "part, and there are few. Group by a finer column, or give the part a larger share."
         )
     if without_group.any():
-        said.append(
+        warnings.append(
             f"{without_group.mean():.1%} of the rows have no value in {', '.join(split.group)}; they count as"
             f" one group, in part {split.names[0]!r}."
         )
-    return said
-
-
-def labelled(names: Sequence[str], codes: Array) -> Array:
-    """The name of each row's part."""
-    import numpy as np
-
-    labels: Array = np.array(names, dtype=object)[codes]
-    return labels
+    return warnings
 
 
 def _check_parts(split: Any) -> None:

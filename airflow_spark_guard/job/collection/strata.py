@@ -7,19 +7,18 @@ import sys
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
+from airflow_spark_guard.job.collection.array_format import is_whole
 from airflow_spark_guard.job.collection.columns import check_uncollated, plain
 from airflow_spark_guard.job.collection.draw import STRATUM, share_for, stratum_sql
 from airflow_spark_guard.job.collection.errors import SampleError
-from airflow_spark_guard.job.collection.projection import named
+from airflow_spark_guard.job.collection.kinds.base import Array, named
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    import numpy as np
-
     from airflow_spark_guard.job.collection.draw import Draw
-
-    Array = np.ndarray[Any, Any]
 
 MOST = 1000
 _ALLOCATIONS = ("proportional", "balanced")
@@ -49,11 +48,10 @@ class Stratify:
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "at_least", plain(self.at_least))
-        whole = isinstance(self.at_least, int) and not isinstance(self.at_least, bool) and self.at_least >= 0
         for name, value, good, expected in (
             ("column", self.column, isinstance(self.column, str), "the name of a column"),
             ("allocation", self.allocation, self.allocation in _ALLOCATIONS, " or ".join(_ALLOCATIONS)),
-            ("at_least", self.at_least, whole, "a whole number of at least 0"),
+            ("at_least", self.at_least, is_whole(self.at_least, 0), "a whole number of at least 0"),
         ):
             if not good:
                 raise SampleError(
@@ -83,7 +81,7 @@ class Strata:
 
     Attributes:
         counts: rows of each that may be drawn, sorted; null last.
-        hashes: of the same, in the same order, as they travel; None for null.
+        hashes: of these values, in their order, as they travel; None for null.
         total: rows of the source.
         unusable: strata without a row that may be drawn.
     """
@@ -211,8 +209,6 @@ def _among(value: Any, strata: Sequence[Any]) -> Any:
 
 def first_of_each(codes: Array, wanted: Array) -> Array:
     """Positions, ascending, of the first ``wanted[code]`` rows of each code."""
-    import numpy as np
-
     order = np.argsort(codes, kind="stable")
     ranked = codes[order]
     begins = np.searchsorted(ranked, ranked, side="left")
@@ -225,8 +221,6 @@ def labelled(strata: Sequence[Any], codes: Array) -> Array:
     Texts are objects that the rows share: numpy's own texts are as wide as the longest, in every row, and
     lose NULs at their end.
     """
-    import numpy as np
-
     plain_numbers = all(isinstance(stratum, int) for stratum in strata)
     values = np.array(strata, dtype=None if plain_numbers else object)
     labels: Array = values[codes]

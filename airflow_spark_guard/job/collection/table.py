@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
+
+import numpy as np
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    import numpy as np
-
-    Array = np.ndarray[Any, Any]
+    from airflow_spark_guard.job.collection.kinds.base import Array
 
 # Share of the rows that may exist twice while they are put in order; of so few bytes, all of them.
 _SPARE = 0.1
@@ -30,8 +30,6 @@ class Rows:
     """
 
     def __init__(self, capacity: int, width: int | None, dtype: str) -> None:
-        import numpy as np
-
         self._shape = () if width is None else (width,)
         self._array = np.empty((max(1, capacity), *self._shape), dtype=dtype)
         self._used = 0
@@ -54,10 +52,6 @@ class Rows:
         """Copy ``values`` behind the rows that are there."""
         self.extend(len(values))[:] = values
         self.keep(len(values))
-
-    def view(self) -> Array:
-        """The rows so far, not copied."""
-        return self._array[: self._used]
 
     def take(self, order: Array | Blocks | None) -> Array:
         """The array itself, cut to its rows, or to the rows ``order`` in that order; nothing is left here.
@@ -90,7 +84,7 @@ class Blocks:
     order: Sequence[int]
 
     def rows(self) -> Array:
-        """The same, row by row."""
+        """The order of the single rows."""
         return self._rows(range(len(self.order)))
 
     def put_in_order(self, rows: Array) -> None:
@@ -105,8 +99,6 @@ class Blocks:
                 begin = at + 1
 
     def _rows(self, places: range) -> Array:
-        import numpy as np
-
         begins = np.concatenate([[0], np.cumsum(self.sizes)])
         blocks = [self.order[place] for place in places]
         return np.concatenate([np.arange(begins[block], begins[block + 1]) for block in blocks])
@@ -114,8 +106,6 @@ class Blocks:
 
 def put_in_order(rows: Array, order: Array) -> None:
     """Make ``rows[i]`` what ``rows[order[i]]`` was, for each i below ``len(order)``, in place."""
-    import numpy as np
-
     moved = np.flatnonzero(order != np.arange(len(order)))
     if len(moved):
         _gather(rows, int(moved[0]), order[moved[0] :])

@@ -8,10 +8,13 @@ from types import SimpleNamespace
 import pytest
 
 from airflow_spark_guard import GuardLimits, SafeSparkSubmitOperator
+from airflow_spark_guard.attempt import cluster_run
 from airflow_spark_guard.testing import FakeKubernetes, FakeResourceManager
+from airflow_spark_guard.triggers import cluster as triggers_cluster
 from airflow_spark_guard.triggers import handing_back
+from tests.support.clock import Clock
 
-QUICK = GuardLimits(deadline="30s", start_timeout="20s", poll_interval="50ms", stall_timeout="10s")
+QUICK = GuardLimits(deadline="10m", start_timeout="9m", poll_interval="50ms", stall_timeout="8m")
 
 
 @pytest.fixture(autouse=True)
@@ -68,6 +71,20 @@ class Stand:
     @property
     def is_yarn(self):
         return isinstance(self.manager, FakeResourceManager)
+
+    def put_clock_forward(self, seconds, *, after):
+        """The clock of who watches, once the manager was asked so many times about the application."""
+        clock, asked = Clock(self._monkeypatch, cluster_run, triggers_cluster), []
+        answer = self.manager.answer
+
+        def reply(method, path, query, body):
+            if self.manager.applications and self.application.id in path:
+                asked.append(path)
+                if len(asked) == after:
+                    clock.forward(seconds)
+            return answer(method, path, query, body)
+
+        self.manager.answer = reply
 
     def connect(self, *, channel=True, **extra):
         """Set the Airflow connection."""

@@ -1,7 +1,6 @@
 """One suite for every manager: what core/cluster promises, each has to keep.
 
-YARN and Kubernetes are the fakes of the test kit; a real standalone master is in
-``test_contract_standalone.py``.
+YARN and Kubernetes are the fakes of the test kit.
 """
 
 from __future__ import annotations
@@ -11,12 +10,12 @@ from contextlib import closing
 
 import pytest
 
-from airflow_spark_guard.core.cluster.place import cluster_place
+from airflow_spark_guard.core.cluster.manager import Marks, Settings
+from airflow_spark_guard.core.cluster.managers import cluster_manager
 from airflow_spark_guard.core.cluster.status import ATTEMPT_MARK, TASK_MARK, ClusterState, RefusedError
-from airflow_spark_guard.core.cluster.submit_conf import Marks, cluster_conf
 from airflow_spark_guard.core.web.access import Access
 from airflow_spark_guard.core.web.answer import UnusableAnswerError
-from airflow_spark_guard.sources.cluster import BlockingClusterSource, cluster_source
+from airflow_spark_guard.sources.cluster import AsyncClusterSource, BlockingClusterSource
 from airflow_spark_guard.testing import FakeResourceManager
 
 MARKS = Marks("a" * 32, "b" * 32)
@@ -27,18 +26,20 @@ class Backend:
 
     def __init__(self, manager) -> None:
         self.manager = manager
-        self.is_yarn = isinstance(manager, FakeResourceManager)
-        self.name = "yarn" if self.is_yarn else "kubernetes"
 
     def add(self, course, marks=MARKS):
-        conf = cluster_conf(self.name, {"spark.app.name": "a job"}, marks, {})
+        conf = self.asked().submit_conf({"spark.app.name": "a job"}, marks, {})
         return self.manager.add("a job", conf, course)
 
-    def source(self, access=Access, timeout=2.0, servers=None):
+    def asked(self, servers=None):
         url = self.manager.url
         extra = {"yarn_resourcemanager_webapp_address": servers or url}
-        place = cluster_place("yarn" if self.is_yarn else f"k8s://{url}", extra, {})
-        return closing(BlockingClusterSource(cluster_source(place, access, timeout=timeout)))
+        is_yarn = isinstance(self.manager, FakeResourceManager)
+        return cluster_manager(Settings("yarn" if is_yarn else f"k8s://{url}", extra, {}))
+
+    def source(self, access=Access, timeout=60.0, servers=None):
+        source = AsyncClusterSource(self.asked(servers), access, timeout=timeout)
+        return closing(BlockingClusterSource(source))
 
 
 @pytest.fixture
@@ -93,7 +94,7 @@ def test_an_end_is_wished_and_proven(backend):
     """Nothing is left that is active."""
     found = backend.add(["RUNNING"])
     with backend.source() as source:
-        assert source.end(found.id, 5.0) == ""
+        assert source.end(found.id, 60.0) == ""
         assert not source.status(found.id).state.is_active
     assert found.killed
 
@@ -110,8 +111,8 @@ def test_what_is_over_is_ended_at_once(backend):
     """Or gone."""
     over, gone = backend.add(["FAILED"]), backend.add(["VANISHED"], Marks("c" * 32, "e" * 32))
     with backend.source() as source:
-        assert source.end(over.id, 5.0) == ""
-        assert source.end(gone.id, 5.0) == ""
+        assert source.end(over.id, 60.0) == ""
+        assert source.end(gone.id, 60.0) == ""
 
 
 @pytest.mark.parametrize("status", [401, 403])
@@ -158,7 +159,7 @@ def test_the_async_source_says_the_same(backend):
 
     async def all_of_it(source):
         async_source = source._source
-        said = [(await async_source.status(found.id)).state, await async_source.end(found.id, 5.0)]
+        said = [(await async_source.status(found.id)).state, await async_source.end(found.id, 60.0)]
         await async_source.aclose()
         return said
 
@@ -174,7 +175,7 @@ def test_a_standby_manager_leads_to_the_one_in_charge(yarn):
         found = backend.add(["RUNNING"])
         with backend.source(servers=f"{standby.url},{yarn.url}") as source:
             assert source.status(found.id).state is ClusterState.RUNNING
-            assert source.end(found.id, 5.0) == ""
+            assert source.end(found.id, 60.0) == ""
     assert found.killed
 
 

@@ -38,7 +38,7 @@ def rebuilt(trigger):
     return ClusterApplicationTrigger(**deserialize(json.loads(stored)))
 
 
-async def first_event(trigger, patience=20.0):
+async def first_event(trigger, patience=60.0):
     async with asyncio.timeout(patience):
         async for event in trigger.run():
             return event
@@ -95,19 +95,18 @@ def test_a_triggerer_that_is_killed_and_started_again_goes_on(stand):
 def test_the_deadline_is_absolute(stand):
     """A triggerer that starts late finds it passed; the resumed task ends the application."""
     stand.manager.course = ["RUNNING"]
-    limits = GuardLimits(deadline="800ms", start_timeout="700ms", poll_interval="50ms")
-    defer = deferred(stand, limits=limits)
-    time.sleep(1.0)
-    event = asyncio.run(first_event(rebuilt(defer.trigger), patience=1.0))
-    with pytest.raises(errors.DeadlineError, match="did not end within 0.8s"):
-        resumed(stand, defer, event, limits=limits)
+    defer = deferred(stand)
+    stand.put_clock_forward(600, after=1)
+    event = asyncio.run(first_event(rebuilt(defer.trigger)))
+    with pytest.raises(errors.DeadlineError, match="did not end within 10m"):
+        resumed(stand, defer, event)
     assert stand.application.killed
 
 
 def test_a_driver_that_is_never_started_is_told_by_the_trigger(stand):
     """The start budget holds while deferred."""
     stand.manager.course = ["WAITING"]
-    limits = GuardLimits(deadline="30s", start_timeout="300ms", poll_interval="50ms")
+    limits = GuardLimits(deadline="10m", start_timeout="300ms", poll_interval="50ms")
     defer = deferred(stand, limits=limits)
     event = asyncio.run(first_event(rebuilt(defer.trigger)))
     with pytest.raises(errors.StarvedError):
@@ -157,7 +156,7 @@ def test_the_deferral_times_out_behind_the_triggers_own_deadline(stand):
     """Airflow's clock is the second line."""
     stand.manager.course = ["RUNNING"]
     defer = deferred(stand)
-    assert 30 < defer.timeout.total_seconds() <= 30 + 120
+    assert 600 < defer.timeout.total_seconds() <= 600 + 120
 
 
 def test_a_users_kill_of_a_deferred_task_ends_the_application(stand):
@@ -201,7 +200,7 @@ def test_a_kill_between_the_submission_and_the_deferral_ends_the_application(sta
 
     def killed(asked):
         told = submit(asked)
-        operator._hook.killed = operator._hook.cluster.run.killed = True
+        operator._hook._kill_switch.pull()
         return told
 
     stand.manager.submit = killed

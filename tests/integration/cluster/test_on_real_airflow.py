@@ -9,7 +9,7 @@ import psutil
 import pytest
 
 from airflow_spark_guard.testing import FakeResourceManager
-from tests.support.airflow_server import AirflowServer
+from tools.support.airflow_server import AirflowServer
 
 pytestmark = pytest.mark.airflow
 

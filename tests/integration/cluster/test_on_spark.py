@@ -1,26 +1,18 @@
-"""The contract on a real standalone master, and the channel directory as a real driver writes it."""
+"""The channel directory as a real driver writes it, and what a real spark-submit makes of cluster mode."""
 
 from __future__ import annotations
 
-import json
-import os
-import signal
 import subprocess
 import sys
 import time
-from contextlib import closing
 
 import pytest
 
 from airflow_spark_guard import GuardLimits
 from airflow_spark_guard.attempt.channel_directory import ChannelDirectory
-from airflow_spark_guard.core.cluster.standalone import StandaloneDialogues
-from airflow_spark_guard.core.cluster.status import TASK_MARK, ClusterState
 from airflow_spark_guard.core.errors import DeadlineError
-from airflow_spark_guard.core.web.access import Access
 from airflow_spark_guard.process.workspace import Workspace
-from airflow_spark_guard.sources.cluster import AsyncClusterSource, BlockingClusterSource
-from tests.faults.cluster import StandaloneCluster, spark_env
+from tools.faults.cluster import spark_env
 
 pytestmark = pytest.mark.spark
 
@@ -42,15 +34,6 @@ import sys
 from airflow_spark_guard.job import cluster_launcher, stores
 cluster_launcher.store_of = stores.HadoopStore
 sys.exit(cluster_launcher.main(sys.argv[1:]))
-"""
-SLEEPER = """
-import time
-from pyspark.sql import SparkSession
-
-spark = SparkSession.builder.getOrCreate()
-spark.range(1).count()
-time.sleep(float(__import__("sys").argv[1]))
-spark.stop()
 """
 
 
@@ -115,78 +98,6 @@ def test_a_script_without_any_spark_reaches_the_jvm_at_its_end(driver):
     done, heard, _ = driver(NO_SPARK, main=BY_THE_JVM)
     assert done.returncode == 0, done.stderr[-3000:]
     assert (heard.result, heard.bye) == ("without a context", True)
-
-
-@pytest.fixture(scope="module")
-def cluster(tmp_path_factory):
-    with StandaloneCluster(tmp_path_factory.mktemp("cluster")) as made:
-        yield made
-
-
-@pytest.fixture
-def source(cluster):
-    page = f"http://127.0.0.1:{cluster.ui_port}"
-    made = BlockingClusterSource(AsyncClusterSource(StandaloneDialogues(page), [page], Access))
-    with closing(made) as found:
-        yield found
-
-
-@pytest.fixture
-def application(cluster, source, tmp_path):
-    """A real application that sleeps for so many seconds; its status once the master knows it."""
-    started = []
-
-    def start(seconds, mark):
-        script = tmp_path / "job.py"
-        script.write_text(SLEEPER)
-        process = subprocess.Popen(
-            [
-                "spark-submit", "--master", cluster.url, "--name", f"a job {TASK_MARK}-{mark}",
-                "--conf", "spark.ui.enabled=false", "--conf", "spark.executor.memory=512m", script, str(seconds),
-            ],
-            env={**spark_env(tmp_path), "PYSPARK_DRIVER_PYTHON": sys.executable},
-            start_new_session=True,
-            stdout=subprocess.DEVNULL,
-            stderr=subprocess.DEVNULL,
-        )  # fmt: skip
-        started.append(process)
-        end = time.monotonic() + 90
-        while time.monotonic() < end:
-            found = source.find(TASK_MARK, mark)
-            if found and found[0].state is ClusterState.RUNNING:
-                return found[0]
-            time.sleep(0.3)
-        raise AssertionError(json.dumps(cluster.state()))
-
-    yield start
-    for process in started:
-        if process.poll() is None:
-            os.killpg(process.pid, signal.SIGKILL)
-        process.wait()
-
-
-def final(source, application_id):
-    end = time.monotonic() + 60
-    while (status := source.status(application_id)).state.is_active and time.monotonic() < end:
-        time.sleep(0.3)
-    return status
-
-
-def test_a_real_master_tells_of_a_life_to_its_end(source, application):
-    """RUNNING, then SUCCEEDED; and what it never had has vanished."""
-    found = application(2, "one")
-    assert found.submitted_at == pytest.approx(time.time(), abs=90)
-    assert final(source, found.application_id).state is ClusterState.SUCCEEDED
-    assert source.find(TASK_MARK, "one") == ()
-    assert source.status("app-20260101000000-0000").state is ClusterState.VANISHED
-
-
-def test_a_real_master_ends_an_application_and_proves_it(source, application):
-    """By the form of its page."""
-    found = application(600, "two")
-    assert source.end(found.application_id, 15.0) == ""
-    assert final(source, found.application_id).state is ClusterState.KILLED
-    assert source.end(found.application_id, 5.0) == ""
 
 
 @pytest.fixture

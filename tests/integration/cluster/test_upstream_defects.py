@@ -38,7 +38,7 @@ def test_a_kill_reaches_yarn_whatever_the_options(yarn_stand, durable, polled):
         reply = type(yarn_stand.manager).reply(yarn_stand.manager, handler)
         if yarn_stand.manager.applications and not told and handler.command == "GET":
             told.append(handler.path)
-            operator._hook.killed = operator._hook.cluster.run.killed = True
+            operator._hook._kill_switch.pull()
         return reply
 
     yarn_stand.manager.reply = tell
@@ -58,7 +58,7 @@ def test_a_driver_pod_that_vanishes_while_it_runs_is_no_success(kubernetes_stand
 def test_a_pod_that_stays_pending_is_not_waited_for_for_ever(kubernetes_stand):
     """Upstream polls on."""
     kubernetes_stand.manager.course = ["WAITING"]
-    limits = {"start_timeout": "300ms", "deadline": "30s", "poll_interval": "50ms"}
+    limits = {"start_timeout": "300ms", "deadline": "10m", "poll_interval": "50ms"}
     from airflow_spark_guard import GuardLimits
 
     with pytest.raises(errors.StarvedError) as caught:

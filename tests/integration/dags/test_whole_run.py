@@ -34,5 +34,5 @@ def test_the_flight_dag_trains_and_publishes_a_model(airflow_db, tmp_path):
     assert metrics["mae"] < metrics["baseline_mae"]
     assert metadata["sample"]["rows_taken"] == 200_000
     assert (current / metadata["model"]["file"]).stat().st_size == metadata["model"]["bytes"]
-    assert "Over after" in done.stdout
-    assert "no process left" in done.stdout
+    assert "Finished after" in done.stdout
+    assert "no processes left" in done.stdout

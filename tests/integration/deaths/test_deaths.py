@@ -14,8 +14,8 @@ from datetime import datetime
 import pytest
 
 from airflow_spark_guard.process import proctree
-from tests.integration.deaths.harness import die, start
 from tests.support.processes import end_all, seconds_until
+from tools.faults.hanging_job import die, start
 
 pytestmark = [pytest.mark.airflow, pytest.mark.spark]
 LIMIT = 5.0
@@ -45,7 +45,7 @@ def test_deadline(hanging):
     assert job.left() == []
     log = job.log()
     assert "DEADLINE: The attempt was still running at its deadline of 1m." in log
-    over = re.search(r"Over after 1m(?: (\d+)s)?: the watchdog ended it", log)
+    over = re.search(r"Finished after 1m(?: (\d+)s)?: the watchdog ended it", log)
     assert over is not None, "within a minute of its deadline"
     assert int(over[1] or 0) <= LIMIT + AUTOPSY, "seconds behind the deadline"
     assert re.search(r"where: \S*hang\.py:\d+, ", log), "the line that it hung in"

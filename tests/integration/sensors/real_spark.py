@@ -13,9 +13,9 @@ from typing import TYPE_CHECKING, Self
 import psutil
 
 from airflow_spark_guard.core.remote.target import Target
-from airflow_spark_guard.sources.remote import RemoteSource
-from tests.faults.cluster import StandaloneCluster, spark_env
-from tests.support.airflow_server import free_port
+from airflow_spark_guard.sources.remote import AsyncRemoteSource, RemoteSource
+from tools.faults.cluster import StandaloneCluster, spark_env
+from tools.support.airflow_server import free_port
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -167,7 +167,7 @@ class SparkSite:
         """Until the driver knows an executor: one that dies before is known to the master alone."""
         target = Target(application_id, **self.witnesses)
         end = time.monotonic() + 60
-        with closing(RemoteSource(target)) as source:
+        with closing(RemoteSource(AsyncRemoteSource(target))) as source:
             while not any(row.active for row in source.look().executors):
                 assert time.monotonic() < end, f"no executor of {application_id}; see {self.folder}"
                 time.sleep(0.5)

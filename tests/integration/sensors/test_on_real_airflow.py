@@ -11,8 +11,8 @@ from pathlib import Path
 import pytest
 
 from tests.integration.sensors.real_spark import SparkSite
-from tests.support.airflow_server import AirflowServer
 from tests.support.paths import ROOT
+from tools.support.airflow_server import AirflowServer
 
 pytestmark = [pytest.mark.spark, pytest.mark.airflow]
 DAGS = Path(__file__).parent / "dags"

@@ -13,7 +13,7 @@ from airflow_spark_guard.core.remote.plan import Plan
 from airflow_spark_guard.core.remote.restarts import RestartBudget
 from airflow_spark_guard.core.remote.target import Target
 from airflow_spark_guard.sensors.poking import Poking
-from airflow_spark_guard.sources.remote import RemoteSource
+from airflow_spark_guard.sources.remote import AsyncRemoteSource, RemoteSource
 from tests.integration.sensors.real_spark import SparkSite
 from tests.support.task_instance import StateStore, TaskInstance
 
@@ -36,7 +36,7 @@ def test_an_executor_that_died_starting_counts_though_the_job_ends_well(tmp_path
         while (told := poking.look(context)) is None and time.monotonic() < end:
             time.sleep(1)
         assert job.process.wait(timeout=90) == 0
-        with closing(RemoteSource(target)) as source:
+        with closing(RemoteSource(AsyncRemoteSource(target))) as source:
             look = source.look()
     assert told is not None
     failure = told.failure()

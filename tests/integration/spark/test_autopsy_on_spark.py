@@ -21,7 +21,7 @@ from airflow_spark_guard.process.readings import Looker
 from airflow_spark_guard.process.toolchain import own_python
 from airflow_spark_guard.process.workspace import Workspace
 from airflow_spark_guard.sources.log_page import tail
-from airflow_spark_guard.sources.rest import RestSource
+from airflow_spark_guard.sources.rest import AsyncRestSource, RestSource
 from tests.support.processes import ROOT, seconds_until
 
 pytestmark = pytest.mark.spark
@@ -72,7 +72,7 @@ def application(tmp_path):
         seconds_until(lambda: idle.exists() or process.poll() is not None, 90, output.read_text)
         messages = [message.fields for message in reader.read()]
         told = next(fields for fields in messages if "application_id" in fields)
-        rest = RestSource(told["ui_url"], told["application_id"])
+        rest = RestSource(AsyncRestSource(told["ui_url"], told["application_id"]))
         yield SimpleNamespace(
             tag=tag, workspace=workspace, output=output, go=go, rest=rest, process=process,
             pid=next(fields["pid"] for fields in messages if "pid" in fields),
@@ -103,7 +103,7 @@ def test_an_idle_worker_is_told_from_a_hung_one_and_the_line_is_named(applicatio
     assert looker.executors_here() == {"0"}
 
     application.go.touch()
-    seconds_until(lambda: stages(application) == 1, 30, "the stage")
+    seconds_until(lambda: stages(application) == 1, 60, "the stage")
     time.sleep(4)
     before = {reading.role: reading for reading in looker.look(stacks=True)}
     time.sleep(3)

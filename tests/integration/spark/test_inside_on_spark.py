@@ -80,13 +80,13 @@ class Application:
         ) as answer:
             pages = [row["executorLogs"].get("stderr", "") for row in json.load(answer)]
         page = next(filter(None, pages)).replace("/logPage/", "/log/")
-        with urllib.request.urlopen(f"{page}&byteLength=8192", timeout=10) as answer:
+        with urllib.request.urlopen(f"{page}&byteLength=8192", timeout=60) as answer:
             return answer.read().decode()
 
     def end(self):
         """Only what this test has started: the session of its own spark-submit."""
         os.killpg(self.process.pid, signal.SIGTERM)
-        self.process.wait(30)
+        self.process.wait(60)
         self.reader.close()
         if self.master.startswith("local-cluster"):
             work = Path(pyspark.__file__).parent / "work"

@@ -17,8 +17,8 @@ from airflow_spark_guard.core import errors
 from airflow_spark_guard.core.limits import GuardLimits
 from airflow_spark_guard.hooks.safe_spark_submit import SafeSparkSubmitHook
 from airflow_spark_guard.process import proctree
-from tests.faults.cluster import StandaloneCluster
 from tests.support.processes import MARK, ROOT, end_all, marked
+from tools.faults.cluster import StandaloneCluster
 
 pytestmark = [pytest.mark.spark, pytest.mark.usefixtures("airflow_db")]
 

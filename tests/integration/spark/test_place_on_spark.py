@@ -20,7 +20,7 @@ from airflow_spark_guard.process.autopsy import Scene, take
 from airflow_spark_guard.process.channel import ChannelReader
 from airflow_spark_guard.process.leftovers import TAG_ENV, Tag, new_attempt
 from airflow_spark_guard.process.workspace import Workspace
-from airflow_spark_guard.sources.rest import RestSource
+from airflow_spark_guard.sources.rest import AsyncRestSource, RestSource
 from tests.support.processes import ROOT, seconds_until
 
 pytestmark = pytest.mark.spark
@@ -84,7 +84,9 @@ def application(tmp_path_factory):
             messages = [message.fields for message in reader.read()]
             told = next(fields for fields in messages if "application_id" in fields)
             found.pid = next(fields["pid"] for fields in messages if "pid" in fields)
-            found.rest = RestSource(told["ui_url"], told["application_id"], local=True, timeout=60)
+            found.rest = RestSource(
+                AsyncRestSource(told["ui_url"], told["application_id"], local=True, timeout=60)
+            )
         return found
 
     found.hung = hung
@@ -119,7 +121,7 @@ def test_at_the_deadline_a_hung_udf_is_named_and_not_the_driver_that_waits_for_i
     """A plain action, a pool of exports, a foreachBatch that runs a job, a query behind a sleeping loop."""
     seen, error = at_the_deadline(application, form)
     assert error.verdict is Verdict.DEADLINE
-    assert error.place == f"{SCRIPT}:{HANGS}, hang"
+    assert error.where == f"{SCRIPT}:{HANGS}, hang"
     assert seen.summary[0].startswith("Python worker ")
 
 
@@ -127,7 +129,7 @@ def test_at_the_deadline_a_hung_udf_is_named_and_not_the_driver_that_waits_for_i
 def test_a_thread_of_the_driver_that_the_main_thread_waits_for_is_named(application, form):
     """``future.result()``, ``join()``, a sleeping loop, ``awaitTermination`` over a foreachBatch."""
     seen, error = at_the_deadline(application, form)
-    assert error.place == f"{SCRIPT}:{HANGS}, hang"
+    assert error.where == f"{SCRIPT}:{HANGS}, hang"
     assert seen.summary[0].startswith("the driver's Python ")
 
 
@@ -147,13 +149,13 @@ def test_without_py_spy_a_stall_names_the_workers_line_by_its_dump_or_none(
 
     seen = take(scene(application, "worker", output=application.output.read_text), 10)
     error = failure(Ending(Cause.FINDING, 143, finding=finding, autopsy=seen))
-    assert error.place == f"{SCRIPT}:{HANGS}, hang"
+    assert error.where == f"{SCRIPT}:{HANGS}, hang"
     assert seen.summary[0].startswith("a Python worker of executor driver (by its log) is at ")
     assert error.advice == finding.advice
 
     seen = take(scene(application, "worker"), 10)
     error = failure(Ending(Cause.FINDING, 143, finding=finding, autopsy=seen))
-    assert error.place == ""
+    assert error.where == ""
     (stage,) = scene(application, "worker").stages
     line = next(n for n, text in enumerate(LINES, 1) if 'rows("collect_again").collect()' in text)
     assert seen.summary[0] == (

@@ -379,7 +379,7 @@ def test_vectors_that_are_all_null_are_refused(spark, nulls):
     with pytest.raises(SampleError, match="^Column 'v' is null in every row.\n  got: ") as caught:
         list(iter_batches(with_vectors(spark, "false"), "v", nulls=nulls))
     assert str(caught.value).endswith(
-        "  expected: at least one value: a feature without any tells a model nothing\n"
+        "  expected: at least one value: a feature without values has no information for a model\n"
         "  do: Look at the step that makes it, or take it out of the features."
     )
 

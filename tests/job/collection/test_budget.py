@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from airflow_spark_guard.job import SampleError
-from airflow_spark_guard.job.collection.budget import Budget, budget_for, memory_left, parsed, told
+from airflow_spark_guard.job.collection.budget import Budget, budget_for, memory_left, parsed
 
 MIB = 1 << 20
 GIB = 1 << 30
@@ -38,7 +38,7 @@ def test_nothing_to_read_is_unknown(tmp_path):
 
 
 def test_the_machine_alone(tmp_path):
-    """MemAvailable, told in KiB."""
+    """MemAvailable, which is in KiB."""
     assert memory_left(write(tmp_path, MEMINFO)) == 8192 * 1024
 
 
@@ -123,23 +123,6 @@ def test_this_machine_tells_something():
 def test_sizes_are_read_as_spark_writes_them(text, size):
     """Units of 1024; what is no size is none."""
     assert parsed(text) == size
-
-
-@pytest.mark.parametrize(
-    ("size", "text"),
-    [
-        (0, "0 bytes"),
-        (1023, "1023 bytes"),
-        (1024, "1.0 KiB"),
-        (1536 * 1024, "1.5 MiB"),
-        (2 * GIB, "2.0 GiB"),
-        (3 << 40, "3.0 TiB"),
-        (5000 << 40, "5000.0 TiB"),
-    ],
-)
-def test_bytes_are_told_for_people(size, text):
-    """One decimal and a binary unit."""
-    assert told(size) == text
 
 
 def test_a_budget_without_a_wish_is_a_safe_share():

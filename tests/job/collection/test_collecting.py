@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import datetime as dt
+import inspect
 import math
 import re
+from dataclasses import fields
 from decimal import Decimal
 
 import numpy as np
@@ -15,6 +17,7 @@ from pyspark.sql import types as t
 
 from airflow_spark_guard.job import SampleError, Stratify, collect_sample
 from airflow_spark_guard.job.collection import collector, passes
+from airflow_spark_guard.job.collection.options import SampleOptions
 from airflow_spark_guard.job.collection.strata import allocate
 
 pytestmark = [
@@ -57,6 +60,24 @@ def vectors(spark):
         for i in range(40)
     ]
     return spark.createDataFrame(rows, ["features", "label"])
+
+
+def test_every_option_is_shown_as_an_argument():
+    """With its default and its meaning, where Python shows those of any function; by name alone."""
+    options = fields(SampleOptions)
+    parameters = list(inspect.signature(collect_sample).parameters.values())
+    assert [one.name for one in parameters] == ["df", "features", "label", *(one.name for one in options)]
+    assert {one.kind for one in parameters[3:]} == {inspect.Parameter.KEYWORD_ONLY}
+    assert parameters[3].default is inspect.Parameter.empty
+    assert [one.default for one in parameters[4:]] == [one.default for one in options[1:]]
+    described = re.findall(r"^ {4}(\w+): ", inspect.getdoc(collect_sample), re.MULTILINE)
+    assert described == [*(one.name for one in parameters), "Sample", "SampleError"]
+
+
+def test_an_argument_that_does_not_exist_is_refused_first():
+    """Before anything is asked of the DataFrame."""
+    with pytest.raises(TypeError, match="^collect_sample has no argument 'max_row'.\n"):
+        collect_sample(None, "id", seed=1, max_row=5)
 
 
 def test_all_rows_equal_what_pandas_gets(numbers):
@@ -220,7 +241,7 @@ def test_all_null_vectors_are_refused(spark):
         assert str(caught.value) == (
             "Column 'v' is null in every row.\n"
             "  got: 1 rows without a value\n"
-            "  expected: at least one value: a feature without any tells a model nothing\n"
+            "  expected: at least one value: a feature without values has no information for a model\n"
             "  do: Look at the step that makes it, or take it out of the features."
         )
     with pytest.raises(SampleError, match="got: 1 rows, none of them complete; nulls in v: 1"):
@@ -285,7 +306,7 @@ def test_an_empty_source_is_refused(numbers, holes):
     with pytest.raises(SampleError) as caught:
         collect_sample(numbers.where("id < 0"), ["id"], seed=1)
     assert str(caught.value) == (
-        "There are no rows to sample.\n"
+        "No rows to sample.\n"
         "  got: an empty DataFrame\n"
         "  expected: at least one row\n"
         "  do: Look at the filters and the path of the source; nulls='nan' keeps rows with nulls."
@@ -293,7 +314,7 @@ def test_an_empty_source_is_refused(numbers, holes):
     with pytest.raises(SampleError) as caught:
         collect_sample(holes.where("b IS NULL"), ["b"], seed=1, nulls="drop")
     assert str(caught.value) == (
-        "There are no rows to sample.\n"
+        "No rows to sample.\n"
         "  got: 3 rows, none of them complete; nulls in b: 3\n"
         "  expected: at least one row without a null, and with a weight above 0\n"
         "  do: Look at the filters and the path of the source; nulls='nan' keeps rows with nulls."
@@ -305,7 +326,7 @@ def test_an_empty_source_is_refused(numbers, holes):
 )
 def test_an_empty_source_is_refused_however_it_is_drawn(numbers, options):
     """The same error, by whichever pass it is found."""
-    with pytest.raises(SampleError, match="^There are no rows to sample.\n  got: an empty DataFrame\n"):
+    with pytest.raises(SampleError, match="^No rows to sample.\n  got: an empty DataFrame\n"):
         collect_sample(numbers.where("id < 0"), ["ratio"], seed=1, **options)
 
 
@@ -314,11 +335,11 @@ def test_a_column_of_nulls_is_refused_under_each_policy(spark):
     frame = spark.range(0, 6, 1, 2).selectExpr("id", "CAST(NULL AS DOUBLE) AS none")
     texts = {
         "error": "There are nulls in the columns to collect.\n  got: none: 6 (of 6 rows drawn)\n",
-        "drop": "There are no rows to sample.\n  got: 6 rows, none of them complete; nulls in none: 6\n",
+        "drop": "No rows to sample.\n  got: 6 rows, none of them complete; nulls in none: 6\n",
         "nan": (
             "Column 'none' is null in every row.\n"
             "  got: 6 rows without a value\n"
-            "  expected: at least one value: a feature without any tells a model nothing\n"
+            "  expected: at least one value: a feature without values has no information for a model\n"
             "  do: Look at the step that makes it, or take it out of the features."
         ),
     }
@@ -369,7 +390,7 @@ def test_arrays_of_different_lengths_are_refused(spark):
 @pytest.mark.parametrize(
     ("features", "label", "message"),
     [
-        ([], None, "There are no features to collect.*do: Choose among the columns: id, ratio,"),
+        ([], None, "No features to collect.*do: Choose among the columns: id, ratio,"),
         (["id", "ratoi"], None, "has no column 'ratoi'.*do: Did you mean 'ratio'"),
         (["id"], "zzz", "has no column 'zzz'.*do: Correct the name"),
         (["id", "id"], None, "Column 'id' is asked for twice"),
@@ -685,7 +706,7 @@ def test_any_table_comes_as_its_rows_say(spark, table, nulls, dtype, part, parti
         key=key,
     )
     if sample is None:
-        # A draw of a part may miss the flaws or hit them; the whole is refused for certain.
+        # A draw of a part may miss the invalid values or hit them; the whole is refused for certain.
         assert len(complete) < count or not count
         assert max_rows < count or table.refusal(nulls, range(count))
         return

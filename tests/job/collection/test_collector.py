@@ -223,7 +223,7 @@ def test_a_stratum_that_appears_later_is_left_out_or_refused(source, monkeypatch
     from pyspark.sql import functions as sf
 
     early = count_strata(source.where("s IN ('rest', 'third')"), "s", sf.expr("true"))
-    monkeypatch.setattr(passes.Passes, "strata", lambda _: early)
+    monkeypatch.setattr(passes.Passes, "strata", lambda *_: early)
     try:
         sample = collect_sample(source, ["id"], seed=4, max_rows=300, stratify="s")
     except SampleError as error:
@@ -279,7 +279,7 @@ def test_weights_do_not_depend_on_the_surplus(source, spark, monkeypatch):
 
     drawn = source.where("w > 0")
     priorities = (
-        drawn.select(Draw(5, ("id",), "w", row=("id",)).priority().alias("p")).orderBy(sf.col("p")).limit(101)
+        drawn.selectExpr(f"{Draw(5, ('id',), 'w', row=('id',)).priority_sql()} AS p").orderBy("p").limit(101)
     )
     least = [row["p"] for row in priorities.collect()]
     rate = 2400 / drawn.agg(sf.sum("w")).first()[0]
@@ -307,7 +307,7 @@ def test_nothing_but_weights_of_zero_is_refused(source):
     with pytest.raises(SampleError) as caught:
         collect_sample(source.selectExpr("id", "0 AS w"), ["id"], seed=1, weight="w")
     assert str(caught.value) == (
-        "There are no rows to sample.\n"
+        "No rows to sample.\n"
         "  got: 3000 rows, none of which may be drawn\n"
         "  expected: at least one row without a null, and with a weight above 0\n"
         "  do: Look at the filters and the path of the source; nulls='nan' keeps rows with nulls."

@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
+import json
+
 import pytest
 from pyspark.ml.linalg import VectorUDT
 from pyspark.mllib.linalg import VectorUDT as OlderVectorUDT
 from pyspark.sql import types as t
 
 from airflow_spark_guard.job import SampleError
-from airflow_spark_guard.job.collection.columns import (
-    Columns,
-    SourceColumn,
-    check_columns,
-    check_name,
-    listed,
-)
+from airflow_spark_guard.job.collection.columns import KINDS, Columns, check_columns, check_name
+from airflow_spark_guard.job.collection.kinds.array import NumberArray
+from airflow_spark_guard.job.collection.kinds.number import Number
+from airflow_spark_guard.job.collection.kinds.text import Text
+from airflow_spark_guard.job.collection.kinds.vector import Vector
 
 POSSIBLE = "a number, boolean, decimal, date, timestamp, text, array of numbers or ML vector"
 
@@ -35,38 +35,36 @@ def refusal(*arguments, **named):
 @pytest.mark.parametrize(
     ("data_type", "kind", "name", "width"),
     [
-        (t.ByteType(), "number", "tinyint", 1),
-        (t.ShortType(), "number", "smallint", 1),
-        (t.IntegerType(), "number", "int", 1),
-        (t.LongType(), "number", "bigint", 1),
-        (t.FloatType(), "number", "float", 1),
-        (t.DoubleType(), "number", "double", 1),
-        (t.DecimalType(9, 2), "number", "decimal(9,2)", 1),
-        (t.BooleanType(), "number", "boolean", 1),
-        (t.DateType(), "number", "date", 1),
-        (t.TimestampType(), "number", "timestamp", 1),
-        (t.TimestampNTZType(), "number", "timestamp_ntz", 1),
-        (t.StringType(), "text", "string", 1),
-        (t.VarcharType(5), "text", "varchar(5)", 1),
-        (t.CharType(5), "text", "char(5)", 1),
-        (t.ArrayType(t.IntegerType()), "array", "array<int>", None),
-        (t.ArrayType(t.BooleanType()), "array", "array<boolean>", None),
-        (VectorUDT(), "vector", "vector", None),
-        (OlderVectorUDT(), "vector", "vector", None),
+        (t.ByteType(), Number, "tinyint", 1),
+        (t.ShortType(), Number, "smallint", 1),
+        (t.IntegerType(), Number, "int", 1),
+        (t.LongType(), Number, "bigint", 1),
+        (t.FloatType(), Number, "float", 1),
+        (t.DoubleType(), Number, "double", 1),
+        (t.DecimalType(9, 2), Number, "decimal(9,2)", 1),
+        (t.BooleanType(), Number, "boolean", 1),
+        (t.DateType(), Number, "date", 1),
+        (t.TimestampType(), Number, "timestamp", 1),
+        (t.TimestampNTZType(), Number, "timestamp_ntz", 1),
+        (t.StringType(), Text, "string", 1),
+        (t.VarcharType(5), Text, "varchar(5)", 1),
+        (t.CharType(5), Text, "char(5)", 1),
+        (t.ArrayType(t.IntegerType()), NumberArray, "array<int>", None),
+        (t.ArrayType(t.BooleanType()), NumberArray, "array<boolean>", None),
+        (VectorUDT(), Vector, "vector", None),
+        (OlderVectorUDT(), Vector, "vector", None),
     ],
 )
 def test_each_supported_type_has_its_kind(data_type, kind, name, width):
     """Numbers, text, arrays of numbers and vectors; the width of the last two is not in the type."""
     columns = check_columns(schema(a=data_type), "a")
-    assert columns.features == (SourceColumn("a", kind, name, None, width),)
+    assert columns.features == (kind("a", name, None, width),)
 
 
 def test_features_come_first_and_then_the_label():
-    """all() is in the order asked for, of() by kind."""
+    """all() is in the order asked for."""
     columns = check_columns(PLAIN, ["text", "id"], "flag")
     assert [column.name for column in columns.all()] == ["text", "id", "flag"]
-    assert [column.name for column in columns.of("number")] == ["id"]
-    assert [column.name for column in columns.of("number", "text")] == ["text", "id"]
     assert Columns(columns.features).all() == columns.features
 
 
@@ -114,17 +112,40 @@ def test_metadata_of_vectors_tell_width_and_names(metadata, width, names):
     assert column.feature_names(3) == names
 
 
+def test_every_kind_becomes_a_dictionary_and_comes_back():
+    """Ready for JSON: with categories, widths and names; of a kind that does not exist it is an error."""
+    schema_of_all = t.StructType(
+        [
+            t.StructField("n", t.DateType()),
+            t.StructField("s", t.StringType()),
+            t.StructField("a", t.ArrayType(t.LongType())),
+            t.StructField("v", VectorUDT(), metadata={"ml_attr": {"num_attrs": 1, "attrs": {"x": [{"idx": 0, "name": "b"}]}}}),
+            t.StructField("y", t.StringType()),
+        ]
+    )  # fmt: skip
+    columns = check_columns(schema_of_all, ["n", "s", "a", "v"], "y", {"y": ["no", "yes"]})
+    assert {type(column) for column in columns.features} == set(KINDS)
+    about = json.loads(json.dumps(columns.as_dict()))
+    assert Columns.from_dict(about) == columns
+    assert about["features"][0] == {
+        "kind": "number", "name": "n", "type": "date", "categories": None, "width": 1, "names": {},
+    }  # fmt: skip
+    assert [feature["kind"] for feature in about["features"]] == ["number", "text", "array", "vector"]
+    with pytest.raises(KeyError):
+        Columns.from_dict({"features": [{"kind": "none"}], "label": None})
+
+
 def test_names_of_numbers_and_arrays():
     """A number has its own name, an array numbers its values."""
-    assert SourceColumn("a", "number", "int").feature_names(1) == ("a",)
-    assert SourceColumn("a", "array", "array<int>", None, None).feature_names(2) == ("a_0", "a_1")
+    assert Number("a", "int").feature_names(1) == ("a",)
+    assert NumberArray("a", "array<int>", None, None).feature_names(2) == ("a_0", "a_1")
 
 
 @pytest.mark.parametrize("features", [[], (), None, 5])
 def test_no_features_are_refused(features):
     """An empty list, or what is no list, is told, with what there is."""
     assert refusal(PLAIN, features) == (
-        "There are no features to collect.\n"
+        "No features to collect.\n"
         f"  got: {features!r}\n"
         "  expected: names of columns of numbers, dates, text, arrays of numbers or vectors\n"
         "  do: Choose among the columns: id, ratio, text, flag."
@@ -153,13 +174,6 @@ def test_an_unknown_column_gets_the_nearest_name(name, advice):
 def test_an_unknown_label_is_refused_likewise():
     """The label's name is checked as those of the features are."""
     assert refusal(PLAIN, ["id"], "lable").startswith("The DataFrame has no column 'lable'.\n")
-
-
-def test_a_long_list_is_cut():
-    """Twenty names, and how many there are."""
-    names = [f"c{i}" for i in range(25)]
-    assert listed(names) == ", ".join(names[:20]) + ", ... (25 in all)"
-    assert listed(names[:20]) == ", ".join(names[:20])
 
 
 def test_two_columns_of_one_name_are_refused():

@@ -157,7 +157,7 @@ def test_nulls_and_emptiness_are_refused_alike(remote):
     """The errors are ours, not those of the wire."""
     with pytest.raises(SampleError, match="^There are nulls in the columns to collect.\n  got: x: 5 "):
         collect_sample(remote.range(10).selectExpr("IF(id < 5, NULL, id) AS x"), "x", seed=1)
-    with pytest.raises(SampleError, match="^There are no rows to sample.\n  got: an empty DataFrame\n"):
+    with pytest.raises(SampleError, match="^No rows to sample.\n  got: an empty DataFrame\n"):
         collect_sample(remote.range(0), "id", seed=1)
 
 

@@ -1,4 +1,4 @@
-"""Which rows are drawn: shares, cuts and ties, over thousands of seeds."""
+"""Which rows are drawn: shares and numbers, over thousands of seeds."""
 
 from __future__ import annotations
 
@@ -9,7 +9,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from airflow_spark_guard.job.collection.draw import Draw, by_priority, own_seed, repeated, share_for, smallest
+from airflow_spark_guard.job.collection.draw import Draw, own_seed, share_for
+from airflow_spark_guard.job.collection.selection import smallest
 
 # 99.9 % points of chi-square.
 CHI2_999 = {19: 43.82, 49: 85.35}
@@ -57,67 +58,12 @@ def test_smallest_takes_each_row_equally_often():
     assert counts.sum() == seeds * taken
 
 
-@given(
-    priority=st.lists(st.integers(-5, 5), min_size=1, max_size=60),
-    rows=st.integers(1, 70),
-)
-@settings(max_examples=200, deadline=None, derandomize=True)
-def test_smallest_is_what_a_sort_takes(priority, rows):
-    """Exactly so many rows, ascending positions, and none left out is smaller than one taken."""
-    numbers = np.array(priority)
-    taken = smallest(numbers, rows)
-    assert len(taken) == min(rows, len(numbers))
-    assert (np.diff(taken) > 0).all()
-    assert sorted(numbers[taken]) == sorted(priority)[:rows]
-
-
-@given(
-    table=st.lists(st.tuples(st.integers(0, 3), st.integers(-2, 2)), max_size=40),
-    shuffle=st.randoms(use_true_random=False),
-)
-@settings(max_examples=200, deadline=None, derandomize=True)
-def test_rows_of_one_number_come_in_the_order_of_their_ties(table, shuffle):
-    """Wherever rows lay, by_priority brings the same rows in the same order."""
-
-    def ordered(rows):
-        columns = np.array(rows, dtype=float).reshape(-1, 2).T
-        return columns[:, by_priority(columns[0], columns[1])]
-
-    other = list(table)
-    shuffle.shuffle(other)
-    first = ordered(table)
-    np.testing.assert_array_equal(first, ordered(other))
-    assert (np.diff(first[0]) >= 0).all()
-
-
-def test_by_priority_orders_by_the_number_first():
-    """Ties only part rows of the same number."""
-    assert by_priority(np.array([3, 1, 1, 2]), np.array([0, 9, 8, 7])).tolist() == [2, 1, 3, 0]
-
-
-@given(keys=st.lists(st.integers(0, 12), max_size=40), weighted=st.booleans(), seed=st.integers(0, 999))
-@settings(max_examples=100, deadline=None, derandomize=True)
-def test_rows_of_one_key_are_counted(keys, weighted, seed):
-    """Whatever their weights are, from the smallest float to the largest."""
-    rng = np.random.default_rng(seed)
-    exponential = rng.exponential(size=13)[keys]
-    weight = 10.0 ** rng.uniform(-307, 307, len(keys)) if weighted else None
-    priority = exponential if weight is None else np.log(exponential) - np.log(weight)
-    expected = sum(keys.count(key) > 1 for key in keys)
-    assert repeated(priority, weight) == expected
-
-
 def test_seeds_are_spread_over_64_bits():
     """Seeds side by side share nothing, none is passed on as it is, and each keeps its own."""
     seeds = [own_seed(seed) for seed in (*range(-500, 500), 2**63 - 1, -(2**63))]
     assert len(set(seeds)) == 1002
     assert all(-(2**63) <= seed < 2**63 for seed in seeds)
     assert own_seed(7) == own_seed(7) != 7
-
-
-def test_without_rows_there_is_no_order():
-    """An empty draw is put in order as well."""
-    assert by_priority(np.empty(0), np.empty(0)).tolist() == []
 
 
 def test_exponential_numbers_draw_by_weight():
@@ -147,7 +93,7 @@ class TestInSpark:
             (sf.col("id") % 7).alias("k"),
             sf.when(sf.col("id") % 2 == 0, sf.lit(1)).otherwise(sf.lit(4)).alias("w"),
         )
-        return frame.select("id", "k", "w", draw.priority().alias("priority"))
+        return frame.select("id", "k", "w", sf.expr(draw.priority_sql()).alias("priority"))
 
     def test_the_number_of_a_key_is_its_hash(self, spark):
         """Equal keys have one number, another seed gives others, and it is Spark's xxhash64 of seed and key."""

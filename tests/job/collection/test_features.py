@@ -14,9 +14,10 @@ from pyspark.sql import types as t
 from scipy.sparse import csr_array
 
 from airflow_spark_guard.job import SampleError
-from airflow_spark_guard.job.collection.blocks import Layout
 from airflow_spark_guard.job.collection.columns import check_columns
-from airflow_spark_guard.job.collection.features import DenseFeatures, Flaws, SparseFeatures
+from airflow_spark_guard.job.collection.features import DenseFeatures, SparseFeatures
+from airflow_spark_guard.job.collection.invalid_values import InvalidValues
+from airflow_spark_guard.job.collection.layout import Layout
 
 SETTINGS = settings(max_examples=100, deadline=None, derandomize=True)
 NAN, INF = math.nan, math.inf
@@ -56,7 +57,7 @@ def vectors(rows):
 
 def sparse_features(capacity=10):
     layout = Layout(VECTOR, "float32")
-    return layout, SparseFeatures(VECTOR, layout, capacity, "float32")
+    return layout, SparseFeatures(layout, capacity, "float32")
 
 
 def dense_row(row, width):
@@ -91,11 +92,11 @@ def test_sparse_rows_are_those_of_scipy(case, shuffle):
     for rows in batches:
         batch = vectors(rows)
         layout.learn(batch)
-        flaws = features.write(batch)
+        invalid = features.write(batch)
         table = np.array([dense_row(row, width) for row in rows], dtype="float32")
         missing = np.isnan(table).any(axis=1)
-        assert flaws.missing.get("v", 0) == missing.sum()
-        features.keep(None if flaws.rows is None else ~flaws.rows)
+        assert invalid.missing.get("v", 0) == missing.sum()
+        features.keep(None if invalid.rows is None else ~invalid.rows)
         expected.extend(table[~missing])
     order = list(range(len(expected)))
     shuffle.shuffle(order)
@@ -111,7 +112,7 @@ def test_sparse_rows_without_an_order_are_as_they_came():
     layout, features = sparse_features()
     batch = vectors([{"n": 4, 1: 5.0, 3: 0.0}, {"n": 4}, {"n": 4, 0: -1.0}])
     layout.learn(batch)
-    assert features.write(batch) == Flaws()
+    assert features.write(batch) == InvalidValues()
     features.keep(None)
     assert features.row_bytes() == 12 + 12
     found = features.take(None)
@@ -121,15 +122,15 @@ def test_sparse_rows_without_an_order_are_as_they_came():
     assert found.shape == (3, 4)
 
 
-def test_sparse_flaws_are_counted_by_row():
+def test_sparse_invalid_values_are_counted_by_row():
     """A null vector or a NaN is missing, an infinite value is not; a row of both is missing."""
     layout, features = sparse_features()
     batch = vectors([None, {"n": 3, 0: INF}, {"n": 3, 0: NAN, 1: INF}, {"n": 3, 2: 1.0}, [1.0, -INF, 0.0]])
     layout.learn(batch)
-    flaws = features.write(batch)
-    assert flaws.missing == {"v": 2}
-    assert flaws.infinite == {"v": 2}
-    assert flaws.rows.tolist() == [True, False, True, False, False]
+    invalid = features.write(batch)
+    assert invalid.missing == {"v": 2}
+    assert invalid.infinite == {"v": 2}
+    assert invalid.rows.tolist() == [True, False, True, False, False]
 
 
 @pytest.mark.parametrize("rows", [[{"n": 2}, {"n": 3}], [{"n": 2}, [1.0, 2.0, 3.0]]])
@@ -170,23 +171,22 @@ def numbers(a, b):
 def dense_features(capacity=1):
     layout = Layout(TWO, "float32")
     layout.learn(numbers([0], [[0, 0]]))
-    return DenseFeatures(TWO, layout, capacity, "float32")
+    return DenseFeatures(layout, capacity, "float32")
 
 
-def test_dense_rows_grow_and_flaws_are_counted_by_column():
+def test_dense_rows_grow_and_invalid_values_are_counted_by_column():
     """A null anywhere in an array is one missing row of its column."""
     features = dense_features()
     features.keep(None)
-    assert features.write(numbers([1, 2], [[3, 4], [5, 6]])) == Flaws()
+    assert features.write(numbers([1, 2], [[3, 4], [5, 6]])) == InvalidValues()
     features.keep(None)
-    flaws = features.write(numbers([None, 7, INF, 8], [[1, None], [INF, 1], [None, None], None]))
-    assert flaws.missing == {"a": 1, "b": 3}
-    assert flaws.infinite == {"a": 1, "b": 1}
-    assert flaws.rows.tolist() == [True, False, True, True]
-    features.keep(~flaws.rows)
+    invalid = features.write(numbers([None, 7, INF, 8], [[1, None], [INF, 1], [None, None], None]))
+    assert invalid.missing == {"a": 1, "b": 3}
+    assert invalid.infinite == {"a": 1, "b": 1}
+    assert invalid.rows.tolist() == [True, False, True, True]
+    features.keep(~invalid.rows)
     features.write(numbers([9], [[9, 9]]))
     features.keep(None)
-    assert features.settle(None) == {}
     found = features.take(np.array([3, 0]))
     np.testing.assert_array_equal(found, [[9, 9, 9], [1, 3, 4]])
     assert found.flags.c_contiguous

@@ -15,7 +15,11 @@ from scipy.sparse import csr_array
 
 from airflow_spark_guard.job import Sample, SampleError
 from airflow_spark_guard.job.collection import files
-from airflow_spark_guard.job.collection.columns import Columns, SourceColumn
+from airflow_spark_guard.job.collection.columns import Columns
+from airflow_spark_guard.job.collection.kinds.array import NumberArray
+from airflow_spark_guard.job.collection.kinds.number import Number
+from airflow_spark_guard.job.collection.kinds.text import Text
+from airflow_spark_guard.job.collection.kinds.vector import Vector
 from airflow_spark_guard.job.collection.sample import SampleReport
 
 TEXTS = st.text(st.characters(codec="utf-8"), max_size=3)
@@ -40,14 +44,10 @@ def samples(draw):
     rng = np.random.default_rng(draw(st.integers(0, 999)))
     columns = Columns(
         (
-            SourceColumn("emb", "array", "array<double>", None, width, {0: "emb_0"}),
-            SourceColumn("emb_0", "text", "string", texts if draw(st.booleans()) else None),
+            NumberArray("emb", "array<double>", None, width, {0: "emb_0"}),
+            Text("emb_0", "string", texts if draw(st.booleans()) else None),
         ),
-        draw(
-            st.sampled_from(
-                [None, SourceColumn("emb_1", "number", "int"), SourceColumn("t", "text", "string")]
-            )
-        ),
+        draw(st.sampled_from([None, Number("emb_1", "int"), Text("t", "string")])),
     )
     x = rng.normal(size=(rows, width + 1)).astype(dtype)
     x[:, -1] = np.where(rng.random(rows) < 0.3, np.nan, rng.integers(0, len(texts), rows))
@@ -55,7 +55,7 @@ def samples(draw):
     y = None
     if columns.label is not None:
         y = np.zeros(rows, dtype)
-        categories |= {"t": ("only",)} if columns.label.kind == "text" else {}
+        categories |= {"t": ("only",)} if columns.label.categorical else {}
     strata = draw(
         st.sampled_from(
             [None, ["a", "a\0", None], [1, 2], [3, None], [True, False], [dt.date(2013, 1, 1), None]]
@@ -115,7 +115,7 @@ def test_a_sample_comes_back_to_the_bit(sample, tmp_path):
 def test_a_sparse_sample_comes_back(rows, tmp_path):
     """With its label, its zeros that are stored, and rows without any value."""
     dense = np.array([[0, 2.5, 0], [0, 0, 0], [1, 0, 3]], "float32")[:rows]
-    columns = Columns((SourceColumn("v", "vector", "vector", None, 3),), SourceColumn("y", "text", "string"))
+    columns = Columns((Vector("v", "vector", None, 3),), Text("y", "string"))
     made = report(label="y", categories={"y": ("no", "yes")})
     y = np.array([1, 0, 1], "float32")[:rows]
     Sample(csr_array(dense), y, ("v_0", "v_1", "v_2"), made, columns=columns).save(tmp_path / "s")
@@ -128,9 +128,7 @@ def test_a_sparse_sample_comes_back(rows, tmp_path):
 
 def test_other_tools_can_read_the_file(tmp_path):
     """Names are the features', once each; texts are texts."""
-    columns = Columns(
-        (SourceColumn("a", "array", "array<int>", None, 1), SourceColumn("a_0", "text", "string"))
-    )
+    columns = Columns((NumberArray("a", "array<int>", None, 1), Text("a_0", "string")))
     x = np.array([[1, 0], [2, 1]], "float32")
     made = report(categories={"a_0": ("p", "q")})
     Sample(x, None, ("a_0", "a_0"), made, np.array(["u", "v"], object), columns=columns).save(

@@ -9,8 +9,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from airflow_spark_guard.job import SampleError
-from airflow_spark_guard.job.collection.columns import Columns, SourceColumn
+from airflow_spark_guard.job.collection.columns import Columns
 from airflow_spark_guard.job.collection.frames import codes_of, text_places, to_arrow, to_pandas
+from airflow_spark_guard.job.collection.kinds.array import NumberArray
+from airflow_spark_guard.job.collection.kinds.number import Number
+from airflow_spark_guard.job.collection.kinds.text import Text
 from airflow_spark_guard.job.collection.sample import Sample, SampleReport
 
 NAN = np.nan
@@ -27,17 +30,13 @@ def sample_of(columns, x, y=None, categories=None):
 def clashes(draw):
     """Columns of which an array's elements may have the names of text columns, in any order, and a label."""
     names = draw(st.permutations(["emb", "emb_0", "emb_1", "emb_0_0", "other"]))
-    kinds = draw(st.lists(st.sampled_from(["text", "array", "number"]), min_size=5, max_size=5))
-    label = draw(st.sampled_from([None, "text", "number"]))
-    made = [
-        SourceColumn(name, kind, {"text": "string", "array": "array<double>"}.get(kind, "double"), None,
-                     draw(st.integers(1, 3)) if kind == "array" else 1)
-        for name, kind in zip(names, kinds, strict=True)
-    ]  # fmt: skip
-    of_label = (
-        None if label is None else SourceColumn("emb_2", label, "string" if label == "text" else "double")
-    )
-    return Columns(tuple(made), of_label)
+    kinds = [
+        lambda name: Text(name, "string"),
+        lambda name: NumberArray(name, "array<double>", None, draw(st.integers(1, 3))),
+        lambda name: Number(name, "double"),
+    ]
+    made = tuple(draw(st.sampled_from(kinds))(name) for name in names)
+    return Columns(made, draw(st.sampled_from([None, Text("emb_2", "string"), Number("emb_2", "double")])))
 
 
 @given(columns=clashes(), rows=st.integers(0, 4))
@@ -46,7 +45,7 @@ def test_columns_are_told_apart_by_their_place(columns, rows):
     """Texts stand where the text columns are and nowhere else, in pandas as in Arrow, whatever names repeat."""
     width = sum(column.width for column in columns.features)
     x = (np.arange(rows * width).reshape(rows, width) % 2).astype("float32")
-    texts = [column.name for column in columns.all() if column.kind == "text"]
+    texts = [column.name for column in columns.all() if column.categorical]
     categories = {name: (f"{name}-a", f"{name}-b") for name in texts}
     y = None if columns.label is None else np.zeros(rows, "float32")
     sample = sample_of(columns, x, y, categories)
@@ -55,34 +54,34 @@ def test_columns_are_told_apart_by_their_place(columns, rows):
     for column in columns.all():
         for _ in range(column.width):
             expected = (x[:, at] if at < width else y).tolist()
-            if column.kind == "text":
+            if column.categorical:
                 expected = [categories[column.name][int(code)] for code in expected]
             assert frame.iloc[:, at].tolist() == expected
             assert table.column(at).to_pylist() == expected
             at += 1
     assert set(text_places(sample)) == {
         i
-        for i, kind in enumerate(
-            [c.kind for c in columns.features for _ in range(c.width)] + [c.kind for c in columns.all()[5:]]
+        for i, column in enumerate(
+            [column for column in columns.features for _ in range(column.width)] + list(columns.all()[5:])
         )
-        if kind == "text"
+        if column.categorical
     }
 
 
 SOURCE = Columns(
     (
-        SourceColumn("i", "number", "int"),
-        SourceColumn("l", "number", "bigint"),
-        SourceColumn("b", "number", "boolean"),
-        SourceColumn("d", "number", "date"),
-        SourceColumn("t", "number", "timestamp"),
-        SourceColumn("n", "number", "timestamp_ntz"),
-        SourceColumn("m", "number", "decimal(9,2)"),
-        SourceColumn("f", "number", "float"),
-        SourceColumn("a", "array", "array<smallint>", None, 2),
-        SourceColumn("s", "text", "string"),
+        Number("i", "int"),
+        Number("l", "bigint"),
+        Number("b", "boolean"),
+        Number("d", "date"),
+        Number("t", "timestamp"),
+        Number("n", "timestamp_ntz"),
+        Number("m", "decimal(9,2)"),
+        Number("f", "float"),
+        NumberArray("a", "array<smallint>", None, 2),
+        Text("s", "string"),
     ),
-    SourceColumn("y", "number", "tinyint"),
+    Number("y", "tinyint"),
 )
 
 
@@ -113,7 +112,7 @@ def test_without_nulls_types_are_numpys():
 
 def test_digits_that_are_gone_are_not_given_back():
     """A whole number that float32 may have rounded is no whole number of the source any more."""
-    columns = Columns((SourceColumn("id", "number", "bigint"),))
+    columns = Columns((Number("id", "bigint"),))
     x = np.array([[2.0**24]], dtype="float32")
     with pytest.raises(SampleError) as caught:
         to_pandas(sample_of(columns, x), "source")

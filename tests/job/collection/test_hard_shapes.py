@@ -209,9 +209,9 @@ def test_collations_are_followed_or_refused(source):
 def test_columns_that_differ_in_case_are_refused_or_told_apart(spark, source):
     """As Spark sees them: ambiguous, unless the session tells case apart."""
     frame = source.selectExpr("x", "x AS a", "2 * x AS A").toDF("x", "a", "A")
-    with pytest.raises(SampleError, match="^Spark cannot tell column 'a' .*\n  got: a, A\n"):
+    with pytest.raises(SampleError, match="^Spark cannot distinguish column 'a' .*\n  got: a, A\n"):
         collect_sample(frame, ["a"], seed=1)
-    with pytest.raises(SampleError, match="^Spark cannot tell column 'A' "):
+    with pytest.raises(SampleError, match="^Spark cannot distinguish column 'A' "):
         collect_sample(frame, ["x"], seed=1, key="A")
     assert collect_sample(frame, ["x"], seed=1, max_rows=5).X.shape == (5, 1)
     spark.conf.set("spark.sql.caseSensitive", "true")

@@ -7,7 +7,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from airflow_spark_guard.job.collection.columns import Columns, SourceColumn
+from airflow_spark_guard.job.collection.columns import Columns
+from airflow_spark_guard.job.collection.kinds.array import NumberArray
+from airflow_spark_guard.job.collection.kinds.number import Number
 from airflow_spark_guard.job.collection.notes import (
     digits_lost,
     digits_warning,
@@ -31,12 +33,10 @@ def test_only_whole_numbers_beyond_the_floats_lose_digits(types, dtype, large, n
     """By column, whichever sign, beside NaN; what is no exact type never does."""
     limit = 2.0 ** (24 if dtype == "float32" else 53)
     features = tuple(
-        SourceColumn(
-            f"c{i}", "array" if "array" in name else "number", name, None, 2 if "array" in name else 1
-        )
+        NumberArray(f"c{i}", name, None, 2) if "array" in name else Number(f"c{i}", name)
         for i, name in enumerate(types)
     )
-    columns = Columns(features, SourceColumn("y", "number", "bigint"))
+    columns = Columns(features, Number("y", "bigint"))
     blocks, expected = [], []
     for column, beyond in zip(features, large, strict=False):
         value = (limit if beyond else limit - 1) * (-1 if negative else 1)
@@ -50,7 +50,7 @@ def test_only_whole_numbers_beyond_the_floats_lose_digits(types, dtype, large, n
 
 def test_without_rows_no_digit_is_lost():
     """An empty sample has no largest value."""
-    columns = Columns((SourceColumn("a", "number", "bigint"),), SourceColumn("y", "number", "bigint"))
+    columns = Columns((Number("a", "bigint"),), Number("y", "bigint"))
     assert digits_lost(np.empty((0, 1), "float32"), np.empty(0, "float32"), columns) == []
 
 

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import re
+from dataclasses import MISSING, fields
+
 import numpy as np
 import pytest
 from pyspark.ml.linalg import VectorUDT
@@ -9,7 +12,7 @@ from pyspark.sql import types as t
 
 from airflow_spark_guard.job import SampleError, Stratify
 from airflow_spark_guard.job.collection.columns import check_columns
-from airflow_spark_guard.job.collection.options import DrawOptions, check_form
+from airflow_spark_guard.job.collection.options import Options, SampleOptions
 
 SCHEMA = t.StructType(
     [
@@ -27,12 +30,12 @@ SCHEMA = t.StructType(
 
 
 def options(**named):
-    return DrawOptions(**{"max_rows": 10, "seed": 1, **named})
+    return SampleOptions(**{"max_rows": 10, "seed": 1, **named})
 
 
 def refusal(**named):
     with pytest.raises(SampleError) as caught:
-        options(**named).check(SCHEMA)
+        options(**named).check(SCHEMA, check_columns(SCHEMA, "id"))
     return str(caught.value)
 
 
@@ -61,7 +64,7 @@ def refusal(**named):
 )
 def test_what_can_be_passes(named):
     """Every argument at its edges."""
-    options(**named).check(SCHEMA)
+    options(**named).check(SCHEMA, check_columns(SCHEMA, "id"))
 
 
 MAX_BYTES = "bytes as a whole number, or a share of the memory left: a float above 0, up to 1"
@@ -192,60 +195,60 @@ def test_fraction_and_max_rows_must_agree():
     )
 
 
-def form(features, *, nulls="error", dtype="float32", sparse=False):
-    check_form(nulls, dtype, sparse=sparse, columns=check_columns(SCHEMA, features))
+def test_max_bytes_cannot_cut_a_sparse_sample():
+    """Whose rows differ in size."""
+    with pytest.raises(SampleError) as caught:
+        options(max_bytes=0.5, sparse=True).check(SCHEMA, check_columns(SCHEMA, "v"))
+    assert str(caught.value) == (
+        "max_bytes cannot cut a sparse sample.\n"
+        "  got: sparse=True and max_bytes=0.5\n"
+        "  expected: one of them: sparse rows differ in size, so it is not known before how many fit\n"
+        "  do: Pass max_rows; what does not fit into the memory left is still refused."
+    )
 
 
-def test_forms_that_can_be():
-    """Every policy and dtype; sparse of one vector."""
-    for nulls in ("error", "drop", "nan"):
-        for dtype in ("float32", "float64"):
-            form(["id", "text"], nulls=nulls, dtype=dtype)
-    form("v", sparse=True)
-    form("v", sparse=True, nulls="drop")
+KNOWN = ", ".join(field.name for field in fields(SampleOptions))
 
 
 @pytest.mark.parametrize(
-    ("name", "value", "expected"),
+    ("name", "advice"),
     [
-        ("nulls", "ignore", "one of: error, drop, nan"),
-        ("nulls", None, "one of: error, drop, nan"),
-        ("dtype", "int8", "one of: float32, float64, auto"),
-        ("sparse", 1, "True or False"),
+        ("max_row", "Did you mean 'max_rows'?"),
+        ("stratified", "Did you mean 'stratify'?"),
+        ("zzz", "Leave it out, or correct the name."),
     ],
 )
-def test_wrong_forms_are_named(name, value, expected):
-    """Unknown words, with those that are known."""
-    with pytest.raises(SampleError) as caught:
-        form("id", **{name: value})
+def test_an_argument_that_does_not_exist_gets_the_nearest_name(name, advice):
+    """With all that exist; a TypeError, as of any function."""
+    with pytest.raises(TypeError) as caught:
+        SampleOptions.of({"seed": 1, name: 5})
+    assert isinstance(caught.value, SampleError)
     assert str(caught.value) == (
-        f"This {name} cannot be used.\n  got: {value!r}\n  expected: {expected}\n  do: Correct {name}= in the call."
+        f"collect_sample has no argument {name!r}.\n  got: {name}=5\n  expected: one of: {KNOWN}\n  do: {advice}"
     )
 
 
-@pytest.mark.parametrize(
-    ("features", "got"),
-    [(["id", "text"], "id: bigint, text: string"), (["v", "id"], "v: vector, id: bigint")],
-)
-def test_sparse_takes_one_vector(features, got):
-    """Plain columns, or a vector among others, are no sparse matrix."""
-    with pytest.raises(SampleError) as caught:
-        form(features, sparse=True)
+def test_a_seed_is_required():
+    """Which nobody chooses for the caller."""
+    with pytest.raises(TypeError) as caught:
+        SampleOptions.of({"max_rows": 5})
     assert str(caught.value) == (
-        "sparse=True takes one vector column.\n"
-        f"  got: {got}\n"
-        "  expected: one ML vector as the only feature\n"
-        "  do: Join the columns with pyspark.ml.feature.VectorAssembler, or collect them dense."
+        "collect_sample needs a seed.\n"
+        "  got: no seed=\n"
+        f"  expected: {SEED}\n"
+        "  do: Pass seed=1, or any other number that you keep."
     )
 
 
-def test_sparse_has_no_rows_of_nan():
-    """A row of NaN would be a full row."""
-    with pytest.raises(SampleError) as caught:
-        form("v", sparse=True, nulls="nan")
-    assert str(caught.value) == (
-        "A sparse matrix has no row of NaN.\n"
-        "  got: sparse=True and nulls='nan'\n"
-        "  expected: nulls='error' or nulls='drop'\n"
-        "  do: Drop the rows without a vector, or collect them dense."
-    )
+def test_type_checkers_see_the_same_options():
+    """Names, order and types of the dataclass; the one without a default is required."""
+    typed = {name: kind.__forward_arg__ for name, kind in Options.__annotations__.items()}
+    own = {field.name: field.type for field in fields(SampleOptions)}
+    assert list(typed.items()) == list({**own, "seed": "Required[int]"}.items())
+    assert [field.name for field in fields(SampleOptions) if field.default is MISSING] == ["seed"]
+
+
+def test_every_option_is_documented():
+    """In its place and order."""
+    described = re.findall(r"^ {8}(\w+): ", SampleOptions.__doc__, re.MULTILINE)
+    assert described == [field.name for field in fields(SampleOptions)]

@@ -1,8 +1,11 @@
-"""One pass over batches built by hand: rows where they belong, flaws counted, bounds kept."""
+"""One pass over batches built by hand: rows where they belong, invalid values counted, bounds kept, progress shown."""
 
 from __future__ import annotations
 
+import io
 import math
+import os
+import pty
 
 import numpy as np
 import pyarrow as pa
@@ -10,13 +13,16 @@ import pytest
 from pyspark.sql import types as t
 
 from airflow_spark_guard.job import SampleError
+from airflow_spark_guard.job.collection import reading as reading_module
+from airflow_spark_guard.job.collection.array_format import ArrayFormat
 from airflow_spark_guard.job.collection.budget import Budget
 from airflow_spark_guard.job.collection.columns import check_columns
-from airflow_spark_guard.job.collection.reading import Form, Reading, Room, TooManyRowsError
+from airflow_spark_guard.job.collection.invalid_values import check_counts
+from airflow_spark_guard.job.collection.reading import Reading, RowBudget, RowProgress, TooManyRowsError
 
 NAN = math.nan
 FLOATS = pa.list_(pa.float32())
-ROOM = Room(100, 100)
+ROWS = RowBudget(100, 100)
 SCHEMA = t.StructType(
     [
         t.StructField("a", t.LongType()),
@@ -28,8 +34,8 @@ SCHEMA = t.StructType(
 )
 
 
-def reading(features="a", label=None, nulls="error", room=ROOM, budget=None):
-    return Reading(check_columns(SCHEMA, features, label), Form("float32", nulls), room, budget)
+def reading(features="a", label=None, nulls="error", rows=ROWS, budget=None):
+    return Reading(check_columns(SCHEMA, features, label), ArrayFormat("float32", nulls), rows, budget)
 
 
 def batch(numbers, **columns):
@@ -120,7 +126,7 @@ def test_a_width_that_nothing_tells_is_refused():
     assert str(caught.value) == (
         "Column 'b' is null in every row.\n"
         "  got: 2 rows without a value\n"
-        "  expected: at least one value: a feature without any tells a model nothing\n"
+        "  expected: at least one value: a feature without values has no information for a model\n"
         "  do: Look at the step that makes it, or take it out of the features."
     )
 
@@ -134,21 +140,21 @@ def test_rows_without_a_width_are_dropped_and_counted():
     assert (made.counts.read, made.counts.dropped, made.counts.missing) == (2, 2, {"b": 2})
 
 
-def test_texts_of_features_and_label_settle():
+def test_texts_of_features_and_label_are_sorted():
     """Codes in the order of the texts, and the texts by column."""
     made = reading("s", "answer")
     for texts, answers in ((["b", "c"], ["yes", "no"]), (["a", "b"], ["no", "no"])):
         made.add(pa.record_batch({"text_0": pa.array(texts), "label": pa.array(answers)}))
     made.finish([0, 1])
     x, y = made.take(None)
-    assert made.layout.settle(x, y) == {"s": ("a", "b", "c"), "answer": ("no", "yes")}
+    assert made.layout.sort_texts(x, y) == {"s": ("a", "b", "c"), "answer": ("no", "yes")}
     np.testing.assert_array_equal(x.ravel(), [1, 2, 0, 1])
     np.testing.assert_array_equal(y, [1, 0, 0, 0])
 
 
 def test_more_rows_than_the_ceiling_stop_the_pass():
     """Exactly so many pass."""
-    made = reading(room=Room(3, 3, 3))
+    made = reading(rows=RowBudget(3, 3, 3))
     made.add(batch([1, 2, 3]))
     with pytest.raises(TooManyRowsError):
         made.add(batch([4]))
@@ -156,7 +162,7 @@ def test_more_rows_than_the_ceiling_stop_the_pass():
 
 def test_a_budget_lowers_the_ceiling():
     """To the rows that fit: 4 bytes each here."""
-    made = reading(room=Room(100, 100, 100), budget=Budget(8, "test", asked=False))
+    made = reading(rows=RowBudget(100, 100, 100), budget=Budget(8, "test", asked=False))
     made.add(batch([1, 2]))
     with pytest.raises(TooManyRowsError):
         made.add(batch([3]))
@@ -164,7 +170,7 @@ def test_a_budget_lowers_the_ceiling():
 
 def test_more_than_fits_is_refused_with_the_first_rows():
     """Without a ceiling the rows wanted must fit."""
-    made = reading(room=Room(100, 120), budget=Budget(399, "test", asked=False))
+    made = reading(rows=RowBudget(100, 120), budget=Budget(399, "test", asked=False))
     with pytest.raises(
         SampleError, match="^The sample does not fit .*\n  got: 100 rows of 4 bytes, 400 bytes\n"
     ):
@@ -200,7 +206,7 @@ def test_nulls_are_refused_by_policy(nulls, numbers, message):
     made.add(batch(numbers, label=pa.array([None, 1], pa.float32())))
     made.finish([0])
     with pytest.raises(SampleError) as caught:
-        made.check()
+        check_counts(made.counts, made.layout.known(), ArrayFormat(nulls=nulls))
     assert str(caught.value) == message
 
 
@@ -212,11 +218,101 @@ def test_an_infinite_value_is_refused_even_in_a_row_that_is_dropped():
     with pytest.raises(
         SampleError, match="^There are infinite values .*\n  got: a: 1 \\(of 2 rows read\\)\n"
     ):
-        made.check()
+        check_counts(made.counts, made.layout.known(), ArrayFormat(nulls="drop"))
 
 
-def test_bytes_of_a_row():
-    """Features and label, of the dtype."""
-    with_label, without = check_columns(SCHEMA, "a", "y"), check_columns(SCHEMA, "a")
-    assert Form("float32").row_bytes(5, with_label) == 24
-    assert Form("float64").row_bytes(5, without) == 40
+class Terminal(io.StringIO):
+    def isatty(self):
+        return True
+
+
+class Clock:
+    def __init__(self):
+        self.now = 100.0
+
+    def monotonic(self):
+        return self.now
+
+
+@pytest.fixture
+def clock(monkeypatch):
+    clock = Clock()
+    monkeypatch.setattr(reading_module.time, "monotonic", clock.monotonic)
+    return clock
+
+
+def advance(progress, clock, *steps):
+    for seconds, rows in steps:
+        clock.now += seconds
+        progress.advance(rows)
+
+
+def test_a_terminal_shows_rows_and_share_on_one_line(clock, monkeypatch):
+    """Twice a second at most, each over the one before; closing clears the line."""
+    monkeypatch.setattr("sys.stderr", Terminal())
+    progress = RowProgress(2000)
+    advance(progress, clock, (0.1, 100), (0.5, 900), (0.2, 500), (0.5, 900))
+    shown = reading_module.sys.stderr.getvalue()
+    first, second = "collecting: 1,000 rows of 2,000, 50%", "collecting: 2,400 rows of 2,000, 100%"
+    assert shown == f"\r{first}\r{second}"
+    progress.close()
+    assert reading_module.sys.stderr.getvalue() == shown + "\r" + " " * len(second) + "\r"
+
+
+def test_without_a_total_rows_alone_are_shown(clock, monkeypatch):
+    """Where the number of rows is unknown, no share is invented; neither for a total of 0."""
+    for total in (None, 0):
+        monkeypatch.setattr("sys.stderr", Terminal())
+        advance(RowProgress(total), clock, (0.6, 1234))
+        assert reading_module.sys.stderr.getvalue() == "\rcollecting: 1,234 rows"
+
+
+def test_a_shorter_line_covers_the_longer_one(clock, monkeypatch):
+    """No letters of the line before stay behind it."""
+    monkeypatch.setattr("sys.stderr", Terminal())
+    progress = RowProgress(None)
+    progress._show("a long line")
+    progress._show("short")
+    assert reading_module.sys.stderr.getvalue() == "\ra long line\rshort      "
+
+
+def test_files_and_pipes_get_nothing(clock, monkeypatch):
+    """A log is no place for a line that is written over; nor does a process without stderr fail."""
+    for stream in (io.StringIO(), None):
+        monkeypatch.setattr("sys.stderr", stream)
+        progress = RowProgress(10)
+        advance(progress, clock, (1, 5), (1, 5))
+        progress.close()
+        assert stream is None or stream.getvalue() == ""
+
+
+def test_a_short_collection_shows_nothing(clock, monkeypatch):
+    """Nothing is shown in the first half second, and there is nothing to clear."""
+    monkeypatch.setattr("sys.stderr", Terminal())
+    progress = RowProgress(10)
+    advance(progress, clock, (0.1, 5), (0.1, 5))
+    progress.close()
+    assert reading_module.sys.stderr.getvalue() == ""
+
+
+def test_a_real_terminal_is_known_as_one(clock, monkeypatch):
+    """A pseudo-terminal in the place of standard error gets the line."""
+    leader, follower = pty.openpty()
+    with os.fdopen(follower, "w") as stream:
+        monkeypatch.setattr("sys.stderr", stream)
+        advance(RowProgress(None), clock, (1, 7))
+        assert os.read(leader, 100) == b"\rcollecting: 7 rows"
+        monkeypatch.undo()
+    os.close(leader)
+
+
+def test_a_guarded_attempt_gets_heartbeats(clock, monkeypatch):
+    """Each is a heartbeat with rows done and in all, also without a terminal."""
+    sent = []
+    monkeypatch.setattr(reading_module, "heartbeat", lambda text, **numbers: sent.append((text, numbers)))
+    progress = RowProgress(50)
+    advance(progress, clock, (0.1, 5), (0.6, 5), (0.6, 5))
+    assert sent == [
+        ("rows collected", {"done": 10, "total": 50}),
+        ("rows collected", {"done": 15, "total": 50}),
+    ]

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import gc
 import json
 import sys
+import weakref
 
 import numpy as np
 import pandas as pd
@@ -12,6 +14,9 @@ import pytest
 from scipy.sparse import csr_array
 
 from airflow_spark_guard.job import SampleError
+from airflow_spark_guard.job.collection.columns import Columns
+from airflow_spark_guard.job.collection.kinds.number import Number
+from airflow_spark_guard.job.collection.representativeness.comparison import judge
 from airflow_spark_guard.job.collection.sample import Sample, SampleReport
 
 
@@ -189,6 +194,30 @@ def test_a_picture_needs_a_comparison():
 
 def test_a_report_shows_neither_sample_nor_comparison(texts):
     """Its repr is of figures: it does not print the rows it reports of."""
-    texts.report.about(None, texts)
-    assert "_of" not in repr(texts.report)
+    texts.report.about(texts, None)
+    assert "_drawn" not in repr(texts.report)
     assert repr(texts.report).startswith("SampleReport(rows_total=10, rows_read=5,")
+
+
+def test_a_sample_is_freed_with_its_last_name():
+    """At once, as its arrays may be large: sample and report hold each other in no circle."""
+    columns = Columns((Number("a", "double"), Number("b", "double"), Number("c", "double")))
+    sample = Sample(X.copy(), Y, ("a", "b", "c"), report(), columns=columns)
+    freed = weakref.ref(sample)
+    gc.disable()
+    try:
+        del sample
+        assert freed() is None
+    finally:
+        gc.enable()
+
+
+def test_a_part_is_not_compared_by_the_comparison_of_the_whole():
+    """Its report has nothing to draw until the part itself is compared."""
+    columns = Columns((Number("a", "double"), Number("b", "double"), Number("c", "double")))
+    parts = np.array(["train", "test", "train"], object)
+    sample = Sample(X, Y, ("a", "b", "c"), report(), parts=parts, columns=columns)
+    sample.report._compared = judge([], 3)
+    with pytest.raises(SampleError, match="^There is nothing to draw yet"):
+        sample.part("train").report.plot()
+    assert sample.report._compared is not None

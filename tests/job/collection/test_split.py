@@ -9,7 +9,8 @@ from hypothesis import strategies as st
 from pyspark.sql import types as t
 
 from airflow_spark_guard.job.collection.errors import SampleError
-from airflow_spark_guard.job.collection.split import Split, checked_split, labelled, part_warnings
+from airflow_spark_guard.job.collection.split import Split, checked_split, part_warnings
+from airflow_spark_guard.job.collection.strata import labelled
 
 PARTS = {"train": 0.8, "valid": 0.1, "test": 0.1}
 SCHEMA = t.StructType(

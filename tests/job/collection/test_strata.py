@@ -284,7 +284,7 @@ class TestInSpark:
         """All rows for 1, and between four deviations less and a half more for the others; null included."""
         draw = Draw(5, ("id",))
         frame = self.frame(spark).selectExpr(f"{column} AS stratum", "id")
-        marked = frame.select("stratum", draw.priority().alias("priority"))
+        marked = frame.selectExpr("stratum", f"{draw.priority_sql()} AS priority")
         counts = {row["stratum"]: row["count"] for row in frame.groupBy("stratum").count().collect()}
         rows = marked.where(condition(draw, wanted)).groupBy("stratum").count().collect()
         found = {row["stratum"]: row["count"] for row in rows}

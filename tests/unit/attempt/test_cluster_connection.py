@@ -10,9 +10,7 @@ RM = {"yarn_resourcemanager_webapp_address": "rm:8088"}
 
 
 def connected(extra=None, login=None, password=None, tag=TAG):
-    return cluster_connection(
-        ConnectionGiven({**RM, **(extra or {})}, login, password), "yarn", {}, tag, None
-    )
+    return cluster_connection(ConnectionGiven({**RM, **(extra or {})}, login, password), "yarn", {}, tag)
 
 
 def test_it_says_who_is_asked_and_how_one_gets_in(monkeypatch):
@@ -65,7 +63,7 @@ def test_the_mark_of_a_task_is_the_same_for_all_its_tries_and_for_no_other_airfl
 def test_credentials_that_cannot_be_read_are_named(monkeypatch, tmp_path):
     """When the source is made, which is before anything is submitted."""
     given = ConnectionGiven({"kubernetes_token_file": str(tmp_path / "nowhere")})
-    found = cluster_connection(given, "k8s://https://h", {}, TAG, "jobs")
+    found = cluster_connection(given, "k8s://https://h", {}, TAG, namespace="jobs")
     assert found.place.namespace == "jobs"
     with pytest.raises(BadInputError, match="The token for the Kubernetes API server cannot be read"):
         found.source()

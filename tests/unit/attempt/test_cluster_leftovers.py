@@ -9,12 +9,12 @@ from airflow_spark_guard.attempt.cluster_connection import cluster_connection
 from airflow_spark_guard.attempt.cluster_leftovers import earlier
 from airflow_spark_guard.attempt.cluster_run import ClusterRun
 from airflow_spark_guard.core import errors
-from airflow_spark_guard.core.cluster.submit_conf import Marks, cluster_conf
+from airflow_spark_guard.core.cluster.manager import Marks
 from airflow_spark_guard.core.limits import GuardLimits
 from airflow_spark_guard.hooks.raw_connection import ConnectionGiven
 from airflow_spark_guard.process.leftovers import Tag
 from airflow_spark_guard.testing import FakeResourceManager
-from tests.support.task_log import TaskLog
+from tests.support.attempts import spec
 
 LIMITS = GuardLimits(deadline="20s", start_timeout="10s", poll_interval="50ms")
 
@@ -28,13 +28,15 @@ def yarn():
 @pytest.fixture
 def run(yarn, tmp_path):
     extra = {"yarn_resourcemanager_webapp_address": yarn.url, "channel_directory": str(tmp_path)}
-    connection = cluster_connection(ConnectionGiven(extra), "yarn", {}, Tag("t", "now"), None)
-    with closing(ClusterRun(connection, LIMITS, 20.0, TaskLog(), print)) as made:
+    tag = Tag("t", "now")
+    connection = cluster_connection(ConnectionGiven(extra), "yarn", {}, tag)
+    with closing(ClusterRun(spec(LIMITS, tag), connection)) as made:
         yield made
 
 
 def there(yarn, run, course, attempt="earlier"):
-    return yarn.add("x", cluster_conf("yarn", {}, Marks(run.connection.marks.task, attempt), {}), course)
+    marks = Marks(run.connection.marks.task, attempt)
+    return yarn.add("x", run.connection.place.submit_conf({}, marks, {}), course)
 
 
 def test_of_several_that_an_earlier_try_left_the_newest_is_taken_over(yarn, run):

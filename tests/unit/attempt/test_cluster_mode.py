@@ -1,17 +1,18 @@
 """What the hook adds to a run; ``tests/integration/cluster/`` has the whole way."""
 
 import json
+from dataclasses import replace
 from types import SimpleNamespace
 
 import pytest
 
-from airflow_spark_guard.attempt import cluster_mode
 from airflow_spark_guard.core import errors
 from airflow_spark_guard.core.cluster.cluster_watch import Step
 from airflow_spark_guard.core.cluster.status import ClusterState, ClusterStatus
 from airflow_spark_guard.core.cluster.trigger_event import event_of
 from airflow_spark_guard.core.limits import GuardLimits
 from airflow_spark_guard.hooks.safe_spark_submit import SafeSparkSubmitHook
+from airflow_spark_guard.sources import cluster_access
 from airflow_spark_guard.testing import FakeResourceManager
 
 pytestmark = pytest.mark.usefixtures("airflow_db")
@@ -60,20 +61,20 @@ def test_what_is_deferred_says_what_to_wait_for(hooked):
     """Nothing else is needed to go on."""
     hook = hooked(deferrable=True)
     hook.submit(hooked.script)
-    job, place = hook.waiting.job, hook.waiting.place
-    assert (job.speaks, place.manager) == (True, "yarn")
+    job, place = hook.deferred.job, hook.deferred.place
+    assert (job.speaks, place.key) == (True, "yarn")
     event = {"v": 1, "final": {"state": "SUCCEEDED", "application_id": job.application_id}, "finding": None}
     kwargs = {"job": job.to_json(), "place": place.to_json()}
-    assert cluster_mode.resume(hooked(tag=hook.tag), event, **kwargs) == 3
+    assert hooked(tag=hook.tag).resume(event, **kwargs) == 3
 
 
 def test_the_event_alone_is_enough_to_go_on(hooked):
     """``dag.test()`` gives nothing else."""
     hook = hooked(deferrable=True)
     hook.submit(hooked.script)
-    final = ClusterStatus(ClusterState.SUCCEEDED, hook.waiting.job.application_id)
-    event = event_of(Step(final=final), hook.waiting.job, hook.waiting.place)
-    assert cluster_mode.resume(hooked(tag=hook.tag), event) == 3
+    final = ClusterStatus(ClusterState.SUCCEEDED, hook.deferred.job.application_id)
+    event = event_of(Step(final=final), hook.deferred.job, hook.deferred.place)
+    assert hooked(tag=hook.tag).resume(event) == 3
 
 
 def test_where_neither_says_what_was_watched_whatever_runs_is_ended(hooked, yarn):
@@ -82,7 +83,7 @@ def test_where_neither_says_what_was_watched_whatever_runs_is_ended(hooked, yarn
     hook = hooked(deferrable=True)
     hook.submit(hooked.script)
     with pytest.raises(errors.AttemptError, match="does not say how the application ended"):
-        cluster_mode.resume(hooked(tag=hook.tag), None)
+        hooked(tag=hook.tag).resume(None)
     assert next(iter(yarn.applications.values())).killed
 
 
@@ -107,7 +108,7 @@ def test_cancel_ends_whatever_of_the_task_runs(hooked, yarn):
     yarn.course = ["RUNNING"]
     hook = hooked(deferrable=True)
     hook.submit(hooked.script)
-    assert cluster_mode.cancel(hooked(tag=hook.tag)) == ()
+    assert hooked(tag=hook.tag).cancel() == ()
     assert next(iter(yarn.applications.values())).killed
 
 
@@ -175,9 +176,8 @@ HTTPKerberosAuth.__module__ = "requests_kerberos.kerberos_"
 def tickets(monkeypatch):
     """Stands in for the library and the ticket."""
     made = iter(f"token{number}" for number in range(10**6))
-    monkeypatch.setattr(
-        "airflow_spark_guard.sources.cluster_access.kerberos_token", lambda host: f"{host}-{next(made)}"
-    )
+    machine = replace(cluster_access.THIS_MACHINE, kerberos_token=lambda host: f"{host}-{next(made)}")
+    monkeypatch.setattr(cluster_access, "THIS_MACHINE", machine)
 
 
 @pytest.mark.usefixtures("tickets")
@@ -199,7 +199,7 @@ def test_a_trigger_is_told_that_the_manager_wants_kerberos(hooked, yarn):
     Negotiating(yarn)
     hook = hooked(deferrable=True, keytab="/etc/airflow.keytab", principal="airflow@X")
     assert hook.submit(hooked.script) is None
-    assert hook.waiting.place.to_json()["kerberos"] is True
+    assert hook.deferred.place.to_json()["kerberos"] is True
 
 
 def test_without_the_library_a_manager_that_asks_for_kerberos_is_an_error_before_the_submit(hooked, yarn):

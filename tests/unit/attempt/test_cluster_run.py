@@ -2,19 +2,20 @@
 
 import time
 from contextlib import closing, suppress
+from dataclasses import replace
 
 import pytest
 
 from airflow_spark_guard.attempt.cluster_connection import cluster_connection
 from airflow_spark_guard.attempt.cluster_run import ClusterRun
 from airflow_spark_guard.core import errors
+from airflow_spark_guard.core.cluster.manager import Marks
 from airflow_spark_guard.core.cluster.status import TASK_MARK
-from airflow_spark_guard.core.cluster.submit_conf import Marks, cluster_conf
 from airflow_spark_guard.core.limits import GuardLimits
 from airflow_spark_guard.hooks.raw_connection import ConnectionGiven
 from airflow_spark_guard.process.leftovers import Tag
 from airflow_spark_guard.testing import FakeResourceManager
-from tests.support.task_log import TaskLog
+from tests.support.attempts import spec
 
 LIMITS = GuardLimits(deadline="20s", start_timeout="10s", poll_interval="50ms")
 
@@ -28,13 +29,15 @@ def yarn():
 @pytest.fixture
 def run(yarn, tmp_path):
     extra = {"yarn_resourcemanager_webapp_address": yarn.url, "channel_directory": str(tmp_path)}
-    connection = cluster_connection(ConnectionGiven(extra), "yarn", {}, Tag("t", "now"), None)
-    with closing(ClusterRun(connection, LIMITS, 20.0, TaskLog(), print)) as made:
+    tag = Tag("t", "now")
+    connection = cluster_connection(ConnectionGiven(extra), "yarn", {}, tag)
+    with closing(ClusterRun(spec(LIMITS, tag), connection)) as made:
         yield made
 
 
 def there(yarn, run, course, attempt="earlier"):
-    return yarn.add("x", cluster_conf("yarn", {}, Marks(run.connection.marks.task, attempt), {}), course)
+    marks = Marks(run.connection.marks.task, attempt)
+    return yarn.add("x", run.connection.place.submit_conf({}, marks, {}), course)
 
 
 def job(run, application, *, speaks=False):
@@ -60,7 +63,7 @@ def test_airflows_own_time_out_ends_the_application_too(yarn, run, monkeypatch):
 def test_the_death_of_the_process_above_ends_the_application(yarn, run):
     """Airflow would start another try beside it."""
     application = there(yarn, run, ["RUNNING"])
-    run.supervisor = 1 << 30
+    run.spec = replace(run.spec, supervisor=1 << 30)
     with pytest.raises(errors.KilledError, match="The Airflow process above the task is gone"):
         run.watch(job(run, application))
     assert application.killed
@@ -69,7 +72,7 @@ def test_the_death_of_the_process_above_ends_the_application(yarn, run):
 def test_a_driver_that_stays_after_its_script_is_ended_and_its_result_counts(yarn, run, tmp_path):
     """As in client mode."""
     application = there(yarn, run, ["RUNNING"])
-    run.limits = GuardLimits(exit_timeout="200ms", poll_interval="50ms")
+    run.spec = replace(run.spec, limits=GuardLimits(exit_timeout="200ms", poll_interval="50ms"))
     folder = tmp_path / run.connection.marks.task / "earlier"
     folder.mkdir(parents=True)
     lines = '{"v":1,"kind":"result","t":1,"value":3}\n{"v":1,"kind":"bye","t":1}\n'
@@ -91,7 +94,7 @@ def test_a_foreign_message_ends_the_application(yarn, run, tmp_path):
 
 def test_a_kill_before_there_is_an_application_is_remembered(yarn, run):
     """Nothing is asked for it in the handler."""
-    run.kill_now()
+    run.request_kill()
     assert run.killed
     assert not yarn.requests
 
@@ -111,4 +114,4 @@ def test_what_cannot_be_proven_gone_is_named_once_with_its_reason(yarn, run):
     with suppress(errors.KilledError):
         run.killed = True
         run.watch(job(run, application))
-    assert "Could not be proven gone: application_" in run.log.warnings
+    assert "Could not confirm termination of: application_" in run.log.warnings

@@ -11,7 +11,7 @@ from tests.support.processes import seconds_until
 
 def test_what_it_shows_is_there_when_it_is_over():
     seen = Examination(lambda: Autopsy("a.py:3, fit"), 30.0)
-    seconds_until(lambda: seen.over, 20, "the end of it")
+    seconds_until(lambda: seen.over, 60, "the end of it")
     assert seen.autopsy == Autopsy("a.py:3, fit")
 
 
@@ -19,7 +19,7 @@ def test_one_that_hangs_is_over_when_its_time_is(monkeypatch):
     """It is left behind, and shows nothing."""
     monkeypatch.setattr("airflow_spark_guard.attempt.examination._MARGIN", 0.0)
     release = threading.Event()
-    seen = Examination(lambda: release.wait(30), 0.1)
-    seconds_until(lambda: seen.over, 20, "the end of its time")
+    seen = Examination(lambda: release.wait(60), 0.1)
+    seconds_until(lambda: seen.over, 60, "the end of its time")
     assert seen.autopsy is None
     release.set()

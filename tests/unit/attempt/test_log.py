@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-from contextlib import closing
 from dataclasses import replace
 
 import pytest
 
 from airflow_spark_guard.attempt.log import AttemptLog
 from airflow_spark_guard.attempt.marked_log import MarkedLog
-from airflow_spark_guard.attempt.observer import Observer
-from airflow_spark_guard.attempt.watch import Watch
 from airflow_spark_guard.core.failure.ending import Cause, Ending
 from airflow_spark_guard.core.output.message_budget import MessageBudget
 from airflow_spark_guard.core.output.output import JobOutput
@@ -19,14 +16,10 @@ from airflow_spark_guard.core.stacktraces.autopsy import Autopsy
 from airflow_spark_guard.core.verdict import Verdict
 from airflow_spark_guard.core.watch.finding import Finding
 from airflow_spark_guard.core.watch.heard import Heard
-from airflow_spark_guard.core.watch.observation import DriverView, Executor, Observation, Stage
-from airflow_spark_guard.core.watch.windows import Windows
-from airflow_spark_guard.core.web.master_page import ApplicationPage
-from airflow_spark_guard.process.leftovers import Tag, new_attempt
+from airflow_spark_guard.core.watch.observation import DriverView, Observation, Stage
 from airflow_spark_guard.process.record import Record
 from tests.support.paths import DATA
 from tests.support.task_log import TaskLog
-from tests.support.web_server import say, serving
 
 DUMP = DATA / "stacks" / "sigquit.txt"
 FINDING = Finding(Verdict.STALLED, "Stage 3 stood still for 10m.", 600.0, 700.0, suspect="worker")
@@ -44,8 +37,8 @@ def record(tmp_path):
 
 
 @pytest.fixture
-def log(task, record, tmp_path):
-    return AttemptLog(task, record, Tag(new_attempt(), new_attempt()), tmp_path / "stacks.txt", 1.0)
+def log(task, record):
+    return AttemptLog(task, record)
 
 
 def told(record, name: str) -> str:
@@ -81,10 +74,9 @@ def test_sparks_warnings_and_errors_have_their_own_level(log, task):
     assert task.errors == "26/11/29 12:00:00 ERROR TaskSchedulerImpl: Lost executor 1\n\tat a.b(C.java:1)"
 
 
-def test_the_guards_lines_are_marked_and_the_jobs_are_not(task, record, tmp_path):
+def test_the_guards_lines_are_marked_and_the_jobs_are_not(task, record):
     """So that each can be told from the other."""
-    tag = Tag(new_attempt(), new_attempt())
-    log = AttemptLog(MarkedLog(task), record, tag, tmp_path / "stacks.txt", 1.0)
+    log = AttemptLog(MarkedLog(task), record)
     log.lines(["mine"])
     log.message(Message("metric", 0.0, {"values": {"rows": 3}}))
     log.notice("Skew in stage 3")
@@ -147,88 +139,23 @@ def test_every_look_is_recorded(log, record):
     assert told(record, "observations.jsonl") == '{"at": 30.0, "blind": "refused"}\n'
 
 
-def test_the_last_look_is_announced_told_and_recorded(log, task, record):
-    """With what the watch knew of executors; here no process is left to look at."""
-    lost = Executor(id="4", active=False, reason="Command exited with code 137")
-    with closing(Watch(Windows(), Observer(log.tag))) as log.watch:
-        log.watch.driver = DriverView(jobs=1, executors=(lost,))
-        found = log.examine(FINDING, Heard(pid=7))
-    assert task.warnings == ("STALLED: Stage 3 stood still for 10m. Looking once more before it is ended.")
-    assert "executor 4 was lost: Command exited with code 137" in found.summary
-    assert told(record, "autopsy.txt").strip() == found.text.strip()
-
-
-def test_without_py_spy_the_line_of_a_local_worker_comes_from_the_output(log, tmp_path, monkeypatch):
-    """In local[n] the workers dump their stacks into it; and which stage is meant the finding says."""
-    monkeypatch.setattr("sys.executable", str(tmp_path / "python"))
-    monkeypatch.setenv("PATH", str(tmp_path))
-    stderr = (DUMP.parent / "executor-stderr.txt").read_bytes()
-    log.chunk(stderr[:3000])
-    log.chunk(stderr[3000:])
-    with closing(Watch(Windows(), Observer(log.tag))) as log.watch:
-        log.watch.driver = DriverView(jobs=1, executors=(Executor(id="driver", active=True, active_tasks=1),))
-        found = log.examine(FINDING, Heard(pid=7))
-        assert found.place == "/jobs/hung.py:13, hang"
-        assert found.summary[0].startswith("a Python worker of executor driver (by its log) is at ")
-        log.chunk(b"x" * (1 << 16))
-        found = log.examine(replace(FINDING, stages=(3,)), Heard(pid=7))
-    assert (found.place, found.summary[0]) == ("", "stage 3: the line in the worker is not known")
-
-
-class Pages:
-    """A master that knows one executor; ``asked`` are the applications that it was asked for."""
-
-    def __init__(self, url):
-        self.url, self.asked = url, []
-
-    def page(self, application_id):
-        self.asked.append(application_id)
-        dead = Executor("7", active=False, reason="EXITED", host="h", stderr_url=self.url)
-        return ApplicationPage(ended=(dead,))
-
-
-def test_executors_that_only_the_master_knows_are_read_too(task, log):
-    """They died before they could register with the driver."""
-    text = "spark://CoarseGrainedScheduler@drv:7001\njava.net.UnknownHostException: drv\n"
-    reply = lambda handler, _: say(handler, f"==== Bytes 0-9 of 9 of /x/stderr ====\n{text}".encode())  # noqa: E731
-    with serving(reply) as url:
-        master = Pages(f"{url}/logPage/?appId=app-1&executorId=7&logType=stderr")
-        log.watch = Watch(Windows(), Observer(log.tag, master=master))
-        finding = Finding(Verdict.EXECUTORS_LOST, "4 executors lost.", 600.0, 700.0)
-        log.autopsy_budget = 5.0
-        heard = Heard()
-        heard.hear(Message("hello", 0.0, {"pid": 0, "python": "3", "application_id": "app-1"}), 1.0)
-        found = log.examine(finding, heard)
-        assert found.cause.text == "stderr of executor 7 on h: java.net.UnknownHostException: drv"
-        assert master.asked == ["app-1"]
-        assert log.examine(finding, Heard()).cause is None
-        log.watch.close()
-
-
-def test_the_last_look_needs_no_watch_and_no_observer(log):
-    """It sees the less."""
-    alone = log.examine(FINDING, Heard())
-    log.watch = Watch(Windows())
-    assert log.examine(FINDING, Heard()).summary == alone.summary
-
-
 @pytest.mark.parametrize(
     ("ending", "info", "warning"),
     [
         (
             Ending(Cause.COMMAND_ENDED, 0, seconds=61.0),
-            "Over after 1m 1s: the command ended, exit code 0, no process left.",
+            "Finished after 1m 1s: the command ended, exit code 0, no processes left.",
             "",
         ),
         (
             Ending(Cause.FINDING, None, Heard(bye=True), seconds=5.0, finding=FINDING),
-            "Over after 5s: the watchdog ended it, exit code none, no process left.",
+            "Finished after 5s: the watchdog ended it, exit code none, no processes left.",
             "",  # that was said before its last look
         ),
         (
             Ending(Cause.FINDING, -9, seconds=5.0, finding=FINDING, orphans=("7 sleep", "app-1")),
-            "Over after 5s: the watchdog ended it, exit code -9, 2 possible orphans.",
-            "Could not be proven gone: 7 sleep, app-1",
+            "Finished after 5s: the watchdog ended it, exit code -9, 2 possible orphans.",
+            "Could not confirm termination of: 7 sleep, app-1",
         ),
     ],
 )
@@ -260,16 +187,7 @@ def test_an_observed_finding_is_shown_as_it_would_have_ended_the_job(log, task, 
     assert "  do: Give the call in that line a time-out.\n  where: /jobs/a.py:3, fit\n" in task.warnings
     assert "worker blocked" in task.warnings
     ((found, error),) = taken
-    assert (found, error.place, error.record) == (finding, "/jobs/a.py:3, fit", record.place)
-
-
-def test_every_look_of_observe_mode_stays_in_the_record(log, record):
-    """The last one would replace what the first one has shown."""
-    log.observe(FINDING, Heard())
-    log.observe(replace(FINDING, reached_at=900.0), Heard())
-    text = told(record, "autopsy.txt")
-    assert "Observed after 11m 40s: " in text
-    assert "Observed after 15m: " in text
+    assert (found, error.where, error.record) == (finding, "/jobs/a.py:3, fit", record.place)
 
 
 @pytest.mark.parametrize("kind", ["warning", "metric"])

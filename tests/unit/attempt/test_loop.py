@@ -96,7 +96,7 @@ class Run:
             if during:
                 threading.Thread(target=during, args=(attempt,)).start()
             watch = Watch(Windows(**{"deadline": None, **limits}))
-            self.ending = Following(attempt, reader, JobOutput(budget), watch, listener).run()
+            self.ending = Following(attempt, reader, JobOutput(budget), watch, listener, listener).run()
         reader.close()
         self.recorded = listener.recorded
         self.lines, self.messages, self.examined = listener.shown, listener.messages, listener.examined
@@ -171,7 +171,7 @@ def test_the_last_look_belongs_to_the_ending(tmp_path):
         deadline=0.5,
     )
     error = failure(run.ending)
-    assert (error.verdict, error.place, error.evidence) == (
+    assert (error.verdict, error.where, error.evidence) == (
         Verdict.DEADLINE,
         "/jobs/a.py:3, fit",
         "blocked",
@@ -212,7 +212,7 @@ def test_nothing_is_cancelled_where_nobody_listens(tmp_path):
 def test_a_last_look_over_its_budget_is_left_behind(tmp_path):
     """The job is ended all the same, and its error shows the output instead."""
     release = threading.Event()
-    run = Run(tmp_path, "echo so far; sleep 300", examine=lambda: release.wait(30), deadline=0.5)
+    run = Run(tmp_path, "echo so far; sleep 300", examine=lambda: release.wait(60), deadline=0.5)
     release.set()
     assert run.ending.seconds < 25  # and not the 30 of the last look
     assert (run.ending.autopsy, run.left) == (None, [])
@@ -230,7 +230,7 @@ def test_a_kill_during_the_last_look_ends_it(tmp_path):
     run = Run(
         tmp_path,
         "sleep 300",
-        examine=lambda: release.wait(30),
+        examine=lambda: release.wait(60),
         during=kill,
         deadline=0.5,
     )
@@ -404,8 +404,9 @@ def test_an_exception_in_the_watch_ends_the_attempt(tmp_path):
                 raise KeyError("time-out")
 
     launch = launch_of(tmp_path, "setsid sleep 300 & echo x; sleep 300", mark)
+    failing = Failing()
     with pytest.raises(KeyError, match="time-out"), Attempt(launch) as attempt:
-        Following(attempt, reader, JobOutput(10), Watch(Windows()), Failing()).run()
+        Following(attempt, reader, JobOutput(10), Watch(Windows()), failing, failing).run()
     reader.close()
     assert marked(mark) == []
 
@@ -504,7 +505,7 @@ def test_an_autopsy_of_observe_mode_over_its_budget_holds_nothing_up(tmp_path):
     run = Run(
         tmp_path,
         "echo so far; sleep 4",
-        examine=lambda: release.wait(30),
+        examine=lambda: release.wait(60),
         deadline=0.5,
         observe=True,
         speaks=False,
@@ -518,7 +519,7 @@ def test_what_was_found_just_before_the_end_is_said_all_the_same(tmp_path):
     """Without the autopsy, which had no time."""
     release = threading.Event()
     run = Run(
-        tmp_path, "sleep 0.9", examine=lambda: release.wait(30), deadline=0.5, observe=True, speaks=False
+        tmp_path, "sleep 0.9", examine=lambda: release.wait(60), deadline=0.5, observe=True, speaks=False
     )
     release.set()
     assert [verdict for verdict, *_ in run.observed] == [Verdict.DEADLINE]
@@ -534,7 +535,7 @@ def test_a_kill_during_an_autopsy_of_observe_mode_ends_the_job(tmp_path):
         attempt.request_kill()
 
     run = Run(
-        tmp_path, "sleep 300", examine=lambda: release.wait(30), during=kill, deadline=0.5, observe=True
+        tmp_path, "sleep 300", examine=lambda: release.wait(60), during=kill, deadline=0.5, observe=True
     )
     release.set()
     assert (run.ending.cause, run.left) == (Cause.KILLED, [])

@@ -96,7 +96,7 @@ def test_the_spark_defaults_are_merged_since_spark_will_not_read_them(ask, tmp_p
 def test_the_deploy_mode_is_found_where_spark_looks(ask, fields, mode):
     """A driver that runs elsewhere has the JVM's own backstop too, unless its outcome is upstream's."""
     submission = ask("yarn", **fields)
-    assert submission.deploy_mode == mode
+    assert submission.deploy_mode.mode == mode
     assert "spark.driver.timeout" in submission.conf.values
     elsewhere = ask("spark://h:7077", **fields)
     assert ("spark.driver.timeout" in elsewhere.conf.values) is (mode == "client")

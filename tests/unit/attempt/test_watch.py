@@ -8,14 +8,21 @@ import time
 
 import pytest
 
-from airflow_spark_guard.attempt.observer import Application, Sight
+from airflow_spark_guard.attempt.observer import Application
 from airflow_spark_guard.attempt.watch import Watch
 from airflow_spark_guard.core.protocol import Message
 from airflow_spark_guard.core.verdict import Verdict
 from airflow_spark_guard.core.watch.executor_heartbeat import MARK
 from airflow_spark_guard.core.watch.finding import Look
 from airflow_spark_guard.core.watch.heard import Heard
-from airflow_spark_guard.core.watch.observation import DriverView, Executor, Master, Stage, TaskHeartbeat
+from airflow_spark_guard.core.watch.observation import (
+    DriverView,
+    Executor,
+    Master,
+    Observation,
+    Stage,
+    TaskHeartbeat,
+)
 from airflow_spark_guard.core.watch.windows import Windows
 
 STAGE = Stage(stage=3, attempt=0, tasks=10, active=2, done=4, failed=0, launched=True, counters=(7,))
@@ -28,14 +35,14 @@ class Told:
 
     def __init__(self) -> None:
         self.asked: list[tuple[Look, Application | None]] = []
-        self.answers: list[Sight] = []
+        self.answers: list[Observation] = []
         self.busy = self.closed = False
 
     def request(self, look, application) -> None:
         self.asked.append((look, application))
         self.busy = True
 
-    def take(self) -> Sight | None:
+    def take(self) -> Observation | None:
         if not self.answers:
             return None
         self.busy = False
@@ -61,7 +68,7 @@ class Watched:
     def say(self, kind: str, now: float, **fields) -> None:
         self.heard.hear(Message(kind, 0.0, fields), now)
 
-    def look(self, now: float, sight: Sight):
+    def look(self, now: float, sight: Observation):
         """Asked at ``now``, answered at once: what the watch says."""
         assert self.watch.tick(now, self.heard) is None
         self.observer.answers.append(sight)
@@ -74,7 +81,7 @@ def test_it_looks_after_two_poll_intervals_and_waits_for_the_answer():
     ticks = [watched.watch.tick(now, watched.heard) for now in (0.0, 59.9, 60.0, 65.0, 90.0)]
     assert ticks == [None] * 5
     assert watched.observer.asked == [(Look(60.0), None)]
-    watched.observer.answers.append(Sight(driver=VIEW))
+    watched.observer.answers.append(Observation(driver=VIEW))
     assert watched.watch.tick(91.0, watched.heard) is None
     assert [seen.at for seen in watched.seen] == [91.0]
     watched.watch.tick(92.0, watched.heard)
@@ -90,7 +97,7 @@ def test_an_observation_holds_what_was_seen_and_what_was_heard():
     watched.watch.hear_output(EXIT.format(5).encode())
     master = Master(known=True, waiting=False)
     beats = (TaskHeartbeat("0", 3, "aa"),)
-    sight = Sight(VIEW, "", (), beats, master)
+    sight = Observation(driver=VIEW, readings=(), task_heartbeats=beats, master=master)
     assert watched.look(60.0, sight) is None
     (seen,) = watched.seen
     assert (seen.driver, seen.readings, seen.task_heartbeats, seen.master) == (VIEW, (), beats, master)
@@ -103,8 +110,8 @@ def test_an_observation_holds_what_was_seen_and_what_was_heard():
 def test_the_last_view_of_the_driver_is_kept_for_the_autopsy():
     """Also when the next look is blind."""
     watched = Watched()
-    watched.look(30.0, Sight(driver=VIEW))
-    watched.look(60.0, Sight(blind="refused"))
+    watched.look(30.0, Observation(driver=VIEW))
+    watched.look(60.0, Observation(blind="refused"))
     assert watched.watch.driver == VIEW
 
 
@@ -112,7 +119,7 @@ def test_notices_are_passed_on_once():
     """As the watchdog has them."""
     watched = Watched()
     for now in range(30, 240, 30):
-        watched.look(float(now), Sight(blind="refused"))
+        watched.look(float(now), Observation(blind="refused"))
     assert watched.notices == [
         "The driver's REST API cannot be read (refused): it is judged by its own word."
     ]
@@ -124,7 +131,7 @@ def test_a_finding_of_the_watchdog_is_the_answer():
     for number in range(4):
         watched.watch.tick(10.0 * number, watched.heard)
         watched.watch.hear_output(EXIT.format(number).encode())
-    finding = watched.look(60.0, Sight(driver=VIEW))
+    finding = watched.look(60.0, Observation(driver=VIEW))
     assert finding.verdict is Verdict.EXECUTORS_LOST
     assert finding.what == "4 executors lost within 10m (limit: 3)."
 
@@ -132,7 +139,7 @@ def test_a_finding_of_the_watchdog_is_the_answer():
 def test_a_lost_executor_is_looked_at_soon():
     """Its line in the task log is news only when it happens; the next look was half a minute away."""
     watched = Watched()
-    watched.look(60.0, Sight(driver=VIEW))
+    watched.look(60.0, Observation(driver=VIEW))
     watched.watch.tick(61.0, watched.heard)
     watched.watch.hear_output(EXIT.format(5).encode())
     asked = len(watched.observer.asked)
@@ -147,8 +154,8 @@ def test_executors_that_ended_are_handed_on_once():
     watched = Watched()
     watched.watch.tick(42.0, watched.heard)
     watched.watch.hear_output(EXIT.format(5).encode())
-    watched.look(60.0, Sight(driver=VIEW))
-    watched.look(90.0, Sight(driver=VIEW))
+    watched.look(60.0, Observation(driver=VIEW))
+    watched.look(90.0, Observation(driver=VIEW))
     first, second = watched.seen
     assert [(row.id, row.at) for row in first.exits] == [("5", 42.0)]
     assert second.exits == ()
@@ -160,7 +167,7 @@ def test_the_output_says_how_many_executors_there_were():
     for number in range(3):
         line = f"INFO S: Registered executor NettyRpcEndpointRef(x) (10.0.0.9:1) with ID {number},  R 0\n"
         watched.watch.hear_output(line.encode())
-    watched.look(60.0, Sight(blind="it has no UI"))
+    watched.look(60.0, Observation(blind="it has no UI"))
     assert watched.seen[0].executor_peak == 3
 
 
@@ -244,14 +251,14 @@ def test_heartbeats_in_the_drivers_output_are_movement():
     def beat(count: int) -> bytes:
         return f"{MARK} {json.dumps({'w': 7, 't': 1.5, 'n': count})}\n".encode()
 
-    watched.look(30.0, Sight())
+    watched.look(30.0, Observation())
     watched.watch.hear_output(beat(1))
-    watched.look(60.0, Sight())
+    watched.look(60.0, Observation())
     watched.watch.hear_output(b"something else\n")
     other = TaskHeartbeat("0", 3, "aa")
-    watched.look(90.0, Sight(task_heartbeats=(other,)))
+    watched.look(90.0, Observation(task_heartbeats=(other,)))
     watched.watch.hear_output(beat(2))
-    watched.look(120.0, Sight())
+    watched.look(120.0, Observation())
     silent, first, both, second = [seen.task_heartbeats for seen in watched.seen]
     assert (silent, both) == ((), (other, *first))
     assert len({silent, first, second}) == 3
@@ -271,7 +278,7 @@ def test_nobody_has_to_listen():
     watch = Watch(Windows(), observer)
     for now in range(30, 240, 30):
         watch.tick(float(now), Heard())
-        observer.answers.append(Sight(blind="refused"))
+        observer.answers.append(Observation(blind="refused"))
         assert watch.tick(float(now), Heard()) is None
 
 

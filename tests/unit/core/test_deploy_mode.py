@@ -4,12 +4,17 @@ from __future__ import annotations
 
 import pytest
 
-from airflow_spark_guard.core.deploy_mode import DeployMode, check_mode, decide
+from airflow_spark_guard.core.conf.conf_draft import ConfValue
+from airflow_spark_guard.core.deploy_mode import ClientMode, UpstreamClusterMode, WatchedClusterMode, decide
 from airflow_spark_guard.core.errors import ConfError
 
 OPERATOR = ("deploy_mode", "client")
 NONE = ("deploy_mode", None)
-CLUSTER = DeployMode("cluster", "spark.submit.deployMode in conf")
+
+
+def cluster(master):
+    """As the configuration wants it."""
+    return decide(master, NONE, [("conf", "cluster")], None)
 
 
 @pytest.mark.parametrize(
@@ -34,25 +39,25 @@ CLUSTER = DeployMode("cluster", "spark.submit.deployMode in conf")
 )
 def test_the_order_is_that_of_spark_submit(option, conf, variable, mode, origin):
     """The option, then the configuration, then the environment."""
-    found = decide(option, conf, variable)
+    found = decide("yarn", option, conf, variable)
     assert (found.mode, found.origin) == (mode, origin)
 
 
 def test_places_that_contradict_are_named():
     """The one that holds, and those without effect."""
-    note = decide(OPERATOR, [("file", "client"), ("conf", "cluster")], "cluster").note
+    note = decide("yarn", OPERATOR, [("file", "client"), ("conf", "cluster")], "cluster").note
     assert note == (
         "Deploy mode client, from deploy_mode; spark.submit.deployMode in conf says 'cluster', the environment "
         "variable DEPLOY_MODE says 'cluster', without effect (spark-submit's order)."
     )
-    assert decide(OPERATOR, [("conf", "client")], None).note == ""
+    assert decide("yarn", OPERATOR, [("conf", "client")], None).note == ""
 
 
 @pytest.mark.parametrize("value", [True, 5, {"a": 1}, ["client"]])
 def test_a_mode_that_is_no_text_is_refused(value):
     """The extra of a connection may be of any type of JSON."""
     with pytest.raises(ConfError, match=r"^The deploy mode is unknown.\n  got: .* \(the extra\)"):
-        decide(("the extra", value), [], None)
+        decide("yarn", ("the extra", value), [], None)
 
 
 @pytest.mark.parametrize("value", ["Cluster", "yarn-cluster", "x"])
@@ -61,7 +66,7 @@ def test_a_mode_that_spark_does_not_know_is_refused(value):
     with pytest.raises(
         ConfError, match=f"^The deploy mode is unknown.\n  got: '{value}' .*conf.*\n  expected"
     ):
-        decide(NONE, [("conf", value)], None)
+        decide("yarn", NONE, [("conf", value)], None)
 
 
 @pytest.mark.parametrize(
@@ -97,21 +102,47 @@ def test_a_mode_that_spark_does_not_know_is_refused(value):
 def test_what_spark_would_refuse_is_refused_first(master, application, environment, said):
     """With the place that asked for cluster mode."""
     with pytest.raises(ConfError, match=f"^{said}") as caught:
-        check_mode(CLUSTER, master, application, has_environment=environment)
+        cluster(master).check(application, has_environment=environment)
     assert "deploy mode cluster, from spark.submit.deployMode in conf; master " in str(caught.value)
 
 
+@pytest.mark.parametrize("master", ["yarn", "k8s://https://h", "mesos://h"])
+def test_the_rest_is_let_through(master):
+    """Also what only its manager can refuse."""
+    cluster(master).check("job.py", has_environment=True)
+    cluster("spark://h:7077").check("app.jar", has_environment=False)
+    for any_master in (master, "local[1]", "spark://h:7077"):
+        decide(any_master, OPERATOR, [], None).check("job.py", has_environment=True)
+
+
 @pytest.mark.parametrize(
-    ("found", "master", "application"),
+    ("master", "kind", "is_guarded"),
     [
-        (DeployMode("client", "x"), "local[1]", "job.py"),
-        (DeployMode("client", "x"), "spark://h:7077", "job.py"),
-        (CLUSTER, "yarn", "job.py"),
-        (CLUSTER, "k8s://https://h", "job.py"),
-        (CLUSTER, "mesos://h", "job.py"),
+        ("yarn", WatchedClusterMode, True),
+        ("k8s://https://h", WatchedClusterMode, True),
+        ("spark://h:7077", UpstreamClusterMode, False),
+        ("mesos://h", UpstreamClusterMode, False),
+        ("local[2]", UpstreamClusterMode, False),
     ],
 )
-def test_the_rest_is_let_through(found, master, application):
-    """Also what only its manager can refuse."""
-    check_mode(found, master, application, has_environment=True)
-    check_mode(CLUSTER, "spark://h:7077", "app.jar", has_environment=False)
+def test_who_guards_a_driver_on_the_cluster_is_the_masters_matter(master, kind, is_guarded):
+    """Beside the task, and on a manager that is known, it is the guard."""
+    found = cluster(master)
+    assert (type(found), found.mode, found.is_guarded) == (kind, "cluster", is_guarded)
+    found = decide(master, OPERATOR, [], None)
+    assert (type(found), found.mode, found.is_guarded) == (ClientMode, "client", True)
+
+
+@pytest.mark.parametrize(
+    ("master", "option", "told"),
+    [
+        ("yarn", ("x", "cluster"), True),
+        ("k8s://https://h", ("x", "cluster"), True),
+        ("yarn", OPERATOR, False),
+        ("spark://h:7077", ("x", "cluster"), False),
+    ],
+)
+def test_what_spark_trims_itself_is_said(master, option, told):
+    """On a watched cluster it writes a properties file of its own."""
+    notes = decide(master, option, [], None).notes({"spark.x": ConfValue(" ", "conf")})
+    assert bool(notes) is told

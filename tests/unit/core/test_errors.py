@@ -1,11 +1,13 @@
+import ast
 import inspect
 import pickle
 import re
+from pathlib import Path
 
 import pytest
 
 from airflow_spark_guard.core import errors
-from airflow_spark_guard.core.errors import AttemptError, DeadlineError, SparkGuardError
+from airflow_spark_guard.core.errors import AttemptDetails, AttemptError, DeadlineError, SparkGuardError
 from airflow_spark_guard.core.verdict import Verdict
 
 CLASSES = [
@@ -40,6 +42,14 @@ def test_a_class_has_its_verdict_and_an_error_may_have_another():
     assert DeadlineError("Too long.", verdict=Verdict.KILLED).verdict is Verdict.KILLED
 
 
+def test_each_detail_is_an_attribute_of_its_name():
+    """And ``place``, as ``where`` was called until 0.7."""
+    details = AttemptDetails("job.py:3, fit", "/records/1", 60.0, retry=True, evidence_shown=True)
+    error = AttemptError("It hung.", details=details)
+    assert {name: getattr(error, name) for name in vars(details)} == vars(details)
+    assert error.place == error.where == "job.py:3, fit"
+
+
 @pytest.mark.parametrize("kind", CLASSES)
 def test_an_error_keeps_its_parts_on_the_way_between_processes(kind):
     """Airflow pickles exceptions."""
@@ -60,11 +70,27 @@ def test_the_tree_of_the_docstring_is_the_tree_of_the_classes():
     assert drawn == {found.__name__: found.__base__.__name__ for found in CLASSES}
 
 
+def test_every_other_exception_of_the_package_is_named_with_its_reason():
+    """One of ours by base stands in this module; Airflow's kinds of ours are made where Airflow is known."""
+    package = Path(errors.__file__).parents[1]
+    bases = {
+        node.name: {ast.unparse(base).rpartition(".")[2] for base in node.bases}
+        for path in package.rglob("*.py")
+        for node in ast.walk(ast.parse(path.read_text()))
+        if isinstance(node, ast.ClassDef) and node.name.endswith(("Error", "Exception"))
+    }
+    tree = {found.__name__ for found in CLASSES}
+    elsewhere = bases.keys() - tree - {"_MayBeRetriedError", "_FinalError"}
+    assert not [name for name in elsewhere if bases[name] & tree]
+    described = errors.__doc__.partition("Two kinds are not of this tree.")[2]
+    assert set(re.findall(r"``(\w+Error)``", described)) == elsewhere
+
+
 def test_long_parts_are_wrapped_at_a_hundred_columns_and_no_path_is_broken():
     """A log's pane shows so much without being scrolled to the side."""
     path = "/data/" + "/".join(["folder"] * 20) + "/job.py:12"
-    error = AttemptError("It hung. " * 20, got="one two " * 30, advice="Do this. " * 30)
-    error.place, error.record = f"{path}, fit", f"{path} of it"
+    details = AttemptDetails(where=f"{path}, fit", record=f"{path} of it")
+    error = AttemptError("It hung. " * 20, got="one two " * 30, advice="Do this. " * 30, details=details)
     lines = str(error).splitlines()
     assert [line for line in lines if len(line) > 100] == [
         f"  where: {path}, fit",
@@ -77,8 +103,7 @@ def test_long_parts_are_wrapped_at_a_hundred_columns_and_no_path_is_broken():
 
 def test_evidence_that_the_log_has_already_is_left_out():
     """The text of the exception ends the log: verdict, place and advice must stand there."""
-    error = AttemptError("It hung.", evidence="line 1\n" * 60)
-    error.evidence_logged = True
+    error = AttemptError("It hung.", evidence="line 1\n" * 60, details=AttemptDetails(evidence_logged=True))
     assert str(error) == "UNKNOWN: It hung."
 
 

@@ -22,7 +22,6 @@ from airflow_spark_guard import (
     SparkProfile,
 )
 from airflow_spark_guard.core import errors
-from airflow_spark_guard.core.remote.outcome import OutcomeError
 from airflow_spark_guard.hooks.airflow_errors import AirflowErrors, as_airflow_error, end_retries
 from tests.unit.core.templater import context
 
@@ -35,10 +34,10 @@ KINDS = [
 
 
 def made(kind):
-    error = kind("It broke.", got="1", advice="Correct it.")
-    if isinstance(error, errors.AttemptError):
-        error.place = "job.py:12"
-    return error
+    if issubclass(kind, errors.AttemptError):
+        details = errors.AttemptDetails(where="job.py:12")
+        return kind("It broke.", got="1", advice="Correct it.", details=details)
+    return kind("It broke.", got="1", advice="Correct it.")
 
 
 def test_airflow_has_one_class_under_two_names():
@@ -49,26 +48,24 @@ def test_airflow_has_one_class_under_two_names():
 @pytest.mark.parametrize("turn", [as_airflow_error, end_retries])
 @pytest.mark.parametrize("kind", KINDS)
 def test_it_is_of_both_kinds_and_looks_as_before(kind, turn):
-    """The same object; name, text and attributes stay."""
-    error = made(kind)
-    text, parts = str(error), dict(vars(error))
-    turn(error)
-    turn(error)
+    """Name, text and attributes are the same; the one that came stays what it is."""
+    plain = made(kind)
+    error = turn(plain)
+    assert turn(error) is error
     assert isinstance(error, kind)
     assert isinstance(error, AirflowException)
     assert isinstance(error, AirflowFailException) is (turn is end_retries)
-    assert (str(error), vars(error)) == (text, parts)
+    assert (str(error), error.args, vars(error)) == (str(plain), plain.args, vars(plain))
     assert (type(error).__module__, type(error).__qualname__) == (kind.__module__, kind.__qualname__)
-    assert type(error) is type(same := made(kind)) or turn(same) is None
-    assert type(same) is type(error)
+    assert type(turn(made(kind))) is type(error)
+    assert type(plain) is kind
 
 
 @pytest.mark.parametrize("turn", [as_airflow_error, end_retries])
 @pytest.mark.parametrize("kind", KINDS)
 def test_it_can_be_pickled(kind, turn):
     """It comes back as both, with its parts."""
-    error = made(kind)
-    turn(error)
+    error = turn(made(kind))
     again = pickle.loads(pickle.dumps(error))  # noqa: S301 - our own bytes
     assert type(again) is type(error)
     assert (str(again), vars(again)) == (str(error), vars(error))
@@ -76,13 +73,10 @@ def test_it_can_be_pickled(kind, turn):
 
 def test_one_that_may_be_retried_can_become_final():
     """The hook raises it, the operator decides."""
-    error = made(errors.UserCodeError)
-    as_airflow_error(error)
-    end_retries(error)
+    error = end_retries(as_airflow_error(made(errors.UserCodeError)))
     assert isinstance(error, AirflowFailException)
     assert type(error).__mro__.count(errors.UserCodeError) == 1
-    as_airflow_error(error)
-    assert isinstance(error, AirflowFailException)
+    assert as_airflow_error(error) is error
 
 
 def test_a_class_of_the_users_own_stays_one():
@@ -92,9 +86,8 @@ def test_a_class_of_the_users_own_stays_one():
         pass
 
     error = Mine("x")
-    as_airflow_error(error)
-    assert type(error) is Mine
-    end_retries(error)
+    assert as_airflow_error(error) is error
+    error = end_retries(error)
     assert isinstance(error, Mine)
     assert isinstance(error, AirflowFailException)
 
@@ -106,8 +99,7 @@ def test_airflow_can_store_it(turn, kind):
     """It reads back its own class, with our text once."""
     from airflow.serialization.serialized_objects import BaseSerialization
 
-    error = errors.UserCodeError("It broke.", got="1")
-    turn(error)
+    error = turn(errors.UserCodeError("It broke.", got="1"))
     again = BaseSerialization.deserialize(json.loads(json.dumps(BaseSerialization.serialize(error))))
     assert type(again) is kind
     assert str(again) == str(error) == "USER_CODE: It broke.\n  got: 1"
@@ -124,10 +116,31 @@ def test_cause_and_traceback_stay():
         fails(errors.StalledError("x"))
     assert isinstance(caught.value, AirflowException)
     assert isinstance(caught.value.__cause__, ValueError)
+    assert caught.value.__context__ is None, "a traceback shows the failure once"
     assert caught.traceback[-1].name == "fails"
     with pytest.raises(KeyError) as other:
         fails(KeyError("x"))
     assert type(other.value) is KeyError
+
+
+def test_what_was_being_handled_before_stays_the_context():
+    """A user's own fault, in whose handler a hook was called."""
+
+    @AirflowErrors()
+    def fails():
+        raise errors.StalledError("x")
+
+    def theirs(fault):
+        try:
+            raise fault
+        except KeyError:
+            fails()
+
+    fault = KeyError("theirs")
+    with pytest.raises(errors.StalledError) as caught:
+        theirs(fault)
+    assert caught.value.__context__ is fault
+    assert not caught.value.__suppress_context__
 
 
 async def loaded():
@@ -166,7 +179,10 @@ def connection_of(monkeypatch, host):
         ),
         (lambda: SparkApplicationSensor(task_id="t").execute({}), errors.ApplicationError),
         (lambda: SparkExecutorRestartSensor(task_id="t", max_restarts=-1).poke({}), errors.LimitError),
-        (lambda: SparkExecutorRestartSensor(task_id="t").execute_complete({}, None), OutcomeError),
+        (
+            lambda: SparkExecutorRestartSensor(task_id="t").execute_complete({}, None),
+            errors.TriggerEventError,
+        ),
         (lambda: SparkMonitorHook("nowhere").url, errors.ConnectionMissingError),
         (lambda: SparkMonitorHook("nowhere").timeout, errors.ConnectionMissingError),
         (lambda: SparkMonitorHook("nowhere").access_for("http://h"), errors.ConnectionMissingError),

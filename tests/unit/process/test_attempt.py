@@ -90,7 +90,7 @@ def test_garbage_in_the_reapers_name_is_no_report(tmp_path, garbage):
     """It is as if there were none, and all is ended."""
     mark = new_attempt()
     with Attempt(launch(tmp_path, "sleep 300", mark)) as attempt:
-        seconds_until(lambda: marked(mark), 30, "the job")
+        seconds_until(lambda: marked(mark), 60, "the job")
         with report_end(attempt).open("wb", buffering=0) as pipe:
             pipe.write(garbage)
         while not attempt.over:
@@ -104,7 +104,7 @@ def test_a_stopped_reaper_and_a_report_in_its_name_hold_nobody_up(tmp_path):
     """It is ended, and its job by the tag."""
     mark = new_attempt()
     with Attempt(launch(tmp_path, "kill -STOP $PPID; sleep 300", mark)) as attempt:
-        seconds_until(lambda: proctree.read(attempt._reaper.pid).state == "T", 30, "the stop")
+        seconds_until(lambda: proctree.read(attempt._reaper.pid).state == "T", 60, "the stop")
         with report_end(attempt).open("wb", buffering=0) as pipe:
             pipe.write(b"x")
         while not attempt.over:
@@ -142,7 +142,7 @@ def test_a_child_with_an_empty_environment_does_not_outlive_a_reaper_that_its_jo
     with Attempt(launch(tmp_path, script, "m")) as attempt, other:
         while not attempt.over:
             attempt.poll(0.1)
-        seconds_until(lambda: len(sleeping(seconds)) == 2, 30, "the two that live on")
+        seconds_until(lambda: len(sleeping(seconds)) == 2, 60, "the two that live on")
         assert attempt.report is None
         assert attempt.end() == ()
         assert sleeping(seconds) == []

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import threading
 import time
 from pathlib import Path
 
@@ -21,14 +22,14 @@ DATA = paths.DATA / "stacks"
 
 
 class Rest:
-    """Answers from a recorded dump; ``slow`` and ``broken`` name executors that answer late or not."""
+    """Answers from a recorded dump; ``hangs`` and ``broken`` name executors that do not answer, or refuse."""
 
-    def __init__(self, slow=(), broken=()) -> None:
-        self.slow, self.broken = slow, broken
+    def __init__(self, hangs=(), broken=()) -> None:
+        self.hangs, self.broken, self.over = hangs, broken, threading.Event()
 
     def threads(self, executor_id: str) -> list[JavaThread]:
-        if executor_id in self.slow:
-            time.sleep(5)
+        if executor_id in self.hangs:
+            self.over.wait(600)
         if executor_id in self.broken:
             raise ConnectionError("refused")
         name = "threads-driver.json" if executor_id == "driver" else "threads-executor.json"
@@ -70,7 +71,7 @@ def driver(standins, workspace, tmp_path):
             PYSPARK_PYTHON="python", SIGQUIT_PRINTS=str(DATA / "sigquit.txt"),
             OUTPUT=str(tmp_path / "output.txt"), **workspace.environment(1000),
         )  # fmt: skip
-        seconds_until(lambda: b"hello" in workspace.channel.read_bytes(), 20, "hello")
+        seconds_until(lambda: b"hello" in workspace.channel.read_bytes(), 60, "hello")
         standins.await_below(jvm, 1 + len(children) + len(workers))
         time.sleep(0.5)
         return json.loads(workspace.channel.read_text().splitlines()[0])["pid"]
@@ -81,7 +82,7 @@ def driver(standins, workspace, tmp_path):
 def test_a_hung_driver_is_named_by_its_own_handler(driver, tag, workspace, tmp_path):
     """SIGUSR1, not py-spy; and the driver lives on."""
     pid = driver()
-    found = take(Scene(tag, "driver", workspace.stacks, pid, rest=Rest()), 8)
+    found = take(Scene(tag, "driver", workspace.stacks, pid, rest=Rest()), 60)
     assert found.place == f"{tmp_path}/script.py:4, fit"
     assert found.python_stack.splitlines()[:2] == [
         f"{tmp_path}/script.py:4, fit",
@@ -91,14 +92,14 @@ def test_a_hung_driver_is_named_by_its_own_handler(driver, tag, workspace, tmp_p
     assert "driver's JVM: Thread-4 waits for a Spark job" in found.summary
     assert workspace.stacks.stat().st_size > 0
     assert Path(f"/proc/{pid}").exists()
-    again = take(Scene(tag, "driver", workspace.stacks, pid, rest=Rest()), 8)
+    again = take(Scene(tag, "driver", workspace.stacks, pid, rest=Rest()), 60)
     assert again.place == found.place
 
 
 def test_a_hung_worker_is_named_before_its_driver(driver, tag, workspace, tmp_path):
     """And never signalled: it would die of it."""
     pid = driver("lock")
-    found = take(Scene(tag, "worker", workspace.stacks, pid, rest=Rest()), 8)
+    found = take(Scene(tag, "worker", workspace.stacks, pid, rest=Rest()), 60)
     assert found.place == f"{tmp_path}/hanging_job.py:5, lock"
     assert found.summary[1] == f"the driver's Python is at {tmp_path}/script.py:4, fit"
     assert "a-secret" not in found.text
@@ -107,7 +108,7 @@ def test_a_hung_worker_is_named_before_its_driver(driver, tag, workspace, tmp_pa
 def test_a_pid_of_the_channel_that_is_not_the_drivers_is_not_signalled(driver, tag, workspace, tmp_path):
     """The message is the job's own word; py-spy looks instead."""
     driver()
-    found = take(Scene(tag, "driver", workspace.stacks, 1, rest=Rest()), 8)
+    found = take(Scene(tag, "driver", workspace.stacks, 1, rest=Rest()), 60)
     assert workspace.stacks.stat().st_size == 0
     assert found.place == f"{tmp_path}/script.py:4, fit"
 
@@ -119,7 +120,7 @@ def test_a_driver_that_would_die_of_the_signal_is_not_signalled(standins, tag, w
     jvm = standins.jvm(SUBMIT, ["python", str(script)])
     standins.await_below(jvm, 1)
     time.sleep(0.5)
-    found = take(Scene(tag, "driver", workspace.stacks, rest=Rest()), 8)
+    found = take(Scene(tag, "driver", workspace.stacks, rest=Rest()), 60)
     assert found.place == f"{script}:2, <module>"
 
 
@@ -128,13 +129,13 @@ def test_where_the_api_is_silent_the_jvm_is_asked_by_signal(driver, tag, workspa
     pid = driver()
     output = tmp_path / "output.txt"
     output.write_text("before\n")
+    rest = Rest(hangs=("driver", "0"))
     scene = Scene(
-        tag, "driver", workspace.stacks, pid, rest=Rest(slow=("driver", "0")), jvm_dump=output.read_text,
+        tag, "driver", workspace.stacks, pid, rest=rest, jvm_dump=output.read_text,
         executors=(Executor("0", active=True),),
     )  # fmt: skip
-    begin = time.monotonic()
-    found = take(scene, 4)
-    assert time.monotonic() - begin < 9.5  # and not the ten of two steps that hang
+    found = take(scene, 6)
+    rest.over.set()
     assert "driver's JVM: Thread-4 waits for a Spark job" in found.summary
     assert found.summary[-1] == "JVM of executor 0: no answer in time"
 
@@ -160,7 +161,7 @@ def test_without_py_spy_the_executors_logs_name_the_line(standins, tag, workspac
         for name, page in (("1", "gone"), ("2", ""), ("3", "log"), ("4", "dead"))
     )
     scene = Scene(tag, "worker", workspace.stacks, rest=Rest(broken=("1",)), tail=tail, executors=executors)
-    found = take(scene, 8)
+    found = take(scene, 60)
     assert asked == ["http://w/log", "http://w/gone"]
     assert found.place == "/jobs/hung.py:13, hang"
     assert found.summary[0] == "a Python worker of executor 3 (by its log) is at /jobs/hung.py:13, hang"
@@ -186,10 +187,8 @@ def test_eight_workers_are_looked_at_four_at_a_time(standins, tag, workspace, mo
     jvm = standins.jvm(BACKEND, standins.daemon(*["lock"] * 9))
     standins.await_below(jvm, 10)
     program = tmp_path / "py-spy"
-    program.write_text("#!/bin/sh\nexec sleep 30\n")
+    program.write_text("#!/bin/sh\nexec sleep 600\n")
     program.chmod(0o700)
     monkeypatch.setattr("sys.executable", str(tmp_path / "python"))
-    begin = time.monotonic()
     found = take(Scene(tag, "worker", workspace.stacks), 8)
-    assert time.monotonic() - begin < 25  # and not the 30 of one py-spy
     assert "8 Python workers: stack not readable (py-spy did not answer in time)" in found.summary

@@ -118,6 +118,6 @@ def test_a_worker_that_computes_is_told_from_one_that_stands_still(tmp_path):
     try:
         jvm = standins.jvm(BACKEND, standins.daemon("lock", "busy"))
         standins.await_below(jvm, 3)
-        seconds_until(lambda: sorted(who_moved(tag).values()) == [False, True], 30, "one moves")
+        seconds_until(lambda: sorted(who_moved(tag).values()) == [False, True], 60, "one moves")
     finally:
         standins.end()

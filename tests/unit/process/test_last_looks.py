@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import subprocess
 import sys
-import time
 
 import pytest
 
@@ -64,18 +63,17 @@ def test_an_api_that_names_no_threads_has_shown_nothing(tmp_path):
         last_looks.jvm(scene(tmp_path, rest=Empty()), "driver")
 
 
-def test_a_jvm_that_prints_no_dump_is_not_waited_for_long(tmp_path):
-    """Two seconds at the most."""
+def test_a_jvm_that_prints_no_dump_is_not_waited_for_long(tmp_path, monkeypatch):
+    """This one never prints any."""
+    monkeypatch.setattr(last_looks, "_SIGNAL_PATIENCE", 0.2)
     process = subprocess.Popen(
         ["sh", "-c", "trap : QUIT; echo; while :; do sleep 0.1; done"], stdout=subprocess.PIPE
     )
     process.stdout.readline()
-    begin = time.monotonic()
     with pytest.raises(NotSeenError, match="it printed no thread dump"):
         last_looks.driver_jvm_by_signal(
             scene(tmp_path, jvm_dump=str), processes(jvm=proctree.read(process.pid))
         )
-    assert time.monotonic() - begin < 30
     process.kill()
     process.wait()
     process.stdout.close()
@@ -85,7 +83,7 @@ def test_a_jvm_that_prints_no_dump_is_not_waited_for_long(tmp_path):
     ("script", "why"),
     [
         ("echo 'Error: Operation not permitted' >&2; exit 1", "no permission"),
-        ("exec sleep 5", "py-spy did not answer in time"),
+        ("exec sleep 600", "py-spy did not answer in time"),
         ("exit 1", "py-spy found no Python in it"),
     ],
 )

@@ -54,7 +54,7 @@ class Reaper:
         text = b""
         while chunk := os.read(self.status, 65536):
             text += chunk
-        self.process.wait(10)
+        self.process.wait(60)
         return json.loads(text) if text else {}
 
     def close(self) -> None:
@@ -63,7 +63,7 @@ class Reaper:
                 os.close(descriptor)
             except OSError:
                 continue
-        self.process.wait(15)
+        self.process.wait(60)
         self.process.stdout.close()
 
 
@@ -84,7 +84,7 @@ def start(tmp_path, request):
 
 
 def ready(start, count: int) -> None:
-    seconds_until(lambda: sum(p.command == "sleep" for p in start.marked()) >= count, 10, "the command")
+    seconds_until(lambda: sum(p.command == "sleep" for p in start.marked()) >= count, 60, "the command")
 
 
 @pytest.mark.parametrize(("command", "status"), [("true", 0), ("exit 3", 3), ("kill -9 $$", -9)])

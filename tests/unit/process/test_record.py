@@ -199,7 +199,7 @@ def test_a_full_disk_keeps_what_was_written(tmp_path):
     """Here: files of this process may not be larger than 100 kB."""
     process = run(FULL, tmp_path / "r")
     assert (
-        process.communicate(timeout=30)[0] == f"The record {tmp_path}/r cannot be written: File too large.\n"
+        process.communicate(timeout=60)[0] == f"The record {tmp_path}/r cannot be written: File too large.\n"
     )
     assert process.returncode == 0
     assert (tmp_path / "r" / "output.log").stat().st_size == 100_000
@@ -326,7 +326,7 @@ def test_a_store_that_hangs_holds_the_job_up_once(tmp_path, monkeypatch):
     assert record.trouble == f"The record {tmp_path}/r cannot be written: the store does not respond."
     with (tmp_path / "r" / "autopsy.txt.new").open("rb") as pipe:  # let the thread go
         pipe.read()
-    record._thread.join(5)
+    record._thread.join(60)
     assert not record._thread.is_alive()
 
 
@@ -342,7 +342,7 @@ def test_a_store_that_hangs_at_the_end_is_left_alone(tmp_path, monkeypatch):
     assert record.trouble.endswith("the store does not respond.")
     with (tmp_path / "r" / "autopsy.txt.new").open("rb") as pipe:
         pipe.read()
-    record._thread.join(5)
+    record._thread.join(60)
 
 
 @pytest.mark.parametrize("name", ["summary", "observation", "output", "autopsy", "close"])

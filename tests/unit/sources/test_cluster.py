@@ -4,29 +4,18 @@ import asyncio
 
 import pytest
 
-from airflow_spark_guard.core.cluster.kubernetes import KubernetesDialogues
-from airflow_spark_guard.core.cluster.place import ClusterPlace
-from airflow_spark_guard.core.cluster.yarn import YarnDialogues
+from airflow_spark_guard.core.cluster.yarn import Yarn
 from airflow_spark_guard.core.web.access import Access
 from airflow_spark_guard.core.web.answer import UnusableAnswerError
-from airflow_spark_guard.sources.cluster import AsyncClusterSource, BlockingClusterSource, cluster_source
+from airflow_spark_guard.sources.cluster import AsyncClusterSource, BlockingClusterSource
 from airflow_spark_guard.testing import FakeResourceManager
-
-
-def test_the_place_says_who_is_asked():
-    """And how it is called in messages."""
-    yarn = cluster_source(ClusterPlace("yarn", ("http://rm",), user="airflow"), Access)
-    pods = cluster_source(ClusterPlace("kubernetes", ("http://k",), namespace="jobs"), Access)
-    assert (yarn.manager, pods.manager) == ("YARN", "Kubernetes")
-    assert yarn._dialogues == YarnDialogues("airflow")
-    assert pods._dialogues == KubernetesDialogues("jobs", "spark-kubernetes-driver")
 
 
 def test_every_server_that_does_not_answer_is_named():
     """With its own reason."""
     with FakeResourceManager() as down:
         down.down = True
-        source = AsyncClusterSource(YarnDialogues(), ["http://127.0.0.1:1", down.url], Access, timeout=0.5)
+        source = AsyncClusterSource(Yarn(("http://127.0.0.1:1", down.url)), Access, timeout=0.5)
         with pytest.raises(UnusableAnswerError, match=f"http://127.0.0.1:1: .*; {down.url}: "):
             asyncio.run(source.status("application_1_2"))
 
@@ -40,9 +29,7 @@ def test_credentials_go_to_the_manager_and_nowhere_else():
             1
         ]
         standby.standby = elsewhere.url
-        source = AsyncClusterSource(
-            YarnDialogues(), [standby.url], lambda: Access.bearer("geheim"), timeout=0.5
-        )
+        source = AsyncClusterSource(Yarn((standby.url,)), lambda: Access.bearer("geheim"), timeout=0.5)
         with pytest.raises(UnusableAnswerError, match="is a redirect to another port, http://127.0.0.1:"):
             asyncio.run(source.status("application_1_2"))
         assert seen == []
@@ -51,7 +38,7 @@ def test_credentials_go_to_the_manager_and_nowhere_else():
 def test_certificates_that_cannot_be_read_are_no_answer(tmp_path):
     """A sentence, not a traceback from a library."""
     access = Access(verify=str(tmp_path / "nowhere.pem"))
-    source = AsyncClusterSource(YarnDialogues(), ["https://127.0.0.1:1"], lambda: access)
+    source = AsyncClusterSource(Yarn(("https://127.0.0.1:1",)), lambda: access)
     with pytest.raises(UnusableAnswerError, match="its certificates cannot be read"):
         asyncio.run(source.status("application_1_2"))
 
@@ -60,6 +47,6 @@ def test_an_end_that_nobody_confirms_is_over_in_time():
     """Airflow waits 5 s for a kill, not for a manager."""
     with FakeResourceManager() as slow:
         slow.delay = 30.0
-        source = BlockingClusterSource(cluster_source(ClusterPlace("yarn", (slow.url,)), Access))
+        source = BlockingClusterSource(AsyncClusterSource(Yarn((slow.url,)), Access))
         assert source.end("application_1_2", 0.3) == "YARN did not answer in time"
         source.close()

@@ -11,7 +11,7 @@ from tests.support.web_server import say, serving
 
 def ask(dialogue, base="", access=None):
     async def run():
-        source = HttpSource(base, timeout=2.0, access=access)
+        source = HttpSource(base, timeout=60.0, access=access)
         try:
             return await source.run(dialogue)
         finally:

@@ -14,6 +14,10 @@ APP = STATE["activeapps"][0]
 PAGE = (DATA.parent / "pages" / "master-application-4.2.0.html").read_bytes()
 
 
+def master_of(*args):
+    return MasterSource(AsyncMasterSource(*args))
+
+
 def cluster(token=None):
     """A master that ends its application, asking for a token where one is given."""
     over = []
@@ -35,7 +39,7 @@ def cluster(token=None):
 
 def test_a_master_is_looked_at():
     """Its page, as somebody named it."""
-    with serving(cluster()) as ui, closing(MasterSource(STATE["url"], ui)) as master:
+    with serving(cluster()) as ui, closing(master_of(STATE["url"], ui)) as master:
         view = master.look(APP["id"])
         assert (view.known, view.waiting, view.workers) == (True, False, ((0, 0, 2, 1024),))
         assert not master.look().known
@@ -43,10 +47,10 @@ def test_a_master_is_looked_at():
 
 def test_its_web_ui_is_told_once_it_has_answered():
     """Whether it was named or looked for."""
-    with serving(cluster()) as ui, closing(MasterSource(STATE["url"], ui + "/")) as master:
+    with serving(cluster()) as ui, closing(master_of(STATE["url"], ui + "/")) as master:
         assert master.web_ui() == ui
     with (
-        closing(MasterSource(STATE["url"], "http://127.0.0.1:1")) as master,
+        closing(master_of(STATE["url"], "http://127.0.0.1:1")) as master,
         pytest.raises(UnusableAnswerError),
     ):
         master.web_ui()
@@ -55,7 +59,7 @@ def test_its_web_ui_is_told_once_it_has_answered():
 @pytest.mark.parametrize("token", [None, "abc"])
 def test_an_application_is_killed_and_that_is_proven(token):
     """With the token that Spark 4.3 wants, and without."""
-    with serving(cluster(token)) as ui, closing(MasterSource(STATE["url"], ui)) as master:
+    with serving(cluster(token)) as ui, closing(master_of(STATE["url"], ui)) as master:
         assert master.gone(APP["id"]) is False
         assert master.kill(APP["id"]) is True
         assert master.gone(APP["id"]) is True
@@ -71,13 +75,13 @@ def test_the_page_of_an_application_is_read():
         else:
             state(handler, form)
 
-    with serving(reply) as ui, closing(MasterSource(STATE["url"], ui)) as master:
+    with serving(reply) as ui, closing(master_of(STATE["url"], ui)) as master:
         assert [row.id for row in master.page(APP["id"]).ended] == ["0", "1"]
 
 
 def test_no_master_is_one_sentence():
     """And proves nothing."""
-    with closing(MasterSource("spark://127.0.0.1:7077", "http://127.0.0.1:1")) as master:
+    with closing(master_of("spark://127.0.0.1:7077", "http://127.0.0.1:1")) as master:
         with pytest.raises(UnusableAnswerError, match="^no living master: http://127.0.0.1:1: no answer: "):
             master.look()
         assert master.gone("app-1") is None

@@ -1,4 +1,4 @@
-"""One contract for both transports, against a server that lies."""
+"""The transport, against a server that lies."""
 
 import asyncio
 import json
@@ -9,7 +9,6 @@ from contextlib import closing, contextmanager
 import pytest
 
 from airflow_spark_guard.core.web.answer import UnusableAnswerError
-from airflow_spark_guard.sources.blocking import BlockingLoop
 from airflow_spark_guard.sources.rest import AsyncRestSource, RestSource
 from tests.support.dialogue import recorded
 from tests.support.web_server import say, serving
@@ -18,36 +17,10 @@ VERSION = "4.2.0"
 APP = recorded(VERSION, "applications")[0]["id"]
 
 
-class Waiting:
-    """The async source, used as the other one."""
-
-    def __init__(self, *args, **kwargs):
-        self.loop = BlockingLoop()
-        self.source = AsyncRestSource(*args, **kwargs)
-
-    def look(self, **kwargs):
-        return self.loop.run(self.source.look(**kwargs))
-
-    def threads(self, executor):
-        return self.loop.run(self.source.threads(executor))
-
-    def threads_of(self, executors, **kwargs):
-        return self.loop.run(self.source.threads_of(executors, **kwargs))
-
-    def close(self):
-        self.loop.run(self.source.aclose())
-        self.loop.close()
-
-
-@pytest.fixture(params=[RestSource, Waiting], ids=["sync", "async"])
-def kind(request):
-    return request.param
-
-
 @contextmanager
-def source(kind, reply, *, timeout=2.0, **kwargs):
+def source(reply, *, timeout=60.0, **kwargs):
     with serving(reply) as url:
-        made = kind(url, APP, timeout=timeout, **kwargs)
+        made = RestSource(AsyncRestSource(url, APP, timeout=timeout, **kwargs))
         try:
             yield made
         finally:
@@ -61,9 +34,9 @@ def spark(handler, form=None):
     say(handler, json.dumps(recorded(VERSION, name)).encode())
 
 
-def test_a_real_drivers_answers_give_a_view(kind):
+def test_a_real_drivers_answers_give_a_view():
     """With details, from a server with a clock."""
-    with source(kind, spark) as driver:
+    with source(spark) as driver:
         view = driver.look(details=True)
         assert view.jobs == 1
         assert view.stages[0].median_seconds > 0
@@ -72,18 +45,18 @@ def test_a_real_drivers_answers_give_a_view(kind):
         assert driver.threads("1")[0].name.startswith("Executor task launch worker")
 
 
-def test_the_threads_of_many_executors_are_asked_for_together(kind):
+def test_the_threads_of_many_executors_are_asked_for_together():
     """One executor that is gone is None."""
 
     def reply(handler, form):
         say(handler, status=404) if "/executors/2/" in handler.path else spark(handler)
 
-    with source(kind, reply) as driver:
+    with source(reply) as driver:
         found = driver.threads_of(["1", "2", "3"], seconds=20.0)
     assert {name: bool(threads) for name, threads in found.items()} == {"1": True, "2": False, "3": True}
 
 
-def test_whose_ui_it_is_is_asked_once(kind):
+def test_whose_ui_it_is_is_asked_once():
     """And again after a look that failed: another application may have taken the port."""
     asked, failing = [], []
 
@@ -91,7 +64,7 @@ def test_whose_ui_it_is_is_asked_once(kind):
         asked.append(handler.path)
         say(handler, status=500) if failing else spark(handler)
 
-    with source(kind, reply, local=True) as driver:
+    with source(reply, local=True) as driver:
         assert len(driver.look().executors) == 3
         driver.look()
         assert sum(path.endswith("/applications") for path in asked) == 1
@@ -171,14 +144,14 @@ def nonsense(handler, form):
         (nonsense, "no answer: "),
     ],
 )
-def test_a_lie_is_one_sentence(kind, reply, why):
+def test_a_lie_is_one_sentence(reply, why):
     """Never another exception, and never a view."""
-    with source(kind, reply) as driver, pytest.raises(UnusableAnswerError, match=f"^{why}") as caught:
+    with source(reply) as driver, pytest.raises(UnusableAnswerError, match=f"^{why}") as caught:
         driver.look()
     assert "\n" not in str(caught.value)
 
 
-def test_a_redirect_on_the_same_host_is_followed(kind):
+def test_a_redirect_on_the_same_host_is_followed():
     """YARN's proxy and UIs with TLS answer so."""
 
     def reply(handler, form):
@@ -187,7 +160,7 @@ def test_a_redirect_on_the_same_host_is_followed(kind):
         else:
             say(handler, status=302, Location=f"/proxy{handler.path}")
 
-    with source(kind, reply) as driver:
+    with source(reply) as driver:
         assert driver.look().jobs == 1
 
 
@@ -211,9 +184,9 @@ def silent(handler, form):
 
 
 @pytest.mark.parametrize("reply", [drip_body, drip_headers, silent])
-def test_a_slow_server_does_not_hold_us(kind, reply):
+def test_a_slow_server_does_not_hold_us(reply):
     """Every byte within the limit of one silence, and still an end."""
-    with source(kind, reply, timeout=0.2) as driver:
+    with source(reply, timeout=0.2) as driver:
         begin = time.monotonic()
         with pytest.raises(
             UnusableAnswerError, match="no whole answer within 0.6 s|no answer: .* did not respond for 0.2 s"
@@ -222,13 +195,13 @@ def test_a_slow_server_does_not_hold_us(kind, reply):
         assert time.monotonic() - begin < 60  # a server that drips never comes to an end
 
 
-def test_details_that_come_too_late_do_not_spoil_the_look(kind):
+def test_details_that_come_too_late_do_not_spoil_the_look():
     """What was answered in time is kept."""
 
     def reply(handler, form):
         drip_body(handler, form) if "task" in handler.path else spark(handler)
 
-    with source(kind, reply, timeout=0.3) as driver:
+    with source(reply, timeout=0.3) as driver:
         view = driver.look(details=True)
         assert view.jobs == 1
         assert view.stages[0].median_seconds is None
@@ -237,22 +210,22 @@ def test_details_that_come_too_late_do_not_spoil_the_look(kind):
 @pytest.mark.parametrize(
     "url", ["http://127.0.0.1:{port}", "http://host.invalid:1", "ftp://h", "http://[", "h:4040"]
 )
-def test_nobody_there_is_one_sentence(kind, url):
+def test_nobody_there_is_one_sentence(url):
     """Refused, unknown, or no address at all."""
     with closing(socket.socket()) as taken:
         taken.bind(("127.0.0.1", 0))
         port = taken.getsockname()[1]
-    driver = kind(url.format(port=port), APP, timeout=2.0)
+    driver = RestSource(AsyncRestSource(url.format(port=port), APP, timeout=2.0))
     with pytest.raises(UnusableAnswerError, match="^no answer: "):
         driver.look()
     driver.close()
 
 
-def test_a_proxy_of_the_environment_is_not_asked(kind, monkeypatch):
+def test_a_proxy_of_the_environment_is_not_asked(monkeypatch):
     """The driver is the cluster's own."""
     monkeypatch.setenv("HTTP_PROXY", "http://127.0.0.1:1")
     monkeypatch.setenv("ALL_PROXY", "http://127.0.0.1:1")
-    with source(kind, spark) as driver:
+    with source(spark) as driver:
         assert driver.look().jobs == 1
 
 

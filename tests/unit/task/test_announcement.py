@@ -13,9 +13,8 @@ import pytest
 from airflow.providers.common.compat.sdk import TaskDeferred
 
 from airflow_spark_guard import SafeSparkSubmitOperator
-from airflow_spark_guard.attempt.cluster_mode import Waiting
-from airflow_spark_guard.core.cluster.cluster_job import ClusterJob
-from airflow_spark_guard.core.cluster.place import ClusterPlace
+from airflow_spark_guard.core.cluster.cluster_job import ClusterJob, DeferredJob
+from airflow_spark_guard.core.cluster.yarn import Yarn
 from airflow_spark_guard.core.errors import SparkGuardError, UserCodeError
 from airflow_spark_guard.core.remote.target import Target
 from airflow_spark_guard.core.text.known_secrets import KNOWN
@@ -170,7 +169,7 @@ def test_what_cannot_be_read_is_a_warning(log):
 
     broken = SimpleNamespace(task_id="train", map_index=-1, xcom_pull=refuse)
     Announcement(log, broken).recall()
-    assert log.warnings == "What was told could not be read: OSError: the API server is down"
+    assert log.warnings == "What the task had announced could not be read: OSError: the API server is down"
 
 
 def test_without_an_application_nothing_is_said(ti, log):
@@ -275,7 +274,7 @@ class LeftHook(SafeSparkSubmitHook):
     def submit(self, *_, **__):
         self._on_application(TOLD)
         job = ClusterJob(APP, "a", 0.0, time.time() + 60, 1.0, 1.0)
-        self.waiting = Waiting(job, ClusterPlace("yarn", ("http://rm:8088",)), 1.0)
+        self.deferred = DeferredJob(job, Yarn(("http://rm:8088",)), 1.0)
 
 
 @pytest.fixture
@@ -292,7 +291,7 @@ def test_a_task_that_leaves_its_application_to_a_trigger_still_runs(deferred, ti
     assert ti.states == ["running"]
     task = deferred()
     with pytest.raises(SparkGuardError):
-        task.resume({"ti": ti}, event={"nonsense": 1})
+        task.execute_complete({"ti": ti}, event={"nonsense": 1})
     assert ti.states == ["running", "failed"]
     assert task.guard_links == {
         key: url for key, url in ti.last.items() if key.startswith("spark_guard_ui")
@@ -312,7 +311,7 @@ def test_a_resumed_task_keeps_its_whole_traceback(deferred, ti, monkeypatch, tmp
     monkeypatch.setattr(module, "record", lambda _: tmp_path)
     monkeypatch.setattr(cluster_deferral, "cancelled", lambda *_: UserCodeError("It was ended."))
     end = (
-        partial(deferred().resume, {"ti": ti}, event={"nonsense": 1})
+        partial(deferred().execute_complete, {"ti": ti}, event={"nonsense": 1})
         if way == "resume"
         else partial(deferred().resume_execution, "__fail__", {"error": "Trigger failure"}, {"ti": ti})
     )

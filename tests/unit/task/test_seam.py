@@ -5,8 +5,9 @@ from __future__ import annotations
 import traceback
 
 import pytest
+from airflow.sdk.exceptions import AirflowException
 
-from airflow_spark_guard.core.errors import BadInputError, StalledError
+from airflow_spark_guard.core.errors import AttemptDetails, BadInputError, StalledError
 from airflow_spark_guard.task.seam import TRACEBACK, for_log
 from tests.support.task_log import TaskLog
 
@@ -34,8 +35,9 @@ def seen(error, log, record=None):
 
 @pytest.mark.parametrize("error", [StalledError("It stands still."), BadInputError("No such file.")])
 def test_no_frame_below_the_seam_is_left(error):
-    """Airflow adds its own on the way up."""
+    """Airflow adds its own on the way up; the exception is one of Airflow's, and no seam makes another of it."""
     found = seen(raised_deep(error), TaskLog())
+    assert isinstance(found, AirflowException)
     assert len(traceback.extract_tb(found.__traceback__)) == 1
 
 
@@ -67,8 +69,12 @@ def test_without_a_record_nothing_is_made(tmp_path):
 
 def test_evidence_comes_before_the_exception_and_verdict_where_and_do_are_its_last_lines():
     """The log's pane opens at the end."""
-    error = StalledError("Stage 3 stood still. " * 8, advice="Give that call a time-out. " * 8)
-    error.evidence, error.place, error.record = "frame\n" * 60, "/jobs/a.py:3, fit", "/records/1"
+    error = StalledError(
+        "Stage 3 stood still. " * 8,
+        advice="Give that call a time-out. " * 8,
+        evidence="frame\n" * 60,
+        details=AttemptDetails(where="/jobs/a.py:3, fit", record="/records/1"),
+    )
     log = TaskLog()
     found = seen(error, log)
     assert log.warnings == f"Evidence of STALLED:\n{error.evidence}"
@@ -77,14 +83,14 @@ def test_evidence_comes_before_the_exception_and_verdict_where_and_do_are_its_la
     assert lines[0].startswith("STALLED: ")
     assert any(line.startswith("  where: ") for line in lines)
     assert any(line.startswith("  do: ") for line in lines)
-    assert for_log(error, log, None) is error
+    assert str(for_log(found, log, None)) == str(found)
     assert log.warnings.count("Evidence") == 1
 
 
 def test_evidence_that_the_output_shows_just_above_is_not_shown_again(tmp_path):
     """The record's traceback has it all the same."""
-    log, error = TaskLog(), StalledError("It stands still.", evidence="a.py:3, ask")
-    error.evidence_shown = True
+    shown = AttemptDetails(evidence_shown=True)
+    log, error = TaskLog(), StalledError("It stands still.", evidence="a.py:3, ask", details=shown)
     text = str(seen(raised_deep(error), log, tmp_path))
     assert "a.py:3" not in text
     assert log.warnings == ""

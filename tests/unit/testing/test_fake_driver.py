@@ -18,9 +18,11 @@ def test_a_script_runs_with_its_files_and_its_environment(tmp_path):
     )
     (tmp_path / "data").write_text("of the file")
     (tmp_path / "extra.py").touch()
-    conf = {"spark.yarn.appMasterEnv.X": "1", "spark.x": "2"}
     driver = FakeDriver(
-        [str(tmp_path / "main.py"), "a"], conf, [f"file://{tmp_path / 'data'}"], [str(tmp_path / "extra.py")]
+        [str(tmp_path / "main.py"), "a"],
+        {"X": "1"},
+        [f"file://{tmp_path / 'data'}"],
+        [str(tmp_path / "extra.py")],
     )
     for file in tmp_path.iterdir():
         file.unlink()

@@ -7,7 +7,7 @@ import time
 import pytest
 
 from airflow_spark_guard.core.cluster.cluster_job import ClusterJob
-from airflow_spark_guard.core.cluster.place import ClusterPlace
+from airflow_spark_guard.core.cluster.yarn import Yarn
 from airflow_spark_guard.testing import FakeResourceManager
 from airflow_spark_guard.triggers import handing_back
 from airflow_spark_guard.triggers.cluster import BaseHook, ClusterApplicationTrigger
@@ -26,7 +26,7 @@ def yarn(monkeypatch):
 def trigger(yarn, application, *, conn_id="spark_x", deadline=10.0):
     now = time.time()
     job = ClusterJob(application.id, "bb", now, now + deadline, 5.0, 5.0)
-    place = ClusterPlace("yarn", (yarn.url,))
+    place = Yarn((yarn.url,))
     return ClusterApplicationTrigger(conn_id, place.to_json(), job.to_json(), 0.05)
 
 
@@ -36,7 +36,7 @@ def run(trigger):
             return event.payload
         return None
 
-    return asyncio.run(asyncio.wait_for(first(), 20))
+    return asyncio.run(asyncio.wait_for(first(), 60))
 
 
 def test_it_tells_the_end(yarn):
@@ -78,7 +78,7 @@ def test_an_airflow_without_async_connections_is_asked_in_a_thread(yarn, monkeyp
 def test_a_kill_that_does_not_succeed_is_logged(yarn, capsys):
     """It may not raise."""
     asyncio.run(trigger(yarn, yarn.add(), conn_id="nowhere").on_kill())
-    assert "Could not be proven gone: application_" in capsys.readouterr().out
+    assert "Could not confirm termination of: application_" in capsys.readouterr().out
 
 
 def test_a_restart_of_the_triggerer_kills_nothing(yarn):

@@ -17,6 +17,8 @@ from airflow_spark_guard.core.errors import (
     KilledError,
     VanishedError,
 )
+from airflow_spark_guard.core.event import event_of as payload
+from airflow_spark_guard.core.event import read_event
 from airflow_spark_guard.core.remote.course import Patience
 from airflow_spark_guard.core.remote.outcome import Outcome
 from airflow_spark_guard.core.remote.plan import Plan
@@ -62,7 +64,7 @@ async def event_of(watching):
 
 
 async def until(condition):
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(60):
         while not condition():  # noqa: ASYNC110 - a server of another thread sees to it
             await asyncio.sleep(0.01)
 
@@ -71,14 +73,14 @@ def outcome(watching, *, then=None, once=lambda: True):
     """What it tells; ``then`` is called as soon as ``once`` holds, while it watches."""
 
     async def run():
-        async with asyncio.timeout(20):
+        async with asyncio.timeout(60):
             task = asyncio.create_task(event_of(watching))
             if then is not None:
                 await until(once)
                 then()
             return await task
 
-    return Outcome.from_json(asyncio.run(run()))
+    return read_event(Outcome, asyncio.run(run()))
 
 
 def again(watching):
@@ -421,7 +423,7 @@ def test_credentials_are_in_no_argument_event_or_xcom(site, xcoms, airflow_db, m
     told = outcome(watching)
     assert told.kind == "ended"
     assert site.credentials == {"Basic YW5uOmh1bnRlcjI="}
-    kept = json.dumps([watching.serialize(), told.to_json(), list(xcoms.kept.values())])
+    kept = json.dumps([watching.serialize(), payload(told), list(xcoms.kept.values())])
     assert "hunter2" not in kept
     assert "YW5u" not in kept
 

@@ -51,7 +51,7 @@ def test_what_the_job_said_goes_first(state):
     found = finding(Verdict.DEADLINE) if state is None else None
     error = cluster_failure(ending(state, heard=Heard(hello=True, error=ERROR), finding=found))
     assert isinstance(error, errors.UserCodeError)
-    assert error.place == "job.py:7, load"
+    assert error.where == "job.py:7, load"
 
 
 @pytest.mark.parametrize(

@@ -144,9 +144,22 @@ def test_a_manager_that_answers_again_is_noted():
 def test_a_driver_that_stays_when_its_script_has_ended_is_not_exiting():
     """It holds its place in the cluster."""
     looks = watch()
-    assert not looks.see(status("RUNNING"), 1100, ended_at=1050).over
-    finding = looks.see(status("RUNNING"), 1110, ended_at=1050).finding
-    assert (finding.verdict, finding.limit) == ("NOT_EXITING", 60.0)
+    assert not looks.see(status("RUNNING"), 1100, ended_at=50).over
+    finding = looks.see(status("RUNNING"), 1125, ended_at=50).finding
+    assert (finding.verdict, finding.limit, finding.reached_at) == ("NOT_EXITING", 60.0, 110.0)
+
+
+@pytest.mark.parametrize(("state", "reached"), [("RUNNING", 3600.0), ("WAITING", 3600.0)])
+def test_a_limit_is_reached_when_it_passes_whenever_somebody_looks(state, reached):
+    """A triggerer that was down finds it an hour later; times count from the submission."""
+    looks = watch()
+    looks.see(status("RUNNING"), 1100)
+    assert looks.see(status(state), 8200).finding.reached_at == reached
+    late = watch().see(status("WAITING"), 2200).finding
+    assert (late.verdict, late.reached_at) == ("STARVED", 300.0)
+    gone = watch()
+    gone.see(status("VANISHED"), 2000)
+    assert gone.see(status("VANISHED"), 2010).finding.reached_at == 1010.0
 
 
 LOOKS = st.lists(
@@ -193,7 +206,7 @@ def test_observe_mode_ends_nothing_at_a_budget_and_says_each_once():
     """The start budget, the run budget, and a driver that stays; the manager's word is the end."""
     looks, said = watch(OBSERVED), []
     for at in (1299, 1300, 1310, 4599, 4600, 4700):
-        step = looks.see(status("WAITING" if at < 4000 else "RUNNING"), at, 4620 if at > 4600 else None)
+        step = looks.see(status("WAITING" if at < 4000 else "RUNNING"), at, 3620 if at > 4600 else None)
         assert not step.over
         said += [(at, finding.verdict) for finding in step.observed]
     assert said == [(1300, "STARVED"), (4600, "DEADLINE"), (4700, "NOT_EXITING")]

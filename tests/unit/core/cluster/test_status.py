@@ -4,12 +4,15 @@ from airflow_spark_guard.core.cluster.status import (
     LONGEST_DIAGNOSTICS,
     ClusterState,
     ClusterStatus,
+    RefusedError,
+    active,
+    decoded,
     diagnostics,
     epoch_seconds,
-    nothing,
     one_line,
+    refusal,
 )
-from tests.support.dialogue import play
+from airflow_spark_guard.core.web.answer import Answer, UnusableAnswerError
 
 
 def test_only_what_waits_or_runs_is_active():
@@ -23,11 +26,21 @@ def test_a_status_survives_json():
     assert ClusterStatus.from_json(status.to_json()) == status
 
 
-@pytest.mark.parametrize("raw", [{}, {"state": "DONE"}, {"state": "FAILED", "nonsense": 1}])
-def test_something_else_is_no_status(raw):
+@pytest.mark.parametrize(
+    ("changed", "problem"),
+    [
+        ({"state": "DONE"}, "state: 'DONE' is not one of WAITING, RUNNING"),
+        ({"nonsense": 1}, "'nonsense' is unknown"),
+        ({"exit_code": "1"}, "exit_code: '1' is not a whole number"),
+    ],
+)
+def test_something_else_is_no_status(changed, problem):
     """It came from another version, or from nowhere."""
-    with pytest.raises(ValueError, match="DONE|not a status"):
-        ClusterStatus.from_json(raw)
+    whole = ClusterStatus(ClusterState.FAILED, "application_1_2").to_json()
+    with pytest.raises(ValueError, match=problem):
+        ClusterStatus.from_json({**whole, **changed})
+    with pytest.raises(ValueError, match="'state' is missing"):
+        ClusterStatus.from_json({})
 
 
 def test_a_managers_text_is_bounded_and_safe_to_show():
@@ -48,6 +61,42 @@ def test_a_moment_is_seconds_or_none(value, seconds):
     assert epoch_seconds(value) == seconds
 
 
-def test_nothing_is_a_dialogue_without_a_question():
-    """For managers that have no answer."""
-    assert play(nothing(), None) == ""
+@pytest.mark.parametrize("status", [401, 403])
+def test_a_refusal_has_the_managers_reason(status):
+    """Where it gives one; other credentials may help."""
+    with pytest.raises(RefusedError, match=f"^it does not let us in: HTTP status {status}, 'no rights'$"):
+        decoded(Answer(status, b""), "it", lambda _: "no rights")
+    with pytest.raises(RefusedError, match=f"HTTP status {status}$"):
+        decoded(Answer(status, b""), "it", lambda _: "")
+
+
+def test_any_other_answer_is_read_or_is_none():
+    """A refusal is not every failure."""
+    assert decoded(Answer(200, b'{"a": 1}'), "it", str) == {"a": 1}
+    with pytest.raises(UnusableAnswerError, match="^it: HTTP status 500"):
+        decoded(Answer(500, b""), "it", str)
+
+
+@pytest.mark.parametrize(
+    ("body", "found"), [(b'{"a": 1}', {"a": 1}), (b"{}", {}), (b"[]", None), (b"<html>", None), (b"", None)]
+)
+def test_what_came_with_a_failure_is_an_object_or_nothing(body, found):
+    """A proxy answers in HTML."""
+    assert refusal(Answer(404, body), "it") == found
+
+
+def test_the_active_ones_are_oldest_first():
+    """One without a moment is taken for the oldest."""
+
+    def one(name, state, at):
+        return ClusterStatus(state, name, submitted_at=at)
+
+    found = active(
+        [
+            one("c", ClusterState.RUNNING, 3.0),
+            one("b", ClusterState.WAITING, 2.0),
+            one("x", ClusterState.SUCCEEDED, 1.0),
+            one("a", ClusterState.RUNNING, None),
+        ]
+    )
+    assert [status.application_id for status in found] == ["a", "b", "c"]

@@ -5,17 +5,17 @@ import pytest
 
 from airflow_spark_guard.core.cluster.cluster_job import ClusterJob
 from airflow_spark_guard.core.cluster.cluster_watch import Step
-from airflow_spark_guard.core.cluster.place import ClusterPlace
 from airflow_spark_guard.core.cluster.status import ClusterState, ClusterStatus
 from airflow_spark_guard.core.cluster.trigger_event import ending_of, event_of, watched_by
-from airflow_spark_guard.core.errors import ProtocolError
+from airflow_spark_guard.core.cluster.yarn import Yarn
+from airflow_spark_guard.core.errors import TriggerEventError
 from airflow_spark_guard.core.verdict import Verdict
 from airflow_spark_guard.core.watch.finding import Finding
 
 FINAL = ClusterStatus(ClusterState.SUCCEEDED, "application_1_2", exit_code=0)
 FINDING = Finding(Verdict.STARVED, "It waits.", limit=300.0, reached_at=301.0)
 JOB = ClusterJob("application_1_2", "bb", 1000.0, 4600.0, 300.0, 60.0)
-PLACE = ClusterPlace("yarn", ("http://rm:8088",))
+PLACE = Yarn(("http://rm:8088",))
 
 
 def told(step):
@@ -61,7 +61,7 @@ def test_an_event_survives_its_way(step):
 )
 def test_anything_else_is_refused(event):
     """It is never taken for a success."""
-    with pytest.raises(ProtocolError, match="does not say how the application ended"):
+    with pytest.raises(TriggerEventError, match="The trigger's event cannot be understood"):
         ending_of(event)
 
 
@@ -71,5 +71,5 @@ def test_what_was_observed_comes_along():
     assert ending_of(event).observed == (FINDING,)
     del event["observed"]
     assert ending_of(event).observed == ()
-    with pytest.raises(ProtocolError):
+    with pytest.raises(TriggerEventError):
         ending_of({**event, "observed": [{"verdict": "NICE"}]})

@@ -1,9 +1,11 @@
 import json
+from dataclasses import replace
 
 import pytest
 
+from airflow_spark_guard.core.cluster.manager import Marks
 from airflow_spark_guard.core.cluster.status import ATTEMPT_MARK, TASK_MARK, ClusterState, RefusedError
-from airflow_spark_guard.core.cluster.yarn import YarnDialogues, api_root, tag
+from airflow_spark_guard.core.cluster.yarn import Yarn, tag
 from airflow_spark_guard.core.web.answer import Answer, UnusableAnswerError
 from tests.support.dialogue import play
 
@@ -20,7 +22,8 @@ APP = {
     "launchTime": 2000,
     "amContainerLogs": "http://node:8042/logs",
 }
-YARN = YarnDialogues()
+YARN = Yarn(("http://rm:8088",))
+MARKS = Marks("a" * 32, "b" * 32)
 
 
 def look(**changed):
@@ -141,8 +144,8 @@ def test_who_asks_is_said_where_yarn_believes_everybody():
         asked.append((request.method, request.url))
         return Answer(202, b'{"state": "ACCEPTED"}') if request.method == "PUT" else {"app": APP}
 
-    dialogues = YarnDialogues("airflow user")
-    play(dialogues.kill(ID), server)
+    manager = replace(YARN, user="airflow user")
+    play(manager.kill(ID), server)
     assert asked == [
         ("PUT", f"/ws/v1/cluster/apps/{ID}/state?user.name=airflow%20user"),
         ("", f"/ws/v1/cluster/apps/{ID}?user.name=airflow%20user"),
@@ -159,8 +162,7 @@ def test_who_asks_is_said_where_yarn_believes_everybody():
 def test_a_gateway_has_the_api_at_a_place_of_its_own(server, url):
     """Knox leaves ``/ws`` out."""
     asked = []
-    dialogues = YarnDialogues(root=api_root(server))
-    play(dialogues.status(ID), lambda request: (asked.append(request.url), {"app": APP})[1])
+    play(Yarn((server,)).status(ID), lambda request: (asked.append(request.url), {"app": APP})[1])
     assert asked == [url]
 
 
@@ -181,3 +183,29 @@ def test_a_tag_is_as_yarn_keeps_it():
     """In lower case, below 100 characters."""
     assert tag(ATTEMPT_MARK, "A" * 32) == "spark-guard-attempt-" + "a" * 32
     assert len(tag(ATTEMPT_MARK, "a" * 32)) <= 100
+
+
+def test_yarn_gets_tags_and_does_not_keep_spark_submit_waiting():
+    """The user's tags stay."""
+    found = YARN.submit_conf({"spark.yarn.tags": "theirs"}, MARKS, {"X": "1"})
+    assert found == {
+        "spark.yarn.tags": f"theirs,spark-guard-task-{'a' * 32},spark-guard-attempt-{'b' * 32}",
+        "spark.yarn.submit.waitAppCompletion": "false",
+        "spark.yarn.maxAppAttempts": "1",
+        "spark.yarn.appMasterEnv.X": "1",
+    }
+
+
+def test_a_number_of_attempts_that_the_user_chose_stays():
+    """Else the retries are Airflow's alone."""
+    found = YARN.submit_conf({"spark.yarn.maxAppAttempts": "2"}, MARKS, {})
+    assert found["spark.yarn.maxAppAttempts"] == "2"
+
+
+def test_yarn_ships_files_itself_and_its_ids_are_sparks():
+    """Its id is what spark-submit prints, and not known before."""
+    assert (YARN.cannot_ship({}), YARN.known_id({"spark.kubernetes.driver.pod.name": "x"})) == ("", "")
+    assert (YARN.has_spark_ids, YARN.takes_kerberos) == (True, True)
+    lines = f"INFO Client: Submitting application application_1_1\nSubmitted application {ID}\n"
+    assert YARN.printed_id(lines.encode()) == ID
+    assert YARN.printed_id(b"application_1_ and application_x_2") == ""

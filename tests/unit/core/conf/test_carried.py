@@ -10,7 +10,7 @@ from airflow_spark_guard.core.conf.carried import (
     apart,
     check_carried,
     has_blank_ends,
-    lost_on_the_cluster,
+    lost_in_a_file,
 )
 from airflow_spark_guard.core.conf.effective_conf import ConfValue
 from airflow_spark_guard.core.conf.properties import parse, render
@@ -81,19 +81,9 @@ def test_a_secret_without_blanks_at_its_ends_is_let_through():
     assert not has_blank_ends("ge heim")
 
 
-@pytest.mark.parametrize(
-    ("master", "mode", "told"),
-    [
-        ("yarn", "cluster", True),
-        ("k8s://https://h", "cluster", True),
-        ("yarn", "client", False),
-        ("spark://h:7077", "cluster", False),
-    ],
-)
-def test_what_spark_trims_itself_is_said(master, mode, told):
+def test_what_spark_trims_itself_is_said():
     """In cluster mode it writes a properties file of its own."""
     conf = {"spark.x": ConfValue(" ", "conf"), "spark.y": ConfValue("y", "conf")}
-    notes = lost_on_the_cluster(conf, master, mode)
-    assert bool(notes) is told
-    assert not told or "spark.x is lost" in notes[0]
-    assert lost_on_the_cluster({}, master, mode) == ()
+    (note,) = lost_in_a_file(conf)
+    assert "spark.x is lost" in note
+    assert lost_in_a_file({"spark.y": ConfValue("y", "conf")}) == ()

@@ -1,5 +1,3 @@
-import runpy
-
 import pytest
 
 from airflow_spark_guard.core.conf.conf_table import (
@@ -12,7 +10,8 @@ from airflow_spark_guard.core.conf.conf_table import (
     profile_settings,
 )
 from airflow_spark_guard.core.conf.spark_value import number
-from tests.support.paths import DATA, ROOT
+from tests.support.paths import DATA
+from tools.generate import profiles
 
 RECORD = DATA / "spark-confs.tsv"
 KILL = "spark.sql.execution.pyspark.udf.killOnIdleTimeout"
@@ -231,6 +230,5 @@ def test_what_a_reason_calls_sparks_own_is_sparks_own():
 
 
 def test_the_page_of_profiles_is_up_to_date():
-    """``docs/profiles.md`` is what ``tools/render_profiles.py`` writes."""
-    renderer = runpy.run_path(str(ROOT / "tools" / "render_profiles.py"))
-    assert (ROOT / "docs" / "profiles.md").read_text(encoding="utf-8") == renderer["page"]()
+    """``docs/profiles.md`` is what ``tools/generate/profiles.py`` writes."""
+    assert profiles.PAGE.read_text(encoding="utf-8") == profiles.page()

@@ -8,6 +8,7 @@ import pytest
 
 from airflow_spark_guard.core import errors
 from airflow_spark_guard.core.failure.ending import Cause, Ending, failure
+from airflow_spark_guard.core.failure.evolved import evolved
 from airflow_spark_guard.core.failure.retry import advise
 from airflow_spark_guard.core.failure.takeover import Takeover
 from airflow_spark_guard.core.protocol import Message
@@ -70,7 +71,7 @@ def test_an_error_that_the_disk_had_no_space_for_is_the_users_all_the_same():
     ending = Ending(Cause.COMMAND_ENDED, 1, heard("hello"), evidence=lines + "\n26/11/29 12:00:00 INFO x")
     error = failure(ending)
     assert isinstance(error, errors.UserCodeError)
-    assert (error.what, error.place) == ("The application raised KeyError: 'distance'", "job.py:3, <module>")
+    assert (error.what, error.where) == ("The application raised KeyError: 'distance'", "job.py:3, <module>")
     assert error.evidence == TRACEBACK
     assert not advise(error, 1).retry
 
@@ -133,7 +134,7 @@ def test_sys_exit_says_its_code_and_its_place():
     assert isinstance(error, errors.UserCodeError)
     assert error.what == "The application left with sys.exit(3)."
     assert error.got == "no input today"
-    assert error.place == "job.py:3, <module>"
+    assert error.where == "job.py:3, <module>"
 
 
 def test_a_result_that_xcom_cannot_hold_is_an_error_of_its_own():
@@ -142,7 +143,7 @@ def test_a_result_that_xcom_cannot_hold_is_an_error_of_its_own():
     error = failure(ended(1, "hello", "error", error=said))
     assert isinstance(error, errors.ResultError)
     assert error.what == "The result is too large.\n  got: 9 bytes"
-    assert error.place == "job.py:3, <module>"
+    assert error.where == "job.py:3, <module>"
 
 
 @pytest.mark.parametrize(
@@ -282,8 +283,7 @@ def found(verdict, *kinds, autopsy=SEEN, **more):
 )
 def test_what_the_watchdog_found_reads_from_the_verdict_to_the_evidence(verdict, kind):
     """Verdict, what, got, expected, do, where, record, orphans, evidence: a page, not a book."""
-    error = failure(found(verdict, "hello").with_orphans(("7 sleep",)))
-    error.record = "/records/attempt=1"
+    error = evolved(failure(found(verdict, "hello").with_orphans(("7 sleep",))), record="/records/attempt=1")
     assert type(error) is kind
     assert error.verdict is verdict
     assert error.limit == 600.0
@@ -306,14 +306,14 @@ def test_without_an_autopsy_the_output_is_the_evidence():
     """Nobody looked, or the look showed nothing."""
     for autopsy in (None, Autopsy()):
         error = failure(found(Verdict.STALLED, "hello", autopsy=autopsy))
-        assert (error.place, error.evidence) == ("", "last line of output")
+        assert (error.where, error.evidence) == ("", "last line of output")
 
 
 @pytest.mark.parametrize("autopsy", [Autopsy(summary=("the driver waits",)), None])
 def test_where_no_line_is_known_the_advice_speaks_of_none(autopsy):
     """What it says of the limit and of heartbeat() holds."""
     error = failure(found(Verdict.STALLED, "hello", autopsy=autopsy))
-    assert error.place == ""
+    assert error.where == ""
     assert "that line" not in error.advice
     assert error.advice.startswith("The line in the worker is not known:")
     assert "  where:" not in str(error)
@@ -338,7 +338,7 @@ def test_lost_executors_are_explained_by_what_they_have_written():
 
 def test_a_verdict_about_the_cluster_names_no_line():
     """Executors are lost, or never come: no line of the script is to blame."""
-    assert failure(found(Verdict.STARVED, "hello", suspect="")).place == ""
+    assert failure(found(Verdict.STARVED, "hello", suspect="")).where == ""
 
 
 def test_a_process_that_does_not_exit_is_a_success_only_with_a_result():

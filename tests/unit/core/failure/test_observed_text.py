@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
-from airflow_spark_guard.core.errors import StalledError
+from airflow_spark_guard.core.errors import AttemptDetails, StalledError
 from airflow_spark_guard.core.failure.observed_text import observed_row, observed_text
 from airflow_spark_guard.core.verdict import Verdict
 from airflow_spark_guard.core.watch.finding import Finding
 
 
 def error():
-    made = StalledError("Stage 3 stood still.", got="0 of 8 tasks", expected="a change", advice="Look there.")
-    made.place = "job.py:12, train"
-    return made
+    return StalledError(
+        "Stage 3 stood still.",
+        got="0 of 8 tasks",
+        expected="a change",
+        advice="Look there.",
+        details=AttemptDetails(where="job.py:12, train"),
+    )
 
 
 def test_the_log_shows_the_error_as_it_would_have_been_raised():

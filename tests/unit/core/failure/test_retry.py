@@ -5,20 +5,14 @@ from __future__ import annotations
 import pytest
 
 from airflow_spark_guard.core import errors
-from airflow_spark_guard.core.failure.retry import BY_VERDICT, Advice, Tries, advise
+from airflow_spark_guard.core.failure.retry import Tries, advise
 from airflow_spark_guard.core.verdict import Verdict
+from airflow_spark_guard.core.verdict_table import VERDICTS, RetryAdvice
 
 
 def died_of(verdict: Verdict, *, retry: bool | None = None, advice: str = "") -> errors.AttemptError:
-    error = errors.AttemptError("It failed.", verdict=verdict, advice=advice)
-    error.retry = retry
-    return error
-
-
-def test_every_verdict_has_a_row_and_every_row_a_reason():
-    assert set(BY_VERDICT) == set(Verdict)
-    assert all(row.hint.endswith(".") for row in BY_VERDICT.values())
-    assert all(row.retry or row.times == 0 for row in BY_VERDICT.values())
+    details = errors.AttemptDetails(retry=retry)
+    return errors.AttemptError("It failed.", verdict=verdict, advice=advice, details=details)
 
 
 @pytest.mark.parametrize("verdict", Verdict)
@@ -31,7 +25,7 @@ def test_what_a_retry_cannot_cure_is_not_tried_again(verdict):
 def test_a_stall_is_tried_again_once():
     assert advise(died_of(Verdict.STALLED), 1).retry
     assert not advise(died_of(Verdict.STALLED), 2).retry
-    assert advise(died_of(Verdict.DEADLINE), 50) == BY_VERDICT[Verdict.DEADLINE]
+    assert advise(died_of(Verdict.DEADLINE), 50) == VERDICTS[Verdict.DEADLINE].advice
 
 
 @pytest.mark.parametrize("verdict", [Verdict.EXECUTORS_LOST, Verdict.JVM_GONE, Verdict.DRIVER_GONE])
@@ -57,11 +51,11 @@ def test_a_last_try_is_known_as_one(number, last, left):
 def test_a_diagnosis_knows_better_than_its_verdict():
     """Kryo's buffer does not grow by waiting; an executor that is short of heap is so again."""
     no = died_of(Verdict.TOOLCHAIN, retry=False, advice="Raise spark.kryoserializer.buffer.max.")
-    assert advise(no, 1) == Advice(retry=False, times=0, hint="Raise spark.kryoserializer.buffer.max.")
+    assert advise(no, 1) == RetryAdvice(retry=False, times=0, hint="Raise spark.kryoserializer.buffer.max.")
     assert not advise(died_of(Verdict.EXECUTORS_LOST, retry=False), 1).retry
     assert advise(died_of(Verdict.TOOLCHAIN, retry=True), 9).retry
-    assert advise(died_of(Verdict.USER_CODE, retry=True), 1) == Advice(
-        retry=True, times=None, hint=BY_VERDICT[Verdict.USER_CODE].hint
+    assert advise(died_of(Verdict.USER_CODE, retry=True), 1) == RetryAdvice(
+        retry=True, times=None, hint=VERDICTS[Verdict.USER_CODE].advice.hint
     )
 
 

@@ -3,11 +3,11 @@ import json
 from hypothesis import given
 from hypothesis import strategies as st
 
-from airflow_spark_guard.core.errors import AttemptError, StalledError, UserCodeError
-from airflow_spark_guard.core.failure.retry import Advice
+from airflow_spark_guard.core.errors import AttemptDetails, AttemptError, StalledError, UserCodeError
 from airflow_spark_guard.core.failure.verdict_summary import LARGEST_SUMMARY, verdict_summary
+from airflow_spark_guard.core.verdict_table import RetryAdvice
 
-ADVICE = Advice(retry=True, times=1, hint="A second look may pass.")
+ADVICE = RetryAdvice(retry=True, times=1, hint="A second look may pass.")
 
 
 def test_a_verdict_in_few_words():
@@ -18,9 +18,8 @@ def test_a_verdict_in_few_words():
         advice="Look at the line.",
         orphans=("12 java",),
         evidence="Traceback: secret rows",
+        details=AttemptDetails(where="job.py:12, train", record="records/dag/run"),
     )
-    error.place = "job.py:12, train"
-    error.record = "records/dag/run"
     assert verdict_summary(error, ADVICE, 2) == {
         "verdict": "STALLED",
         "what": "Nothing moved for 10m.",
@@ -43,7 +42,7 @@ def test_without_a_try_left_no_retry_follows():
     """Whoever reads XCom is told to wait only for a try that comes; what the verdict says stays known."""
     last = verdict_summary(StalledError("x"), ADVICE, 0)
     assert (last["retry"], last["retry_can_help"], last["tries_left"]) == (False, True, 0)
-    useless = verdict_summary(UserCodeError("x"), Advice(retry=False, times=0, hint=""), 3)
+    useless = verdict_summary(UserCodeError("x"), RetryAdvice(retry=False, times=0, hint=""), 3)
     assert (useless["retry"], useless["retry_can_help"], useless["tries_left"]) == (False, False, 3)
 
 
@@ -68,9 +67,9 @@ text = st.text(st.characters(codec="utf-8"), max_size=40).map(lambda part: part 
 @given(texts=st.lists(text, min_size=6, max_size=6), orphans=st.lists(text, max_size=12))
 def test_whatever_the_texts_are_it_is_small_json(texts, orphans):
     """At most 4096 bytes, escapes included."""
-    error = AttemptError(texts[0], got=texts[1], advice=texts[2], orphans=tuple(orphans))
-    error.place, error.record = texts[3], texts[4]
-    summary = verdict_summary(error, Advice(retry=False, times=None, hint=texts[5]))
+    details = AttemptDetails(where=texts[3], record=texts[4])
+    error = AttemptError(texts[0], got=texts[1], advice=texts[2], orphans=tuple(orphans), details=details)
+    summary = verdict_summary(error, RetryAdvice(retry=False, times=None, hint=texts[5]))
     assert len(json.dumps(summary)) <= LARGEST_SUMMARY
     assert json.loads(json.dumps(summary)) == summary
 
@@ -78,9 +77,9 @@ def test_whatever_the_texts_are_it_is_small_json(texts, orphans):
 def test_texts_of_escapes_alone_fit_too():
     """Twelve bytes of JSON for each character."""
     worst = "\U0001f600" * 600
-    error = AttemptError(worst, got=worst, advice=worst, orphans=(worst,) * 12)
-    error.place = error.record = worst
-    summary = verdict_summary(error, Advice(retry=False, times=None, hint=worst))
+    details = AttemptDetails(where=worst, record=worst)
+    error = AttemptError(worst, got=worst, advice=worst, orphans=(worst,) * 12, details=details)
+    summary = verdict_summary(error, RetryAdvice(retry=False, times=None, hint=worst))
     assert len(json.dumps(summary)) <= LARGEST_SUMMARY
     assert summary["what"].startswith("\U0001f600")
 

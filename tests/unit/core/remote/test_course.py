@@ -82,7 +82,7 @@ def test_a_closed_event_log_whose_last_job_failed_is_no_good_end():
     found = rule(HISTORY).observe(silent(START, manager="FINISHED", history=log(failed=True)), START)
     assert found.verdict is Verdict.UNKNOWN
     assert found.what == "The application ended, and its last Spark job had failed."
-    assert found.reached_at == START + 500
+    assert found.reached_at == 500
 
 
 def test_an_open_log_and_finished_is_no_success():
@@ -199,3 +199,18 @@ def test_with_a_history_server_nothing_but_a_closed_log_or_the_task_is_a_success
     for at in sorted(times):
         told = course.observe(silent(START + at, manager=manager, history=history, task=task), START + at)
         assert told is None or isinstance(told, Finding)
+
+
+def test_every_finding_says_when_by_the_applications_own_start():
+    """Also what the watch has waited for; where the start is not known, the watch's beginning counts."""
+    killed = rule().observe(replace(silent(START + 70, manager="KILLED"), started=START), START + 70)
+    assert killed.reached_at == 70
+    course = rule(Patience(60.0, 20.0), known=False)
+    assert course.observe(silent(START + 60), START + 60).reached_at == 60
+    course = rule(Patience(60.0, 20.0))
+    assert course.observe(running(START + 30), START + 30) is None
+    assert course.observe(silent(START + 40), START + 40) is None
+    assert course.observe(silent(START + 99), START + 99).reached_at == 60
+    another = rule(Patience(60.0, 20.0))
+    another.observe(running(START + 30), START + 30)
+    assert another.observe(running(START + 50, started=START + 45), START + 50).reached_at == 50

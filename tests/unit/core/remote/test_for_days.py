@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gc
 import tracemalloc
+from collections import deque
 
 import pytest
 
@@ -23,20 +24,21 @@ EVERY = 60.0
 RETAINED = 100  # spark.ui.retainedDeadExecutors
 
 
-def sight(number):
-    """Each look another stage; an executor a look is given back, one an hour is lost."""
+def gone(number):
+    """An executor a look is given back, one an hour is lost."""
+    return Executor(
+        id=str(number),
+        active=False,
+        added=1e9 + number * EVERY,
+        removed=1e9 + (number + 1) * EVERY,
+        reason="Command exited with code 137" if number % 60 == 0 else "killed by driver",
+        host="node7",
+    )
+
+
+def sight(number, dead):
+    """Each look another stage."""
     at = 1e9 + number * EVERY
-    dead = [
-        Executor(
-            id=str(one),
-            active=False,
-            added=1e9 + one * EVERY,
-            removed=1e9 + (one + 1) * EVERY,
-            reason="Command exited with code 137" if one % 60 == 0 else "killed by driver",
-            host="node7",
-        )
-        for one in range(max(0, number - RETAINED), number)
-    ]
     living = Executor(id=str(number), active=True, added=at, gc_ms=number, run_ms=number, host="node7")
     stage = Stage(
         stage=number, attempt=0, tasks=10, active=1, done=5, failed=0, launched=True, counters=(number,)
@@ -49,11 +51,13 @@ def sight(number):
 def test_what_a_watch_keeps_does_not_grow(name):
     """Two days of looks cost no more than the first ones, and end in nothing."""
     watch = PLANS[name].watch(1e9, history_server=True)
+    dead = deque(maxlen=RETAINED)
 
     def looks(first, last):
         for number in range(first, last):
-            assert watch.observe(sight(number), 1e9 + number * EVERY) is None
+            assert watch.observe(sight(number, dead), 1e9 + number * EVERY) is None
             watch.take_notices()
+            dead.append(gone(number))
         gc.collect()
         return tracemalloc.get_traced_memory()[0]
 

@@ -8,9 +8,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from airflow_spark_guard.core.errors import ApplicationError, ConnectionMissingError, VanishedError
+from airflow_spark_guard.core.errors import (
+    ApplicationError,
+    ConnectionMissingError,
+    TriggerEventError,
+    VanishedError,
+)
+from airflow_spark_guard.core.event import event_of, read_event
 from airflow_spark_guard.core.remote.course import EndedWell
-from airflow_spark_guard.core.remote.outcome import Outcome, OutcomeError
+from airflow_spark_guard.core.remote.outcome import Outcome
 from airflow_spark_guard.core.remote.remote_watch import Memory
 from airflow_spark_guard.core.remote.restarts import Ledger, Loss
 from airflow_spark_guard.core.remote.target import Target
@@ -32,14 +38,14 @@ FINDING = Finding(Verdict.VANISHED, "It is gone.", 60.0, 1.0, got="g", expected=
 
 
 def event(**changed):
-    return {**Outcome.of(FINDING, Memory("app-1"), Target("app-1")).to_json(), **changed}
+    return {**event_of(Outcome.of(FINDING, Memory("app-1"), Target("app-1"))), **changed}
 
 
 @given(outcome=OUTCOMES)
 def test_an_outcome_survives_json(outcome):
     """As Airflow carries an event; none of its values is of a class of ours."""
-    sent = outcome.to_json()
-    assert Outcome.from_json(json.loads(json.dumps(sent))) == outcome
+    sent = event_of(outcome)
+    assert read_event(Outcome, json.loads(json.dumps(sent))) == outcome
     assert sent["finding"] is None or type(sent["finding"]["verdict"]) is str
 
 
@@ -47,12 +53,12 @@ def test_an_outcome_survives_json(outcome):
 def test_garbage_is_an_error_of_ours(value, name):
     """Whatever a trigger of another version, or of somebody else's, has sent."""
     for garbage in (value, {"v": 1, "kind": value}, {"v": 1, "kind": "ended"}):
-        with pytest.raises(OutcomeError, match="^The trigger's event cannot be understood."):
-            Outcome.from_json(garbage)
+        with pytest.raises(TriggerEventError, match="^The trigger's event cannot be understood."):
+            read_event(Outcome, garbage)
     for shaped in (event(**{name: value}), event(finding={**event()["finding"], "what": value})):
         try:
-            failure = Outcome.from_json(shaped).failure()
-        except OutcomeError:
+            failure = read_event(Outcome, shaped).failure()
+        except TriggerEventError:
             continue
         assert str(failure)
 
@@ -80,9 +86,9 @@ def test_garbage_is_an_error_of_ours(value, name):
 )
 def test_an_event_that_says_nothing_sure_is_no_success(garbage):
     """It fails loudly, and says what to do."""
-    with pytest.raises(OutcomeError) as caught:
-        Outcome.from_json(garbage)
-    assert caught.value.got == repr(garbage)[:300]
+    with pytest.raises(TriggerEventError) as caught:
+        read_event(Outcome, garbage)
+    assert caught.value.got
     assert "clear the task" in caught.value.advice
 
 
@@ -91,6 +97,7 @@ def test_a_finding_becomes_the_exception_of_its_verdict():
     error = Outcome.of(FINDING, Memory("app-1")).failure()
     assert type(error) is VanishedError
     assert str(error) == "VANISHED: Application app-1: It is gone.\n  got: g\n  expected: e\n  do: a"
+    assert (error.what, error.args) == ("Application app-1: It is gone.", ("Application app-1: It is gone.",))
     assert Outcome.of(FINDING, Memory()).failure().what == "It is gone."
 
 

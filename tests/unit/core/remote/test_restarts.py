@@ -147,7 +147,7 @@ def test_a_loss_is_a_finding_that_names_executor_host_reason_and_time():
     assert finding.what == "An executor was lost."
     assert finding.got == f"executor 0 on h1 at 2027-01-15 08:00:05 UTC: {LOST}"
     assert finding.expected == "at most 0 while the application runs"
-    assert (finding.limit, finding.reached_at) == (0.0, START + 5)
+    assert (finding.limit, finding.reached_at) == (0.0, 5)
 
 
 def test_of_many_losses_the_newest_are_named():
@@ -224,6 +224,12 @@ def test_removals_without_a_time_are_not_counted_twice_when_they_are_forgotten()
     assert ledger.with_rows([lost("x", None)], START + 999).forgotten == 51
 
 
+def test_a_loss_of_an_application_whose_start_is_unknown_has_no_age():
+    """No clock of another kind stands in for it."""
+    sight = replace(running(START + 9, lost("0", START + 5)), started=None)
+    assert RestartRule(RestartBudget()).observe(sight).reached_at == 0.0
+
+
 def test_too_few_executors_are_a_finding_after_the_grace():
     """At the start as well."""
     rule = RestartRule(RestartBudget(restarts=9, minimum=2, grace=120.0))
@@ -231,7 +237,7 @@ def test_too_few_executors_are_a_finding_after_the_grace():
     finding = rule.observe(running(START + 120, *living("0")))
     assert finding.what == "1 executor is there, for 2m now."
     assert (finding.got, finding.expected) == ("1 of 2", "at least 2, but for 2m")
-    assert finding.reached_at == START + 120
+    assert finding.reached_at == 120
     rows = (*living("0", "1"), lost("2", START + 300))
     rule = RestartRule(RestartBudget(restarts=9, minimum=3, grace=120.0))
     assert rule.observe(running(START + 419, *rows)) is None
@@ -276,14 +282,14 @@ def test_a_job_that_has_just_begun_has_not_waited():
     gone, stage = lost("0", START + 100), replace(STAGE, submitted=START + 9000)
     assert rule.observe(running(START + 8999, gone)) is None
     assert rule.observe(running(START + 9059, gone, stages=[stage])) is None
-    assert rule.observe(running(START + 9060, gone, stages=[stage])).reached_at == START + 9060
+    assert rule.observe(running(START + 9060, gone, stages=[stage])).reached_at == 9060
 
 
 def test_a_stage_of_unknown_age_waits_since_its_executors_went():
     """Rather a finding than a hang."""
     sight = running(START + 9, lost("0", START + 1), stages=[replace(STAGE, submitted=None)])
     assert wanted_since(sight) == 0.0
-    assert RestartRule(RestartBudget(restarts=1, gone=8.0)).observe(sight).reached_at == START + 9
+    assert RestartRule(RestartBudget(restarts=1, gone=8.0)).observe(sight).reached_at == 9
 
 
 @given(

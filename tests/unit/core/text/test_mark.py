@@ -10,7 +10,7 @@ from airflow_spark_guard.core.text.mark import marked
 @pytest.mark.parametrize(
     ("text", "shown"),
     [
-        ("Over after 3s", "[guard] Over after 3s"),
+        ("Finished after 3s", "[guard] Finished after 3s"),
         ("[guard] Over", "[guard] Over"),
         ("::group::Spark configuration", "::group::Spark configuration"),
         ("::endgroup::", "::endgroup::"),

@@ -9,7 +9,6 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from airflow_spark_guard.core.protocol import Message, parse
-from airflow_spark_guard.core.watch import recorded
 from airflow_spark_guard.core.watch.heard import Heard
 from airflow_spark_guard.core.watch.observation import Inside, Observation, Stage
 
@@ -197,7 +196,7 @@ def test_whatever_valid_messages_come_the_inside_can_be_recorded(messages):
     for number, fields in enumerate([*messages, *messages]):
         state.hear(parse(json.dumps({"v": 1, "t": 0, **fields}).encode()), float(number))
         seen = Observation(1.0, inside=state.inside)
-        assert recorded.observation(json.loads(json.dumps(seen.to_json()))) == seen
+        assert Observation.from_json(json.loads(json.dumps(seen.to_json()))) == seen
     kinds = {fields["kind"] for fields in messages}
     assert (state.inside is not None) == ("hello" in kinds)
     assert (state.ended_at is not None) == bool(kinds & {"bye", "error"})

@@ -403,3 +403,15 @@ def test_a_reason_is_untrusted_and_short():
     )
     assert finding.got.startswith("executor a at 00:00:01 UTC: [2J password=******")
     assert len(finding.got) < 200
+
+
+def test_executors_that_run_after_the_machine_slept_are_no_loop_of_crashes():
+    """They were printed with the launch's time; the rule's window leaves out the hours in which nobody ran."""
+    job, reason = Job(replace(Windows(), deadline=None)), "Command exited with code 137"
+    for at in (100, 20_000, 20_030, 20_060, 20_090):
+        assert job.observe(at, inside=INSIDE) is None
+    exits = tuple(ExecutorExit(str(number), "h", reason, 20_101.0, 20_020.0) for number in range(20))
+    seen = {"exits": exits, "executor_exits": 20, "exit_reason": reason}
+    assert job.observe(20_102, inside=INSIDE, **seen) is None
+    (notice,) = job.notices
+    assert "were lost 5h 35m 1s after the launch" in notice

@@ -9,55 +9,12 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from airflow_spark_guard.core.cluster.kubernetes import KubernetesDialogues
-from airflow_spark_guard.core.cluster.standalone import StandaloneDialogues
-from airflow_spark_guard.core.cluster.yarn import YarnDialogues
-from airflow_spark_guard.core.web import application_rows, history_rest, log_tail, master_json, spark_rest
-from airflow_spark_guard.core.web.answer import Answer, UnusableAnswerError
+from airflow_spark_guard.core.web import master_json
+from airflow_spark_guard.core.web.answer import Answer
 from airflow_spark_guard.core.web.master_page import read_page
-from tests.support.dialogue import recorded
+from tools.fuzz.dialogues import ANSWERS, APP, DIALOGUES, UI, play
 
-APP = "app-1"
-UI = "http://h:8080"
-DIALOGUES = {
-    "check": lambda: spark_rest.check_application(APP),
-    "look": lambda: spark_rest.look(APP, details=True, local=False),
-    "local": lambda: spark_rest.look(APP, details=True, local=True),
-    "executors": lambda: spark_rest.executors(APP),
-    "threads": lambda: spark_rest.threads(APP, "1"),
-    "applications": application_rows.applications,
-    "stage rows": lambda: application_rows.stages(APP),
-    "executor rows": lambda: application_rows.executors(APP),
-    "restarts": lambda: application_rows.restarts(APP),
-    "history": lambda: history_rest.application(APP),
-    "named": lambda: history_rest.named("n", 0.0),
-    "master": lambda: master_json.look((), UI, APP),
-    "manager": lambda: master_json.application((), UI, APP),
-    "at the master": lambda: master_json.named((), UI, "n", 0.0),
-    "page": lambda: master_json.page((), UI, APP),
-    "kill": lambda: master_json.kill((), UI, APP),
-    "gone": lambda: master_json.gone((), UI, APP),
-    "yarn": lambda: YarnDialogues().status(APP),
-    "yarn find": lambda: YarnDialogues().find("m", "v"),
-    "yarn kill": lambda: YarnDialogues().kill(APP),
-    "pod": lambda: KubernetesDialogues().status(APP),
-    "pods": lambda: KubernetesDialogues().find("m", "v"),
-    "standalone": lambda: StandaloneDialogues(UI).status(APP),
-    "standalone find": lambda: StandaloneDialogues(UI).find("m", "v"),
-    "tail": lambda: log_tail.tail("http://h/logPage/?x", 100),
-}
 HUGE = [10**400, -(10**400), 10**4000, 1e308, 2**63]
-
-
-def play(dialogue, replies):
-    """The dialogue with these answers, the last one again and again: what it returns, or an error of ours."""
-    try:
-        request, number = next(dialogue), 0
-        while request is not None and number < 50:
-            request = dialogue.send(replies[min(number, len(replies) - 1)])
-            number += 1
-    except (StopIteration, UnusableAnswerError):
-        return
 
 
 def shaped(value, huge):
@@ -67,30 +24,6 @@ def shaped(value, huge):
     if isinstance(value, list):
         return [shaped(item, huge) for item in value]
     return huge if isinstance(value, int | float) and not isinstance(value, bool) else value
-
-
-ANSWERS = [
-    *(recorded("4.2.0", name) for name in ("applications", "allexecutors", "stages", "jobs", "metrics")),
-    {
-        "url": "spark://h:7077",
-        "status": "ALIVE",
-        "workers": [{"state": "ALIVE", "cores": 1, "coresused": 1, "memory": 1, "memoryused": 1}],
-        "activeapps": [{"id": APP, "name": "n-m-v", "state": "RUNNING", "starttime": 1, "duration": 1}],
-        "completedapps": [{"id": "x", "name": "n", "state": "FINISHED", "starttime": 1, "duration": 1}],
-    },
-    {"app": {"id": APP, "state": "RUNNING", "startedTime": 1, "launchTime": 1, "finalStatus": "UNDEFINED"}},
-    {"apps": {"app": [{"id": APP, "state": "RUNNING", "startedTime": 1, "applicationTags": "m-v"}]}},
-    {
-        "metadata": {"name": "p", "creationTimestamp": "2026-01-01T00:00:00Z"},
-        "status": {
-            "phase": "Failed",
-            "containerStatuses": [
-                {"name": "c", "state": {"terminated": {"exitCode": 1, "reason": "x", "message": "y"}}}
-            ],
-            "conditions": [{"type": "PodScheduled", "status": "False", "reason": "x", "message": "y"}],
-        },
-    },
-]
 
 
 @pytest.mark.parametrize("name", DIALOGUES)
@@ -204,8 +137,8 @@ def test_no_lie_is_another_exception(replies):
 def test_a_page_that_repeats_itself_is_read_in_no_time(part):
     """A search that starts anew at each of its parts would take minutes; only that can miss this bound."""
     body = (part * (1 << 20))[: 1 << 20]
-    begin = time.monotonic()
+    begin = time.process_time()
     read_page(body)
     play(master_json.kill((), UI, APP), [Answer(403, body), Answer(200, body)])
     master_json._TOKEN.search(body)
-    assert time.monotonic() - begin < 20
+    assert time.process_time() - begin < 60

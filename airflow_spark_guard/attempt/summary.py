@@ -1,0 +1,190 @@
+"""``summary.json``: what the record says of an attempt, the same fields in client and in cluster mode.
+
+``docs/records.md`` has the table of :data:`FIELDS`.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING, Any, Final, Literal
+
+from airflow_spark_guard.core.clock import EpochTime, LaunchTime, epoch_now, since
+from airflow_spark_guard.core.conf.conf_lines import recorded_conf
+from airflow_spark_guard.core.errors import AttemptError, SparkGuardError
+from airflow_spark_guard.core.failure.observed_text import observed_row
+from airflow_spark_guard.core.verdict import Verdict
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from airflow_spark_guard.attempt.submission import Submission
+    from airflow_spark_guard.core.cluster.cluster_ending import ClusterEnding
+    from airflow_spark_guard.core.failure.ending import Ending
+    from airflow_spark_guard.core.limits import GuardLimits
+    from airflow_spark_guard.core.watch.finding import Finding
+    from airflow_spark_guard.core.watch.heard import Heard
+    from airflow_spark_guard.process.record import NoRecord, Record
+
+    State = Literal["running", "deferred", "success", "failed"]
+
+VERSION: Final = 1
+FIELDS: Final[Mapping[str, str]] = {
+    "v": "version of this format, 1",
+    "mode": "`client` or `cluster`: where the driver runs",
+    "state": "`running`, `deferred` (left to a trigger), `success` or `failed`",
+    "started_at": "seconds since the epoch",
+    "ended_at_s": "seconds from the start to the end; null while it runs",
+    "application_id": "Spark's or the cluster manager's; empty as long as it is not known",
+    "verdict": "of a failed attempt, such as `STALLED`; else empty",
+    "what": "one sentence: what happened",
+    "got": "what was found",
+    "advice": "what to do next",
+    "place": "the line of the user's Python, `file:line, function`; empty if it is not known",
+    "limit_s": "the limit that was passed, in seconds; null where none was",
+    "limit_reached_at_s": "when it was passed, in seconds since the start; null where none was",
+    "cause": "what made the attempt end",
+    "exit_status": "of spark-submit, negative for a signal; null in cluster mode and where it is not known",
+    "hello": "whether the job's launcher reported its start",
+    "bye": "whether it reported the end of the script",
+    "error": "the exception that the job reported; null where it reported none",
+    "orphans": "what could not be confirmed as ended",
+    "limits": "`GuardLimits` of the attempt",
+    "conf": "Spark's configuration, each key with its value and where it comes from; secrets masked",
+    "observed": "what would have ended the attempt in [observe mode](rolling-out.md)",
+}
+# What is not known before the end.
+_OPEN: Final[Mapping[str, Any]] = {
+    "ended_at_s": None,
+    "application_id": "",
+    "verdict": "",
+    "what": "",
+    "got": "",
+    "advice": "",
+    "place": "",
+    "limit_s": None,
+    "limit_reached_at_s": None,
+    "cause": "",
+    "exit_status": None,
+    "hello": False,
+    "bye": False,
+    "error": None,
+    "orphans": [],
+}
+
+
+@dataclass
+class Summary:
+    """Writes one attempt's summary, whole each time.
+
+    Args:
+        record: of the attempt.
+        mode: where the driver runs.
+        limits: of the attempt.
+        submission: of the job.
+        launched_at: when the application was submitted, where that is not the attempt's start.
+    """
+
+    record: Record | NoRecord
+    mode: Literal["client", "cluster"]
+    limits: GuardLimits
+    submission: Submission
+    launched_at: EpochTime | None = None
+    _started_at: EpochTime = field(default_factory=epoch_now)
+    _known: dict[str, Any] = field(default_factory=lambda: dict(_OPEN))
+    _observed: list[dict[str, Any]] = field(default_factory=list)
+
+    @property
+    def has_ended(self) -> bool:
+        """Whether it says how the attempt ended."""
+        return self._known["ended_at_s"] is not None
+
+    @property
+    def passed(self) -> LaunchTime:
+        """The time since the start."""
+        return LaunchTime(round(since(self._started_at, epoch_now()), 1))
+
+    def write(self, state: State, **known: Any) -> None:
+        """Write it, with what has become known."""
+        self._known.update(known)
+        self.record.summary(
+            {
+                "v": VERSION,
+                "mode": self.mode,
+                "state": state,
+                "started_at": self._started_at,
+                **self._known,
+                "limits": self.limits.serialize(),
+                "conf": recorded_conf(self.submission.conf.values),
+                "observed": list(self._observed),
+            }
+        )
+
+    def observed(self, finding: Finding, error: AttemptError) -> None:
+        """Add what would have ended the attempt in observe mode."""
+        self._observed.append(observed_row(self._since_start(finding), error, self.passed))
+        self.write("running")
+
+    def ended(self, ending: Ending, error: AttemptError | None) -> None:
+        """Write how an attempt in client mode ended."""
+        self._ended(error, ending.finding, ending.heard, ended_at_s=ending.seconds)
+        known = {
+            "cause": str(ending.cause),
+            "exit_status": ending.exit_status,
+            "orphans": list(ending.orphans),
+            "application_id": ending.heard.application_id,
+        }
+        self.write("success" if error is None else "failed", **known)
+
+    def cluster_ended(self, ending: ClusterEnding, application_id: str, error: AttemptError | None) -> None:
+        """Write how an application on a cluster ended."""
+        self._ended(error, ending.finding, ending.heard, ended_at_s=self.passed)
+        final = ending.final.what if ending.final is not None else "the watchdog ended it"
+        known = {
+            "cause": ending.killed or final,
+            "orphans": list(ending.orphans),
+            "application_id": application_id,
+        }
+        self.write("success" if error is None else "failed", **known)
+
+    def broken_off(self, raised: BaseException) -> None:
+        """Write that the attempt came to no ending: a time-out of Airflow's, bad input, a foreign message.
+
+        The text of an exception that is not ours may hold anything, so that only its class is written.
+        """
+        if isinstance(raised, SparkGuardError):
+            known = _of_error(raised)
+        else:
+            known = {
+                "verdict": str(Verdict.UNKNOWN),
+                "what": f"The watch ended: {type(raised).__name__}.",
+            }
+        self.write("failed", ended_at_s=self.passed, **known)
+
+    def _since_start(self, finding: Finding) -> Finding:
+        """An application that was taken over is older than the attempt."""
+        later = 0.0 if self.launched_at is None else self.launched_at - self._started_at
+        return replace(finding, reached_at=LaunchTime(finding.reached_at + later))
+
+    def _ended(self, error: AttemptError | None, finding: Finding | None, heard: Heard, **known: Any) -> None:
+        reached_at = self._since_start(finding).reached_at if finding is not None else None
+        self._known.update(
+            known,
+            hello=heard.hello,
+            bye=heard.bye,
+            error=dict(heard.error) if heard.error else None,
+            limit_s=finding.limit if finding is not None else None,
+            limit_reached_at_s=reached_at,
+            **(_of_error(error) if error is not None else {}),
+        )
+
+
+def _of_error(error: SparkGuardError) -> dict[str, Any]:
+    known: dict[str, Any] = {
+        "what": error.what,
+        "got": error.got,
+        "advice": error.advice,
+        "verdict": str(Verdict.UNKNOWN),
+    }
+    if isinstance(error, AttemptError):
+        known |= {"verdict": str(error.verdict), "place": error.where, "orphans": list(error.orphans)}
+    return known

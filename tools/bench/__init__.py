@@ -1,0 +1,1 @@
+"""What the guard costs: every figure of the README and of docs/figures.md."""

@@ -1,0 +1,1 @@
+"""What sensors cost the triggerer, and the drivers that they look at."""

@@ -1,0 +1,1 @@
+"""The example DAG on real flights and real Spark, start to end."""

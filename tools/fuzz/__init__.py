@@ -1,0 +1,1 @@
+"""Every parser of outside input, and input that is nearly right."""

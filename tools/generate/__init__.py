@@ -1,0 +1,1 @@
+"""What is generated into the repository: tables, pages and recordings."""

@@ -1,0 +1,1 @@
+"""The compose stack: started, stopped, and tried end to end."""

@@ -1,0 +1,1 @@
+"""The page of task logs, each of a job that runs for real."""

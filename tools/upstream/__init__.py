@@ -1,0 +1,1 @@
+"""The Spark provider's own tests, on its classes and on ours."""
