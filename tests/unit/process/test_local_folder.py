@@ -57,7 +57,7 @@ def test_what_is_no_regular_file_is_not_opened(folder, kind):
     elif kind == "device":
         place = Path("/dev/null")
         folder = LocalFolder(Path("/proc/../dev"))
-        with pytest.raises(OSError, match="it is no regular file: 'null'"):
+        with pytest.raises(OSError, match="it is not a regular file: 'null'"):
             (folder / "null").open("rb")
         return
     else:
