@@ -141,7 +141,7 @@ class Watching:
         return outcome
 
     def _named(self) -> Steps[Target | None]:
-        """Which application; None while the task that submits it has not said."""
+        """Which application; None while the task that submits it has not reported it."""
         if not self.plan.task_id:
             return self.plan.target
         reported = yield from self._reported()
