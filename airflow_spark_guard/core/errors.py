@@ -40,9 +40,9 @@ an exception once it is made: what becomes known later makes a new one (``core/f
 
 Two kinds are not of this tree. The job's side ships alone and has its own: ``SampleError``,
 ``InfiniteValuesError``, ``TooManyRowsError``, ``NotUnrolledError``, ``OptionError``, ``ReportError``,
-``UnfitValueError`` and ``WorkerError``. And three pass between modules and never reach a user:
+``UnfitValueError`` and ``WorkerError``. And four pass between modules and never reach a user:
 ``UnusableAnswerError`` and ``RefusedError`` (a server's answer), ``NotSeenError`` (a process that could not
-be looked at).
+be looked at), ``_MismatchError`` (stored JSON of another shape).
 """
 
 from __future__ import annotations

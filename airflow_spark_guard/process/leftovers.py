@@ -7,6 +7,7 @@ import signal
 import time
 import uuid
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from airflow_spark_guard.core.failure.takeover import Earlier
@@ -21,6 +22,7 @@ _GRACE = 1.0
 _KILL_TIME = 2.0
 _REAPER = b"reaper_main.py"
 _LONGEST_COMMAND = 1 << 16
+_LONGEST_EXEC = 1.0  # seconds; it takes less than a millisecond, unless the machine is short of CPU
 
 
 @dataclass(frozen=True)
@@ -98,11 +100,39 @@ def tags(pid: int) -> list[bytes]:
     Bytes: a process may put anything into its environment.
     """
     try:
-        with open(f"/proc/{pid}/environ", "rb") as file:  # noqa: PTH123 - as in proctree
-            environment = file.read().split(b"\0")
+        environment = _environment(pid)
     except OSError:  # gone, or another user's
         return []
-    return [entry[len(_TAG_IS) :] for entry in environment if entry.startswith(_TAG_IS)]
+    return [entry[len(_TAG_IS) :] for entry in environment.split(b"\0") if entry.startswith(_TAG_IS)]
+
+
+def _environment(pid: int) -> bytes:
+    """The environment; of a process that is just executing a program, the one that it then has.
+
+    Between its old and its new memory such a process shows neither environment nor arguments: it would pass
+    for one without a tag, and be missed, or be taken for a child of ours.
+    """
+    limit = time.monotonic() + _LONGEST_EXEC
+    is_executed = False
+    while not (found := _read(pid, "environ")) and not is_executed and _has_program(pid):
+        # Its arguments show a moment before its environment does: one more look after them.
+        is_executed = bool(_read(pid, "cmdline")) or time.monotonic() > limit
+        time.sleep(0.001)
+    return found
+
+
+def _read(pid: int, name: str) -> bytes:
+    with open(f"/proc/{pid}/{name}", "rb") as file:  # noqa: PTH123 - as in proctree
+        return file.read()
+
+
+def _has_program(pid: int) -> bool:
+    """Whether it has memory of its own: neither a thread of the kernel nor a zombie."""
+    try:
+        Path(f"/proc/{pid}/exe").readlink()
+    except OSError:
+        return False
+    return True
 
 
 def _attempts(pid: int, tag: Tag) -> list[str]:

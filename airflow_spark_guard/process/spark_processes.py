@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from airflow_spark_guard.process import proctree
-from airflow_spark_guard.process.leftovers import TAG_ENV
+from airflow_spark_guard.process.leftovers import tags
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -64,7 +64,7 @@ def _jvms(processes: Iterable[proctree.Proc], tag: Tag) -> Iterator[tuple[proctr
         if proc.state == "Z":
             continue
         executor = _executor_of(_command(proc.pid))
-        if executor and _carries(proc.pid, tag):
+        if executor and str(tag).encode() in tags(proc.pid):
             yield proc, executor
 
 
@@ -124,12 +124,3 @@ def _command(pid: int) -> list[str]:
     except OSError:
         return []
     return [part.decode(errors="replace") for part in text.split(b"\0")[:-1]]
-
-
-def _carries(pid: int, tag: Tag) -> bool:
-    """Whether the process has the attempt's tag. Its environment holds secrets: nothing of it is kept."""
-    try:
-        with open(f"/proc/{pid}/environ", "rb") as file:  # noqa: PTH123 - as in proctree
-            return f"{TAG_ENV}={tag}".encode() in file.read().split(b"\0")
-    except OSError:  # gone, or another user's
-        return False

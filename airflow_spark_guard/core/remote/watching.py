@@ -1,4 +1,4 @@
-"""One watch over an application of somebody else's, without I/O.
+"""One watch over an application of another owner, without I/O.
 
 :class:`Watching` is written as generators: each yields a question to its surroundings (:class:`Port`), is
 sent the answer, and returns what is known. :func:`run` drives one by calls that wait, :func:`run_async` by
@@ -141,7 +141,7 @@ class Watching:
         return outcome
 
     def _named(self) -> Steps[Target | None]:
-        """Which application; None while the task that submits it has not reported it."""
+        """Which application; None until the task that submits it has published it."""
         if not self.plan.task_id:
             return self.plan.target
         reported = yield from self._reported()

@@ -130,7 +130,7 @@ class SampleOptions:
             if name not in known:
                 raise OptionError(
                     f"collect_sample has no argument {name!r}.",
-                    got=f"{name}={given[name]!r}"[:200],
+                    got=f"{name}=",
                     expected=f"one of: {', '.join(known)}",
                     advice=nearest(name, known, "Leave it out, or correct the name."),
                 )

@@ -253,7 +253,7 @@ def test_a_kill_during_the_last_look_ends_the_attempt_at_once(stand, monkeypatch
             HANG,
             on_start=started,
             output="/dev/null",
-            limits=GuardLimits(deadline="3s", kill_grace="1s", autopsy_budget="5m"),
+            limits=GuardLimits(deadline="3s", kill_grace="1s", autopsy_budget="60s"),
         )
     thread.join()
     assert looked == []

@@ -63,7 +63,8 @@ def test_what_is_deferred_says_what_to_wait_for(hooked):
     hook.submit(hooked.script)
     job, place = hook.deferred.job, hook.deferred.place
     assert (job.speaks, place.key) == (True, "yarn")
-    event = {"v": 1, "final": {"state": "SUCCEEDED", "application_id": job.application_id}, "finding": None}
+    final = ClusterStatus(ClusterState.SUCCEEDED, job.application_id).to_json()
+    event = {"v": 1, "final": final, "finding": None}
     kwargs = {"job": job.to_json(), "place": place.to_json()}
     assert hooked(tag=hook.tag).resume(event, **kwargs) == 3
 

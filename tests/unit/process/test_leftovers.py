@@ -173,3 +173,20 @@ def test_a_child_that_has_the_tag_from_elsewhere_is_not_spared():
         for child in children:
             child.kill()
             child.wait()
+
+
+def test_a_process_that_is_just_executing_its_program_shows_its_tag():
+    """Between its old and its new memory it has neither environment nor arguments for a moment."""
+    tag = Tag(new_attempt(), "one")
+    for _ in range(50):
+        with subprocess.Popen(["/bin/sleep", "60"], env={TAG_ENV: str(tag)}) as process:
+            assert leftovers.tags(process.pid) == [str(tag).encode()]
+            process.kill()
+
+
+def test_a_process_without_an_environment_has_no_tag():
+    """Nor has a thread of the kernel, which has no program."""
+    with subprocess.Popen(["/bin/sleep", "60"], env={}) as process:
+        assert leftovers.tags(process.pid) == []
+        process.kill()
+    assert leftovers.tags(2) == []

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from airflow_spark_guard.process import spark_processes
+from airflow_spark_guard.process import leftovers, spark_processes
 from airflow_spark_guard.process.leftovers import Tag, new_attempt
 
 
@@ -15,4 +15,4 @@ def test_an_attempt_without_processes_has_none_of_them():
 def test_a_process_that_is_gone_is_none_of_them():
     """Neither command line nor environment can be read."""
     assert spark_processes._command(2**30) == []
-    assert not spark_processes._carries(2**30, Tag("t", "a"))
+    assert leftovers.tags(2**30) == []

@@ -37,7 +37,7 @@ def test_closing_what_was_not_opened_does_nothing():
 )
 def test_only_what_cannot_be_anybody_elses_is_ended(session, environment, older, ended):
     """A child in another session, younger than the reaper, and of no other attempt."""
-    child = subprocess.Popen(["/bin/sleep", "60"], env=environment, start_new_session=session)
+    child = subprocess.Popen(["/bin/sleep", "600"], env=environment, start_new_session=session)
     proc = proctree.read(child.pid)
     reaper = proctree.Proc(1, 1, proc.started + (1 if older else 0), "Z", "reaper")
     assert end_adopted(reaper, TAG) == ()

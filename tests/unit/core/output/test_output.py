@@ -176,14 +176,14 @@ def test_a_traceback_is_kept_through_a_thousand_lines_of_shutdown():
         (b"own line %d\n", 10_001),
     ],
 )
-def test_the_millionth_line_costs_no_more_than_the_first(line, forwarded):
+def test_the_hundred_thousandth_line_costs_no_more_than_the_first(line, forwarded):
     """Whether they are left out, or beyond the budget."""
     output = JobOutput(10_000, SparkFilter("WARN"))
     chunk = b"".join(line % n for n in range(1000))
-    for _ in range(999):
+    for _ in range(99):
         output.feed(chunk, 0)
     assert calls_of(lambda: output.feed(chunk, 0)) / 1000 < 20
-    assert (output.total_lines, output.forwarded) == (1_000_000, forwarded)
+    assert (output.total_lines, output.forwarded) == (100_000, forwarded)
 
 
 def test_a_bar_spends_none_of_the_budget():
