@@ -1,4 +1,4 @@
-"""``spark-guard``: what a job would get, without starting Spark.
+"""``spark-guard``: shows the configuration that a job would get, without starting Spark.
 
 ::
 
@@ -34,7 +34,7 @@ _VERSION = re.compile(r"(\d+)\.(\d+)(?:\.\d+)?", re.ASCII)
 
 
 def main(words: Sequence[str] | None = None) -> int:
-    """Run one command; the exit code: 0, 1 where the conf has an error, 2 for a wrong command line."""
+    """Run one command; return the exit code: 0, 1 if the conf has an error, 2 for a wrong command line."""
     arguments = _parser().parse_args(words)
     try:
         return _conf(arguments)
@@ -44,25 +44,29 @@ def main(words: Sequence[str] | None = None) -> int:
 
 
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(prog="spark-guard", description="What a guarded Spark job would get.")
+    parser = argparse.ArgumentParser(
+        prog="spark-guard", description="Show the configuration that a guarded Spark job would get."
+    )
     commands = parser.add_subparsers(dest="command", required=True)
-    conf = commands.add_parser("conf", help="the effective configuration, who set each value, what is wrong")
+    conf = commands.add_parser(
+        "conf", help="show the effective configuration, the origin of each value, and problems"
+    )
     conf.add_argument("--profile", default="default", choices=PROFILES)
-    conf.add_argument("--spark-version", type=_version, metavar="X.Y", help="default: the pyspark beside us")
+    conf.add_argument("--spark-version", type=_version, metavar="X.Y", help="default: the installed pyspark")
     conf.add_argument("--conf", action="append", default=[], metavar="KEY=VALUE")
     conf.add_argument("--properties-file", type=Path, metavar="FILE")
     conf.add_argument("--master", default="", metavar="URL")
     conf.add_argument(
-        "--deadline", type=float, metavar="SECONDS", help="of the attempt; sets the JVM's backstop"
+        "--deadline", type=float, metavar="SECONDS", help="deadline of the attempt; sets the JVM's backstop"
     )
-    conf.add_argument("--explain", metavar="KEY", help="one key: why, since when, which type, who wins")
+    conf.add_argument("--explain", metavar="KEY", help="explain one key: type, versions, reason, and origin")
     return parser
 
 
 def _version(text: str) -> tuple[int, int]:
     match = _VERSION.fullmatch(text)
     if match is None:
-        msg = f"{text!r} is no Spark version such as 4.2"
+        msg = f"{text!r} is not a Spark version such as 4.2"
         raise argparse.ArgumentTypeError(msg)
     return int(match[1]), int(match[2])
 
@@ -107,7 +111,7 @@ def _pair(text: str) -> tuple[str, str]:
             "--conf takes a key and a value.",
             got=repr(text),
             expected="KEY=VALUE, such as spark.executor.memory=2g",
-            advice="Write the value behind an equals sign.",
+            advice="Write the value after an equals sign.",
         )
     return key, value
 

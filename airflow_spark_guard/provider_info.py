@@ -1,4 +1,4 @@
-"""What Airflow asks an installed provider (entry point ``apache_airflow_provider``)."""
+"""Provider metadata for Airflow (entry point ``apache_airflow_provider``)."""
 
 from __future__ import annotations
 
@@ -9,8 +9,8 @@ from airflow_spark_guard.core.remote.monitor_form import MONITOR_CONNECTION
 
 _OPTIONS: Final = {
     "record_folder": {
-        "description": "Folder under which each attempt leaves its record: summary, "
-        "observations, output and autopsy.\n"
+        "description": "Folder for the records of attempts: summary, observations, output and "
+        "diagnostics of each attempt.\n"
         "Empty: ``spark_guard`` beside ``[logging] base_log_folder``. ``none``: no records. "
         "Old records are not removed.\n",
         "version_added": None,
@@ -19,27 +19,27 @@ _OPTIONS: Final = {
         "default": "",
     },
     "record_url": {
-        "description": "Base URL under which the folder of records is served, for the link "
-        "«Guard record» of a task.\n"
-        "Empty: no such link. The server, and who may read there, are yours.\n",
+        "description": "Base URL at which you serve the folder of records, for the task link "
+        '"Guard record".\n'
+        "Empty: no such link. You run the server and control access to it.\n",
         "version_added": None,
         "type": "string",
         "example": "https://records.example.com/spark_guard",
         "default": "",
     },
     "history_url": {
-        "description": "Base URL under which browsers reach the history server, for the link "
-        "«Spark history» of a task.\n"
-        "Empty: the address under which the task reaches it.\n",
+        "description": "Base URL at which browsers reach the history server, for the task link "
+        '"Spark history".\n'
+        "Empty: the address at which the task reaches it.\n",
         "version_added": None,
         "type": "string",
         "example": "https://history.example.com",
         "default": "",
     },
     "driver_ui_url": {
-        "description": "Base URL under which browsers reach drivers' web UIs, for the link "
-        "«Spark UI» of a task; ``{port}`` in it is the driver's port.\n"
-        "Empty: the driver's own address. ``none``: browsers reach no driver, no link.\n",
+        "description": "Base URL at which browsers reach drivers' web UIs, for the task link "
+        '"Spark UI"; ``{port}`` in it is replaced by the driver\'s port.\n'
+        "Empty: the driver's own address. ``none``: browsers cannot reach drivers; no link.\n",
         "version_added": None,
         "type": "string",
         "example": "http://gateway.example.com:{port}",
@@ -48,27 +48,27 @@ _OPTIONS: Final = {
     "spark_log_level": {
         "description": "Lowest level of Spark's own log lines that the task log shows: ``TRACE``, ``DEBUG``, "
         "``INFO``, ``WARN``, ``ERROR`` or ``FATAL``.\n"
-        "What the job itself prints or logs is always shown. The attempt's record holds every line.\n",
+        "The job's own output is always shown. The attempt's record contains every line.\n",
         "version_added": None,
         "type": "string",
         "example": "INFO",
         "default": "WARN",
     },
     "on_finding": {
-        "description": "What a limit that has passed does, where a task does not say it "
+        "description": "What happens when a limit is exceeded, unless the task sets it "
         "(``GuardLimits.on_finding``).\n"
         "``end`` ends the job. ``warn`` is observe mode: verdicts are logged, recorded and pushed as XCom, "
-        "and nothing is ended.\n",
+        "and the job runs on.\n",
         "version_added": None,
         "type": "string",
         "example": "warn",
         "default": "end",
     },
     "deployment": {
-        "description": "A name for this Airflow, where another one of the same user runs on the same host "
+        "description": "A name for this Airflow, needed if the same user runs another one on the same host "
         "with the same ``AIRFLOW_HOME``, ``[api] base_url``, ``[api] port`` and execution API address.\n"
-        "A new try ends what earlier tries of the same task have left running: without such a name, also "
-        "what a task of the same names has running in the other one.\n",
+        "A new try ends processes that earlier tries of the same task have left running: without a name, "
+        "also those of a task with the same ids in the other Airflow.\n",
         "version_added": None,
         "type": "string",
         "example": "staging",
@@ -78,7 +78,7 @@ _OPTIONS: Final = {
 
 
 def get_provider_info() -> dict[str, Any]:
-    """Provider info as Airflow's providers manager validates it."""
+    """Provider info in the form that Airflow's providers manager validates."""
     return {
         "package-name": "airflow-spark-guard",
         "name": "Spark guard",

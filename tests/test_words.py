@@ -19,7 +19,7 @@ NOT_READ = {"docs/words.md", "docs/task-logs.md"}
 QUOTED: dict[str, list[str]] = {}
 
 ROW = re.compile(r"^\| (`.+?`) \|(.*?)\|(.+?)\|$", re.MULTILINE)
-CODE = re.compile(r"^( *)```.*?^\1```|``.+?``|`[^`\n]+`", re.DOTALL | re.MULTILINE)
+CODE = re.compile(r"^( *)```.*?^\1```|``.+?``|`[^`\n]+`|\]\([^)\s]+\)", re.DOTALL | re.MULTILINE)
 
 
 def pattern(phrases, flags=re.NOFLAG):

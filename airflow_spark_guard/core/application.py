@@ -1,4 +1,4 @@
-"""Whether the application is something that spark-submit can run."""
+"""Checks that the application is something that spark-submit can run."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from airflow_spark_guard.core.errors import ApplicationError
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-_INTERNAL = ("spark-internal", "spark-shell")  # Spark's own names for «the class is on the class path»
+_INTERNAL = ("spark-internal", "spark-shell")  # Spark's own names for "the class is on the class path"
 _KINDS = (".py", ".jar", ".R", ".r")
 
 
@@ -20,15 +20,15 @@ def check_application(application: str, java_class: str | None, exists: Callable
 
     Args:
         application: a path, or a URL that Spark fetches (``hdfs://``, ``s3a://``; existence not checked).
-        java_class: given, the application is a jar whatever it is called.
-        exists: tells whether a local path is there.
+        java_class: if set, the application is a jar whatever its name.
+        exists: whether a local path exists.
 
     Raises:
-        ApplicationError: none given, not there, or of no kind that Spark runs.
+        ApplicationError: it is missing, was not found, or has a kind that Spark does not run.
     """
     if not application:
         raise _error(
-            "No application to submit.", "an empty text", "Give application=, the path of your script."
+            "No application to submit.", "an empty text", "Set application= to the path of your script."
         )
     if java_class is not None and application in _INTERNAL:
         return
@@ -37,13 +37,13 @@ def check_application(application: str, java_class: str | None, exists: Callable
         raise _error(
             "The application was not found.",
             application,
-            "Check the path as the Airflow worker sees it; a relative one starts in the worker's folder.",
+            "Check the path as the Airflow worker sees it; a relative path starts in the worker's folder.",
         )
     if java_class is None and not application.endswith(_KINDS):
         raise _error(
             "The application is not a Python file.",
             application,
-            "Name the script with its ending .py; for a jar give java_class.",
+            "Use a script whose name ends in .py; for a jar set java_class.",
         )
 
 

@@ -1,4 +1,4 @@
-"""The name of an application that its user does not name: the task's, so that everybody finds it."""
+"""The default name of an application: the name of its task, by which users can find it in Spark's UIs."""
 
 from __future__ import annotations
 
@@ -9,20 +9,20 @@ if TYPE_CHECKING:
 
 NAME_KEY: Final = "spark.app.name"
 NAME_OPTION: Final = "--name"
-# Kubernetes makes the pods' names of it (253 characters, about 40 of them Spark's own); others take any.
+# Kubernetes derives the names of pods from it (253 characters, about 40 of them Spark's own).
 _LONGEST: Final = 200
-# A pod's name begins with a letter or a digit; Spark replaces what is wrong further on.
+# A pod's name begins with a letter or a digit; Spark replaces other invalid characters itself.
 _NO_BEGINNING: Final = "._-"
 
 
 def task_name(dag_id: str, task_id: str, try_number: int, map_index: int = -1) -> str:
-    """``<dag_id>.<task_id>.<try_number>``; of a mapped task ``<dag_id>.<task_id>.<map_index>.<try_number>``.
+    """``<dag_id>.<task_id>.<try_number>``; if mapped, ``<dag_id>.<task_id>.<map_index>.<try_number>``.
 
     Args:
-        dag_id: of the task.
-        task_id: of the task, with its groups.
-        try_number: from 1 on.
-        map_index: -1 where the task is not mapped.
+        dag_id: id of the DAG.
+        task_id: id of the task, with its task groups.
+        try_number: starts at 1.
+        map_index: -1 if the task is not mapped.
     """
     numbers = [try_number] if map_index < 0 else [map_index, try_number]
     end = "".join(f".{number}" for number in numbers)
@@ -31,7 +31,7 @@ def task_name(dag_id: str, task_id: str, try_number: int, map_index: int = -1) -
 
 
 def named(options: Sequence[str], conf: Mapping[str, str]) -> str:
-    """The name that the user gives, by spark-submit's order: option, configuration; empty where none does."""
+    """The name that the user sets, in spark-submit's order: option, then configuration; empty if not set."""
     if NAME_OPTION in options:
         return options[list(options).index(NAME_OPTION) + 1]
     return conf.get(NAME_KEY, "")

@@ -1,7 +1,7 @@
-"""The arguments of an operator that hold more than one value, and text: checked after rendering.
+"""Checks the arguments of an operator that hold several values or text, after rendering.
 
-A template that renders to text where a list or a mapping belongs is the usual mistake, and Python takes a
-text for a list of letters.
+The usual mistake is a template that renders to text instead of a list or a mapping: Python would treat the
+text as a list of letters.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ _NATIVE: Final = (
     "A template renders to text unless the DAG has render_template_as_native_obj=True; XCom of another task: "
     "task.output."
 )
-# Options of several values, and what Spark wants between them.
+# Options with several values, and the separator that Spark expects.
 _LISTS: Final[Mapping[str, str]] = {
     **dict.fromkeys(
         ("files", "py_files", "archives", "jars", "packages", "exclude_packages", "repositories"), ","
@@ -34,44 +34,44 @@ _LONGEST: Final = 60
 
 
 def checked_arguments(arguments: Mapping[str, Any]) -> dict[str, Any]:
-    """The arguments of the submit hook as upstream wants them; what has no form here is left as it is.
+    """The arguments of the submit hook as upstream expects them; arguments without a check stay as they are.
 
-    ``conf`` is only checked for being a mapping: ``core/conf/conf_check.py`` knows its values.
+    ``conf`` only has to be a mapping: ``core/conf/conf_check.py`` checks its values.
 
     Raises:
-        ArgumentError: names the argument, and the place in it.
+        ArgumentError: names the argument and the position in it.
     """
     checked = dict(arguments)
     for name, value in arguments.items():
         check = _CHECKS.get(name)
-        # Not by truth: an array has none, or that of its one item. A template may render to the empty text.
+        # Not bool(value): arrays do not support it. A template may render to the empty text.
         if check is not None and value is not None and not (isinstance(value, str) and not value):
             checked[name] = check(name, value)
     return checked
 
 
 def words(name: str, value: object) -> list[str]:
-    """A list of arguments as text: numbers and truth values as Python writes them.
+    """A list of arguments as text: numbers and booleans as Python writes them.
 
     Raises:
-        ArgumentError: it is no list, or an item is not a single value.
+        ArgumentError: it is not a list, or an item is not a single value.
     """
     return [_word(f"{name}[{place}]", item) for place, item in _numbered(name, value)]
 
 
 def environment(name: str, value: object) -> dict[str, str]:
-    """Variables of the environment as text.
+    """Environment variables as text.
 
     Raises:
-        ArgumentError: it is no mapping, a name that is none, or a value that is not a single value.
+        ArgumentError: it is not a mapping, a name is not valid, or a value is not a single value.
     """
     found = {}
     for key, item in _mapping(name, value).items():
         if not isinstance(key, str) or not key or "=" in key or "\0" in key:
             raise ArgumentError(
-                "env_vars has a name that no environment variable can have.",
+                "env_vars has a name that is not valid for an environment variable.",
                 got=_shown(key),
-                expected="text that is not empty and has no =",
+                expected="text that is not empty and does not contain =",
                 advice="Correct the name in env_vars.",
             )
         found[key] = _word(f"env_vars[{key!r}]", item, is_secret=is_secret_key(key))
@@ -101,7 +101,7 @@ def _numbered(name: str, value: object) -> list[tuple[int, Any]]:
             f"{name} is not a list.",
             got=f"{kind} of length {len(value)}" if isinstance(value, str) else kind,
             expected='a list of strings, such as ["--day", "2026-01-01"]',
-            advice=f"Write one item for each word. {_NATIVE}",
+            advice=f"Write each word as one item. {_NATIVE}",
         )
     return list(enumerate(value))
 
@@ -114,16 +114,16 @@ def _word(place: str, item: object, *, is_secret: bool = False) -> str:
         raise ArgumentError(
             f"{place} is not a single value.",
             got=missing or kind,
-            expected="text, a number or a truth value",
-            advice="Leave it out, or give the empty text; in a template: {{ x or '' }}."
+            expected="text, a number or a boolean",
+            advice="Leave it out, or use the empty text; in a template: {{ x or '' }}."
             if missing
-            else "Turn it into text first, for example with json.dumps() or bytes.decode().",
+            else "Convert it to text first, for example with json.dumps() or bytes.decode().",
         )
     return _passable(place, text, is_secret=is_secret)
 
 
 def _passable(place: str, text: str, *, is_secret: bool = False) -> str:
-    """The text, where Linux takes it as a word of a command line or as a variable."""
+    """The text, if Linux accepts it as a word of a command line or as an environment variable."""
     if is_word(text):
         return text
     if "\0" in text:
@@ -131,11 +131,11 @@ def _passable(place: str, text: str, *, is_secret: bool = False) -> str:
     elif len(text) >= LONGEST_WORD // 4:  # a character has four bytes at the most
         what, advice = "is too long for a process", "Write it to a file, and pass the file's path."
     else:
-        what, advice = "has characters that are no text", "Decode it with the right encoding."
+        what, advice = "has characters that are not valid text", "Decode it with the right encoding."
     raise ArgumentError(
         f"{place} {what}.",
         got="a secret value" if is_secret else _shown(text),
-        expected=f"text of less than {LONGEST_WORD} bytes that a process can be given",
+        expected=f"text of less than {LONGEST_WORD} bytes that can be passed to a process",
         advice=advice,
     )
 

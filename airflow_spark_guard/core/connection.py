@@ -1,4 +1,4 @@
-"""An Airflow connection of type Spark, checked before anything starts: its master, and its extras."""
+"""Checks an Airflow connection of type Spark before anything starts: its master and its extras."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from airflow_spark_guard.core.text.printable import one_line
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Mapping
 
-# The extra that leaves the master to Spark, for a cluster manager that Spark itself does not know.
+# The extra that switches off the check of the master, for a cluster manager plugged into Spark.
 EXTERNAL: Final = "external_cluster_manager"
 AS_JSON: Final = '{"conn_type": "spark", "host": "spark://m1:7077,m2:7077"}'
 
@@ -30,7 +30,7 @@ def _is_port(value: object) -> bool:
 
 
 _BINARIES: Final = ("spark-submit", "spark2-submit", "spark3-submit")
-# What upstream reads, and what it takes without looking at it.
+# Extras that upstream reads, and uses without a check.
 _OF_UPSTREAM: Final[Mapping[str, tuple[str, Callable[[Any], bool]]]] = {
     **dict.fromkeys(
         ("queue", "deploy-mode", "namespace", "principal"),
@@ -38,14 +38,14 @@ _OF_UPSTREAM: Final[Mapping[str, tuple[str, Callable[[Any], bool]]]] = {
     ),
     "keytab": ("the keytab file in base64", lambda value: isinstance(value, str)),
     "spark-binary": (f"one of {', '.join(_BINARIES)}", lambda value: value in _BINARIES),
-    "spark-home": ("nothing: the provider reads it no more", lambda _: False),
+    "spark-home": ("nothing: the provider no longer reads it", lambda _: False),
     "rest-scheme": ("http or https", lambda value: value in ("http", "https")),
     "rest-port": ("a port from 1 to 65535", _is_port),
 }
 _ADVICE: Final = {
-    "spark-binary": "Name the program alone and have it on the PATH or in SPARK_HOME/bin. "
-    "A path goes into the operator's spark_binary=.",
-    "spark-home": "Remove it. Set SPARK_HOME for the worker or in env_vars=, or give the operator's "
+    "spark-binary": "Set only the name of the program, and have it on the PATH or in SPARK_HOME/bin. "
+    "For a path use the operator's spark_binary=.",
+    "spark-home": "Remove it. Set SPARK_HOME for the worker or in env_vars=, or set the operator's "
     "spark_binary=.",
 }
 _OURS: Final = (
@@ -61,15 +61,15 @@ _MASTER_EXTRAS: Final = ("master", "host", "url", "port")
 
 @dataclass(frozen=True)
 class ConnectionAddress:
-    """Where the master comes from, for a message about it; nothing of it is secret.
+    """The origin of the master, for messages; contains no secrets.
 
     Attributes:
-        conn_id: of the Airflow connection.
-        conn_type: as Airflow has it; of a URI, what stands before ``://``.
-        host: as it is.
-        port: as it is.
+        conn_id: id of the Airflow connection.
+        conn_type: its type; if the connection is a URI, the part before ``://``.
+        host: its host, unchanged.
+        port: its port, unchanged.
         extras: the names of its extras.
-        external: whether the connection says that its cluster manager is none of Spark's own.
+        external: whether the connection declares a cluster manager that is plugged into Spark.
     """
 
     conn_id: str = ""
@@ -81,12 +81,12 @@ class ConnectionAddress:
 
 
 def check_master(master: str, address: ConnectionAddress, spark_version: tuple[int, ...] | None) -> None:
-    """Refuse a master that Spark would only refuse once its JVM runs.
+    """Refuse a master that Spark would refuse later, once its JVM runs.
 
     Args:
-        master: as spark-submit is to be given it.
-        address: where it comes from.
-        spark_version: such as ``(4, 2)``; None where it is not known.
+        master: the value for spark-submit.
+        address: the origin of the master.
+        spark_version: such as ``(4, 2)``; None if unknown.
 
     Raises:
         ConnectionMissingError: names the connection, the field, what Spark accepts, and what to write.
@@ -97,14 +97,14 @@ def check_master(master: str, address: ConnectionAddress, spark_version: tuple[i
     field, advice = str(problem.field), problem.advice
     if address.conn_type not in ("spark", "k8s") and address.host:
         field = "connection type"
-        advice = f'The connection type is "spark", and the host holds the master. {advice}'
+        advice = f'Set the connection type to "spark", and write the master into the host. {advice}'
     in_extras = [name for name in _MASTER_EXTRAS if name in address.extras]
     if not address.host and in_extras:
         field = f"host (empty) and extras ({', '.join(in_extras)})"
-        advice = f"The master is read from the host alone, not from the extras. {advice}"
+        advice = f"The master is read only from the host, not from the extras. {advice}"
     raise ConnectionMissingError(
         f"Spark cannot parse the master of Airflow connection {address.conn_id!r}: it {problem.why}. "
-        f"Look at its {field}.",
+        f"Check its {field}.",
         got=one_line(f"{master!r} ({_fields(address)})", 300),
         expected=ACCEPTED,
         advice=advice,
@@ -116,12 +116,12 @@ def _fields(address: ConnectionAddress) -> str:
 
 
 def check_extras(conn_id: str, extra: object, replaced: Collection[str] = ()) -> Mapping[str, Any]:
-    """The extras, once those that the provider reads are known to be usable.
+    """The extras, after a check of those that the provider reads.
 
     Args:
-        conn_id: of the Airflow connection.
-        extra: what its JSON holds.
-        replaced: names of extras that nobody reads, since the operator says the same.
+        conn_id: id of the Airflow connection.
+        extra: its parsed JSON.
+        replaced: names of extras that are not read, because the operator sets them itself.
 
     Raises:
         ConnectionMissingError: names the connection and the extra.
@@ -140,7 +140,7 @@ def check_extras(conn_id: str, extra: object, replaced: Collection[str] = ()) ->
 
 
 def misspelt_extras(extra: Mapping[str, Any]) -> tuple[str, ...]:
-    """A sentence for each extra that nobody reads and whose name is almost one that is read."""
+    """A sentence for each extra that is not read and whose name is close to one that is."""
     known = (*_OF_UPSTREAM, *_OURS)
     found = []
     for name in map(str, extra):
@@ -152,10 +152,10 @@ def misspelt_extras(extra: Mapping[str, Any]) -> tuple[str, ...]:
 
 
 def unreadable(conn_id: str, raw: str) -> ConnectionMissingError:
-    """The error for a connection that exists and that Airflow cannot read; no part of it is shown.
+    """The error for a connection that exists but cannot be read; it shows no part of the connection.
 
     Args:
-        conn_id: of the Airflow connection.
+        conn_id: id of the Airflow connection.
         raw: its URI or JSON.
     """
     return ConnectionMissingError(
@@ -178,27 +178,27 @@ def _what_is_wrong(raw: str) -> str:
     try:
         address = urlsplit(raw)
     except ValueError:
-        return "with a host that is none"
+        return "whose host is not valid"
     if "," in address.netloc:
-        return "with several hosts, of which Airflow reads only one"
+        return "with several hosts; Airflow reads only one"
     try:
         _ = address.port
     except ValueError:
-        return "whose port is no number from 0 to 65535"
-    return "of a form that Airflow does not know"
+        return "whose port is not a number from 0 to 65535"
+    return "in a form that Airflow does not know"
 
 
 def _wrong_in_json(raw: str) -> str:
     try:
         found = json.loads(raw)
     except json.JSONDecodeError as error:
-        return f"that is broken in line {error.lineno}, column {error.colno}"
+        return f"that is not valid in line {error.lineno}, column {error.colno}"
     except (ValueError, RecursionError):
-        return "that is broken"
+        return "that is not valid"
     if found.get("port") and not _is_port(found["port"]):
-        return "whose port is no number"
+        return "whose port is not a number"
     if strange := sorted(set(found) - _FIELDS):
-        return f"with fields that no connection has: {', '.join(strange)[:100]}"
+        return f"with fields that a connection does not have: {', '.join(strange)[:100]}"
     return "that Airflow refuses"
 
 

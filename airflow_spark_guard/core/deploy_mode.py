@@ -1,4 +1,4 @@
-"""Where the driver runs, and who guards it: the one place that decides it.
+"""Decides where the driver runs (``client`` or ``cluster``), and whether the guard watches it.
 
 spark-submit's own order (``SparkSubmitArguments``): the option ``--deploy-mode``, then the configuration,
 then the variable ``DEPLOY_MODE`` of the environment. The provider passes the operator's ``deploy_mode`` or
@@ -32,11 +32,11 @@ class DeployMode:
     """The mode that spark-submit will use on a master.
 
     Attributes:
-        mode: as spark-submit has it.
-        is_guarded: whether limits, kill and outcome are the guard's.
+        mode: spark-submit's name of the mode.
+        is_guarded: whether the guard applies limits, kills, and decides the outcome.
         master: Spark's master URL.
-        origin: the place that decides, in words for a message.
-        note: which other places want the other mode; empty where none does.
+        origin: the setting that decides, in words for a message.
+        note: names settings of the other mode, which have no effect; empty if there are none.
     """
 
     mode: ClassVar[Mode] = "cluster"
@@ -47,18 +47,18 @@ class DeployMode:
     note: str = ""
 
     def check(self, application: str, *, has_environment: bool) -> None:
-        """Refuse what Spark or the provider would refuse, before a JVM is started.
+        """Refuse what Spark or the provider would refuse later, before a JVM is started.
 
         Args:
             application: the script, jar or R file.
-            has_environment: whether ``env_vars`` is given.
+            has_environment: whether ``env_vars`` is set.
 
         Raises:
-            ConfError: this master, or this application on it, has no cluster mode.
+            ConfError: the master, or the application on this master, does not support cluster mode.
         """
 
     def notes(self, conf: Mapping[str, ConfValue]) -> tuple[str, ...]:  # noqa: ARG002 - for those that have some
-        """What becomes of the configuration on its way, a sentence each."""
+        """Changes to the configuration on its way to the driver, one sentence each."""
         return ()
 
 
@@ -69,7 +69,7 @@ class ClientMode(DeployMode):
 
 
 class WatchedClusterMode(DeployMode):
-    """The driver runs on a cluster whose manager the guard asks."""
+    """The driver runs on a cluster whose manager the guard polls."""
 
     def notes(self, conf: Mapping[str, ConfValue]) -> tuple[str, ...]:
         """Spark writes the configuration into a file for its driver."""
@@ -82,14 +82,14 @@ class UpstreamClusterMode(DeployMode):
     is_guarded = False
 
     def check(self, application: str, *, has_environment: bool) -> None:
-        """Local masters have no cluster mode; a standalone one has it for jars."""
+        """Refuse local masters, and on a standalone master everything but jars."""
         manager = manager_of(self.master)
         if manager not in ("local", "local-cluster", "standalone"):
             return
         got = f"deploy mode cluster, from {self.origin}; master {self.master}"
         if manager != "standalone":
             raise ConfError(
-                f"The master {self.master} has no cluster mode.",
+                f"The master {self.master} does not support cluster mode.",
                 got=got,
                 expected=f"client mode, or a master that can start a driver: {titles()}, standalone (jars)",
                 advice='Set deploy_mode="client", or use another connection.',
@@ -97,14 +97,14 @@ class UpstreamClusterMode(DeployMode):
         language = next((name for ending, name in _SCRIPTS.items() if application.endswith(ending)), "")
         if language:
             raise ConfError(
-                f"Spark runs no {language} application in cluster mode on a standalone master.",
+                f"Spark does not run {language} applications in cluster mode on a standalone master.",
                 got=got,
                 expected="client mode, or a jar",
                 advice='Set deploy_mode="client": the driver then runs beside the task, under the guard.',
             )
         if has_environment:
             raise ConfError(
-                "env_vars does not reach a driver in cluster mode on a standalone master.",
+                "env_vars does not reach the driver in cluster mode on a standalone master.",
                 got=got,
                 expected="no env_vars",
                 advice="Remove env_vars: use application_args, or conf spark.executorEnv.NAME for executors.",
@@ -114,14 +114,14 @@ class UpstreamClusterMode(DeployMode):
 def decide(
     master: str, option: tuple[str, object], conf: Iterable[tuple[str, str]], variable: str | None
 ) -> DeployMode:
-    """The mode, as spark-submit finds it.
+    """The mode that spark-submit will choose.
 
     Args:
         master: Spark's master URL.
-        option: the place that gives ``--deploy-mode``, and its value; None where no place does. An extra of a
-            connection may be of any type of JSON.
-        conf: place and value of ``spark.submit.deployMode``, lowest first.
-        variable: ``DEPLOY_MODE`` of the job's environment.
+        option: (origin, value) of ``--deploy-mode``; the value is None if it is not set. An extra of a
+            connection may have any JSON type.
+        conf: (origin, value) of ``spark.submit.deployMode``, lowest priority first.
+        variable: ``DEPLOY_MODE`` in the job's environment.
 
     Raises:
         ConfError: a value that is neither ``client`` nor ``cluster``.

@@ -1,4 +1,4 @@
-"""The keytab that an Airflow connection holds in its extras."""
+"""Reads the keytab from the extras of an Airflow connection."""
 
 from __future__ import annotations
 
@@ -12,11 +12,11 @@ def keytab_of(connection: str, text: object) -> bytes:
     """The content of the keytab.
 
     Args:
-        connection: its name.
-        text: the extra ``keytab``: base64, with or without line ends.
+        connection: id of the connection.
+        text: the extra ``keytab``: base64, with or without line breaks.
 
     Raises:
-        ConnectionMissingError: it is no base64, or empty.
+        ConnectionMissingError: it is not valid base64, or empty.
     """
     got = type(text).__name__
     if isinstance(text, str):
@@ -25,7 +25,7 @@ def keytab_of(connection: str, text: object) -> bytes:
             content = base64.b64decode(text)
         if content:
             return content
-        got = f"{len(text)} characters that are no base64" if text else "empty text"
+        got = f"{len(text)} characters that are not valid base64" if text else "empty text"
     raise ConnectionMissingError(
         f"The keytab in Airflow connection {connection!r} cannot be used.",
         got=got,

@@ -1,4 +1,4 @@
-"""What a limit may be: types, ranges, and which of two must be the smaller one."""
+"""Checks of limits: types, ranges, and which of two limits must be smaller."""
 
 from __future__ import annotations
 
@@ -17,10 +17,10 @@ END, WARN = "end", "warn"
 
 
 def check_names(given: Collection[object], known: Collection[str]) -> None:
-    """Refuse a name that no limit has.
+    """Refuse an unknown name of a limit.
 
     Raises:
-        LimitError: with the name that was probably meant.
+        LimitError: suggests the closest known name.
     """
     for name in given:
         if name not in known:
@@ -29,18 +29,18 @@ def check_names(given: Collection[object], known: Collection[str]) -> None:
                 "GuardLimits has no such limit.",
                 got=repr(name)[:100],
                 expected=f"one of {', '.join(known)}",
-                advice=f"Did you mean {near[0]!r}?" if near else "Name one of them, or leave it out.",
+                advice=f"Did you mean {near[0]!r}?" if near else "Use one of them, or leave it out.",
             )
 
 
 def _count(value: object) -> int:
     if isinstance(value, bool) or not isinstance(value, int | str):
         msg = f"not a count: {value!r}"
-        raise ValueError(msg)  # noqa: TRY004 - text that is no number raises ValueError too
+        raise ValueError(msg)  # noqa: TRY004 - text that is not a number raises ValueError too
     return int(value)
 
 
-# Smaller before larger. The defaults give way to each other: only two values that somebody chose contradict.
+# Smaller before larger. Checked only if both were set: defaults adapt to each other.
 _ORDER = (
     ("evidence_window", "stall_timeout"),
     ("evidence_window", "driver_silence"),
@@ -57,10 +57,10 @@ def check_order(given: Mapping[str, object]) -> None:
     """Refuse two limits that contradict each other.
 
     Args:
-        given: those that somebody chose, by name; templates are left out of it.
+        given: the limits that were set, by name; templates are skipped.
 
     Raises:
-        LimitError: the inner one could never pass first.
+        LimitError: the smaller one could never be reached first.
     """
     chosen = {name: value for name, value in given.items() if not is_template(value)}
     for small, large in _ORDER:
@@ -72,12 +72,12 @@ def check_order(given: Mapping[str, object]) -> None:
             raise LimitError(
                 f"GuardLimits.{small} and GuardLimits.{large} contradict each other.",
                 got=f"{small}={chosen[small]!r}, {large}={chosen[large]!r}",
-                expected=f"{small} < {large}: the inner limit must be able to pass first",
+                expected=f"{small} < {large}: otherwise {small} could never be reached first",
                 advice=f"Lower {small}, or raise {large}.",
             )
 
 
-# Largest values: Airflow's 5 s for a killed task; one line of the channel, quotes and escapes included.
+# Largest values: kill_grace by Airflow's 5 s for a killed task, result_size by one line of the channel.
 _LARGEST = {"kill_grace": 4.0, "result_size": 512 * 1024, "autopsy_budget": 60.0}
 _SMALLEST = {"executor_losses": 0, "record_size": 1 << 20}
 _DURATION = 'a duration above 0, such as 90, "90s" or "10m"'
@@ -103,29 +103,29 @@ _CHECKS: Mapping[str, tuple[Callable[[object], float], str]] = {
 
 
 def check_on_finding(place: str, value: object) -> None:
-    """Refuse a word that :attr:`GuardLimits.on_finding` does not know.
+    """Refuse a value that is not valid for :attr:`GuardLimits.on_finding`.
 
     Args:
-        place: where it stands, as the message names it.
-        value: the word.
+        place: name of the setting, for the message.
+        value: its value.
 
     Raises:
         LimitError: neither ``"end"`` nor ``"warn"``.
     """
     if value not in (END, WARN):
         raise LimitError(
-            f"{place} cannot be used.",
+            f"{place} is not valid.",
             got=repr(value)[:200],
             expected=f'"{END}" or "{WARN}"',
-            advice=f'"{END}" ends a job whose limit has passed, "{WARN}" logs a warning and lets it go on.',
+            advice=f'"{END}" ends a job that exceeds a limit, "{WARN}" logs a warning and lets it run on.',
         )
 
 
 def check_limit(name: str, value: object) -> None:
-    """Refuse a value that this limit cannot have.
+    """Refuse an invalid value of a limit.
 
     Raises:
-        LimitError: another type, or out of range.
+        LimitError: it has the wrong type or is out of range.
     """
     if name == "on_finding":
         check_on_finding("GuardLimits.on_finding", value)
@@ -137,13 +137,13 @@ def check_limit(name: str, value: object) -> None:
         number = parse(value)
     except ValueError:
         number = -1
-    # An endless limit is none, and no comparison holds for a NaN.
+    # Infinity would not be a limit; NaN fails every comparison.
     smallest = _SMALLEST.get(name)
     enough = number > 0 if smallest is None else number >= smallest
     if not (enough and number < math.inf) or number > _LARGEST.get(name, math.inf):
         raise LimitError(
-            f"GuardLimits.{name} cannot be used.",
+            f"GuardLimits.{name} is not valid.",
             got=repr(value),
             expected=expected,
-            advice="Mend the limit (after rendering, if it is a template) and clear the task.",
+            advice="Fix the value (of a template, check the rendered field) and clear the task.",
         )

@@ -1,4 +1,4 @@
-"""How long and how much an attempt may take: one place for every limit, with unit and default."""
+"""The limits of an attempt, each with its unit and default."""
 
 from __future__ import annotations
 
@@ -16,14 +16,14 @@ DEFAULT_DEADLINE = 3600.0
 
 
 class _Default(str):
-    """A default that can be told from the same text set by a user."""
+    """A default that can be distinguished from equal text that a user has set."""
 
     __slots__ = ()
 
 
 _STALL_TIMEOUT = _Default("10m")
 _ON_FINDING = _Default(END)
-# Names that stand for limits, as those of profiles do.
+# Named sets of limits.
 _NAMED = {"observe": {"on_finding": WARN}}
 
 
@@ -31,45 +31,45 @@ _NAMED = {"observe": {"on_finding": WARN}}
 class GuardLimits:
     """The limits of one attempt. Durations: seconds, ``timedelta``, or text such as ``"90s"``, ``"2h"``.
 
-    Every field is templated. A template is checked when the task has rendered it, anything else at once.
+    Every field is templated. Templates are checked when the task has rendered them, other values at once.
 
     Attributes:
-        deadline: wall clock from the launch. Unset: 1 h, or none of its own where the task has an
-            ``execution_timeout`` (which then holds alone).
-        start_timeout: how long a Spark job may wait for its first task to be started (STARVED).
-        stall_timeout: how long every counter of an active stage may stand still before the stage counts as
-            hung (STALLED) when its workers are seen to be blocked; where they are busy, wait in a loop that
-            sleeps, or cannot be seen, three times as long. A value that you set holds as set. The default
-            widens to 3 executor heartbeats or 5 times the stage's median task, as does any value where the
-            workers cannot be seen; the log and the verdict then say why.
+        deadline: wall-clock time from the launch. Unset: 1 h, or no deadline if the task has an
+            ``execution_timeout`` (which then applies alone).
+        start_timeout: how long a Spark job may wait for its first task to start (STARVED).
+        stall_timeout: how long all counters of an active stage may stand still before the stage counts as
+            hung (STALLED), if its workers are seen to be blocked; three times as long if they are busy, wait
+            in a loop that sleeps, or cannot be seen. A value that you set is used as set. The default
+            widens to 3 executor heartbeats or 5 times the stage's median task, as does any value if the
+            workers cannot be seen; the log and the verdict then give the reason.
         driver_silence: how long the driver may run without a Spark job, without ``heartbeat()`` and without
-            ending (DRIVER_SILENT) when it is seen to be blocked; three times as long when it computes.
+            ending (DRIVER_SILENT), if it is seen to be blocked; three times as long if it computes.
             Off unless set: only the author knows how long a model fit may take.
-        executor_losses: losses of executors that are allowed within ``executor_window`` (EXECUTORS_LOST).
-            Executors that are lost on one host or at one moment count once. Executors that dynamic allocation
-            or the cluster takes away, and those whose node goes away, do not count. Unset: 3, or 1 for every
-            10 executors where there are more than 30. A number that is set holds as it is.
+        executor_losses: number of executor losses allowed within ``executor_window`` (EXECUTORS_LOST).
+            Losses on one host or at the same moment count once. Executors removed by dynamic allocation or
+            by the cluster, and those whose node goes away, do not count. Unset: 3, or 1 for every 10
+            executors if there are more than 30. A number that you set is used as set.
         executor_window: see ``executor_losses``.
         executors_gone: how long a running Spark job may be without any executor after it had one.
-        end_timeout: how long a history server, or a master, may need to say that an application ended well
-            once its driver has gone silent; for the sensors, which have no process to watch.
-        evidence_window: time between the two looks at a stage's workers that tell blocked from busy; it lies
-            within ``stall_timeout`` and ``driver_silence``.
-        poll_interval: time between two looks at the driver's REST API, at the most.
-        autopsy_budget: time for the last look before a hung job is ended.
+        end_timeout: how long a history server or a master may take to report that an application has
+            succeeded once its driver no longer answers; for sensors, which have no process to watch.
+        evidence_window: time between the two samples of a stage's workers that distinguish blocked from
+            busy; must be shorter than ``stall_timeout`` and ``driver_silence``.
+        poll_interval: maximum time between two requests to the driver's REST API.
+        autopsy_budget: time for collecting diagnostics before a hung job is ended.
         exit_timeout: how long the process may stay after the script has ended. A healthy driver may need a
-            while to close: the profile gives the listener bus and streaming queries 60 s each.
-        kill_grace: time between SIGTERM and SIGKILL. More than 4 s does not fit into the 5 s that
-            Airflow gives a killed task.
-        result_size: largest result that goes to XCom, in bytes of JSON.
+            while to close: the profile allows the listener bus and streaming queries 60 s each.
+        kill_grace: time between SIGTERM and SIGKILL. At most 4 s, to fit into the 5 s that Airflow allows
+            a killed task.
+        result_size: maximum size of a result for XCom, in bytes of JSON.
         log_lines: lines of job output that the task log shows as they come, without Spark's own below WARN;
-            beyond them one line a minute (40 at the most) and the last 20. What the job reports (metrics,
+            after that one line a minute (at most 40) and the last 20. What the job reports (metrics,
             warnings, progress) shares the budget.
-        record_size: largest size of the attempt's record, in bytes; beyond it the middle of the output is
+        record_size: maximum size of the attempt's record, in bytes; beyond it the middle of the output is
             left out.
-        on_finding: what a limit that has passed does. ``"end"`` ends the job. ``"warn"`` is observe mode: the
-            verdict is logged, recorded, pushed as XCom and nothing is ended, so that the job comes to its own
-            end. Unset: what Airflow's option ``[spark_guard] on_finding`` says, else ``"end"``.
+        on_finding: what happens when a limit is exceeded. ``"end"`` ends the job. ``"warn"`` is observe mode:
+            the verdict is logged, recorded and pushed as XCom, and the job runs on. Unset: the value of
+            Airflow's option ``[spark_guard] on_finding``, else ``"end"``.
     """
 
     deadline: Any = None
@@ -90,10 +90,10 @@ class GuardLimits:
     record_size: Any = "256m"
     on_finding: Any = _ON_FINDING
 
-    if not TYPE_CHECKING:  # where the fields alone count
+    if not TYPE_CHECKING:  # type checkers derive the signature from the fields
 
         def __new__(cls, *_: Any, **given: Any) -> Self:
-            """A misspelt name is an error with advice instead of Python's own."""
+            """Report a misspelt name with a suggestion, which Python's own error lacks."""
             check_names(given, cls.__dataclass_fields__)
             return super().__new__(cls)
 
@@ -107,45 +107,45 @@ class GuardLimits:
         )
 
     def resolve(self, context: Mapping[str, Any]) -> GuardLimits:
-        """Airflow's templater calls this in the task: a new object, every template rendered and checked."""
+        """Return a new object with every template rendered and checked. Airflow's templater calls this."""
         given = {
             name: value for name, value in asdict_shallow(self).items() if not isinstance(value, _Default)
         }
         return replace(self, **render(given, context))
 
     def serialize(self) -> dict[str, Any]:
-        """What Airflow's UI and API show as the rendered field."""
+        """The rendered field as Airflow's UI and API show it."""
         return {name: str(value) for name, value in asdict_shallow(self).items() if value is not None}
 
     def is_default(self, name: str) -> bool:
-        """Whether the field has its default because nothing else was given."""
+        """Whether the field was not set and has its default."""
         value, default = getattr(self, name), type(self).__dataclass_fields__[name].default
         return isinstance(value, _Default) if isinstance(default, _Default) else bool(value == default)
 
     @property
     def observes(self) -> bool:
-        """Whether a limit that has passed is only said."""
+        """Whether an exceeded limit is only reported (observe mode)."""
         return bool(self.on_finding == WARN)
 
     def unless_set(self, on_finding: str) -> GuardLimits:
-        """The same with this ``on_finding`` where none was given; an empty one changes nothing."""
+        """A copy with this ``on_finding`` if the field was not set; an empty value changes nothing."""
         if not on_finding or not self.is_default("on_finding"):
             return self
         return replace(self, on_finding=on_finding)
 
     def deadline_seconds(self, execution_timeout: float | None = None) -> float | None:
-        """Seconds that the guard itself allows; None where ``execution_timeout`` alone holds."""
+        """The guard's own deadline in seconds; None if only ``execution_timeout`` applies."""
         if self.deadline is not None:
             return seconds(self.deadline)
         return None if execution_timeout is not None else DEFAULT_DEADLINE
 
     def budget(self, execution_timeout: float | None) -> float:
-        """Seconds that the attempt is given: its deadline, or ``execution_timeout`` where that is less."""
+        """Seconds that the attempt may take: the smaller of its deadline and ``execution_timeout``."""
         limits = (self.deadline_seconds(execution_timeout), execution_timeout)
         return min(limit for limit in limits if limit is not None)
 
     def backstop(self, execution_timeout: float | None) -> float:
-        """Seconds after which the attempt is ended whatever it does; infinite where nothing ends it."""
+        """Seconds after which the attempt is ended in any case; infinite if it never is."""
         if self.observes:
             return math.inf if execution_timeout is None else execution_timeout
         return self.budget(execution_timeout)
@@ -157,10 +157,10 @@ class GuardLimits:
 
 
 def checked_limits(limits: object) -> GuardLimits:
-    """The limits to use, after rendering: the given ones, or the defaults for None.
+    """The limits to use, after rendering: the argument, or the defaults for None.
 
     Raises:
-        LimitError: something else than limits, such as the text that a template left.
+        LimitError: it is not a set of limits, but for example the text of a template.
     """
     if limits is None:
         return GuardLimits()
@@ -168,12 +168,12 @@ def checked_limits(limits: object) -> GuardLimits:
         return limits
     if isinstance(limits, str) and limits.strip() in _NAMED:
         return GuardLimits(**_NAMED[limits.strip()])
-    advice = "Give a GuardLimits object (templates go into its fields), or one of the names."
+    advice = "Use a GuardLimits object (templates go into its fields), or one of the names."
     if isinstance(limits, Mapping):
         check_names(limits, GuardLimits.__dataclass_fields__)
         advice = f"Write GuardLimits({', '.join(f'{name}=...' for name in limits)})."
     raise LimitError(
-        "The limits of the operator cannot be used.",
+        "The operator's limits are not valid.",
         got=repr(limits)[:200],
         expected=f'GuardLimits(deadline="2h", ...), or {" or ".join(map(repr, _NAMED))}',
         advice=advice,
@@ -181,17 +181,17 @@ def checked_limits(limits: object) -> GuardLimits:
 
 
 def check_literal_limits(limits: object) -> None:
-    """Check what a DAG's file says already; a template, or another task's result, is checked once rendered.
+    """Check limits in the DAG file; templates and results of other tasks are checked once rendered.
 
     Raises:
-        LimitError: as of :func:`checked_limits`.
+        LimitError: see :func:`checked_limits`.
     """
     if not is_template(limits) and not hasattr(limits, "resolve"):
         checked_limits(limits)
 
 
 def asdict_shallow(config: Any) -> dict[str, Any]:
-    """The fields of a dataclass by name, values as they are (an XComArg stays one)."""
+    """The fields of a dataclass by name, with unchanged values (an XComArg stays one)."""
     return {field.name: getattr(config, field.name) for field in fields(config)}
 
 

@@ -1,4 +1,4 @@
-r"""Which masters Spark 4 can parse, and what is wrong with another one.
+r"""Checks whether Spark can parse a master, and explains what is wrong if it cannot.
 
 Sources: ``SparkSubmit.prepareSubmitEnvironment``, ``SparkMasterRegex`` of ``SparkContext``,
 ``Utils.extractHostPortFromSparkUrl`` (a ``java.net.URI``) and ``Utils.checkAndGetK8sMasterUrl``.
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
 Field = Literal["host", "port"]
-"""Of an Airflow connection: where the mistake is."""
+"""The field of an Airflow connection that holds the mistake."""
 
 ACCEPTED: Final = (
     "local[*] or local[N], spark://host:7077 (or spark://a:7077,b:7077), yarn, k8s://https://host:6443"
@@ -26,9 +26,9 @@ _LAST_PORT: Final = 65535
 _SPARK_4: Final = (4, 0)
 _LOCAL: Final = re.compile(r"local\[([0-9]+|\*)(?:\s*,\s*([0-9]+))?\]", re.ASCII)
 _LOCAL_CLUSTER: Final = re.compile(r"local-cluster\[\s*([0-9]+)\s*,\s*([0-9]+)\s*,\s*([0-9]+)\s*\]", re.ASCII)
-# A cluster manager of somebody else's: spark-submit lets it pass by its first letters.
+# A plugged-in cluster manager: spark-submit accepts it by its first letters.
 _PLUGGED_IN: Final = re.compile(r"(?:spark|k8s|local)-[\w.+-]*://\S+", re.ASCII)
-# A host name as java.net.URI has it: no underscore, and the last of several parts begins with a letter.
+# A host name as java.net.URI accepts it: no underscore; the last of several parts begins with a letter.
 _LABEL: Final = r"[A-Za-z0-9](?:[A-Za-z0-9-]*[A-Za-z0-9])?"
 _HOST_NAME: Final = re.compile(
     rf"(?:{_LABEL}|(?:{_LABEL}\.)+[A-Za-z](?:[A-Za-z0-9-]*[A-Za-z0-9])?)\.?", re.ASCII
@@ -41,8 +41,8 @@ class MasterProblem:
     """Why Spark cannot parse a master.
 
     Attributes:
-        field: of an Airflow connection, in which the mistake is.
-        why: the rest of a sentence that begins with the master.
+        field: the field of the Airflow connection that holds the mistake.
+        why: the rest of a sentence whose subject is the master.
         advice: what to write instead.
     """
 
@@ -52,11 +52,11 @@ class MasterProblem:
 
 
 def master_problem(master: str, spark_version: tuple[int, ...] | None = None) -> MasterProblem | None:
-    """What Spark would stumble over; None for a master that it can parse.
+    """The reason why Spark cannot parse the master; None if it can.
 
     Args:
-        master: as spark-submit is to be given it.
-        spark_version: such as ``(4, 2)``; None where it is not known. Spark 4 has no ``mesos://``.
+        master: the value for spark-submit.
+        spark_version: such as ``(4, 2)``; None if unknown. Spark 4 does not support ``mesos://``.
     """
     if problem := _blanks(master):
         return problem
@@ -79,12 +79,12 @@ def _blanks(master: str) -> MasterProblem | None:
         return MasterProblem("host", "is empty", "Write the master into the host.")
     inner = any(char != " " and (char.isspace() or not char.isprintable()) for char in master)
     if inner or master != master.strip():
-        return MasterProblem("host", "has a blank that does not belong to it", "Remove the blank.")
+        return MasterProblem("host", "contains white space", "Remove the white space.")
     return None
 
 
 def _standalone(master: str) -> MasterProblem | None:
-    # As Java splits: what is empty at the end is dropped.
+    # Java's split drops empty strings at the end.
     hosts = master.removeprefix("spark://").rstrip(",").split(",")
     return next((problem for host in hosts if (problem := _host_and_port(host))), None)
 
@@ -98,7 +98,7 @@ def _host_and_port(address: str) -> MasterProblem | None:
         return MasterProblem(
             "host",
             "has more than host and port",
-            "Write spark://host:7077, without a path, a login, a blank or a slash at the end.",
+            "Write spark://host:7077, without a path, a login, a space or a slash at the end.",
         )
     if not _is_java_host(host):
         return MasterProblem("host", f"has a host name that Java refuses: {host!r:.80}", _host_advice(host))
@@ -107,12 +107,12 @@ def _host_and_port(address: str) -> MasterProblem | None:
 
 def _port(port: str) -> MasterProblem | None:
     if not port:
-        return MasterProblem("port", "has no port", "Set the port, mostly 7077.")
+        return MasterProblem("port", "has no port", "Set the port, usually 7077.")
     if ":" in port:
-        return MasterProblem("port", "has two ports", "Name the port once: in the host, or as the port.")
+        return MasterProblem("port", "has two ports", "Set the port once: in the host, or as the port.")
     if not (port.isascii() and port.isdecimal() and 0 < int(port[:9]) <= _LAST_PORT):
-        advice = f"Use a number from 1 to {_LAST_PORT}, mostly 7077."
-        return MasterProblem("port", "has a port that is none", advice)
+        advice = f"Use a number from 1 to {_LAST_PORT}, usually 7077."
+        return MasterProblem("port", "has a port that is not valid", advice)
     return None
 
 
@@ -149,7 +149,7 @@ def _kubernetes(master: str) -> MasterProblem | None:
         has_host, has_good_port = True, False
     if not has_host:
         return MasterProblem("host", "names no host", advice)
-    return None if has_good_port else MasterProblem("port", "has a port that is none", advice)
+    return None if has_good_port else MasterProblem("port", "has a port that is not valid", advice)
 
 
 def _local(master: str) -> MasterProblem | None:
@@ -160,15 +160,17 @@ def _local(master: str) -> MasterProblem | None:
     if found := _LOCAL.fullmatch(master):
         threads, failures = found.groups()
         return _numbers((threads,), smallest=1) or _numbers((failures,), smallest=0)
-    return MasterProblem("host", "is no form of local", "Write local[*], or local[4] for four threads.")
+    return MasterProblem(
+        "host", "is not a valid form of local", "Write local[*], or local[4] for four threads."
+    )
 
 
 def _numbers(texts: Sequence[str | None], smallest: int) -> MasterProblem | None:
-    """What Spark reads as a number of Java's; ``*`` stands for all cores."""
+    """Check texts that Spark parses as a Java int; ``*`` means all cores."""
     counts = [int(text[:12]) for text in texts if text and text != "*"]
     if all(smallest <= count < _INT for count in counts):
         return None
-    return MasterProblem("host", "has a number that is none", "Use whole numbers above 0.")
+    return MasterProblem("host", "has a number that is not valid", "Use whole numbers above 0.")
 
 
 def _of_no_kind(master: str) -> MasterProblem:
@@ -180,7 +182,7 @@ def _of_no_kind(master: str) -> MasterProblem:
         advice = "Write JSON, or a URI such as spark://host:7077, spark://yarn or spark://local%5B%2A%5D."
         return MasterProblem("host", "has neither a type nor a host", advice)
     if lower != master and lower.startswith(("yarn", "local", "spark://", "k8s://")):
-        return MasterProblem("host", "has capital letters", f"Write it in small letters: {lower:.80}")
+        return MasterProblem("host", "has capital letters", f"Write it in lower case: {lower:.80}")
     return MasterProblem("host", f"begins with {scheme!r:.40}, which Spark does not know", _advice(rest))
 
 
@@ -188,14 +190,14 @@ def _without_scheme(master: str) -> MasterProblem:
     lower, word = master.lower(), master.partition(":")[0]
     if "://" in master:
         right = "yarn" if word == "yarn" else "local[*]"
-        return MasterProblem("host", "is written as a URL", f"Write the word {right} alone.")
+        return MasterProblem("host", "is written as a URL", f"Write only {right}.")
     if lower != master and lower.startswith(("yarn", "local")):
-        return MasterProblem("host", "has capital letters", f"Write it in small letters: {lower:.80}")
+        return MasterProblem("host", "has capital letters", f"Write it in lower case: {lower:.80}")
     if re.fullmatch(r"(?:yarn|local):\d+", master):
         return MasterProblem("port", f"is {word} and has a port", "Leave the port empty.")
     if lower.startswith("yarn"):
         advice = "Write yarn, and client or cluster as the deploy mode."
-        return MasterProblem("host", "is no form of yarn", advice)
+        return MasterProblem("host", "is not a valid form of yarn", advice)
     return MasterProblem("host", "has no scheme", _advice(master))
 
 

@@ -1,4 +1,4 @@
-"""Submit options that may have been templates: rendered values are text and are checked again."""
+"""Checks submit options that may have been templates: rendered values are text and are checked again."""
 
 from __future__ import annotations
 
@@ -40,10 +40,10 @@ _CHECKS: Mapping[str, tuple[Callable[[object], bool], str]] = {
 
 
 def check_options(options: Mapping[str, object]) -> None:
-    """Check the options that have a form; None, 0 and the empty text are not given, as upstream has it.
+    """Check the options; None, 0 and the empty text count as not set, as they do upstream.
 
     Raises:
-        ConfError: names the option, what it is, and what it should be.
+        ConfError: names the option, its value, and what is expected.
     """
     for name, value in options.items():
         check = _CHECKS.get(name)
@@ -52,8 +52,8 @@ def check_options(options: Mapping[str, object]) -> None:
         is_right, expected = check
         if not is_right(value):
             raise ConfError(
-                f"{name} cannot be used.",
+                f"{name} is not valid.",
                 got=repr(value),
                 expected=expected,
-                advice="Mend the value; of a template, see the rendered one in the task's details.",
+                advice="Fix the value; of a template, check the rendered field in the task's details.",
             )

@@ -1,17 +1,17 @@
-"""Wire protocol, reading end: lines of an untrusted channel become checked messages.
+"""The reading end of the wire protocol: checks the lines of an untrusted channel and returns messages.
 
 The writing end is ``job/wire.py``, which ships with the job and cannot be imported from here; golden messages
-in ``tests/data/golden/`` hold the two together.
+in ``tests/data/golden/`` keep the two in step.
 
-``progress`` always carries ``stages`` (active ones, by the status tracker), and where it is known ``jobs``
-(running now), ``sql`` (16 hex digits that change when a live SQL metric moves; empty when no execution
-runs), ``rss`` (of the driver's Python, bytes) and ``heartbeat`` (the newest one; ``count`` is cumulative). It
-comes when one of them but ``rss`` has moved, and every 30 s as a sign of life. The optional fields joined
-version 1: both ends come from the same package, so that a reader that does not know them is never met.
+``progress`` always has ``stages`` (the active ones, from the status tracker), and if known ``jobs`` (running
+now), ``sql`` (16 hex digits that change when a live SQL metric changes; empty if no execution runs), ``rss``
+(of the driver's Python, bytes) and ``heartbeat`` (the newest one; ``count`` is cumulative). It is sent when
+one of them other than ``rss`` has changed, and every 30 s as a sign of life. The optional fields were added
+to version 1: both ends come from the same package, so every reader knows them.
 
-A row of ``stages`` has ``receiver`` (1) where the stage is the receiver of a DStream.
+A row of ``stages`` has ``receiver`` (1) if the stage is the receiver of a DStream.
 
-``metric`` has ``skipped`` where so many metrics before it were left out: ``job/wire.py`` has a pace for them.
+``metric`` has ``skipped``, the number of metrics left out before it by the rate limit of ``job/wire.py``.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ if TYPE_CHECKING:
 PROTOCOL_VERSION = 1
 MAX_LINE = 1 << 20
 
-# What each line begins with.
+# The beginning of each line.
 _HEAD = b'{"v":1,"kind":"'
 _TEXT, _INT, _MAP, _LIST = (str,), (int,), (dict,), (list,)
 _OPTIONAL_TEXT = (str, type(None))
@@ -42,9 +42,9 @@ _HUGE = 1e300
 _LARGEST_INT = 2**63
 _LONGEST_SHOWN, _LONGEST_NAME = 100, 30
 _WORD = re.compile(r"[a-z_]{1,20}")
-_BRIEF = reprlib.Repr()  # it goes a few levels deep and no further
+_BRIEF = reprlib.Repr()  # limited to a few levels
 _BRIEF.maxstring = _BRIEF.maxother = _BRIEF.maxlong = 60
-# What ``heartbeat`` of a progress message holds, all of it.
+# All fields of ``heartbeat`` in a progress message.
 _HEARTBEAT: Mapping[str, tuple[type, ...]] = {
     "count": (int,),
     "text": (str,),
@@ -76,7 +76,7 @@ class Message:
     Attributes:
         kind: one of ``hello progress metric warning result error bye``.
         sent_at: by the driver's clock.
-        fields: what the kind carries.
+        fields: the fields of its kind.
     """
 
     kind: str
@@ -85,12 +85,12 @@ class Message:
 
 
 def parse_lines(lines: Iterable[bytes]) -> Iterator[Message]:
-    """The lines as messages. A message of ours that was cut off by a full disk is a warning instead.
+    """The lines as messages. A message that was cut off by a full disk is replaced by a warning.
 
-    What follows on the same line as such a beginning, from another writer, is a message as any other.
+    Messages that another writer has appended to such a line are still read.
 
     Raises:
-        ProtocolError: as :func:`parse`.
+        ProtocolError: see :func:`parse`.
     """
     for line in lines:
         try:
@@ -110,17 +110,17 @@ def parse(line: bytes) -> Message:
     """One line of the channel as a message.
 
     Raises:
-        ProtocolError: not JSON (NaN, infinity and a key that stands twice are none), another version, an
-            unknown kind, or a field missing or of another type.
+        ProtocolError: not JSON (NaN, infinity and duplicate keys are not allowed), another version, an
+            unknown kind, or a field that is missing or has another type.
     """
     if len(line) > MAX_LINE:
         raise _error(f"a line of {len(line)} bytes", f"at most {MAX_LINE} bytes")
     try:
         raw = strict_json(line)
     except ValueError as error:
-        # What stands there may be anybody's file: nothing of it is shown.
+        # The line may come from any file: no part of it is shown.
         reason = "" if isinstance(error, UnicodeError | json.JSONDecodeError) else f": {error}"
-        what = f"a line of {len(line)} bytes that is no JSON{reason[:_LONGEST_SHOWN]}"
+        what = f"a line of {len(line)} bytes that is not JSON{reason[:_LONGEST_SHOWN]}"
         raise _error(what, "a JSON object on one line") from None
     if not isinstance(raw, dict):
         raise _error(
@@ -133,20 +133,20 @@ def parse(line: bytes) -> Message:
 
 
 def _split(line: bytes) -> list[bytes]:
-    """A line before each beginning of a message: inside one no other can begin, its quotes are escaped."""
+    """Split before each beginning of a message, which cannot occur within one: quotes there are escaped."""
     before, *others = line.split(_HEAD)
     return [before] * bool(before) + [_HEAD + rest for rest in others]
 
 
 def _is_cut_off(line: bytes) -> bool:
-    """Whether it begins as ``job/wire.py`` begins each line, and is no JSON."""
+    """Whether it begins as ``job/wire.py`` begins each line, but is not JSON."""
     if not (line.startswith(_HEAD) or _HEAD.startswith(line)):
         return False
     try:
         json.loads(line)
     except json.JSONDecodeError:
         return True
-    except (ValueError, RecursionError):  # whole, and not ours
+    except (ValueError, RecursionError):  # complete, but not ours
         return False
     return False
 
@@ -166,7 +166,7 @@ def _checked(raw: dict[str, Any]) -> Message:
     for name, value in raw.items():
         if name not in required and not _is_of(value, optional.get(name, ())):
             what = f"{kind} with {one_line(name, _LONGEST_NAME)}={_brief(value)}"
-            raise _error(what, f"{kind} as protocol {PROTOCOL_VERSION} has it")
+            raise _error(what, f"{kind} as defined in protocol {PROTOCOL_VERSION}")
     if "heartbeat" in raw and not _is_heartbeat(raw["heartbeat"]):
         what = f"{kind} with heartbeat={_brief(raw['heartbeat'])}"
         raise _error(what, f"heartbeat with {', '.join(_HEARTBEAT)}")
@@ -174,7 +174,7 @@ def _checked(raw: dict[str, Any]) -> Message:
 
 
 def _is_of(value: object, types: tuple[type, ...]) -> bool:
-    """Whether the value has one of these JSON types: a truth value is no number, nor one beyond 64 bits."""
+    """Whether the value has one of these JSON types; booleans and integers beyond 64 bits are not numbers."""
     if types == _INT:
         return type(value) is int and -_LARGEST_INT <= value < _LARGEST_INT
     return isinstance(value, types)
@@ -194,13 +194,13 @@ def _is_number(value: float) -> bool:
 
 
 def _brief(value: object) -> str:
-    """A value of a message that is nearly ours, on one line and cut short."""
+    """A value of a message that is nearly valid, shortened to one line."""
     text = one_line(_BRIEF.repr(value), _LONGEST_SHOWN + 1)
     return text if len(text) <= _LONGEST_SHOWN else f"{text[:_LONGEST_SHOWN]}..."
 
 
 def _word_or_type(value: object) -> str:
-    """A value of a line that need not be ours at all: a plain word, a small number, or only its type."""
+    """A value of a line that may come from elsewhere: a plain word, a small number, or only its type."""
     plain = value is None or isinstance(value, bool | int | float) or _WORD.fullmatch(str(value)) is not None
     text = repr(value) if plain else ""
     return text if 0 < len(text) <= _LONGEST_NAME else f"of type {type(value).__name__}"
@@ -208,7 +208,7 @@ def _word_or_type(value: object) -> str:
 
 def _error(got: str, expected: str) -> ProtocolError:
     return ProtocolError(
-        "The job's channel holds a message that is not of the wire protocol.",
+        "The job's channel holds a message that does not follow the wire protocol.",
         got=got,
         expected=expected,
         advice="Something else wrote to it, or driver and task run different versions of this package.",
@@ -216,7 +216,7 @@ def _error(got: str, expected: str) -> ProtocolError:
 
 
 def beat_text(beat: Mapping[str, Any]) -> str:
-    """The text of a heartbeat and how much is done, as far as it says so: ``part 1 of 3 (1/3)``."""
+    """The text of a heartbeat with how much is done, if known: ``part 1 of 3 (1/3)``."""
     text, done, total = str(beat.get("text") or ""), beat.get("done"), beat.get("total")
     figures = "" if done is None else f"{done:g}" if total is None else f"{done:g}/{total:g}"
     return f"{text} ({figures})" if text and figures else text or figures

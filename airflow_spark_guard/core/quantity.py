@@ -18,7 +18,7 @@ def seconds(value: object) -> float:
     """Seconds of a number (seconds), a ``timedelta`` or a text such as ``"90"``, ``"2h"``, ``"1h 30m"``.
 
     Raises:
-        ValueError: the value is none of these.
+        ValueError: the value has another type or form.
     """
     if isinstance(value, timedelta):
         return value.total_seconds()
@@ -38,7 +38,7 @@ def size_in_bytes(value: object) -> int:
     """Bytes of a number (bytes) or a text such as ``"64k"``, ``"2g"`` (powers of 1024, as Spark's).
 
     Raises:
-        ValueError: the value is none of these.
+        ValueError: the value has another type or form.
     """
     if isinstance(value, int) and not isinstance(value, bool):
         return value

@@ -1,7 +1,7 @@
-"""Whether the result that a job has reported can be stored as the task's XCom.
+"""Checks whether the result that a job has reported can be stored as the task's XCom.
 
-``job/values.py`` checks the same where the result is reported. It is checked again here, since whatever a job
-starts can write to the channel, and since Airflow would fail a job that has done its work.
+``job/values.py`` makes the same checks in the job. They are repeated here because any process of the job can
+write to the channel, and because Airflow would fail a job that has done its work.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, Final
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-# MySQL stores no JSON deeper than 100 levels, Airflow passes on none deeper than 255.
+# MySQL stores JSON of at most 100 levels, Airflow passes on at most 255.
 DEEPEST: Final = 64
 # Airflow reads these keys as the description of an object, or refuses them (its FORBIDDEN_XCOM_KEYS).
 RESERVED_KEYS: Final = frozenset(
@@ -26,11 +26,11 @@ _LONGEST = 200
 
 
 def result_trouble(value: Any, limit: int) -> str:
-    """Why Airflow cannot store this value; empty when it can.
+    """The reason why Airflow cannot store this value; empty if it can.
 
     Args:
-        value: as ``json.loads`` has made it.
-        limit: bytes of JSON, ``GuardLimits.result_size``.
+        value: as returned by ``json.loads``.
+        limit: maximum size in bytes of JSON, ``GuardLimits.result_size``.
     """
     trouble = next(_troubles(value, "result", 0), "")
     if trouble:

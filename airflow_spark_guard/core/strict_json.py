@@ -1,4 +1,4 @@
-"""JSON from outside, read so that nothing but a ``ValueError`` can come of it."""
+"""Parses JSON from outside; any problem raises ``ValueError`` and nothing else."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, NoReturn
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-# Whatever walks through a value afterwards may call itself once a level.
+# Code that walks through a value later may recurse once per level.
 DEEPEST = 200
 
 
@@ -20,8 +20,8 @@ def strict_json(text: bytes | str) -> Any:
         text: UTF-8.
 
     Raises:
-        ValueError: not JSON, or nested more than 200 levels deep; a key stands twice in an object; a number
-            that JSON does not have (NaN, infinity, or one that Python can only read as infinity).
+        ValueError: not JSON, nested more than 200 levels deep, a duplicate key in an object, or a number
+            that JSON does not allow (NaN, infinity, or one that Python can only read as infinity).
     """
     plain = text.decode() if isinstance(text, bytes) else text
     try:
@@ -32,7 +32,7 @@ def strict_json(text: bytes | str) -> Any:
 
 
 def checked_depth(value: Any, text: bytes | str) -> Any:
-    """The same value, as it was read from this text.
+    """The value itself, which was read from this text.
 
     Raises:
         ValueError: it is nested more than 200 levels deep.
@@ -49,7 +49,7 @@ def checked_depth(value: Any, text: bytes | str) -> Any:
 
 
 def _inside(value: Any) -> Iterable[Any]:
-    """What of it can hold something itself."""
+    """Its items that are containers."""
     items = value.values() if isinstance(value, dict) else value if isinstance(value, list) else ()
     return [item for item in items if isinstance(item, dict | list)]
 
@@ -59,14 +59,14 @@ def _too_deep() -> ValueError:
 
 
 def _no_number(name: str) -> NoReturn:
-    msg = f"{name} is no number of JSON"
+    msg = f"{name} is not a number in JSON"
     raise ValueError(msg)
 
 
 def _finite(text: str) -> float:
     value = float(text)
     if not math.isfinite(value):
-        msg = "a number larger than any that Python can hold"
+        msg = "a number that is too large for Python"
         raise ValueError(msg)
     return value
 
@@ -74,7 +74,7 @@ def _finite(text: str) -> float:
 def _without_double(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     found = dict(pairs)
     if len(found) != len(pairs):
-        msg = "a key stands twice in an object"
+        msg = "duplicate key in an object"
         raise ValueError(msg)
     return found
 

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-# What Jinja writes for None while a container is rendered; of the private use area, so that no text has it.
+# What Jinja writes for None while a container is rendered; in the private use area, to occur in no text.
 _NONE = "\ue000None\ue000"
 
 
@@ -27,9 +27,9 @@ def render(values: Mapping[str, Any], context: Mapping[str, Any]) -> dict[str, A
 
 
 def with_none_marked(environment: Any) -> Any:
-    """A Jinja environment whose None is no word: :func:`none_again` finds it.
+    """A Jinja environment that marks None so that :func:`none_again` finds it.
 
-    One in which the user has set ``finalize`` is left as it is: that decides what None becomes.
+    An environment with the user's own ``finalize`` is left as it is: that decides what None becomes.
     """
     if environment.finalize is not None:
         return environment
@@ -37,9 +37,9 @@ def with_none_marked(environment: Any) -> Any:
 
 
 def none_again(rendered: Any, place: str) -> tuple[Any, list[str]]:
-    """The rendered value, and the places of texts that hold the word None beside other text.
+    """The rendered value, and the positions of texts that contain the word None beside other text.
 
-    A text that is nothing but a None of Jinja's is None; in the others it is the word, as Jinja has it.
+    A text that consists only of Jinja's None becomes None; in other texts it stays the word, as in Jinja.
     """
     if isinstance(rendered, str):
         if rendered == _NONE:

@@ -1,6 +1,6 @@
-"""A single value as text: what stands in a command line, an environment or a configuration.
+"""Converts single values to text for a command line, an environment or a configuration.
 
-Numbers of numpy, and of libraries like it, are taken; numpy itself is not loaded for it.
+Numbers of numpy, and of libraries like it, are accepted; numpy itself is not imported.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ import os
 from decimal import Decimal
 from uuid import UUID
 
-# What one word of a command line can be made of.
+# Types that can be one word of a command line.
 _SINGLE = (
     *(str, int, float, Decimal, UUID, os.PathLike),
     *(dt.date, dt.time, dt.timedelta),
@@ -19,9 +19,9 @@ _SINGLE = (
 
 
 def word(value: object) -> str | None:
-    """The value as Python's ``str`` writes it; None where it is no single value, or is missing.
+    """The value as written by ``str``; None if it is missing or not a single value.
 
-    Of an enum's member it is the value that counts.
+    For a member of an enum its value is used.
     """
     if isinstance(value, enum.Enum):
         value = value.value
@@ -33,7 +33,7 @@ def word(value: object) -> str | None:
 
 
 def number(value: object) -> str | None:
-    """A finite number or a truth value as Spark reads it; None where it is neither."""
+    """A finite number or a boolean as Spark reads it; None for anything else."""
     if isinstance(value, enum.Enum):
         value = value.value
     if isinstance(value, str) or not (isinstance(value, int | float | Decimal) or _is_scalar(value)):
@@ -51,19 +51,19 @@ def number(value: object) -> str | None:
 
 
 def is_missing(value: object) -> bool:
-    """None, numpy's masked value, or a missing time of numpy or pandas: it has a text, and is no value."""
+    """Whether it is None, numpy's masked value, or a missing time of numpy or pandas, which have a text."""
     if value is None:
         return True
     return (_is_scalar(value) or isinstance(value, dt.date)) and str(value) in ("--", "NaT")
 
 
 def _is_scalar(value: object) -> bool:
-    """A number of numpy, or an array without a dimension."""
+    """Whether it is a numpy scalar or a zero-dimensional array."""
     return getattr(type(value), "shape", None) is not None and getattr(value, "shape", None) == ()
 
 
 def _text(value: object) -> str | None:
     try:
         return str(value)
-    except ValueError:  # an integer of more digits than Python writes
+    except ValueError:  # an integer with more digits than Python writes
         return None

@@ -1,4 +1,4 @@
-"""What Airflow's configuration says of this package: read late, in the task, never at import."""
+"""This package's options in Airflow's configuration: read in the task, never at import."""
 
 from __future__ import annotations
 
@@ -27,10 +27,10 @@ _LEAST: Level = "WARN"
 
 
 def record_root() -> Path | None:
-    """The folder of all records: ``[spark_guard] record_folder``, or None when that is ``none``.
+    """The folder of all records: ``[spark_guard] record_folder``; None if that is ``none``.
 
     Unset or empty: ``spark_guard`` beside the folder of ``[logging] base_log_folder``. A relative path is
-    taken from there too, since tasks run in a working directory of their own.
+    resolved from there too, because tasks run in a working directory of their own.
     """
     from airflow.providers.common.compat.sdk import conf  # noqa: PLC0415 - importing it reads airflow.cfg
 
@@ -42,12 +42,12 @@ def record_root() -> Path | None:
 
 
 def record_url() -> str:
-    """Where the folder of all records is served: ``[spark_guard] record_url``; empty for nowhere."""
+    """The URL at which the folder of all records is served: ``[spark_guard] record_url``; empty if none."""
     return _option(RECORD_URL)
 
 
 def pages() -> Pages:
-    """Where browsers reach Spark's pages: ``[spark_guard] history_url`` and ``driver_ui_url``."""
+    """The URLs at which browsers reach Spark's pages: ``[spark_guard] history_url`` and ``driver_ui_url``."""
     driver_ui = _option(DRIVER_UI_URL)
     return Pages(
         _option(HISTORY_URL), "" if driver_ui.lower() == _NONE else driver_ui, driver_ui.lower() != _NONE
@@ -55,9 +55,9 @@ def pages() -> Pages:
 
 
 def deployment() -> tuple[str, ...]:
-    """What tells this Airflow from another one of the same user on the same host; equal for all its tasks.
+    """Distinguishes this Airflow from others of the same user on the same host; equal for all its tasks.
 
-    Its home, its addresses as configured, and ``[spark_guard] deployment`` where these are equal.
+    Its home, its configured addresses, and ``[spark_guard] deployment`` for the case that those are equal.
     """
     from airflow.providers.common.compat.sdk import conf  # noqa: PLC0415 - importing it reads airflow.cfg
 
@@ -97,13 +97,13 @@ def spark_log_level() -> Level:
             f"Airflow's option [{SECTION}] {SPARK_LOG_LEVEL} is not a log level.",
             got=repr(named),
             expected=", ".join(LEVELS),
-            advice=f"Set it to {_LEAST}, or to INFO to see all that Spark logs.",
+            advice=f"Set it to {_LEAST}, or to INFO to see everything that Spark logs.",
         )
     return level
 
 
 def on_finding() -> str:
-    """What a limit that has passed does where a task does not say it: ``[spark_guard] on_finding``.
+    """What an exceeded limit does unless the task sets it: ``[spark_guard] on_finding``; may be empty.
 
     Raises:
         LimitError: neither ``end`` nor ``warn``, nor empty.

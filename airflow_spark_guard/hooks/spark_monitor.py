@@ -1,4 +1,4 @@
-"""``SparkMonitorHook``: asks Spark's web servers about applications, whoever runs them."""
+"""``SparkMonitorHook``: queries Spark's web servers about any application."""
 
 from __future__ import annotations
 
@@ -32,22 +32,22 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 
-# A thousand stages with their accumulators; the watchdog's looks are much smaller.
+# A thousand stages with their accumulators; the watchdog's responses are much smaller.
 _MAX_BODY = 32 << 20
 
 
 class SparkMonitorHook(BaseHook):
-    """Ask a driver's UI or a history server about Spark applications. Nothing is asked before a method is.
+    """Query a driver's UI or a history server about Spark applications. Creating it sends no request.
 
     Args:
-        conn_id: a connection of type ``spark_monitor``; None or empty for none: then ``url`` alone is asked,
-            without credentials.
-        url: the server to ask, such as ``http://host:4040``; empty for the connection's. Credentials go to it
-            only if the connection names the same server.
+        conn_id: a connection of type ``spark_monitor``; None or empty for none: then only ``url`` is
+            queried, without credentials.
+        url: the server to query, such as ``http://host:4040``; empty for the connection's. Credentials are
+            sent to it only if the connection names the same server.
 
     Raises:
-        ConnectionMissingError: by each method: no such connection, or one that cannot be used.
-        MonitorError: by each question: no usable answer.
+        ConnectionMissingError: from each method: the connection does not exist, or is not valid.
+        MonitorError: from each query: the server gave no usable answer.
     """
 
     conn_name_attr = "conn_id"
@@ -63,10 +63,10 @@ class SparkMonitorHook(BaseHook):
 
     @classmethod
     async def load(cls, conn_id: str | None = default_conn_name, *, url: str = "") -> Self:
-        """A hook whose connection is looked up already, for where nothing may block (the triggerer).
+        """Look the connection up without blocking (for the triggerer), and return a hook.
 
         Raises:
-            ConnectionMissingError: no such connection, or one that cannot be used.
+            ConnectionMissingError: the connection does not exist, or is not valid.
         """
         hook = cls(conn_id, url=url)
         if conn_id:
@@ -83,55 +83,55 @@ class SparkMonitorHook(BaseHook):
 
     @classmethod
     def get_ui_field_behaviour(cls) -> dict[str, Any]:
-        """The form of Airflow 3.1; newer ones read the provider info."""
+        """The connection form for Airflow 3.1; newer versions read the provider info."""
         behaviour = MONITOR_CONNECTION["ui-field-behaviour"]
         return {name.replace("-", "_"): value for name, value in behaviour.items()}
 
     @property
     @AirflowErrors()
     def url(self) -> str:
-        """The server that is asked: as given, else the connection's host, driver UI or history server.
+        """The server to query: ``url=``, else the connection's host, driver UI or history server.
 
         Raises:
-            MonitorError: none is named.
+            MonitorError: no server is configured.
         """
         found = (self._given or self._connection.server).rstrip("/")
         if origin(found) is None:
             raise MonitorError(
-                "There is no server to ask about Spark applications.",
+                "No server is configured for queries about Spark applications.",
                 got=safe_text(found)[:200],
                 expected="the address of a driver's UI or of a history server, such as http://host:18080",
-                advice="Give it as url=, or as the host of the connection (conn_id=).",
+                advice="Set url=, or the host of the connection (conn_id=).",
             )
         return found
 
     @property
     @AirflowErrors()
     def timeout(self) -> float:
-        """Longest silence of a server, seconds."""
+        """Time-out for a server that sends nothing, in seconds."""
         return self._connection.timeout
 
     @AirflowErrors()
     def target(self, asked: Target | None = None, /, **named: str) -> Target:
-        """The application and who can be asked about it, for sensors and triggers.
+        """The application and the servers that know about it, for sensors and triggers.
 
         Args:
-            asked: what the caller knows; what it sets wins over the connection.
-            **named: the same by field, such as ``application_id="app-..."``; wins over ``asked``.
+            asked: what the caller knows; overrides the connection.
+            **named: fields of a target, such as ``application_id="app-..."``; override ``asked``.
 
         Raises:
-            ApplicationError: a value that cannot be used.
+            ApplicationError: a value is not valid.
         """
         known = asked.to_json() if asked is not None else {}
         return self._connection.target(**{**known, **named})
 
     @AirflowErrors()
     def access_for(self, url: str) -> Access:
-        """The way in to a server: the connection's credentials for the servers that it names, else none."""
+        """The access to a server: the connection's credentials if it names that server, else none."""
         return self._connection.access_for(url)
 
     def applications(self) -> list[ApplicationRow]:
-        """The applications that the server knows, at most 1000; a driver's UI knows its own alone."""
+        """The applications that the server knows, at most 1000; a driver's UI knows only its own."""
         return self._ask(application_rows.applications(), "its applications")
 
     def stages(self, application_id: str, status: str = "") -> list[StageRow]:
@@ -139,33 +139,33 @@ class SparkMonitorHook(BaseHook):
 
         Args:
             application_id: such as ``app-20261121031500-0007``.
-            status: only these: ``active``, ``complete``, ``pending``, ``failed`` or ``skipped``.
+            status: only ``active``, ``complete``, ``pending``, ``failed`` or ``skipped`` ones; empty for all.
         """
         return self._ask(application_rows.stages(application_id, status), f"stages of {application_id}")
 
     def executors(self, application_id: str) -> list[ExecutorRow]:
-        """The executors of an application, living ones first; the driver has a row with id «driver»."""
+        """The executors of an application, living ones first; the driver has a row with id ``driver``."""
         return self._ask(application_rows.executors(application_id), f"executors of {application_id}")
 
     def restarts(self, application_id: str) -> list[RestartRow]:
         """The executors that an application has lost, oldest loss first.
 
-        Lost is who was not given back: by dynamic allocation, by a decommission, at the end.
+        Executors removed by dynamic allocation, by a decommission or at the end do not count as lost.
         """
         return self._ask(application_rows.restarts(application_id), f"lost executors of {application_id}")
 
     def test_connection(self) -> tuple[bool, str]:
-        """Ask every server that the connection names; whether all answered, and what they said, by line."""
+        """Query every server that the connection names; return whether all answered, and a line for each."""
         try:
             connection = self._connection
-            said = [self._tested(url) for url in self._web_servers(connection)]
+            results = [self._tested(url) for url in self._web_servers(connection)]
             if connection.witnesses.get("master") or connection.witnesses.get("master_ui"):
-                said.append(self._tested_master(connection))
-            if not said:
+                results.append(self._tested_master(connection))
+            if not results:
                 return False, "The connection names no server: set its host, or the extras that name one."
         except SparkGuardError as error:
             return False, str(error)
-        return all(good for good, _ in said), "\n".join(text for _, text in said)
+        return all(good for good, _ in results), "\n".join(text for _, text in results)
 
     @property
     def _connection(self) -> MonitorConnection:
@@ -197,14 +197,15 @@ class SparkMonitorHook(BaseHook):
             found = self._ask(master_json.look(masters, ui or None, None), "its workers", ui)
         except MonitorError as error:
             return False, str(error)
-        return True, f"{ui or ', '.join(masters)}: {len(found.workers)} living workers"
+        count = len(found.workers)
+        return True, f"{ui or ', '.join(masters)}: {count} living worker{'' if count == 1 else 's'}"
 
     @AirflowErrors()
     def _ask(self, dialogue: Dialogue[T], what: str, url: str | None = None) -> T:
         return waiting(self._answer)(dialogue, what, self.url if url is None else url)
 
     async def _answer(self, dialogue: Dialogue[T], what: str, url: str) -> T:
-        """The one seam where what a server did, or did not, becomes an error of ours."""
+        """Run a dialogue with a server; the one place where a failed one becomes our error."""
         access = self.access_for(url)
         source = HttpSource(url, timeout=self.timeout, max_body=_MAX_BODY, access=access)
         try:
@@ -212,17 +213,17 @@ class SparkMonitorHook(BaseHook):
         except UnusableAnswerError as error:
             asked = url or "The master"
             raise MonitorError(
-                safe_text(f"{asked} was asked for {what} and gave no usable answer.")[:400],
+                safe_text(f"{asked} gave no usable answer to a request for {what}.")[:400],
                 got=str(error),
                 expected="a driver's UI, a history server or a standalone master",
-                advice=error.advice or "Check that the address is one of these; its log may say more.",
+                advice=error.advice or "Check that the address is one of these, and check the server's log.",
             ) from error
         finally:
             await source.aclose()
 
 
 def _checked(fields: Fields) -> MonitorConnection:
-    """What the connection says, with certificates that are there: no question starts without them."""
+    """The parsed connection; its certificate file must be readable."""
     found = MonitorConnection.of(fields)
     if isinstance(found.verify, str):
         try:
@@ -231,7 +232,7 @@ def _checked(fields: Fields) -> MonitorConnection:
             raise ConnectionMissingError(
                 f"Airflow connection {fields.conn_id!r} cannot be used: verify is not a certificate file.",
                 got=safe_text(f"{found.verify}: {error.strerror or error}")[:300],
-                expected="a PEM file that can be read here, or true, or false",
+                expected="a readable PEM file, true, or false",
                 advice="Check the path as workers, triggerer and API server see it.",
             ) from error
     return found
@@ -242,5 +243,5 @@ def _missing(conn_id: str, error: AirflowException) -> ConnectionMissingError:
         conn_id,
         error,
         "a connection of type Spark monitor",
-        f"Create it (airflow connections add {conn_id} ...), or give another conn_id, or None.",
+        f"Create it (airflow connections add {conn_id} ...), or set conn_id to another one or to None.",
     )

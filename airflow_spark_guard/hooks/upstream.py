@@ -1,4 +1,4 @@
-"""The apache-spark provider's private names that we rely on: all of them here, each under a contract test.
+"""The private names of the apache-spark provider that we rely on, each covered by a contract test.
 
 ``tests/unit/hooks/test_upstream.py`` fails when a new version of the provider renames one.
 """
@@ -26,9 +26,9 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 _CONF = "--conf"
-# Answers about a driver that name no state, in a row; upstream would ask for ever.
+# Consecutive answers about a driver that name no state; upstream would poll for ever.
 _MOST_UNREADABLE = 30
-# Options that stand for a key: Spark lets them win, so they belong to what is merged, checked and shown.
+# Options that set a key of the configuration: they win in Spark, so they are merged, checked and shown.
 _OPTION_KEYS = {
     "--driver-memory": "spark.driver.memory",
     "--executor-memory": "spark.executor.memory",
@@ -39,21 +39,21 @@ _OPTION_KEYS = {
 
 
 class UpstreamSubmitHook(SparkSubmitHook):
-    """The provider's hook, with what we need of it under public names, and without its silent yarn."""
+    """The provider's hook with public names for what we need, and without its silent fallback to yarn."""
 
-    # The connection's extra ``conf``, whatever it is; kept, since each look-up may ask a secrets backend.
+    # The connection's extra ``conf``, unchecked; kept because each look-up may query a secrets backend.
     connection_conf: object = None
-    # The connection's extra ``master_ui``: the standalone master's web page, where it is not on port 8080.
+    # The connection's extra ``master_ui``: the standalone master's web page, if it is not on port 8080.
     master_ui: str | None = None
     # The connection's extra ``history_server``, such as ``http://host:18080``.
     history_server: str | None = None
-    # Where the master comes from, for a message about it.
+    # The origin of the master, for messages.
     address = ConnectionAddress()
-    # Its extras and its login, for whoever asks the cluster's manager.
+    # The connection's extras and login, for requests to the cluster manager.
     connection_given: ConnectionGiven | None = None
-    # Of an application that its user does not name.
+    # The name of an application whose user does not set one.
     application_name: str = ""
-    # The keytab in its extras, for :meth:`use_keytab`.
+    # The keytab in the connection's extras, for :meth:`use_keytab`.
     keytab_given: bytes | None = None
     _fixed_options: list[str] | None = None
     _on_kubernetes = False
@@ -67,7 +67,7 @@ class UpstreamSubmitHook(SparkSubmitHook):
 
     @property
     def _is_kubernetes(self) -> bool:
-        """Not before the hook is made: upstream would want a client library that is not used here."""
+        """False until the hook is created: upstream would require a client library that is not used here."""
         return self._on_kubernetes and self._ready
 
     @_is_kubernetes.setter
@@ -78,7 +78,7 @@ class UpstreamSubmitHook(SparkSubmitHook):
         """Look the connection up.
 
         Raises:
-            ConnectionMissingError: there is none (upstream submits to yarn), or its extras cannot be used.
+            ConnectionMissingError: it does not exist (upstream submits to yarn), or its extras are not valid.
         """
         try:
             found = self.get_connection(self._conn_id)
@@ -87,7 +87,7 @@ class UpstreamSubmitHook(SparkSubmitHook):
                 self._conn_id,
                 error,
                 "a connection of type Spark whose host is the master: yarn, spark://host:7077",
-                f"Create it (airflow connections add {self._conn_id} ...), or give conn_id.",
+                f"Create it (airflow connections add {self._conn_id} ...), or set conn_id.",
             ) from error
         given = {
             "spark-binary": self.spark_binary,
@@ -113,13 +113,13 @@ class UpstreamSubmitHook(SparkSubmitHook):
         return super()._resolve_connection()
 
     def _create_keytab_path_from_base64_keytab(self, base64_keytab: str, _principal: str | None) -> str:
-        """Keep the keytab; upstream would leave it in the temporary folder, for everybody to read.
+        """Keep the keytab; upstream would leave it in the temporary folder, readable by every user.
 
         Raises:
-            ConnectionMissingError: it is no base64, or empty. Upstream submits to yarn instead.
+            ConnectionMissingError: it is not valid base64, or empty. Upstream submits to yarn instead.
         """
         self.keytab_given = keytab_of(self._conn_id, base64_keytab)
-        # Not empty: upstream asks whether there is a keytab at all.
+        # Not empty: upstream checks whether there is a keytab at all.
         return f"keytab-of-connection-{self._conn_id}"
 
     def use_keytab(self, file: Path) -> None:
@@ -128,18 +128,18 @@ class UpstreamSubmitHook(SparkSubmitHook):
             self._connection["keytab"] = str(file)
 
     def _mask_cmd(self, connection_cmd: str | list[str]) -> str:
-        """As upstream, with our masks beside its own; it gives lines of a log as well."""
+        """As upstream, with our masks in addition to its own; upstream passes lines of a log as well."""
         words = [connection_cmd] if isinstance(connection_cmd, str) else connection_cmd
         masked = masked_words(words) if len(words) > 1 else mask_text("".join(words))
         return str(super()._mask_cmd([masked]))
 
     def _process_spark_submit_log(self, itr: Iterator[Any]) -> None:
-        """As upstream, which logs each line and keeps the last ones for its exception; masked."""
+        """As upstream, which logs each line and keeps the last ones for its exception, but masked."""
         super()._process_spark_submit_log(mask_text(str(line)) for line in itr)
 
     @property
     def given_words(self) -> object:
-        """``application_args=`` as it was given."""
+        """``application_args=`` as passed."""
         return self._application_args
 
     @property
@@ -154,16 +154,16 @@ class UpstreamSubmitHook(SparkSubmitHook):
 
     @property
     def named_deploy_mode(self) -> tuple[str, object]:
-        """``client`` or ``cluster`` as operator or connection name it, and which; None when neither does."""
+        """(origin, value) of the deploy mode, from operator or connection; the value is None if not set."""
         named = self._connection["deploy_mode"] or None
         place = "deploy_mode" if self._deploy_mode else f"the extra deploy-mode of connection {self._conn_id}"
         return place, named
 
     def follow_cluster_mode(self) -> None:
-        """Have upstream treat this as cluster mode, whatever place has said so.
+        """Have upstream treat this as cluster mode, whichever setting has chosen it.
 
-        In its constructor it looks at operator and connection alone; by what it found there it follows, kills
-        and asks for the driver.
+        Upstream's constructor checks only operator and connection, and decides by them whether to track,
+        kill and poll the driver.
         """
         self._connection["deploy_mode"] = "cluster"
         self._should_track_driver_status = self._resolve_should_track_driver_status()
@@ -175,11 +175,11 @@ class UpstreamSubmitHook(SparkSubmitHook):
 
     @property
     def has_driver(self) -> bool:
-        """Whether upstream knows a driver on the cluster, also one that an earlier try has submitted."""
+        """Whether upstream knows a driver on the cluster, also one submitted by an earlier try."""
         return bool(self._driver_id)
 
     def _process_spark_status_log(self, itr: Iterator[Any]) -> None:
-        """As upstream, but every form of the answer is read, and answers that say nothing come to an end."""
+        """As upstream, but reads every form of the answer, and gives up after too many unreadable ones."""
         state = driver_state("".join(map(str, itr)))
         self._unreadable = 0 if state else self._unreadable + 1
         if self._unreadable >= _MOST_UNREADABLE:
@@ -189,8 +189,8 @@ class UpstreamSubmitHook(SparkSubmitHook):
 
     @property
     def named_binary(self) -> str | None:
-        """spark-submit as operator or connection name it; None when neither does."""
-        binary = self._connection["spark_binary"] or "spark-submit"  # an extra of JSON's null
+        """spark-submit as set by operator or connection; None if not set."""
+        binary = self._connection["spark_binary"] or "spark-submit"  # the extra may be null
         return None if binary == "spark-submit" else binary
 
     @property
@@ -199,7 +199,7 @@ class UpstreamSubmitHook(SparkSubmitHook):
         return dict(self._conf)
 
     def fix_command(self, binary: str, options: list[str], env: dict[str, str]) -> None:
-        """Let upstream submit with exactly this spark-submit, these options and this environment."""
+        """Make upstream submit with exactly this spark-submit, these options and this environment."""
         self._connection["spark_binary"] = binary
         self._fixed_options = options
         self._env = env
@@ -216,17 +216,17 @@ class UpstreamSubmitHook(SparkSubmitHook):
 
     @property
     def user_environment(self) -> dict[str, str]:
-        """``env_vars=`` as the job's processes here will see them."""
+        """``env_vars=`` as the job's processes on this host will see them."""
         return {key: str(value) for key, value in (self._env_vars or {}).items()}
 
     @property
     def namespace(self) -> str | None:
-        """The Kubernetes namespace as connection or ``conf=`` name it; None when neither does."""
+        """The Kubernetes namespace as set by connection or ``conf=``; None if not set."""
         return self._connection["namespace"] or None
 
     @property
     def has_kerberos(self) -> bool:
-        """Whether a keytab and a principal are given, by argument or connection: upstream's own sign."""
+        """Whether a keytab and a principal are set, by argument or connection, as upstream checks it."""
         return bool(self._connection.get("keytab") and self._connection.get("principal"))
 
     @property
@@ -235,17 +235,17 @@ class UpstreamSubmitHook(SparkSubmitHook):
         return self._yarn_rm_auth
 
     def leave_cluster_mode_to_us(self) -> None:
-        """Have upstream's operator call :meth:`submit`, whatever it would do with this master itself."""
+        """Make upstream's operator call :meth:`submit` instead of tracking the application by itself."""
         self._is_yarn_cluster_mode = False
         self._track_driver_via_k8s_api = False
         self._yarn_track_via_rm_api = False
 
     def _validate_track_driver_via_k8s_api_config(self) -> None:
-        """Nothing: what upstream checks here belongs to a way of polling that is not used."""
+        """Check nothing: upstream's check is for a way of polling that is not used."""
 
     @property
     def java_class(self) -> str | None:
-        """``java_class=``: the application is a jar."""
+        """``java_class=``; if set, the application is a jar."""
         return self._java_class
 
     @property
@@ -257,7 +257,7 @@ class UpstreamSubmitHook(SparkSubmitHook):
     def submit_options(self) -> tuple[list[str], dict[str, str]]:
         """spark-submit's options as upstream builds them: (all but ``--conf``, configuration by key).
 
-        Configuration travels in a properties file, where no process list shows it.
+        The configuration is passed in a properties file, so that no process list shows it.
         """
         given, self._conf, self._properties_file = (self._conf, self._properties_file), {}, None
         try:
@@ -284,7 +284,7 @@ class UpstreamSubmitHook(SparkSubmitHook):
 
 
 def hook_arguments(operator: Any) -> dict[str, Any]:
-    """The arguments of upstream's hook, as upstream's operator holds them: ``name`` or ``_name``."""
+    """The arguments for upstream's hook, from the attributes ``name`` or ``_name`` of upstream's operator."""
     names = [name for name in inspect.signature(SparkSubmitHook.__init__).parameters if name != "self"]
     return {
         name: getattr(operator, name) if hasattr(operator, name) else getattr(operator, f"_{name}")

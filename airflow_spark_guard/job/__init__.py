@@ -1,7 +1,7 @@
-"""The job's side: what runs in the Spark driver and ships with the job.
+"""The job's side: code that ships with the job and runs in the Spark driver.
 
-It imports neither Airflow nor anything else of this package. Outside a guarded attempt every function here
-works too: :func:`report` and :func:`heartbeat` then speak to nobody.
+It imports neither Airflow nor the rest of this package. Every function also works outside a guarded attempt;
+:func:`report` and :func:`heartbeat` do nothing there.
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ __all__ = [
     "to_spark",
 ]
 
-# No module may have the name of a function here: it would take its place as soon as it is imported.
+# No module may have the name of a function here: importing it would replace the function.
 _HOMES = {
     "Batch": "collection.batches",
     "ReportError": "reporting",

@@ -1,4 +1,4 @@
-"""A model on its way to the executors."""
+"""Sends a model to the executors."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
 
 class Carried:
-    """A model on its way: pickled as functions are, so that classes of the user's own script travel too."""
+    """A model to send: pickled the way functions are, so that classes of the user's script travel too."""
 
     def __init__(self, model: Any) -> None:
         from pyspark import cloudpickle
@@ -24,7 +24,7 @@ class Carried:
                 "The model cannot be sent to the executors.",
                 got=f"{type(model).__name__}: {error}",
                 expected="a model that can be pickled",
-                advice="Take locks, connections, generators and Spark's own objects out of it.",
+                advice="Remove locks, connections, generators and Spark's own objects from it.",
             ) from error
 
     def __reduce__(self) -> tuple[Any, ...]:
@@ -34,7 +34,7 @@ class Carried:
 
 
 def carried_model(model: Any, df: Any) -> Callable[[], Any]:
-    """What gives the model inside a worker; a worker unpickles it once."""
+    """A function that returns the model inside a worker, where it is unpickled once."""
     carried = Carried(model)
     if is_connect(df):
         return lambda: carried

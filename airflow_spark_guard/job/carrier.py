@@ -1,7 +1,7 @@
-"""Carries what the job says from its own channel file to a directory that Airflow reads.
+"""Copies the job's messages from its own channel file to a directory that Airflow reads.
 
-The directory gets files ``<writer>-<number>.jsonl``, each whole or not there at all, in the order of their
-names. What cannot be carried yet stays in the channel file and goes with the next one.
+The directory gets files ``<writer>-<number>.jsonl``, each written atomically, in the order of their names.
+What cannot be written yet stays in the channel file and goes with the next one.
 """
 
 from __future__ import annotations
@@ -15,12 +15,12 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from airflow_spark_guard.job.stores import Store
 
-# Seconds between two files. Each is an object of a store that somebody pays for: a long job is in no hurry.
+# Seconds between two files. Object stores charge for each, so the pause grows in a long job.
 FIRST_PAUSE, LONGEST_PAUSE, GROWTH = 5.0, 60.0, 1.2
-LAST_TRIES = 3  # at the end, when what is left would be lost
+LAST_TRIES = 3  # at the end, when the rest would be lost
 BETWEEN_TRIES = 1.0  # seconds
-LONGEST_END = 60.0  # seconds; a store that hangs must not keep the driver
-# What one file may hold; a reader takes no larger ones.
+LONGEST_END = 60.0  # seconds; a store that hangs must not keep the driver alive
+# Size limit of one file; readers refuse larger ones.
 LARGEST_FILE = 4 << 20
 # Linux: the length stays, the blocks go.
 _PUNCH_HOLE_KEEP_SIZE = 0x02 | 0x01
@@ -29,12 +29,12 @@ _PROGRESS, _HEAD = b'"kind":"progress"', 40
 
 
 class Carrier:
-    """Carries one channel file; lines, never parts of them.
+    """Copies one channel file, in whole lines.
 
     Args:
         channel: the file that the job's messages are appended to.
-        store: where they go.
-        writer: names this process's files.
+        store: the store of the channel directory.
+        writer: prefix for the names of this process's files.
     """
 
     def __init__(self, channel: str, store: Store, writer: str) -> None:
@@ -46,13 +46,13 @@ class Carrier:
         self._complained = False
 
     def start(self) -> None:
-        """Carry every few seconds, on a thread of its own."""
+        """Copy every few seconds, on a thread of its own."""
         threading.Thread(target=self._serve, name="spark-guard-carrier", daemon=True).start()
 
     def finish(self) -> None:
-        """Carry what is left; the process ends.
+        """Copy the rest, because the process ends.
 
-        It never raises, and it holds nobody up for long: the job's own end is what counts.
+        It never raises and takes at most ``LONGEST_END`` seconds: the job's outcome must not depend on it.
         """
         self._over.set()
         last = threading.Thread(target=self._finish, name="spark-guard-carrier-end", daemon=True)
@@ -66,16 +66,16 @@ class Carrier:
             try:
                 if self.carry(urgent=True):
                     return
-            except Exception as error:  # noqa: BLE001 - whatever a store raises, the job has done its work
+            except Exception as error:  # noqa: BLE001 - the job is done, whatever a store raises
                 self._complain(error)
             if left:
                 threading.Event().wait(BETWEEN_TRIES)
 
     def carry(self, *, urgent: bool = False) -> bool:
-        """Carry the new lines; whether nothing is left.
+        """Copy the new lines; return whether none is left.
 
         Args:
-            urgent: reach the store by whatever means; else only by what the job has set up anyway.
+            urgent: set up access to the store if necessary; else use only what the job has set up anyway.
 
         Raises:
             Exception: whatever the store raises.
@@ -93,7 +93,7 @@ class Carrier:
                 self._rest, self._number = self._rest[end:], self._number + 1
 
     def _give_back(self) -> None:
-        """Free the blocks of what was read, every 4 MiB: a job may report for days."""
+        """Free the disk blocks of what was read, every 4 MiB: a job may report for days."""
         end = self._file.tell()
         if end - self._freed >= LARGEST_FILE:
             self._freed = end
@@ -108,19 +108,19 @@ class Carrier:
             pause = min(pause * GROWTH, LONGEST_PAUSE)
             try:
                 self.carry()
-            except Exception as error:  # noqa: BLE001 - evidence is worth nothing if it can end a healthy job
+            except Exception as error:  # noqa: BLE001 - reporting must not end a healthy job
                 self._complain(error)
 
     def _complain(self, error: Any) -> None:
-        """Once, where the driver's log is: nobody else can hear it."""
+        """Report it once in the driver's log, the only place that can still be reached."""
         if not self._complained:
             self._complained = True
-            said = f"{type(error).__name__}: {error}"[:500]
-            print(f"spark-guard: the channel directory cannot be written: {said}", file=sys.stderr)
+            reason = f"{type(error).__name__}: {error}"[:500]
+            print(f"spark-guard: the channel directory cannot be written: {reason}", file=sys.stderr)
 
 
 def newest(lines: bytes) -> bytes:
-    """The lines, of the ``progress`` messages only the last: it says all that the others said."""
+    """The lines without all but the last ``progress`` message, which includes what the others reported."""
     found = lines.splitlines(keepends=True)
     passed = [line for line in found if _PROGRESS in line[:_HEAD]][:-1]
     return b"".join(line for line in found if line not in passed) if passed else lines

@@ -1,8 +1,8 @@
-"""The launcher in cluster mode: finds the script that came with the job, and carries the channel out.
+"""The launcher in cluster mode: finds the script that came with the job, and publishes the channel.
 
-Spark runs a small main program, which calls :func:`main` with the script as first argument. Everything that
-the job says goes to a file of this process, as in client mode; ``job/carrier.py`` brings it to the channel
-directory, which both sides reach.
+Spark runs a small main program, which calls :func:`main` with the script as first argument. The job's
+messages go to a file of this process, as in client mode; ``job/carrier.py`` copies them to the channel
+directory, which both sides can reach.
 """
 
 from __future__ import annotations
@@ -22,12 +22,12 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
 DIRECTORY_ENV = "SPARK_GUARD_CHANNEL_DIRECTORY"
-# Spark's scheme for what is in the driver's image already.
+# Spark's scheme for files that are in the driver's image.
 _LOCAL = "local://"
 
 
 def main(arguments: Sequence[str]) -> int:
-    """Run ``arguments[0]`` with the rest as its arguments; the exit code that Python itself would give."""
+    """Run ``arguments[0]`` with the rest as its arguments; return the exit code that Python would return."""
     script, *rest = arguments
     directory = os.environ.get(DIRECTORY_ENV, "")
     if not directory:
@@ -42,7 +42,7 @@ def main(arguments: Sequence[str]) -> int:
     try:
         return _run([script_path(script), *rest])
     finally:
-        if os.getpid() == owner:  # a fork of the script that ends carries nothing
+        if os.getpid() == owner:  # a fork of the script that ends must not copy anything
             carrier.finish()
             with contextlib.suppress(OSError):
                 os.unlink(channel)  # noqa: PTH108 - as above
@@ -50,14 +50,14 @@ def main(arguments: Sequence[str]) -> int:
 
 
 def script_path(script: str) -> str:
-    """Where the script is: in an image (``local:///path``), or shipped into the working directory."""
+    """The path of the script: in the image (``local:///path``), or shipped into the working directory."""
     if script.startswith(_LOCAL):
         return script[len(_LOCAL) :]
     return os.path.basename(script)  # noqa: PTH119 - as above
 
 
 def writer_name(now: float, pid: int) -> str:
-    """Names this process's files. Of two drivers of one application the later one sorts last."""
+    """A prefix for this process's files. Of two drivers of one application the later one sorts last."""
     return f"{int(now * 1000):013d}-{pid}"
 
 
@@ -65,5 +65,5 @@ def _run(arguments: list[str]) -> int:
     from airflow_spark_guard.job.launcher import main as launch
 
     if not os.path.exists(arguments[0]):  # noqa: PTH110 - as above
-        print(f"spark-guard: there is no script {arguments[0]} in {os.getcwd()}", file=sys.stderr)  # noqa: PTH109
+        print(f"spark-guard: script {arguments[0]} not found in {os.getcwd()}", file=sys.stderr)  # noqa: PTH109
     return launch(arguments)

@@ -1,4 +1,4 @@
-"""``heartbeat``: the job's own word that it goes on, from the driver and from executors."""
+"""``heartbeat``: the job reports that it is making progress, from the driver and from executors."""
 
 from __future__ import annotations
 
@@ -13,13 +13,13 @@ from airflow_spark_guard.job.values import single
 from airflow_spark_guard.job.wire import CHANNEL_ENV, write_to_stderr
 
 MARK = "SPARK_GUARD_HEARTBEAT"
-_HUGE = 1e300  # NaN, infinity and what JSON would make of larger ones are beyond it
-# The zip that a guarded attempt ships; where this module comes from elsewhere, nobody reads our lines.
+_HUGE = 1e300  # excludes NaN, infinity and numbers that JSON would turn into them
+# The zip that a guarded attempt ships; if this module comes from elsewhere, its lines are not read.
 _SHIPPED = f"airflow_spark_guard_job.zip{os.sep}" in __file__
 
 
 def heartbeat(text: str = "", *, done: float | None = None, total: float | None = None) -> None:
-    """Say that the job goes on, where Spark's own counters cannot show it.
+    """Report that the job is making progress that Spark's own counters cannot show.
 
     ::
 
@@ -28,23 +28,23 @@ def heartbeat(text: str = "", *, done: float | None = None, total: float | None 
             model.fit(*fold)
 
     Call it from long loops: on the driver between two Spark jobs, or inside a UDF, above all in a grouped
-    one (``applyInPandas``) whose whole group is silent until it ends. Calls are cheap, and at most one a
-    second is written. Only calls count: a text that never changes is as good as a new one.
+    one (``applyInPandas``), whose whole group is silent until it ends. Calls are cheap, and at most one per
+    second is written. Only the call counts: the text need not change.
 
-    From the driver's own process it goes over the attempt's channel. From executors, and from processes that
-    the driver starts, it is one line on standard error, ``SPARK_GUARD_HEARTBEAT {"w": pid, "t": seconds
-    since the epoch, "n": calls so far, "s": stage, "text": ...}``. An accumulator would not do: its updates
-    travel when the task ends, and a task that ends needs no heartbeat. Neither would the channel: it is a
-    file on the driver's machine. Standard error of a Python worker is in the executor's log, readable through
-    its log page while the task runs; in ``local[n]`` it is the output of spark-submit itself.
+    From the driver's own process it is sent over the attempt's channel. From executors, and from processes
+    that the driver starts, it is one line on standard error, ``SPARK_GUARD_HEARTBEAT {"w": pid, "t": seconds
+    since the epoch, "n": calls so far, "s": stage, "text": ...}``. An accumulator does not work: its updates
+    are sent when the task ends. Neither does the channel: it is a file on the driver's machine. Standard
+    error of a Python worker is in the executor's log, which can be read through its log page while the task
+    runs; in ``local[n]`` it is the output of spark-submit itself.
 
-    Outside a guarded attempt nothing happens. It raises nothing: an argument that cannot be sent is left out,
-    and one warning says so.
+    Outside a guarded attempt it is a no-op. It never raises: an argument that cannot be sent is left out with
+    one warning.
 
     Args:
-        text: kept in the record of the attempt; made one line of at most 200 characters.
-        done: how much is done, in any unit; a finite number, also one of numpy.
-        total: of how much, in the same unit.
+        text: kept in the record of the attempt, as one line of at most 200 characters.
+        done: how much is done, in any unit; a finite number, numpy's included.
+        total: how much there is to do, in the same unit.
     """
     note, so_far, of_all = _text(text), _number("done", done), _number("total", total)
     progress = current()
@@ -60,7 +60,7 @@ def _text(value: object) -> str:
     try:
         return str(value)
     except Exception as error:  # noqa: BLE001 - whatever the object's own __str__ raises
-        warn("heartbeat(text)", f"its text cannot be made: {type(error).__name__}")
+        warn("heartbeat(text)", f"str() of it failed: {type(error).__name__}")
         return ""
 
 
@@ -79,13 +79,13 @@ def _number(name: str, value: object) -> float | None:
 
 
 class _Worker:
-    """Heartbeats of a process that cannot reach the channel; a forked child goes on counting by itself."""
+    """Heartbeats of a process that cannot reach the channel; a forked child continues its own count."""
 
     def __init__(self) -> None:
         self.count, self.quiet_until = 0, 0.0
 
     def beat(self, text: str, done: float | None, total: float | None) -> None:
-        """Count, and write a line unless one was written within this second."""
+        """Count, and write a line unless one was written within the last second."""
         self.count += 1
         now = time.monotonic()
         if now < self.quiet_until:
@@ -104,7 +104,7 @@ def line(count: int, text: str, done: float | None, total: float | None) -> byte
 
 
 def _stage() -> int | None:
-    """The stage whose task this process runs, or was forked from; None outside a task."""
+    """The stage of the task that this process, or its parent before the fork, runs; None outside a task."""
     # Looked up, not imported: a process without PySpark runs no task.
     module = sys.modules.get("pyspark.taskcontext")
     try:

@@ -1,7 +1,7 @@
-"""Runs the user's unchanged script inside the driver's Python, and says how that went.
+"""Runs the user's unchanged script inside the driver's Python, and reports how it ended.
 
-Spark starts ``<driver python> <zip of this package's job side> script.py arguments``. The script sees what it
-would see without us: ``__main__``, ``sys.argv``, ``sys.path[0]``, its own exit code and its own traceback.
+Spark starts ``<driver python> <zip of this package's job side> script.py arguments``. For the script nothing
+differs from a plain run: ``__main__``, ``sys.argv``, ``sys.path[0]``, its exit code and its traceback.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ _FAILED = 1
 
 
 def main(arguments: Sequence[str]) -> int:
-    """Run ``arguments[0]`` with the rest as its arguments; the exit code that Python itself would give."""
+    """Run ``arguments[0]`` with the rest as its arguments; return the exit code that Python would return."""
     channel = open_channel()
     _die_with_the_jvm()
     _arm_stack_dumps()
@@ -43,23 +43,28 @@ def main(arguments: Sequence[str]) -> int:
         target=watch, args=(channel, ours, os.getppid()), name="spark-guard", daemon=True
     ).start()
 
-    def say(kind: str, **fields: Any) -> None:
-        """The script's last word; a fork of it that ends must not speak for its parent."""
+    def send(kind: str, **fields: Any) -> None:
+        """Send the closing message, unless this is a fork of the script."""
         if ours.is_ours:
             ours.flush()
             channel.send(kind, **fields)
 
-    return run_script(say, list(arguments))
+    return run_script(send, list(arguments))
 
 
-def run_script(say: Callable[..., None], arguments: list[str]) -> int:
-    """Run the script as ``__main__``; say its error or its end, as ``Channel.send`` would."""
+def run_script(send: Callable[..., None], arguments: list[str]) -> int:
+    """Run the script as ``__main__`` and return its exit code.
+
+    Args:
+        send: receives the closing message, with the signature of ``Channel.send``.
+        arguments: the script and its arguments.
+    """
     script = arguments[0]
     sys.argv = arguments
     if not getattr(sys.flags, "safe_path", False):
         sys.path[0] = os.path.dirname(os.path.abspath(script))  # noqa: PTH100, PTH120
-    # Not runpy: it takes __main__ away again when the script ends, under threads and atexit handlers that
-    # still need it to pickle their functions.
+    # Not runpy: it removes __main__ when the script ends, while threads and atexit handlers may still need it
+    # to pickle their functions.
     module = types.ModuleType("__main__")
     module.__dict__.update(__file__=script, __builtins__=__builtins__)
     sys.modules["__main__"] = module
@@ -68,24 +73,24 @@ def run_script(say: Callable[..., None], arguments: list[str]) -> int:
             code = compile(source.read(), script, "exec", dont_inherit=True)
         exec(code, module.__dict__)  # noqa: S102 - running the script is what a launcher is for
     except SystemExit as stop:
-        return _left(say, stop)
-    except BaseException as error:  # noqa: BLE001 - whatever ended the script is what the task must show
-        say("error", **describe(error))
+        return _exited(send, stop)
+    except BaseException as error:  # noqa: BLE001 - the task must show whatever ended the script
+        send("error", **describe(error))
         part = _users_part(error.__traceback__)
         sys.excepthook(type(error), error.with_traceback(part), part)
         return _FAILED
-    say("bye")
+    send("bye")
     return 0
 
 
-def _left(say: Callable[..., None], stop: SystemExit) -> int:
-    """``sys.exit``: None and 0 are a good end, a number is the code, anything else is printed and 1."""
+def _exited(send: Callable[..., None], stop: SystemExit) -> int:
+    """``sys.exit``: None and 0 mean success, a number is the exit code, other values are printed, code 1."""
     if stop.code is None or stop.code == 0:
-        say("bye")
+        send("bye")
         return 0
     code = stop.code if isinstance(stop.code, int) else _FAILED
     text = "" if isinstance(stop.code, int) else str(stop.code)
-    say("error", **{**describe(stop), "category": "exit", "code": code, "message": text[:2000]})
+    send("error", **{**describe(stop), "category": "exit", "code": code, "message": text[:2000]})
     if text:
         print(text, file=sys.stderr)
     return code
@@ -97,7 +102,7 @@ def describe(error: BaseException) -> dict[str, Any]:
     text = "".join(traceback.format_exception(type(error), error, part)).rstrip()
     try:
         message = str(error)
-    except Exception:  # noqa: BLE001 - the user's own __str__ is broken, and that is not the news
+    except Exception:  # noqa: BLE001 - a broken __str__ must not hide the error itself
         message = ""
     if len(text) > _TRACEBACK_LIMIT:
         half = _TRACEBACK_LIMIT // 2
@@ -120,22 +125,22 @@ def _is_ours(filename: str) -> bool:
 
 
 def _users_part(tb: types.TracebackType | None) -> types.TracebackType | None:
-    """The traceback from the user's first frame on; ours stand above it, since we call the script."""
+    """The traceback from the user's first frame on; our own frames come before it."""
     while tb is not None and _is_ours(tb.tb_frame.f_code.co_filename):
         tb = tb.tb_next
     return tb
 
 
 def _die_with_the_jvm() -> None:
-    """A driver's Python in pure Python outlives its JVM; the kernel ends this one."""
-    with contextlib.suppress(OSError, AttributeError):  # not Linux: the watching thread must do
+    """Have the kernel kill this process when the JVM dies: plain Python would outlive it."""
+    with contextlib.suppress(OSError, AttributeError):  # not Linux: the watching thread does it
         ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
 
 
 def _arm_stack_dumps() -> None:
-    """SIGUSR1 writes every thread's Python stack to the attempt's folder: the C handler needs no GIL."""
+    """Have SIGUSR1 write every thread's Python stack to the attempt's folder; the C handler needs no GIL."""
     path = os.environ.get(STACKS_ENV)
     if path:
-        with contextlib.suppress(OSError):  # a full disk: the job can do without
+        with contextlib.suppress(OSError):  # a full disk must not end the job
             stacks = open(path, "ab")  # noqa: SIM115, PTH123 - faulthandler needs it for the process's life
             faulthandler.register(signal.SIGUSR1, file=stacks, all_threads=True)

@@ -1,4 +1,4 @@
-"""How often the messages of one kind are written: a job may report in its innermost loop."""
+"""Limits how often messages of one kind are written: a job may report in its innermost loop."""
 
 from __future__ import annotations
 
@@ -10,12 +10,12 @@ if TYPE_CHECKING:
 
 
 class Pace:
-    """So many at once, and then so many a second.
+    """A token bucket.
 
     Args:
-        burst: at once, or after a long pause.
-        rate: a second.
-        clock: seconds of a clock that never jumps.
+        burst: messages at once, at the beginning or after a long pause.
+        rate: messages per second after that.
+        clock: monotonic clock, in seconds.
     """
 
     def __init__(self, burst: float, rate: float, clock: Callable[[], float] = time.monotonic) -> None:

@@ -1,4 +1,4 @@
-"""``spark_parallel``: scikit-learn's own parallel loops (``n_jobs``) on the executors, by joblibspark."""
+"""``spark_parallel``: runs scikit-learn's parallel loops (``n_jobs``) on the executors, with joblibspark."""
 
 from __future__ import annotations
 
@@ -19,18 +19,18 @@ class WorkerError(RuntimeError):
 
 
 class Task:
-    """One batch of joblib's tasks, in a worker.
+    """One batch of joblib's tasks, run in a worker.
 
-    It has as many native threads as its Spark task has cores, since every core has its own worker. The
-    model's own error comes back as a result: as a failure Spark would try it again, three times on a
-    cluster, and wrap it in its own.
+    It may use as many native threads as its Spark task has cores, because every core has its own worker. An
+    error of the model is returned as a result: raised, Spark would retry the task, three times on a
+    cluster, and wrap the error in its own.
     """
 
     def __init__(self, batch: Callable[[], Any]) -> None:
         self.batch = batch
 
     def __call__(self) -> Any:
-        """The results in a list, or the error with its traceback as text in a tuple."""
+        """The results as a list, or a tuple of the error and its traceback as text."""
         import traceback
 
         from pyspark import TaskContext, cloudpickle
@@ -45,7 +45,7 @@ class Task:
             error.with_traceback(None)
             try:
                 cloudpickle.loads(cloudpickle.dumps(error))
-            except Exception:  # noqa: BLE001 - whatever an exception's own pickling may do
+            except Exception:  # noqa: BLE001 - an exception's own pickling may raise anything
                 return None, text
             return error, text
 
@@ -66,30 +66,30 @@ def result_of(outcome: Any) -> Any:
 
 @contextmanager
 def spark_parallel(spark: Any, *arrays: Any, n_jobs: int | None = None) -> Iterator[tuple[Any, ...]]:
-    """Inside, what scikit-learn does with ``n_jobs`` runs as Spark tasks, one fit in one task.
+    """Context in which scikit-learn's parallel loops (``n_jobs``) run as Spark tasks, one fit per task.
 
     ::
 
         with spark_parallel(spark, sample.X, sample.y) as (X, y):
             search = GridSearchCV(HistGradientBoostingRegressor(random_state=0), grid, cv=5).fit(X, y)
 
-    Each array goes to each executor once, as a broadcast, where joblib would pickle it into every task; what
-    a task carries is the model and the numbers of its rows (8 bytes for each row). The results are those
-    of the driver. ``GridSearchCV`` fits the best model on the driver.
+    Each array is sent to each executor once, as a broadcast, instead of being pickled into every task; a task
+    carries only the model and the numbers of its rows (8 bytes per row). The results are the same as on the
+    driver. ``GridSearchCV`` fits the best model on the driver.
 
     Args:
-        spark: a classic session. joblibspark uses the active one, which must be this.
-        arrays: numpy arrays, which each executor's memory must hold once for each of its Python workers.
-        n_jobs: most tasks at one time; None for as many as the executors have slots.
+        spark: a classic session, which must be the active one: joblibspark uses that.
+        arrays: numpy arrays. Each executor needs memory for one copy per Python worker.
+        n_jobs: maximum number of concurrent tasks; None for as many as the executors have slots.
 
     Yields:
-        The arrays in the same order, read-only, as a tuple. Use them inside alone.
+        The arrays in the same order, read-only, as a tuple. Use them only inside the context.
 
     Raises:
-        SampleError: joblibspark is missing, Spark Connect, an argument that is no array, other versions of
-            scikit-learn or numpy on an executor (one is asked).
-        Exception: a model's own error, as it was raised, with the worker's traceback as a note; the other
-            tasks are cancelled. py4j.protocol.Py4JJavaError: a task that Spark could not run.
+        SampleError: joblibspark is missing, the session is Spark Connect, an argument is not an array, or an
+            executor (one is asked) has other versions of scikit-learn or numpy.
+        Exception: a model's own error, as raised, with the worker's traceback as a note; the other tasks
+            are cancelled. py4j.protocol.Py4JJavaError: a task that Spark could not run.
     """
     import joblib
     from pyspark import cloudpickle
@@ -100,7 +100,7 @@ def spark_parallel(spark: Any, *arrays: Any, n_jobs: int | None = None) -> Itera
         _check_array(array)
     backend = _backend(spark)
     _check_versions(spark)
-    # Executors need not have this package.
+    # This package need not be installed on the executors.
     for module in (sys.modules[__name__], shared_array):
         cloudpickle.register_pickle_by_value(module)
     with ExitStack() as stack:
@@ -117,11 +117,11 @@ def _check_array(array: Any) -> None:
 
     if not isinstance(array, np.ndarray) or array.dtype.hasobject:
         raise SampleError(
-            "This cannot be shared with the executors.",
+            "The argument cannot be shared with the executors.",
             got=f"an array of {array.dtype}" if isinstance(array, np.ndarray) else type(array).__name__,
             expected="numpy arrays of numbers",
-            advice="Pass numpy.asarray(data); or leave it out here and pass it to fit: it then travels "
-            "with every task.",
+            advice="Pass numpy.asarray(data); or leave it out here and pass it to fit: it is then sent with "
+            "every task.",
         )
 
 
@@ -130,23 +130,23 @@ def _backend(spark: Any) -> Any:
 
     if is_connect(spark):
         raise SampleError(
-            "Spark Connect has no broadcast.",
+            "Spark Connect does not support broadcasts.",
             got="a Spark Connect session",
             expected="a classic session",
-            advice="Run this in a job of spark-submit, or use joblib.parallel_config(backend='spark') of "
-            "joblibspark, which sends the data with every task.",
+            advice="Run this in a spark-submit job, or use joblibspark's own "
+            "joblib.parallel_config(backend='spark'), which sends the data with every task.",
         )
     try:
         kind = _backend_class()
     except ImportError as error:
         raise SampleError(
-            "joblibspark is not installed here.",
+            "joblibspark is not installed.",
             got=str(error),
-            expected="joblibspark 0.6 or later where the driver runs, joblib where the executors run",
+            expected="joblibspark 0.6 or later on the driver, joblib on the executors",
             advice="pip install joblibspark",
         ) from error
     with warnings.catch_warnings():
-        # It says so of every local master, and of every version too.
+        # It warns on every local master and for every version.
         warnings.filterwarnings("ignore", message=".*stage-level scheduling")
         return kind()
 
@@ -156,24 +156,24 @@ def _backend_class() -> Any:
     from joblibspark.backend import SparkDistributedBackend
 
     class Backend(SparkDistributedBackend):  # type: ignore[misc]
-        """Of joblibspark, whose way of returning errors joblib 1.5 and later do not know."""
+        """joblibspark's backend, adapted to the way in which joblib 1.5 and later expect errors."""
 
-        # An error is then seen when it happens, and not when its turn comes.
+        # With it an error is seen when it happens, not when its turn comes.
         supports_retrieve_callback = True
 
         def submit(self, func: Any, callback: Any = None) -> Any:
-            """One batch of joblib's tasks as one Spark job."""
+            """Run one batch of joblib's tasks as one Spark job."""
             return self.apply_async(Task(func), callback)
 
         def retrieve_result_callback(self, out: Any) -> Any:
-            """What :func:`result_of` makes of it."""
+            """Return the results or raise, see :func:`result_of`."""
             return result_of(out)
 
     return Backend
 
 
 def _check_versions(spark: Any) -> None:
-    """Ask one executor; a model of another version may fail there, or give other numbers."""
+    """Compare with one executor: with other versions a model may fail there or give other numbers."""
     wanted = ("sklearn", "numpy")
 
     def versions(_: Any) -> dict[str, str]:
@@ -190,8 +190,8 @@ def _check_versions(spark: Any) -> None:
     here, there = versions(None), spark.sparkContext.parallelize([0], 1).map(versions).first()
     if here != there:
         raise SampleError(
-            "Driver and executors have different packages.",
+            "Driver and executors have different versions of packages.",
             got=f"executor: {there}",
-            expected=f"as on the driver: {here}",
-            advice="Install the same versions for both, or ship one environment with spark.archives.",
+            expected=f"the driver's versions: {here}",
+            advice="Install the same versions on both, or ship one environment with spark.archives.",
         )

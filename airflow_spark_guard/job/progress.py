@@ -1,6 +1,6 @@
 """The ``progress`` messages of the driver's Python: the launcher's figures and the script's heartbeats.
 
-One message carries the newest of both, so that a reader needs only the last one.
+Each message carries the newest of both, so that a reader needs only the last one.
 """
 
 from __future__ import annotations
@@ -17,16 +17,16 @@ if TYPE_CHECKING:
 
 SIGN_OF_LIFE = 30.0  # seconds
 BETWEEN_HEARTBEATS = 1.0  # seconds
-# They move although nothing is done: no reason for a message.
+# Figures that change without any work: no reason for a message.
 _RESTLESS = frozenset({"rss"})
 
 
 class Progress:
-    """What was last said, and whether there is news.
+    """Sends progress when there is something new.
 
     Args:
-        channel: where messages go.
-        clock: seconds of a clock that never jumps.
+        channel: the channel for the messages.
+        clock: monotonic clock, in seconds.
     """
 
     def __init__(self, channel: Channel, clock: Callable[[], float] = time.monotonic) -> None:
@@ -41,11 +41,11 @@ class Progress:
 
     @property
     def is_ours(self) -> bool:
-        """Whether this is the process that made it, and not a fork of it."""
+        """Whether this is the process that created it, and not a fork of that."""
         return os.getpid() == self._pid
 
     def show(self, figures: dict[str, Any]) -> None:
-        """Send the figures if one of them has moved; ``stages`` must be among them."""
+        """Send the figures if one of them has changed; ``stages`` must be among them."""
         with self._lock:
             moved = _steady(figures) != _steady(self._figures)
             self._figures = figures
@@ -53,7 +53,7 @@ class Progress:
                 self._send()
 
     def beat(self, text: str, done: float | None, total: float | None) -> None:
-        """Count a heartbeat; send it now, or with the next message if one was sent within this second."""
+        """Count a heartbeat; send it now, or with the next message if one was sent within the last second."""
         with self._lock:
             self._count += 1
             self._heartbeat = {"count": self._count, "text": text, "done": done, "total": total}
@@ -62,7 +62,7 @@ class Progress:
                 self._send()
 
     def tick(self) -> None:
-        """Send what is due: a heartbeat that had to wait, or a sign of life."""
+        """Send what is due: a delayed heartbeat, or a sign of life."""
         with self._lock:
             now = self._clock()
             due = self._waiting and now - self._beat_at >= BETWEEN_HEARTBEATS
@@ -70,7 +70,7 @@ class Progress:
                 self._send()
 
     def flush(self) -> None:
-        """Send a heartbeat that had to wait; the process ends."""
+        """Send a delayed heartbeat, because the process ends."""
         with self._lock:
             if self._waiting:
                 self._send()
@@ -86,7 +86,7 @@ class Progress:
 
 
 def one_line(text: str) -> str:
-    """Text of a heartbeat as it is sent: one line of at most 200 characters."""
+    """The text of a heartbeat as one line of at most 200 characters."""
     return " ".join(text[:800].split())[:200].encode(errors="replace").decode()
 
 
@@ -98,11 +98,11 @@ _of_this_process: list[Progress] = []
 
 
 def start(channel: Channel) -> Progress:
-    """Make this process the one whose heartbeats go over the channel; the launcher's doing."""
+    """Called by the launcher: heartbeats of this process go over the channel from now on."""
     _of_this_process[:] = [Progress(channel)]
     return _of_this_process[0]
 
 
 def current() -> Progress | None:
-    """What :func:`start` made in this process; None elsewhere, also in its forks."""
+    """The instance that :func:`start` created in this process; None in any other, forks included."""
     return _of_this_process[0] if _of_this_process and _of_this_process[0].is_ours else None

@@ -1,4 +1,4 @@
-"""What an application says to its task: figures while it runs, and one result."""
+"""``report``: metrics for the task log while the application runs, and one result for XCom."""
 
 from __future__ import annotations
 
@@ -12,13 +12,13 @@ from airflow_spark_guard.job.wire import RESULT_SIZE_ENV, open_channel, write_to
 _UNSET: Any = object()
 DEFAULT_RESULT_SIZE = 64 * 1024
 _LONGEST_METRIC = 1000
-# A metric in a loop would say the same of each of its values.
+# A metric in a loop would cause a warning for each of its values.
 _MOST_WARNINGS = 20
 _warned: set[str] = set()
 
 
 class ReportError(ValueError):
-    """A result that cannot be reported; the message says what to do instead."""
+    """A result cannot be reported; the message says what to do instead."""
 
 
 def report(result: Any = _UNSET, /, **metrics: Any) -> None:
@@ -28,20 +28,20 @@ def report(result: Any = _UNSET, /, **metrics: Any) -> None:
 
         report(fold=3, mae=17.2)  # one line in the task log, now
         report({"rows": 336776, "model": path})  # the task's XCom, when the job succeeds
-        report(result={"rows": 336776})  # the same
+        report(result={"rows": 336776})  # also the task's XCom
 
-    Numbers of numpy and arrays without a dimension, ``Decimal``, dates and times (ISO text), durations
-    (seconds), ``UUID``, paths and enum members are taken like the plain values that they stand for; a missing
-    value of pandas is None, a ``Row`` is a mapping.
+    numpy scalars and zero-dimensional arrays, ``Decimal``, dates and times (ISO text), durations (seconds),
+    ``UUID``, paths and enum members are converted to the plain values they represent; a missing value of
+    pandas becomes None, a ``Row`` a mapping.
 
-    Outside a guarded attempt the arguments are checked and dropped, so that a script runs by plain
-    ``spark-submit`` as well. The last result reported is the one that counts. Of more than 10,000 reports
-    that come faster than 10 a second only the newest goes on.
+    Outside a guarded attempt the arguments are checked and dropped, so that a script also runs under plain
+    ``spark-submit``. The last result reported counts. After 10,000 reports that come faster than 10 per
+    second only the newest is kept.
 
     Args:
         result: any JSON value of at most ``GuardLimits.result_size`` bytes (64 KiB unless set) and 64 levels.
-        **metrics: single values. One that cannot be shown is a warning, and ends no job. ``result=`` is the
-            result, unless one is given as first argument.
+        **metrics: single values. One that cannot be shown causes a warning and does not end the job.
+            ``result=`` is the result, unless one is passed as first argument.
 
     Raises:
         ReportError: the result cannot be stored in XCom, or is too large.
@@ -51,7 +51,7 @@ def report(result: Any = _UNSET, /, **metrics: Any) -> None:
         result = metrics.pop("result")
     elif "result" in metrics:
         metrics.pop("result")
-        warn("report(result=...)", "there are two results, and the first argument counts")
+        warn("report(result=...)", "there are two results; the first argument is used")
     shown = {name: text for name, value in metrics.items() if (text := _shown(name, value)) is not _UNSET}
     if shown:
         try:
@@ -63,22 +63,22 @@ def report(result: Any = _UNSET, /, **metrics: Any) -> None:
 
 
 def _shown(name: str, value: Any) -> Any:
-    """A metric as it is sent; ``_UNSET``, and a warning, where that is not a single value."""
+    """A metric as it is sent; ``_UNSET``, with a warning, if it is not a single value."""
     try:
         found = single(value, "its value")
         json.dumps(found)  # an integer may have too many digits
     except ValueError as error:
-        warn(f"report({name}=...)", f"{error}; a metric is a number, text or a truth value")
+        warn(f"report({name}=...)", f"{error}; a metric must be a number, text or a boolean")
         return _UNSET
     if isinstance(found, float) and not is_finite(found):
-        return str(found)  # JSON has no NaN and no infinity; a metric may well be one
+        return str(found)  # JSON has no NaN and no infinity, but a metric may be one
     if isinstance(found, str) and len(found) > _LONGEST_METRIC:
         return f"{found[:_LONGEST_METRIC]} ... ({len(found)} characters)"
     return found
 
 
 def warn(call: str, trouble: str) -> None:
-    """Say once of a call what was wrong with it: in the task log, or on standard error outside an attempt."""
+    """Warn once for each call, in the task log, or on standard error outside an attempt."""
     if call in _warned or len(_warned) >= _MOST_WARNINGS:
         return
     _warned.add(call)
@@ -97,8 +97,8 @@ def _checked(result: Any) -> Any:
             refusal(
                 "The result cannot be stored in XCom.",
                 str(error),
-                f"None, truth values, finite numbers of up to 64 bits, text, dates, and lists and "
-                f"mappings with text keys, at most {DEEPEST} levels deep",
+                f"None, booleans, finite numbers of up to 64 bits, text, dates, and lists and mappings with "
+                f"text keys, at most {DEEPEST} levels deep",
                 "Convert first: x.tolist() for arrays, list(x) for sets, str(key) for keys; leave out NaN.",
             )
         ) from error

@@ -1,4 +1,4 @@
-"""An array that travels once: pickled, it is the handle of its broadcast."""
+"""An array that is sent to executors once: it is pickled as the handle of its broadcast."""
 
 from __future__ import annotations
 
@@ -8,29 +8,29 @@ import numpy as np
 
 
 class Handle:
-    """The broadcast behind an array; empty once it is destroyed."""
+    """The broadcast behind an array; None once it is destroyed."""
 
     def __init__(self, broadcast: Any) -> None:
         self.broadcast = broadcast
 
     def destroy(self) -> None:
-        """Free it here and on the executors."""
+        """Free it on the driver and on the executors."""
         broadcast, self.broadcast = self.broadcast, None
         if broadcast is not None:
             broadcast.destroy()
 
 
 class SharedArray(np.ndarray[Any, Any]):
-    """An array that is pickled as the handle of its broadcast; read-only, since the executors have a copy.
+    """An array that is pickled as the handle of its broadcast; read-only, because executors have copies.
 
-    Only the array itself is that: slices and results of arithmetic are plain arrays, and a view of another
-    kind (``X.T``) is pickled as one.
+    This applies to the array itself: slices and results of arithmetic are plain arrays, and other views
+    (``X.T``) are pickled as plain arrays.
     """
 
     handle: Handle | None = None
 
     def release(self) -> None:
-        """Destroy the broadcast; from then on the array is pickled whole."""
+        """Destroy the broadcast; after that the array is pickled as a plain array."""
         if self.handle is not None:
             self.handle.destroy()
 
@@ -47,14 +47,14 @@ class SharedArray(np.ndarray[Any, Any]):
 
 
 def attached(broadcast: Any) -> Any:
-    """The array inside a worker. Tasks of one worker share it, so none may write to it."""
+    """The array inside a worker. It is read-only, because all tasks of the worker share it."""
     array = broadcast.value
     array.flags.writeable = False
     return array
 
 
 def share(context: Any, array: np.ndarray[Any, Any]) -> SharedArray:
-    """Broadcast ``array``; the result is read-only, and a view of it."""
+    """Broadcast ``array``; return a read-only view of it."""
     plain = np.asarray(array)
     shared = plain.view(SharedArray)
     shared.flags.writeable = False

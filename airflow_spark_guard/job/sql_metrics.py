@@ -1,8 +1,8 @@
-"""Live SQL metrics of the driver's Classic status store, as one digest that moves when one of them moves.
+"""Live SQL metrics of the driver's Classic status store, as one digest that changes when a metric changes.
 
-The store is private to Spark (``SQLAppStatusStore``, the same from 3.5 to 4.3) and the only place that knows
-the values while an execution runs: the REST API gives none, and in ``local[n]`` its task counters stay 0.
-Values come formatted, sizes with one decimal: what a row count does not show, a size may hide.
+The store is private to Spark (``SQLAppStatusStore``, unchanged from 3.5 to 4.3) and the only source of the
+values while an execution runs: the REST API has none, and in ``local[n]`` its task counters stay 0. Values
+are formatted, sizes with one decimal: small changes of a size may be invisible.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from typing import Any
 
 NEWEST = 20  # executions looked at
 _SEPARATOR = "\x01"
-# Executions may arrive a little out of order: that many known ones are looked at again.
+# Executions may arrive slightly out of order: that many known ones are checked again.
 _OVERLAP = 4
 _METRIC = re.compile(r"SQLPlanMetric\((.*),(\d+),(\w+)\)", re.DOTALL)
 _TIMES = re.compile(r"\b(?:time|duration|latency|memory|gc)\b", re.IGNORECASE)
@@ -22,7 +22,7 @@ _MOST_KNOWN = 20_000  # accumulators
 
 
 def counts_work(name: str, kind: str) -> bool:
-    """Whether a metric moves only when work is done: no times, which may run on, and no memory."""
+    """Whether a metric changes only when work is done; not so times, which may run on, and memory."""
     return kind not in ("timing", "nsTiming") and not _TIMES.search(name)
 
 
@@ -42,7 +42,7 @@ class SqlMetrics:
         self._names: dict[str, str] = {}  # of metrics, by accumulator
 
     def digest(self) -> str:
-        """16 hex digits; empty when no execution runs. A few Py4J calls for each running execution."""
+        """16 hex digits; empty if no execution runs. Takes a few Py4J calls for each running execution."""
         self._find_new()
         parts = []
         self._digests = {}
@@ -57,7 +57,7 @@ class SqlMetrics:
         return _hash("\n".join(parts)) if parts else ""
 
     def stage_digests(self) -> dict[int, str]:
-        """By stage id, the digest of the executions that it belongs to, as of the last :meth:`digest`."""
+        """The digest of its executions by stage id, as of the last :meth:`digest`."""
         found: dict[int, str] = {}
         for stages, digest in self._digests.values():
             for stage in stages:
@@ -65,7 +65,7 @@ class SqlMetrics:
         return found
 
     def counts(self, accumulator: str, kind: str) -> bool:
-        """Whether this metric moves only when work is done; one whose name is not known goes by its kind."""
+        """Whether this metric changes only when work is done; decided by its kind if its name is unknown."""
         return counts_work(self._names.get(accumulator, ""), kind)
 
     def is_python_start(self, accumulator: str) -> bool:
@@ -100,7 +100,7 @@ class SqlMetrics:
                     self._names[match[2]] = match[1]
             while len(self._names) > _MOST_KNOWN:
                 del self._names[next(iter(self._names))]
-        # A value whose metric is not known yet is left out; the next look knows it.
+        # A value whose metric is not known yet is left out until the next call.
         return sorted(row for row in values if counted.get(row[0], False))
 
 

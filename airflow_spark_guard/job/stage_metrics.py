@@ -1,8 +1,8 @@
 """Live SQL metrics of each stage, as a digest that changes when one of the stage's metrics changes.
 
 Spark keeps the values by stage while a stage runs (``SQLAppStatusListener.stageMetrics``), but publishes only
-their sum over an execution. The field is private, and read by reflection: the same in Spark 3.5 to 4.3. Where
-it cannot be read, every stage of an execution gets the execution's digest.
+their sum over an execution. The field is private and read by reflection; it is unchanged in Spark 3.5 to 4.3.
+If it cannot be read, every stage of an execution gets the execution's digest.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ class StageMetrics:
     Args:
         store: ``spark._jsparkSession.sharedState().statusStore()``.
         jvm: the Py4J view of the driver's JVM.
-        executions: the same application's metrics by execution; its ``digest()`` is called first.
+        executions: the metrics of the application by execution; its ``digest()`` is called first.
     """
 
     def __init__(self, store: Any, jvm: Any, executions: SqlMetrics) -> None:
@@ -36,7 +36,7 @@ class StageMetrics:
         self._kinds: dict[int, dict[str, str]] = {}
 
     def rows(self, stages: Iterable[int]) -> dict[int, dict[str, Any]]:
-        """By stage id: ``sql`` (16 hex digits), and ``python_start`` (seconds) where Python workers started.
+        """By stage id: ``sql`` (16 hex digits), and ``python_start`` (seconds) if Python workers started.
 
         Stages without an SQL execution (RDD jobs) are left out.
         """
@@ -67,7 +67,7 @@ class StageMetrics:
 
 
 def _live_stages(store: Any) -> Any:
-    """The listener's map from stage id to its live metrics; None where this Spark has no such field."""
+    """The listener's map from stage id to its live metrics; None if this Spark has no such field."""
     try:
         listener = store.listener()
         if listener.isEmpty():
@@ -76,6 +76,6 @@ def _live_stages(store: Any) -> Any:
         field.setAccessible(True)
         found = field.get(listener.get())
         found.get(-1)
-    except Exception:  # noqa: BLE001 - whatever Py4J makes of a field that is not there
+    except Exception:  # noqa: BLE001 - Py4J may raise anything for a missing field
         return None
     return found

@@ -1,4 +1,4 @@
-"""The launcher's thread: says which application runs and how far it is, and never disturbs it."""
+"""The launcher's thread: reports which application runs and its progress, and never disturbs it."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 CANCEL_ENV = "SPARK_GUARD_CANCEL"
 PARENT_CHECK = 1.0  # seconds
-POLL_EVERY = (5.0, 10.0, 20.0, 30.0)  # seconds; the further right, the slower the polls
+POLL_EVERY = (5.0, 10.0, 20.0, 30.0)  # seconds; polls that take long are made less often
 SLOW_POLL = 0.1  # seconds
 MOST_STAGES = 50
 # How org.apache.spark.streaming.scheduler.ReceiverTracker describes the job that runs a DStream's receiver.
@@ -26,12 +26,12 @@ _RECEIVER = "Streaming job running receiver "
 
 
 def watch(channel: Channel, progress: Progress, parent: int) -> None:
-    """Until the process ends: die with the JVM, say hello for the application, publish its progress."""
+    """Until the process ends: die with the JVM, send hello for the application, publish its progress."""
     status, pace, due = Status(channel, progress), 0, 0.0
     cancel = os.environ.get(CANCEL_ENV, "")
     while True:
         if os.getppid() != parent:
-            # The kernel's death signal has normally come first; this is for systems without it.
+            # Normally the kernel's death signal comes first; this is for systems without it.
             os.kill(os.getpid(), signal.SIGKILL)
         if cancel and os.path.exists(cancel):  # noqa: PTH110 - pathlib costs start-up time here
             cancel = "" if status.try_cancel() else cancel
@@ -40,22 +40,22 @@ def watch(channel: Channel, progress: Progress, parent: int) -> None:
             status.try_poll()
             end = time.monotonic()
             pace = next_pace(pace, end - begin)
-            # Until there is an application to greet a look costs nothing, and a short one is soon over.
+            # Until an application is seen a poll is cheap, and a short application must not be missed.
             due = end + POLL_EVERY[pace] - PARENT_CHECK / 2 if status.has_greeted else end
         progress.tick()
         time.sleep(PARENT_CHECK)
 
 
 def next_pace(pace: int, seconds: float) -> int:
-    """Where in ``POLL_EVERY`` to go on after a poll of so many seconds."""
+    """The next index into ``POLL_EVERY``, after a poll that took ``seconds``."""
     return min(pace + 1, len(POLL_EVERY) - 1) if seconds > SLOW_POLL else max(pace - 1, 0)
 
 
 class Status:
-    """What the SparkContext of this process, if there is one, says of its application.
+    """The state of the application of this process's SparkContext, if there is one.
 
     Attributes:
-        missed: polls that failed.
+        missed: number of polls that failed.
     """
 
     def __init__(self, channel: Channel, progress: Progress) -> None:
@@ -68,21 +68,21 @@ class Status:
         self._receivers: dict[int, bool] = {}  # whether it is one, by stage
 
     def try_poll(self) -> bool:
-        """Poll, unless the context is being started or stopped by the script at this moment."""
+        """Poll; False if that fails, as when the script is just starting or stopping the context."""
         try:
             self.poll()
-        except Exception:  # noqa: BLE001 - evidence is worth nothing if it can end a healthy job
+        except Exception:  # noqa: BLE001 - reporting must not end a healthy job
             self.missed += 1
             return False
         return True
 
     @property
     def has_greeted(self) -> bool:
-        """Whether an application was seen."""
+        """Whether an application was seen and reported."""
         return self._application is not None
 
     def try_cancel(self) -> bool:
-        """Cancel every Spark job, so that what they have half written is taken back before the kill."""
+        """Cancel every Spark job, so that partial output is rolled back before the kill."""
         try:
             context = _active_context()
             if context is not None:
@@ -92,7 +92,7 @@ class Status:
         return True
 
     def poll(self) -> None:
-        """Send hello for a new SparkContext, and its figures where they have moved."""
+        """Send hello for a new SparkContext, and its figures if they have changed."""
         context = _active_context()
         if context is None:
             self._progress.show({"stages": [], "rss": resident_bytes()})
@@ -129,9 +129,9 @@ class Status:
         self._receivers = {}
 
     def _mark_receivers(self, context: Any, stages: list[dict[str, int]]) -> None:
-        """Mark the receivers of DStreams: they run as long as the application and move no figure.
+        """Mark the receivers of DStreams: they run as long as the application and change no figure.
 
-        Each stage is asked for its description once.
+        The description of each stage is read once.
         """
         if "pyspark.streaming.context" not in sys.modules:
             return
@@ -145,7 +145,7 @@ class Status:
                 row["receiver"] = 1
 
     def _sql_digest(self, context: Any, *, busy: bool) -> str | None:
-        """None where there is no status store, and before the first job, which makes Spark set it up."""
+        """None without a status store, and before the first job, for which Spark creates the store."""
         if self._sql is None:
             session = _classic_session(context)
             if session is None or not busy:
@@ -157,7 +157,7 @@ class Status:
 
 
 def resident_bytes() -> int:
-    """Resident memory of this process; 0 where the system does not tell."""
+    """Resident memory of this process, in bytes; 0 if unknown."""
     try:
         with open("/proc/self/statm", "rb") as statm:  # noqa: PTH123 - pathlib costs start-up time here
             return int(statm.read().split()[1]) * os.sysconf("SC_PAGE_SIZE")
@@ -167,7 +167,7 @@ def resident_bytes() -> int:
 
 def _active_context() -> Any:
     # Looked up, not imported: a script that never uses Spark must not pay for it. With Spark Connect there is
-    # none, and so nothing to ask. A context that is being stopped has given up its JVM side first.
+    # no context. A context that is being stopped drops its JVM side first.
     for name in ("pyspark.core.context", "pyspark.context"):  # 4.x, 3.5
         module = sys.modules.get(name)
         if module is not None and hasattr(module, "SparkContext"):
@@ -183,11 +183,11 @@ def _classic_session(context: Any) -> Any:
 
 
 def _description(context: Any, stage: int) -> str | None:
-    """Of the stage's job; None where Spark does not say."""
+    """The description of the stage's job; None if unknown."""
     try:
         found = context._jsc.sc().statusStore().lastStageAttempt(stage).description()  # noqa: SLF001 - no public way
         return str(found.get()) if found.isDefined() else ""
-    except Exception:  # noqa: BLE001 - the stage may have gone, and the poll has other figures
+    except Exception:  # noqa: BLE001 - the stage may be gone, and the other figures still count
         return None
 
 

@@ -1,4 +1,4 @@
-"""Where the channel directory is: this machine's files, or whatever Hadoop's FileSystem reaches."""
+"""Stores for the channel directory: a folder of this machine, or whatever Hadoop's FileSystem can reach."""
 
 from __future__ import annotations
 
@@ -10,17 +10,17 @@ _FILE = "file:"
 
 
 class Store(Protocol):
-    """A directory that files are put into, each whole or not at all."""
+    """A directory that files are written to atomically."""
 
     def is_ready(self, *, urgent: bool) -> bool:
-        """Whether it can be written; ``urgent`` allows it to set up what it needs.
+        """Whether it can be written to; ``urgent`` allows it to set up what it needs.
 
         Raises:
-            Exception: it cannot be reached by any means.
+            Exception: it cannot be reached at all.
         """
 
     def write(self, name: str, data: bytes) -> None:
-        """Put a file there.
+        """Write a file.
 
         Raises:
             Exception: it could not be written.
@@ -36,17 +36,17 @@ def store_of(directory: str) -> Store:
 
 
 class FolderStore:
-    """A folder that this machine sees, such as a shared volume. It is made if it is not there."""
+    """A folder that this machine can access, such as a shared volume. It is created if missing."""
 
     def __init__(self, path: str) -> None:
         self._path = path
 
     def is_ready(self, *, urgent: bool) -> bool:  # noqa: ARG002 - it always is
-        """Always."""
+        """Always True."""
         return True
 
     def write(self, name: str, data: bytes) -> None:
-        """Under another name first: nobody sees half a file."""
+        """Write under another name first, so that readers never see a partial file."""
         os.makedirs(self._path, exist_ok=True)  # noqa: PTH103 - pathlib costs start-up time here
         target = os.path.join(self._path, name)  # noqa: PTH118 - as above
         with open(f"{target}.part", "wb") as file:  # noqa: PTH123 - as above
@@ -55,7 +55,7 @@ class FolderStore:
 
 
 class HadoopStore:
-    """A directory that the driver's JVM reaches, with the file systems and credentials of the job."""
+    """A directory that the driver's JVM can access, with the file systems and credentials of the job."""
 
     def __init__(self, url: str) -> None:
         self._url = url.rstrip("/")
@@ -63,13 +63,13 @@ class HadoopStore:
         self._system: Any = None
 
     def is_ready(self, *, urgent: bool) -> bool:
-        """Once the script has a SparkContext; if it is urgent, by the way that Spark prepared for one."""
+        """True once the script has a SparkContext; if urgent, the gateway that Spark has prepared is used."""
         if self._jvm is None:
             self._jvm = _jvm_of_the_script() or (_connected() if urgent else None)
         return self._jvm is not None
 
     def write(self, name: str, data: bytes) -> None:
-        """Under another name first: where a file is written bit by bit, nobody sees half of it."""
+        """Write under another name first, so that readers never see a partial file."""
         folder = self._jvm.org.apache.hadoop.fs.Path(self._url)
         if self._system is None:
             hadoop = self._jvm.org.apache.spark.deploy.SparkHadoopUtil.get()
@@ -87,7 +87,7 @@ class HadoopStore:
 
 
 def _jvm_of_the_script() -> Any:
-    """The JVM behind the script's SparkContext, also once that is stopped; None before there was one."""
+    """The JVM behind the script's SparkContext, even after that is stopped; None before it exists."""
     for name in ("pyspark.core.context", "pyspark.context"):  # 4.x, 3.5
         context = getattr(sys.modules.get(name), "SparkContext", None)
         if context is not None:
@@ -96,9 +96,9 @@ def _jvm_of_the_script() -> Any:
 
 
 def _connected() -> Any:
-    """The same without a SparkContext: Spark has left the way to its JVM in the environment."""
+    """The JVM without a SparkContext, through the gateway that Spark names in the environment."""
     if "PYSPARK_GATEWAY_PORT" not in os.environ:
-        msg = "there is no JVM to write with: the script was not started by spark-submit"
+        msg = "no JVM to write with: the script was not started by spark-submit"
         raise OSError(msg)
     from pyspark import SparkContext
 

@@ -1,4 +1,4 @@
-"""Values of a job as plain JSON: numpy scalars, dates, decimals and the like; the rest is refused by path.
+"""Converts values of a job to plain JSON: numpy scalars, dates, decimals and so on; refuses others by path.
 
 Types are recognised by name: a job that does not use numpy, ``decimal`` or ``uuid`` must not pay for their
 import.
@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-# MySQL stores no JSON deeper than 100 levels, Airflow passes on none deeper than 255.
+# MySQL stores JSON of at most 100 levels, Airflow passes on at most 255.
 DEEPEST = 64
 # Airflow reads these keys as the description of an object, or refuses them.
 RESERVED_KEYS = frozenset(
@@ -30,10 +30,10 @@ class UnfitValueError(ValueError):
 
 
 def plain(value: Any, path: str = "result", depth: int = 0) -> Any:
-    """The value as None, bool, int, float, str, and lists and dicts of them; the caller's own is not changed.
+    """The value as None, bool, int, float, str, and lists and dicts of them; the original is not changed.
 
     Raises:
-        UnfitValueError: something in it is of no such type, cannot be stored, or is too deep.
+        UnfitValueError: a part of it has another type, cannot be stored, or is nested too deeply.
     """
     if depth > DEEPEST:
         raise UnfitValueError(f"{_cut(path)} is more than {DEEPEST} levels deep")
@@ -41,7 +41,7 @@ def plain(value: Any, path: str = "result", depth: int = 0) -> Any:
         named = [(_key(key, path), item) for key, item in value.items()]
         return {key: plain(item, f"{path}[{_short(key)}]", depth + 1) for key, item in named}
     if isinstance(value, (list, tuple)):
-        names = getattr(value, "__fields__", ())  # of a Row
+        names = getattr(value, "__fields__", ())  # for a Row
         if len(value) and len(set(names)) == len(value):
             return plain(dict(zip(names, value, strict=True)), path, depth)
         return [plain(item, f"{path}[{place}]", depth + 1) for place, item in enumerate(value)]
@@ -52,16 +52,16 @@ def single(value: Any, path: str) -> Any:
     """One value as None, bool, int, float (NaN and infinity too) or str.
 
     Raises:
-        UnfitValueError: it is of no such type.
+        UnfitValueError: it has another type.
     """
     try:
         return _converted(value)
-    except Exception as error:  # a type of the user's, or of any library
+    except Exception as error:  # types of users and libraries may raise anything
         raise UnfitValueError(f"{_cut(path)} is {_kind(value)}") from error
 
 
 def is_finite(value: float) -> bool:
-    """Neither NaN nor infinity."""
+    """Whether it is neither NaN nor infinite."""
     return value == value and value not in _INFINITE  # noqa: PLR0124 - only NaN differs from itself
 
 
@@ -79,18 +79,18 @@ def _converted(value: Any) -> Any:
         return _converted(os.fspath(value))
     if kinds[0].__module__.startswith("pyarrow.") and hasattr(kinds[0], "as_py"):
         return _converted(value.as_py())
-    msg = "no single value"
+    msg = "not a single value"
     raise TypeError(msg)
 
 
 def _of_scalar_array(value: Any) -> Any:
-    """A numpy scalar, or an array of no dimension of numpy or of a library that follows it."""
+    """A numpy scalar, or a zero-dimensional array of numpy or of a library that follows it."""
     kind = getattr(getattr(value, "dtype", None), "kind", "")
-    if kind == "M":  # item() makes plain numbers of nanoseconds
+    if kind == "M":  # item() turns nanoseconds into plain numbers
         text = str(value)
         return None if text == "NaT" else text
     mask = getattr(value, "mask", None)
-    if getattr(mask, "dtype", None) is not None and bool(mask):  # numpy's masked value: its number is noise
+    if getattr(mask, "dtype", None) is not None and bool(mask):  # a masked value of numpy
         return None
     item = (value.astype("m8[us]") if kind == "m" else value).item()
     if type(item) is type(value):  # numpy's longdouble
@@ -99,7 +99,7 @@ def _of_scalar_array(value: Any) -> Any:
 
 
 def _of_decimal(value: Any) -> float:
-    """As Airflow's own XCom has it: an integer where no digit stands behind the point, else a float."""
+    """As Airflow's own XCom does: an integer if there are no decimal places, else a float."""
     exponent = value.as_tuple().exponent
     whole = isinstance(exponent, int) and 0 <= exponent <= _LONGEST_EXPONENT
     return int(value) if whole else float(value)
@@ -109,7 +109,7 @@ def _iso(value: Any) -> str:
     return str(value.isoformat())
 
 
-# By the name of the type or of one it inherits from, most special first.
+# By the name of the type or of one it inherits from, most specific first.
 _BY_NAME: Mapping[str, Callable[[Any], Any]] = {
     "enum.Enum": lambda member: _converted(member.value),
     "builtins.str": str.__str__,
@@ -144,7 +144,7 @@ def _check_text(text: str, path: str) -> None:
 
 
 def _key(key: Any, path: str) -> str:
-    """``json`` turns other keys into text silently; the reader would not find them again."""
+    """Refuse keys that ``json`` would silently turn into text: a reader would not find them again."""
     if not isinstance(key, str):
         raise UnfitValueError(f"the key {_short(key)} of {_cut(path)} is not text")
     text = str.__str__(key)  # a subclass may have broken methods
@@ -157,7 +157,7 @@ def _key(key: Any, path: str) -> str:
 def _short(key: Any) -> str:
     try:
         return repr(key)[:_LONGEST_KEY]
-    except Exception:  # noqa: BLE001 - whatever its own __repr__ raises
+    except Exception:  # noqa: BLE001 - its own __repr__ may raise anything
         return type(key).__name__
 
 
@@ -165,7 +165,7 @@ def _kind(value: Any) -> str:
     name = type(value).__name__
     try:
         return f"{name} of shape {value.shape}" if isinstance(value.shape, tuple) else name
-    except Exception:  # noqa: BLE001 - it has none, or cannot tell it
+    except Exception:  # noqa: BLE001 - it has no shape, or reading it fails
         return name
 
 

@@ -1,12 +1,12 @@
-"""Wire protocol, writing end: JSON lines appended to the attempt's channel file.
+"""The writing end of the wire protocol: JSON lines appended to the attempt's channel file.
 
 ``{"v": 1, "kind": ..., "t": seconds since the epoch, ...}``. The reading end is ``core/protocol.py``; golden
-messages in ``tests/data/golden/`` hold the two together. A file, not a socket: nothing is lost when either
+messages in ``tests/data/golden/`` keep the two in step. A file, not a socket: nothing is lost when either
 side dies, and no thread has to answer.
 
-A job may report in its innermost loop, so metrics and results have a pace: beyond it only the newest waits.
-It is written with a later message of the same process, at the latest before the closing one or when the
-process exits.
+A job may report in its innermost loop, so metrics and results have a rate limit: beyond it only the newest is
+kept. It is written with a later message of the same process, at the latest before the closing one or when
+the process exits.
 """
 
 from __future__ import annotations
@@ -27,17 +27,17 @@ RESULT_SIZE_ENV = "SPARK_GUARD_RESULT_SIZE"
 PROTOCOL_VERSION = 1
 # The reader refuses longer lines: a job's output is untrusted.
 MAX_LINE = 1 << 20
-# Of each kind: so many at once, then so many a second.
+# For each kind: messages at once, then messages per second.
 PACES = {"metric": (10_000, 10.0), "result": (100, 1.0)}
-# An attempt is no success without these; whatever else cannot be written is left out.
+# An attempt cannot succeed without these; any other message that cannot be written is left out.
 _NEEDED = frozenset({"result", "bye"})
-# What comes after these comes from threads that go on, and may be the last that the process sends.
+# Messages after these come from threads that are still running; each may be the last of the process.
 _LAST = frozenset({"error", "bye"})
 _STDERR = 2
 
 
 def encode(kind: str, fields: dict[str, Any], now: float) -> bytes:
-    """One message as a line, newline included.
+    """One message as a line, with its newline.
 
     Raises:
         TypeError: a field is not JSON.
@@ -52,27 +52,27 @@ def encode(kind: str, fields: dict[str, Any], now: float) -> bytes:
 
 
 class Channel:
-    """Where messages go; every message is one atomic append, from any thread or forked child.
+    """The channel of the attempt. Each message is one atomic append, from any thread or forked child.
 
     Args:
         path: the attempt's channel file. None outside a guarded attempt: messages are checked and dropped.
 
     Attributes:
-        is_open: whether somebody reads the messages.
+        is_open: whether messages are written.
     """
 
     def __init__(self, path: str | None) -> None:
         self._path, self._fd = path, -1
         self.is_open = path is not None
         self._lost, self._has_complained = 0, False
-        self._is_ending = False  # a message that waits may have no later one to go with
+        self._is_ending = False  # a delayed message may have no later one to go with
         self._identity = (0, 0)  # device and inode of the file that was opened
         self.start_anew()
 
     def start_anew(self) -> None:
-        """For a forked child: a thread of the parent may hold the lock, and what waits is the parent's.
+        """For a forked child: a thread of the parent may hold the lock, and delayed messages belong to it.
 
-        Its pace is new as well: the parent may have spent all of its own.
+        The rate limit starts anew as well: the parent may have used up its own.
         """
         self._lock = threading.RLock()
         self._waiting: dict[str, tuple[dict[str, Any], float, int]] = {}
@@ -80,17 +80,17 @@ class Channel:
         self._will_flush = False
 
     def flush(self) -> None:
-        """Write what waits: the process exits."""
+        """Write delayed messages, because the process exits."""
         with self._lock:
             self._is_ending = True
             self._flush_all(urgent=True)
 
     def send(self, kind: str, **fields: Any) -> None:
-        """Append one message, or let it wait for its pace; see :func:`encode` for the errors.
+        """Append one message, or delay it if its kind is over the rate limit; see :func:`encode` for errors.
 
         Raises:
-            OSError: a result or a closing message cannot be written. Any other message is left out then, and
-                the driver's standard error says so once.
+            OSError: a result or a closing message cannot be written. Any other message is then left out, with
+                one warning on the driver's standard error.
         """
         now = time.time()
         line = encode(kind, fields, now)
@@ -107,12 +107,12 @@ class Channel:
                 self._wait(kind, fields, now)
 
     def _wait(self, kind: str, fields: dict[str, Any], now: float) -> None:
-        """The newest takes the place of one that waits; at the end no result waits."""
+        """The newest message replaces a delayed one; at the end results are not delayed."""
         skipped = self._waiting[kind][2] + 1 if kind in self._waiting else 0
         self._waiting[kind] = (fields, now, skipped)
         self._flush(kind, urgent=self._is_ending and kind in _NEEDED)
         if not self._will_flush and "multiprocessing.util" in sys.modules:
-            # A process of multiprocessing runs these at its end, and no atexit handlers where it was forked.
+            # A forked process of multiprocessing runs these at its end, but no atexit handlers.
             self._will_flush = True
             sys.modules["multiprocessing.util"].Finalize(None, self.flush, exitpriority=0)
 
@@ -121,15 +121,15 @@ class Channel:
             self._flush(kind, urgent=urgent)
 
     def _flush(self, kind: str, *, urgent: bool = False) -> None:
-        """Write what waits, if its pace allows, or at once."""
+        """Write a delayed message, if the rate limit allows it or it is urgent."""
         if not (self._paces[kind].take() or urgent):
             return
-        # None where a signal's handler has sent something in between.
+        # Empty if a signal handler has sent it in between.
         fields, then, skipped = self._waiting.pop(kind, ({}, 0.0, 0))
-        said = {"skipped": skipped} if skipped and kind == "metric" else {}
+        more = {"skipped": skipped} if skipped and kind == "metric" else {}
         if fields:
             with contextlib.suppress(ValueError):  # too long with the number of those left out
-                self._write(kind, encode(kind, {**fields, **said}, then))
+                self._write(kind, encode(kind, {**fields, **more}, then))
 
     def _write(self, kind: str, line: bytes) -> None:
         try:
@@ -145,21 +145,21 @@ class Channel:
             self._leave_out(error)
 
     def _append(self, line: bytes) -> None:
-        # Another process may have left half a line on a full disk: what follows begins on a line of its own.
+        # On a full disk another process may have left a partial line: begin on a new line.
         data = b"\n" + line if self._size() else line
         while data:
             data = data[os.write(self._fd, data) :]
 
     def _size(self) -> int:
-        """Of the file; it is opened first, and again where the job has closed it (``os.closerange``).
+        """Size of the file. Opens it first, and again if the job has closed it (``os.closerange``).
 
-        The number of a closed descriptor may belong to a file of the job's now.
+        The number of a closed descriptor may belong to one of the job's files by now.
         """
         with contextlib.suppress(OSError):
             found = os.fstat(self._fd)
             if (found.st_dev, found.st_ino) == self._identity:
                 return found.st_size
-        # Where that fails, each message fails, as it would on a full disk.
+        # If this fails, each message fails, as on a full disk.
         self._fd = os.open(self._path or "", os.O_WRONLY | os.O_APPEND | os.O_CLOEXEC)
         found = os.fstat(self._fd)
         self._identity = (found.st_dev, found.st_ino)
@@ -171,17 +171,17 @@ class Channel:
             return
         self._has_complained = True
         write_to_stderr(
-            f"spark-guard: The attempt's channel {self._path} cannot be written: {error.strerror}. "
-            "The job goes on; its metrics and heartbeats are left out until it can.\n"
+            f"spark-guard: The attempt's channel {self._path} cannot be written: {error.strerror}. The job "
+            "continues; its metrics and heartbeats are left out until the channel can be written again.\n"
         )
 
 
 def write_to_stderr(text: str | bytes) -> None:
-    """One write, so that lines of several processes do not mix; standard error may be closed or full.
+    """Write once, so that lines of several processes do not mix; standard error may be closed or full.
 
-    Not ``sys.stderr``, which a Python worker or the user's code may have redirected. A file that the job has
-    opened after it closed standard error has its number, and gets nothing: unlike standard error, and what
-    ``os.dup2`` puts in its place, no program that is started inherits it.
+    Not ``sys.stderr``, which a Python worker or the user's code may have redirected. If the job has closed
+    standard error, its number may belong to another file, which must not be written to: such a file is not
+    inheritable, unlike standard error and whatever ``os.dup2`` puts in its place.
     """
     with contextlib.suppress(OSError):
         if os.get_inheritable(_STDERR):
@@ -192,7 +192,7 @@ _opened: dict[str | None, Channel] = {}  # one per path, so that its lock is sha
 
 
 def open_channel() -> Channel:
-    """The channel of this attempt; outside one, a channel that leads nowhere."""
+    """The channel of this attempt; outside one, a channel that drops its messages."""
     path: str | None = os.environ.get(CHANNEL_ENV, "")
     if not path or not os.path.exists(path):  # noqa: PTH110 - pathlib costs start-up time here
         path = None

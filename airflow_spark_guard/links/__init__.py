@@ -1,1 +1,1 @@
-"""Extra links of tasks: they say which XCom holds an address."""
+"""Extra links of tasks, each with the XCom that holds its address."""

@@ -1,7 +1,7 @@
-"""The links of a task that runs a Spark application: they work while it runs, and lead nowhere where unknown.
+"""The links of a task that runs a Spark application. They work while it runs; unknown ones lead nowhere.
 
-Airflow's API server reads the XCom that is named here and calls none of this. The task pushes it as soon as
-the address is known; when the task ends, Airflow writes what ``get_link`` says over it.
+Airflow's API server reads the XCom named here and calls none of this code. The task pushes it as soon as the
+address is known; when the task ends, Airflow overwrites it with the result of ``get_link``.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ LINKS_ATTRIBUTE: Final = "guard_links"
 
 
 class _GuardLink(BaseOperatorLink):
-    """Leads to what the operator that has executed keeps under ``key``."""
+    """Leads to the address that the executed operator keeps under ``key``."""
 
     name: ClassVar[str] = ""
     key: ClassVar[str] = ""
@@ -31,26 +31,26 @@ class _GuardLink(BaseOperatorLink):
         return self.key
 
     def get_link(self, operator: BaseOperator, *, ti_key: TaskInstanceKey) -> str:  # noqa: ARG002 - Airflow's
-        """The same that was pushed; empty where the address is not known."""
+        """The address that was pushed; empty if it is not known."""
         return str(getattr(operator, LINKS_ATTRIBUTE, {}).get(self.key, ""))
 
 
 class SparkUILink(_GuardLink):
-    """The driver's web UI; once the application is over, its page at the history server or the master."""
+    """The driver's web UI; after the application has ended, its page on the history server or the master."""
 
     name = "Spark UI"
     key = "spark_guard_ui"
 
 
 class SparkHistoryLink(_GuardLink):
-    """The application's page at the history server, which stays."""
+    """The application's permanent page on the history server."""
 
     name = "Spark history"
     key = "spark_guard_history"
 
 
 class GuardRecordLink(_GuardLink):
-    """The attempt's record, where ``[spark_guard] record_url`` says that records are served."""
+    """The attempt's record, if ``[spark_guard] record_url`` says where records are served."""
 
     name = "Guard record"
     key = "spark_guard_record"
@@ -62,5 +62,5 @@ LINKS: Final = (SparkUILink(), SparkHistoryLink(), GuardRecordLink())
 def known_links(
     links: Collection[BaseOperatorLink], addresses: Mapping[str, str]
 ) -> tuple[BaseOperatorLink, ...]:
-    """The links without those of ours whose address never was known: Airflow would push an empty XCom."""
+    """The links without ours whose address is unknown: Airflow would push an empty XCom for them."""
     return tuple(link for link in links if not isinstance(link, _GuardLink) or link.key in addresses)

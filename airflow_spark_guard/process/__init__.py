@@ -1,1 +1,1 @@
-"""Beside the job: launch it, find what outlived it, end it, and prove that. No Airflow here."""
+"""Launches processes beside the job, finds what outlived it, ends it, and confirms that. No Airflow here."""

@@ -1,4 +1,4 @@
-"""One attempt: launched under a reaper, ended by it, and proven gone."""
+"""One attempt: launch it under a reaper, end it, and verify that no process is left."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 _REAPER = (sys.executable, "-I", "-S", str(Path(__file__).with_name("reaper_main.py")))
 _CHUNK = 1 << 16
-# The reaper's own deadline lies this much behind ours: it is for the case that this process hangs.
+# The reaper's own deadline is this much later than ours: it counts only if this process hangs.
 _BACKSTOP = 15.0
 # What the reaper needs beyond the grace: one poll, the SIGKILL rounds, and a slow machine.
 _PATIENCE = 5.0
@@ -33,18 +33,18 @@ _PATIENCE = 5.0
 
 @dataclass(frozen=True)
 class Launch:
-    """What to start, and when to end it.
+    """What to start and when to end it.
 
     Attributes:
         command: spark-submit with its arguments.
         env: the whole environment of the job.
         workdir: the attempt's folder.
-        cancel: the file whose appearance asks the job's side to cancel its Spark jobs.
-        secrets: the files in it that the reaper removes as soon as the tree is gone.
+        cancel: a file; once it exists, the job's side cancels its Spark jobs.
+        secrets: files in ``workdir`` that the reaper removes as soon as the process tree is gone.
         tag: marks the attempt's processes.
-        backstop: seconds after which the reaper ends it even if this process hangs.
-        speaks: whether the application runs under our launcher, and therefore says hello and bye.
-        autopsy_budget: seconds for the last look before a hung job is ended.
+        backstop: seconds after which the reaper ends the attempt even if this process hangs.
+        speaks: whether the application runs under our launcher and therefore sends hello and bye.
+        autopsy_budget: seconds for collecting diagnostics before a hung job is ended.
         grace: seconds between SIGTERM and SIGKILL.
         guardians: pids above this process whose death ends the attempt.
     """
@@ -63,17 +63,17 @@ class Launch:
 
 
 def _drop(_: bytes) -> None:
-    """Nobody is there to take the output."""
+    """Default consumer: discard the output."""
 
 
 class Attempt:
-    """A launched attempt. Use as a context manager: leaving it ends whatever is still there.
+    """A launched attempt. Use as a context manager: leaving it ends every process that is left.
 
     Attributes:
-        launch: as given.
-        started: when.
-        report: what the reaper has reported; None before, and where it was killed.
-        consume: takes what the job prints while it is ended.
+        launch: as passed.
+        started: time of the launch.
+        report: the reaper's report; None until it reports, and if it was killed.
+        consume: receives what the job prints while it is being ended.
     """
 
     def __init__(self, launch: Launch) -> None:
@@ -107,7 +107,7 @@ class Attempt:
         try:
             self._start()
         except BaseException:
-            # A time-out may be raised anywhere, also here: closing the pipe alone ends what has started.
+            # A time-out may be raised anywhere, here as well: closing the pipe is enough to end the tree.
             self.__exit__()
             raise
         return self
@@ -136,7 +136,7 @@ class Attempt:
 
     def __exit__(self, *_: object) -> None:
         try:
-            self.consume = _drop  # whoever took it may be what has failed
+            self.consume = _drop  # the consumer itself may have failed
             if self._reaper is not None and not self._over:
                 self.end()
         finally:
@@ -153,13 +153,13 @@ class Attempt:
             self._reaper.terminate()
 
     def end(self) -> tuple[str, ...]:
-        """End the tree, wait until it is gone, and name what could not be proven gone."""
+        """End the tree and wait for it; return the processes whose end could not be confirmed."""
         if self._reaper is not None:
             self._reaper.terminate()
             limit = time.monotonic() + self.launch.grace + _PATIENCE
             while not self._over and time.monotonic() < limit:
-                # What the job prints while it is ended belongs to its output; reading it also keeps the
-                # pipe from filling up.
+                # What the job prints while it is being ended belongs to its output; reading it also keeps
+                # the pipe from filling up.
                 self.consume(self.poll(0.1))
             if not self._over:
                 self._reaper.kill()
@@ -167,9 +167,9 @@ class Attempt:
         return (*leftovers.end(self.launch.tag, of_this_attempt=True)[1], *self._without_report())
 
     def _wait_for(self, reaper: subprocess.Popen[bytes]) -> None:
-        """Until it is gone; whoever has written a report in its name may have stopped it as well."""
+        """Wait until it is gone. The report may be forged by a process that has stopped the reaper."""
         patience = self.launch.grace + _PATIENCE
-        with contextlib.suppress(OSError, AttributeError):  # where pidfd is refused, the wait below polls
+        with contextlib.suppress(OSError, AttributeError):  # if pidfd is refused, the wait below polls
             handle = os.pidfd_open(reaper.pid)
             try:
                 select.select([handle], [], [], patience)
@@ -182,7 +182,7 @@ class Attempt:
             reaper.wait()
 
     def _without_report(self) -> tuple[str, ...]:
-        """What a reaper that was killed has left to us, and could not be proven gone."""
+        """End what a killed reaper has left; return the processes whose end could not be confirmed."""
         if self.report is not None or self._reaper is None:
             return ()
         if self._reaper_proc is None or not proctree.is_visible():
@@ -190,12 +190,12 @@ class Attempt:
         return end_adopted(self._reaper_proc, self.launch.tag)
 
     def poll(self, patience: float) -> bytes:
-        """Wait up to ``patience`` seconds for output or for the reaper's report; what was printed."""
+        """Wait up to ``patience`` seconds for output or for the reaper's report; return the output."""
         output = self._reaper.stdout if self._reaper else None
         wanted: list[Any] = [self._status, *([output] if output and not output.closed else [])]
         ready = select.select(wanted, [], [], patience)[0]
         if self._status in ready and not self._over:
-            # Small enough to come in one piece; an end of file without it is a reaper that was killed.
+            # Small enough to come in one piece; an end of file without a report means a killed reaper.
             self.report = read_report(os.read(self._status, _CHUNK))
             self._over = True
         if output in ready and output is not None:
@@ -212,7 +212,7 @@ class Attempt:
 
     @property
     def kill_requested(self) -> bool:
-        """Whether somebody wants it to end."""
+        """Whether :meth:`request_kill` was called."""
         return self._kill_requested
 
     @property

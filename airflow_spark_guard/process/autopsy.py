@@ -1,4 +1,4 @@
-"""Taking the autopsy: every look at its own risk, all of them at once, and none longer than the budget."""
+"""Collects diagnostics before a hung job is ended: all steps at once, none longer than the budget."""
 
 from __future__ import annotations
 
@@ -20,12 +20,12 @@ if TYPE_CHECKING:
 
 __all__ = ["Scene", "take"]
 
-# The share of the budget after which the driver's JVM is asked by a signal instead.
+# The share of the budget after which a signal is used to ask the driver's JVM.
 _REST_SHARE = 0.4
 
 
 def take(scene: Scene, budget_seconds: float) -> Autopsy:
-    """Look at everything, and tell what was seen. It never raises for what it could not see."""
+    """Collect and report everything that can be seen. What cannot be seen is listed, never raised."""
     until = MonotonicTime(time.monotonic() + budget_seconds)
     try:
         processes = spark_processes.find(scene.tag)
@@ -45,7 +45,7 @@ def take(scene: Scene, budget_seconds: float) -> Autopsy:
     found.unseen += [f"{name}: no answer in time" for name in steps.open]
     if any(jvm.executor == "driver" for jvm in found.jvms):
         found.unseen = [line for line in found.unseen if not line.startswith("driver's JVM")]
-    told = report(
+    autopsy = report(
         Sights(
             suspect=scene.suspect,
             driver=found.driver,
@@ -57,11 +57,11 @@ def take(scene: Scene, budget_seconds: float) -> Autopsy:
             unseen=tuple(found.unseen),
         )
     )
-    return dead_executors.with_cause(told, found.dead)
+    return dead_executors.with_cause(autopsy, found.dead)
 
 
 class _Steps:
-    """Looks that run at once. One that hangs is left behind: its thread dies with this process."""
+    """Steps that run concurrently. One that hangs is abandoned: its thread dies with this process."""
 
     def __init__(self) -> None:
         self.open: list[str] = []
@@ -76,12 +76,12 @@ class _Steps:
             found = step()
         except NotSeenError as error:
             found = Found(unseen=[f"{name}: {error}"])
-        except Exception as error:  # noqa: BLE001 - a look that fails must not keep the job alive
+        except Exception as error:  # noqa: BLE001 - a step that fails must not keep the job alive
             found = Found(unseen=[f"{name}: not readable ({type(error).__name__})"])
         self._done.put((name, found))
 
     def gather(self, found: Found, until: MonotonicTime) -> None:
-        """Take what is ready until all are, or the time is over."""
+        """Add results to ``found`` until all steps are done or the time is up."""
         while self.open:
             try:
                 name, part = self._done.get(timeout=max(0.0, until - time.monotonic()))

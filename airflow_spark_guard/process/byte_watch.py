@@ -1,6 +1,6 @@
-"""Tells whether processes move bytes: a loop that polls a service does, one that only sleeps does not.
+"""Watches whether processes move bytes: a loop that polls a service does, one that only sleeps does not.
 
-How it is seen: ``syscall_trace.py``; why: decision 0019.
+How: ``syscall_trace.py``; why: decision 0019.
 """
 
 from __future__ import annotations
@@ -21,14 +21,14 @@ if TYPE_CHECKING:
 _SCRIPT = (sys.executable, "-I", "-S", str(Path(__file__).with_name("syscall_trace.py")))
 _MOST = 16
 _PATIENCE = 3.0
-# Starting the script and attaching to the processes takes its part of the asked time.
+# Starting the script and attaching to the processes takes part of the requested time.
 _ENOUGH = 0.8
 _MOVED = "moved"
 _ANSWERS = {_MOVED: True, "still": False}
 
 
 class Process(Protocol):
-    """What names a process: ``process.proctree.Proc`` is one."""
+    """Identifies a process; ``process.proctree.Proc`` is one."""
 
     @property
     def pid(self) -> int:
@@ -36,14 +36,14 @@ class Process(Protocol):
 
     @property
     def started(self) -> int:
-        """Its start, in clock ticks since boot."""
+        """Its start time, in clock ticks since boot."""
 
 
 class Watched(NamedTuple):
     """What was seen of one process.
 
     Attributes:
-        moved: whether it moved a byte; it was let go then.
+        moved: whether it moved a byte; it was released then.
         seconds: how long it was watched.
         calls: the system calls that were followed. Following one adds two context switches to it.
     """
@@ -56,13 +56,13 @@ class Watched(NamedTuple):
 class ByteWatch:
     """Watches up to 16 processes at a time, from a process of its own.
 
-    A process can have one tracer only: while it is watched, py-spy and debuggers are refused. Call
-    ``collect()`` or ``stop()`` before py-spy is run; it may attach as soon as they have returned.
+    A process can have only one tracer: while it is watched, py-spy and debuggers are refused. Call
+    ``collect()`` or ``stop()`` before running py-spy; it may attach as soon as they have returned.
 
-    A watch that is forgotten ends with its time; if this process dies, within half a second.
+    An abandoned watch ends when its time is up; if this process dies, within half a second.
 
     Attributes:
-        last: what the last ``collect()`` has seen, by ``"pid:started"``, of those that could be watched.
+        last: results of the last ``collect()``, by ``"pid:started"``, of processes that could be watched.
     """
 
     def __init__(self) -> None:
@@ -72,20 +72,20 @@ class ByteWatch:
         self._seconds = 0.0
 
     def start(self, processes: Sequence[Process], seconds: float) -> None:
-        """Begin to watch, for that long at most; an earlier watch ends.
+        """Start watching; an earlier watch ends.
 
         Args:
             processes: those beyond the 16th are not watched, and their answer is None.
-            seconds: longer than the pause between two polls that shall be seen.
+            seconds: the longest time to watch; must exceed the pause between two polls of a loop.
         """
         self.stop()
         self._keys = tuple(f"{process.pid}:{process.started}" for process in processes)
         self._seconds = seconds
         if not self._keys:
             return
-        # The job's secrets stay out of its environment, and so does the mark by which an attempt is found.
+        # Its environment gets neither the job's secrets nor the tag that marks an attempt's processes.
         environment = {name: os.environ[name] for name in ("LD_LIBRARY_PATH",) if name in os.environ}
-        with contextlib.suppress(OSError):  # no memory, no processes: nothing is seen
+        with contextlib.suppress(OSError):  # no memory, no processes: nothing is watched
             self._script = subprocess.Popen(
                 [*_SCRIPT, str(seconds), *self._keys[:_MOST]],
                 stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL,
@@ -94,16 +94,16 @@ class ByteWatch:
 
     @property
     def is_watching(self) -> bool:
-        """Whether the answer of a process is still open."""
+        """Whether some process is still being watched."""
         return self._script is not None and self._script.poll() is None
 
     def collect(self) -> Mapping[str, bool | None]:
-        """End the watch, now if its time is not over yet, and say what was seen, by ``"pid:started"``.
+        """End the watch, early if its time is not up yet, and return the answers by ``"pid:started"``.
 
         Returns:
-            For every process that ``start()`` was given: True, it moved bytes; False, it was watched for
-            80 % of the asked time or longer and moved none; None, it could not be seen (no permission,
-            gone, another machine, too busy, watched too briefly). Empty when nothing is being watched.
+            For every process passed to ``start()``: True, it moved bytes; False, it was watched for at least
+            80 % of the requested time and moved none; None, unknown (no permission, gone, unsupported
+            machine, too busy, watched too briefly). Empty if nothing is being watched.
         """
         keys, seconds, output = self._keys, self._seconds, self._end()
         self._keys = ()
@@ -117,11 +117,11 @@ class ByteWatch:
         return {**dict.fromkeys(keys), **found}
 
     def stop(self) -> None:
-        """End the watch; nothing is traced when this returns."""
+        """End the watch; no process is traced any more when this returns."""
         self.collect()
 
     def _end(self) -> bytes:
-        """End the script and wait for it and for its forks; what it wrote."""
+        """End the script, wait for it and its forks, and return what it wrote."""
         script, self._script = self._script, None
         if script is None:
             return b""
@@ -130,7 +130,7 @@ class ByteWatch:
             return script.communicate(timeout=_PATIENCE)[0]
         except subprocess.TimeoutExpired:
             pass
-        # Not waited for yet: the group's number cannot be another group's.
+        # Not waited for yet: the group's number cannot have been reused.
         with contextlib.suppress(OSError):
             os.killpg(script.pid, signal.SIGKILL)
         with contextlib.suppress(subprocess.TimeoutExpired):
@@ -142,7 +142,7 @@ class ByteWatch:
 
 
 def _rows(lines: Iterable[bytes]) -> Iterator[dict[str, Any]]:
-    """What the script wrote, as far as it is whole."""
+    """The complete rows that the script wrote."""
     for line in lines:
         with contextlib.suppress(ValueError, KeyError, TypeError):
             row = json.loads(line)

@@ -1,4 +1,4 @@
-"""The channel's reading end: new lines of the file since the last look, and all that is left at the end."""
+"""The reading end of the channel: new lines since the last read, and whatever is left at the end."""
 
 from __future__ import annotations
 
@@ -16,9 +16,9 @@ _READ_AT_ONCE = 4 * MAX_LINE
 
 
 class ChannelReader:
-    """Follows the channel file; creates it, so that only an attempt that we started has one.
+    """Follows the channel file. Creates it, so that only an attempt that we started has one.
 
-    A job may report for days: what was read takes no space on the disk any more.
+    A job may report for days: the disk space of what was read is freed.
     """
 
     def __init__(self, path: Path) -> None:
@@ -30,19 +30,19 @@ class ChannelReader:
         """The messages written since the last call, or the first 4 MiB of them.
 
         Raises:
-            ProtocolError: a line is not of the wire protocol.
+            ProtocolError: a line does not follow the wire protocol.
         """
         return list(self._next())
 
     def remaining(self) -> Iterator[Message]:
-        """All that was written up to now and not read yet; in memory there is never more than a part of it.
+        """Everything written until now and not read yet, without holding all of it in memory.
 
         Raises:
-            ProtocolError: a line is not of the wire protocol.
+            ProtocolError: a line does not follow the wire protocol.
         """
         end = os.fstat(self._file.fileno()).st_size
         begin = -1
-        while begin < self._read < end:  # nothing more comes from a file that was cut meanwhile
+        while begin < self._read < end:  # a file that was truncated meanwhile yields nothing more
             begin = self._read
             yield from self._next()
 
@@ -58,5 +58,5 @@ class ChannelReader:
         yield from parse_lines(lines)
 
     def close(self) -> None:
-        """Let go of the file."""
+        """Close the file."""
         self._file.close()

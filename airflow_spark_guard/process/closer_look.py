@@ -1,4 +1,4 @@
-"""What an autopsy looks at more closely, where the stacks alone leave it open which line hangs."""
+"""Closer looks of an autopsy, for stacks that leave it open which line hangs."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ _BETWEEN = 1.0
 
 
 def with_naps(threads: Iterable[PythonThread]) -> tuple[PythonThread, ...]:
-    """The same threads; those whose innermost line calls ``sleep`` say so, as far as the source is here."""
+    """Set ``naps`` on threads whose innermost line calls ``sleep``, if the source is on this host."""
     return tuple(replace(thread, naps=_naps(thread.frames[:1])) for thread in threads)
 
 
@@ -42,7 +42,7 @@ def _naps(innermost: tuple[Frame, ...]) -> bool:
 
 
 def sleeps(lines: Sequence[str]) -> bool:
-    """Whether the first line calls ``sleep``, or is the head of a ``while`` whose body does."""
+    """Whether the first line calls ``sleep``, or begins a ``while`` whose body does."""
     head = lines[0] if lines else ""
     if not _WHILE.match(head):
         return _SLEEP.search(head) is not None
@@ -56,7 +56,7 @@ def _depth(line: str) -> int:
 
 
 def _source(frame: Frame) -> list[str]:
-    """The line of the source, and some below; the file is the job's choice: only a regular one is read."""
+    """The frame's line of source and some below it. The job chooses the file: only a regular one is read."""
     path = Path(frame.file)
     try:
         found = path.stat()
@@ -69,7 +69,7 @@ def _source(frame: Frame) -> list[str]:
 
 
 def pythons_below(proc: proctree.Proc) -> list[proctree.Proc]:
-    """Python processes that this one has started, at most 4, none that serves multiprocessing itself."""
+    """Python processes that this one has started, at most 4, without multiprocessing's own servers."""
     if not _has_children(proc.pid):
         return []  # the common case, without a pass over the process table
     below = proctree.descendants(proc.pid, proctree.table())
@@ -78,7 +78,7 @@ def pythons_below(proc: proctree.Proc) -> list[proctree.Proc]:
 
 
 def _has_children(pid: int) -> bool:
-    """Whether it has any; True where the kernel does not say."""
+    """Whether it has any; True if the kernel does not report them."""
     try:
         return any(file.read_text().strip() for file in Path(f"/proc/{pid}/task").glob("*/children"))
     except OSError:
@@ -94,7 +94,7 @@ def _command(pid: int) -> bytes:
 
 
 def who_moved(tag: Tag) -> dict[str, bool]:
-    """Whether each process of the attempt on this host moved within a second, by the key of its readings."""
+    """Whether each process of the attempt on this host moved within a second, by the key of its reading."""
     looker = Looker(tag)
     before = looker.look(stacks=False)
     time.sleep(_BETWEEN)

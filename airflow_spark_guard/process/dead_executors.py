@@ -1,4 +1,4 @@
-"""The stderr of executors that died lately: read before the job is ended, while their log pages are there."""
+"""Reads the stderr of executors that died recently, before the job ends and their log pages go with it."""
 
 from __future__ import annotations
 
@@ -23,12 +23,12 @@ _SUMMARY_LINES = 15
 
 
 def logs(scene: Scene) -> Found:
-    """The end of the newest dead executors' stderr, one host after the other.
+    """The end of the stderr of the executors that died last, from different hosts first.
 
     Raises:
         NotSeenError: none of them could be read.
     """
-    rows = [] if scene.suspect else _chosen(scene)  # where a stack tells more, no executor's death does
+    rows = [] if scene.suspect else _chosen(scene)  # a finding with a suspect is explained by stacks
     if not rows:
         return Found()
     with ThreadPoolExecutor(_MOST) as pool:
@@ -44,22 +44,22 @@ def logs(scene: Scene) -> Found:
     return Found(dead=dead)
 
 
-def with_cause(told: Autopsy, dead: Sequence[DeadLog]) -> Autopsy:
-    """What was seen, with what the dead executors have written; a cause becomes the exception's ``got``."""
+def with_cause(autopsy: Autopsy, dead: Sequence[DeadLog]) -> Autopsy:
+    """Add what the dead executors have written; a known cause becomes the exception's ``got``."""
     cause = best(dead)
     line = cause.text if cause is not None else unread(dead)
     if not line:
-        return told
+        return autopsy
     return replace(
-        told,
+        autopsy,
         cause=cause,
-        summary=told.summary if cause is not None else (line, *told.summary)[:_SUMMARY_LINES],
-        text=f"{line}\n{told.text}",
+        summary=autopsy.summary if cause is not None else (line, *autopsy.summary)[:_SUMMARY_LINES],
+        text=f"{line}\n{autopsy.text}",
     )
 
 
 def _chosen(scene: Scene) -> list[Executor]:
-    """The newest that died, of different hosts first; those that never reached the driver where none did."""
+    """The last ones that died, from different hosts first; if none has a log page, those never registered."""
     dead = [row for row in scene.executors if not row.active and was_lost(row.reason)]
     if not any(row.stderr_url for row in dead) and scene.others is not None:
         known = {row.id for row in scene.executors}

@@ -1,4 +1,4 @@
-"""What an earlier try of the same task has left on this host is ended before the next one starts."""
+"""Ends what an earlier try of the task has left on this host, before the next one starts."""
 
 from __future__ import annotations
 
@@ -15,23 +15,23 @@ if TYPE_CHECKING:
 
 
 def end(tag: Tag, now: EpochTime) -> str:
-    """End them; the line for the task log, empty where there was none.
+    """End the processes of earlier tries; return a line for the task log, empty if there were none.
 
     Args:
-        tag: of the try that is about to start.
+        tag: the tag of the try that is about to start.
         now: the time.
 
     Raises:
-        KilledError: one cannot be ended: two tries would write over each other.
+        KilledError: one cannot be ended: two tries would overwrite each other's output.
     """
     earlier = leftovers.earlier(tag)
-    if earlier is not None:  # the note first: an earlier try that is ended should know by whom
+    if earlier is not None:  # the note first: the earlier try reports who has ended it
         leave_note(tag.task, Takeover.by(tag.attempt, now))
     _, left = leftovers.end(tag, of_this_attempt=False)
     if left:
         raise KilledError(
-            "An earlier attempt of this task still runs on this host and cannot be ended.",
-            advice="End it by hand, then clear the task: two attempts would write over each other.",
+            "An earlier attempt of this task is still running on this host and cannot be killed.",
+            advice="Kill it by hand, then clear the task: two attempts would overwrite each other's output.",
             orphans=tuple(left),
         )
     return "" if earlier is None else earlier.ended()

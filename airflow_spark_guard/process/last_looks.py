@@ -1,4 +1,4 @@
-"""The looks of an autopsy: each at one thing, by whatever way is open, with a time-out of its own."""
+"""The steps of an autopsy: each inspects one thing in the first way that works, with its own time-out."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ _TICK = 0.02
 
 
 class Threads(Protocol):
-    """The driver's REST API, as far as it is needed here (``sources/rest.py``)."""
+    """The part of the driver's REST API that is needed here (``sources/rest.py``)."""
 
     def threads(self, executor_id: str) -> Sequence[JavaThread]:
         """The threads of an executor's JVM, or of the driver's (``driver``); may raise."""
@@ -49,17 +49,18 @@ class Scene:
     """Where to look.
 
     Attributes:
-        tag: the attempt's.
-        suspect: of the finding: ``worker``, ``driver``, ``any``, or empty.
+        tag: the tag of the attempt.
+        suspect: the finding's suspect: ``worker``, ``driver``, ``any``, or empty.
         stacks: the file that the launcher's faulthandler writes to.
-        driver_pid: of the hello message; None where none came. It is not trusted, only compared.
-        rest: the driver's REST API; None where there is none.
-        tail: the last bytes of an executor's log page, by URL and length; None where nobody can ask.
-        jvm_dump: what the driver's JVM has printed of SIGQUIT so far; somebody else reads the output. None:
-            the signal is not sent.
-        executors: all that the driver knew at last, living and dead.
-        others: asks the cluster manager for executors that the driver may not know; None where there is none.
-        stages: ids of the stages in question; None where it is not known which ones run.
+        driver_pid: from the hello message; None if none came. It is not trusted, only compared.
+        rest: the driver's REST API; None if it has none.
+        tail: the last bytes of an executor's log page, by URL and length; None if log pages cannot be read.
+        jvm_dump: the thread dumps that the driver's JVM has printed so far; another thread reads the output.
+            None: SIGQUIT is not sent.
+        executors: all that the driver last knew, living and dead.
+        others: asks the cluster manager for executors that the driver may not know; None if it cannot be
+            asked.
+        stages: ids of the stages in question; None if the running stages are not known.
         stuck: keys of the readings of processes that are known to stand still.
         output: the end of spark-submit's output, where the workers of ``local[n]`` dump their stacks.
     """
@@ -80,7 +81,7 @@ class Scene:
 
 @dataclass
 class Found:
-    """What the steps bring; each one is a partial :class:`Sights`."""
+    """The result of one or more steps: a partial :class:`Sights`."""
 
     driver: PythonProcess | None = None
     children: list[PythonProcess] = field(default_factory=list)
@@ -90,7 +91,7 @@ class Found:
     dead: list[DeadLog] = field(default_factory=list)
 
     def add(self, other: Found) -> None:
-        """Take over what another look has brought."""
+        """Add the result of another step."""
         self.driver = self.driver or other.driver
         self.children += other.children
         self.workers += other.workers
@@ -100,18 +101,18 @@ class Found:
 
 
 class NotSeenError(Exception):
-    """One plain line: what could not be looked at, and why."""
+    """What could not be inspected, and why, in one line."""
 
 
 def asked(scene: Scene) -> list[str]:
-    """The executors whose JVM and log to ask: at most 3, those with tasks first."""
+    """Ids of the executors whose JVM and log are read: at most 3, those with tasks first."""
     living = [row for row in scene.executors if row.active and row.id != spark_processes.DRIVER]
     living.sort(key=lambda row: -row.active_tasks)
     return [row.id for row in living[:_MOST_EXECUTORS]]
 
 
 def jvm_name(executor: str) -> str:
-    """What a look at it is called."""
+    """The name of the step for this executor's JVM."""
     return "driver's JVM" if executor == spark_processes.DRIVER else f"JVM of executor {executor[:64]}"
 
 
@@ -119,13 +120,13 @@ def jvm(scene: Scene, executor: str) -> Found:
     """The threads of a JVM by the REST API, which classifies and names them.
 
     Raises:
-        NotSeenError: there is no such API, or it named no threads.
+        NotSeenError: there is no such API, or it listed no threads.
     """
     if scene.rest is None:
-        raise NotSeenError("there is no Spark UI to ask")
+        raise NotSeenError("the driver has no Spark UI")
     threads = tuple(scene.rest.threads(executor))
     if not threads:
-        raise NotSeenError("the Spark UI named no threads")
+        raise NotSeenError("the Spark UI listed no threads")
     return Found(jvms=[Jvm(executor, threads)])
 
 
@@ -136,10 +137,10 @@ def driver_jvm_by_signal(scene: Scene, processes: SparkProcesses) -> Found:
         NotSeenError: it runs elsewhere, is gone, or did not answer.
     """
     if scene.jvm_dump is None or processes.jvm is None:
-        raise NotSeenError("not readable (it does not run here)")
+        raise NotSeenError("not readable (it does not run on this host)")
     size = len(scene.jvm_dump())
     if not proctree.send(processes.jvm, signal.SIGQUIT):
-        raise NotSeenError("it is gone")
+        raise NotSeenError("the process is gone")
     text = _awaited(lambda: scene.jvm_dump()[size:] if scene.jvm_dump else "", quiet=5 * _QUIET)
     threads = tuple(parse_dump(text))
     if not threads:
@@ -151,7 +152,7 @@ def driver_python(scene: Scene, processes: SparkProcesses) -> Found:
     """The driver's Python by our faulthandler, which needs no GIL; else by py-spy.
 
     Raises:
-        NotSeenError: it runs elsewhere, or neither way is open.
+        NotSeenError: it runs elsewhere, or neither way works.
     """
     proc = processes.driver
     if proc is None:
@@ -169,7 +170,7 @@ def driver_python(scene: Scene, processes: SparkProcesses) -> Found:
 
 
 def _children(driver: proctree.Proc, threads: tuple[PythonThread, ...]) -> list[PythonProcess]:
-    """The processes of a pool that the driver waits for; nobody is disturbed where it waits for none."""
+    """The processes of a pool, if the driver waits for one; py-spy would disturb them for nothing else."""
     thread = hanging_thread(threads)
     if thread is None or wait_of(thread) not in OTHERS:
         return []
@@ -182,7 +183,7 @@ def _children(driver: proctree.Proc, threads: tuple[PythonThread, ...]) -> list[
 
 
 def _handles_usr1(proc: proctree.Proc) -> bool:
-    """Whether it catches SIGUSR1: whoever does not is killed by it."""
+    """Whether it catches SIGUSR1: a process that does not is killed by it."""
     try:
         lines = Path(f"/proc/{proc.pid}/status").read_text(errors="replace").splitlines()
         caught = next(int(line.split()[1], 16) for line in lines if line.startswith("SigCgt:"))
@@ -195,7 +196,7 @@ def by_py_spy(proc: proctree.Proc) -> tuple[PythonThread, ...]:
     """The threads of a Python process.
 
     Raises:
-        NotSeenError: why py-spy has not shown them.
+        NotSeenError: py-spy could not read them; the message says why.
     """
     try:
         return python_threads(proc)
@@ -206,12 +207,12 @@ def by_py_spy(proc: proctree.Proc) -> tuple[PythonThread, ...]:
     except TimeoutError:
         why = "py-spy did not answer in time"
     except OSError:
-        why = "py-spy sees no Python in it"
+        why = "py-spy found no Python in it"
     raise NotSeenError(f"stack not readable ({why})")
 
 
 def log_tail(scene: Scene, url: str) -> str:
-    """The end of an executor's log page; empty where it cannot be read."""
+    """The end of an executor's log page; empty if it cannot be read."""
     try:
         return scene.tail(url, _TAIL) if scene.tail else ""
     except Exception:  # noqa: BLE001 - the log page is gone with its worker
@@ -219,7 +220,7 @@ def log_tail(scene: Scene, url: str) -> str:
 
 
 def _awaited(read: Callable[[], str], *, quiet: float) -> str:
-    """What comes, until it has been complete for a moment."""
+    """What ``read`` returns, once it has not grown for ``quiet`` seconds."""
     until = time.monotonic() + _SIGNAL_PATIENCE
     text, since = "", time.monotonic()
     while time.monotonic() < until:

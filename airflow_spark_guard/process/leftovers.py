@@ -1,4 +1,4 @@
-"""What outlived its attempt: found by the tag in its environment, ended, and looked for again."""
+"""Processes that outlived their attempt: finds them by the tag in their environment, and ends them."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ class Tag:
 def find(tag: Tag, *, of_this_attempt: bool) -> list[proctree.Proc]:
     """Living processes of our user that carry the task's tag, of this attempt or of earlier ones.
 
-    This process and those above it are never among them, nor are those below it that have the tag from it.
+    Never among them: this process, those above it, and those below it that inherited the tag from it.
     """
     processes = proctree.table()
     above = proctree.ancestors(os.getpid(), processes)
@@ -64,7 +64,7 @@ def find(tag: Tag, *, of_this_attempt: bool) -> list[proctree.Proc]:
 
 
 def earlier(tag: Tag) -> Earlier | None:
-    """What earlier attempts of the task have on this host; None where there is nothing."""
+    """What earlier attempts of the task have left on this host; None if nothing is left."""
     found = find(tag, of_this_attempt=False)
     if not found:
         return None
@@ -74,12 +74,12 @@ def earlier(tag: Tag) -> Earlier | None:
 
 
 def end(tag: Tag, *, of_this_attempt: bool) -> tuple[list[str], list[str]]:
-    """End them, first by SIGTERM, then by SIGKILL: (what was found, what could not be ended)."""
+    """End them, first by SIGTERM, then by SIGKILL; return (what was found, what could not be ended)."""
     return end_all(lambda: find(tag, of_this_attempt=of_this_attempt))
 
 
 def end_all(look: Callable[[], list[proctree.Proc]]) -> tuple[list[str], list[str]]:
-    """End what a look finds, as :func:`end` does, until it finds nothing."""
+    """End the processes that ``look`` returns, as :func:`end` does, until it returns none."""
     found: dict[int, str] = {}
     begin = time.monotonic()
     while living := look():
@@ -141,7 +141,7 @@ def _attempts(pid: int, tag: Tag) -> list[str]:
 
 
 def _own_attempts(tag: Tag) -> list[str]:
-    """The same of this process, which may have changed its environment since it was started."""
+    """The attempts that this process carries; it may have changed its environment since it started."""
     return _of_task([*tags(os.getpid()), os.environb.get(TAG_ENV.encode(), b"")], tag)
 
 
@@ -159,6 +159,6 @@ def _is_reaper(pid: int) -> bool:
 
 
 def new_attempt(try_number: int | None = None) -> str:
-    """A name for an attempt that nothing else has; it begins with the try's number, where there is one."""
+    """A unique name for an attempt; it begins with the try number, if there is one."""
     name = uuid.uuid4().hex
     return name if try_number is None else f"{try_number}-{name}"

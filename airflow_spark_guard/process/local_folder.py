@@ -1,6 +1,6 @@
-"""A folder that somebody else writes to: nothing in it leads elsewhere, and nothing in it is waited for.
+"""A folder that an untrusted writer shares: no link in it is followed, no pipe in it blocks a reader.
 
-It has those methods of a ``pathlib`` path, or of Airflow's ``ObjectStoragePath``, that are needed of it.
+It has the methods of ``pathlib.Path`` and of Airflow's ``ObjectStoragePath`` that are needed here.
 """
 
 from __future__ import annotations
@@ -22,26 +22,26 @@ _SCHEME = "file://"
 _FOLDER = os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC
 # A named pipe without a writer would otherwise be waited for.
 _FILE = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
-# Parts at the end of the path that are not ours to trust: task and attempt, which the driver makes.
+# Untrusted parts at the end of the path: task and attempt, which the driver creates.
 _THEIRS = 2
 _MOST_NAMES = 200_000
 
 
 @dataclass(frozen=True)
 class LocalFolder:
-    """One folder. The two last parts of its path are not followed where they are links.
+    """One folder. The last two parts of its path are not followed if they are links.
 
     Attributes:
-        path: absolute, of three parts at least.
+        path: absolute, with at least three parts.
     """
 
     path: Path
 
     def iterdir(self) -> Iterator[LocalFile]:
-        """What is in it, 200,000 at the most.
+        """Its files, at most 200,000.
 
         Raises:
-            OSError: it is not there, or a part of the path is no folder.
+            OSError: it does not exist, or a part of the path is not a folder.
         """
         with self.opened() as place, os.scandir(place) as entries:
             names = [entry.name for entry in islice(entries, _MOST_NAMES)]
@@ -51,10 +51,10 @@ class LocalFolder:
         return LocalFile(self, name)
 
     def rmdir(self, *, recursive: bool) -> None:
-        """Remove it with all that is in it; a link in it is removed, and what it leads to stays.
+        """Remove it with its contents; a link in it is removed, its target stays.
 
         Raises:
-            OSError: it is not there, or something in it cannot be removed.
+            OSError: it does not exist, or something in it cannot be removed.
         """
         with LocalFolder(self.path.parent).opened(_THEIRS - 1) as above:
             if recursive:
@@ -64,7 +64,7 @@ class LocalFolder:
 
     @contextmanager
     def opened(self, theirs: int = _THEIRS) -> Iterator[int]:
-        """Its descriptor; of its path, the last parts are not followed."""
+        """Its descriptor; links in the last ``theirs`` parts of its path are not followed."""
         parts = self.path.parts
         place = os.open(Path(*parts[:-theirs]), _FOLDER)
         try:
@@ -81,8 +81,8 @@ class LocalFile:
     """A file in such a folder.
 
     Attributes:
-        folder: where it is.
-        name: what it is called there.
+        folder: the folder that holds it.
+        name: its name there.
     """
 
     folder: LocalFolder
@@ -92,7 +92,7 @@ class LocalFile:
         """Open it for reading.
 
         Raises:
-            OSError: it is not there, or is no regular file: a link is not followed, a pipe not waited for.
+            OSError: it does not exist, or is not a regular file: links are not followed, pipes do not block.
         """
         with self.folder.opened() as place:
             try:
@@ -104,7 +104,7 @@ class LocalFile:
         if not stat.S_ISREG(kind):
             os.close(handle)
             number = errno.EISDIR if stat.S_ISDIR(kind) else errno.EINVAL
-            raise OSError(number, "it is no regular file", self.name)
+            raise OSError(number, "it is not a regular file", self.name)
         return os.fdopen(handle, "rb")
 
 

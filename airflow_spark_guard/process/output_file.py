@@ -1,4 +1,4 @@
-"""``output.log`` of a record: the whole output where it fits, else its beginning and its end."""
+"""``output.log`` of a record: the whole output if it fits, else its beginning and its end."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ _TAIL = "output.tail."
 
 
 def open_at(folder: int, name: str, flags: int) -> BinaryIO:
-    """A file in the folder with this descriptor, unbuffered, for its owner alone, never a symbolic link.
+    """Open a file in the folder of this descriptor: unbuffered, readable by its owner only, never a link.
 
     Raises:
         OSError: it cannot be opened.
@@ -24,7 +24,7 @@ def open_at(folder: int, name: str, flags: int) -> BinaryIO:
 
 
 def write_all(file: BinaryIO, data: bytes) -> None:
-    """Write, however many calls it takes.
+    """Write all of it, in as many calls as it takes.
 
     Raises:
         OSError: the disk is full, gone or read-only.
@@ -37,11 +37,11 @@ def write_all(file: BinaryIO, data: bytes) -> None:
 class OutputFile:
     """While the job runs: ``output.log``, and once it is full the two newest ``output.tail.<n>``.
 
-    :meth:`close` joins them; of a process that was killed they stay as they are.
+    :meth:`close` joins them; if the process is killed, they stay as they are.
 
     Args:
         folder: descriptor of the record's folder.
-        size: bytes that all of them may take together.
+        size: limit for all of them together, in bytes.
     """
 
     def __init__(self, folder: int, size: int) -> None:
@@ -76,7 +76,7 @@ class OutputFile:
             write_all(self._part, piece)
 
     def _turn(self) -> None:
-        """A new part; of the older ones, one stays."""
+        """Begin a new part and keep only the newest of the older ones."""
         if self._part is not None:
             self._part.close()
         self._number += 1
@@ -87,7 +87,7 @@ class OutputFile:
         self._sizes[self._number] = 0
 
     def abandon(self) -> None:
-        """Leave everything as it is."""
+        """Close the files and leave the parts as they are."""
         for file in (self._head, self._part):
             if file is not None:
                 file.close()

@@ -1,4 +1,4 @@
-"""Linux processes: a table of them, the tree below one, and signals that cannot hit the wrong one."""
+"""Linux processes: their table, the tree below one, and signals that cannot hit the wrong process."""
 
 from __future__ import annotations
 
@@ -7,13 +7,13 @@ import signal
 from typing import NamedTuple
 
 _INIT = 1
-_REFUSED = (OSError, AttributeError)  # not there at all, not in this sandbox, no descriptor left
-# What stands for processes that cannot be looked for.
+_REFUSED = (OSError, AttributeError)  # not built in, not allowed in this sandbox, no descriptor left
+# Reported in place of processes that cannot be listed.
 UNSEEN = "unknown processes: /proc does not show them here"
 
 
 class Proc(NamedTuple):
-    """One process. ``started`` (clock ticks since boot) tells a reused pid from the one that was meant."""
+    """One process. ``started`` (clock ticks since boot) distinguishes it from a later one with its pid."""
 
     pid: int
     parent: int
@@ -26,13 +26,13 @@ class Proc(NamedTuple):
 
 
 def _plain(command: str) -> str:
-    """A process names itself, and may do so with anything: nothing of it moves, turns or folds a line."""
+    """Printable text: a process may name itself anything, also with control characters or log markup."""
     printable = "".join(char if char.isprintable() else "?" for char in command)
     return printable.replace("::", ": :").replace("##[", "# [")
 
 
 def is_visible() -> bool:
-    """Whether ``/proc`` shows this process: else an empty table proves nothing."""
+    """Whether ``/proc`` shows this process: if not, an empty table proves nothing."""
     try:
         return os.readlink("/proc/self") == str(os.getpid()) and read(os.getpid()) is not None  # noqa: PTH115
     except OSError:
@@ -40,23 +40,23 @@ def is_visible() -> bool:
 
 
 def read(pid: int) -> Proc | None:
-    """The process of that pid, or None when there is none."""
+    """The process with that pid; None if there is none."""
     try:
         with open(f"/proc/{pid}/stat", "rb") as file:  # noqa: PTH123 - the reaper starts without pathlib
             text = file.read().decode(errors="replace")
     except OSError:
         return None
-    # The command may hold blanks and parentheses; what follows the last one is made of numbers.
+    # The command may contain spaces and parentheses; after the last one there are only numbers.
     head, _, tail = text.rpartition(")")
     fields = tail.split()
     try:
         return Proc(pid, int(fields[1]), int(fields[19]), fields[0], head.partition("(")[2])
-    except (IndexError, ValueError):  # a sandbox's own idea of the file
+    except (IndexError, ValueError):  # some sandboxes write the file differently
         return None
 
 
 def table() -> dict[int, Proc]:
-    """Every process that can be seen, by pid; none where there is no ``/proc``."""
+    """Every visible process, by pid; empty without ``/proc``."""
     try:
         names = os.listdir("/proc")  # noqa: PTH208
     except OSError:
@@ -69,7 +69,7 @@ def descendants(root: int, processes: dict[int, Proc]) -> list[Proc]:
     """The processes below ``root``, children before grandchildren; zombies included.
 
     Raises:
-        ValueError: the root is no process of ours to walk: pid 1, or below.
+        ValueError: ``root`` is pid 1 or less, which is never ours.
     """
     if root <= _INIT:
         msg = f"refusing to walk the tree below pid {root}"
@@ -78,7 +78,7 @@ def descendants(root: int, processes: dict[int, Proc]) -> list[Proc]:
 
 
 def below(root: int, processes: dict[int, Proc]) -> list[Proc]:
-    """The same of any process, pid 1 of a container included: to be spared, not to be ended."""
+    """Like :func:`descendants`, but also for pid 1: for sparing processes, never for ending them."""
     children: dict[int, list[Proc]] = {}
     for proc in processes.values():
         children.setdefault(proc.parent, []).append(proc)
@@ -91,7 +91,7 @@ def below(root: int, processes: dict[int, Proc]) -> list[Proc]:
 
 
 def ancestors(pid: int, processes: dict[int, Proc]) -> set[int]:
-    """The pids above a process, pid 1 included where it is one of them."""
+    """The pids of the process itself and of all above it, up to pid 1."""
     found: set[int] = set()
     while pid in processes and pid not in found:
         found.add(pid)
@@ -100,9 +100,9 @@ def ancestors(pid: int, processes: dict[int, Proc]) -> set[int]:
 
 
 def send(proc: Proc, number: int) -> bool:
-    """Signal exactly that process; False when it is gone, or when its pid is another process by now.
+    """Signal exactly that process; False if it is gone or its pid belongs to another process by now.
 
-    Where pidfd is refused, its start time is compared just before a signal to its number.
+    If pidfd is refused, the start time is compared just before the pid is signalled.
     """
     if proc.pid <= _INIT or proc.pid == os.getpid():
         msg = f"refusing to signal pid {proc.pid}"
@@ -114,7 +114,7 @@ def send(proc: Proc, number: int) -> bool:
     except _REFUSED:
         return _send_to_number(proc, number)
     try:
-        # The handle pins the process; only now does a comparison of start times mean something.
+        # The handle pins the process: only now is a comparison of start times reliable.
         if not _is_still(proc):
             return False
         signal.pidfd_send_signal(handle, signal.Signals(number))
@@ -128,9 +128,9 @@ def send(proc: Proc, number: int) -> bool:
 
 
 def without_pidfd() -> str:
-    """Why processes cannot be pinned here, in the system's words; empty where they can.
+    """Why pidfd does not work here, as the system reports it; empty if it works.
 
-    Kernels before 5.3, some container engines and sandboxes refuse it; a Python may have been built without.
+    Kernels before 5.3, some container engines and sandboxes refuse it; a Python may be built without it.
     """
     try:
         handle = os.pidfd_open(os.getpid())

@@ -1,4 +1,4 @@
-"""Whether pyspark and pyspark-client, which install into the same folder, are of one version."""
+"""Checks that pyspark and pyspark-client, which install into the same folder, have the same version."""
 
 from __future__ import annotations
 
@@ -10,20 +10,20 @@ if TYPE_CHECKING:
 
     from airflow_spark_guard.process.toolchain import SparkSubmit
 
-# The newest version that both are published in, and the tested one; pyproject.toml allows no newer one.
+# The newest version of both that is published, and the tested one; pyproject.toml allows no newer one.
 TESTED = "4.2.0"
 _PYSPARK, _CLIENT = "pyspark", "pyspark-client"
 
 
 def mixed_versions(spark: SparkSubmit, installed: Callable[[str], str | None] | None = None) -> list[str]:
-    """A warning with the line for pip where the two differ, else nothing.
+    """A warning with the pip command to run if the two versions differ, else an empty list.
 
-    A Spark elsewhere (``SPARK_HOME``) brings Python files of its own, and is not concerned.
+    A Spark elsewhere (``SPARK_HOME``) brings its own Python files and is not affected.
 
     Args:
         spark: the spark-submit that is about to run.
-        installed: the version of a distribution, None where it is not installed; by default what is
-            installed beside us.
+        installed: returns the version of a distribution, or None if it is not installed; by default asks
+            this environment.
     """
     look = installed or _installed
     spark_version, client_version = look(_PYSPARK), look(_CLIENT)
@@ -31,9 +31,9 @@ def mixed_versions(spark: SparkSubmit, installed: Callable[[str], str | None] | 
         return []
     warning = (
         f"pyspark {spark_version} and {_CLIENT} {client_version} are installed into the same folder: files "
-        "of one may lie over files of the other, and a job may fail where they meet.\n"
+        "of one may have overwritten files of the other, and jobs may fail.\n"
         f"  got: {_PYSPARK}=={spark_version}, {_CLIENT}=={client_version}\n"
-        "  expected: one version of both\n"
+        "  expected: the same version of both\n"
         f"  do: pip install {_PYSPARK}=={TESTED} {_CLIENT}=={TESTED}\n"
         f"    or, to keep Spark {spark_version}: pip uninstall -y {_CLIENT} && "
         f"pip install --force-reinstall --no-deps {_PYSPARK}=={spark_version}"

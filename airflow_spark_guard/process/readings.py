@@ -1,11 +1,11 @@
-"""Looks at the processes of an attempt on this host: what they used so far, and where they stand.
+"""Samples the processes of an attempt on this host: what they have used so far, and where they are.
 
-Without stacks, a look costs one pass over ``/proc`` and disturbs nobody. With stacks, py-spy stops each
-Python for some milliseconds. That moves its context switches: figures are read before it, and what it added
-is taken off at later looks, since a blocked process must not look busy because we looked at it.
+Without stacks, a sample costs one pass over ``/proc`` and disturbs no process. With stacks, py-spy stops
+each Python for some milliseconds, which adds context switches: figures are read first, and what was added is
+subtracted from later samples, so that a blocked process does not look busy because we looked at it.
 
-Between two looks with stacks the workers' system calls are watched (``byte_watch.py``), until each has moved
-a byte or the time is over. A process has one tracer only: the watch ends before py-spy is run.
+Between two samples with stacks the workers' system calls are watched (``byte_watch.py``) until each has moved
+a byte or the time is up. A process can have only one tracer: the watch ends before py-spy runs.
 """
 
 from __future__ import annotations
@@ -41,14 +41,14 @@ _PY_SPY_TIMEOUT = 2.0
 _MOST_WORKERS = 16
 _AT_ONCE = 4
 _LONGEST_DUMP = 8 << 20
-# A thread that was stopped goes back to sleep a moment after py-spy has let go of it.
+# A thread that was stopped goes back to sleep a moment after py-spy has released it.
 _SETTLE = 0.05
-# What following a system call adds to a process's switches, and being attached to.
+# Context switches that following one system call adds to a process, and that attaching adds.
 _SWITCHES_A_CALL, _ATTACHED = 2, 4
 
 
 class _Stack(NamedTuple):
-    """A Python process's stack, local variables already hashed."""
+    """The stack of a Python process, with its local variables hashed."""
 
     stack: str = ""
     locals: str = ""
@@ -58,44 +58,44 @@ class _Stack(NamedTuple):
 
 
 class Looker:
-    """Looks at one attempt again and again.
+    """Samples the processes of one attempt repeatedly.
 
-    Between two looks it keeps no stack and no local variable, only how often py-spy stopped which process.
+    Between two samples it keeps no stack and no local variable, only what its own stops have added.
 
     Args:
-        tag: the attempt's.
-        window: seconds between two looks with stacks that are compared.
+        tag: the tag of the attempt.
+        window: seconds between two samples with stacks that are compared.
     """
 
     def __init__(self, tag: Tag, window: float = 60.0) -> None:
         self._tag = tag
         self._window = window
         self._bytes = ByteWatch()
-        # What our own stops added to a process's switches, by its key.
+        # Context switches that our own stops have added, by the key of the process.
         self._ours: dict[str, int] = {}
-        self._last: dict[str, int] = {}  # its own switches at the last look
+        self._last: dict[str, int] = {}  # its own switches at the last sample
         self._followed: dict[str, int] = {}  # switches that the byte watch has added since then
-        self._watched: dict[str, tuple[int, float]] = {}  # bytes moved how often, in how many seconds
+        self._watched: dict[str, tuple[int, float]] = {}  # (watches that saw bytes move, seconds watched)
         self._lock = threading.Lock()
         self._closed = False
 
     def close(self) -> None:
-        """Let go of every process, for good; may be called while another thread looks."""
+        """Release every process for good; may be called while another thread takes a sample."""
         with self._lock:
             self._closed = True
             self._bytes.stop()
 
     def pause(self) -> None:
-        """Let go of every process until the next look; may be called while another thread looks."""
+        """Release every process until the next sample; may be called while another thread takes one."""
         self._let_go()
 
     def look(self, *, stacks: bool) -> tuple[Reading, ...]:
-        """All processes of the attempt on this host that may be stuck; an idle Python worker says so.
+        """All processes of the attempt on this host that may be stuck; idle Python workers are marked.
 
         Args:
-            stacks: whether py-spy is asked too, for the driver's Python and up to 16 workers. Without py-spy,
-                or where it is not allowed, ``stack``, ``locals`` and ``place`` stay empty, and an idle worker
-                cannot be told from a blocked one.
+            stacks: whether py-spy is run too, on the driver's Python and up to 16 workers. If py-spy is
+                missing or not permitted, ``stack``, ``locals`` and ``place`` stay empty, and an idle worker
+                looks like a blocked one.
         """
         if stacks:
             self._let_go()
@@ -119,7 +119,7 @@ class Looker:
             self._subtract(_key(proc), before[_key(proc)], usage.switches(proc.pid))
         readings = [replace(row, **seen.get(row.key, _Stack())._asdict()) for row in readings]
         busy = {row.key for row in readings if row.role == "worker" and row.kind != "idle"}
-        # One that computes moves on or spins by its CPU: following it would only slow it.
+        # A worker that computes is judged by its CPU: following it would only slow it down.
         asleep = [proc for proc in processes if _key(proc) in busy and usage.is_asleep(proc.pid)]
         with self._lock:
             if not self._closed:
@@ -127,12 +127,12 @@ class Looker:
         return readings
 
     def _subtract(self, key: str, before: int | None, after: int | None) -> None:
-        """Remember what the dump that was just taken has added."""
+        """Record the context switches that the last dump has added."""
         if before is not None and after is not None:
             self._ours[key] = self._ours.get(key, 0) + after - before
 
     def _let_go(self) -> None:
-        """End the watch, and count what it has seen and added."""
+        """End the watch, and add up what it has seen and caused."""
         with self._lock:
             self._bytes.collect()
             last = self._bytes.last
@@ -142,12 +142,12 @@ class Looker:
             self._followed[key] = self._followed.get(key, 0) + _SWITCHES_A_CALL * seen.calls + _ATTACHED
 
     def executors_here(self) -> frozenset[str]:
-        """Ids of the executors on this host; ``driver`` where the driver's JVM has Python workers."""
+        """Ids of the executors on this host; ``driver`` if the driver's JVM has Python workers."""
         return spark_processes.find(self._tag).executors
 
     def _reading(self, role: str, proc: Proc, executor: str, table: dict[int, Proc]) -> Reading:
         key = _key(proc)
-        # What a worker has started works for it: a shell, a pool, a trainer.
+        # The children of a worker count with it: a shell, a pool, a trainer.
         pids = [proc.pid] if role != "worker" else [proc.pid, *usage.below(proc.pid, table)]
         moved, watched = self._watched.get(key, (0, 0.0))
         return Reading(
@@ -163,7 +163,7 @@ class Looker:
         )
 
     def _own_switches(self, key: str, raw: int | None) -> int | None:
-        """Without those that our stops have added; what is left never goes back."""
+        """The process's own switches, without those that our stops have added; never decreases."""
         if raw is None:
             return None
         raw -= self._ours.get(key, 0)
@@ -177,10 +177,10 @@ def python_threads(proc: Proc, timeout: float = _PY_SPY_TIMEOUT) -> tuple[Python
     """The process's Python threads by py-spy, without local variables.
 
     Raises:
-        PermissionError: py-spy may not look at it.
-        FileNotFoundError: there is no py-spy.
-        TimeoutError: it did not answer in time.
-        ProcessLookupError: it saw nothing: the process is gone, or no Python that it knows.
+        PermissionError: py-spy may not inspect it.
+        FileNotFoundError: py-spy is not installed.
+        TimeoutError: py-spy did not answer in time.
+        ProcessLookupError: the process is gone, or runs no Python that py-spy knows.
     """
     return parse_py_spy(_py_spy(proc.pid, (), timeout))
 
@@ -190,7 +190,7 @@ def _key(proc: Proc) -> str:
 
 
 def _stacks(processes: list[Proc]) -> dict[str, _Stack]:
-    """Stacks by key, of the driver and the first workers: the same ones at every look."""
+    """Stacks by key, of the driver and the first workers: the same processes in every sample."""
     chosen = [*processes[:_MOST_WORKERS], *processes[_MOST_WORKERS:][-1:]]
     if not chosen:
         return {}
@@ -215,7 +215,7 @@ def _py_spy(pid: int, options: tuple[str, ...], timeout: float) -> bytes:
         "py-spy", path=f"{Path(sys.executable).parent}{os.pathsep}{os.environ.get('PATH', '')}"
     )
     if program is None:
-        msg = "no py-spy here"
+        msg = "py-spy is not installed"
         raise FileNotFoundError(msg)
     try:
         done = subprocess.run(

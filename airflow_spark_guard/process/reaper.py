@@ -1,7 +1,7 @@
-"""The reaper: stands between task and spark-submit, and ends the whole tree whatever happens to the task.
+"""The reaper: sits between task and spark-submit, and ends the whole tree whatever happens to the task.
 
-It runs in a session of its own, so that a signal to the task's group does not reach it, and as a subreaper,
-so that whatever loses its parent below becomes its child. It ends the tree when the command ends, when it is
+It runs in a session of its own, so that signals to the task's group do not reach it, and as a subreaper,
+so that orphans below it become its children. It ends the tree when the command ends, when it is
 signalled, when its deadline passes, and when the task or a guardian (the supervisor above it) is gone.
 Started as ``python -I -S reaper_main.py SPEC -- COMMAND``; standard library only.
 """
@@ -34,17 +34,17 @@ _SIGNALS = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP)
 
 
 class Spec(NamedTuple):
-    """What the task tells its reaper.
+    """The reaper's instructions, passed by the task as JSON.
 
     Attributes:
         parent: pid of the task process.
-        life_fd: read end of a pipe that only the task holds open: its end of file is the task's death.
+        life_fd: read end of a pipe that only the task holds open: end of file means that the task is dead.
         status_fd: write end of the pipe for the report, one JSON object.
-        guardians: (pid, start time) of the processes above the task whose death ends the tree as well.
+        guardians: (pid, start time) of processes above the task; the death of one ends the tree as well.
         deadline: seconds from now.
         grace: seconds between SIGTERM and SIGKILL.
-        workdir: the attempt's folder, removed when no task is left to do it.
-        secrets: the files in it that nobody needs once the tree is gone.
+        workdir: the attempt's folder; the reaper removes it if the task is gone.
+        secrets: files in it that are removed once the tree is gone.
     """
 
     parent: int
@@ -58,7 +58,7 @@ class Spec(NamedTuple):
 
 
 def main(arguments: Sequence[str]) -> int:
-    """Run the command to its end or to ours, and report to the task."""
+    """Run the command until it ends or must be ended, and report to the task."""
     spec = Spec(**json.loads(arguments[0]))
     _prctl(_PR_SET_CHILD_SUBREAPER, 1)
     wakeup = _wakeup_on_signals()
@@ -95,7 +95,7 @@ def _wakeup_on_signals() -> int:
 
 
 def _start(command: list[str]) -> int:
-    """Fork and exec from the main thread: the death signal belongs to the thread that forks."""
+    """Fork and exec. Must run on the main thread: the death signal is bound to the thread that forks."""
     reaper = os.getpid()
     child = os.fork()
     if child:
@@ -118,7 +118,7 @@ def _start(command: list[str]) -> int:
 
 
 def _let_go_of_output() -> None:
-    """Only the job may hold the task's output pipe, or its end of file would wait for us."""
+    """Close our copy of the task's output pipe: its end of file must depend on the job alone."""
     null = os.open(os.devnull, os.O_RDWR)
     for descriptor in (0, 1, 2):
         os.dup2(null, descriptor)
@@ -126,14 +126,14 @@ def _let_go_of_output() -> None:
 
 
 def _wait(spec: Spec, tree: Tree, wakeup: int) -> str:
-    """Wait for whatever ends the attempt, and name it."""
+    """Wait for the event that ends the attempt, and return its name."""
     end = time.monotonic() + spec.deadline
     while True:
         ready = select.select([spec.life_fd, wakeup], [], [], _POLL)[0]
         tree.reap()
         if tree.exit_status is not None:
             return "ended"
-        # A parent that forks copies the pipe's end, so its parent pid is asked as well.
+        # A parent that forks duplicates the end of the pipe, so the parent pid is checked as well.
         if spec.life_fd in ready or os.getppid() != spec.parent:
             return "parent"
         if wakeup in ready and any(number in _SIGNALS for number in os.read(wakeup, 512)):
@@ -157,7 +157,7 @@ class Tree:
         self.exit_status: int | None = None
 
     def reap(self) -> bool:
-        """Collect every dead child, since a zombie would count as left; whether others are left.
+        """Collect every dead child; return whether living ones are left.
 
         A subreaper without children has nothing below it.
         """
@@ -171,16 +171,16 @@ class Tree:
         return False
 
     def living(self) -> list[proctree.Proc]:
-        """What is below this process and not dead yet."""
+        """The living processes below this one."""
         self.reap()
         below = proctree.descendants(os.getpid(), proctree.table())
         return [proc for proc in below if proc.state != "Z"]
 
     def end(self, grace: float) -> tuple[list[str], list[str]]:
-        """End everything: (what was still there, what could not be ended).
+        """End everything; return (what was still running, what could not be ended).
 
-        First politely: the command's process group, or what a command that has ended left behind; then, after
-        ``grace`` seconds, by SIGKILL, again and again until a look at the process table finds nothing.
+        First SIGTERM, to the command's process group or to what an ended command has left behind; then, after
+        ``grace`` seconds, SIGKILL, repeated until the process table shows nothing.
         """
         if not proctree.is_visible():
             return self._end_unseen(grace)
@@ -197,7 +197,7 @@ class Tree:
         end = time.monotonic() + _KILL_TIME
         looks = 0
         while looks < _EMPTY_LOOKS and time.monotonic() < end:
-            # A fork between reading its parent and itself is in neither; one empty look is no proof.
+            # A process that forks during the scan may be missed: one empty scan is not enough.
             living = self.living()
             looks = 0 if living else looks + 1
             for proc in living:
@@ -207,7 +207,7 @@ class Tree:
         return sorted(found.values()), [str(proc) for proc in self.living()]
 
     def _end_unseen(self, grace: float) -> tuple[list[str], list[str]]:
-        """The same where ``/proc`` shows nothing: only the command's process group can be reached."""
+        """Like :meth:`end` without ``/proc``: only the command's process group can be reached."""
         for number, patience in ((signal.SIGTERM, grace), (signal.SIGKILL, _KILL_TIME)):
             end = time.monotonic() + patience
             if self.reap():
@@ -224,5 +224,5 @@ class Tree:
 
 
 def _report(descriptor: int, report: dict[str, Any]) -> None:
-    with contextlib.suppress(OSError):  # the task is gone: nobody is left to tell
+    with contextlib.suppress(OSError):  # the task is gone
         os.write(descriptor, json.dumps(report).encode() + b"\n")

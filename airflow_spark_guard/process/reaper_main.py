@@ -1,4 +1,4 @@
-"""Start of the reaper: isolated Python; behind the standard library, only this package's folder is found."""
+"""Starts the reaper in an isolated Python that finds only the standard library and this package."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What an attempt leaves behind: a folder that can be read while the job runs and when all is over."""
+"""The record of an attempt: a folder that can be read while the job runs and afterwards."""
 
 from __future__ import annotations
 
@@ -21,30 +21,30 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
 SUMMARY, OBSERVATIONS, AUTOPSY = "summary.json", "observations.jsonl", "autopsy.txt"
-# Chunks that wait for a slow store (at 64 KiB each), and seconds that the job may wait for one.
+# Chunks (64 KiB each) that may queue for a slow store, and seconds that the job may wait for it.
 _WAITING = 64
 _PATIENCE = 5.0
 _DEEPEST = 12
-# Of a summary, where there is no space for the rest.
+# The fields of a summary that are kept if there is no space for the rest.
 _SHORT = ("state", "verdict", "started_at", "ended_at_s")
 
 
 class Record:
-    """The folder of one attempt. It never raises, and it never holds the job up for long.
+    """The folder of one attempt. It never raises and never delays the job for long.
 
-    ``summary.json`` is replaced whole, ``observations.jsonl`` has one JSON object a line, ``output.log`` the
-    raw output (see :class:`OutputFile`), ``autopsy.txt`` text; secrets are masked in all of them. A thread
-    of its own writes: a store that hangs costs the job 5 s, once. After the first error only summaries are
-    tried again: none stays at ``running`` because the disk is full.
+    ``summary.json`` is replaced as a whole, ``observations.jsonl`` has one JSON object per line,
+    ``output.log`` is the raw output (see :class:`OutputFile`), ``autopsy.txt`` is text; secrets are masked in
+    all of them. A separate thread writes: a store that hangs delays the job by 5 s, once. After the first
+    error only summaries are retried, so that none stays at ``running`` because the disk was full.
 
     Args:
-        folder: of this attempt alone (see :mod:`record_folder`); made here.
-        size: bytes that it may take: half for the output, an eighth for observations, a sixteenth for
-            summary and autopsy each.
+        folder: the folder of this attempt alone (see :mod:`record_folder`); created here.
+        size: limit in bytes: half is for the output, an eighth for observations, a sixteenth each for
+            summary and autopsy.
 
     Attributes:
-        folder: as given.
-        trouble: what went wrong, one sentence; empty while all is well.
+        folder: as passed.
+        trouble: what went wrong, in one sentence; empty if nothing did.
     """
 
     def __init__(self, folder: Path, size: int) -> None:
@@ -60,19 +60,19 @@ class Record:
 
     @property
     def place(self) -> str:
-        """The folder as text; empty when it could not be made."""
+        """The folder as text; empty if it could not be created."""
         return str(self.folder) if self._files is not None or not self.trouble else ""
 
     def summary(self, fields: Mapping[str, Any]) -> None:
-        """Replace ``summary.json``: a reader sees the old one or the new one, never a half.
+        """Replace ``summary.json`` atomically: a reader sees either the old or the new one.
 
-        On a full disk the new one is short, and takes the place of the old one in its file.
+        On a full disk a shortened summary overwrites the old one in place.
         """
         text, short = _json(fields), _json({key: fields[key] for key in _SHORT if key in fields})
         self._put(lambda files: files.summary(text, short), always=True)
 
     def observation(self, fields: Mapping[str, Any]) -> None:
-        """Append a line to ``observations.jsonl``, or leave it out when its share is nearly used up."""
+        """Append a line to ``observations.jsonl``; skips more and more lines as its share fills up."""
         text = _json(fields)
         self._put(lambda files: files.observation(text))
 
@@ -87,7 +87,7 @@ class Record:
         self._put(lambda files: files.autopsy(data))
 
     def close(self) -> None:
-        """Write what waits, join the output. May be called more than once."""
+        """Write what is queued and join the output. May be called more than once."""
         if self._closed:
             return
         self._put(_Files.finish)
@@ -105,7 +105,7 @@ class Record:
         self.close()
 
     def _put(self, job: Callable[[_Files], None], *, always: bool = False) -> None:
-        """Have it done; after an error only what must be tried ``always``."""
+        """Queue a job for the writer; after an error only jobs marked ``always``."""
         if self._closed or self._hangs or (self.trouble and not always):
             return
         try:
@@ -115,13 +115,13 @@ class Record:
 
     def _hang(self) -> None:
         self._hangs = True
-        self._give_up("it does not answer")
+        self._give_up("the store does not respond")
 
     def _give_up(self, reason: str) -> None:
         self.trouble = self.trouble or f"The record {self.folder} cannot be written: {reason}."
 
     def _write(self) -> None:
-        """The thread: until the record is closed. After an error it only takes what comes."""
+        """The thread's loop, until the record is closed. After an error it only drains the queue."""
         try:
             self._files = _Files(record_folder.make(self.folder), self._size)
         except OSError as error:
@@ -133,39 +133,39 @@ class Record:
                     job(self._files)
                 except OSError as error:
                     self._give_up(_reason(error))
-            if self._closed and self._jobs.empty():  # too full to take the end
+            if self._closed and self._jobs.empty():  # the queue was too full for the end marker
                 break
         if self._files is not None:
             self._files.close()
 
 
 class NoRecord:
-    """Stands in where no record is wanted: takes everything, keeps nothing."""
+    """A record that discards everything, for attempts without a record folder."""
 
     folder = Path()
     place = ""
     trouble = ""
 
     def summary(self, fields: Mapping[str, Any]) -> None:
-        """Nothing."""
+        """Do nothing."""
 
     def observation(self, fields: Mapping[str, Any]) -> None:
-        """Nothing."""
+        """Do nothing."""
 
     def output(self, chunk: bytes) -> None:
-        """Nothing."""
+        """Do nothing."""
 
     def autopsy(self, text: str) -> None:
-        """Nothing."""
+        """Do nothing."""
 
     def close(self) -> None:
-        """Nothing."""
+        """Do nothing."""
 
     def __enter__(self) -> Self:
         return self
 
     def __exit__(self, *_: object) -> None:
-        """Nothing."""
+        pass
 
 
 class _Files:
@@ -198,7 +198,8 @@ class _Files:
 
     def observation(self, text: str) -> None:
         self._seen += 1
-        # While half of the share is free all are kept, then every 2nd; with a quarter every 4th, and so on.
+        # While half of the share is free, every line is kept; then every 2nd; with a quarter left every 4th,
+        # and so on.
         free = self._share - self._written
         step = 1 << int(math.log2(self._share / free)) if free > 0 else 0
         line = text.encode() + b"\n"
@@ -227,7 +228,7 @@ class _Files:
         os.rename(new, name, src_dir_fd=self._folder, dst_dir_fd=self._folder)
 
     def _overwrite(self, name: str, data: bytes) -> None:
-        """Within the file that is there: its blocks are ours already. Else it goes: it says what is over."""
+        """Write into the existing file, whose blocks are allocated; if that fails, remove it as outdated."""
         with contextlib.suppress(OSError):
             os.unlink(f"{name}.new", dir_fd=self._folder)
         try:
@@ -248,7 +249,7 @@ def _json(fields: Mapping[str, Any]) -> str:
 
 
 def _clean(value: Any, depth: int) -> Any:
-    """JSON that any reader takes: no secrets, no control characters, no NaN."""
+    """A value as standard JSON: without secrets, control characters and NaN."""
     if isinstance(value, str):
         return safe_text(value)
     if value is None or isinstance(value, bool | int):

@@ -1,4 +1,4 @@
-"""Where an attempt's record stands, and how its folder is made."""
+"""The path of an attempt's record, and the creation of its folder."""
 
 from __future__ import annotations
 
@@ -24,23 +24,23 @@ _PRIVATE = 0o700
 def record_folder(
     root: Path, dag_id: str, run_id: str, task_id: str, map_index: int, try_number: int
 ) -> Path:
-    """``root / dag / run / task / try-1``, or ``map-0-try-1`` of a mapped task; no two keys share one.
+    """``root / dag / run / task / try-1``, or ``map-0-try-1`` for a mapped task; unique for each key.
 
-    Letters, digits and ``_-+:@=,.`` stand as they are, anything else as ``%XX``; a long id ends in a hash.
+    Letters, digits and ``_-+:@=,.`` are kept, anything else becomes ``%XX``; a long id ends in a hash.
     """
     mapped = f"map-{map_index}-" if map_index >= 0 else ""
     return root / _safe(dag_id) / _safe(run_id) / _safe(task_id) / f"{mapped}try-{try_number}"
 
 
 def make(folder: Path) -> int:
-    """Make the folder, readable by its owner alone, and give its descriptor.
+    """Create the folder, readable by its owner only, and return its descriptor.
 
-    What an earlier run of the very same try has left is moved aside to ``<folder>.previous``, where it
-    replaces what was there. Old records are never removed otherwise: that is the task of whoever owns the
-    store, as with Airflow's logs.
+    The record of an earlier run of the same try is moved to ``<folder>.previous`` and replaces what was
+    there. Old records are never removed otherwise: that is up to the owner of the store, as with Airflow's
+    logs.
 
     Raises:
-        OSError: the store is gone, full, read-only, or something else stands in the way.
+        OSError: the store is gone, full or read-only, or the path is taken by something else.
     """
     _make_parents(folder.parent)
     try:
@@ -48,12 +48,12 @@ def make(folder: Path) -> int:
     except FileExistsError:
         _move_aside(folder)
         _make_private(folder)
-    # By its descriptor: an earlier run of this try that still lives goes on in the folder moved aside.
+    # By descriptor: an earlier run of this try that is still alive keeps writing to the folder moved aside.
     return os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW)
 
 
 def _make_parents(folder: Path) -> None:
-    """The folders that are missing, each for its owner alone; what is there stays as it is."""
+    """Create the missing folders, each readable by its owner only; existing ones stay as they are."""
     try:
         _make_private(folder)
     except FileNotFoundError:
@@ -66,11 +66,11 @@ def _make_parents(folder: Path) -> None:
 
 def _make_private(folder: Path) -> None:
     folder.mkdir(mode=_PRIVATE)
-    folder.chmod(_PRIVATE)  # the umask may have taken some of it
+    folder.chmod(_PRIVATE)  # the umask may have removed permissions
 
 
 def _move_aside(folder: Path) -> None:
-    """To ``<folder>.previous``, whatever stood there; where it cannot be removed, to a name of its own."""
+    """Move to ``<folder>.previous`` and replace what is there; to a unique name if that is impossible."""
     previous = Path(f"{folder}{_PREVIOUS}")
     with contextlib.suppress(OSError):
         if stat.S_ISDIR(previous.lstat().st_mode):
@@ -84,7 +84,7 @@ def _move_aside(folder: Path) -> None:
 
 
 def leave(folder: Path, name: str, text: str) -> None:
-    """Write a file into a record that is closed, secrets masked; nothing where there is no such folder."""
+    """Write a file into a closed record, with secrets masked; does nothing if the folder does not exist."""
     data = safe_text(text).encode()[:_LONGEST_FILE]
     with contextlib.suppress(OSError):
         place = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW)
@@ -96,12 +96,12 @@ def leave(folder: Path, name: str, text: str) -> None:
 
 
 def _safe(name: str) -> str:
-    """A file name for this id, and for no other."""
+    """A file name that is unique for this id."""
     text = quote(name, safe="+:@=,", errors="surrogatepass").replace("~", "%7E")
     if not text.strip("."):
         text = text.replace(".", "%2E") or "%"
     if len(text) <= _LONGEST_NAME:
         return text
     digest = hashlib.sha256(name.encode(errors="surrogatepass")).hexdigest()
-    # Nothing else leaves a tilde in.
+    # A tilde occurs in no other name.
     return f"{text[:_KEPT]}~{digest[:32]}"

@@ -1,4 +1,4 @@
-"""The processes of an attempt on this host, by what they are to Spark."""
+"""The processes of an attempt on this host, by their role in Spark."""
 
 from __future__ import annotations
 
@@ -24,11 +24,11 @@ _LONGEST_ID = 64
 
 @dataclass(frozen=True)
 class SparkProcesses:
-    """What is there.
+    """The processes found.
 
     Attributes:
-        driver: the driver's Python; None where it has not started, or the driver runs elsewhere.
-        jvm: the driver's JVM; None likewise.
+        driver: the driver's Python; None if it has not started or runs elsewhere.
+        jvm: the driver's JVM; None if it has not started or runs elsewhere.
         workers: Python workers, each with its executor's id (``driver`` in ``local[n]``).
         executors: ids of the executors whose JVM runs here.
     """
@@ -69,7 +69,7 @@ def _jvms(processes: Iterable[proctree.Proc], tag: Tag) -> Iterator[tuple[proctr
 
 
 def _executor_of(command: list[str]) -> str:
-    """The executor id of a Spark JVM by its command line; empty for any other process."""
+    """The executor id of a Spark JVM, from its command line; empty for any other process."""
     if _LAUNCHER in command:
         return ""
     if _SUBMIT in command:
@@ -81,7 +81,7 @@ def _executor_of(command: list[str]) -> str:
 
 
 def _workers(children: list[proctree.Proc], processes: dict[int, proctree.Proc]) -> Iterator[proctree.Proc]:
-    """Python workers below a Spark JVM: forks of its daemon, or its own children where there is no daemon."""
+    """Python workers below a Spark JVM: forks of its daemon, or its own children if there is no daemon."""
     for child in children:
         module = _module(child.pid)
         if module.endswith("daemon"):
@@ -103,10 +103,10 @@ def _module(pid: int) -> str:
 def _driver_python(
     jvm: proctree.Proc, children: list[proctree.Proc], processes: dict[int, proctree.Proc]
 ) -> proctree.Proc | None:
-    """Our launcher, at whatever depth below the JVM; without it, the JVM's own child that is a Python."""
+    """Our launcher, at any depth below the JVM; without it, the Python that is a child of the JVM."""
     for proc in proctree.descendants(jvm.pid, processes):
-        # The topmost one: processes that the script forks have the same command line. JVMs name the zip too,
-        # as a file to ship.
+        # The topmost one: forks of the script have the same command line. JVMs have the zip in their command
+        # line too, as a file to ship.
         if (
             proc.state != "Z"
             and proc.command != "java"

@@ -1,6 +1,6 @@
-"""The task process as a subreaper: what loses its reaper becomes its child, and can be found and ended.
+"""Makes the task process a subreaper: what loses its reaper becomes its child, and can be found and ended.
 
-A job's process that has given up its tag and its parent would be nobody's once the reaper was killed.
+Without it, a process that has dropped its tag and its parent could not be found once the reaper is killed.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ _PR_SET_CHILD_SUBREAPER, _PR_GET_CHILD_SUBREAPER = 36, 37
 class Adoption:
     """While it is open, orphans below this process become its children; attempts may overlap.
 
-    It neither fails nor has an effect where the system knows no subreapers.
+    On a system without subreapers it has no effect.
     """
 
     _lock = threading.Lock()
@@ -29,7 +29,7 @@ class Adoption:
         self._is_open = False
 
     def open(self) -> None:
-        """From now on."""
+        """Switch it on, for the first attempt that is open."""
         with Adoption._lock:
             if Adoption._open == 0:
                 Adoption._was_on = _is_on()
@@ -38,7 +38,7 @@ class Adoption:
             self._is_open = True
 
     def close(self) -> None:
-        """The last one that is closed leaves the process as the first one has found it."""
+        """Restore the former state once the last attempt is closed."""
         with Adoption._lock:
             if self._is_open:
                 self._is_open = False
@@ -48,11 +48,14 @@ class Adoption:
 
 
 def end_adopted(reaper: proctree.Proc, tag: leftovers.Tag) -> tuple[str, ...]:
-    """End what has become our child since its reaper was killed, with all below it; what could not be ended.
+    """End what has become our child since its reaper was killed, with all below it.
 
     Args:
-        reaper: of the attempt; its job is younger than it.
-        tag: of the attempt.
+        reaper: the reaper of the attempt; the job is younger than it.
+        tag: the tag of the attempt.
+
+    Returns:
+        What could not be ended.
     """
     adopted: set[int] = set()
 
@@ -70,9 +73,9 @@ def end_adopted(reaper: proctree.Proc, tag: leftovers.Tag) -> tuple[str, ...]:
 
 
 def _is_adopted(proc: proctree.Proc, reaper: proctree.Proc, tag: leftovers.Tag) -> bool:
-    """Whether it is a child of ours that we have not started: the reaper had a session of its own.
+    """Whether it is a child that we have not started: the reaper had a session of its own.
 
-    Whatever carries the tag of another attempt is that one's.
+    A process with the tag of another attempt belongs to that attempt.
     """
     if proc.parent != os.getpid() or proc.pid == reaper.pid or proc.started < reaper.started:
         return False

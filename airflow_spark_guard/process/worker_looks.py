@@ -1,4 +1,4 @@
-"""The look at the Python workers: by py-spy where they run here, else by what they wrote to their logs."""
+"""Stacks of the Python workers: by py-spy if they run on this host, else from their executors' logs."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ _AT_ONCE = 4
 
 
 def python_workers(scene: Scene, processes: SparkProcesses) -> Found:
-    """Local workers by py-spy; where that shows no line of the user's, the executors' logs."""
+    """Local workers by py-spy; if that shows no line of user code, the executors' logs."""
     found = Found()
     with ThreadPoolExecutor(_AT_ONCE) as pool:
         for part in pool.map(partial(_worker, scene.stuck), processes.workers[:_MOST_WORKERS]):
@@ -37,7 +37,7 @@ def python_workers(scene: Scene, processes: SparkProcesses) -> Found:
         for why, count in Counter(found.unseen).items()
     ]
     if not any(has_users(thread) for worker in found.workers for thread in worker.threads):
-        # Where all could be read, what a log holds is over.
+        # If all workers could be read, dumps in the logs are outdated.
         found.workers += _from_logs(scene, frozenset() if unreadable else processes.executors)
     elif not scene.stuck and len({place_in(worker.threads) for worker in found.workers}) > 1:
         found.workers = _compared(scene, found.workers)
@@ -60,20 +60,20 @@ def _worker(stuck: frozenset[str], worker: tuple[proctree.Proc, str]) -> Found:
 
 
 def _compared(scene: Scene, workers: list[PythonProcess]) -> list[PythonProcess]:
-    """The same workers, which stand at different lines; each with whether it moved within a second."""
+    """Workers at different lines: set for each whether it moved within a second."""
     still = {key: not moved for key, moved in who_moved(scene.tag).items()}
     return [replace(worker, still=still.get(worker.key)) for worker in workers]
 
 
 def _from_logs(scene: Scene, seen: frozenset[str]) -> list[PythonProcess]:
-    """What each executor's log holds of its workers, without the executors that were seen."""
+    """The last stacks in the logs of executors that were not seen."""
     chosen = [executor for executor in asked(scene) if executor not in seen]
     rows = [row for row in scene.executors if row.id in chosen and row.stderr_url]
     rows.sort(key=lambda row: chosen.index(row.id))
     logs = [(row, log_tail(scene, row.stderr_url)) for row in rows]
     own = [row for row in scene.executors if row.id == spark_processes.DRIVER]
     if not scene.executors:
-        own = [Executor(spark_processes.DRIVER, active=True)]  # nobody could be asked
+        own = [Executor(spark_processes.DRIVER, active=True)]  # the executors are not known
     if scene.output is not None and own and spark_processes.DRIVER not in seen:
         logs.append((own[0], scene.output()))  # local[n], where the driver's JVM runs the tasks
     found = []

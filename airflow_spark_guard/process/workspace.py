@@ -1,4 +1,4 @@
-"""The attempt's private folder: what the job needs from us, and what it leaves for us."""
+"""The attempt's private folder: files that the job needs from us, and files that it writes for us."""
 
 from __future__ import annotations
 
@@ -25,13 +25,13 @@ import sys
 from airflow_spark_guard.job.launcher import main
 sys.exit(main(sys.argv[1:]))
 """
-# What is submitted in cluster mode instead of the user's script, which comes as its first argument.
+# The main program in cluster mode; the user's script is its first argument.
 _CLUSTER_MAIN = """\
 import sys
 from airflow_spark_guard.job.cluster_launcher import main
 sys.exit(main(sys.argv[1:]))
 """
-# A whole package of the same name may be installed where the driver runs; it stays importable.
+# The whole package may be installed where the driver runs; it stays importable.
 _INIT = """\
 \"\"\"The job's side of airflow_spark_guard.\"\"\"
 __path__ = __import__("pkgutil").extend_path(__path__, __name__)
@@ -50,14 +50,14 @@ def remove_left_behind(task: str) -> None:
 
 
 def leave_note(task: str, newer: Takeover) -> None:
-    """Tell the earlier attempts of the task who ends them; to be called before they are ended."""
+    """Leave a note for earlier attempts of the task about the try that ends them; call before ending them."""
     for folder in _left_behind(task):
         takeover.leave(folder, newer)
 
 
 def _left_behind(task: str) -> Iterator[Path]:
     for folder in Path(tempfile.gettempdir()).glob(f"{_prefix(task)}*"):
-        # Anybody may write into the temporary folder: only what is ours, and no way to somewhere else.
+        # Every user may write into the temporary folder: take only what is ours, and no symbolic link.
         with contextlib.suppress(OSError):
             found = folder.lstat()
             if found.st_uid == os.getuid() and stat.S_ISDIR(found.st_mode):
@@ -71,7 +71,7 @@ def _write_private(file: Path, content: bytes) -> None:
 
 
 class Workspace:
-    """A folder that only this user can read; one of an earlier attempt of the same task is removed.
+    """A folder that only this user can read. Creating it removes those of earlier attempts of the task.
 
     Args:
         task: the task's part of the attempt's tag.
@@ -80,12 +80,12 @@ class Workspace:
         folder: the folder itself.
         channel: JSON lines from the job.
         stacks: Python stacks of the driver, written on SIGUSR1.
-        cancel: does not exist; once it does, the job's side cancels its Spark jobs.
-        properties: Spark's ``--properties-file``; the only place where secret values of it stand.
-        keytab: the keytab of the connection, where it has one.
-        secrets: the files that nobody needs once the attempt's processes are gone.
+        cancel: does not exist at first; once it does, the job's side cancels its Spark jobs.
+        properties: Spark's ``--properties-file``, the only place for secret values of the configuration.
+        keytab: the keytab of the connection, if it has one.
+        secrets: the files to remove once the attempt's processes are gone.
         job_zip: the job's side of this package; Python can run it.
-        driver_python: what Spark starts as the driver's Python.
+        driver_python: the script that Spark starts as the driver's Python.
         cluster_main: the main program of cluster mode.
     """
 
@@ -103,19 +103,19 @@ class Workspace:
         self.cluster_main = self.folder / "spark_guard_main.py"
 
     def write_properties(self, text: str) -> None:
-        """Write the properties file, readable by its owner alone."""
+        """Write the properties file, readable by its owner only."""
         _write_private(self.properties, text.encode())
 
     def write_keytab(self, content: bytes) -> None:
-        """Write the keytab of the connection, readable by its owner alone."""
+        """Write the keytab of the connection, readable by its owner only."""
         _write_private(self.keytab, content)
 
     def write_launcher(self, python: str | None) -> None:
         """Write the zip and the script that runs it.
 
         Args:
-            python: the driver's Python that the configuration names. None: what Spark itself would take
-                from the environment, asked when the script runs, since spark-env.sh may set it.
+            python: the driver's Python that the configuration sets. None: the one that Spark itself would
+                take from the environment, looked up when the script runs because spark-env.sh may set it.
         """
         self._write_job_zip()
         chosen = shlex.quote(python) if python else '"${PYSPARK_DRIVER_PYTHON:-${PYSPARK_PYTHON:-python3}}"'
@@ -136,11 +136,11 @@ class Workspace:
                 archive.write(source, f"airflow_spark_guard/{source.relative_to(_PACKAGE)}")
 
     def remove(self) -> None:
-        """Remove the folder with all that is in it."""
+        """Remove the folder with its contents."""
         shutil.rmtree(self.folder, ignore_errors=True)
 
     def environment(self, result_size: int) -> dict[str, str]:
-        """What the job's side reads from its environment (``job/wire.py``, ``job/launcher.py``)."""
+        """Environment variables for the job's side (``job/wire.py``, ``job/launcher.py``)."""
         return {
             "SPARK_GUARD_CANCEL": str(self.cancel),
             "SPARK_GUARD_CHANNEL": str(self.channel),

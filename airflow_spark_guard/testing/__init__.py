@@ -1,4 +1,4 @@
-"""Test kit: a YARN and a Kubernetes that answer as the real ones do, and a spark-submit that submits to them.
+"""Test kit: fakes of YARN and of Kubernetes that answer like the real ones, and a spark-submit for them.
 
 ::
 
@@ -7,8 +7,9 @@
         # an Airflow connection with {"yarn_resourcemanager_webapp_address": yarn.url}, then
         SafeSparkSubmitOperator(..., deploy_mode="cluster", spark_binary=str(binary)).execute({})
 
-By default the fake runs the submitted Python script, without Spark, as its driver. A test that wants another
-course gives one: ``yarn.course = ["WAITING", "RUNNING", "VANISHED"]`` goes one step further with each look.
+By default the fake runs the submitted Python script as its driver, without Spark. To script the states of an
+application instead, set ``yarn.course = ["WAITING", "RUNNING", "VANISHED"]``: each request for its status
+advances by one state.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""A driver without Spark: the submitted script, run by Python in a folder with the files that came along."""
+"""A driver without Spark: runs the submitted script with Python, in a folder with the files shipped along."""
 
 from __future__ import annotations
 
@@ -16,11 +16,11 @@ if TYPE_CHECKING:
 
 
 class FakeDriver:
-    """A running script. Its files are copied at once: whoever submitted them removes them soon.
+    """A running script. Its files are copied at once, because the submitter soon removes them.
 
     Args:
         words: the application and its arguments.
-        environment: added to this process's own.
+        environment: added to the environment of this process.
         files: shipped into its folder.
         py_files: put on its ``PYTHONPATH``.
     """
@@ -49,22 +49,22 @@ class FakeDriver:
 
     @property
     def exit_code(self) -> int | None:
-        """None while it runs."""
+        """Exit code of the script; None while it runs."""
         return self._process.poll()
 
     @property
     def log(self) -> str:
-        """What it has printed."""
+        """The output of the script so far."""
         return (self.folder / "log").read_text(errors="replace")
 
     def kill(self) -> None:
-        """End it and what it has started."""
+        """Kill it with its process group."""
         if self._process.poll() is None:
             os.killpg(self._process.pid, signal.SIGKILL)
         self._process.wait()
 
     def close(self) -> None:
-        """End it, and remove its folder."""
+        """Kill it and remove its folder."""
         self.kill()
         self._log.close()
         shutil.rmtree(self.folder, ignore_errors=True)

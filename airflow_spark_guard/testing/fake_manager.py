@@ -1,4 +1,4 @@
-"""What the fakes of all managers have in common: a server, applications, and what may go wrong."""
+"""The common base of the fakes of all managers: a server, applications, and injected faults."""
 
 from __future__ import annotations
 
@@ -40,16 +40,16 @@ class FakeApplication:
     """An application of a fake.
 
     Attributes:
-        id: what its manager knows it by.
-        name: as it was submitted.
+        id: the manager's id of it.
+        name: as submitted.
         conf: its configuration.
-        course: the states that looks will find, one after the other; the last one stays. Ignored where there
-            is a driver.
-        driver: runs its script; None where the course is given.
-        diagnostics: what the manager says of it.
-        immortal: whether the manager takes the wish to end it, and does nothing.
-        killed: whether somebody has wished its end.
-        started_at: when its driver was first seen running.
+        course: the states that consecutive requests find; the last one stays. Ignored if there is a driver.
+        driver: runs its script; None if the course is scripted.
+        diagnostics: the manager's message about it.
+        immortal: whether the manager accepts a kill request without killing it.
+        killed: whether a kill was requested.
+        submitted_at: time of submission.
+        started_at: when its driver was first seen running; None before.
     """
 
     id: str
@@ -65,7 +65,7 @@ class FakeApplication:
 
     @property
     def state(self) -> ClusterState:
-        """Where it is now."""
+        """Its current state."""
         if self.killed and not self.immortal:
             return ClusterState.KILLED
         if self.driver is not None:
@@ -74,11 +74,11 @@ class FakeApplication:
 
     @property
     def exit_code(self) -> int | None:
-        """Of its driver; None while it runs, and where its course was given."""
+        """Exit code of its driver; None while it runs, and if the course is scripted."""
         return self.driver.exit_code if self.driver is not None else None
 
     def look(self) -> ClusterState:
-        """Where it is now; the next look may find it further on."""
+        """Return its current state, and advance a scripted course by one."""
         state = self.state
         if len(self.course) > 1:
             self.course.popleft()
@@ -87,7 +87,7 @@ class FakeApplication:
         return state
 
     def kill(self) -> None:
-        """Somebody wishes its end."""
+        """Handle a kill request."""
         if self.state.is_active:
             self.killed = True
             if self.driver is not None and not self.immortal:
@@ -95,21 +95,21 @@ class FakeApplication:
 
 
 class FakeManager:
-    """A server on loopback. Use it as a context manager; leaving it ends what still runs.
+    """A server on loopback. Use it as a context manager; leaving it kills applications that still run.
 
     Attributes:
         environment_key: how keys of the configuration begin that name a variable of the driver's environment;
             empty where none does.
         url: its address.
-        applications: all that were submitted, by id.
-        course: of the next application, as texts or states; None: its script is run.
-        diagnostics: of the next application.
-        submit_exit: the exit code of the next spark-submit; above 0 nothing is submitted.
-        refuse: an HTTP status with which everything is answered; None to let everybody in.
-        down: whether the server hangs up on everybody.
+        applications: all submitted applications, by id.
+        course: states of the next application, as texts or members; None: its script is run.
+        diagnostics: the manager's message about the next application.
+        submit_exit: exit code of the next spark-submit; if above 0, nothing is submitted.
+        refuse: HTTP status for all answers; None to answer normally.
+        down: whether the server drops every connection without an answer.
         delay: seconds before each answer.
-        token: whoever does not send it is refused; empty to let everybody in.
-        requests: method and path of each request that was answered, oldest first.
+        token: the bearer token that requests must carry; empty to accept all.
+        requests: method and path of each answered request, oldest first.
     """
 
     environment_key: ClassVar[str] = ""
@@ -150,7 +150,7 @@ class FakeManager:
                 application.driver.close()
 
     def spark_submit(self, folder: Path) -> Path:
-        """An executable in this folder that submits to this fake, and prints what Spark prints."""
+        """Write an executable into this folder that submits to this fake and prints what Spark prints."""
         binary = folder / "spark-submit"
         root = [str(Path(__file__).parents[2])]
         binary.write_text(_SUBMIT.format(python=sys.executable, path=root, url=self.url))
@@ -160,7 +160,7 @@ class FakeManager:
     def add(
         self, name: str = "a job", conf: dict[str, str] | None = None, course: Iterable[str] = ("RUNNING",)
     ) -> FakeApplication:
-        """An application that is there already."""
+        """Add an application as if it had been submitted before."""
         with self._lock:
             states = deque(ClusterState(state) for state in course)
             found = FakeApplication(
@@ -170,7 +170,7 @@ class FakeManager:
             return found
 
     def submit(self, asked: dict[str, Any]) -> dict[str, Any]:
-        """What the fake spark-submit sends; what it prints, or that it has to fail."""
+        """Handle a request of the fake spark-submit; return its exit code, and the output if that is 0."""
         if self.submit_exit:
             return {"exit": self.submit_exit}
         found = self.add(asked["name"], asked["conf"], self.course or ("WAITING",))
@@ -192,19 +192,19 @@ class FakeManager:
         return [f"Submitted application {application}"]
 
     def new_id(self, conf: dict[str, str]) -> str:
-        """The id of an application with this configuration."""
+        """The id of a new application with this configuration."""
         raise NotImplementedError
 
     def answer(self, method: str, path: str, query: dict[str, str], body: Any) -> tuple[int, Any]:
-        """Status and JSON for a request; :meth:`refusal` for one that is refused."""
+        """Status and JSON for an accepted request."""
         raise NotImplementedError
 
     def refusal(self, status: int) -> tuple[int, Any]:
-        """As the real one refuses."""
+        """Status and JSON for a refused request, as the real manager writes it."""
         raise NotImplementedError
 
     def reply(self, handler: BaseHTTPRequestHandler) -> tuple[int, Any] | None:
-        """Status and JSON, or text, for this request; None to hang up."""
+        """Status and JSON, or text, for this request; None to drop the connection."""
         path, _, query = handler.path.partition("?")
         length = int(handler.headers.get("Content-Length") or 0)
         body = json.loads(handler.rfile.read(length) or b"null") if length else None
@@ -232,7 +232,7 @@ class FakeManager:
                     return
                 status, content = reply
                 text = content if isinstance(content, str) else json.dumps(content)
-                with contextlib.suppress(OSError):  # whoever asked had enough
+                with contextlib.suppress(OSError):  # the client has hung up
                     self.send_response(status)
                     if text is not content:
                         self.send_header("Content-Type", "application/json")
@@ -243,7 +243,7 @@ class FakeManager:
             do_GET = do_PUT = do_POST = do_PATCH = do_DELETE = respond  # noqa: N815 - names of http.server
 
             def log_message(self, *_: object) -> None:
-                """Nothing."""
+                """Log nothing."""
 
         return Handler
 

@@ -1,4 +1,4 @@
-"""A Kubernetes API server: pods of core/v1, as far as a driver's pod is watched and ended by it."""
+"""A Kubernetes API server: the part of core/v1 that is needed to watch and end a driver's pod."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 _LABEL = "spark.kubernetes.driver.label."
 _NAMESPACE = "spark.kubernetes.namespace"
-# What is remembered of a pod that a real spark-submit has made.
+# Keys for what is kept of a pod that a real spark-submit has created.
 _CONFIG_MAP, _WORDS = "testing.configMap", "testing.words"
 _PHASES = {
     ClusterState.WAITING: "Pending",
@@ -28,10 +28,10 @@ _PHASES = {
 
 
 class FakeKubernetes(FakeManager):
-    """Answers as the reference of Kubernetes' API has it.
+    """Answers as documented in the reference of the Kubernetes API.
 
-    A real spark-submit can submit to it, too: of what that makes, the driver's pod and its configuration are
-    taken in, everything else is accepted.
+    A real spark-submit can submit to it, too: it keeps the driver's pod and its configuration, and accepts
+    everything else without effect.
 
     Attributes:
         sidecar: whether pods have a second container, which does not end by itself.
@@ -44,7 +44,7 @@ class FakeKubernetes(FakeManager):
         self.sidecar = False
 
     def new_id(self, conf: dict[str, str]) -> str:
-        """The pod's name, as the configuration has it."""
+        """The pod's name, from the configuration or generated."""
         return conf.get("spark.kubernetes.driver.pod.name") or f"pod-{len(self.applications)}-driver"
 
     def printed(self, application: str) -> list[str]:
@@ -55,7 +55,7 @@ class FakeKubernetes(FakeManager):
         ]
 
     def answer(self, method: str, path: str, query: dict[str, str], body: Any) -> tuple[int, Any]:
-        """List, look, end, and the log."""
+        """Handle requests to list, read and delete pods, and to read their logs."""
         namespace, _, rest = path.removeprefix("/api/v1/namespaces/").partition("/")
         kind, _, rest = rest.partition("/")
         name, _, part = rest.partition("/")
@@ -71,12 +71,12 @@ class FakeKubernetes(FakeManager):
         return self._deleted(found, body) if method == "DELETE" else self._read(found, part)
 
     def refusal(self, status: int) -> tuple[int, Any]:
-        """As the API server refuses."""
+        """A ``Status`` object with the reason that the API server gives."""
         reason = {401: "Unauthorized", 403: "Forbidden"}[status]
         return _status(status, reason, reason if status == 401 else "pods is forbidden: no rights")  # noqa: PLR2004
 
     def _made(self, kind: str, namespace: str, body: Any) -> tuple[int, Any]:
-        """What a real spark-submit makes; its answer is what was made."""
+        """Accept what a real spark-submit creates; the answer is the created object."""
         if kind == "pods":
             self.add(body["metadata"]["labels"].get("spark-app-name", ""), _conf_of(namespace, body))
             self.applications[body["metadata"]["name"]].course = deque(
@@ -158,7 +158,7 @@ class FakeKubernetes(FakeManager):
 
 
 def _conf_of(namespace: str, pod: dict[str, Any]) -> dict[str, str]:
-    """A pod that Spark has made, as the configuration that it was made from."""
+    """The configuration from which Spark has created this pod."""
     container = pod["spec"]["containers"][0]
     env = {one["name"]: one["value"] for one in container["env"] if "value" in one}
     arguments = container["args"]

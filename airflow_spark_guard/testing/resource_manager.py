@@ -1,4 +1,4 @@
-"""A YARN ResourceManager: its Cluster Applications API, as far as applications are watched and ended."""
+"""A YARN ResourceManager: the part of its Cluster Applications API that is needed to watch and end them."""
 
 from __future__ import annotations
 
@@ -24,10 +24,10 @@ _CLUSTER = 1795220516234
 
 
 class FakeResourceManager(FakeManager):
-    """Answers as YARN's documentation of version 3 has it.
+    """Answers as documented for YARN 3.
 
     Attributes:
-        standby: the address of the manager in charge; while it is set, this one only names it.
+        standby: address of the active manager; if set, this one only redirects to it.
     """
 
     environment_key: ClassVar[str] = "spark.yarn.appMasterEnv."
@@ -49,7 +49,7 @@ class FakeResourceManager(FakeManager):
         ]
 
     def reply(self, handler: BaseHTTPRequestHandler) -> tuple[int, Any] | None:
-        """A standby names the one in charge, in text, with a redirect."""
+        """A standby answers with text and a redirect to the active manager."""
         if not self.standby or not handler.path.startswith(_APPS):
             return super().reply(handler)
         text = f"This is standby RM. The redirect url is: {handler.path}\n"
@@ -61,7 +61,7 @@ class FakeResourceManager(FakeManager):
         return None
 
     def answer(self, method: str, path: str, query: dict[str, str], body: Any) -> tuple[int, Any]:
-        """List, look, and end."""
+        """Handle requests to list, read and kill applications."""
         if path == _APPS:
             return 200, self._listed(query)
         name, _, rest = path.removeprefix(f"{_APPS}/").partition("/")
@@ -69,15 +69,15 @@ class FakeResourceManager(FakeManager):
         if found is None:
             return _missing(name)
         if rest == "state" and method == "PUT":
-            return self._told(found, body)
+            return self._set_state(found, body)
         if rest:
             return 404, ""
-        # Asked for once: the next look may find it further on.
+        # Read once: each read may advance a scripted course.
         app = _app(found)
         return _missing(name) if app is None else (200, {"app": app})
 
     def refusal(self, status: int) -> tuple[int, Any]:
-        """As a secured manager refuses somebody that it does not know."""
+        """The text with which a secured manager refuses an unknown user."""
         return status, "The default static user cannot carry out this operation."
 
     def _listed(self, query: dict[str, str]) -> dict[str, Any]:
@@ -92,23 +92,23 @@ class FakeResourceManager(FakeManager):
         ]
         return {"apps": {"app": chosen} if chosen else None}
 
-    def _told(self, found: FakeApplication, body: Any) -> tuple[int, Any]:
+    def _set_state(self, found: FakeApplication, body: Any) -> tuple[int, Any]:
         if body != {"state": "KILLED"}:
-            said = "Only 'KILLED' is allowed as a target state."
-            return 400, _exception("BadRequestException", said)
+            message = "Only 'KILLED' is allowed as a target state."
+            return 400, _exception("BadRequestException", message)
         before = _STATES.get(found.state, ("FINISHED", ""))[0]
         found.kill()
         return (202 if before in {"ACCEPTED", "RUNNING"} else 200), {"state": before}
 
 
 def _app(found: FakeApplication, *, look: bool = True) -> dict[str, Any] | None:
-    """The object of an application, with the fields that YARN documents; None where it is not known."""
+    """The object of an application, with the fields that YARN documents; None if it has vanished."""
     state = found.look() if look else found.state
     if state is ClusterState.VANISHED:
         return None
     named, final = _STATES[state]
     code = found.exit_code
-    said = f"User application exited with status {code}" if code else ""
+    message = f"User application exited with status {code}" if code else ""
     begun = int(found.submitted_at * 1000)
     launched = 0 if found.started_at is None else int(found.started_at * 1000)
     return {
@@ -121,7 +121,7 @@ def _app(found: FakeApplication, *, look: bool = True) -> dict[str, Any] | None:
         "progress": 100.0 if named == "FINISHED" else 10.0,
         "trackingUI": "History" if named == "FINISHED" else "ApplicationMaster",
         "trackingUrl": f"http://rm.example.com:8088/proxy/{found.id}/",
-        "diagnostics": found.diagnostics or said,
+        "diagnostics": found.diagnostics or message,
         "clusterId": _CLUSTER,
         "applicationType": "SPARK",
         "applicationTags": found.conf.get("spark.yarn.tags", "").lower(),

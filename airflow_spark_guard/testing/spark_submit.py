@@ -18,7 +18,7 @@ _FLAGS = frozenset({"--verbose", "--supervise"})
 
 
 def main(url: str, arguments: Sequence[str]) -> int:
-    """Submit to the fake at ``url``; spark-submit's exit code."""
+    """Submit to the fake at ``url``; return the exit code of spark-submit."""
     options, words = _apart(arguments)
     file = options.get("--properties-file")
     conf = parse(Path(file).read_text(encoding="utf-8")) if file else {}

@@ -84,6 +84,6 @@ def test_a_model_that_cannot_be_pickled_is_refused():
         "The model cannot be sent to the executors.\n"
         "  got: lock: cannot pickle '_thread.lock' object\n"
         "  expected: a model that can be pickled\n"
-        "  do: Take locks, connections, generators and Spark's own objects out of it."
+        "  do: Remove locks, connections, generators and Spark's own objects from it."
     )
     assert isinstance(caught.value.__cause__, TypeError)

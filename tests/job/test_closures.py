@@ -26,7 +26,7 @@ def test_a_large_function_is_said_once(tmp_path):
     assert closures.warnings() == []
     broadcast(tmp_path, "a", function(3 * LARGE))
     (text,) = closures.warnings()
-    assert text.startswith("A function that the script gives to Spark takes 3.0 MiB")
+    assert text.startswith("A function that the script passes to Spark takes 3.0 MiB")
     assert closures.warnings() == []
 
 

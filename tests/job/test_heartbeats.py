@@ -55,7 +55,7 @@ class Title(str):
         ({"total": -math.inf}, {"total": None}, "heartbeat(total=...): it is not a finite number: -inf."),
         ({"done": 10**5000}, {"done": None}, "heartbeat(done=...): "),
         ({"done": [1]}, {"done": None}, "heartbeat(done=...): its value is list. It was left out."),
-        ({"text": Broken()}, {"text": ""}, "heartbeat(text): its text cannot be made: ZeroDivisionError."),
+        ({"text": Broken()}, {"text": ""}, "heartbeat(text): str() of it failed: ZeroDivisionError."),
     ],
     ids=lambda value: next(iter(value)) if isinstance(value, dict) else "",
 )

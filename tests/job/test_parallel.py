@@ -170,7 +170,7 @@ def test_refused_with_what_to_do(spark, monkeypatch):
             pass
     with monkeypatch.context() as patch:
         patch.setattr("sklearn.__version__", "0.1")
-        with pytest.raises(SampleError, match="different packages"), spark_parallel(spark):
+        with pytest.raises(SampleError, match="different versions of packages"), spark_parallel(spark):
             pass
     parallel._backend_class.cache_clear()
     monkeypatch.setitem(sys.modules, "joblibspark.backend", None)

@@ -79,7 +79,7 @@ def test_a_metric_that_cannot_be_sent_is_a_warning_and_the_others_are_sent(reade
     messages = reader.read()
     assert [m.kind for m in messages] == ["warning", "metric", "metric", "metric"]
     assert messages[0].fields["text"] == (
-        "report(maes=...): its value is list; a metric is a number, text or a truth value. It was left out."
+        "report(maes=...): its value is list; a metric must be a number, text or a boolean. It was left out."
     )
     assert messages[1].fields == {"values": {"fold": 3}}
 
@@ -135,7 +135,7 @@ def test_of_two_results_the_first_argument_counts(reader):
     report({"rows": 3}, result=4)
     warning, result = reader.read()
     assert warning.fields["text"] == (
-        "report(result=...): there are two results, and the first argument counts. It was left out."
+        "report(result=...): there are two results; the first argument is used. It was left out."
     )
     assert result.fields == {"value": {"rows": 3}}
 

@@ -29,7 +29,7 @@ def test_conf_prints_every_value_with_who_set_it(capsys, tmp_path):
     assert rows["spark.task.reaper.enabled"].split() == ["true", "profile"]
     assert rows["spark.driver.timeout"].split() == ["12min", "profile"]
     assert "hunter2" not in out
-    assert "note: conf sets spark.network.timeout = 200s, and Spark takes other values from it." in out
+    assert "note: conf sets spark.network.timeout = 200s, and Spark uses it for other keys." in out
     assert f"Spark 4.2: {len(rows)} values." in out
 
 
@@ -46,7 +46,7 @@ def test_conf_ends_with_1_where_there_is_an_error(capsys):
     assert main(words) == 1
     out = capsys.readouterr().out
     assert (
-        "error: spark.network.timeoutInterval = 60s (Spark's own) and spark.network.timeout = 30s (conf)"
+        "error: spark.network.timeoutInterval = 60s (Spark's default) and spark.network.timeout = 30s (conf)"
         in out
     )
     assert "warning: Spark itself does not know spark.netwrok.x." in out
@@ -60,7 +60,7 @@ def test_conf_ends_with_1_where_there_is_an_error(capsys):
         (["--conf", "spark.network.timeout=banana"], "Spark cannot read"),
         (
             ["--master", "local-cluster[1,1,1024]", "--conf", "spark.executor.memory=2g"],
-            "No worker of the cluster can ever fit one executor",
+            "An executor of this job does not fit on any worker",
         ),
     ],
 )
@@ -81,7 +81,7 @@ def test_a_wrong_command_line_ends_with_2(words, capsys):
 
 def test_explain_prints_the_reason(capsys):
     assert main(["conf", "--explain", "spark.task.reaper.enabled"]) == 0
-    assert "Watches cancelled tasks until they end" in capsys.readouterr().out
+    assert "Monitors cancelled tasks until they end" in capsys.readouterr().out
 
 
 def test_without_a_spark_beside_us_the_version_is_unknown(capsys, monkeypatch):
@@ -92,7 +92,7 @@ def test_without_a_spark_beside_us_the_version_is_unknown(capsys, monkeypatch):
     assert main(["conf", "--master", "local-cluster[0,1,1024]"]) == 0
     out = capsys.readouterr().out
     assert "Spark of unknown version" in out
-    assert "warning: The Spark master has no living worker now" in out
+    assert "warning: The Spark master currently has no living worker" in out
 
 
 def test_it_starts_without_airflow_and_spark():

@@ -1,8 +1,8 @@
-r"""Which way a value of the configuration takes to Spark, so that it arrives as it was given.
+r"""Chooses how a value of the configuration is passed to Spark, so that it arrives unchanged.
 
-All goes through a private properties file. Spark trims every value that it reads from one, after
-``java.util.Properties`` has read it, so that no escape helps (``Utils.trimExceptCRLF``). A value with blanks
-at its ends takes the option ``--conf`` instead, where no secret may stand.
+Normally in a private properties file. Spark trims every value that it reads from one, after
+``java.util.Properties`` has read it, so escapes do not help (``Utils.trimExceptCRLF``). A value with white
+space at its ends is passed with ``--conf`` instead, where secrets are not allowed.
 """
 
 from __future__ import annotations
@@ -23,22 +23,22 @@ _SHOWN: Final = 60
 
 
 def has_blank_ends(value: str) -> bool:
-    """Whether the properties file would lose something of the value."""
+    """Whether the properties file would lose a part of the value."""
     return value != value.strip(TRIMMED)
 
 
 def apart(conf: Mapping[str, str]) -> tuple[dict[str, str], list[str]]:
-    """What goes into the properties file, and the options for the rest."""
+    """The values for the properties file, and the options for the others."""
     in_file = {key: value for key, value in conf.items() if not has_blank_ends(value)}
     others = [(key, value) for key, value in conf.items() if key not in in_file]
     return in_file, [word for key, value in others for word in ("--conf", f"{key}={value}")]
 
 
 def check_carried(conf: Mapping[str, ConfValue]) -> None:
-    """Refuse what takes neither way.
+    """Refuse values that can be passed in neither way.
 
     Raises:
-        ConfError: names the key and the place that sets it.
+        ConfError: names the key and the setting that holds it.
     """
     for key, found in conf.items():
         if "\0" in found.value:
@@ -49,29 +49,29 @@ def check_carried(conf: Mapping[str, ConfValue]) -> None:
             raise _refused(
                 key,
                 found,
-                f"has blanks at its ends, which Spark cuts off, and {reason}",
-                "a value without blanks (tabs, control characters) at its ends",
+                f"has white space at its ends, which Spark removes, and {reason}",
+                "a value without white space or control characters at its ends",
             )
 
 
 def _hindrances(key: str, value: str) -> Iterator[str]:
-    """Why a value cannot stand on the command line."""
+    """The reasons why a value cannot be passed on the command line."""
     if is_secret_key(key) or mask_text(value) != value or mask_text(f"{key}={value}") != f"{key}={value}":
-        yield "is a secret, which may not stand on the command line instead"
+        yield "is a secret, which must not be passed on the command line instead"
     if "\r" in value:
-        yield "a carriage return, which spark-submit takes out of its command line"
+        yield "a carriage return, which spark-submit removes from its command line"
     if not is_word(f"{key}={value}"):
-        yield "is too long or no text for the command line"
+        yield "is too long or not valid text for the command line"
 
 
 def lost_in_a_file(conf: Mapping[str, ConfValue]) -> tuple[str, ...]:
-    """A sentence on the values that Spark itself trims on their way to a driver on the cluster."""
+    """A sentence about values that Spark itself trims when it passes them to a driver on the cluster."""
     keys = [key for key, found in conf.items() if has_blank_ends(found.value)]
     if not keys:
         return ()
     text = (
-        f"Blanks at the ends of {', '.join(keys)} are lost: in cluster mode Spark hands the configuration to "
-        "its driver in a file, and trims it."
+        f"White space at the ends of {', '.join(keys)} is lost: in cluster mode Spark passes the "
+        "configuration to its driver in a file, and trims it."
     )
     return (text,)
 
@@ -80,7 +80,7 @@ def _refused(key: str, found: ConfValue, why: str, expected: str) -> ConfError:
     is_secret = is_secret_key(key) or mask_text(found.value) != found.value
     shown = "a secret value" if is_secret else ascii(found.value)
     return ConfError(
-        f"{found.origin} sets {key} to a value that cannot be handed to Spark: it {why}.",
+        f"{found.origin} sets {key} to a value that cannot be passed to Spark: it {why}.",
         got=shown if len(shown) <= _SHOWN else f"{shown[:_SHOWN]}...",
         expected=expected,
         advice=f"Correct the value in {found.origin}, or let the job set it itself.",

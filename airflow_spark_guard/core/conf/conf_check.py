@@ -1,4 +1,4 @@
-"""What a user sets, checked before anything starts."""
+"""Checks the user's configuration before anything starts."""
 
 from __future__ import annotations
 
@@ -15,15 +15,15 @@ if TYPE_CHECKING:
 
 
 def check_user_conf(conf: Mapping[Any, object], origin: str = "conf") -> dict[str, str]:
-    """The conf as Spark takes it: text to text, keys stripped, ``True`` -> ``"true"``; line ends survive.
+    """The conf as Spark expects it: text to text, keys stripped, ``True`` -> ``"true"``; line breaks stay.
 
     Args:
-        conf: what the user wrote by key: text, bool, int or float, also of numpy, or Decimal.
-        origin: where it was written, for the message.
+        conf: the user's values by key: text, bool, int or float, numpy's included, or Decimal.
+        origin: name of the setting, for the message.
 
     Raises:
-        ConfError: a key that is not text or that has ``=`` or a control character, a value of another type,
-            or, for a key of the profile, a value that Spark cannot read.
+        ConfError: a key is not text or contains ``=`` or a control character, a value has another type, or
+            Spark cannot read the value of a key that belongs to the profile.
     """
     checked = {}
     for raw, value in conf.items():
@@ -32,7 +32,7 @@ def check_user_conf(conf: Mapping[Any, object], origin: str = "conf") -> dict[st
                 f"{origin} has a key that is not a name.",
                 got=repr(raw),
                 expected="text that is not empty, such as 'spark.executor.memory'",
-                advice=f"Mend the key in {origin}.",
+                advice=f"Correct the key in {origin}.",
             )
         key = _name(raw, origin)
         checked[key] = _text(key, value, origin)
@@ -41,14 +41,14 @@ def check_user_conf(conf: Mapping[Any, object], origin: str = "conf") -> dict[st
 
 
 def _name(raw: str, origin: str) -> str:
-    """The key as Spark has it; one of these characters is there by mistake, and ends the key on its way."""
+    """The stripped key; ``=`` and control characters are mistakes, and would end the key."""
     key = raw.strip()
     if "=" in key or not key.isprintable():
         raise ConfError(
-            f"{origin} has a key that Spark cannot take.",
+            f"{origin} has a key that is not valid in Spark.",
             got=ascii(mask_text(key))[:200],
-            expected="a name without = and without line ends, such as 'spark.executor.memory'",
-            advice=f"Correct the key in {origin}; the value comes after the colon of the mapping.",
+            expected="a name without = and without line breaks, such as 'spark.executor.memory'",
+            advice=f"Correct the key in {origin}; the value belongs after the colon of the mapping.",
         )
     return key
 
@@ -59,10 +59,10 @@ def _text(key: str, value: object, origin: str) -> str:
         return text
     try:
         shown = mask(key, repr(value))
-    except Exception:  # noqa: BLE001 - of the user's own, or an integer of more digits than Python writes
-        shown = "that has no text"
+    except Exception:  # noqa: BLE001 - the user's own type, or an integer with more digits than Python writes
+        shown = "without a text form"
     raise ConfError(
-        f"{origin} sets {key} to a value that Spark cannot take.",
+        f"{origin} sets {key} to a value that is not valid in Spark.",
         got=f"{type(value).__name__} {shown}",
         expected="text, bool, int or float",
         advice="Leave the key out to keep the default; join a list with commas.",
@@ -80,5 +80,5 @@ def _check_kind(key: str, text: str, origin: str) -> None:
             f"{origin} sets {key} to a value that Spark cannot read.",
             got=repr(text),
             expected=EXPECTED[row.kind],
-            advice=f"Mend the value in {origin}, or leave the key out.",
+            advice=f"Correct the value in {origin}, or leave the key out.",
         ) from None

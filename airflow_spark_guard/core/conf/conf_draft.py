@@ -1,4 +1,4 @@
-"""A conf while it is being merged: what is ours, what is the user's, what was left out and why."""
+"""A conf during the merge: the profile's values, the user's values, and what was left out and why."""
 
 from __future__ import annotations
 
@@ -21,15 +21,15 @@ _BESIDE: dict[str, tuple[Kind, str]] = {
     "spark.sql.execution.python.udf.maxRecordsPerBatch": ("int", ""),
     "spark.storage.blockManagerHeartbeatTimeoutMs": ("duration", "ms"),
 }
-"""Keys that the profile does not set, but that its rules read: kind, and unit of a value without one."""
+"""Keys that the profile does not set, but that its rules read: kind, and unit of a bare number."""
 
 
 @dataclass(frozen=True)
 class ConfValue:
-    """A value, and who set it.
+    """A value and its origin.
 
     Attributes:
-        value: the text that Spark gets.
+        value: the text for Spark.
         origin: ``"profile"``, or the name of the user's layer.
     """
 
@@ -39,7 +39,7 @@ class ConfValue:
 
 @dataclass
 class Draft:
-    """The state of a merge. Rules leave keys of ``ours`` out; nobody changes ``user``."""
+    """The state of a merge. Rules remove keys from ``ours``; ``user`` does not change."""
 
     ours: dict[str, str]
     user: Mapping[str, ConfValue]
@@ -47,24 +47,24 @@ class Draft:
     _warnings: list[str] = field(default_factory=list)
 
     def drop(self, reason: str, *keys: str) -> None:
-        """Leave keys of ours out; those that are not ours are passed over."""
+        """Remove keys from ``ours``; other keys are ignored."""
         gone = [key for key in keys if self.ours.pop(key, None) is not None]
         if gone:
             self._reasons.setdefault(reason, []).extend(gone)
 
     def warn(self, note: str) -> None:
-        """A note about the user's own values."""
+        """Add a note about the user's own values."""
         self._warnings.append(note)
 
     def text(self, key: str) -> str | None:
-        """The value that Spark will use: the user's, ours, or its own; None for one that is unset."""
+        """The value that Spark will use: the user's, ours, or Spark's default; None if unset."""
         if key in self.user:
             return self.user[key].value
         own = SETTINGS[key].default if key in SETTINGS else UNSET
         return self.ours.get(key, None if own.startswith("<") else own)
 
     def number(self, key: str) -> float | None:
-        """The same in seconds, bytes or as a count; None also for text that Spark could not read."""
+        """The value in seconds, bytes or as a count; None also if Spark could not read it."""
         text, row = self.text(key), SETTINGS.get(key)
         kind, bare = (row.kind, row.bare) if row else _BESIDE[key]
         try:
@@ -72,8 +72,8 @@ class Draft:
         except ValueError:
             return None
 
-    def said(self, key: str) -> str:
-        """``conf sets spark.x = 1``: who set the user's key to what, for a reason."""
+    def shown(self, key: str) -> str:
+        """``conf sets spark.x = 1``: origin and value of the user's key, for a reason."""
         found = self.user[key]
         return f"{found.origin} sets {key} = {mask(key, found.value)}"
 

@@ -1,4 +1,4 @@
-"""One Spark key in plain words: what it is, why the profile sets it, and whose value stands."""
+"""Explains one Spark key: what it is, why the profile sets it, and which value is in effect."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 def explain(
     key: str, values: Mapping[str, ConfValue], known: KnownConfs, version: tuple[int, ...] | None = None
 ) -> str:
-    """Lines of text: type, versions, Spark's own value, the profile's reason, and who wins.
+    """Lines of text: type, versions, Spark's default, the profile's reason, and the value in effect.
 
     Args:
         key: the key.
@@ -43,24 +43,24 @@ def _of_spark(key: str, known: KnownConfs) -> list[tuple[str, str]]:
     rows = [
         ("type", kind),
         ("since", row.since or "before 3.5, or composed at run time"),
-        ("until", row.until or "still known to the newest Spark that we know"),
-        ("Spark's own", row.default or "nothing"),
+        ("until", row.until or "known to the newest supported Spark"),
+        ("Spark's default", row.default or "not set"),
     ]
     return rows + ([("note", _note(row.note))] if row.note else [])
 
 
 def _note(note: str) -> str:
-    kind, _, said = note.partition(":")
-    starts = {"old": "an old spelling of ", "unused": "not read any more: ", "removed": "removed "}
-    return starts.get(kind, f"{kind}: ") + said
+    kind, _, text = note.partition(":")
+    starts = {"old": "an old spelling of ", "unused": "no longer read: ", "removed": "removed "}
+    return starts.get(kind, f"{kind}: ") + text
 
 
 def _stranger(key: str, known: KnownConfs) -> str:
     if known.is_known(key):
-        return "a key of a family whose last part is yours"
+        return "a key of a family whose last part you choose"
     near = known.nearest(key)
     advice = OLD_KEYS.get(key) or old_family(key) or (f"Did you mean {near}?" if near else "")
-    return f"no Spark from 3.5 on knows this key. {advice}".rstrip()
+    return f"Spark 3.5 and later does not know this key. {advice}".rstrip()
 
 
 def _of_profile(key: str) -> list[tuple[str, str]]:
@@ -75,6 +75,6 @@ def _winner(key: str, values: Mapping[str, ConfValue], version: tuple[int, ...] 
     found = values.get(key)
     spark = f"Spark {'.'.join(map(str, version))}" if version else "Spark"
     if found is None:
-        return f"nobody sets it: {spark} takes its own value"
+        return f"not set: {spark} uses its default"
     shown = safe_text(mask(key, found.value))
     return f"{shown}, set by {found.origin}; conf= wins over connection, properties file and profile"

@@ -1,4 +1,4 @@
-"""The Spark configuration of an attempt as the task log shows it, and as the record keeps it."""
+"""The Spark configuration of an attempt, for the task log and for the record."""
 
 from __future__ import annotations
 
@@ -16,12 +16,12 @@ _MOST = 20
 
 
 def conf_lines(values: Mapping[str, ConfValue], profile: str, *, in_full: bool) -> list[str]:
-    """A title and a line for each value, secrets masked.
+    """A title and a line for each value, with secrets masked.
 
     Args:
-        values: by key.
-        profile: its name.
-        in_full: show all of them. Else those that the user has set, the first 20 of them, and how many come
+        values: values by key.
+        profile: name of the profile.
+        in_full: show all values. Otherwise the first 20 values set by the user, and the number of values
             from the profile: ``summary.json`` of the record has all.
     """
     users = {key: found for key, found in values.items() if found.origin != PROFILE}
@@ -36,7 +36,7 @@ def conf_lines(values: Mapping[str, ConfValue], profile: str, *, in_full: bool) 
 
 
 def recorded_conf(values: Mapping[str, ConfValue]) -> dict[str, str]:
-    """Every value with its origin, secrets masked."""
+    """Every value with its origin, with secrets masked."""
     return {key: f"{mask(key, found.value)}  [{found.origin}]" for key, found in sorted(values.items())}
 
 

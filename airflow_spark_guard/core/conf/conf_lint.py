@@ -1,7 +1,7 @@
 """The lint of a merged conf: errors stop the task before a JVM starts, warnings are logged once.
 
-An error is only what Spark certainly refuses, or what certainly kills the job. The profile's own values never
-are one: every problem has a value of the user in it.
+Errors are only values that Spark certainly refuses or that certainly kill the job. The profile's own values
+are never at fault: every problem involves a value of the user.
 """
 
 from __future__ import annotations
@@ -38,11 +38,11 @@ def lint(
 
     Args:
         values: key -> value and origin, as ``EffectiveConf.values``.
-        spark_version: such as ``(4, 2)``; None where it is not known.
-        master: Spark's master URL; empty where it is not known.
-        environment: names of the job's environment variables; no value is looked at.
+        spark_version: such as ``(4, 2)``; None if unknown.
+        master: Spark's master URL; empty if unknown.
+        environment: names of the job's environment variables; values are not read.
         known: Spark's own keys; None for the table that ships with this package.
-        stall: the guard's stall limit, seconds; None leaves out what has to be below it.
+        stall: the guard's stall limit, in seconds; None skips the checks against it.
     """
     table = known_confs() if known is None else known
     view = ConfView(values, table, master, spark_version, stall)
@@ -60,10 +60,10 @@ def check_conf(
     environment: Iterable[str] = (),
     stall: float | None = None,
 ) -> tuple[str, ...]:
-    """The warnings of :func:`lint`, as texts for the log; arguments as there.
+    """The warnings of :func:`lint`, as texts for the log; same arguments.
 
     Raises:
-        ConfError: there is an error; it names all of them.
+        ConfError: there are errors; the exception lists all of them.
     """
     found = lint(values, spark_version=spark_version, master=master, environment=environment, stall=stall)
     errors = [problem for problem in found if problem.severity == "error"]
@@ -73,7 +73,7 @@ def check_conf(
 
 
 def conf_error(errors: list[Problem]) -> ConfError:
-    """One exception of one or more errors."""
+    """One exception for one or more errors."""
     if len(errors) == 1:
         (only,) = errors
         return ConfError(only.text, expected=only.expected, advice=only.advice)

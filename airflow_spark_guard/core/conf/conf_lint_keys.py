@@ -1,4 +1,4 @@
-"""Keys that do nothing: unknown, too young, too old, or of another cluster manager."""
+"""Finds keys without effect: unknown, too new, too old, or for another cluster manager."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ _THIRD_PARTIES = (
     "spark.dataproc.", "spark.acryl.", "spark.datahub.", "spark.hoodie.", "spark.lineage.", "spark.extra.",
 )  # fmt: skip
 
-# Who reads a family, or a key; the longest that fits counts.
+# Cluster managers that read a family of keys, or a key; the longest match counts.
 _READERS: dict[str, tuple[str, ...]] = {
     "spark.yarn.": ("yarn",),
     "spark.kubernetes.": ("kubernetes",),
@@ -48,7 +48,7 @@ _DAEMONS = {
 
 
 def lint_keys(view: ConfView) -> Iterator[Problem]:
-    """Warnings of all keys that the user has set."""
+    """Warnings about all keys that the user has set."""
     strangers = []
     for key in view.values:
         if view.is_users(key):
@@ -61,8 +61,8 @@ def lint_keys(view: ConfView) -> Iterator[Problem]:
 
 
 def _of_one(view: ConfView, key: str) -> Iterator[Problem]:
-    """At most one thing about each key: the first that explains why it does nothing."""
-    # A file is shared with other applications, and with Spark's daemons: what is not for us is no mistake.
+    """At most one warning about each key: the first that explains why it has no effect."""
+    # A file is shared with other applications and with Spark's daemons: keys for them are not mistakes.
     from_file = "/" in view.values[key].origin
     rules = (_dead, _misspelt, _of_another_version, *(() if from_file else (_overruled, _of_another_manager)))
     for rule in rules:
@@ -76,13 +76,13 @@ def _dead(view: ConfView, key: str) -> Problem | None:
     row = view.known.get(key)
     if row is not None and row.why_dead:
         return _warning(
-            key, f"{view.said(key)}: no Spark reads this key any more.", f"Spark says: {row.why_dead}"
+            key, f"{view.shown(key)}: Spark no longer reads this key.", f"Spark's note: {row.why_dead}"
         )
     if row is not None and row.new_key:
-        return _warning(key, f"{view.said(key)}: an old spelling.", f"Write {row.new_key}.")
+        return _warning(key, f"{view.shown(key)}: an old spelling.", f"Write {row.new_key}.")
     advice = OLD_KEYS.get(key) or old_family(key)
     if advice and not view.known.is_known(key):
-        return _warning(key, f"{view.said(key)}: no Spark from 3.5 on reads this key.", advice)
+        return _warning(key, f"{view.shown(key)}: Spark 3.5 and later does not read this key.", advice)
     return None
 
 
@@ -90,11 +90,11 @@ def _misspelt(view: ConfView, key: str) -> Problem | None:
     if not _is_strange(view, key):
         return None
     if not key.startswith("spark."):
-        return _warning(key, f"{view.said(key)}: spark-submit passes on only keys that start with «spark.».")
+        return _warning(key, f"{view.shown(key)}: spark-submit passes on only keys that start with 'spark.'.")
     near = view.known.nearest(key)
     if near is None:
         return None
-    return _warning(key, f"{view.said(key)}: Spark knows no such key.", f"Did you mean {near}?")
+    return _warning(key, f"{view.shown(key)}: Spark does not know this key.", f"Did you mean {near}?")
 
 
 def _of_another_version(view: ConfView, key: str) -> Problem | None:
@@ -103,22 +103,22 @@ def _of_another_version(view: ConfView, key: str) -> Problem | None:
         return None
     here = ".".join(map(str, view.version[:2]))
     if row.since and _minor(row.since) > view.version[:2]:
-        return _warning(key, f"{view.said(key)}: Spark knows this key from {row.since} on; this is {here}.")
+        return _warning(key, f"{view.shown(key)}: Spark knows this key from {row.since} on; this is {here}.")
     if row.until and _minor(row.until) < view.version[:2]:
         return _warning(
-            key, f"{view.said(key)}: {row.until} was the last Spark to know this key; this is {here}."
+            key, f"{view.shown(key)}: {row.until} was the last Spark to know this key; this is {here}."
         )
     return None
 
 
 def _overruled(view: ConfView, key: str) -> Problem | None:
-    """spark-submit is given the connection's master as an option, which wins."""
+    """spark-submit gets the connection's master as an option, which wins."""
     if key != "spark.master" or not view.master or view.values[key].value == view.master:
         return None
     return _warning(
         key,
-        f"{view.said(key)}: without effect, the master is {_short(view.master)}.",
-        "The master is the host of the Airflow connection: name another connection (conn_id).",
+        f"{view.shown(key)}: no effect, the master is {_short(view.master)}.",
+        "The master is the host of the Airflow connection: use another connection (conn_id).",
     )
 
 
@@ -127,15 +127,15 @@ def _of_another_manager(view: ConfView, key: str) -> Problem | None:
         if key.startswith(start):
             return _warning(
                 key,
-                f"{view.said(key)}: {who} reads this key, when it starts; in an application it does nothing.",
+                f"{view.shown(key)}: {who} reads this key when it starts; it has no effect in a job.",
             )
     fits = max((start for start in _READERS if key.startswith(start)), key=len, default=None)
     if fits is None or not view.manager or view.manager in _READERS[fits]:
         return None
-    readers = ", ".join(_READERS[fits]) or "no cluster manager of today"
+    readers = ", ".join(_READERS[fits]) or "no current cluster manager"
     return _warning(
         key,
-        f"{view.said(key)}: without effect on master {_short(view.master)}.",
+        f"{view.shown(key)}: no effect on master {_short(view.master)}.",
         f"It is read by: {readers}.",
     )
 
@@ -151,7 +151,7 @@ def _strangers(keys: Iterable[str]) -> Problem:
     return _warning(
         names[0],
         f"Spark itself does not know {shown}{rest}.",
-        "Nothing to do if a library of yours reads them.",
+        "Ignore this if one of your libraries reads them.",
     )
 
 

@@ -1,4 +1,4 @@
-"""What Spark takes without a word and what cannot have been meant."""
+"""Finds values that Spark accepts silently although they are almost certainly mistakes."""
 
 from __future__ import annotations
 
@@ -43,7 +43,9 @@ def senseless(view: ConfView) -> Iterator[Problem]:
             and (value < least or (most is not None and value > most))
         ):
             yield _warning(
-                key, f"{view.said(key)} cannot be meant; Spark takes it all the same.", f"Write {expected}."
+                key,
+                f"{view.shown(key)} is probably a mistake, although Spark accepts it.",
+                f"Write {expected}.",
             )
     buffer, most_kryo = (view.number(f"spark.kryoserializer.buffer{part}") for part in ("", ".max"))
     if buffer is not None and most_kryo is not None and buffer > most_kryo:
@@ -51,7 +53,7 @@ def senseless(view: ConfView) -> Iterator[Problem]:
 
 
 def detection(view: ConfView) -> Iterator[Problem]:
-    """A dead executor is found in time, and no living one is given up for one lost heartbeat."""
+    """A dead executor must be detected in time, and a living one must survive one lost heartbeat."""
     timeout, interval, beat = (view.number(key) for key in (_NETWORK, _INTERVAL, _HEARTBEAT))
     if (
         timeout is None
@@ -63,33 +65,33 @@ def detection(view: ConfView) -> Iterator[Problem]:
     if timeout < _HEARTBEATS * beat:
         yield _warning(
             _HEARTBEAT,
-            f"{view.said(_HEARTBEAT)} and {view.said(_NETWORK)}: a busy executor is given up after "
+            f"{view.shown(_HEARTBEAT)} and {view.shown(_NETWORK)}: a busy executor counts as lost after "
             f"{max(int(timeout // beat), 1)} lost heartbeats.",
-            f"Keep {_NETWORK} at {_HEARTBEATS} times {_HEARTBEAT} or more.",
+            f"Keep {_NETWORK} at {_HEARTBEATS} times {_HEARTBEAT} or above.",
         )
     if interval > timeout / _LOOKS and view.is_users(_INTERVAL):
         yield _warning(
             _INTERVAL,
-            f"{view.said(_INTERVAL)} and {view.said(_NETWORK)}: a dead executor is noticed only after up to "
-            f"{readable_duration(timeout + interval)}.",
+            f"{view.shown(_INTERVAL)} and {view.shown(_NETWORK)}: a dead executor may be detected only "
+            f"after {readable_duration(timeout + interval)}.",
             f"Keep {_INTERVAL} at a quarter of {_NETWORK} or less.",
         )
     if timeout > _LONG and view.is_users(_NETWORK):
         yield _warning(
             _NETWORK,
-            f"{view.said(_NETWORK)}: a dead executor is noticed only after {readable_duration(timeout)}.",
-            "Leave it to the profile; longer garbage collection needs more memory, not more patience.",
+            f"{view.shown(_NETWORK)}: a dead executor is detected only after {readable_duration(timeout)}.",
+            "Leave it to the profile; long garbage collection needs more memory, not a longer time-out.",
         )
     if view.is_users(_BLOCK_MANAGER) and (view.number(_BLOCK_MANAGER) or 0) > timeout:
         yield _warning(
             _BLOCK_MANAGER,
-            f"{view.said(_BLOCK_MANAGER)} is above {view.said(_NETWORK)} and overrides it for executors.",
+            f"{view.shown(_BLOCK_MANAGER)} is above {view.shown(_NETWORK)} and overrides it for executors.",
             f"Leave {_BLOCK_MANAGER} out.",
         )
 
 
 def nested(view: ConfView) -> Iterator[Problem]:
-    """The innermost limit ends first, so that it can name the culprit: all below the guard's stall limit."""
+    """Spark's limits must be below the guard's stall limit: the innermost one can name the culprit."""
     if view.stall is None:
         return
     silence = _fetch_silence(view)
@@ -97,7 +99,7 @@ def nested(view: ConfView) -> Iterator[Problem]:
     if silence is not None and silence >= view.stall and view.is_users(*keys):
         yield _warning(
             next(key for key in keys if view.is_users(key)),
-            f"{', '.join(view.said(key) for key in keys)}: a failing fetch is silent for "
+            f"{', '.join(view.shown(key) for key in keys)}: a failing fetch is silent for "
             f"{readable_duration(silence)}, longer than the stall limit of {readable_duration(view.stall)}.",
             "Lower one of the three, or raise limits.stall_timeout.",
         )
@@ -108,19 +110,19 @@ def nested(view: ConfView) -> Iterator[Problem]:
 
 
 def backstop(view: ConfView) -> Iterator[Problem]:
-    """The driver's time-out and its plugin are one thing."""
+    """The driver's time-out and its plugin work only together."""
     minutes, plugin = view.number(_DRIVER_TIMEOUT) or 0, _PLUGIN in (view.text(_PLUGINS) or "")
     if view.is_users(_DRIVER_TIMEOUT) and minutes > 0 and not plugin:
         yield _warning(
             _DRIVER_TIMEOUT,
-            f"{view.said(_DRIVER_TIMEOUT)} does nothing by itself.",
+            f"{view.shown(_DRIVER_TIMEOUT)} has no effect by itself.",
             f"Add {_PLUGINS} = {_PLUGIN}, or leave it to the guard's deadline.",
         )
     result = view.number("spark.driver.maxResultSize")
     if view.is_users("spark.driver.maxResultSize") and result == 0:
         yield _warning(
             "spark.driver.maxResultSize",
-            f"{view.said('spark.driver.maxResultSize')}: too large a result exhausts the driver.",
+            f"{view.shown('spark.driver.maxResultSize')}: a large result can exhaust the driver's memory.",
             "Set a size below half of spark.driver.memory.",
         )
 
@@ -130,13 +132,13 @@ def _below_stall(view: ConfView, key: str) -> Iterator[Problem]:
     if view.stall is not None and view.is_users(key) and value is not None and value >= view.stall:
         yield _warning(
             key,
-            f"{view.said(key)} is not below the stall limit of {readable_duration(view.stall)}.",
+            f"{view.shown(key)} is not below the stall limit of {readable_duration(view.stall)}.",
             f"Lower {key}, or raise limits.stall_timeout.",
         )
 
 
 def _fetch_silence(view: ConfView) -> float | None:
-    """Seconds that a fetch from a lost host may take: every try, and the waits between."""
+    """Seconds that a fetch from a lost host may take: all tries and the waits between them."""
     connect, tries, wait = (
         view.number(f"{_SHUFFLE}{part}") for part in ("connectionCreationTimeout", "maxRetries", "retryWait")
     )
@@ -148,7 +150,7 @@ def _fetch_silence(view: ConfView) -> float | None:
 
 
 def _ordered(view: ConfView, low: str, high: str) -> Problem:
-    return _warning(low, f"{view.said(low)} is above {view.said(high)}.", f"Keep {low} <= {high}.")
+    return _warning(low, f"{view.shown(low)} is above {view.shown(high)}.", f"Keep {low} <= {high}.")
 
 
 def _warning(key: str, text: str, advice: str = "") -> Problem:

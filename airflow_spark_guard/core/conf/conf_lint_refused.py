@@ -1,4 +1,4 @@
-"""What Spark refuses to start with, or what kills the first job, in clear words and before a JVM starts."""
+"""Finds values with which Spark refuses to start, or that kill the first job, before a JVM starts."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ _ENCRYPTION = ("spark.network.crypto.enabled", "spark.authenticate.enableSaslEnc
 
 
 def heartbeats(view: ConfView) -> Iterator[Problem]:
-    """Spark wants heartbeatInterval < network.timeout, timeoutInterval <= the time-out that stands."""
+    """Spark requires heartbeatInterval < network.timeout, timeoutInterval <= the time-out in effect."""
     timeout = _BLOCK_MANAGER if view.number(_BLOCK_MANAGER) is not None else _NETWORK
     for low, high, strictly in ((_HEARTBEAT, _NETWORK, True), (_INTERVAL, timeout, False)):
         small, large = view.number(low), view.number(high)
@@ -46,17 +46,17 @@ def heartbeats(view: ConfView) -> Iterator[Problem]:
         sign = "<" if strictly else "<="
         yield _error(
             low if view.is_users(low) else high,
-            f"{view.said(low)} and {view.said(high)}: Spark refuses to start.",
+            f"{view.shown(low)} and {view.shown(high)}: Spark refuses to start.",
             f"{low} {sign} {high}",
             f"Set {low} to less than {readable_duration(large)}, or {high} to more.",
         )
 
 
 def ranges(view: ConfView) -> Iterator[Problem]:
-    """Numbers out of the range that Spark takes."""
+    """Numbers out of the range that Spark accepts."""
     for key, least, most, expected in (
-        (_MESSAGE, -(2.0**31), _LARGEST_MESSAGE, "2047 at the most, in MiB without a unit"),
-        ("spark.memory.fraction", 1e-9, 1, "a share above 0, 1 at the most"),
+        (_MESSAGE, -(2.0**31), _LARGEST_MESSAGE, "at most 2047, in MiB without a unit"),
+        ("spark.memory.fraction", 1e-9, 1, "a share above 0, at most 1"),
         ("spark.memory.storageFraction", 0, 1, "a share between 0 and 1"),
         ("spark.scheduler.listenerbus.eventqueue.capacity", 1, 2.0**31, "1 event or more"),
     ):
@@ -66,14 +66,14 @@ def ranges(view: ConfView) -> Iterator[Problem]:
             and not least <= value <= most
             and view.is_users(key, *view.known.old_spellings(key))
         ):
-            yield _error(key, f"{view.said(key)}: Spark refuses to start.", expected, f"Write {expected}.")
+            yield _error(key, f"{view.shown(key)}: Spark refuses to start.", expected, f"Write {expected}.")
     size = view.number(_BLOCK)
     if view.is_users(_BLOCK) and size is not None and not 0 < size < _TWO_GIB:
         yield _error(
             _BLOCK,
-            f"{view.said(_BLOCK)}: no such buffer can be made, so the first job fails.",
+            f"{view.shown(_BLOCK)}: such a buffer cannot be allocated, so the first job fails.",
             "more than 0 and less than 2g",
-            f"Leave {_BLOCK} at Spark's own 4m.",
+            f"Leave {_BLOCK} at Spark's default, 4m.",
         )
 
 
@@ -85,26 +85,29 @@ def memory(view: ConfView) -> Iterator[Problem]:
         size = view.number(key)
         if view.is_users(key) and size is not None and 0 <= size < _LEAST_MEMORY:
             yield _error(
-                key, f"{view.said(key)}: too little for Spark to start.", "450m or more", f"Set {key} to 1g."
+                key,
+                f"{view.shown(key)}: too little memory for Spark to start.",
+                "450m or more",
+                f"Set {key} to 1g.",
             )
 
 
 def classes(view: ConfView) -> Iterator[Problem]:
-    """Codec and serializer are short names that Spark knows, or classes."""
+    """Codec and serializer must be short names that Spark knows, or classes."""
     codec = view.text(_CODEC) or ""
     if view.is_users(_CODEC) and "." not in codec and codec.lower() not in {"lz4", "lzf", "snappy", "zstd"}:
-        yield _error(_CODEC, f"{view.said(_CODEC)}: no such codec.", "lz4, lzf, snappy, zstd", "Write lz4.")
+        yield _error(_CODEC, f"{view.shown(_CODEC)}: unknown codec.", "lz4, lzf, snappy, zstd", "Write lz4.")
     name = view.text(_SERIALIZER) or ""
     of_spark = name.startswith("org.apache.spark.serializer.") or "." not in name
     if view.is_users(_SERIALIZER) and of_spark and not _SPARKS.fullmatch(name) and "$" not in name:
         best = "org.apache.spark.serializer.KryoSerializer"
         yield _error(
-            _SERIALIZER, f"{view.said(_SERIALIZER)}: Spark has no such class.", best, f"Write {best}."
+            _SERIALIZER, f"{view.shown(_SERIALIZER)}: Spark does not have this class.", best, f"Write {best}."
         )
 
 
 def names(view: ConfView) -> Iterator[Problem]:
-    """One of a few words."""
+    """Values that must be one of a few words."""
     for key, allowed in (
         ("spark.scheduler.mode", ("FIFO", "FAIR", "NONE")),
         ("spark.submit.deployMode", ("client", "cluster")),
@@ -113,22 +116,22 @@ def names(view: ConfView) -> Iterator[Problem]:
         if view.is_users(key) and text not in allowed and text.upper() not in allowed and "${" not in text:
             yield _error(
                 key,
-                f"{view.said(key)}: Spark refuses to start.",
+                f"{view.shown(key)}: Spark refuses to start.",
                 " or ".join(allowed),
                 f"Write {allowed[0]}.",
             )
 
 
 def kryo(view: ConfView) -> Iterator[Problem]:
-    """Kryo's buffer ends below 2 GiB; Spark makes a Kryo serializer at every start, used or not."""
+    """Kryo's buffer must be below 2 GiB; Spark creates a Kryo serializer at every start, used or not."""
     for key in ("spark.kryoserializer.buffer", "spark.kryoserializer.buffer.max"):
         size = view.number(key)
         if view.is_users(key) and size is not None and size >= _TWO_GIB:
             yield _error(
                 key,
-                f"{view.said(key)}: Kryo's buffer cannot be that large; Spark refuses to start.",
+                f"{view.shown(key)}: Kryo's buffer cannot be that large; Spark refuses to start.",
                 "less than 2g",
-                f"Set {key} to 1g at the most.",
+                f"Set {key} to at most 1g.",
             )
 
 
@@ -141,8 +144,8 @@ def exclusion(view: ConfView) -> Iterator[Problem]:
         return
     yield _error(
         _PER_NODE,
-        f"{on} is on, {view.said(_PER_NODE)} and {view.said('spark.task.maxFailures')}: "
-        "the first job dies as «cancelled as part of cancellation of all jobs».",
+        f"{on} is on, {view.shown(_PER_NODE)} and {view.shown('spark.task.maxFailures')}: "
+        "the first job fails with 'cancelled as part of cancellation of all jobs'.",
         f"{_PER_NODE} < spark.task.maxFailures",
         f"Set spark.task.maxFailures to {int(attempts) + 1} or more.",
     )
@@ -157,10 +160,10 @@ def cores(view: ConfView) -> Iterator[Problem]:
     elif _CORES not in view.values and view.manager not in _ONE_CORE:
         each = None  # as many as the worker has
     if view.is_users(_CPUS, _CORES) and each is not None and cpus is not None and cpus > each:
-        whose = f"master {view.master}" if local else view.said(_CORES)
+        whose = f"master {view.master}" if local else view.shown(_CORES)
         yield _error(
             _CPUS,
-            f"{view.said(_CPUS)} and {whose}: no task fits into an executor.",
+            f"{view.shown(_CPUS)} and {whose}: no task fits into an executor.",
             f"{_CPUS} <= the executor's cores",
             f"Set {_CPUS} to {int(each)} or less, or give executors more cores.",
         )
@@ -168,14 +171,14 @@ def cores(view: ConfView) -> Iterator[Problem]:
     if asked and each is not None and total is not None and each > total:
         yield _error(
             _CORES,
-            f"{view.said(_CORES)} and {view.said(_CORES_MAX)}: not even one executor is allowed.",
+            f"{view.shown(_CORES)} and {view.shown(_CORES_MAX)}: not even one executor is allowed.",
             f"{_CORES} <= {_CORES_MAX}",
             f"Set {_CORES_MAX} to {int(each)} or more.",
         )
 
 
 def java_options(view: ConfView) -> Iterator[Problem]:
-    """Options that Spark wants as keys of its own."""
+    """Options that must be set as keys of their own."""
     refused = [
         (key, option, advice)
         for key in _JAVA_OPTIONS
@@ -191,12 +194,12 @@ def java_options(view: ConfView) -> Iterator[Problem]:
 
 
 def switches(view: ConfView) -> Iterator[Problem]:
-    """Keys that need another one."""
+    """Keys that require another one."""
     for key in _ENCRYPTION:
         if view.is_on(key) and not view.is_on("spark.authenticate"):
             yield _error(
                 key,
-                f"{view.said(key)} without spark.authenticate: Spark refuses to start.",
+                f"{view.shown(key)} without spark.authenticate: Spark refuses to start.",
                 "spark.authenticate = true",
                 "Set spark.authenticate to true, and a secret.",
             )
@@ -212,21 +215,21 @@ def switches(view: ConfView) -> Iterator[Problem]:
     if _PLUGIN in (view.text("spark.plugins") or "") and minutes is not None and minutes < 0:
         yield _error(
             _DRIVER_TIMEOUT,
-            f"{view.said(_DRIVER_TIMEOUT)}: Spark refuses to start.",
+            f"{view.shown(_DRIVER_TIMEOUT)}: Spark refuses to start.",
             "0min or more",
             "Leave it out.",
         )
 
 
 def dynamic_allocation(view: ConfView) -> Iterator[Problem]:
-    """Its bounds are in order."""
+    """The bounds of dynamic allocation must be in order."""
     low, high = view.number(f"{_DYNAMIC}minExecutors"), view.number(f"{_DYNAMIC}maxExecutors")
     if view.manager == "local" or not view.is_on(f"{_DYNAMIC}enabled") or low is None or high is None:
         return
     if low > high:
         yield _error(
             f"{_DYNAMIC}minExecutors",
-            f"{view.said(_DYNAMIC + 'minExecutors')} and {view.said(_DYNAMIC + 'maxExecutors')}: "
+            f"{view.shown(_DYNAMIC + 'minExecutors')} and {view.shown(_DYNAMIC + 'maxExecutors')}: "
             "Spark refuses to start.",
             "minExecutors <= maxExecutors",
             "Swap them.",
@@ -241,6 +244,6 @@ REFUSED: tuple[Callable[[ConfView], Iterator[Problem]], ...] = (
     heartbeats, ranges, memory, classes, names, kryo, exclusion, cores, java_options, switches,
     dynamic_allocation,
 )  # fmt: skip
-"""Each is certain. ``tests/integration/spark/test_conf_lint_on_spark.py`` tries what ``local[1]`` can show;
-the bounds of dynamic allocation, and executor.cores > cores.max, rest on Spark's code.
+"""Each is certain. ``tests/integration/spark/test_conf_lint_on_spark.py`` checks those that ``local[1]`` can
+show; the bounds of dynamic allocation, and executor.cores > cores.max, are based on Spark's code.
 """

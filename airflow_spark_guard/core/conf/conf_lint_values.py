@@ -1,4 +1,4 @@
-"""Values that Spark cannot read, or reads as something else than was meant."""
+"""Finds values that Spark cannot read, or reads differently from what was probably meant."""
 
 from __future__ import annotations
 
@@ -15,14 +15,14 @@ if TYPE_CHECKING:
     from airflow_spark_guard.core.conf.known_confs import KnownConf
 
 _BARE = re.compile(r"\s*-?\d+\s*", re.ASCII)
-# How far from Spark's own value a number without a unit may be before it looks like one of another unit.
+# The factor from Spark's default beyond which a number without a unit looks like one in another unit.
 _FAR = {"duration": 250, "size": 1000}
-# Seconds of milliseconds are no whole floats.
+# Milliseconds as seconds are not exact floats.
 _ROUNDING = 1e-6
 
 
 def lint_values(view: ConfView) -> Iterator[Problem]:
-    """What is wrong with each of the user's values by itself."""
+    """Problems of the user's single values."""
     for key, found in view.values.items():
         row = view.known.get(key)
         if row is None or not view.is_users(key) or "${" in found.value:
@@ -45,11 +45,11 @@ def _lint(view: ConfView, row: KnownConf, text: str) -> Iterator[Problem]:
 
 def _unreadable(view: ConfView, row: KnownConf) -> Problem:
     fatal = row.read_at_start or row.key.startswith("spark.sql.")
-    then = "Spark refuses to start with it" if fatal else "Spark fails when it reads it"
+    then = "Spark refuses to start" if fatal else "Spark fails when it reads it"
     return Problem(
         "error" if fatal else "warning",
         row.key,
-        f"{view.said(row.key)} cannot be read; {then}.",
+        f"{view.shown(row.key)} cannot be read; {then}.",
         expected=READABLE[row.kind],
         advice=f"Write {READABLE[row.kind]}.",
     )
@@ -62,16 +62,16 @@ def _unit(view: ConfView, row: KnownConf, text: str, value: float) -> Iterator[P
         yield Problem(
             "warning",
             row.key,
-            f"{view.said(row.key)} is cut to whole {row.bare}: {int(parts)}{row.bare}.",
+            f"{view.shown(row.key)} is truncated to whole {row.bare}: {int(parts)}{row.bare}.",
             advice=f"Write a whole number of {row.bare}.",
         )
     elif _BARE.fullmatch(text) and _is_far(row, value):
         yield Problem(
             "warning",
             row.key,
-            f"{view.said(row.key)} has no unit and is read as {text.strip()}{row.bare}"
-            f"{_as_text(row, value)}; Spark's own is {row.default}.",
-            advice="Write the unit.",
+            f"{view.shown(row.key)} has no unit and is read as {text.strip()}{row.bare}"
+            f"{_as_text(row, value)}; Spark's default is {row.default}.",
+            advice="Add the unit.",
         )
 
 

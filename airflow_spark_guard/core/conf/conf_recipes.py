@@ -1,4 +1,4 @@
-"""What old recipes against hanging name and nobody reads: keys, and environment variables."""
+"""Keys and environment variables from old recipes against hanging that are not read any more."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
     from airflow_spark_guard.core.conf.known_confs import KnownConfs
 
-_NO_TIMEOUT = "Spark has no time-out for whole jobs, stages or tasks: the guard's limits are that."
+_NO_TIMEOUT = "Spark has no time-outs for jobs, stages or tasks: use the guard's limits."
 
 OLD_KEYS: dict[str, str] = {
     "spark.kryo.buffer.max": "Write spark.kryoserializer.buffer.max.",
@@ -26,19 +26,19 @@ OLD_KEYS: dict[str, str] = {
     "spark.job.timeout": _NO_TIMEOUT,
     "spark.sql.queryTimeout": _NO_TIMEOUT,
 }
-"""Key -> what to do instead. None of them is in any Spark from 3.5 on."""
+"""Key -> what to do instead. Spark 3.5 and later knows none of them."""
 
 _OLD_FAMILIES = {
-    "spark.akka.": "Akka left Spark with 2.0; spark.rpc.* and spark.network.timeout are what is left.",
-    "spark.cleaner.ttl": "Spark cleans by reference since 1.4; there is no time to live.",
+    "spark.akka.": "Spark 2.0 removed Akka; use spark.rpc.* and spark.network.timeout.",
+    "spark.cleaner.ttl": "Spark cleans up by reference since 1.4; there is no time to live.",
     "spark.blacklist.": "Write spark.excludeOnFailure.*.",
-    "spark.mesos.": "Mesos left Spark with 4.0.",
+    "spark.mesos.": "Spark 4.0 removed Mesos.",
 }
 
 _AIRFLOW = {
-    "AIRFLOW__CORE__WORKER_MEMORY_LIMIT": "Airflow has no such option. Limit the worker's container instead."
+    "AIRFLOW__CORE__WORKER_MEMORY_LIMIT": "Airflow does not have this option. Limit the worker's container."
 }
-# Of spark-submit and Spark's scripts: these look like keys, and are read.
+# Variables of spark-submit and Spark's scripts that look like keys and are read.
 _READ = frozenset(
     {
         "SPARK_DRIVER_MEMORY", "SPARK_EXECUTOR_MEMORY", "SPARK_EXECUTOR_CORES", "SPARK_LOCAL_DIR",
@@ -51,15 +51,15 @@ _HUMP = re.compile(r"(?<=[a-z0-9])(?=[A-Z])")
 
 
 def old_family(key: str) -> str:
-    """What to do about a key of a family that is gone; nothing for any other key."""
+    """What to do about a key of a removed family; empty for any other key."""
     return next((advice for start, advice in _OLD_FAMILIES.items() if key.startswith(start)), "")
 
 
 def lint_environment(names: Iterable[str], known: KnownConfs) -> Iterator[Problem]:
-    """Warnings of variables that look like settings of Spark or Airflow and are read by neither.
+    """Warnings about variables that look like settings of Spark or Airflow but are read by neither.
 
     Args:
-        names: of the job's environment; no value is looked at.
+        names: names of the job's environment variables; values are not read.
         known: Spark's own keys.
     """
     spelled: dict[str, str] | None = None
@@ -73,11 +73,11 @@ def lint_environment(names: Iterable[str], known: KnownConfs) -> Iterator[Proble
 
 
 def _unread(name: str, advice: str) -> Problem:
-    return Problem("warning", name, f"The environment sets {name}, which nobody reads.", advice=advice)
+    return Problem("warning", name, f"The environment sets {name}, which is not read.", advice=advice)
 
 
 def _spelled(known: KnownConfs) -> dict[str, str]:
-    """``SPARK_NETWORK_TIMEOUT`` -> ``spark.network.timeout``, for every key of two parts or more."""
+    """``SPARK_NETWORK_TIMEOUT`` -> ``spark.network.timeout``, for every key with at least two dots."""
     return {
         _HUMP.sub("_", key).replace(".", "_").replace("-", "_").upper(): key
         for key, row in known.rows.items()

@@ -22,21 +22,21 @@ _IN_WORDS = {
 
 @dataclass(frozen=True)
 class Setting:
-    """One Spark key: what Spark does by itself, what the guard sends, and why.
+    """One Spark key: Spark's default, the guard's value, and the reason.
 
     Attributes:
         key: the name of the key.
         kind: how Spark reads its value.
         since: first Spark version that knows the key; None for a key that Spark's registry does not list
-            and that every supported version reads.
-        default: Spark's own value, as Spark's registry writes it (4.3).
-        values: profile name -> value. A profile that is not named does not send the key. ``{idle}``
-            stands for 600 s, or for ``stall_timeout`` where that is longer.
-        reason: one sentence, for a reader of the log or of the page.
+            but that every supported version reads.
+        default: Spark's default, as Spark's registry writes it (4.3).
+        values: profile name -> value. Profiles that are not named do not send the key. ``{idle}`` stands for
+            600 s, or for ``stall_timeout`` if that is longer.
+        reason: one or two sentences, for the log and for the documentation.
         bare: unit of a value without a unit.
-        falls_back_to: keys from which Spark takes the value when this one is not set. A user who sets one
-            of them reaches this key too, as long as we stay out of the way.
-        needs_deadline: sent only where a deadline is known; ``{minutes}`` in the value stands for it, as
+        falls_back_to: keys whose value Spark uses if this one is not set. If a user sets one of them, this
+            key is not sent, so that the user's value applies.
+        needs_deadline: sent only if a deadline is known; ``{minutes}`` in the value stands for it, as
             ``{dump}`` does for the seconds between two dumps of a worker's stack.
         python_only: sent only for Python applications.
     """
@@ -54,15 +54,15 @@ class Setting:
 
 
 def in_words(value: str) -> str:
-    """A value as a reader wants it: what depends on the limits says how."""
+    """A value for readers: placeholders are replaced by how they depend on the limits."""
     return _IN_WORDS.get(value, value)
 
 
 def every(value: str, *, ml: str | None = None, strict: str | None = None) -> dict[str, str]:
-    """The same value in every profile, but for those that are named."""
+    """One value for every profile, except the profiles that are named."""
     return {"default": value, "ml-training": ml or value, "strict": strict or value}
 
 
 def only(*, ml: str | None = None, strict: str | None = None) -> dict[str, str]:
-    """A value in the named profiles, none elsewhere."""
+    """A value only for the named profiles."""
     return {name: value for name, value in (("ml-training", ml), ("strict", strict)) if value is not None}

@@ -1,6 +1,6 @@
 """The anti-hanging profile as data: every Spark key the guard sends, by profile and Spark version.
 
-The rows themselves stand in ``conf_rows_cluster`` and ``conf_rows_python``.
+The rows themselves are in ``conf_rows_cluster`` and ``conf_rows_python``.
 """
 
 from __future__ import annotations
@@ -46,7 +46,7 @@ _SHORTEST_DUMP, _LONGEST_DUMP = 5, 120
 
 
 def known_version(version: tuple[int, ...] | None) -> Version:
-    """Major and minor of a Spark version; of one that we do not know, the oldest supported one."""
+    """Major and minor of a Spark version; the oldest supported one if the version is not known."""
     found = tuple(version or ())[:2]
     return next((known for known in SPARK_VERSIONS if known == found), OLDEST_SUPPORTED)
 
@@ -59,12 +59,12 @@ def profile_settings(
     python: bool = True,
     stall: float | None = None,
 ) -> dict[str, str]:
-    """What a profile sends to this Spark, in the order of the table.
+    """The settings of a profile for this Spark, in the order of the table.
 
     Args:
         profile: one of ``PROFILES``.
-        spark_version: such as ``(4, 2)`` or ``(4, 2, 0)``; None where it is not known.
-        deadline: seconds that the attempt may take; None leaves the JVM's own backstop out.
+        spark_version: such as ``(4, 2)`` or ``(4, 2, 0)``; None if unknown.
+        deadline: seconds that the attempt may take; None leaves out the JVM's own backstop.
         python: whether the application is a Python script.
         stall: ``stall_timeout`` in seconds; None for the default one.
     """
@@ -81,14 +81,14 @@ def profile_settings(
 def dump_interval(deadline: float | None, stall: float | None) -> int:
     """Whole seconds between two stack dumps of a Python worker.
 
-    A third of the shorter limit, so that a worker that hangs has written its line more than once before the
-    limit ends it; at most 120. Not below 5: each dump is 2 to 8 kB in the executor's log.
+    A third of the shorter limit, so that a hung worker has written its stack more than once before the limit
+    ends it; at most 120. Not below 5: each dump takes 2 to 8 kB of the executor's log.
     """
     limits = [limit / _DUMPS_IN_A_LIMIT for limit in (deadline, stall) if limit is not None]
     return max(_SHORTEST_DUMP, int(min([_LONGEST_DUMP, *limits])))
 
 
 def _is_sent(row: Setting, version: Version, minutes: int | None) -> bool:
-    # The plugin's class came with its time-out: an older Spark would not start with it.
+    # The plugin's class was added together with its time-out: an older Spark would not start with it.
     since = SETTINGS["spark.driver.timeout"].since if row.needs_deadline else row.since
     return (since is None or since <= version) and not (row.needs_deadline and minutes is None)

@@ -1,4 +1,4 @@
-"""A merged conf as Spark will see it: values, defaults, units, and the cluster manager that it goes to."""
+"""A merged conf as Spark will see it: values, defaults, units, and the cluster manager."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ READABLE: dict[str, str] = {
     "long": EXPECTED["int"],
     "double": "a number, such as 0.6",
 }
-"""By kind of a known key: what a value may look like, for messages."""
+"""The form of valid values by kind of a known key, for messages."""
 
 _DOUBLE = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?[df]?", re.ASCII)
 _RANGE = {"int": 1 << 31, "long": 1 << 63}
@@ -35,13 +35,13 @@ _SHOWN = 200
 
 @dataclass(frozen=True)
 class Problem:
-    """Something wrong with a conf.
+    """A problem of a conf.
 
     Attributes:
-        severity: ``error`` for what Spark certainly refuses or what certainly kills the job; ``warning``.
-        key: the key, or the environment variable, that it is about.
-        text: one sentence: what is wrong.
-        expected: what would have been right.
+        severity: ``error`` if Spark certainly refuses it or it certainly kills the job; else ``warning``.
+        key: the key or the environment variable.
+        text: what is wrong, in one sentence.
+        expected: what would be valid.
         advice: what to do.
     """
 
@@ -57,14 +57,14 @@ class Problem:
 
 @dataclass(frozen=True)
 class ConfView:
-    """What the rules of the lint look at.
+    """The input of the rules of the lint.
 
     Attributes:
         values: key -> value and origin.
         known: Spark's own keys.
-        master: Spark's master URL; empty where it is not known.
-        version: (major, minor) of Spark, or None.
-        stall: seconds after which the guard calls a stage stalled, or None.
+        master: Spark's master URL; empty if unknown.
+        version: (major, minor) of Spark; None if unknown.
+        stall: the guard's stall limit, in seconds; None if not known.
     """
 
     values: Mapping[str, ConfValue]
@@ -79,7 +79,7 @@ class ConfView:
         return manager_of(self.master)
 
     def text(self, key: str) -> str | None:
-        """The value that Spark will use: set, set by an old spelling, or its own; None where it has none."""
+        """The value that Spark will use: set, set by an old spelling, or its default; None if it has none."""
         for name in (key, *self.known.old_spellings(key)):
             if name in self.values:
                 return self.values[name].value
@@ -87,7 +87,7 @@ class ConfView:
         return None if row is None or not row.kind or row.default.startswith("<") else row.default
 
     def number(self, key: str) -> float | None:
-        """The same in seconds, bytes, as a count, or 1 and 0; None also where it cannot be known."""
+        """The value in seconds, bytes, as a count, or 1 and 0; None also if it cannot be read."""
         row, text = self.known.get(key), self.text(key)
         if row is None or text is None:
             return None
@@ -101,14 +101,14 @@ class ConfView:
         return self.number(key) == 1
 
     def is_users(self, *keys: str) -> bool:
-        """Whether the user has set one of them: the profile alone is never at fault."""
+        """Whether the user has set at least one of them: the profile alone is never at fault."""
         return any(key in self.values and self.values[key].origin != PROFILE for key in keys)
 
-    def said(self, key: str) -> str:
-        """``spark.x = 1 (conf)``: which value stands, and who set it."""
+    def shown(self, key: str) -> str:
+        """``spark.x = 1 (conf)``: the value in effect and its origin."""
         found, name = self.values.get(key), _short(key)
         if found is None:
-            return f"{name} = {self.text(key)} (Spark's own)"
+            return f"{name} = {self.text(key)} (Spark's default)"
         return f"{name} = {_short(mask(key, found.value))} ({found.origin})"
 
 
@@ -132,7 +132,7 @@ def read(kind: str, text: str, bare: str = "") -> float:
     """Seconds, bytes, a count, or 1 and 0, as Spark reads them.
 
     Raises:
-        ValueError: Spark cannot read it, it is text, or only Spark can (``${...}``).
+        ValueError: Spark cannot read it, it is text, or only Spark can resolve it (``${...}``).
     """
     plain = text.strip().lower()
     if kind == "double":

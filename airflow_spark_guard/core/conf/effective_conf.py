@@ -1,7 +1,7 @@
-"""The conf that an attempt gets: the profile at the bottom, the user's layers above. The user wins.
+"""Merges the conf of an attempt: the profile at the bottom, the user's layers above. The user wins.
 
-The profile must never make Spark refuse a job that worked before. Where a value of the user and a value of
-the profile do not fit together, the profile's is left out, and a note says so.
+The profile must never make Spark refuse a job that worked before. If a value of the user and a value of the
+profile contradict each other, the profile's value is left out, with a note.
 """
 
 from __future__ import annotations
@@ -23,12 +23,12 @@ PROFILE = "profile"
 
 @dataclass(frozen=True)
 class Layer:
-    """What one place sets.
+    """The settings from one origin.
 
     Attributes:
-        origin: the place, in the words of the notes: ``"connection spark_default"``, ``"conf"``.
-        conf: its keys and values, as :func:`check_user_conf` gives them.
-        note: what else is to be said of it; empty for nothing.
+        origin: name of the origin, as in the notes: ``"connection spark_default"``, ``"conf"``.
+        conf: its keys and values, as returned by :func:`check_user_conf`.
+        note: an additional note about it, for the log; may be empty.
     """
 
     origin: str
@@ -49,7 +49,7 @@ class EffectiveConf:
     notes: tuple[str, ...]
 
     def plain(self) -> dict[str, str]:
-        """Key -> value, as Spark takes it."""
+        """Key -> value, as Spark expects it."""
         return {key: found.value for key, found in self.values.items()}
 
 
@@ -58,7 +58,7 @@ def effective_conf(profile: Mapping[str, str], *layers: Layer) -> EffectiveConf:
 
     Args:
         profile: key -> value, from :func:`~airflow_spark_guard.core.conf.conf_table.profile_settings`.
-        layers: lowest first: properties file, connection, ``conf=``.
+        layers: lowest priority first: properties file, connection, ``conf=``.
     """
     user = {key: ConfValue(value, layer.origin) for layer in layers for key, value in layer.conf.items()}
     draft = Draft(ours={key: value for key, value in profile.items() if key not in user}, user=user)

@@ -1,7 +1,6 @@
-"""Which keys Spark knows: from which version to which, with which default, read how.
+"""The keys that Spark knows, with their versions, default and type.
 
-``known_confs.tsv`` beside this module is the data; ``tools/generate/known_confs.py`` makes it from Spark's
-registries.
+The data is in ``known_confs.tsv``; ``tools/generate/known_confs.py`` creates it from Spark's registries.
 """
 
 from __future__ import annotations
@@ -26,13 +25,13 @@ class KnownConf:
 
     Attributes:
         key: its name.
-        since: first version that knows it, such as ``4.1.0``; empty where the registry does not tell.
-        until: last version that knows it, such as ``4.0``; empty while the newest does.
-        default: Spark's own value, as its registry writes it.
-        kind: ``bool``, ``int``, ``long``, ``double``, ``duration``, ``size``, ``text``; empty when not known.
-        bare: the unit of a value without one.
-        read_at_start: whether no application starts with a value that Spark cannot read.
-        note: ``old:<new key>`` (still read), ``deprecated:``, ``unused:`` or ``removed:`` and Spark's words.
+        since: first version that knows it, such as ``4.1.0``; empty if the registry does not list it.
+        until: last version that knows it, such as ``4.0``; empty if the newest one does.
+        default: Spark's default, as its registry writes it.
+        kind: ``bool``, ``int``, ``long``, ``double``, ``duration``, ``size``, ``text``; empty if unknown.
+        bare: the unit of a value without a unit.
+        read_at_start: whether an unreadable value keeps every application from starting.
+        note: ``old:<new key>`` (still read), ``deprecated:``, ``unused:`` or ``removed:`` with Spark's text.
     """
 
     key: str
@@ -46,21 +45,21 @@ class KnownConf:
 
     @property
     def new_key(self) -> str:
-        """The key that this one is an old spelling of, or nothing."""
+        """The key of which this one is an old spelling; empty if it is not."""
         return self.note.removeprefix("old:") if self.note.startswith("old:") else ""
 
     @property
     def why_dead(self) -> str:
-        """Why it does nothing any more, in Spark's words, or nothing."""
-        kind, _, said = self.note.partition(":")
-        return said if kind in {"unused", "removed"} else ""
+        """Why it no longer has any effect, in Spark's words; empty if it has."""
+        kind, _, text = self.note.partition(":")
+        return text if kind in {"unused", "removed"} else ""
 
 
 class KnownConfs:
     """All keys of Spark.
 
     Args:
-        rows: the keys; a key that ends in ``.*`` stands for a family whose last part is the user's.
+        rows: the keys; a key that ends in ``.*`` stands for a family whose last part the user chooses.
     """
 
     def __init__(self, rows: Iterable[KnownConf]) -> None:
@@ -79,7 +78,7 @@ class KnownConfs:
         return self._rows
 
     def get(self, key: str) -> KnownConf | None:
-        """The row of a key; None for one of a family, and for one that Spark does not know."""
+        """The row of a key; None for a key of a family, and for one that Spark does not know."""
         return self._rows.get(key)
 
     def is_known(self, key: str) -> bool:
@@ -87,11 +86,11 @@ class KnownConfs:
         return key in self._rows or key.startswith(self._families)
 
     def old_spellings(self, key: str) -> tuple[str, ...]:
-        """Other keys that Spark reads when this one is not set."""
+        """Other keys that Spark reads if this one is not set."""
         return self._old.get(key, ())
 
     def nearest(self, key: str) -> str | None:
-        """The key that was probably meant, if one is close enough."""
+        """The key that was probably meant; None if none is close enough."""
         same = self._lower.get(key.lower())
         near = [same] if same else difflib.get_close_matches(key, self._rows, n=1, cutoff=_NEAR)
         return near[0] if near else None
@@ -105,7 +104,7 @@ def parse(text: str) -> KnownConfs:
 
 @functools.cache
 def known_confs() -> KnownConfs:
-    """The table that ships with this package; read once, when first asked for."""
+    """The table that ships with this package; read on first use."""
     return parse((files(__package__) / "known_confs.tsv").read_text(encoding="utf-8"))
 
 

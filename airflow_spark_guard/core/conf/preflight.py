@@ -1,4 +1,4 @@
-"""Whether the cluster can ever give one executor of this size: asked before the launch, not after an hour."""
+"""Checks before the launch whether the cluster can ever provide an executor of this size."""
 
 from __future__ import annotations
 
@@ -26,26 +26,26 @@ def check_fit(
     seen: Master | None = None,
     known: KnownConfs | None = None,
 ) -> str:
-    """A warning when there is no worker to judge by, else nothing.
+    """A warning if the master has no worker to compare with, else empty.
 
-    Only a standalone master and ``local-cluster`` can be judged: a standalone worker gives an executor
-    ``spark.executor.memory`` and its cores, and counts neither overhead nor Python's nor off-heap memory.
-    What workers have in all is compared, not what is free: that may become free.
+    Only a standalone master and ``local-cluster`` can be checked: a standalone worker allocates
+    ``spark.executor.memory`` and cores for an executor, and ignores overhead, Python and off-heap memory.
+    The total memory and cores of workers are compared, not the free ones: others may be freed.
 
     Args:
         values: key -> value and origin, as ``EffectiveConf.values``.
         master: Spark's master URL.
-        seen: what the standalone master says; None where it was not asked or gave no usable answer.
+        seen: the standalone master's answer; None if it was not asked or gave no usable answer.
         known: Spark's own keys; None for the table that ships with this package.
 
     Raises:
-        ImpossibleError: no worker can ever fit one executor.
+        ImpossibleError: an executor can never fit on any worker.
     """
     workers = _workers(master, seen)
     if workers is None:
         return ""
     if not workers:
-        return "The Spark master has no living worker now; the job will wait for one."
+        return "The Spark master currently has no living worker; the job will wait for one."
     view = ConfView(values, known_confs() if known is None else known, master)
     key, (memory, cores) = _cores_key(view), _size(view)
     if any(memory <= has and cores <= count for count, has in workers):
@@ -56,15 +56,15 @@ def check_fit(
     smaller = [f"{_MEMORY} to {has}m or less"] if memory > has else []
     smaller += [f"{key} to {count} or less"] if cores > count else []
     raise ImpossibleError(
-        "No worker of the cluster can ever fit one executor of this job.",
-        got=f"an executor of {_cores(cores)} and {memory} MiB: {view.said(_MEMORY)}, {view.said(key)}",
-        expected=f"no more than the largest of {len(workers)} workers has: {_cores(count)} and {has} MiB",
+        "An executor of this job does not fit on any worker of the cluster.",
+        got=f"an executor of {_cores(cores)} and {memory} MiB: {view.shown(_MEMORY)}, {view.shown(key)}",
+        expected=f"at most the largest of {len(workers)} workers: {_cores(count)} and {has} MiB",
         advice=f"Set {' and '.join(smaller)}, or start a larger worker.",
     )
 
 
 def _workers(master: str, seen: Master | None) -> list[tuple[int, int]] | None:
-    """(cores, MiB) of each; None where that cannot be known."""
+    """(cores, MiB) of each worker; None if unknown."""
     match = _LOCAL_CLUSTER.fullmatch(master.strip())
     if match:
         number, cores, memory = map(int, match.groups())
@@ -75,12 +75,12 @@ def _workers(master: str, seen: Master | None) -> list[tuple[int, int]] | None:
 
 
 def _size(view: ConfView) -> tuple[int, int]:
-    """MiB and cores that one executor needs at least; 0 of what cannot be known."""
+    """MiB and cores that one executor needs at least; 0 if unknown."""
     return int((view.number(_MEMORY) or 0) // _MIB), int(view.number(_cores_key(view)) or 0)
 
 
 def _cores_key(view: ConfView) -> str:
-    return _CORES if _CORES in view.values else _CPUS  # without it an executor takes what the worker has
+    return _CORES if _CORES in view.values else _CPUS  # without it an executor takes all cores of the worker
 
 
 def _cores(count: int) -> str:

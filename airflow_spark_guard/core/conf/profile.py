@@ -1,4 +1,4 @@
-"""A named set of Spark settings against hanging, with the user's own settings on top."""
+"""A named set of Spark settings against hanging, with the user's changes."""
 
 from __future__ import annotations
 
@@ -23,17 +23,17 @@ OVERRIDES = "SparkProfile.overrides"
 
 @dataclass(frozen=True, repr=False)
 class SparkProfile:
-    """A profile and what is changed in it. Both fields are templated.
+    """A profile and changes to it. Both fields are templated.
 
-    A template is checked when the task has rendered it, anything else at once.
+    Templates are checked when the task has rendered them, other values at once.
 
     Attributes:
         name: ``"default"``, ``"ml-training"``, ``"strict"`` or ``"none"``; ``docs/profiles.md`` lists them.
         overrides: Spark conf on top of the profile, below the connection and ``conf=``.
 
     Raises:
-        ProfileError: no such profile.
-        ConfError: an override of the wrong type or unit.
+        ProfileError: the profile does not exist.
+        ConfError: an override has the wrong type or unit.
     """
 
     name: str = "default"
@@ -49,26 +49,26 @@ class SparkProfile:
 
     @classmethod
     def of(cls, value: SparkProfile | str | None) -> SparkProfile:
-        """A profile from what a user may write: a profile, its name, or None for the default one."""
+        """Create a profile from what a user may pass: a profile, its name, or None for the default one."""
         if isinstance(value, cls):
             return value
         return cls() if value is None else cls(name=value)  # type: ignore[arg-type] # checked by the class
 
     @classmethod
     def check_literal(cls, value: object) -> None:
-        """What a DAG's file says already: a template, or another task's result, is checked when rendered.
+        """Check a value in the DAG file; templates and results of other tasks are checked once rendered.
 
         Raises:
-            ProfileError: no such profile.
+            ProfileError: the profile does not exist.
         """
         cls.of(value)  # type: ignore[arg-type] # checked by the class
 
     def resolve(self, context: Mapping[str, Any]) -> SparkProfile:
-        """Airflow's templater calls this in the task: a new object, every template rendered and checked."""
+        """Return a new object with every template rendered and checked. Airflow's templater calls this."""
         return replace(self, **render({"name": self.name, "overrides": self.overrides}, context))
 
     def serialize(self) -> dict[str, Any]:
-        """What Airflow's UI and API show as the rendered field; secrets are masked."""
+        """The rendered field as Airflow's UI and API show it; secrets are masked."""
         shown = self.overrides
         if isinstance(shown, Mapping):
             return {"name": str(self.name), "overrides": {k: mask(k, str(v)) for k, v in shown.items()}}
@@ -82,12 +82,12 @@ class SparkProfile:
         python: bool = True,
         stall: float | None = None,
     ) -> EffectiveConf:
-        """What an attempt gets: the profile, its overrides, and the layers above, lowest first.
+        """The conf of an attempt: the profile, its overrides, and the layers above, lowest priority first.
 
         Args:
             layers: properties file, connection, ``conf=``, each checked by ``check_user_conf``.
-            spark_version: such as ``(4, 2)``; None where it is not known.
-            deadline: seconds that the attempt may take; None leaves the JVM's own backstop out.
+            spark_version: such as ``(4, 2)``; None if unknown.
+            deadline: seconds that the attempt may take; None leaves out the JVM's own backstop.
             python: whether the application is a Python script.
             stall: ``stall_timeout`` in seconds; None for the default one.
         """
@@ -97,11 +97,11 @@ class SparkProfile:
     def settings(
         self, spark_version: tuple[int, ...] | None = None, deadline: float | None = None
     ) -> dict[str, str]:
-        """Key -> value of the profile and its overrides alone, for that Spark; arguments as above."""
+        """Key -> value of the profile with its overrides; arguments as for :meth:`effective`."""
         return self.effective(spark_version=spark_version, deadline=deadline).plain()
 
     def to_defaults_conf(self, spark_version: tuple[int, ...] = (4, 2), deadline: float | None = None) -> str:
-        """The same as a ``spark-defaults.conf``, each key below its reason. Secrets are not masked."""
+        """The settings as a ``spark-defaults.conf``, each key below its reason. Secrets are not masked."""
         found = self.effective(spark_version=spark_version, deadline=deadline)
         return "\n".join(
             [f"# Profile {self.name}, for Spark {'.'.join(map(str, spark_version[:2]))}.\n"]
@@ -127,17 +127,17 @@ def _check_name(name: object) -> None:
         return
     near = difflib.get_close_matches(str(name), PROFILES, n=1)
     raise ProfileError(
-        "No such Spark profile.",
+        "Unknown Spark profile.",
         got=repr(name),
         expected=f"one of {', '.join(PROFILES)}",
-        advice=f"Did you mean {near[0]!r}?" if near else "Name one of them, or leave it out.",
+        advice=f"Did you mean {near[0]!r}?" if near else "Use one of them, or leave it out.",
     )
 
 
 def _check_mapping(overrides: object) -> None:
     if not isinstance(overrides, Mapping):
         raise ProfileError(
-            "SparkProfile.overrides cannot be used.",
+            "SparkProfile.overrides is not valid.",
             got=type(overrides).__name__,
             expected="a mapping of Spark's keys to values",
             advice='Write overrides={"spark.x": "y"}.',

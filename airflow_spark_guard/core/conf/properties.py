@@ -1,4 +1,4 @@
-r"""``java.util.Properties`` as Spark reads a properties file: UTF-8, values trimmed but for line ends."""
+r"""``java.util.Properties`` as Spark reads them: in UTF-8, values trimmed except line breaks."""
 
 from __future__ import annotations
 
@@ -20,11 +20,11 @@ _ESCAPED = re.compile(r"\\(u[0-9a-fA-F]{4}|.)", re.DOTALL)
 # Java ends a line at \n, \r and \r\n only; splitlines would also end it at U+2028 and others.
 _LINE_END = re.compile(r"\r\n|\n|\r")
 TRIMMED = "".join(chr(code) for code in range(33) if chr(code) not in "\r\n")
-"""What Spark takes off both ends of a value after it was read."""
+"""Characters that Spark removes from both ends of a value that it has read."""
 
 
 def render(conf: Mapping[str, str]) -> str:
-    """The text of a properties file that gives this conf back, one ``key=value`` to a line."""
+    """The text of a properties file with this conf, one ``key=value`` per line."""
     return "".join(
         f"{_MUST_ESCAPE_KEY.sub(_escape, key)}={_MUST_ESCAPE_VALUE.sub(_escape, value)}\n"
         for key, value in conf.items()
@@ -35,19 +35,19 @@ def parse(text: str) -> dict[str, str]:
     r"""Keys and values of a properties file, as Spark sees them.
 
     Raises:
-        ConfError: a ``\u`` that four hexadecimal digits do not follow; Java refuses the file.
+        ConfError: a ``\u`` without four hexadecimal digits; Java refuses the file.
     """
     return dict(_pairs(text))
 
 
 def spark_properties(text: str) -> tuple[dict[str, str], int]:
-    """What Spark takes from a properties file: keys that begin with ``spark.``; how many lines have others.
+    """The properties that Spark uses, with keys that begin with ``spark.``, and the number of other lines.
 
-    spark-submit ignores the others. They may be anything, since a template may name any file of the worker:
-    they are neither kept nor shown.
+    spark-submit ignores the others. A template may name any file of the worker, so they are neither kept nor
+    shown.
 
     Raises:
-        ConfError: as of :func:`parse`.
+        ConfError: see :func:`parse`.
     """
     pairs = list(_pairs(text))
     ours = [(key, value) for key, value in pairs if key.startswith(_SPARK)]
@@ -100,12 +100,12 @@ def _unescape(text: str) -> str:
         found = match[1]
         if found == "u":
             raise ConfError(
-                "A properties file holds a broken \\u escape.",
+                "A properties file contains a \\u escape that is not valid.",
                 got=text[match.start() : match.start() + 6],
                 expected="\\u and four hexadecimal digits",
-                advice="Write a backslash of your own twice.",
+                advice="Write a literal backslash twice.",
             )
         return chr(int(found[1:], 16)) if found[0] == "u" else _UNESCAPES.get(found, found)
 
-    # Java writes a character beyond U+FFFF as two escapes, which only UTF-16 puts together again.
+    # Java writes a character beyond U+FFFF as two escapes, which only UTF-16 combines again.
     return _ESCAPED.sub(plain, text).encode("utf-16-le", "surrogatepass").decode("utf-16-le", "surrogatepass")

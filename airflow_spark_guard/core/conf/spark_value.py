@@ -1,4 +1,4 @@
-"""Values of Spark's configuration, read as Spark reads them. Its syntax is narrower than ``quantity``'s."""
+"""Parses values of Spark's configuration as Spark does. The syntax is narrower than that of ``quantity``."""
 
 from __future__ import annotations
 
@@ -17,9 +17,9 @@ EXPECTED: dict[Kind, str] = {
     "size": 'a whole number and a unit (b, k, m, g, t, p), such as "512m" or "1g"',
     "text": "text",
 }
-"""By kind: what a value may look like, for messages."""
+"""The form of valid values by kind, for messages."""
 
-# No number of Spark's has more digits than 64 bits; leading zeros are taken.
+# Spark's numbers have at most 64 bits; leading zeros are allowed.
 _NUMBER = re.compile(r"(-?0*\d{1,30})([a-z]+)?", re.ASCII)
 _INT = re.compile(r"[+-]?0*\d{1,30}", re.ASCII)
 _SECONDS = {"us": 1e-6, "ms": 1e-3, "s": 1.0, "m": 60.0, "min": 60.0, "h": 3600.0, "d": 86400.0}
@@ -35,10 +35,10 @@ def number(kind: Kind, text: str, bare: str = "") -> float:
     Args:
         kind: how Spark reads the key.
         text: the value.
-        bare: the unit of a value without a unit; Spark has one for each key.
+        bare: the unit of a value without a unit; each key has its own.
 
     Raises:
-        ValueError: Spark could not read the value, or it is text.
+        ValueError: Spark cannot read the value, or it is text.
     """
     text = text.strip().lower()
     if kind == "bool" and text in {"true", "false"}:

@@ -1,1 +1,1 @@
-"""What a job prints: bounded, masked, made readable."""
+"""The job's output: bounded, masked, readable."""

@@ -1,4 +1,4 @@
-"""Progress bars: a line that is drawn again and again, each time from its beginning."""
+"""Progress bars: lines that are redrawn with carriage returns."""
 
 from __future__ import annotations
 
@@ -9,15 +9,15 @@ _EVERY = 10.0
 
 
 class Drawings:
-    """Makes lines of what carriage returns draw: the last drawing of each, and one in 10 s meanwhile."""
+    """Turns redrawn lines into plain ones: the last drawing of each, and meanwhile one every 10 s."""
 
     def __init__(self) -> None:
         self._pace = Pace(_EVERY)
 
     def lines(self, data: bytes, now: MonotonicTime) -> tuple[bytes, bytes]:
-        """The same output with newlines alone, and the drawing to show meanwhile, empty for none.
+        """The output with newlines only, and a drawing to show meanwhile, or empty.
 
-        A return at its end may still become a newline, and stays.
+        A carriage return at the end may still become a newline, and is kept.
         """
         if b"\r" not in data:
             return data, b""
@@ -31,5 +31,5 @@ class Drawings:
 
 
 def _last_drawing(drawn: list[bytes]) -> bytes:
-    """What a terminal shows of them: the last one that is not blank."""
+    """The drawing that a terminal would show: the last one that is not blank."""
     return next((part for part in reversed(drawn) if part.strip()), b"")

@@ -1,4 +1,4 @@
-"""The part of a job's output that says what went wrong, kept whatever follows it."""
+"""Keeps the part of a job's output that shows what went wrong, however much output follows it."""
 
 from __future__ import annotations
 
@@ -14,28 +14,28 @@ from airflow_spark_guard.core.text.printable import shown, unfolded
 _EVIDENCE_LINES = 60
 LAST_LINES = 20
 _TAIL_LINES = 200
-# A traceback: its beginning and its end are kept, and in between the first frames of each JVM stack.
+# Of a traceback its beginning and its end are kept, and in between the first frames of each JVM stack.
 _BLOCK_HEAD, _BLOCK_TAIL, _FRAMES = 60, 60, 8
 _BLOCK_LINE = 1000
-# Lines without indentation that a traceback may go on with: messages of more than one line.
+# Lines without indentation that may continue a traceback: messages of several lines.
 _LOOSE = 5
-# A traceback further back was handled: the job went on.
+# A traceback further back was handled: the job continued.
 _FARTHEST = 5000
 # Where a failure starts in what Spark, the JVM and Python print.
 _ANCHORS = re.compile(
     r"Exception in thread|Traceback \(most recent call last\)|^Error:|^Caused by: |"
     r"Error: Could not |\bFATAL\b|JAVA_GATEWAY_EXITED|^Fatal Python error"
 )
-# What a healthy Spark says all the time; it never tells what went wrong.
+# Levels that a healthy Spark logs all the time; they never show what went wrong.
 _CHATTER = ("TRACE", "DEBUG", "INFO")
-# From here on a JVM goes down; at INFO, so that it may be missing.
+# From here on a JVM is shutting down; logged at INFO, so it may be missing.
 _SHUTDOWN = re.compile(
     r"stop\(\) from shutdown hook|ShutdownHookManager: Shutdown hook called|"
     r"^Calling System\.exit\(\) with exit code \d+ because "
 )
 _OF_A_STACK = re.compile(r"\tat |Caused by: |\t\.\.\. \d+ more|\s+Suppressed: |Driver stacktrace:")
 _HEADING = re.compile(r"^(?:[\w.$]+(?:Error|Exception)\b|Exception in thread )")
-# What the parts of a JVM that still run say about those that do not.
+# Loggers of a JVM that is shutting down, about its parts that have stopped.
 _GOING_DOWN = re.compile(
     r"\S+ \S+ (?:WARN|ERROR) (?:Utils|TaskSchedulerImpl|TaskSetManager|TransportResponseHandler|Inbox|"
     r"TransportRequestHandler|TransportChannelHandler|RpcOutboxMessage|Executor|BlockManager\w*|Dispatcher|"
@@ -47,7 +47,7 @@ _LOG_LINE = re.compile(rb"\S+ \S+ (?:TRACE|DEBUG|INFO|WARN|ERROR|FATAL) ")
 _FRAME = b"\tat "
 _PYTHON = (b"Traceback (most recent call last)", b"Fatal Python error")
 _JVM = b"Exception in thread"
-# The last word of a process whose threads do not fit into its memory; Spark's own lines do not repeat it.
+# Printed by a process that has no memory for its threads; Spark's own lines do not repeat it.
 _NATIVE = b"libgomp: "
 _TELLING = (*_PYTHON, _JVM, _NATIVE, b"\n" + _FRAME)
 _GOES_ON = re.compile(
@@ -73,7 +73,7 @@ class _Block:
             self.tail.append((number, _bounded(line)))
 
     def goes_on(self, line: bytes) -> bool:
-        """Whether this line still belongs to it."""
+        """Whether this line continues it."""
         if not line or line[:1] in b" \t" or _GOES_ON.match(line):
             self.loose = 0
             return True
@@ -84,7 +84,7 @@ class _Block:
 
     def lines(self) -> list[tuple[int, bytes]]:
         found = [*self.head, *self.tail]
-        # Few lines and then the log: its message. More: the program went on printing.
+        # A few lines and then the log: they are its message. More: they are other output of the program.
         return found[:-_LOOSE] if self.loose > _LOOSE else found
 
 
@@ -98,7 +98,7 @@ class EvidenceLines:
         self._blocks: dict[str, _Block] = {}
 
     def take(self, body: bytes, lines: int, *, quiet: bool = False) -> None:
-        """Take in ``lines`` lines, joined by newlines; ``quiet`` when none of them looks like a failure."""
+        """Add ``lines`` lines, joined by newlines; ``quiet`` if none of them looks like a failure."""
         if quiet:
             self._open = None
         elif self._open is not None or any(word in body for word in _TELLING):
@@ -107,10 +107,10 @@ class EvidenceLines:
         self._lines += lines
 
     def text(self, *, failed: bool) -> str:
-        """What says what went wrong, secrets masked.
+        """The lines that show what went wrong, with secrets masked.
 
-        Of a job that failed: its last tracebacks, of Python and of the JVM, and the lines from the first
-        sign of failure near the end. Of one that was ended, and where there is no such sign: the last lines.
+        For a failed job: its last tracebacks of Python and of the JVM, and the lines from the first sign of
+        failure near the end. For a job that was ended, and without such a sign: the last lines.
         """
         first = self._lines - len(self._tail)
         numbered = [(first + row, shown(line)) for row, line in enumerate(self._tail)]
@@ -123,10 +123,10 @@ class EvidenceLines:
         return unfolded(mask_text("\n".join(_joined(chosen, first))))
 
     def ended(self) -> str:
-        """The last lines of a job that was ended from outside, secrets masked.
+        """The last lines of a job that was ended from outside, with secrets masked.
 
-        What a JVM prints while it goes down is left out: everything from its shutdown hook on, every stack of
-        the JVM, and its log's errors about what it loses.
+        The JVM's output during shutdown is left out: everything from its shutdown hook on, every JVM stack,
+        and logged errors about lost connections.
         """
         lines: list[str] = []
         in_stack = False
@@ -171,7 +171,7 @@ class EvidenceLines:
 
 
 def _bounded(line: bytes) -> bytes:
-    """Masked before it is cut: half a secret is one still."""
+    """Mask a line before cutting it, so that no secret is cut in half."""
     if len(line) <= _BLOCK_LINE:
         return line
     return MaskedLines().begun(line[: 2 * _BLOCK_LINE])[:_BLOCK_LINE]
@@ -184,7 +184,7 @@ def _is_chatter(line: str) -> bool:
 
 
 def _kind(line: bytes) -> str | None:
-    """Of what a traceback begins with this line, if one does."""
+    """The kind of traceback that begins with this line; None if none does."""
     if line.startswith(_FRAME) or _JVM in line:
         return "JVM"
     if any(word in line for word in _PYTHON):
@@ -203,7 +203,7 @@ def _joined(chosen: dict[int, str], first_kept: int) -> list[str]:
     found: list[str] = []
     previous = None
     for number in sorted(chosen):
-        # Between the kept last lines only chatter is left out.
+        # Between the last lines only chatter was left out.
         if previous is not None and number - previous > 1 and previous < first_kept:
             found.append(f"... {number - previous - 1} lines ...")
         found.append(chosen[number])

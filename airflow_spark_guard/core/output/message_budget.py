@@ -1,4 +1,4 @@
-"""How many of the job's messages go to the task log."""
+"""Limits how many of the job's messages go to the task log."""
 
 from __future__ import annotations
 
@@ -12,12 +12,12 @@ from airflow_spark_guard.core.text.printable import LONGEST_LINE, safe_text
 if TYPE_CHECKING:
     from typing import Self
 
-# Beyond the budget, as for output: a message now and then.
+# Beyond the budget, as for output, a message is shown now and then.
 _SAMPLES, _SAMPLE_EVERY = 40, 60.0
 
 
 class LineBudget(Protocol):
-    """What messages share with the job's output (``core/output/output.py``)."""
+    """The budget that messages share with the job's output (``core/output/output.py``)."""
 
     budget: int
     messages: int
@@ -28,13 +28,13 @@ class LineBudget(Protocol):
 class MessageBudget:
     """Messages and output of a job share one budget of lines, ``GuardLimits.log_lines``.
 
-    Like output, messages are shown as they come until it is spent, then one a minute, 40 at the most. Lines
-    on progress have a pace of their own and cost nothing of it.
+    Like output, messages are shown as they come until it is used up, then one a minute, at most 40. Lines
+    about progress have their own rate limit and do not count.
 
     Attributes:
-        output: of the job; a line for a message is one less for it.
-        shown: messages shown.
-        left_out: messages not shown.
+        output: the job's output; each message shown reduces its budget by one.
+        shown: number of messages shown.
+        left_out: number of messages not shown.
     """
 
     output: LineBudget
@@ -48,14 +48,14 @@ class MessageBudget:
 
     @classmethod
     def beside(cls, output: LineBudget) -> Self:
-        """Messages that share the budget of this output."""
+        """Create a budget shared with this output."""
         return cls(output)
 
     def take(self, text: str, now: MonotonicTime) -> str | None:
-        """The line to show, safe and bounded; None where this message is left out.
+        """The line to show, safe and bounded; None if the message is left out.
 
         Args:
-            text: of the message.
+            text: text of the message.
             now: seconds of a monotonic clock.
         """
         if self.output.messages + self.output.forwarded < self.output.budget:
@@ -70,7 +70,7 @@ class MessageBudget:
         return _line(text)
 
     def progress(self, text: str, now: MonotonicTime) -> str | None:
-        """The same of a line on progress; one that is left out is shown at the end if it is the last."""
+        """The line about progress to show, or None; the last one that is left out is shown at the end."""
         if self._pace.is_due(now):
             self._waiting = ""
             return _line(text)
@@ -78,15 +78,15 @@ class MessageBudget:
         return None
 
     def finish(self) -> list[str]:
-        """What to show at the end, if messages were left out."""
+        """The lines to show at the end if messages were left out."""
         waiting = [_line(self._waiting)] if self._waiting else []
         if not self.left_out:
             return waiting
-        said = (
+        note = (
             f"... {self.left_out} of {self.left_out + self.shown} messages of the job (metrics, warnings) "
             f"were left out of this log (limit: log_lines={self.output.budget}, shared with its output)"
         )
-        last = [f"{said}; the last one:", _line(self._last)] if self._last else [f"{said}."]
+        last = [f"{note}; the last one:", _line(self._last)] if self._last else [f"{note}."]
         return [*waiting, *last]
 
 

@@ -1,4 +1,4 @@
-"""The lines that a job's messages make in the task log: figures, warnings, heartbeats, progress."""
+"""Lines in the task log for a job's messages: figures, warnings, heartbeats, progress."""
 
 from __future__ import annotations
 
@@ -15,10 +15,10 @@ if TYPE_CHECKING:
     from airflow_spark_guard.core.protocol import Message
 
 _HEARTBEAT_EVERY = 10.0
-# Spark counts finished tasks a moment after the script goes on: for so long, figures of a stage may be older
-# than what the script has just reported.
+# Spark counts finished tasks a moment after the script continues: for so long, figures of a stage may be
+# older than what the script has just reported.
 _SETTLES_IN = 2.0
-# A script that reports every second must not hide its progress for ever.
+# A script that reports every second must not suppress progress for ever.
 _LONGEST_WITHOUT = 30.0
 
 
@@ -32,34 +32,34 @@ class MessageLine(NamedTuple):
 
 @dataclass
 class Heartbeats:
-    """The texts of ``heartbeat()``: when one is new, but not more often than every 10 s, and the last one."""
+    """Texts of ``heartbeat()`` for the log: each new one, at most one every 10 s, and the last one."""
 
-    _said: str = ""
-    _said_at: MonotonicTime = MonotonicTime(float("-inf"))
+    _logged: str = ""
+    _logged_at: MonotonicTime = MonotonicTime(float("-inf"))
     _waiting: str = ""
 
-    def hear(self, beat: Mapping[str, Any] | None, now: MonotonicTime) -> str:
-        """The line to log, empty when none is due."""
-        said = beat_text(beat or {})
-        text = said and f"heartbeat: {said}"
-        if not text or text == self._said:
+    def line(self, beat: Mapping[str, Any] | None, now: MonotonicTime) -> str:
+        """The line to log for a heartbeat; empty if none is due."""
+        note = beat_text(beat or {})
+        text = note and f"heartbeat: {note}"
+        if not text or text == self._logged:
             self._waiting = ""
             return ""
-        if 0 <= now - self._said_at < _HEARTBEAT_EVERY:
+        if 0 <= now - self._logged_at < _HEARTBEAT_EVERY:
             self._waiting = text
             return ""
-        self._said, self._said_at, self._waiting = text, now, ""
+        self._logged, self._logged_at, self._waiting = text, now, ""
         return text
 
     def rest(self) -> str:
-        """The last text, where it has not been logged."""
+        """The last text, if it has not been logged."""
         text, self._waiting = self._waiting, ""
         return text
 
 
 @dataclass
 class MessageLines:
-    """Turns messages into lines, none of them more often than anybody can read."""
+    """Turns messages into lines, at a rate that can be read."""
 
     _progress: Progress = field(default_factory=Progress)
     _heartbeats: Heartbeats = field(default_factory=Heartbeats)
@@ -68,7 +68,7 @@ class MessageLines:
     _ended: bool = False
 
     def lines(self, message: Message, now: MonotonicTime) -> list[MessageLine]:
-        """What to log of a message; ``now`` in seconds of a monotonic clock."""
+        """The lines to log for a message; ``now`` in seconds of a monotonic clock."""
         fields = message.fields
         if message.kind == "hello" and "application_id" in fields:
             return [
@@ -91,22 +91,22 @@ class MessageLines:
         return []
 
     def names(self, names: Mapping[tuple[int, int], str]) -> None:
-        """The names of stages by id and attempt, as far as they are known."""
+        """Add the known names of stages, by id and attempt."""
         self._progress.names(names)
 
     def rest(self) -> list[MessageLine]:
-        """What waits at the end."""
+        """The lines that are still waiting at the end."""
         last = self._heartbeats.rest()
         return [MessageLine(last, is_progress=True)] if last else []
 
     def _of_progress(self, message: Message, now: MonotonicTime) -> list[MessageLine]:
-        found = [self._heartbeats.hear(message.fields.get("heartbeat"), now)]
+        found = [self._heartbeats.line(message.fields.get("heartbeat"), now)]
         if not self._ended and not self._may_be_old(message, now):
-            found.append(self._progress.hear(message.fields["stages"], now))
+            found.append(self._progress.line(message.fields["stages"], now))
         return [MessageLine(text, is_progress=True) for text in found if text]
 
     def _may_be_old(self, message: Message, now: MonotonicTime) -> bool:
-        """Whether these figures may be older than what was reported before them."""
+        """Whether these figures may be older than what the script has just reported."""
         if not 0 <= message.sent_at - self._reported_at < _SETTLES_IN:
             self._silent_since = None
             return False

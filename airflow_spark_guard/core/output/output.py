@@ -1,4 +1,4 @@
-"""A job's output: bounded, made safe to show, and its evidence kept."""
+"""Processes a job's output: bounds it, makes it safe to show, and keeps the evidence."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from airflow_spark_guard.core.text.printable import LONGEST_LINE, shown
 from airflow_spark_guard.core.watch.executor_heartbeat import MARK as HEARTBEAT
 from airflow_spark_guard.core.watch.executor_heartbeat import is_heartbeat
 
-# Beyond the budget: a line now and then, so that the log still shows what the job is at.
+# Beyond the budget a line is shown now and then, so that the log still shows what the job is doing.
 _SAMPLES, _SAMPLE_EVERY = 40, 60.0
 _HEARTBEAT = HEARTBEAT.encode()
 
@@ -25,20 +25,19 @@ _HEARTBEAT = HEARTBEAT.encode()
 class JobOutput:
     """Turns chunks of bytes into the lines that go to the task log.
 
-    The first ``budget`` lines are forwarded as they come: none is held back, late or out of order. Beyond
-    them one line a minute is, 40 at the most. The last lines that were held back are kept.
+    The first ``budget`` lines are forwarded as they come, without delay and in order. After that one line a
+    minute is forwarded, at most 40. The last lines that were held back are kept.
 
-    Secrets are masked, in the lines that are forwarded as in the evidence. Heartbeats that executors write
-    for the guard are left out. Drawings of a progress bar that goes on have a
-    pace of their own and cost no budget.
+    Secrets are masked, both in forwarded lines and in the evidence. Heartbeats that executors write for the
+    guard are left out. Drawings of a running progress bar have their own rate limit and do not count.
 
     Attributes:
-        budget: lines forwarded as they come, those of messages included.
-        spark: leaves out what Spark logs below a level; such lines cost no budget.
-        messages: lines of the budget that messages of the job have taken.
-        total_lines: lines seen.
-        total_bytes: bytes seen.
-        forwarded: lines forwarded.
+        budget: number of lines forwarded as they come, including those for messages.
+        spark: leaves out Spark's own lines below a level; they do not count.
+        messages: number of lines of the budget used by messages of the job.
+        total_lines: number of lines read.
+        total_bytes: number of bytes read.
+        forwarded: number of lines forwarded.
     """
 
     budget: int
@@ -58,17 +57,17 @@ class JobOutput:
     def feed(self, chunk: bytes, now: MonotonicTime) -> list[str]:
         """The lines of this chunk to forward; ``now`` in seconds of a monotonic clock.
 
-        An empty chunk is welcome: a line that had to wait may be due.
+        Call it with an empty chunk as well: a delayed line may be due.
         """
         self.total_bytes += len(chunk)
         data, drawing = self._drawings.lines(self._rest + chunk, now)
         body, end, self._rest = data.rpartition(b"\n")
         if end and self._cutting:
-            # The end of a line whose beginning is out already.
+            # The end of a line whose beginning was forwarded already.
             _, end, body = body.partition(b"\n")
             self._cutting = False
         if len(self._rest) > LONGEST_LINE:
-            # A line without an end: its beginning goes out now, what follows up to its end is dropped.
+            # A line that is too long: its beginning is forwarded now, the rest up to its end is dropped.
             if not self._cutting:
                 body, end = (body + end + self._masked.begun(self._rest), b"\n")
             self._cutting, self._rest = True, b""
@@ -76,7 +75,7 @@ class JobOutput:
         return [*lines, *self._drawn(drawing)]
 
     def finish(self, now: MonotonicTime) -> list[str]:
-        """The last line, if it had no end, and a word on what was held back."""
+        """The last line, if it had no newline, and a note about lines that were held back."""
         last = self._rest.rstrip(b"\r")
         lines = self._select(last, now) if last and not self._cutting else []
         lines += self._forward(self.spark.rest(), now)
@@ -85,23 +84,23 @@ class JobOutput:
         if missing <= 0:
             return lines
         beside = f", {self.messages} of them for messages" if self.messages else ""
-        said = (
+        note = (
             f"{MARK}{missing} of {missing + self.forwarded} lines of output were held back "
             f"(limit: log_lines={self.budget}{beside}); the last ones:"
         )
-        return [*lines, said, *self._shown(list(self._held))]
+        return [*lines, note, *self._shown(list(self._held))]
 
     def evidence(self, *, failed: bool = True) -> str:
-        """The part of the output that says what went wrong, secrets masked.
+        """The part of the output that shows what went wrong, with secrets masked.
 
-        Of a job that failed, its last tracebacks (Python's and the JVM's, however much was printed after
-        them) and the end of the output; of one that was ended, and where nothing looks like a failure, the
-        last lines.
+        For a failed job: its last tracebacks (Python's and the JVM's, however much was printed after them)
+        and the end of the output. For a job that was ended, and if nothing looks like a failure: the last
+        lines.
         """
         return self._lines.text(failed=failed)
 
     def ended(self) -> str:
-        """The last lines of a job that was ended from outside, without what its JVM prints going down."""
+        """The last lines of a job that was ended from outside, without its JVM's output during shutdown."""
         return self._lines.ended()
 
     def _select(self, body: bytes, now: MonotonicTime) -> list[str]:
@@ -117,7 +116,7 @@ class JobOutput:
         return self._forward(self.spark.shown(body.split(b"\n"), now), now)
 
     def _drawn(self, drawing: bytes) -> list[str]:
-        """What to show of a bar; nothing where it ends a line whose beginning is out already."""
+        """The lines to show for a progress bar; none if it ends a line that was forwarded in part."""
         if not drawing:
             return []
         if self._cutting:

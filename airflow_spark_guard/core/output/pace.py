@@ -1,4 +1,4 @@
-"""How often a thing that repeats is shown: often at first, and ever more rarely."""
+"""Limits how often something repeated is shown: often at first, then less and less."""
 
 from __future__ import annotations
 
@@ -12,9 +12,9 @@ _SHARE = 360.0
 
 @dataclass
 class Pace:
-    """At most every ``every`` seconds in the first hour; later a 360th of the time so far: 100 s after 10 h.
+    """At most once in ``every`` seconds during the first hour; later the pause is a 360th of the time so far.
 
-    A line every 10 s for a week makes 2,200 lines so, not 60,000.
+    That is 100 s after 10 h: in a week, a line that is due every 10 s comes 2,200 times instead of 60,000.
     """
 
     every: float = 0.0
@@ -22,7 +22,7 @@ class Pace:
     _shown_at: MonotonicTime = MonotonicTime(float("-inf"))
 
     def is_due(self, now: MonotonicTime) -> bool:
-        """Whether it is shown now; ``now`` in seconds of a monotonic clock."""
+        """Whether to show it now; ``now`` in seconds of a monotonic clock."""
         self._begun = now if self._begun is None else self._begun
         passed = now - self._begun
         if now - self._shown_at < max(self.every, passed / _SHARE if passed > _FULL else 0.0):

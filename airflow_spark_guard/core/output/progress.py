@@ -1,4 +1,4 @@
-"""Progress of a job as one line for the task log, said seldom enough."""
+"""A line about the progress of a job for the task log, at a limited rate."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ _LOOKS = 60
 _LARGEST = 10**12
 _LONGEST_NAME = 80
 _MOST_NAMES = 2000
-# Spark's own code and Java's: no line of the user's.
+# Call sites in Spark's own code and in Java: not user code.
 _NO_PLACE = (
     *("NativeMethodAccessorImpl.java", "DirectMethodHandleAccessor.java", "CompletableFuture.java"),
     *("FutureTask.java", "ThreadPoolExecutor.java", "Thread.java", "<unknown>"),
@@ -28,7 +28,7 @@ _MINUTE, _HOUR, _DAY = 60.0, 3600.0, 86400.0
 
 @dataclass(frozen=True)
 class _Row:
-    """One active stage, as the job tells it."""
+    """One active stage, as reported by the job."""
 
     stage: int
     attempt: int
@@ -58,27 +58,27 @@ class _Row:
 class Progress:
     """Turns the stages of ``progress`` messages into a line now and then.
 
-    A line is due every 10 s while something changes. While nothing does there is none: the watchdog says how
-    long a stage has stood still, and for how long it may.
+    A line is due every 10 s while something changes. Otherwise the watchdog logs how long a stage has stood
+    still, and its limit.
     """
 
-    _said_at: MonotonicTime | None = None
-    _said: tuple[_Row, ...] = ()
+    _logged_at: MonotonicTime | None = None
+    _logged: tuple[_Row, ...] = ()
     _looks: dict[tuple[int, int], deque[tuple[float, int]]] = field(default_factory=dict)
     _names: dict[tuple[int, int], str] = field(default_factory=dict)
 
     def names(self, names: Mapping[tuple[int, int], str]) -> None:
-        """Stages' names as Spark gives them, by id and attempt; untrusted text."""
+        """Add Spark's names of stages, by id and attempt; untrusted text."""
         self._names |= {key: _short_name(name) for key, name in names.items()}
         while len(self._names) > _MOST_NAMES:
             del self._names[next(iter(self._names))]
 
-    def hear(self, stages: Sequence[Any], now: MonotonicTime) -> str:
-        """The line to log, empty when none is due.
+    def line(self, stages: Sequence[Any], now: MonotonicTime) -> str:
+        """The line to log; empty if none is due.
 
         Args:
             stages: rows of a ``progress`` message, untrusted: whole numbers ``stage``, ``attempt``,
-                ``tasks``, ``active``, ``done`` and ``failed``; where known, ``nth`` and ``of`` (it is the
+                ``tasks``, ``active``, ``done`` and ``failed``; if known, ``nth`` and ``of`` (such as the
                 second of the seven stages of its job).
             now: seconds of a monotonic clock.
         """
@@ -86,14 +86,14 @@ class Progress:
         self._look(rows, now)
         if not rows or not self._is_due(rows, now):
             return ""
-        self._said_at, self._said = now, rows
+        self._logged_at, self._logged = now, rows
         texts = [row.text(self._left(row, now), self._names.get(row.key, "")) for row in rows[:_SHOWN]]
         return _line(texts, len(rows))
 
     def _is_due(self, rows: tuple[_Row, ...], now: MonotonicTime) -> bool:
-        if self._said_at is None:
+        if self._logged_at is None:
             return True
-        return rows != self._said and not 0 <= now - self._said_at < _EVERY
+        return rows != self._logged and not 0 <= now - self._logged_at < _EVERY
 
     def _look(self, rows: tuple[_Row, ...], now: MonotonicTime) -> None:
         kept = {row.key: self._looks.get(row.key) or deque(maxlen=_LOOKS) for row in rows[:_SHOWN]}
@@ -104,7 +104,7 @@ class Progress:
         self._looks = kept
 
     def _left(self, row: _Row, now: MonotonicTime) -> str:
-        """How long the stage will take, by the rate of the last minutes; empty when that says little."""
+        """The estimated time left, by the rate of the last minutes; empty if it cannot be estimated."""
         since, done_then = self._looks[row.key][0]
         finished, remaining = row.done - done_then, row.tasks - row.done
         if finished < _FEWEST_DONE or remaining <= 0 or now <= since:
@@ -113,13 +113,13 @@ class Progress:
 
 
 def progress_text(stages: Sequence[Any]) -> str:
-    """``stage 3: 40/200 tasks, 8 running``; empty when no stage is active or nothing is usable."""
+    """``stage 3: 40/200 tasks, 8 running``; empty if no stage is active or no row is valid."""
     rows = _rows(stages)
     return _line([row.text() for row in rows[:_SHOWN]], len(rows))
 
 
 def _short_name(name: str) -> str:
-    """``count at job.py:12``; without a place in Spark's own code, which is all that a DataFrame's has."""
+    """``count at job.py:12``; call sites in Spark's own code, the only ones for DataFrames, are removed."""
     text = " ".join(name.split())
     action, _, place = text.rpartition(" at ")
     if action and place.startswith(_NO_PLACE):

@@ -1,11 +1,11 @@
-"""Lines of Spark's own logging in a job's output: their level, and which of them the task log leaves out.
+"""Recognises lines of Spark's own logging in a job's output, and which of them the task log leaves out.
 
-Only a line that is surely Spark's is ever left out: it has a date, a level and the name of a logger, and the
-logger is one of Spark's or of its libraries'. A name with a dot is Spark's only by its whole package. Spark's
-default layout prints names without one (``%c{1}``): ``spark_loggers.txt`` beside this module lists those that
-log at INFO in a driver and that nobody else is likely to use (``tools/generate/loggers.py`` finds candidates
-in Spark's jars); names that a user may choose count only with a phrase of Spark's. What a job prints, what it
-logs with Python, and what it logs with Log4j under a name of its own stays.
+Only lines that are certainly Spark's are left out: they have a date, a level and a logger of Spark or of its
+libraries. A name with a dot must match a whole package. Spark's default layout prints names without package
+(``%c{1}``): ``spark_loggers.txt`` beside this module lists names that log at INFO in a driver and that other
+code is unlikely to use (``tools/generate/loggers.py`` finds candidates in Spark's jars); names that a user
+may choose count only with a phrase of Spark's. Whatever a job prints, logs with Python, or logs with Log4j
+under a name of its own is kept.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ _ISO = re.compile(
     + _NAMES
     + rb" +(?:\[[^\]\n]{1,100}\] +)?([\w.$-]{1,300})(?::| - | \() ?([^\n]*)"
 )
-# ``spark.log.structuredLogging.enabled``; its fields stand in this order.
+# ``spark.log.structuredLogging.enabled``; the fields have this order.
 _JSON = re.compile(
     rb'\{"ts":"[\dT:.Z-]{1,40}","level":"' + _NAMES + rb'","msg":.*"logger":"([\w.$-]{1,300})"()\}\s*'
 )
@@ -46,7 +46,7 @@ _PYTHON = re.compile(
     rb"Times: total = \d|Starting Python task execution |Python (?:worker|daemon) |"
     rb"(?:Terminating|Waiting for|Idle timeout reached for) Python worker |Started ServerSocket on "
 )
-# Names that a user's logger may well have too: Spark's only with whole phrases that Spark says.
+# Names that a user's logger may have too: they count as Spark's only with whole phrases of Spark.
 _COMMON_NAMES = {
     b"Utils": re.compile(
         rb"Successfully started service '|Set SPARK_LOCAL_IP if |Fetching \S+ to |Copying \S+ to /|"
@@ -86,7 +86,7 @@ _COMMON_NAMES = {
         rb"Asked to (?:launch|kill) (?:unknown )?executor |(?:Unknown )?Executor \S+ finished with state |"
         rb"Cleaning up local directories for application "
     ),
-    # Of Arrow, in every job with an Arrow function.
+    # Arrow's, in every job with an Arrow function.
     b"BaseAllocator": re.compile(rb"Debug mode "),
     b"CheckAllocator": re.compile(rb"Using DefaultAllocationManager at "),
     b"DefaultAllocationManagerOption": re.compile(rb"allocation manager type "),
@@ -112,7 +112,7 @@ _COMMON_NAMES = {
     b"WatermarkTracker": re.compile(rb"Updating event-time watermark from "),
     b"deprecation": re.compile(rb"\S+ is deprecated\. Instead, use "),
 }  # fmt: skip
-# Messages of several lines: what follows the first one, by logger.
+# Messages of several lines: patterns of their further lines, by logger.
 _BLOCKS = {
     b"ParquetWriteSupport": re.compile(
         rb"[\s{}\[\],]*$|  +(?:optional|required|repeated) |message \w+ \{|"
@@ -130,7 +130,7 @@ _BLOCKS = {
 # Parquet's schema ends at the brace that closes it; an empty line and one of blanks follow.
 _END_OF_SCHEMA, _BLANK = b"}", re.compile(rb"\s*$")
 _SCHEMA_BEGINS = re.compile(rb"message \w+ \{")
-# What spark-submit prints below a script that failed: the exit code again, and its own frames.
+# What spark-submit prints after a failed script: the exit code again, and its own frames.
 _EXIT = re.compile(
     rb"Calling System\.exit\(\) with exit code \d+ because spark\.submit\.callSystemExitOnMainExit=true\s*|"
     rb"org\.apache\.spark\.SparkUserAppException: User application exited with \d+\s*"
@@ -145,8 +145,8 @@ class Head:
 
     Attributes:
         level: as printed.
-        logger: its simple name.
-        is_sparks: whether Spark or one of its libraries has surely written it.
+        logger: simple name of the logger.
+        is_sparks: whether it is certainly from Spark or one of its libraries.
     """
 
     level: Level
@@ -155,7 +155,7 @@ class Head:
 
 
 def head(line: bytes) -> Head | None:
-    """What a line says of itself; None of one that is no first line of Spark's logging."""
+    """Level and logger of a line; None if it is not the first line of a message in Spark's layout."""
     first = line[:1]
     if first == b"{":
         found = _JSON.fullmatch(line)
@@ -168,12 +168,12 @@ def head(line: bytes) -> Head | None:
     name, _, _ = found[2].rpartition(b".")[2].partition(b"$")
     is_sparks = found[2].startswith(_PACKAGES) if b"." in found[2] else _is_known(name, found[3])
     if not is_sparks and found.re is not _DEFAULT:
-        return None  # anybody's logging may look like this
+        return None  # other logging may have this layout
     return Head(LEVELS[LEVELS.index(found[1].decode())], name, is_sparks)
 
 
 def _is_known(name: bytes, message: bytes) -> bool:
-    """Whether a name without a package, as Spark's default layout prints it, is surely Spark's."""
+    """Whether a name without package, as Spark's default layout prints it, is certainly Spark's."""
     common = _COMMON_NAMES.get(name)
     return name in _loggers() if common is None else common.match(message) is not None
 
@@ -185,7 +185,7 @@ def _loggers() -> frozenset[bytes]:
 
 @dataclass
 class SparkFilter:
-    """Leaves out what Spark logs below a level, and below WARN the stacks that its Python workers dump.
+    """Leaves out Spark's own lines below a level, and if INFO is hidden, stacks dumped by Python workers.
 
     Attributes:
         least: the lowest level that is shown.
@@ -203,7 +203,7 @@ class SparkFilter:
 
     @property
     def left_out(self) -> int:
-        """Lines so far."""
+        """Number of lines left out so far."""
         return self._left_out + self._dumps.left_out
 
     def shown(self, lines: Sequence[bytes], now: MonotonicTime) -> list[bytes]:
@@ -215,11 +215,11 @@ class SparkFilter:
         return self._dumps.shown(kept, now) if "INFO" in self._hidden else kept
 
     def due(self, now: MonotonicTime) -> list[bytes]:
-        """What was held and is to be shown now; to be called now and then even when no line comes."""
+        """Held lines that are due to be shown; call it regularly even if no line comes."""
         return self._dumps.due(now)
 
     def rest(self) -> list[bytes]:
-        """What is still held, at the end."""
+        """Lines that are still held at the end."""
         return self._dumps.rest()
 
     def _hides(self, line: bytes) -> bool:
@@ -239,7 +239,7 @@ class SparkFilter:
         return False
 
     def _goes_on(self, line: bytes) -> bool:
-        """Whether Parquet's schema is not over yet; of other messages, always."""
+        """Whether Parquet's schema continues; always True for other messages."""
         if self._schema == "after":
             return _BLANK.match(line) is not None
         if _SCHEMA_BEGINS.match(line):
@@ -250,13 +250,13 @@ class SparkFilter:
 
 
 class LevelOf:
-    """The level of each line, in order; what belongs to a warning or an error before it has its level."""
+    """The level of each line, in order; lines that continue a warning or an error have its level."""
 
     def __init__(self) -> None:
         self._current: Level = "INFO"
 
     def line(self, text: str) -> Level:
-        """``INFO`` of everything that is not Spark's logging."""
+        """The level of the next line; ``INFO`` for everything that is not Spark's logging."""
         raw = text.encode(errors="replace")
         found = head(raw)
         if found is not None:
@@ -267,5 +267,5 @@ class LevelOf:
 
 
 def level_named(text: str) -> Level | None:
-    """The level of this name, in whatever case; None when there is no such level."""
+    """The level with this name, in any case; None if there is none."""
     return next((level for level in LEVELS if level == text.strip().upper()), None)

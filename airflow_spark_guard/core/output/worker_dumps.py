@@ -1,7 +1,7 @@
-"""Stacks that Spark's Python workers dump every few minutes, where they share the job's output.
+"""Leaves out stacks that Spark's Python workers dump every few minutes into the job's output in ``local[n]``.
 
-They do in ``local[n]``. The profile has them dumped for the autopsy, which has them from elsewhere; they were
-a third of the log of a healthy job with slow tasks. A dump of another Python process, the user's own, stays.
+The profile makes the workers dump them for the autopsy, which gets them another way; they were a third of the
+log of a healthy job with slow tasks. Dumps of the user's own Python processes are kept.
 """
 
 from __future__ import annotations
@@ -24,10 +24,10 @@ _PATIENCE = 1.0
 
 
 class WorkerDumps:
-    """Leaves them out. A dump is written at once: it is held until its end shows whose it is.
+    """Filters lines. A dump is written at once: it is held until its end shows which process wrote it.
 
     Attributes:
-        left_out: lines so far.
+        left_out: number of lines left out so far.
     """
 
     def __init__(self) -> None:
@@ -53,11 +53,11 @@ class WorkerDumps:
         return kept
 
     def due(self, now: MonotonicTime) -> list[bytes]:
-        """What is held although nothing more of it has come for a while."""
+        """Lines that are held although no more of the dump has come for a while."""
         return self.rest() if self._held and now - self._held_at >= _PATIENCE else []
 
     def rest(self) -> list[bytes]:
-        """What is held, if it is to be shown."""
+        """The held lines, unless they are a worker's dump."""
         held, self._held = self._held, []
         if any(map(_WORKER.search, held)):
             self.left_out += len(held)

@@ -1,1 +1,1 @@
-"""Stacks of Python and of JVMs, and what they tell."""
+"""Stacks of Python processes and JVMs, and their interpretation."""

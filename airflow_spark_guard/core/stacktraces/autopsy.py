@@ -1,4 +1,4 @@
-"""What is told of the last look at a job that is ended; ``core/stacktraces/sights.py`` puts it into words."""
+"""Diagnostics of a job that is about to be ended; ``core/stacktraces/sights.py`` creates them."""
 
 from __future__ import annotations
 
@@ -10,9 +10,9 @@ class DeathCause:
     """Why executors died, by their own stderr.
 
     Attributes:
-        text: the telling line, and whose it is; safe to show.
+        text: the significant line, with its executor; safe to show.
         advice: what to do.
-        retry: whether another try can help; None where the verdict decides.
+        retry: whether another try can help; None if the verdict decides.
     """
 
     text: str
@@ -22,14 +22,14 @@ class DeathCause:
 
 @dataclass(frozen=True)
 class Autopsy:
-    """What is told of it. All text is safe to show, without local variables and without any environment.
+    """The diagnostics. All text is safe to show, without local variables and environment variables.
 
     Attributes:
-        place: the line of the user's own Python to look at, ``file:line, function``; empty when unknown.
-        python_stack: that process's stack in a few lines, the user's frames first.
+        place: the line of user code to check, ``file:line, function``; empty if unknown.
+        python_stack: the stack of that process in a few lines, the user's frames first.
         summary: for the task log, at most 15 lines.
-        text: all of it, for ``autopsy.txt``; at most 256 kB.
-        cause: why executors died; None when unknown, or when none did.
+        text: everything, for ``autopsy.txt``; at most 256 kB.
+        cause: why executors died; None if unknown, or if none did.
     """
 
     place: str = ""

@@ -1,7 +1,7 @@
-"""Whose line to name: of all lines seen, the one that waits for no other.
+"""Finds the process whose line to name: of all lines seen, the one that does not wait for another.
 
-A driver that waits for a Spark job never hangs by itself: the line is a worker's, or it is not known. A main
-thread that waits for another thread, a child process or a streaming query gives way to what it waits for.
+A driver that waits for a Spark job does not hang by itself: the line is a worker's, or it is not known. If a
+main thread waits for another thread, a child process or a streaming query, that one is named instead.
 """
 
 from __future__ import annotations
@@ -38,11 +38,11 @@ _UNKNOWN = "the line in the worker is not known"
 
 @dataclass(frozen=True)
 class Culprit:
-    """What is named.
+    """The process to name, if any.
 
     Attributes:
-        process: the one with the line; None where no line is known.
-        unknown: one sentence where no line is known: which line of the driver waits, and for what.
+        process: the process with the line; None if the line is not known.
+        unknown: if the line is not known, a sentence about which line of the driver waits, and for what.
     """
 
     process: PythonProcess | None = None
@@ -50,14 +50,14 @@ class Culprit:
 
 
 class _Stand(NamedTuple):
-    """The driver's line, and what it waits for."""
+    """The driver's line and what it waits for."""
 
     wait: Wait
     frame: Frame
 
 
 def find(sights: Sights) -> Culprit:
-    """The process to name, or why there is none."""
+    """The process to name, or the reason why there is none."""
     worker = _worker(sights)
     driver, stand = sights.driver, _stand(sights)
     if sights.suspect == "worker":
@@ -80,7 +80,7 @@ def waits_for_a_job(thread: JavaThread) -> bool:
 
 
 def _worker(sights: Sights) -> PythonProcess | None:
-    """The worker to name: one that stands still, at the line that most of those share."""
+    """The worker to name: one that does not move, at the line that most of those share."""
     seen = [worker for worker in sights.workers if _hangs(worker) and not _is_over(worker, sights.jvms)]
     still = [worker for worker in seen if worker.still] or [w for w in seen if w.still is None] or seen
     places = Counter(place_in(worker.threads) for worker in still)
@@ -88,19 +88,19 @@ def _worker(sights: Sights) -> PythonProcess | None:
 
 
 def _hangs(worker: PythonProcess) -> bool:
-    """Whether a line of the user's runs in it; one that waits for its next rows waits for somebody else."""
+    """Whether it runs user code; a worker that waits for its next rows waits for another process."""
     thread = hanging_thread(worker.threads)
     return thread is not None and wait_of(thread) not in {Wait.SPARK, Wait.QUERY}
 
 
 def _works(child: PythonProcess) -> bool:
-    """Whether a process of a pool is at its work; one that waits for some shows the line that forked it."""
+    """Whether a process of a pool is working; an idle one shows the line that has forked it."""
     thread = hanging_thread(child.threads)
     return thread is not None and wait_of(thread) is not Wait.THREADS
 
 
 def _is_over(worker: PythonProcess, jvms: Iterable[Jvm]) -> bool:
-    """Whether its stack is one of the log, and its executor has no task that waits for Python any more."""
+    """Whether its stack is from the log and outdated: its executor has no task that waits for Python now."""
     jvm = next((jvm for jvm in jvms if jvm.executor == worker.executor), None)
     if jvm is None or not worker.logged:
         return False
@@ -109,14 +109,14 @@ def _is_over(worker: PythonProcess, jvms: Iterable[Jvm]) -> bool:
 
 
 def _stand(sights: Sights) -> _Stand | None:
-    """Where the driver stands; None where its Python was not seen, or runs nothing of the user's."""
+    """The driver's line; None if its Python was not seen, or does not run user code."""
     threads = sights.driver.threads if sights.driver is not None else ()
     thread = hanging_thread(threads)
     if thread is None:
         return None
     wait = wait_of(thread)
     if wait in OTHERS and any(map(_asks_spark_for_a_library, threads)):
-        wait = Wait.SPARK  # a pool of pyspark.ml or joblib, whose threads run nothing of the user's
+        wait = Wait.SPARK  # a pool of pyspark.ml or joblib, whose threads run no user code
     return _Stand(wait, _users_frame(thread))
 
 
@@ -137,7 +137,7 @@ def _asks_spark_for_a_library(thread: PythonThread) -> bool:
 
 
 def _calls_spark(frames: Sequence[Frame]) -> bool:
-    """Whether it asks the JVM, and does not wait to be asked by it."""
+    """Whether it calls the JVM, instead of waiting for a call from it."""
     return any(frame.function.rpartition(".")[2] == "send_command" for frame in frames)
 
 
@@ -146,17 +146,17 @@ def _users_frame(thread: PythonThread) -> Frame:
 
 
 def _is_elsewhere(wait: Wait, sights: Sights) -> bool:
-    """Whether what the driver waits for runs outside it; if not, its own call is where it hangs."""
+    """Whether the driver waits for something outside it; if not, it hangs in its own call."""
     if wait is Wait.QUERY:
         return True
     if wait is Wait.SPARK:
         return _runs_a_job(sights) is not False
-    # A driver that works alone, and one that waits for a signal that never comes, hang themselves.
+    # A driver without a Spark job, and one that waits for a signal that never comes, hang by themselves.
     return wait is not Wait.SIGNAL and sights.suspect != "driver" and _runs_a_job(sights) is True
 
 
 def _runs_a_job(sights: Sights) -> bool | None:
-    """Whether a Spark job runs; None where that is not known."""
+    """Whether a Spark job is running; None if unknown."""
     drivers = [jvm for jvm in sights.jvms if jvm.executor == _DRIVER]
     if any(waits_for_a_job(thread) for jvm in drivers for thread in jvm.threads):
         return True

@@ -1,4 +1,4 @@
-"""The thread dump that a JVM prints on SIGQUIT: kept out of the task log, and read."""
+"""Thread dumps that a JVM prints on SIGQUIT: keeps them out of the task log, and parses them."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import re
 from airflow_spark_guard.core.web.spark_rest import JavaThread
 
 _START = b"Full thread dump "
-# The line above it, which alone tells nothing.
+# The line above it, which has no meaning by itself.
 _STAMP = re.compile(rb"^\d{4}-\d\d-\d\d \d\d:\d\d:\d\d$")
 _PART = re.compile(
     rb'^(?:"|\s+(?:at |- |java\.lang\.Thread\.State|Locked ownable|No compile task|Compiling:|JavaThread )'
@@ -21,19 +21,19 @@ _HEAD = re.compile(r'^"(?P<name>.*)" #?\d*')
 _STATE = re.compile(r"^\s+java\.lang\.Thread\.State: (\w+)")
 _LONGEST_LINE = 4096
 _LARGEST = 1 << 20
-# So many lines in a row that are no dump: its end was missed.
+# After so many consecutive lines that do not belong to a dump, its end was missed.
 _STRANGERS = 50
 _MOST_THREADS, _MOST_FRAMES = 2000, 512
 
 
 class JvmDumpSplitter:
-    """Takes chunks of output and gives them back without the thread dumps in them.
+    """Takes chunks of output and returns them without the thread dumps in them.
 
     Lines of other processes between those of a dump stay in the output. Only lines that look like a dump's
-    are diverted, so that a job that prints «Full thread dump» loses little.
+    are diverted, so that a job that prints "Full thread dump" loses little.
 
     Attributes:
-        size: bytes of dumps seen.
+        size: size of the dumps so far, in bytes.
     """
 
     def __init__(self) -> None:
@@ -45,9 +45,9 @@ class JvmDumpSplitter:
         self._strangers = 0
 
     def feed(self, chunk: bytes) -> bytes:
-        """The part of it that belongs to the log. A last line without its end waits for the rest.
+        """The part for the log. An incomplete last line is held until its rest comes.
 
-        What a progress bar has drawn, up to its last return, does not wait.
+        The output of a progress bar, up to its last carriage return, is not held.
         """
         lines = (self._rest + chunk).split(b"\n")
         self._rest = lines.pop()
@@ -60,7 +60,7 @@ class JvmDumpSplitter:
         return out
 
     def finish(self) -> bytes:
-        """What was held back, at the end of the output."""
+        """The lines that are still held at the end of the output."""
         rest, self._rest = self._rest, b""
         return self._take(rest) + self._release() if rest else self._release()
 
@@ -113,7 +113,7 @@ class JvmDumpSplitter:
 
 
 def parse_dump(text: str) -> list[JavaThread]:
-    """The threads of a SIGQUIT dump; of several dumps, the last one's."""
+    """The threads of the last SIGQUIT dump in the text."""
     found: list[tuple[str, list[str], list[str]]] = []
     for line in text.rpartition(_START.decode())[2].splitlines():
         if head := _HEAD.match(line):

@@ -1,4 +1,4 @@
-"""Stacks of JVM threads: what a thread waits for, and what that says of a task."""
+"""Stacks of JVM threads: what a thread waits for, and what that means for a task."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ _LOCK = re.compile(
     r"|^org\.apache\.spark\.memory\.ExecutionMemoryPool\.acquireMemory"
     r"|^org\.apache\.spark\.storage\.BlockInfoManager\.acquireLock"
 )
-# Its Python has not reported yet: no worker of it can be seen. Of several tasks of an executor one starts the
+# Its Python has not reported yet: its worker cannot be seen. Of several tasks of an executor one starts the
 # daemon and the others wait for its monitor.
 _PYTHON_START = re.compile(
     r"^org\.apache\.spark\.(?:api\.python\.PythonWorkerFactory[.$]"
@@ -43,7 +43,7 @@ _STREAM = re.compile(
     r"|sql\.execution\.datasources\.v2\.LowLatencyReaderWrap\.next"
     r"|streaming\.receiver\.ReceiverSupervisor\.awaitTermination)\("
 )
-# By the innermost frame that is not Java's own.
+# By the innermost frame outside the JDK.
 _KINDS = (
     ("python", re.compile(r"^org\.apache\.spark\.(?:api\.python|sql\.execution\.python)\.")),
     ("waiting", re.compile(r"^py4j\.|^org\.apache\.spark\.(?:rpc|util\.(?:EventLoop|ThreadUtils))\b")),
@@ -72,21 +72,21 @@ _LONGEST = 500
 
 
 def frames_of(stack: Iterable[str]) -> tuple[str, ...]:
-    """The frames alone, innermost first: no lock lines, no class loader, no module."""
+    """Only the frames, innermost first: without lock lines, class loaders and modules."""
     plain = (_ORIGIN.sub("", line[:_LONGEST].strip().removeprefix("at ")) for line in stack)
     return tuple(line for line in plain if _FRAME.match(line) and not line.startswith("-"))
 
 
 def classify_thread(frames: Sequence[str], state: str) -> str:
-    """What a thread does.
+    """Classify what a thread does.
 
     Args:
-        frames: of :func:`frames_of`.
-        state: Java's word for it.
+        frames: from :func:`frames_of`.
+        state: Java's thread state.
 
     Returns:
-        ``stream`` (it waits for a stream's input), ``python`` (for its Python worker), ``python_start`` (for
-        that worker to start), ``shuffle``, ``gc``, ``lock``, ``io``, ``planning``, ``running``, or
+        ``stream`` (waits for the input of a stream), ``python`` (for its Python worker), ``python_start``
+        (for that worker to start), ``shuffle``, ``gc``, ``lock``, ``io``, ``planning``, ``running``, or
         ``waiting`` for anything else.
     """
     if any(map(_STREAM.match, frames)):
@@ -107,7 +107,7 @@ def classify_thread(frames: Sequence[str], state: str) -> str:
 
 
 def _early_kind(inner: Sequence[str], innermost: str, state: str) -> str:
-    """What goes before the place where a thread stands; empty for anything else."""
+    """Kinds that take precedence over the thread's position; empty for anything else."""
     if any(map(_GC.match, inner)):
         return "gc"
     if _PYTHON_START.match(innermost):
@@ -116,13 +116,13 @@ def _early_kind(inner: Sequence[str], innermost: str, state: str) -> str:
 
 
 def jvm_place(frames: Sequence[str]) -> str:
-    """The innermost frame that is not Java's own; untrusted, bounded."""
+    """The innermost frame outside the JDK; untrusted, bounded."""
     found = next((frame for frame in frames if not _JDK.match(frame)), frames[0] if frames else "")
     return found[:_SHORT]
 
 
 def is_task(thread: JavaThread) -> bool:
-    """Whether it runs a task now; a thread of the pool that has none is called otherwise."""
+    """Whether it is running a task; idle threads of the pool have another name."""
     return _TASK.match(thread.name) is not None
 
 

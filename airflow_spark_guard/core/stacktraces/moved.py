@@ -1,4 +1,4 @@
-"""Whether a process moved between two looks a second apart: enough to choose among several."""
+"""Whether a process moved between two samples a second apart: enough to choose among several."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ _MOST_CPU, _MOST_SWITCHES, _MOST_IO = 0.02, 20, 512  # two ticks: on a crowded m
 
 
 def moved(before: Iterable[Reading], after: Iterable[Reading]) -> dict[str, bool]:
-    """Of every process that was seen twice, by its key: whether it computed, switched or read and wrote."""
+    """Whether each process that was seen twice computed, switched, read or wrote, by its key."""
     first = {reading.key: reading for reading in before}
     return {reading.key: _moved(first[reading.key], reading) for reading in after if reading.key in first}
 

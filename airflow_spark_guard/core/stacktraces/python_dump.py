@@ -1,4 +1,4 @@
-"""Stacks as Python's faulthandler writes them: on a signal, or again and again into an executor's stderr."""
+"""Parses stacks of Python's faulthandler, written on a signal or periodically to an executor's stderr."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ class PythonDump:
     """One dump of one process.
 
     Attributes:
-        threads: as they stand in it; the last one is the main thread.
+        threads: in the order of the dump; the last one is the main thread.
     """
 
     threads: tuple[PythonThread, ...]
@@ -37,29 +37,29 @@ class PythonDump:
 def parse_dumps(text: str) -> tuple[PythonDump, ...]:
     """The dumps in a text, oldest first.
 
-    Lines of a log between them are passed over. A dump whose beginning is cut off is left out: its innermost
-    frame is what counts. What several processes wrote at the same time cannot always be taken apart; a second
-    head of the same thread begins another dump.
+    Other lines between them are skipped. A dump whose beginning is cut off is left out, because its innermost
+    frame is missing. Dumps written by several processes at the same time cannot always be separated; a
+    second header of the same thread begins another dump.
     """
     parser = _Parser()
-    whole = text[: text.rfind("\n") + 1]  # the last line may still be in the writing
+    whole = text[: text.rfind("\n") + 1]  # the last line may not be complete yet
     for line in whole.splitlines()[-_MOST_LINES:]:
         parser.take(line[:_LONGEST])
     return parser.dumps()
 
 
 def last_dump(dumps: Sequence[PythonDump], tasks: int) -> tuple[PythonThread, ...]:
-    """The dump that speaks for a log: where the most of its workers stood when each has dumped last.
+    """The dump that represents a log: at the line where most of its workers were in their last dumps.
 
-    A dump does not say whose it is. All workers of an executor dump at the same interval, so the last ones
-    are about one of each. Only dumps of Spark's workers count: a script may dump its own stack.
+    A dump does not name its process. All workers of an executor dump at the same interval, so the last dumps
+    are roughly one of each. Only dumps of Spark's workers count: a script may dump its own stack.
 
     Args:
         dumps: oldest first.
-        tasks: how many tasks run, as far as that is known.
+        tasks: number of running tasks, if known.
 
     Returns:
-        The threads of the newest dump at that line; none where no dump has a line of the user's.
+        The threads of the newest dump at that line; empty if no dump shows user code.
     """
     telling = [dump.threads for dump in dumps if _is_workers(dump) and any(map(has_users, dump.threads))]
     telling = telling[-max(tasks, 1) :]

@@ -1,4 +1,4 @@
-"""Python stacks seen from outside: frames, whose they are, and the one line to name."""
+"""Python stacks seen from outside: frames, their owners, and the one line to name."""
 
 from __future__ import annotations
 
@@ -14,8 +14,8 @@ if TYPE_CHECKING:
 _MOST_THREADS = 256
 _MOST_FRAMES = 512
 _HASH = 16
-# Installed packages, the standard library, Spark's own Python and ours. A folder of the user's may well be
-# called "pyspark": only where Spark puts its own does the name count.
+# Installed packages, the standard library, Spark's own Python and ours. A user's folder may be called
+# "pyspark" too: the name counts only where Spark puts its own.
 _FOREIGN = re.compile(
     r"[/\\](?:site|dist)-packages[/\\]"
     r"|[/\\]lib(?:64)?[/\\](?:python|pypy)\d[^/\\]*[/\\]"
@@ -27,7 +27,7 @@ _OURS = re.compile(r"airflow_spark_guard_job\.zip|[/\\]airflow_spark_guard[/\\]j
 
 
 class Frame(NamedTuple):
-    """One call: where it stands, and in which function."""
+    """One call: file, line and function."""
 
     file: str
     line: int
@@ -43,11 +43,11 @@ class PythonThread:
 
     Attributes:
         frames: innermost first.
-        main: whether it is the process's main thread.
-        name: empty where it has none.
-        active: whether it was on a CPU, as far as that could be seen.
-        locals: py-spy's local variables as they were read; only ever hashed, never shown.
-        naps: whether its innermost line is the user's and calls ``sleep``, which has no frame of its own.
+        main: whether it is the main thread of the process.
+        name: empty if it has none.
+        active: whether it was seen running on a CPU.
+        locals: local variables as read by py-spy; only hashed, never shown.
+        naps: whether its innermost line is user code that calls ``sleep``, which has no frame of its own.
     """
 
     frames: tuple[Frame, ...]
@@ -64,15 +64,15 @@ class PythonThread:
 
 @dataclass(frozen=True)
 class PythonProcess:
-    """A Python process and where its stack came from.
+    """A Python process and the origin of its stack.
 
     Attributes:
-        who: such as "worker 4711 of executor 0".
-        threads: its threads; none where they could not be read.
-        executor: a worker's executor; empty for the driver and its children.
-        still: whether it is known to stand still; None where nobody has compared two looks at it.
-        key: of its readings, pid and start time; empty where it was not seen itself.
-        logged: whether the stack is one that the process once wrote to its log.
+        who: name for messages, such as "worker 4711 of executor 0".
+        threads: its threads; empty if they could not be read.
+        executor: executor of a worker; empty for the driver and its children.
+        still: whether it is known not to move; None if two samples of it were not compared.
+        key: key of its readings, pid and start time; empty if the process itself was not seen.
+        logged: whether the stack is from the log of the process.
     """
 
     who: str
@@ -84,44 +84,44 @@ class PythonProcess:
 
 
 def is_users(frame: Frame) -> bool:
-    """Whether this line is the user's own: no installed package, no standard library, not Spark, not ours."""
+    """Whether this line is user code: not an installed package, the standard library, Spark, or ours."""
     return _FOREIGN.search(frame.file) is None and not is_ours(frame)
 
 
 def is_ours(frame: Frame) -> bool:
-    """Whether this line is of the job side of this package."""
+    """Whether this line belongs to the job's side of this package."""
     return _OURS.search(frame.file) is not None
 
 
 def place_of(frames: Sequence[Frame]) -> str:
-    """The innermost line of the user's own Python, else the innermost at all; empty without frames."""
+    """The innermost line of user code, else the innermost line; empty without frames."""
     users = next((frame for frame in frames if is_users(frame)), None)
     chosen = users or (frames[0] if frames else None)
     return "" if chosen is None else str(chosen)
 
 
 def telling(threads: Iterable[PythonThread]) -> tuple[PythonThread, ...]:
-    """The threads that say whether the process moves: the main one, and those that run the user's code.
+    """The threads that show whether the process moves: the main one, and those that run user code.
 
-    Threads of libraries (progress bars, pools) and our own wake up in a process that hangs.
+    Threads of libraries (progress bars, pools) and our own also wake up in a process that hangs.
     """
     return tuple(thread for thread in threads if thread.main or any(map(is_users, thread.frames)))
 
 
 def fingerprints(threads: Iterable[PythonThread]) -> tuple[str, str]:
-    """Hashes (of the stack, of stack and local variables) of the telling threads; empty without any.
+    """Hashes (of the stack, of stack and local variables) of the :func:`telling` threads; empty without any.
 
     The innermost line of a running thread does not count: ``while True: pass`` is at one of two lines.
     """
-    told = telling(threads)
-    if not told:
+    chosen = telling(threads)
+    if not chosen:
         return "", ""
-    stack = [(_where(thread), thread.main) for thread in told]
-    return digest(stack), digest((stack, [thread.locals for thread in told]))
+    stack = [(_where(thread), thread.main) for thread in chosen]
+    return digest(stack), digest((stack, [thread.locals for thread in chosen]))
 
 
 def digest(value: object) -> str:
-    """16 hexadecimal digits that stand for a plain value."""
+    """A hash of a plain value, as 16 hexadecimal digits."""
     return sha256(repr(value).encode(errors="replace")).hexdigest()[:_HASH]
 
 
@@ -132,14 +132,14 @@ def _where(thread: PythonThread) -> tuple[Frame, ...]:
 
 
 def is_idle_worker(threads: Iterable[PythonThread]) -> bool:
-    """Whether a Python worker has no task: its main thread reads the first number of the next one."""
+    """Whether a Python worker has no task: its main thread waits for the first number of the next one."""
     main = next((thread for thread in threads if thread.main), None)
     if main is None:
         return False
     reader = next((at for at, frame in enumerate(main.frames) if frame.function == "read_int"), None)
     if reader is None or any(map(is_users, main.frames)):
         return False
-    # Below the reader only what reads the socket; above it the worker's loop itself, and no task's function.
+    # Below the reader only frames that read the socket; above it the worker's loop itself, and no task.
     below, above = main.frames[:reader], main.frames[reader + 1 :]
     return not any("pyspark" in frame.file for frame in below) and _functions(above)[:1] == ["main"]
 
@@ -149,7 +149,7 @@ def _functions(frames: Sequence[Frame]) -> list[str]:
 
 
 def parse_py_spy(text: str | bytes) -> tuple[PythonThread, ...]:
-    """The threads of ``py-spy dump --json``; none where the text is something else."""
+    """The threads of ``py-spy dump --json``; empty if the text is something else."""
     try:
         rows = json.loads(text)
     except ValueError:

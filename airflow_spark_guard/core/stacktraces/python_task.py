@@ -1,4 +1,4 @@
-"""Which task a Python worker runs, by the local variables of PySpark's own loop."""
+"""Finds the task that a Python worker runs in the local variables of PySpark's own loop."""
 
 from __future__ import annotations
 
@@ -17,11 +17,11 @@ _STAGE = re.compile(r"[\"']stageId[\"']: (\d{1,9})\b")
 
 
 def stage_of(threads: Iterable[PythonThread]) -> int | None:
-    """The stage of the task that a worker runs; None where its stack does not say so.
+    """The stage of the task that a worker runs; None if its stack does not show it.
 
     Args:
-        threads: of ``py-spy dump --json --locals --locals``. The variable holds a secret beside the stage's
-            id: nothing else of it is kept.
+        threads: from ``py-spy dump --json --locals --locals``. The variable also holds a secret: only the id
+            of the stage is kept.
     """
     for thread in threads:
         if not thread.main or not thread.locals:

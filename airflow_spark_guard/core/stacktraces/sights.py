@@ -1,4 +1,4 @@
-"""What the last look at a job that is about to be ended has shown, and how it is put into words."""
+"""What was seen of a job that is about to be ended, and its description in words."""
 
 from __future__ import annotations
 
@@ -61,15 +61,15 @@ class Sights:
     """What was seen before the kill, and what was not.
 
     Attributes:
-        suspect: ``worker``, where a stage stands still: the line is a worker's, or it is not known; anything
-            else leaves it to the stacks.
+        suspect: ``worker`` if a stage stands still: the line is a worker's or not known. With any other value
+            the stacks decide.
         driver: the driver's Python.
         workers: Python workers that have a task.
         jvms: the JVMs that answered.
         lost: executors that are gone.
-        stages: ids of the stages in question; None where it is not known which ones run.
-        unseen: one plain line for each thing that could not be looked at.
-        children: Python processes that the driver's Python has started: pools and the like.
+        stages: ids of the stages in question; None if the running stages are not known.
+        unseen: one line for each thing that could not be inspected.
+        children: Python processes that the driver's Python has started, such as those of pools.
     """
 
     suspect: str = ""
@@ -83,7 +83,7 @@ class Sights:
 
 
 def report(sights: Sights) -> Autopsy:
-    """Put what was seen into words."""
+    """Describe what was seen in words."""
     found = culprit.find(sights)
     guilty = found.process
     lines = _summary(sights, guilty)
@@ -99,12 +99,12 @@ def report(sights: Sights) -> Autopsy:
 
 
 def _safe(line: str) -> str:
-    """A line that may be shown. What is cut off before masking is far longer than what is shown."""
+    """A line that may be shown. It is cut before masking, but far behind the part that is shown."""
     return safe_text(line[:_CUT])[:_LINE]
 
 
 def _bounded(summary: Iterable[str], lines: Iterable[str]) -> Iterator[str]:
-    """Lines until they are too many bytes: a dump of thousands of threads is not worth seconds."""
+    """Lines up to the size limit: a dump of thousands of threads is not worth seconds."""
     size = 0
     for line in chain(summary, map(_safe, lines)):
         size += len(line.encode()) + 1
@@ -142,7 +142,7 @@ def _jvm_lines(jvm: Jvm) -> Iterator[str]:
 
 
 def _telling(jvm: Jvm) -> list[JavaThread]:
-    """Tasks first, then what works for the script, then what waits for a lock."""
+    """Tasks first, then threads that work for the script, then threads that wait for a lock."""
     tasks = [thread for thread in jvm.threads if is_task(thread)]
     working = [thread for thread in jvm.threads if _works(thread)]
     locked = [thread for thread in jvm.threads if thread.state == "BLOCKED" and thread not in working]
@@ -166,7 +166,7 @@ def _lost_lines(lost: Sequence[Executor]) -> Iterator[str]:
 
 
 def _short(process: PythonProcess) -> Iterator[str]:
-    """The user's frames, innermost first, and where they have led to."""
+    """The user's frames, innermost first, and the innermost frames inside them."""
     thread = hanging_thread(process.threads) or process.threads[0]
     users = [frame for frame in thread.frames if is_users(frame)]
     for frame in users[:_USER_FRAMES] or thread.frames[:_USER_FRAMES]:

@@ -1,7 +1,7 @@
-"""What a Python thread waits for: Spark, another thread, or nothing that is known here.
+"""What a Python thread waits for: Spark, another thread, or nothing that is recognised.
 
-A thread that waits for another one is not the one that hangs. Everything is read from the frames between the
-user's innermost line and the call that blocks.
+A thread that waits for another one is not the one that hangs. Everything is derived from the frames between
+the user's innermost line and the call that blocks.
 """
 
 from __future__ import annotations
@@ -22,9 +22,9 @@ class Wait(StrEnum):
     """What a thread waits for."""
 
     NOTHING = "nothing"
-    """It computes, or blocks in a call of its own (a socket, a database, a lock): it hangs itself."""
+    """It computes, or blocks in a call of its own (a socket, a database, a lock): it hangs by itself."""
     SPARK = "Spark"
-    """An answer of the JVM: in the driver the end of a Spark job, in a worker the next rows."""
+    """An answer of the JVM: in the driver for the end of a Spark job, in a worker for the next rows."""
     QUERY = "a streaming query"
     """The end of a streaming query, which runs in threads of the JVM."""
     THREADS = "other threads"
@@ -32,7 +32,7 @@ class Wait(StrEnum):
     SIGNAL = "a signal"
     """An event, a condition, a queue: another thread must set or fill it."""
     TIME = "time"
-    """It sleeps between two looks at something, or serves requests and has none."""
+    """It sleeps between two polls of something, or serves requests and has none."""
 
 
 OTHERS = frozenset({Wait.THREADS, Wait.SIGNAL, Wait.TIME})
@@ -51,14 +51,14 @@ _LOCK = re.compile(r"[/\\](?:threading|queue)\.py$")
 _SERVER = re.compile(r"[/\\]socketserver\.py$")
 _SELECT = re.compile(r"[/\\]selectors\.py$")
 _INSTALLED = re.compile(r"[/\\](?:site|dist)-packages[/\\]|[/\\]pyspark[/\\]|[/\\]py4j[/\\]")
-# Packages whose own wait is one for threads or processes; in any other it is the package that blocks.
+# Packages that wait for their threads or processes; in any other package the package itself blocks.
 _POOLS = re.compile(r"[/\\](?:joblib|joblibspark|tqdm|dask|loky|pyspark|sklearn)[/\\]")
 _CALLBACK = re.compile(r"[/\\]py4j[/\\](?:clientserver|java_gateway)\.py$")
 _CALLED_BACK = frozenset({"call_proxy", "_call_proxy"})
 
 
 def wait_of(thread: PythonThread) -> Wait:
-    """What the thread waits for, as far as its frames and a look at its source say."""
+    """What the thread waits for, by its frames and its source."""
     inner = inner_frames(thread.frames)
     if not inner:
         return Wait.TIME if thread.naps else Wait.NOTHING
@@ -69,20 +69,20 @@ def wait_of(thread: PythonThread) -> Wait:
 
 
 def inner_frames(frames: Sequence[Frame]) -> Sequence[Frame]:
-    """The frames that the user's innermost line has led to, innermost first; all of them without one."""
+    """The frames inside the user's innermost line, innermost first; all frames if there is no user code."""
     return frames[: next((at for at, frame in enumerate(frames) if is_users(frame)), len(frames))]
 
 
 def has_users(thread: PythonThread) -> bool:
-    """Whether one of its lines is the user's."""
+    """Whether it runs user code."""
     return any(map(is_users, thread.frames))
 
 
 def hanging_thread(threads: Iterable[PythonThread]) -> PythonThread | None:
-    """Of a process, the thread with a line of the user's that waits for no other; None without any.
+    """The thread of a process that runs user code and does not wait for another one; None without any.
 
-    Where the main thread waits for Spark, only what Spark has called back into this process may be what it
-    waits for; where it waits for other threads, any of them.
+    If the main thread waits for Spark, only threads that Spark has called back can be what it waits for; if
+    it waits for other threads, any of them can.
     """
     users = sorted(
         filter(has_users, threads), key=lambda thread: (not thread.main, not _is_called_back(thread))
@@ -96,7 +96,7 @@ def _rank(thread: PythonThread) -> int:
 
 
 def place_in(threads: Iterable[PythonThread]) -> str:
-    """The line to name of a whole process: the hanging thread's, else the innermost of the main one."""
+    """The line to name for a process: that of the hanging thread, else the innermost of the main thread."""
     ordered = sorted(threads, key=lambda thread: not thread.main)
     found = hanging_thread(ordered)
     if found is not None:
@@ -112,12 +112,12 @@ def _reached(users: list[PythonThread]) -> list[PythonThread]:
 
 
 def _is_called_back(thread: PythonThread) -> bool:
-    """Whether the JVM has called the user's code in it: a foreachBatch, a listener."""
+    """Whether the JVM has called user code in it: a foreachBatch, a listener."""
     return any(_name(frame) in _CALLED_BACK and _CALLBACK.search(frame.file) for frame in thread.frames)
 
 
 def _waits_for_spark(inner: Sequence[Frame]) -> bool:
-    """Whether the innermost call reads what Spark answers; what Spark's Python computes does not count."""
+    """Whether the innermost call reads an answer of Spark; computing in Spark's Python does not count."""
     if any(_CONNECT.search(frame.file) for frame in inner):
         return True
     above = _without(inner, _STREAM)
@@ -128,11 +128,11 @@ def _waits_for_spark(inner: Sequence[Frame]) -> bool:
 
 def _wait_for_others(inner: Sequence[Frame]) -> Wait:
     if _name(inner[0]) == "accept":
-        return Wait.TIME  # a server of the user's own, between two requests
+        return Wait.TIME  # the user's own server, between two requests
     rest = _without(inner, _SELECT)
     caller = next((frame for frame in rest if _INSTALLED.search(frame.file)), None)
     if not rest or (caller is not None and not _POOLS.search(caller.file)):
-        return Wait.NOTHING  # a library's wait for its own threads is that library's call
+        return Wait.NOTHING  # a library that waits for its own threads counts as a blocking call
     if _SERVER.search(rest[0].file):
         return Wait.TIME
     if not _POOL.search(rest[0].file) and not (_LOCK.search(rest[0].file)):
@@ -147,5 +147,5 @@ def _without(frames: Sequence[Frame], pattern: re.Pattern[str]) -> Sequence[Fram
 
 
 def _name(frame: Frame) -> str:
-    """Of its function, without the class that py-spy puts before it."""
+    """The name of its function, without the class that py-spy puts before it."""
     return frame.function.rpartition(".")[2]

@@ -1,1 +1,1 @@
-"""Text of others, made safe to show; secrets, found and masked."""
+"""Makes untrusted text safe to show; finds and masks secrets."""

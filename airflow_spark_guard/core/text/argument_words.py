@@ -1,4 +1,4 @@
-"""Secrets in a list of arguments, whose words are known: no guess is needed where a value begins and ends."""
+"""Secrets in a list of arguments. The words are separate, so the bounds of a value need not be guessed."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 _NAME = re.compile(r"(?P<name>(?:-{0,2}|/|\+)[A-Za-z_][\w.\-]*):?")
 # ``--user-pw=x``, ``/secret:x``, ``-Da.pass=x``, ``password=x``: the rest of the word is the value.
 _NAMED = re.compile(r"(?P<name>(?:-{0,2}|/|\+)[A-Za-z_][\w.\-]*)(?::?=|:)(?P<value>\S.*)", re.DOTALL)
-# ``scott/tiger@db``, ``scott:tiger@host``; before the slash no folder, behind the @ no version and no digest.
+# ``scott/tiger@db``, ``scott:tiger@host``; no folder before the slash, no version and no digest after the @.
 _LOGIN = re.compile(
     r"[A-Za-z][\w.$#]*[/:](?P<value>[^/@\s]+)@(?:(?!v\d|sha\d)/{0,2}[A-Za-z][\w.\-]*(?:[:/].*)?)?", re.DOTALL
 )
@@ -28,7 +28,7 @@ _QUOTES = "\"'"
 
 
 class _Part(NamedTuple):
-    """A word as it may be shown, and what of it is secret."""
+    """A word as it may be shown, and the secrets in it."""
 
     shown: str
     secrets: list[str]
@@ -40,9 +40,9 @@ def masked_words(words: Sequence[str]) -> str:
 
 
 def secrets_in_words(words: Sequence[str]) -> list[str]:
-    """What :func:`masked_words` takes for a secret by its name or its looks.
+    """What :func:`masked_words` takes for a secret by its name or its form.
 
-    Of ``user/password@db`` that is the whole word: ``org/repository@branch`` looks the same.
+    For ``user/password@db`` that is the whole word, because ``org/repository@branch`` has the same form.
     """
     return [secret for part in _parts(words) for secret in part.secrets]
 
@@ -52,12 +52,12 @@ def _parts(words: Sequence[str]) -> Iterator[_Part]:
     for word in words:
         user = _USER.fullmatch(word) if before in _USERS else None
         before = word
-        if name and not word:  # an empty value, or a blank too many: the next word may be the value
+        if name and not word:  # an empty value or an extra space: the next word may be the value
             yield _Part(word, [])
             continue
         if name and not word.startswith("--"):
             is_shown = is_figure(plain_name(name), word)
-            # One that begins with a dash may well be the next option.
+            # A word that begins with a dash may be the next option.
             is_none = is_shown or word.startswith("-") or is_about_a_secret(name)
             learnt = [] if is_none else [word.strip(_QUOTES)]
             yield _Part(word if is_shown else MASK, learnt)
@@ -72,7 +72,7 @@ def _parts(words: Sequence[str]) -> Iterator[_Part]:
 
 
 def _alone(word: str) -> _Part:
-    """A word that no name stands before."""
+    """A word without a name before it."""
     if is_plain(word):
         return _Part(word, [])
     named = _NAMED.fullmatch(word)

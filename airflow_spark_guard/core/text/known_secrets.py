@@ -1,9 +1,9 @@
-"""The secret values that this process knows, wherever and in whatever form they turn up.
+"""The secret values that this process knows, masked wherever and in whatever form they appear.
 
-A job prints a password without its name, in an address, in JSON; a server quotes it in an error. Whoever has
-a secret in hand (configuration, connection, environment, arguments) tells :data:`KNOWN` of it, and every text
-that is shown or recorded is masked by value. There is one such book for the process, as Airflow's masker is
-one: texts are made in a hundred places and on several threads, and none of them can forget to ask.
+A job may print a password without its name, in an address or in JSON; a server may quote it in an error. Code
+that reads a secret (configuration, connection, environment, arguments) registers it with :data:`KNOWN`, and
+every text that is shown or recorded is masked by value. Like Airflow's masker it is one registry for the
+process: texts are created in many places and on several threads, and none of them can be forgotten.
 """
 
 from __future__ import annotations
@@ -20,13 +20,13 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
 MASK: Final = "******"
-# How the job's side says that a text goes on.
+# How the job's side marks a text that was shortened.
 _LEFT_OUT = re.compile(r"( \.\.\. \(\d+ characters\)|\n\.\.\. \d+ characters left out \.\.\.\n)")
 
 
 @dataclass(frozen=True)
 class _Book:
-    """What is known at one moment."""
+    """The known values at one moment."""
 
     texts: tuple[str, ...]
     reversed: tuple[str, ...]
@@ -38,7 +38,7 @@ class _Book:
     def of(cls, forms: Iterable[str]) -> _Book:
         texts = tuple(sorted(forms, key=len, reverse=True))
         raw = tuple(text.encode(errors="surrogateescape") for text in texts)
-        # A number within a longer one is another number.
+        # Digits within a longer number do not match.
         guarded = [rf"(?<!\d){text}(?!\d)" if text.isdecimal() else re.escape(text) for text in texts]
         pattern = "|".join(guarded)
         return cls(
@@ -51,9 +51,9 @@ class _Book:
 
 
 class KnownSecrets:
-    """A book of secret values, for any thread.
+    """A registry of secret values; thread-safe.
 
-    They are forgotten as soon as nobody is at work any more (:meth:`at_work`): a process may run many tasks.
+    Values are forgotten when the last :meth:`at_work` context ends: a process may run many tasks.
     """
 
     def __init__(self) -> None:
@@ -64,7 +64,7 @@ class KnownSecrets:
 
     @contextmanager
     def at_work(self) -> Iterator[None]:
-        """While somebody is within, what is learnt stays known."""
+        """Context in which registered values are kept."""
         with self._lock:
             self._at_work += 1
         try:
@@ -76,7 +76,7 @@ class KnownSecrets:
                     self._forms, self._book = frozenset(), None
 
     def learn(self, values: Iterable[str]) -> None:
-        """Know these values from now on."""
+        """Register values."""
         forms = {form for value in values for form in forms_of(value)}
         with self._lock:
             new = forms - self._forms
@@ -86,32 +86,32 @@ class KnownSecrets:
 
     @property
     def longest(self) -> int:
-        """Bytes of the longest form."""
+        """Length of the longest form, in bytes."""
         book = self._book
         return max(map(len, book.raw), default=0) if book is not None else 0
 
     def mask(self, text: str) -> str:
-        """The text without the values that are known."""
+        """The text with known values masked."""
         book = self._book
         if book is None or not any(map(text.__contains__, book.texts)):
             return text
         return book.pattern.sub(MASK, text)
 
     def mask_raw(self, data: bytes) -> bytes:
-        """The same of bytes."""
+        """The bytes with known values masked."""
         book = self._book
         if book is None or not any(map(data.__contains__, book.raw)):
             return data
         return book.raw_pattern.sub(MASK.encode(), data)
 
     def mask_end(self, data: bytes) -> bytes:
-        """Bytes that were cut off behind, without the beginning of a value at their end."""
+        """Bytes whose end was cut off: mask the beginning of a value at their end."""
         book = self._book
         length = _begun_at_the_end(data, book.raw) if book is not None else 0
         return data[:-length] + MASK.encode() if length else data
 
     def mask_cut(self, text: str) -> str:
-        """A text that may have been cut off in a value, at its end or where something was left out."""
+        """A text that may be cut off within a value: mask its parts at the end and at each shortened spot."""
         book = self._book
         if book is None:
             return text
@@ -127,7 +127,7 @@ class KnownSecrets:
 
 
 def _begun_at_the_end(text: AnyStr, forms: Sequence[AnyStr]) -> int:
-    """How much of a form stands at the end of a text, at least four characters of it; else 0."""
+    """Length of the beginning of a form at the end of a text, if at least four characters; else 0."""
     for form in forms:
         begin, window = form[: SHORTEST - 1], text[-len(form) + 1 :]
         at = window.find(begin)

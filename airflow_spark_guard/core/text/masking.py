@@ -1,4 +1,4 @@
-"""Secrets out of everything that is shown: log lines, messages, records, XCom values."""
+"""Masks secrets in everything that is shown: log lines, messages, records, XCom values."""
 
 from __future__ import annotations
 
@@ -14,14 +14,14 @@ _DEEPEST = 50
 
 
 def mask(key: str, value: str) -> str:
-    """The value as it may be shown: stars for a secret's, else without the secrets inside it."""
+    """The value as it may be shown: stars if its key names a secret, else with the secrets in it masked."""
     return MASK if is_secret_key(key) else mask_text(value)
 
 
 def mask_text(text: str) -> str:
-    """Free text without the secrets that are known, and without what looks like one.
+    """Free text with known secrets and whatever looks like a secret masked.
 
-    That is what a secret name stands before (``a.password=x``), passwords and tokens in URLs, bearer and web
+    That is: values after a secret name (``a.password=x``), passwords and tokens in URLs, bearer and web
     tokens, signatures, and private keys.
     """
     text = KNOWN.mask(text)
@@ -33,12 +33,12 @@ def mask_text(text: str) -> str:
 
 
 def secrets_in(text: str) -> list[str]:
-    """What :func:`mask_text` takes for a secret by its looks."""
+    """What :func:`mask_text` takes for a secret by its form."""
     return [text[begin:end] for begin, end in secret_spans(text)]
 
 
 def mask_known(value: Any, depth: int = _DEEPEST) -> Any:
-    """A value of JSON without the secrets that are known; the same object where it holds none."""
+    """A JSON value with known secrets masked; the object itself if it contains none."""
     if isinstance(value, str):
         return KNOWN.mask(value)
     if depth and isinstance(value, dict):

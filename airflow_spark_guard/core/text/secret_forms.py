@@ -1,4 +1,4 @@
-"""The texts that a secret value may turn up as, and which values can be masked wherever they stand."""
+"""The forms in which a secret value may appear, and which values can be masked everywhere."""
 
 from __future__ import annotations
 
@@ -11,14 +11,14 @@ from typing import Final
 from urllib.parse import quote, quote_plus
 
 SHORTEST: Final = 5
-# A value of more lines or characters is known by its lines and by pieces of this length: whoever prints half
-# of it prints half of a secret.
+# A value with more lines or characters is split into its lines and into pieces of this length, because even
+# half of a secret must not be shown.
 _PIECE = 512
 _SHORTEST_LINE = 8
-# Of more pieces, the pieces alone: each look at the output costs as much as there are forms.
+# With more pieces only the plain pieces are used: the cost of each search grows with the number of forms.
 _MOST_ESCAPED = 64
 _LARGEST = 1 << 16
-# In so many logs that masking them would hide what the log says, and secret to nobody.
+# Common words: not secrets, and masking them would make logs unreadable.
 _ORDINARY = frozenset(
     [
         *("true", "false", "none", "null", "default", "empty", "enabled", "disabled", "always"),
@@ -40,7 +40,7 @@ _SIGNS_ALONE = re.compile(r"[\W_]*")
 
 
 def is_worth_masking(value: str) -> bool:
-    """Whether a secret's value can be masked wherever it stands, without making a log unreadable."""
+    """Whether a value can be masked everywhere without making a log unreadable."""
     return (
         len(value) >= SHORTEST
         and value.casefold() not in _ORDINARY
@@ -49,7 +49,7 @@ def is_worth_masking(value: str) -> bool:
 
 
 def forms_of(value: str) -> set[str]:
-    """The texts that stand for a secret value: itself, escaped, encoded; none where it is not worth it."""
+    """The forms of a secret value: itself, escaped, encoded; empty if it is not worth masking."""
     value = _without_scheme(value[:_LARGEST].strip())
     if not is_worth_masking(value):
         return set()
@@ -68,7 +68,7 @@ def forms_of(value: str) -> set[str]:
 
 
 def plain_forms_of(value: str) -> set[str]:
-    """Itself, and as it stands within the text of a list or a mapping; none where it is not worth it."""
+    """The value, and its forms within the text of a list or a mapping; empty if not worth masking."""
     value = value.strip()
     if not is_worth_masking(value):
         return set()
@@ -76,13 +76,13 @@ def plain_forms_of(value: str) -> set[str]:
 
 
 def _without_scheme(value: str) -> str:
-    """Of a header's value, what may stand without the scheme too."""
+    """The value of a header without its scheme."""
     scheme = _SCHEME.match(value)
     return value if scheme is None else value[scheme.end() :]
 
 
 def _lines(value: str) -> list[str]:
-    """Those of the value, and those that it will have when its escapes are read."""
+    """The lines of the value, and those it has after its escapes are resolved."""
     lines = value.splitlines()
     if "\\n" in value:
         lines += value.replace("\\r", "").replace("\\n", "\n").splitlines()
@@ -90,13 +90,13 @@ def _lines(value: str) -> list[str]:
 
 
 def _pieces(line: str) -> list[str]:
-    """Of about the same length, none of them short: the last one has what is left over."""
+    """Pieces of about the same length; the last one is longer instead of leaving a short rest."""
     starts = list(range(0, max(1, len(line) - _PIECE + 1), _PIECE))
     return [line[begin:end] for begin, end in zip(starts, [*starts[1:], len(line)], strict=True)]
 
 
 def _escaped(text: str) -> set[str]:
-    """As URLs, JSON, Python, HTML and shells write it."""
+    """The text as written in URLs, JSON, Python, HTML and shells."""
     raw = text.encode(errors="surrogateescape")
     in_json = json.dumps(text)[1:-1]
     in_urls = {quote(raw, safe=""), quote(raw), quote_plus(raw)}

@@ -1,11 +1,11 @@
-"""Which names stand for a secret: keys of a configuration, variables, options, fields."""
+"""Recognises names of secrets: keys of a configuration, variables, options, fields."""
 
 from __future__ import annotations
 
 import functools
 import re
 
-# The first line is Spark's own spark.redaction.regex, without a tokenizer. A provider of credentials is a
+# The first line is Spark's own spark.redaction.regex, but excludes tokenizers. A credentials provider is a
 # class or a path.
 _SECRET = re.compile(
     r"secret(?!ar)|password|token(?!i[sz])|access[._-]?key"
@@ -18,7 +18,7 @@ _SECRET = re.compile(
     r"|(?-i:(?<=[a-z])(?<!by)(?:Pass|Pwd|Pw|Jwt)$)",
     re.IGNORECASE,
 )
-# What no password is: how many passes, and whether.
+# Values that are not passwords: a number of passes, a boolean.
 _FEW = re.compile(r"\d{1,4}(?:\.\d+)?|true|false", re.IGNORECASE)
 _COUNTS = re.compile(r"\d+(?:\.\d+)?|\[[\d\s,.]*+\]")
 _NUMBER = re.compile(r"\d+(?:\.\d+)?(?:e[+-]?\d+)?%?", re.IGNORECASE)
@@ -27,7 +27,7 @@ _MEASURED = re.compile(
     r"limit|budget|used|usage|ttl|timeout|interval)(?:$|[._-])",
     re.IGNORECASE,
 )
-# Where a secret is, what gives it, or whether there is one.
+# Names of things about a secret: its location, its provider, whether it exists.
 _ABOUT_ONE = re.compile(
     r"(?:file|path|dir|directory|location|provider|class|type|name|url|uri|endpoint|enabled|interval|length)s?$",
     re.IGNORECASE,
@@ -41,14 +41,14 @@ def is_secret_key(key: str) -> bool:
     return _is_secret(key) if len(key) <= _LONGEST_KEPT else _SECRET.search(key) is not None
 
 
-# The same keys come again and again; names in a job's output may be of any length.
+# Keys repeat often; names in a job's output may have any length.
 @functools.lru_cache(maxsize=2048)
 def _is_secret(key: str) -> bool:
     return _SECRET.search(key) is not None
 
 
 def is_figure(name: str, value: str) -> bool:
-    """Whether a value with the name of a secret is a figure: training jobs log ``num_tokens=512``."""
+    """Whether a value with the name of a secret is just a figure: training jobs log ``num_tokens=512``."""
     if _MEASURED.search(name) and _NUMBER.fullmatch(value.rstrip(_END)):
         return True
     bare = value.rstrip(_END) if value[:1] != "[" else value
@@ -58,5 +58,5 @@ def is_figure(name: str, value: str) -> bool:
 
 
 def is_about_a_secret(name: str) -> bool:
-    """Whether what has this name is no secret itself: a path in an error message is worth reading."""
+    """Whether a value with this name is not a secret itself: a path in an error must stay readable."""
     return _ABOUT_ONE.search(name) is not None

@@ -1,7 +1,6 @@
-"""Where a text holds a secret, by what stands around it or by its own form.
+"""Finds secrets in a text by their context or by their own form.
 
-Every pattern is possessive, bounded or anchored: a line of a megabyte is read a few times, not once from each
-of its places.
+Every pattern is possessive, bounded or anchored, so that a line of a megabyte takes linear time.
 """
 
 from __future__ import annotations
@@ -16,7 +15,7 @@ if TYPE_CHECKING:
 
     Span = tuple[int, int]
 
-# No secret looks like less: a name needs a sign or a blank behind it, and a token its length.
+# The least that a secret needs: a sign or space after its name, or the length of a token.
 _SIGN = re.compile(r"[=:@\s]")
 _SHORTEST_TOKEN = 15
 _NAME = re.compile(r"""(?<![\w.\-])([\w.\-]++)((?:\\*+["'])?\s*+[=:]++>?\s*+|\s++)""")
@@ -24,24 +23,24 @@ _SCHEME = r"(?:bearer|basic|negotiate|ntlm|token|apikey)[ \t]+[^\s\"']+"
 # Credentials of several words: they go on to the end of the line.
 _LONG_SCHEME = r"(?:digest|aws4-hmac-sha256|hawk|oauth|sharedkey(?:lite)?)[ \t][^\n]*+"
 _VALUE = re.compile(
-    # ``\"a\"`` in JSON within JSON; quotes; quotes that were cut off, which end with their line, since what
-    # follows is another message; anything else up to a blank.
+    # ``\"a\"`` in JSON within JSON; quotes; quotes that were cut off, which end with their line, because the
+    # next line is another message; anything else up to white space.
     rf"""{_SCHEME}|{_LONG_SCHEME}|\\+(["'])[^"'\n]*+|"(?:[^"\\\n]|\\.)*+"|'[^'\n]*+'|["'][^\n]*+|[^\s"']\S*+""",
     re.IGNORECASE,
 )
 _REST_OF_LINE = re.compile(r"[^\n\"']*+")
 _BRACKET = re.compile(r"[\[{(\]})]")
 _OPENING, _CLOSING = "[{(", "]})"
-# Further than this a bracket is taken for one that was cut off.
+# A bracket that is not closed within this distance counts as cut off.
 _FARTHEST_BRACKET = 4096
 # After a name without a sign: a word with letters and digits is a password, "is" and "5" are not. Words with
-# a dot or an underscore are names of something.
+# a dot or an underscore are names.
 _PASSWORD = re.compile(
     r"(?=[^\d\s]{0,200}+\d)(?=[^A-Za-z\s]{0,200}+[A-Za-z])[^\s_./:()\[\]\"',;]{8,200}+(?=[\s,;]|$)"
 )
 
 _URL = re.compile(r"://[^\s/:@]*+:([^\s/]+)@")
-# Of a scheme other than these, what stands before the @ is a container, a user or an endpoint of Spark's.
+# With other schemes the part before the @ is a container, a user or an endpoint of Spark.
 _TOKEN_URL = re.compile(r"\bhttps?://([^\s/:@?#\"'<>]++):?@", re.IGNORECASE)
 # user/password of Oracle.
 _ORACLE = re.compile(r"\bjdbc:oracle:\w{1,9}:[\w.$#-]{1,128}/([^\s@/]{1,256})@", re.IGNORECASE)
@@ -52,7 +51,7 @@ _SIGNATURE = re.compile(
     re.IGNORECASE,
 )
 _BEARER = re.compile(r"\bbearer\s+([\w.~+/=\-]{16,})", re.IGNORECASE)
-# Tokens that say by their beginning what they are.
+# Tokens with a known prefix.
 _TOKEN = re.compile(
     r"(?<![\w\-])(?:"
     r"eyJ[\w\-]{6,}+\.[\w\-]{6,}+(?:\.[\w\-]*+)*"  # a JSON web token
@@ -82,7 +81,7 @@ def secret_spans(text: str) -> list[Span]:
 
 
 def is_plain(text: str) -> bool:
-    """Whether a look says that there can be none: most values of a configuration are so."""
+    """Whether it certainly contains no secret, by a quick check; true for most values of a configuration."""
     return len(text) < _SHORTEST_TOKEN and _SIGN.search(text) is None
 
 
@@ -117,7 +116,7 @@ def plain_name(name: str) -> str:
 def _value(text: str, name: re.Match[str]) -> Span | None:
     begin = name.end()
     if name[2].isspace() and not name[1].startswith("-"):
-        # A blank parts an option from its value; in prose it parts two words.
+        # White space separates an option from its value; in prose it separates two words.
         found = _PASSWORD.match(text, begin)
         return found.span() if found is not None else None
     if name[2].isspace() and text.startswith("--", begin):

@@ -1,6 +1,6 @@
-"""The secret values in what a task is given: configuration, connection, environment, arguments.
+"""Collects the secret values of a task: from configuration, connection, environment and arguments.
 
-Nothing here raises: what is of the wrong type is refused elsewhere, with a message.
+Nothing here raises: values of the wrong type are refused elsewhere, with a message.
 """
 
 from __future__ import annotations
@@ -19,12 +19,12 @@ _DEEPEST = 20
 
 
 def values_of(given: object, name: str = "", depth: int = _DEEPEST) -> Iterator[str]:
-    """The secrets in mappings, lists and texts: values of secret names, and what looks like a secret.
+    """The secrets in mappings, lists and texts: values with secret names, and whatever looks like a secret.
 
     Args:
         given: anything.
-        name: that it has; all that stands under the name of a secret is one.
-        depth: levels to look into.
+        name: its name; everything below the name of a secret is secret.
+        depth: number of levels to search.
     """
     if isinstance(given, Mapping | list | tuple | set | frozenset):
         for key, value in _items(given, name) if depth else ():
@@ -37,7 +37,7 @@ def values_of(given: object, name: str = "", depth: int = _DEEPEST) -> Iterator[
 
 
 def _items(given: Mapping[Any, object] | Iterable[object], name: str) -> Iterator[tuple[str, object]]:
-    """Each with its name: its own, or the name above it where that alone is secret."""
+    """Each item with its name: its own, or the name above it if only that is secret."""
     if not isinstance(given, Mapping):
         yield from ((name, value) for value in given)
         return
@@ -54,7 +54,7 @@ def values_of_words(given: object) -> Iterator[str]:
 
 
 def values_of_connection(extra: object, login: str | None, password: str | None) -> Iterator[str]:
-    """The secrets of a connection: its password, also as HTTP sends it, and those of its extras."""
+    """The secrets of a connection: its password, also in the form for HTTP, and those of its extras."""
     if password:
         yield password
         yield f"{login or ''}:{password}"

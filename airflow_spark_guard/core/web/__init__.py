@@ -1,1 +1,1 @@
-"""Answers of Spark's web servers, read without any I/O."""
+"""Parses answers of Spark's web servers, without any I/O."""

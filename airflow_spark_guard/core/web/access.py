@@ -1,4 +1,4 @@
-"""How a web server lets us in: credentials, and whose certificate is believed."""
+"""Access to a web server: credentials, and trusted certificates."""
 
 from __future__ import annotations
 
@@ -12,15 +12,15 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Access:
-    """Sent to the server that a source is about, never to another one that it names or redirects to.
+    """Credentials for one server; never sent to another one that it names or redirects to.
 
     Attributes:
-        headers: sent with every request; they may hold a secret, so nothing here shows them.
-        negotiate: makes the token, in base64, for a host that asks for one (``WWW-Authenticate: Negotiate``,
-            Kerberos); it may wait for a key distribution center, and raises ``UnusableAnswerError`` where
-            there is no ticket. None where nobody may ask for one.
-        verify: of TLS: True for the machine's certificates, a file of certificates, or False for none, which
-            lets anybody on the way read and answer.
+        headers: sent with every request; never shown, because they may hold a secret.
+        negotiate: returns the token, in base64, for a host that requires one (``WWW-Authenticate:
+            Negotiate``, Kerberos); it may wait for a key distribution center, and raises
+            ``UnusableAnswerError`` without a ticket. None: such hosts cannot be accessed.
+        verify: for TLS: True for the machine's certificates, the path of a file of certificates, or False for
+            no check, which allows a man in the middle.
     """
 
     headers: Mapping[str, str] = field(default_factory=dict, repr=False, hash=False)
@@ -29,11 +29,11 @@ class Access:
 
     @classmethod
     def basic(cls, login: str, password: str, *, verify: bool | str = True) -> Self:
-        """HTTP's basic authentication."""
+        """HTTP basic authentication."""
         token = base64.b64encode(f"{login}:{password}".encode()).decode()
         return cls({"Authorization": f"Basic {token}"}, verify)
 
     @classmethod
     def bearer(cls, token: str, *, verify: bool | str = True) -> Self:
-        """A token, as Kubernetes and most proxies take it."""
+        """A bearer token, for Kubernetes and most proxies."""
         return cls({"Authorization": f"Bearer {token}"}, verify)

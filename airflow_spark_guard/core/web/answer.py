@@ -1,8 +1,8 @@
-"""Answers of Spark's web servers: asked for and read without any I/O, and never trusted in their shape.
+"""Requests to Spark's web servers and their answers, without any I/O; answers are checked, not trusted.
 
-A dialogue is a generator: it yields the requests, is sent the answers, and returns what it has learnt. Where
-a request fails, the error is thrown into it, so that it decides whether it can do without.
-``sources/http.py`` runs dialogues.
+A dialogue is a generator: it yields requests, receives the answers, and returns its result. If a request
+fails, the error is thrown into it, so that it can decide whether to continue. ``sources/http.py`` runs
+dialogues.
 """
 
 from __future__ import annotations
@@ -27,26 +27,27 @@ _MAX_COUNT = 2**63 - 1
 _HUGE = 1e300
 _OK = 200
 _NOT_FOUND = 404
-_LOGIN = "Give login and password, or the header that it wants, in the Airflow connection (conn_id)."
+_LOGIN = "Set login and password, or the header that it requires, in the Airflow connection (conn_id)."
 _ADVICE = {
     401: _LOGIN,
-    403: "These credentials may not read it: ask whoever runs the server for the right to view applications.",
-    404: "Check the application's id, and whether this server knows it: a driver knows none but its own.",
-    407: "A proxy stands before the server; name the server's own address.",
+    403: "These credentials may not read it: ask the server's administrator for the right to view "
+    "applications.",
+    404: "Check the application's id, and whether this server knows it: a driver knows only its own.",
+    407: "There is a proxy in front of the server; use the server's own address.",
 }
 # A login page comes with status 200 as well.
-_NO_API = f"A web page, not Spark's REST API. If it is a login page: {_LOGIN} Else check host and port."
+_NO_API = f"A web page, not Spark's REST API. If it is a login page: {_LOGIN} Otherwise check host and port."
 
 Row = dict[str, Any]
 T = TypeVar("T")
 
 
 class UnusableAnswerError(ValueError):
-    """No answer, or one that tells nothing of our application.
+    """There was no answer, or one without the requested information.
 
     Args:
-        text: one sentence, fit to be shown.
-        advice: what to do next; empty where the sentence says it all.
+        text: one sentence, safe to show.
+        advice: what to do next; may be empty.
     """
 
     def __init__(self, text: str, *, advice: str = "") -> None:
@@ -56,13 +57,13 @@ class UnusableAnswerError(ValueError):
 
 @dataclass(frozen=True)
 class Request:
-    """What to ask for.
+    """An HTTP request.
 
     Attributes:
-        url: absolute, or a path below the server that the dialogue is about.
-        form: fields to POST; None for none.
-        body: what to send as JSON; None for nothing.
-        method: of HTTP; empty for POST where something is sent, else GET.
+        url: absolute, or a path on the server of the dialogue.
+        form: fields to POST; None for no form.
+        body: value to send as JSON; None for no body.
+        method: HTTP method; empty for POST if something is sent, else GET.
     """
 
     url: str
@@ -73,12 +74,12 @@ class Request:
 
 @dataclass(frozen=True)
 class Answer:
-    """What came back.
+    """An HTTP response.
 
     Attributes:
-        status: of HTTP.
-        body: whole; a larger one than the source allows is none.
-        at: when, by the server's clock; None where it did not say.
+        status: HTTP status.
+        body: the complete body; one above the source's size limit is refused.
+        at: the server's clock; None if it did not report it.
     """
 
     status: int
@@ -93,22 +94,22 @@ def decoded(answer: Answer, what: str) -> Any:
     """The JSON of an answer; ``what`` names it in the error.
 
     Raises:
-        UnusableAnswerError: another status than 200, or no JSON.
+        UnusableAnswerError: the status is not 200, or the body is not JSON.
     """
     if answer.status != _OK:
-        text = f"{what}: HTTP status {answer.status}{_said(answer)}"
+        text = f"{what}: HTTP status {answer.status}{_explanation(answer)}"
         raise UnusableAnswerError(text, advice=_ADVICE.get(answer.status, ""))
     try:
         return checked_depth(json.loads(answer.body), answer.body)
     except (ValueError, RecursionError) as error:
         begin = safe_text(repr(answer.body[:60]))
-        text = f"{what}: no JSON but {begin} ({len(answer.body)} bytes)"
+        text = f"{what}: not JSON but {begin} ({len(answer.body)} bytes)"
         advice = _NO_API if answer.body.lstrip()[:1] == b"<" else ""
         raise UnusableAnswerError(text, advice=advice) from error
 
 
-def _said(answer: Answer) -> str:
-    # Spark says in plain text what it does not know; an error page in HTML says nothing.
+def _explanation(answer: Answer) -> str:
+    # Spark explains a 404 in plain text; an error page in HTML explains nothing.
     text = answer.body[:100].decode(errors="replace").strip()
     return f", {safe_text(text)!r}" if answer.status == _NOT_FOUND and text and text[0] != "<" else ""
 
@@ -117,10 +118,10 @@ def rows(value: object, what: str) -> list[Row]:
     """A JSON array of objects.
 
     Raises:
-        UnusableAnswerError: something else.
+        UnusableAnswerError: it is something else.
     """
     if not isinstance(value, list) or not all(isinstance(row, dict) for row in value):
-        raise UnusableAnswerError(f"{what}: not the list that Spark gives")
+        raise UnusableAnswerError(f"{what}: not the list that Spark returns")
     return value
 
 
@@ -128,55 +129,55 @@ def record(value: object, what: str) -> Row:
     """A JSON object.
 
     Raises:
-        UnusableAnswerError: something else.
+        UnusableAnswerError: it is something else.
     """
     if not isinstance(value, dict):
-        raise UnusableAnswerError(f"{what}: not the object that Spark gives")
+        raise UnusableAnswerError(f"{what}: not the object that Spark returns")
     return value
 
 
 def is_number(value: object) -> bool:
-    """A finite JSON number that a float can hold; true and false are none."""
+    """Whether it is a finite JSON number that a float can hold; true and false are not numbers."""
     return not isinstance(value, bool) and isinstance(value, int | float) and -_HUGE < value < _HUGE
 
 
 def count(row: Row, name: str) -> int:
-    """A number that cannot be negative; 0 where there is none."""
+    """A number that cannot be negative; 0 if missing."""
     value = row.get(name)
     return min(max(0, int(value)), _MAX_COUNT) if is_number(value) else 0  # type: ignore[arg-type]
 
 
 def required(row: Row, name: str, what: str) -> int:
-    """A number without which a row means nothing.
+    """A number without which a row is meaningless.
 
     Raises:
-        UnusableAnswerError: it is not there, or is no number.
+        UnusableAnswerError: it is missing or not a number.
     """
     if not is_number(row.get(name)):
-        raise UnusableAnswerError(f"{what}: {name} is missing or no number")
+        raise UnusableAnswerError(f"{what}: {name} is missing or not a number")
     return count(row, name)
 
 
 def text(row: Row, name: str, length: int = MAX_TEXT) -> str:
-    """Untrusted text, bounded, fit to be shown; empty where there is none."""
+    """Untrusted text, bounded, safe to show; empty if missing."""
     value = row.get(name)
     return safe_text(value[:length])[:length] if isinstance(value, str) else ""
 
 
 def web_url(row: Row, name: str) -> str:
-    """An http or https URL; empty where there is none."""
+    """An http or https URL; empty if missing or not valid."""
     value = row.get(name)
     known = isinstance(value, str) and value.startswith(("http://", "https://")) and len(value) <= _MAX_URL
     return str(value) if known and value.isprintable() else ""  # type: ignore[union-attr]
 
 
 def epoch_time(row: Row, name: str) -> EpochTime | None:
-    """Milliseconds since the epoch as a time; None where there are none."""
+    """Milliseconds since the epoch as a time; None if missing or 0."""
     return EpochTime(count(row, name) / _MILLISECONDS) if count(row, name) else None
 
 
 def timestamp(row: Row, name: str) -> EpochTime | None:
-    """Spark's «2026-11-20T17:46:49.066GMT» as a time; None where there is none."""
+    """Spark's ``2026-11-20T17:46:49.066GMT`` as a time; None if missing or not valid."""
     value = row.get(name)
     if not isinstance(value, str) or not value.endswith("GMT"):
         return None

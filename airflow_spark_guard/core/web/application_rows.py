@@ -1,7 +1,7 @@
-"""Applications, stages and executors as plain rows, of a driver's UI or of a history server alike. No I/O.
+"""Applications, stages and executors as plain rows, from a driver's UI or a history server. No I/O.
 
-Rows are JSON as they are: times in seconds since the epoch by the server's clock, None where there is none
-yet; sizes in bytes; durations in milliseconds, summed over tasks. Text is bounded and fit to be shown.
+Rows can be serialised to JSON: times in seconds since the epoch by the server's clock, None if not reached
+yet; sizes in bytes; durations in milliseconds, summed over tasks. Text is bounded and safe to show.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ _LONGEST_SHOWN = 100
 class ApplicationRow(TypedDict):
     """An application, by its newest attempt.
 
-    ``completed`` is whether it has ended; a history server says so only of one that closed its event log.
+    ``completed`` is whether it has ended; a history server knows that only if the event log was closed.
     """
 
     id: str
@@ -46,7 +46,7 @@ class StageRow(TypedDict):
     """A stage attempt; ``status`` is ACTIVE, COMPLETE, PENDING, FAILED or SKIPPED.
 
     ``active``, ``done``, ``failed`` and ``killed`` count tasks; ``submitted``, ``launched`` (its first task)
-    and ``ended`` are times; ``reason`` says why it failed.
+    and ``ended`` are times; ``reason`` is why it failed.
     """
 
     id: int
@@ -71,9 +71,9 @@ class StageRow(TypedDict):
 
 
 class ExecutorRow(TypedDict):
-    """An executor, living or gone; the driver has a row of its own, with id «driver».
+    """An executor, living or gone; the driver has a row of its own, with id ``driver``.
 
-    ``added`` and ``removed`` are times, ``reason`` says in Spark's words why it was removed.
+    ``added`` and ``removed`` are times, ``reason`` is Spark's text about why it was removed.
     """
 
     id: str
@@ -90,7 +90,7 @@ class ExecutorRow(TypedDict):
 
 
 class RestartRow(TypedDict):
-    """An executor that was lost: not given back by dynamic allocation, not decommissioned."""
+    """An executor that was lost: not removed by dynamic allocation, not decommissioned."""
 
     executor: str
     host: str
@@ -99,10 +99,10 @@ class RestartRow(TypedDict):
 
 
 def applications() -> Dialogue[list[ApplicationRow]]:
-    """Those that the server knows, at most 1000: a driver knows its own alone.
+    """The applications that the server knows, at most 1000; a driver knows only its own.
 
     Raises:
-        UnusableAnswerError: an answer that is not this API's.
+        UnusableAnswerError: the answer is not of this API.
     """
     what = "applications"
     answer = yield Request(f"{_API}?limit={MOST_APPLICATIONS}")
@@ -111,10 +111,10 @@ def applications() -> Dialogue[list[ApplicationRow]]:
 
 
 def stages(application_id: str, status: str = "") -> Dialogue[list[StageRow]]:
-    """The stages of an application that the server still has; only of this status, if one is given.
+    """The stages of an application that the server still has, optionally only those with this status.
 
     Raises:
-        UnusableAnswerError: an unknown application, or an answer that is not this API's.
+        UnusableAnswerError: the application is not known, or the answer is not of this API.
     """
     base = yield from _base(application_id)
     query = f"?status={quote(status.lower(), safe='')}" if status else ""
@@ -126,7 +126,7 @@ def executors(application_id: str) -> Dialogue[list[ExecutorRow]]:
     """The executors of an application, living ones first.
 
     Raises:
-        UnusableAnswerError: an unknown application, or an answer that is not this API's.
+        UnusableAnswerError: the application is not known, or the answer is not of this API.
     """
     return [_executor(row) for row in (yield from _executors(application_id, local=True))]
 
@@ -135,7 +135,7 @@ def restarts(application_id: str) -> Dialogue[list[RestartRow]]:
     """The executors that an application has lost, oldest loss first. A driver forgets all but the last 100.
 
     Raises:
-        UnusableAnswerError: an unknown application, or an answer that is not this API's.
+        UnusableAnswerError: the application is not known, or the answer is not of this API.
     """
     found = yield from _executors(application_id, local=False)
     lost = [row for row in found if not row.active and was_lost(row.reason)]
@@ -151,7 +151,7 @@ def _executors(application_id: str, *, local: bool) -> Dialogue[tuple[Executor, 
 
 
 def _base(application_id: str) -> Dialogue[str]:
-    """Where the application's newest attempt is: of one with attempts, a history server knows only those."""
+    """The path of the newest attempt: a history server has no other path for an application with attempts."""
     path = f"{_API}/{quote(application_id, safe='')}"
     answer = yield Request(path)
     attempt = _newest(read.record(_known(answer, application_id), "application"))
@@ -163,9 +163,9 @@ def _known(answer: Answer, application_id: str) -> object:
     if answer.status == _NOT_FOUND and answer.body.lstrip()[:1] != b"<":
         shown = read.text({"": application_id}, "", _LONGEST_SHOWN)
         raise UnusableAnswerError(
-            f"it knows no application {shown!r}",
-            advice="Check the id. A driver knows none but its own; a history server finds a new event log "
-            "after some 10 s, and only in its own folder.",
+            f"it does not know application {shown!r}",
+            advice="Check the id. A driver knows only its own; a history server finds a new event log after "
+            "about 10 s, and only in its own folder.",
         )
     return read.decoded(answer, "application")
 

@@ -1,4 +1,4 @@
-"""A history server's REST API: what to ask, and what its answers say of an application's end. No I/O."""
+"""The REST API of a history server: requests, and what the answers say about an application's end. No I/O."""
 
 from __future__ import annotations
 
@@ -21,10 +21,10 @@ _OPEN_FOR = 600.0  # seconds; the file of a log is written to when its buffer is
 
 
 def application(application_id: str) -> Dialogue[History]:
-    """What the event log of the application's newest attempt says.
+    """The contents of the event log of the application's newest attempt.
 
     Raises:
-        UnusableAnswerError: no answer of a history server.
+        UnusableAnswerError: the answer is not from a history server.
     """
     path = f"/api/v1/applications/{quote(application_id, safe='')}"
     answer = yield Request(path)
@@ -50,18 +50,18 @@ def application(application_id: str) -> Dialogue[History]:
 
 
 def named(name: str, since: EpochTime, *, driver: bool = False) -> Dialogue[tuple[str, ...]]:
-    """The ids of the running applications of this name; where none runs, that of the newest ended since then.
+    """The ids of running applications with this name; if none runs, the id of the last one that ended.
 
-    A driver that was killed leaves a log that stays open for ever: one that nobody has written to for long is
-    not taken for a running application.
+    A driver that was killed leaves a log that stays open for ever: an open log that was not written to for
+    long does not count as a running application.
 
     Args:
         name: ``spark.app.name``.
-        since: when an earlier run may have ended.
-        driver: a driver's own UI is asked, which lists itself, and names its start as its last change.
+        since: applications that ended before do not count.
+        driver: the server is a driver's own UI, which lists itself, with its start as its last change.
 
     Raises:
-        UnusableAnswerError: no answer of Spark's REST API.
+        UnusableAnswerError: the answer is not from Spark's REST API.
     """
     what = "applications"
     found = read.rows(read.decoded((yield Request("/api/v1/applications")), what), what)
@@ -85,13 +85,13 @@ def _newest(row: Row) -> Row | None:
 
 
 def _last_job_failed(base: str) -> Dialogue[bool]:
-    """Whether the newest job failed; where that cannot be read, the end cannot be told."""
+    """Whether the newest job failed; raises if that cannot be read, because then the outcome is unknown."""
     what = "jobs"
     found = read.rows(read.decoded((yield Request(f"{base}/jobs?status=failed")), what), what)
     newest = max((read.count(row, "jobId") for row in found), default=None)
     if newest is None:
         return False
-    # They are numbered in turn; the list of those that succeeded may be too long to be read.
+    # Jobs are numbered consecutively; the list of successful ones may be too long to read.
     later = yield Request(f"{base}/jobs/{newest + 1}")
     if later.status == _NOT_FOUND:
         return True

@@ -1,4 +1,4 @@
-"""The log page of a standalone worker: its end as plain text. No I/O; ``sources/log_page.py`` has it."""
+"""The end of a log on the log page of a standalone worker. No I/O; see ``sources/log_page.py`` for that."""
 
 from __future__ import annotations
 
@@ -11,10 +11,10 @@ _HEADER = re.compile(r"==== Bytes \d+-\d+ of \d+ of [^\n]*====\n")
 
 
 def tail(stderr_url: str, length: int) -> Dialogue[str]:
-    """The last ``length`` bytes of a log, without the line that says which; untrusted text.
+    """The last ``length`` bytes of a log, without the page's header; untrusted text.
 
     Raises:
-        UnusableAnswerError: not the address of such a page, or no log there.
+        UnusableAnswerError: the address is not that of such a page, or there is no log.
     """
     if not stderr_url.startswith(("http://", "https://")) or "/logPage/?" not in stderr_url:
         raise UnusableAnswerError("not the log page of a standalone worker")
@@ -26,5 +26,5 @@ def _text(answer: Answer, length: int) -> str:
     text = answer.body.decode(errors="replace")
     header = _HEADER.match(text)
     if answer.status != _OK or header is None:
-        raise UnusableAnswerError(f"no log of an executor there: HTTP status {answer.status}")
+        raise UnusableAnswerError(f"no executor log at this address: HTTP status {answer.status}")
     return text[header.end() :][-length:]

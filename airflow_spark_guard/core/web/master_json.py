@@ -1,4 +1,4 @@
-"""A standalone master: what to ask, and what its JSON says. No I/O; ``sources/master.py`` has it."""
+"""Requests to a standalone master, and its answers in JSON. No I/O; see ``sources/master.py`` for that."""
 
 from __future__ import annotations
 
@@ -29,20 +29,20 @@ _TOKEN = re.compile(rb"""<input[^>]{0,300}name="csrfToken"[^>]{0,300}value="([\w
 
 
 def addresses(master_url: str) -> tuple[str, ...]:
-    """The masters of ``spark://h:7077,h2:7077``, each as ``spark://host:port``; none of another master."""
+    """The masters in ``spark://h:7077,h2:7077``, each as ``spark://host:port``; empty for other masters."""
     if not master_url.startswith("spark://"):
         return ()
     return tuple(f"spark://{host}" for host in master_url.removeprefix("spark://").split(",") if host)
 
 
 def look(masters: tuple[str, ...], ui: str | None, application_id: str | None) -> Dialogue[Master]:
-    """What the living master says of the application, and of its workers.
+    """The living master's information about the application and its workers.
 
     Args:
-        masters: as :func:`addresses` gives them.
-        ui: the master's web UI, believed as it is; None: that of each master's host, at port 8080, which is
-            believed only when it names one of our masters.
-        application_id: None when it is not known yet.
+        masters: as returned by :func:`addresses`.
+        ui: the master's web UI, trusted as it is; None: port 8080 of each master's host, trusted only if it
+            names one of our masters.
+        application_id: None if it is not known yet.
 
     Raises:
         UnusableAnswerError: none of them is a living master.
@@ -71,7 +71,7 @@ def _master(state: Row, active: Row | None) -> Master:
 
 
 def application(masters: tuple[str, ...], ui: str | None, application_id: str) -> Dialogue[Manager]:
-    """How the application stands; masters and ``ui`` as in :func:`look`.
+    """The state of the application; masters and ``ui`` as in :func:`look`.
 
     Raises:
         UnusableAnswerError: none of them is a living master.
@@ -82,18 +82,18 @@ def application(masters: tuple[str, ...], ui: str | None, application_id: str) -
     known = _master(state, active)
     if found is None:
         return Manager(master=known)
-    said = read.text(found, "state", 20)
-    return Manager(said if said in _STATES else "", read.epoch_time(found, "starttime"), known)
+    state_name = read.text(found, "state", 20)
+    return Manager(state_name if state_name in _STATES else "", read.epoch_time(found, "starttime"), known)
 
 
 def named(masters: tuple[str, ...], ui: str | None, name: str, since: EpochTime) -> Dialogue[tuple[str, ...]]:
-    """The ids of the running applications of this name; where none runs, that of the newest ended since then.
+    """The ids of running applications with this name; if none runs, the id of the newest ended since then.
 
     Args:
-        masters: as in :func:`look`, as is ``ui``.
-        ui: as there.
+        masters: as in :func:`look`.
+        ui: as in :func:`look`.
         name: ``spark.app.name``.
-        since: what ended before is somebody's earlier run.
+        since: applications that ended before are earlier runs.
 
     Raises:
         UnusableAnswerError: none of them is a living master.
@@ -113,7 +113,7 @@ def _end(row: Row) -> EpochTime:
 
 
 def page(masters: tuple[str, ...], ui: str | None, application_id: str) -> Dialogue[ApplicationPage]:
-    """What the application's own page at the master says, which the JSON does not.
+    """The application's own page on the master, which has more than the JSON.
 
     Raises:
         UnusableAnswerError: none of them is a living master.
@@ -124,7 +124,7 @@ def page(masters: tuple[str, ...], ui: str | None, application_id: str) -> Dialo
 
 
 def gone(masters: tuple[str, ...], ui: str | None, application_id: str) -> Dialogue[bool | None]:
-    """Whether the master has ended the application; None where it knows nothing of it, or none answers."""
+    """Whether the master lists the application as ended; None if it does not know it, or none answers."""
     try:
         _, state = yield from _living(masters, ui)
         return _ended(state, application_id)
@@ -133,15 +133,15 @@ def gone(masters: tuple[str, ...], ui: str | None, application_id: str) -> Dialo
 
 
 def kill(masters: tuple[str, ...], ui: str | None, application_id: str) -> Dialogue[bool]:
-    """End the application; whether the master says afterwards that it has ended.
+    """Kill the application; return whether the master lists it as ended afterwards.
 
     Raises:
-        UnusableAnswerError: no master to tell.
+        UnusableAnswerError: no living master answered.
     """
     page, state = yield from _living(masters, ui)
     if _ended(state, application_id) is False:
         form = {"id": application_id, "terminate": "true"}
-        with suppress(UnusableAnswerError):  # whatever it answers, what it says afterwards counts
+        with suppress(UnusableAnswerError):  # not this answer but the state afterwards counts
             answer = yield Request(f"{page}/app/kill/", form)
             if answer.status == _FORBIDDEN:  # since 4.3 a form carries a token of its page
                 token = _TOKEN.search((yield Request(f"{page}/")).body)
@@ -162,9 +162,9 @@ def _living(masters: tuple[str, ...], ui: str | None) -> Dialogue[tuple[str, Row
             reasons.append(f"{page}: {error}")
             continue
         if not ui and state.get("url") not in masters:
-            reasons.append(f"{page} is of another master")
+            reasons.append(f"{page} belongs to another master")
         elif state.get("status") != "ALIVE":
-            reasons.append(f"{page} is {read.text(state, 'status', 20) or 'no master'}")
+            reasons.append(f"{page} is {read.text(state, 'status', 20) or 'not a master'}")
         else:
             return page, state
     raise UnusableAnswerError(safe_text(f"no living master: {'; '.join(reasons) or 'none is known'}"))
@@ -189,7 +189,7 @@ def _application(state: Row, name: str, application_id: str | None) -> Row | Non
 def _ended(state: Row, application_id: str) -> bool | None:
     if _application(state, "activeapps", application_id) is not None:
         return False
-    # In neither list: a master that has forgotten, or was never asked. That is no proof.
+    # In neither list: the master may have forgotten it or never known it. That proves nothing.
     return True if _application(state, "completedapps", application_id) is not None else None
 
 

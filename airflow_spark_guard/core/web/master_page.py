@@ -1,4 +1,4 @@
-"""An application's page at a standalone master: what stands in its HTML alone."""
+"""An application's page on a standalone master: information that only its HTML has."""
 
 from __future__ import annotations
 
@@ -27,13 +27,13 @@ _MOST = 1000
 
 @dataclass(frozen=True)
 class ApplicationPage:
-    """What the page says.
+    """The contents of the page.
 
     Attributes:
-        driver_ui: where the application's own web UI is; empty where the page does not say.
-        ended: its executors that ended otherwise than by the master's order, the newest 1000.
-        running: the ids of those that have not ended, registered with the driver or not.
-        unended: the same with their hosts and log pages, the newest 1000.
+        driver_ui: URL of the application's own web UI; empty if the page has none.
+        ended: executors that ended without an order of the master, the newest 1000.
+        running: ids of executors that have not ended, registered with the driver or not.
+        unended: the executors in ``running`` with hosts and log pages, the newest 1000.
     """
 
     driver_ui: str = ""
@@ -43,12 +43,12 @@ class ApplicationPage:
 
 
 def read_page(body: bytes) -> ApplicationPage:
-    """Read the page; of one that is none, nothing."""
+    """Parse the page; the result is empty for any other page."""
     found = _DETAIL_UI.search(body)
     url = html.unescape(found[1].decode(errors="replace")) if found else ""
     rows = list(_rows(body))
     ended = _sorted(
-        _executor(row, f"{state[1].decode()}, as the master says; the driver has no record of it")
+        _executor(row, f"{state[1].decode()} according to the master; the driver has no record of it")
         for row in rows
         if (state := _STATE.search(row[3])) is not None
     )
@@ -62,7 +62,7 @@ def read_page(body: bytes) -> ApplicationPage:
 
 
 def _rows(body: bytes) -> Iterator[re.Match[bytes]]:
-    """The rows of its tables of executors. Cut first: a search over a hostile page would take minutes."""
+    """The rows of its tables of executors. Split first: searching a hostile page would take minutes."""
     for part in body.split(b"<tr>")[1:]:
         row, end, _ = part.partition(b"</tr>")
         if end and (found := _ROW.match(row)) is not None:

@@ -1,6 +1,6 @@
-"""Why a web server gave no answer, and what to do about it: read off the exceptions of name, socket and TLS.
+"""Why a web server did not answer, and what to do about it: maps exceptions of names, sockets and TLS.
 
-No I/O; ``sources/http.py`` has it. A client wraps them in exceptions of its own, so causes are looked at too.
+No I/O; see ``sources/http.py`` for that. Clients wrap these exceptions, so causes are inspected too.
 """
 
 from __future__ import annotations
@@ -18,33 +18,35 @@ if TYPE_CHECKING:
 
 _LONGEST = 200
 _MOST_CAUSES = 10
-_SILENT = "The server is overloaded, or a firewall swallows the connection; a longer timeout may help."
-_REFUSED = "Check host and port. A driver's own UI ends with its application; a history server stays."
-# Of OpenSSL's X509_V_ERR_*.
+_SILENT = "The server is overloaded, or a firewall drops the connection; a longer timeout may help."
+_REFUSED = "Check host and port. A driver's UI ends with its application; a history server keeps running."
+# OpenSSL's X509_V_ERR_*.
 _EXPIRED, _OTHER_NAMES = 10, (62, 64)
 
 
 def no_answer(error: BaseException, url: str, timeout: float) -> UnusableAnswerError:
-    """The error of ours for one of the client's.
+    """Our error for an exception of the client.
 
     Args:
-        error: what the client raised.
-        url: what it was asked for; only host and port are shown.
-        timeout: the longest silence that it was allowed, seconds.
+        error: the client's exception.
+        url: the requested URL; only host and port are shown.
+        timeout: the time-out for a silent server, in seconds.
     """
     causes = tuple(_causes(error))
     for cause in causes:
-        said = _said(cause, _server(url), timeout)
-        if said is not None:
-            return UnusableAnswerError(f"no answer: {safe_text(said[0])[: 2 * _LONGEST]}", advice=said[1])
-    # «All connection attempts failed» says less than the last of them.
+        found = _explained(cause, _server(url), timeout)
+        if found is not None:
+            return UnusableAnswerError(f"no answer: {safe_text(found[0])[: 2 * _LONGEST]}", advice=found[1])
+    # "All connection attempts failed" is less specific than the last of them.
     plain = next((cause for cause in reversed(causes) if isinstance(cause, OSError) and str(cause)), error)
     reason = safe_text(str(plain))[:_LONGEST] or type(error).__name__
-    return UnusableAnswerError(f"no answer: {reason}", advice="Check that a web server of Spark's is there.")
+    return UnusableAnswerError(
+        f"no answer: {reason}", advice="Check that one of Spark's web servers runs at this address."
+    )
 
 
 def _causes(error: BaseException) -> Iterator[BaseException]:
-    """The error itself, and what it was raised from; of a group of equals the first."""
+    """The error itself and its causes; of an exception group only the first."""
     cause: BaseException | None = error
     for _ in range(_MOST_CAUSES):
         if cause is None:
@@ -61,16 +63,16 @@ def _server(url: str) -> str:
         return "the server"
 
 
-def _said(cause: BaseException, server: str, timeout: float) -> tuple[str, str] | None:
-    """What it means, and what to do; None where its cause may tell more."""
+def _explained(cause: BaseException, server: str, timeout: float) -> tuple[str, str] | None:
+    """What it means and what to do; None if its own cause may be more specific."""
     if isinstance(cause, ssl.SSLError):
         return _tls(cause, server)
     if isinstance(cause, socket.gaierror):
-        return f"the name of {server} is not known", "Check the spelling; the machine that asks resolves it."
+        return f"the name of {server} cannot be resolved", "Check the spelling, and DNS on this machine."
     if isinstance(cause, TimeoutError):
-        return f"{server} was silent for {timeout:g} s", _SILENT
+        return f"{server} did not respond for {timeout:g} s", _SILENT
     if isinstance(cause, ConnectionRefusedError):
-        return f"nobody listens at {server} (connection refused)", _REFUSED
+        return f"{server} refused the connection", _REFUSED
     if isinstance(cause, ConnectionResetError):
         advice = "Check the port, and whether the server wants https://."
         return f"{server} closed the connection without an answer", advice
@@ -80,12 +82,12 @@ def _said(cause: BaseException, server: str, timeout: float) -> tuple[str, str] 
 def _tls(error: ssl.SSLError, server: str) -> tuple[str, str]:
     if not isinstance(error, ssl.SSLCertVerificationError):
         reason = str(getattr(error, "reason", None) or error)[:_LONGEST]  # one that Python raises has none
-        return f"no TLS with {server}: {reason}", "If the server speaks plain HTTP, ask it with http://."
+        return f"TLS with {server} failed: {reason}", "If the server speaks plain HTTP, use http://."
     message = str(error.verify_message)[:_LONGEST]
     if error.verify_code in _OTHER_NAMES:
-        advice = "Ask the server by a name that its certificate holds, or have the name added to it."
-        return f"the certificate of {server} is of another name: {message}", advice
+        advice = "Use a name that the server's certificate contains, or have this name added to it."
+        return f"the certificate of {server} is for another name: {message}", advice
     if error.verify_code == _EXPIRED:
         return f"the certificate of {server} has expired", "Have it renewed."
-    advice = "Name the file with the certificate of the authority that signed it (verify)."
-    return f"the certificate of {server} is not believed: {message}", advice
+    advice = "Set verify to the file with the certificate of the authority that signed it."
+    return f"the certificate of {server} is not trusted: {message}", advice

@@ -1,4 +1,4 @@
-"""One look at an application that somebody else runs: what its witnesses said, each for itself."""
+"""A snapshot of an application that another system runs: the information of each witness."""
 
 from __future__ import annotations
 
@@ -13,13 +13,13 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Manager:
-    """What a standalone master says of the application.
+    """A standalone master's information about the application.
 
     Attributes:
-        state: ``WAITING``, ``RUNNING``, ``FINISHED``, ``FAILED``, ``KILLED``; empty when it knows no such
-            application. FINISHED is also what it says of a driver that was killed.
-        started: None when unknown.
-        master: of its workers, and whether the application waits for its first executor.
+        state: ``WAITING``, ``RUNNING``, ``FINISHED``, ``FAILED``, ``KILLED``; empty if the master does not
+            know the application. FINISHED is also its state after its driver was killed.
+        started: None if unknown.
+        master: its workers, and whether the application waits for its first executor.
     """
 
     state: str = ""
@@ -28,21 +28,21 @@ class Manager:
 
     @property
     def alive(self) -> bool:
-        """Whether the application waits or runs."""
+        """Whether the application is waiting or running."""
         return self.state in {"WAITING", "RUNNING"}
 
 
 @dataclass(frozen=True)
 class History:
-    """What a history server says of the application's newest attempt.
+    """A history server's information about the application's newest attempt.
 
     Attributes:
         known: whether it has an event log of it.
-        completed: whether that log was closed, as only a driver does that ends by itself.
-        started: None when unknown.
+        completed: whether that log was closed, which only a driver does that ends by itself.
+        started: None if unknown.
         ended: None while the log is open.
         last_job_failed: whether the newest Spark job in it failed.
-        executors: living and lost ones, as the log tells.
+        executors: living and lost executors, from the log.
     """
 
     known: bool = False
@@ -55,19 +55,19 @@ class History:
 
 @dataclass(frozen=True)
 class Sight:
-    """One look. What was not asked, or gave no usable answer, is None, and ``silent`` says why.
+    """One snapshot. Information that was not requested or not usable is None; ``silent`` has the reasons.
 
     Attributes:
-        at: when, by the clock of the server that answered, else by ours.
-        application_id: empty while no application of the wanted name is known.
-        driver: what the driver itself says.
-        driver_ui: where it was asked; empty where nobody knows.
-        started: when the application started; None when unknown.
-        manager: what the standalone master says.
-        history: what the history server says.
-        task: how the Airflow task that runs it stands: ``running``, ``success``, ``failed``; empty where no
-            such task is known.
-        silent: (witness, why) of everyone who gave no usable answer: one sentence each.
+        at: time, by the clock of the server that answered, else by ours.
+        application_id: empty until an application with the wanted name is known.
+        driver: the driver's own information.
+        driver_ui: URL of the driver's UI; empty if unknown.
+        started: when the application started; None if unknown.
+        manager: the standalone master's information.
+        history: the history server's information.
+        task: state of the Airflow task that runs it: ``running``, ``success``, ``failed``; empty if no such
+            task is known.
+        silent: (witness, reason) for each one without a usable answer; the reason is one sentence.
     """
 
     at: EpochTime
@@ -82,12 +82,12 @@ class Sight:
 
     @property
     def executors(self) -> tuple[Executor, ...]:
-        """As the driver tells it, else as its event log does."""
+        """The executors known to the driver, else those in its event log."""
         if self.driver is not None:
             return self.driver.executors
         return self.history.executors if self.history is not None else ()
 
     @property
     def why_silent(self) -> str:
-        """Why those who said nothing said nothing."""
+        """The reasons of all witnesses without a usable answer."""
         return "; ".join(f"{witness}: {why}" for witness, why in self.silent)

@@ -1,4 +1,4 @@
-"""The driver's REST API: what to ask, and what the answers say. No I/O; ``sources/rest.py`` has it."""
+"""Requests to the driver's REST API, and its answers. No I/O; see ``sources/rest.py`` for that."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ _DRIVER = ("driver", "<driver>")
 _MILLISECONDS = 1000
 _RECEIVER = "Streaming job running receiver "  # org.apache.spark.streaming.scheduler.ReceiverTracker
 _DROPPED = ".LiveListenerBus.queue.appStatus.numDroppedEvents"
-# Their order is the order of Stage.counters in every record: append, never reorder.
+# The order is that of Stage.counters in every record: append, never reorder.
 COUNTERS = (
     "inputBytes",
     "inputRecords",
@@ -44,8 +44,8 @@ class JavaThread:
     """A thread of a JVM.
 
     Attributes:
-        name: such as «Executor task launch worker for task 3.0 in stage 3.0 (TID 8)»; untrusted.
-        state: Java's word: RUNNABLE, WAITING, ...
+        name: such as ``Executor task launch worker for task 3.0 in stage 3.0 (TID 8)``; untrusted.
+        state: Java's thread state: RUNNABLE, WAITING, ...
         stack: its frames, innermost first, with what they lock or wait for; untrusted.
     """
 
@@ -55,17 +55,20 @@ class JavaThread:
 
 
 def check_application(application_id: str) -> Dialogue[EpochTime | None]:
-    """Whether this UI is our application's: others own port 4040 as well; when it started, if it says so.
+    """Check that this UI belongs to our application: others use port 4040 as well.
+
+    Returns:
+        When the application started, seconds since the epoch; None if the UI does not report it.
 
     Raises:
-        UnusableAnswerError: it is another's, or no Spark UI.
+        UnusableAnswerError: it belongs to another application, or is not a Spark UI.
     """
     what = "applications"
     found = read.rows(read.decoded((yield Request("/api/v1/applications")), what), what)
     ids = [read.text(row, "id") for row in found[:10]]
     if application_id not in ids:
         raise UnusableAnswerError(
-            f"the UI is not of {application_id} but of {', '.join(ids) or 'no application'}"
+            f"the UI does not belong to {application_id} but to {', '.join(ids) or 'no application'}"
         )
     attempts = found[ids.index(application_id)].get("attempts")
     rows = [row for row in attempts if isinstance(row, dict)] if isinstance(attempts, list) else []
@@ -73,16 +76,16 @@ def check_application(application_id: str) -> Dialogue[EpochTime | None]:
 
 
 def look(application_id: str, *, details: bool, local: bool, dropped: int = 0) -> Dialogue[DriverView]:
-    """One look at our application.
+    """The state of our application.
 
     Args:
-        application_id: whose; the answers of another application's UI are status 404.
-        details: also the times of tasks of the active stages, and the dropped events.
+        application_id: id of the application; the UI of another one answers with status 404.
+        details: also read the times of tasks of the active stages, and the number of dropped events.
         local: the master is ``local[n]``, and the driver's row is the executor.
-        dropped: events known as dropped, for a look without details.
+        dropped: the known number of dropped events, used without details.
 
     Raises:
-        UnusableAnswerError: an answer that is not this API's.
+        UnusableAnswerError: an answer is not of this API.
     """
     base = f"/api/v1/applications/{quote(application_id, safe='')}"
     stages = _stages((yield Request(f"{base}/stages?status=active")))
@@ -99,10 +102,10 @@ def look(application_id: str, *, details: bool, local: bool, dropped: int = 0) -
 
 
 def executors(application_id: str) -> Dialogue[DriverView]:
-    """One cheap look: executors, and active stages where no executor is left. Jobs are not asked for.
+    """A cheap view: executors, and if none is left the active stages. Jobs are not read.
 
     Raises:
-        UnusableAnswerError: an answer that is not this API's, such as of another application's UI.
+        UnusableAnswerError: an answer is not of this API, or the UI belongs to another application.
     """
     base = f"/api/v1/applications/{quote(application_id, safe='')}"
     answer = yield Request(f"{base}/allexecutors")
@@ -117,7 +120,7 @@ def threads(application_id: str, executor_id: str) -> Dialogue[list[JavaThread]]
     """The threads of an executor's JVM, or of the driver's (``driver``).
 
     Raises:
-        UnusableAnswerError: an answer that is not this API's, such as of an executor that is gone.
+        UnusableAnswerError: the answer is not of this API, for example because the executor is gone.
     """
     what = "threads"
     path = f"{quote(application_id, safe='')}/executors/{quote(executor_id, safe='')}/threads"
@@ -172,11 +175,11 @@ def executor_rows(answer: Answer, *, local: bool) -> tuple[Executor, ...]:
     """The executors of an ``allexecutors`` answer, living ones first.
 
     Raises:
-        UnusableAnswerError: an answer that is not this API's.
+        UnusableAnswerError: the answer is not of this API.
     """
     found = read.rows(read.decoded(answer, "allexecutors"), "allexecutors")
     kept = [row for row in found if local or row.get("id") not in _DRIVER]
-    # Where there are too many, the living ones count.
+    # If there are too many, keep the living ones.
     kept.sort(key=lambda row: row.get("isActive") is not True)
     return tuple(map(_executor, kept[:_MAX_EXECUTORS]))
 
@@ -201,20 +204,20 @@ def _executor(row: Row) -> Executor:
 
 
 def _times(base: str, stage: Stage) -> Dialogue[Stage]:
-    """The stage with the times of its tasks, as far as they can be had."""
+    """The stage with the times of its tasks, if available."""
     path = f"{base}/stages/{stage.stage}/{stage.attempt}"
     median = longest = None
     with suppress(UnusableAnswerError):  # 404 before the first task has ended
         median = _median((yield Request(f"{path}/taskSummary?quantiles=0.5")))
-    with suppress(UnusableAnswerError):  # 404 when the stage has just ended
-        # By id: the oldest first. A running task has no run time to sort by before it has ended.
+    with suppress(UnusableAnswerError):  # 404 if the stage has just ended
+        # By id: the oldest first. A running task has no run time to sort by.
         longest = _longest((yield Request(f"{path}/taskList?status=RUNNING&sortBy=ID&length=20")))
     return replace(stage, median_seconds=median, longest_seconds=longest)
 
 
 def _median(answer: Answer) -> float | None:
     summary = read.record(read.decoded(answer, "taskSummary"), "taskSummary")
-    # Not ``duration``: that counts running tasks in, with what the last heartbeat said of them.
+    # Not ``duration``, which includes running tasks as of the last heartbeat.
     values = summary.get("executorRunTime")
     if not isinstance(values, list) or not values or not read.is_number(values[0]) or values[0] < 0:
         return None
@@ -228,7 +231,7 @@ def _longest(answer: Answer) -> float | None:
 
 
 def _age(row: Row, now: EpochTime | None) -> float:
-    # Spark brings ``duration`` up to date with heartbeats only; the server's clock is its Date header.
+    # Spark updates ``duration`` only with heartbeats; the server's clock is its Date header.
     launched, known = read.timestamp(row, "launchTime"), read.count(row, "duration") / _MILLISECONDS
     return known if launched is None or now is None else max(known, now - launched)
 

@@ -136,7 +136,7 @@ def test_kill_leaves_no_application(server, site):
     run = server.trigger("killing", {"application_id": application, **site.witnesses})
     assert wait_for(server, "killing", run, ["deferred"], ENDED) == {"deferred": "failed"}
     text = log_of(server, "killing", run, "deferred")
-    assert names_the_loss(text, killed_at, "EXITED, as the master says|Command exited with code 137")
+    assert names_the_loss(text, killed_at, "EXITED according to the master|Command exited with code 137")
     assert f"Application {application} was ended at its master." in text
     assert [row for row in site.active() if row["id"] == application] == []
     assert job.process.wait(timeout=60) is not None

@@ -43,5 +43,5 @@ def test_an_executor_that_died_starting_counts_though_the_job_ends_well(tmp_path
     assert type(failure) is ExecutorsLostError
     assert failure.what == f"Application {application}: An executor was lost."
     assert "executor 1 on 127.0.0.1 at" in failure.got
-    assert ": LOST, as the master says; the driver has no record of it" in failure.got
+    assert ": LOST according to the master; the driver has no record of it" in failure.got
     assert [row.id for row in look.executors] == ["0"]  # nor has its event log

@@ -16,7 +16,7 @@ pytestmark = pytest.mark.spark
 
 ALPHABET = ["h", "a1", "1", "-", "_", ".", ":", "7077", ",", "/", "[::1]", "10.0.0.1", "%", "\u00e9", "x-y.z"]
 # What Spark's parser lets pass and what no socket takes.
-STRICTER = ("has a port that is none", "has a number that is none")
+STRICTER = ("has a port that is not valid", "has a number that is not valid")
 PROBE = """
 import json, sys
 from pyspark.java_gateway import launch_gateway

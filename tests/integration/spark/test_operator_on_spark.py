@@ -187,7 +187,7 @@ def test_a_thread_that_stays_is_ended(run, log):
 
 def test_a_foreign_message_on_the_channel_ends_the_job(run):
     """Loudly, and with all processes."""
-    with pytest.raises(errors.ProtocolError, match="got: a line of 8 bytes that is no JSON"):
+    with pytest.raises(errors.ProtocolError, match="got: a line of 8 bytes that is not JSON"):
         run("foreign message")
 
 

@@ -288,7 +288,7 @@ def test_a_watch_that_is_broken_off_is_in_the_record(stand):
     with pytest.raises(errors.ProtocolError):
         stand.run(["sh", "-c", foreign])
     assert (stand.summary["state"], stand.summary["verdict"]) == ("failed", "UNKNOWN")
-    assert "not of the wire protocol" in stand.summary["what"]
+    assert "does not follow the wire protocol" in stand.summary["what"]
 
     def time_out(_):
         raise KeyError("time-out")
@@ -343,7 +343,7 @@ def test_a_standalone_master_is_asked_whether_it_fits(stand):
     empty = json.dumps({**STATE, "workers": []}).encode()
     with serving(lambda handler, _: say(handler, empty)) as ui:
         stand.guarded(master=STATE["url"], master_ui=ui).preflight()
-    assert stand.log.warnings == "The Spark master has no living worker now; the job will wait for one."
+    assert stand.log.warnings == "The Spark master currently has no living worker; the job will wait for one."
 
 
 @pytest.mark.parametrize("huge", [10**400, -(10**400), 1e308, True, "x", None, [], {}])

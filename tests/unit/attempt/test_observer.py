@@ -129,7 +129,7 @@ def test_a_ui_that_is_none_of_ours_is_not_believed(tag, driver):
     """Another application's port, an error, no UI at all, and what is no web address."""
     with closing(Observer(tag)) as observer:
         other = seen(observer, QUICK, Application("app-2", driver.url))
-        assert (other.driver, other.blind) == (None, f"the UI is not of app-2 but of {APP}")
+        assert (other.driver, other.blind) == (None, f"the UI does not belong to app-2 but to {APP}")
         driver.status["stages"] = 500
         assert seen(observer, QUICK, Application(APP, driver.url)).blind == "stages: HTTP status 500"
         for url in ("", "file:///etc/passwd"):

@@ -65,7 +65,7 @@ def test_arguments_are_words(given, taken):
         ([len], r"application_args\[0\] is not a single value.", "builtin_function_or_method"),
         ([np.array([1])], r"application_args\[0\] is not a single value.", "ndarray"),
         (["a\0b"], r"application_args\[0\] has a NUL character.", r"'a\\x00b'"),
-        (["\ud800"], r"application_args\[0\] has characters that are no text.", r"'\\ud800'"),
+        (["\ud800"], r"application_args\[0\] has characters that are not valid text.", r"'\\ud800'"),
         (["x" * (1 << 17)], r"application_args\[0\] is too long for a process.", r"'x+\.\.\. \(131074 .*"),
         (np.array(["--day", "x"]), "application_args is not a list.", "ndarray"),
         (np.array([0]), "application_args is not a list.", "ndarray"),
@@ -132,9 +132,9 @@ def test_the_environment_is_text():
     [
         ({"A": None}, r"env_vars\['A'\] is not a single value.\n  got: None\n"),
         ({"A": ["x"]}, r"env_vars\['A'\] is not a single value.\n  got: list\n"),
-        ({1: "x"}, "env_vars has a name that no environment variable can have.\n  got: 1\n"),
-        ({"": "x"}, "env_vars has a name that no environment variable can have.\n  got: ''\n"),
-        ({"A=B": "x"}, "env_vars has a name that no environment variable can have.\n  got: 'A=B'\n"),
+        ({1: "x"}, "env_vars has a name that is not valid for an environment variable.\n  got: 1\n"),
+        ({"": "x"}, "env_vars has a name that is not valid for an environment variable.\n  got: ''\n"),
+        ({"A=B": "x"}, "env_vars has a name that is not valid for an environment variable.\n  got: 'A=B'\n"),
         ({"DB_PASSWORD": "x\0y"}, r"env_vars\['DB_PASSWORD'\] has a NUL character.\n  got: a secret value\n"),
     ],
 )

@@ -28,18 +28,18 @@ def test_the_error_names_connection_field_what_is_accepted_and_what_to_do():
     """All four, in this order."""
     error = refused("spark://h", conn_type="spark", host="spark://h")
     assert str(error) == (
-        "Spark cannot parse the master of Airflow connection 'team': it has no port. Look at its port.\n"
+        "Spark cannot parse the master of Airflow connection 'team': it has no port. Check its port.\n"
         "  got: 'spark://h' (connection type 'spark', host 'spark://h', port None)\n"
         "  expected: local[*] or local[N], spark://host:7077 (or spark://a:7077,b:7077), yarn,\n"
         "    k8s://https://host:6443\n"
-        "  do: Set the port, mostly 7077."
+        "  do: Set the port, usually 7077."
     )
 
 
 @pytest.mark.parametrize(
     ("master", "address", "field", "advice"),
     [
-        ("local[1] ", {"conn_type": "spark", "host": "local[1] "}, "its host.", "Remove the blank."),
+        ("local[1] ", {"conn_type": "spark", "host": "local[1] "}, "its host.", "Remove the white space."),
         (
             "spark://",
             {"conn_type": "spark", "host": "", "extras": ("master", "queue")},
@@ -50,16 +50,16 @@ def test_the_error_names_connection_field_what_is_accepted_and_what_to_do():
             "generic://h:1",
             {"conn_type": "generic", "host": "h", "port": 1},
             "its connection type.",
-            'The connection type is "spark"',
+            'Set the connection type to "spark"',
         ),
-        ("None://local", {"host": "local"}, "its connection type.", 'The connection type is "spark"'),
-        ("yarn://", {"conn_type": "yarn"}, "its host.", "Write the word yarn alone"),
+        ("None://local", {"host": "local"}, "its connection type.", 'Set the connection type to "spark"'),
+        ("yarn://", {"conn_type": "yarn"}, "its host.", "Write only yarn"),
     ],
 )
 def test_the_field_is_where_the_mistake_is(master, address, field, advice):
     """Host, port, connection type, or extras that nobody reads."""
     error = refused(master, **address)
-    assert f"Look at {field}" in error.what
+    assert f"Check {field}" in error.what
     assert advice in error.advice
 
 
@@ -137,16 +137,16 @@ def test_a_misspelt_extra_is_said():
 @pytest.mark.parametrize(
     ("raw", "got"),
     [
-        ("spark://m1:7077,m2:7077", "a URI with several hosts, of which Airflow reads only one"),
-        ("spark://u:p@h:x", "a URI whose port is no number from 0 to 65535"),
-        ("spark://[::1:7077", "a URI with a host that is none"),
-        ("spark://a://b://c", "a URI of a form that Airflow does not know"),
+        ("spark://m1:7077,m2:7077", "a URI with several hosts; Airflow reads only one"),
+        ("spark://u:p@h:x", "a URI whose port is not a number from 0 to 65535"),
+        ("spark://[::1:7077", "a URI whose host is not valid"),
+        ("spark://a://b://c", "a URI in a form that Airflow does not know"),
         ("  ", "a URI that is empty"),
-        ('{"conn_type": "spark",', "JSON that is broken in line 1, column 23"),
-        ('{"conn_type": "spark", "port": "x"}', "JSON whose port is no number"),
+        ('{"conn_type": "spark",', "JSON that is not valid in line 1, column 23"),
+        ('{"conn_type": "spark", "port": "x"}', "JSON whose port is not a number"),
         (
             json.dumps({"conn_type": "spark", "hots": "x", "password": "geheim"}),
-            "JSON with fields that no connection has: hots",
+            "JSON with fields that a connection does not have: hots",
         ),
         ('{"conn_type": 5}', "JSON that Airflow refuses"),
     ],

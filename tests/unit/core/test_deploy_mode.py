@@ -72,16 +72,31 @@ def test_a_mode_that_spark_does_not_know_is_refused(value):
 @pytest.mark.parametrize(
     ("master", "application", "environment", "said"),
     [
-        ("local[*]", "a.jar", False, r"The master local\[\*\] has no cluster mode."),
-        ("local-cluster[1,1,512]", "a.jar", False, "The master local-cluster.* has no cluster mode."),
+        ("local[*]", "a.jar", False, r"The master local\[\*\] does not support cluster mode."),
+        (
+            "local-cluster[1,1,512]",
+            "a.jar",
+            False,
+            "The master local-cluster.* does not support cluster mode.",
+        ),
         (
             "spark://h:7077",
             "/x/job.py",
             False,
-            "Spark runs no Python application in cluster mode on a standa",
+            "Spark does not run Python applications in cluster mode on a standa",
         ),
-        ("spark://h:7077", "job.R", False, "Spark runs no R application in cluster mode on a standalone"),
-        ("spark://h:7077", "a.jar", True, "env_vars does not reach a driver in cluster mode on a standalone"),
+        (
+            "spark://h:7077",
+            "job.R",
+            False,
+            "Spark does not run R applications in cluster mode on a standalone",
+        ),
+        (
+            "spark://h:7077",
+            "a.jar",
+            True,
+            "env_vars does not reach the driver in cluster mode on a standalone",
+        ),
     ],
 )
 def test_what_spark_would_refuse_is_refused_first(master, application, environment, said):

@@ -41,7 +41,7 @@ from tests.unit.core.templater import Later, context
 def test_a_limit_that_cannot_hold_is_refused_at_once(field, value):
     """The message names the field, the value and what to write."""
     with pytest.raises(
-        LimitError, match=rf"^GuardLimits\.{field} cannot be used\.\n  got: .*\n  expected: a .*\n  do: "
+        LimitError, match=rf"^GuardLimits\.{field} is not valid\.\n  got: .*\n  expected: a .*\n  do: "
     ) as e:
         GuardLimits(**{field: value})
     assert e.value.got == repr(value)
@@ -66,7 +66,7 @@ def test_limits_that_contradict_each_other_are_refused_as_a_pair(small, large):
         LimitError,
         match=rf"^GuardLimits\.{small} and GuardLimits\.{large} contradict each other\.\n"
         rf"  got: {small}='4s', {large}=4\n"
-        rf"  expected: {small} < {large}: the inner limit must be able to pass first\n"
+        rf"  expected: {small} < {large}: otherwise {small} could never be reached first\n"
         rf"  do: Lower {small}, or raise {large}\.$",
     ):
         GuardLimits(**{small: "4s", large: 4})
@@ -105,7 +105,7 @@ def test_a_template_is_checked_when_it_is_rendered():
     """Before that nobody knows its value."""
     limits = GuardLimits(deadline="{{ hours }}h", log_lines=Later(5))
     assert limits.resolve(context(hours=2)) == GuardLimits("2h", log_lines=5)
-    with pytest.raises(LimitError, match=r"^GuardLimits\.deadline cannot be used\.\n  got: 'xh'"):
+    with pytest.raises(LimitError, match=r"^GuardLimits\.deadline is not valid\.\n  got: 'xh'"):
         limits.resolve(context(hours="x"))
 
 
@@ -144,7 +144,7 @@ def test_limits_that_are_left_out_are_the_defaults():
 def test_text_in_the_place_of_limits_is_refused():
     """A template that stands for the whole object leaves text behind."""
     with pytest.raises(
-        LimitError, match=r"^The limits of the operator cannot be used\.\n  got: '2h'\n  expected: Guard"
+        LimitError, match=r"^The operator's limits are not valid\.\n  got: '2h'\n  expected: Guard"
     ):
         checked_limits("2h")
 
@@ -154,7 +154,7 @@ def test_what_a_passed_limit_does_is_one_of_two_words(value):
     """Whoever mistypes observe mode must not have healthy jobs ended, nor the other way round."""
     with pytest.raises(
         LimitError,
-        match=r'^GuardLimits\.on_finding cannot be used\.\n  got: .*\n  expected: "end" or "warn"\n',
+        match=r'^GuardLimits\.on_finding is not valid\.\n  got: .*\n  expected: "end" or "warn"\n',
     ) as e:
         GuardLimits(on_finding=value)
     assert e.value.got == repr(value)
@@ -172,7 +172,7 @@ def test_observe_is_the_name_of_limits_that_only_warn():
 def test_a_name_of_limits_that_is_none_is_refused(value):
     """At parse time too; the message has the names."""
     for check in (checked_limits, check_literal_limits):
-        with pytest.raises(LimitError, match=r"The limits of the operator cannot be used\.") as e:
+        with pytest.raises(LimitError, match=r"The operator's limits are not valid\.") as e:
             check(value)
         assert "'observe'" in e.value.expected
 
@@ -187,7 +187,7 @@ def test_observe_mode_may_be_a_template():
     limits = GuardLimits(deadline="2h", on_finding="{{ mode }}")
     assert not limits.observes
     assert limits.resolve(context(mode="warn")).observes
-    with pytest.raises(LimitError, match=r"^GuardLimits\.on_finding cannot be used"):
+    with pytest.raises(LimitError, match=r"^GuardLimits\.on_finding is not valid"):
         limits.resolve(context(mode="observe"))
 
 

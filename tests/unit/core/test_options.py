@@ -40,5 +40,5 @@ def test_what_is_not_given_is_not_checked():
 )
 def test_a_wrong_value_is_named(name, value):
     """Which option, what it is, what it should be."""
-    with pytest.raises(ConfError, match=f"^{name} cannot be used.\n  got: .+\n  expected: .+\n  do: "):
+    with pytest.raises(ConfError, match=f"^{name} is not valid.\n  got: .+\n  expected: .+\n  do: "):
         check_options({name: value})

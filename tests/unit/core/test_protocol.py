@@ -50,22 +50,22 @@ def beat(**other):
 @pytest.mark.parametrize(
     ("line", "got"),
     [
-        (b"", "a line of 0 bytes that is no JSON$"),
-        (b"hello", "a line of 5 bytes that is no JSON$"),
+        (b"", "a line of 0 bytes that is not JSON$"),
+        (b"hello", "a line of 5 bytes that is not JSON$"),
         (b"[1]", "a line of 3 bytes with a JSON list$"),
-        (b'\xff{"v":1}', "a line of 8 bytes that is no JSON$"),
+        (b'\xff{"v":1}', "a line of 8 bytes that is not JSON$"),
         (b'{"v":2,"kind":"bye","t":1}', "version 2"),
         (b'{"v":true,"kind":"bye","t":1}', "version True"),
         (b'{"v":1.0,"kind":"bye","t":1}', "version 1.0"),
         (b'{"v":"1","kind":"bye","t":1}', "version of type str"),
-        (b'{"v":1,"v":1,"kind":"bye","t":1}', "a key stands twice in an object"),
-        (b'{"v":1,"kind":"metric","t":1,"values":{"a":1,"a":2}}', "a key stands twice in an object"),
-        (b'{"v":1,"kind":"bye","t":NaN}', "NaN is no number of JSON"),
-        (b'{"v":1,"kind":"bye","t":-Infinity}', "-Infinity is no number of JSON"),
-        (b'{"v":1,"kind":"result","t":1,"value":[NaN]}', "NaN is no number of JSON"),
-        (b'{"v":1,"kind":"bye","t":1e400}', "a number larger than any that Python can hold"),
+        (b'{"v":1,"v":1,"kind":"bye","t":1}', "duplicate key in an object"),
+        (b'{"v":1,"kind":"metric","t":1,"values":{"a":1,"a":2}}', "duplicate key in an object"),
+        (b'{"v":1,"kind":"bye","t":NaN}', "NaN is not a number in JSON"),
+        (b'{"v":1,"kind":"bye","t":-Infinity}', "-Infinity is not a number in JSON"),
+        (b'{"v":1,"kind":"result","t":1,"value":[NaN]}', "NaN is not a number in JSON"),
+        (b'{"v":1,"kind":"bye","t":1e400}', "a number that is too large for Python"),
         (b'{"v":1,"kind":"bye","t":' + b"9" * 400 + b"}", r"bye with t=9{20,}\.\.\.9+$"),
-        (b'{"v":1,"kind":"bye","t":' + b"9" * 5000 + b"}", "no JSON: Exceeds the limit"),
+        (b'{"v":1,"kind":"bye","t":' + b"9" * 5000 + b"}", "not JSON: Exceeds the limit"),
         (b'{"v":1,"kind":"result","t":1,"value":' + b"[" * 100_000, "nested more than 200 levels deep"),
         (b'{"v":1,"kind":"result","t":1,"value":' + b"[" * 300 + b"]" * 300 + b"}", "nested more than 200"),
         (b'{"v":1,"kind":"result","t":1,"value":' + b'{"a":' * 300 + b"1" + b"}" * 301, "nested more than 2"),
@@ -89,7 +89,7 @@ def beat(**other):
         (beat(text="x" * 201), "progress with heartbeat=.*x"),
         (beat(text=1), "progress with heartbeat=.*'text': 1"),
         (beat(done="3"), "progress with heartbeat=.*'done': '3'"),
-        (beat(done=float("nan")), "NaN is no number of JSON"),
+        (beat(done=float("nan")), "NaN is not a number in JSON"),
         (beat(total=10**400), "progress with heartbeat=.*"),
         (beat(pid=1), "progress with heartbeat=.*'pid': 1"),
         (b"1" * (protocol.MAX_LINE + 1), f"a line of {protocol.MAX_LINE + 1} bytes"),
@@ -97,7 +97,7 @@ def beat(**other):
 )
 def test_anything_else_is_refused_and_named(line, got):
     """An unknown kind or version, or a field of another type, fails loudly."""
-    with pytest.raises(ProtocolError, match="not of the wire protocol.\n  got: ") as caught:
+    with pytest.raises(ProtocolError, match="does not follow the wire protocol.\n  got: ") as caught:
         protocol.parse(line)
     assert re.search(got, caught.value.got)
     assert caught.value.expected

@@ -413,9 +413,9 @@ def test_the_operators_client_mode_wins_over_conf_and_the_log_says_so(stand):
 @pytest.mark.parametrize(
     ("master", "application", "said"),
     [
-        ("local[*]", "", r"The master local\[\*\] has no cluster mode."),
-        (MASTERS, "", "Spark runs no Python application in cluster mode on a standalone master."),
-        (MASTERS, "/x/app.jar", "env_vars does not reach a driver in cluster mode on a standalone master."),
+        ("local[*]", "", r"The master local\[\*\] does not support cluster mode."),
+        (MASTERS, "", "Spark does not run Python applications in cluster mode on a standalone master."),
+        (MASTERS, "/x/app.jar", "env_vars does not reach the driver in cluster mode on a standalone master."),
     ],
 )
 @pytest.mark.parametrize(
@@ -528,18 +528,18 @@ def test_in_observe_mode_an_executor_that_fits_nowhere_is_a_warning(stand):
 @pytest.mark.parametrize(
     ("connection", "said"),
     [
-        ('{"conn_type": "spark", "host": "spark-master"}', "it has no scheme. Look at its host."),
-        ("spark://spark-master", "it has no scheme. Look at its host."),
-        ('{"conn_type": "spark", "host": "local[1] "}', "it has a blank that does not belong to it."),
+        ('{"conn_type": "spark", "host": "spark-master"}', "it has no scheme. Check its host."),
+        ("spark://spark-master", "it has no scheme. Check its host."),
+        ('{"conn_type": "spark", "host": "local[1] "}', "it contains white space."),
         (
             '{"conn_type": "spark", "extra": {"master": "local[2]"}}',
-            "it names no host. Look at its host (empty) and extras (master).",
+            "it names no host. Check its host (empty) and extras (master).",
         ),
-        ("yarn://", "it is written as a URL. Look at its host."),
-        ("local://", "it is written as a URL. Look at its host."),
+        ("yarn://", "it is written as a URL. Check its host."),
+        ("local://", "it is written as a URL. Check its host."),
         ('{"conn_type": "spark", "host": "http://spark-master", "port": 7077}', "it begins with 'http'"),
-        ("generic://spark-master:7077", "Look at its connection type."),
-        ('{"conn_type": "spark", "host": "local[x]"}', "it is no form of local."),
+        ("generic://spark-master:7077", "Check its connection type."),
+        ('{"conn_type": "spark", "host": "local[x]"}', "it is not a valid form of local."),
         ('{"conn_type": "spark", "host": "k8s://"}', "it names no host."),
         ('{"conn_type": "spark", "host": "spark://h:7077", "port": 7077}', "it has two ports."),
     ],

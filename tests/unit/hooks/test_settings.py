@@ -114,7 +114,7 @@ def test_a_deployment_may_observe(monkeypatch, value, found):
 def test_a_word_that_is_none_is_refused_with_the_options_name(monkeypatch):
     """Whoever wants observe mode must not have jobs ended by a typing error."""
     monkeypatch.setenv("AIRFLOW__SPARK_GUARD__ON_FINDING", "observe")
-    with pytest.raises(BadInputError, match=r"^Airflow's option \[spark_guard\] on_finding cannot be used\."):
+    with pytest.raises(BadInputError, match=r"^Airflow's option \[spark_guard\] on_finding is not valid\."):
         settings.on_finding()
 
 

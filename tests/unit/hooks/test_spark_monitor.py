@@ -142,7 +142,7 @@ def test_without_a_connection_the_callers_address_is_asked(spark):
     assert hook.access_for(url) == Access()
     assert hook.timeout == 5.0
     assert hook.target(application_id="app-1").witnesses == ()
-    with pytest.raises(MonitorError, match="^There is no server to ask about Spark applications."):
+    with pytest.raises(MonitorError, match="^No server is configured for queries about Spark applications."):
         SparkMonitorHook(None).applications()
 
 
@@ -202,22 +202,22 @@ def test_an_unknown_application_is_one_clear_error(connect, spark):
     with serving(spark) as url:
         text = failure(connect(host=url), "app-2")
     assert text == (
-        f"{url} was asked for executors of app-2 and gave no usable answer.\n"
-        "  got: it knows no application 'app-2'\n"
+        f"{url} gave no usable answer to a request for executors of app-2.\n"
+        "  got: it does not know application 'app-2'\n"
         "  expected: a driver's UI, a history server or a standalone master\n"
-        "  do: Check the id. A driver knows none but its own; a history server finds a new event log after\n"
-        "    some 10 s, and only in its own folder."
+        "  do: Check the id. A driver knows only its own; a history server finds a new event log after about\n"
+        "    10 s, and only in its own folder."
     )
 
 
 @pytest.mark.parametrize(
     ("status", "body", "got", "advice"),
     [
-        (401, b"", "application: HTTP status 401", "Give login and password, or the header that it wants"),
+        (401, b"", "application: HTTP status 401", "Set login and password, or the header that it requires"),
         (403, b"<html>", "application: HTTP status 403", "These credentials may not read it"),
         (404, b"<html>", "application: HTTP status 404", "Check the application's id"),
-        (200, b" <html>login</html>", "application: no JSON but b' <html>login</html>'", "A web page, not Spark's"),
-        (200, b"{", "application: no JSON but b'{' (1 bytes)", "Check that the address is one of these"),
+        (200, b" <html>login</html>", "application: not JSON but b' <html>login</html>'", "A web page, not Spark's"),
+        (200, b"{", "application: not JSON but b'{' (1 bytes)", "Check that the address is one of these"),
         (500, b"", "application: HTTP status 500", "Check that the address is one of these"),
     ],
 )  # fmt: skip
@@ -231,16 +231,14 @@ def test_what_a_server_answers_instead_is_said(connect, status, body, got, advic
 
 def test_a_server_that_is_not_there_is_said(connect):
     """Its name, its port, its silence."""
-    assert "got: no answer: the name of nowhere.invalid:4040 is not known" in failure(
+    assert "got: no answer: the name of nowhere.invalid:4040 cannot be resolved" in failure(
         connect(host="nowhere.invalid", port=4040)
     )
-    assert "got: no answer: nobody listens at 127.0.0.1:1 (connection refused)" in failure(
-        connect(host="127.0.0.1", port=1)
-    )
+    assert "got: no answer: 127.0.0.1:1 refused the connection" in failure(connect(host="127.0.0.1", port=1))
     with socket.create_server(("127.0.0.1", 0)) as silent:
         port = silent.getsockname()[1]
         text = failure(connect(host="127.0.0.1", port=port, extra={"timeout": "200ms"}))
-    assert f"got: no answer: 127.0.0.1:{port} was silent for 0.2 s" in text
+    assert f"got: no answer: 127.0.0.1:{port} did not respond for 0.2 s" in text
     assert "do: The server is overloaded" in text
 
 
@@ -251,16 +249,16 @@ def test_a_certificate_is_checked(connect, spark, authority):
         assert connect(host=url, login="ann", password="pw", extra=trusted).applications()[0]["id"] == APP
         assert spark.credentials == {BASIC}
         text = failure(connect(host=url))
-        assert "is not believed: " in text
-        assert "do: Name the file with the certificate of the authority that signed it (verify)." in text
+        assert "is not trusted: " in text
+        assert "do: Set verify to the file with the certificate of the authority that signed it." in text
         assert connect(host=url, extra={"verify": False}).executors(APP)
-        assert "is not believed" in failure(connect(url, host="h", extra={"verify": False}))
+        assert "is not trusted" in failure(connect(url, host="h", extra={"verify": False}))
 
 
 @pytest.mark.parametrize(
     ("name", "expired", "said"),
     [
-        ("other.example", False, "is of another name: IP address mismatch, certificate is not valid for '127.0.0.1'"),
+        ("other.example", False, "is for another name: IP address mismatch, certificate is not valid for '127.0.0.1'"),
         ("127.0.0.1", True, "has expired"),
     ],
 )  # fmt: skip
@@ -276,8 +274,8 @@ def test_a_server_without_tls_is_said(connect, spark):
     """With the way out."""
     with serving(spark) as url:
         text = failure(connect(host=url.replace("http://", "https://")))
-    assert "got: no answer: no TLS with 127.0.0.1:" in text
-    assert "do: If the server speaks plain HTTP, ask it with http://." in text
+    assert "got: no answer: TLS with 127.0.0.1:" in text
+    assert "do: If the server speaks plain HTTP, use http://." in text
 
 
 @pytest.mark.parametrize("text", [None, "no certificate"])
@@ -310,14 +308,16 @@ def test_the_connection_is_tested_on_every_server_that_it_names(connect, spark):
         good = {"history_server": f"{url}/", "master": "spark://h:7077", "master_ui": ui}
         assert connect(host=url, extra=good).test_connection() == (
             True,
-            f"{url}: 1 application\n{ui}: 1 living workers",
+            f"{url}: 1 application\n{ui}: 1 living worker",
         )
         works, said = connect(
             host=url, extra={"driver_ui": "http://127.0.0.1:1", "master_ui": "http://127.0.0.1:1"}
         ).test_connection()
     assert not works
-    assert said.startswith(f"{url}: 1 application\nhttp://127.0.0.1:1 was asked for its applications")
-    assert "\nhttp://127.0.0.1:1 was asked for its workers" in said
+    assert said.startswith(
+        f"{url}: 1 application\nhttp://127.0.0.1:1 gave no usable answer to a request for its applications"
+    )
+    assert "\nhttp://127.0.0.1:1 gave no usable answer to a request for its workers" in said
 
 
 @pytest.mark.parametrize(

@@ -35,7 +35,7 @@ def test_default_args_put_a_whole_dag_into_observe_mode(kind, more, limits):
 @pytest.mark.parametrize("limits", ["observ", "warn", {"on_finding": "warn"}])
 def test_limits_that_are_none_fail_where_the_dag_is_parsed(kind, more, limits):
     """Not in the night, when the task runs."""
-    with pytest.raises(LimitError, match=r"^The limits of the operator cannot be used\."):
+    with pytest.raises(LimitError, match=r"^The operator's limits are not valid\."):
         kind(task_id="t", limits=limits, **more)
 
 

@@ -27,14 +27,14 @@ def operator_of_a_dag(kind=SafeSparkSubmitOperator, default_args=None, **kwargs)
     ("given", "kind", "advice"),
     [
         ({"profile": "ml_training"}, errors.ProfileError, "Did you mean 'ml-training'?"),
-        ({"profile": "fast"}, errors.ProfileError, "Name one of them, or leave it out."),
-        ({"profile": 5}, errors.ProfileError, "Name one of them, or leave it out."),
+        ({"profile": "fast"}, errors.ProfileError, "Use one of them, or leave it out."),
+        ({"profile": 5}, errors.ProfileError, "Use one of them, or leave it out."),
         ({"limits": {"dedline": "2h"}}, errors.LimitError, "Did you mean 'deadline'?"),
         ({"limits": {"deadline": "2h"}}, errors.LimitError, "Write GuardLimits(deadline=...)."),
         (
             {"limits": "2h"},
             errors.LimitError,
-            "Give a GuardLimits object (templates go into its fields), or one of the names.",
+            "Use a GuardLimits object (templates go into its fields), or one of the names.",
         ),
     ],
 )
@@ -49,7 +49,7 @@ def test_a_mistyped_profile_or_limit_fails_where_the_dag_is_parsed(way, given, k
 @pytest.mark.parametrize("kind", [SparkApplicationSensor, SparkExecutorRestartSensor])
 def test_limits_of_a_sensor_fail_there_too(kind):
     """They are the same limits."""
-    with pytest.raises(AirflowException, match="^The limits of the operator cannot be used"):
+    with pytest.raises(AirflowException, match="^The operator's limits are not valid"):
         operator_of_a_dag(kind, limits="2h")
 
 

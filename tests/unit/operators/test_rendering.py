@@ -49,7 +49,7 @@ def rendered(*, native=False, **options):
         ({"env_vars": {"DAY": PULL}}, r"env_vars\['DAY'\] is not a single value.\n  got: None\n"),
         (
             {"conf": {"spark.x": PULL}},
-            "conf sets spark.x to a value that Spark cannot take.\n  got: NoneType",
+            "conf sets spark.x to a value that is not valid in Spark.\n  got: NoneType",
         ),
     ],
 )

@@ -60,16 +60,16 @@ def run(request):
         ),
         ({"conf": {"spark.network.timeout": ["10s"]}}, errors.ConfError, ""),
         ({"conf": {"spark.network.timeout": "soon"}}, errors.ConfError, ""),
-        ({"profile": "defualt"}, errors.ProfileError, "No such Spark profile."),
+        ({"profile": "defualt"}, errors.ProfileError, "Unknown Spark profile."),
         ({"conn_id": "nowhere"}, errors.ConnectionMissingError, "There is no Airflow connection 'nowhere'."),
         (
             {"env_vars": {"SPARK_HOME": "/nowhere"}},
             errors.SparkSubmitMissingError,
-            "There is no spark-submit to run.",
+            "No spark-submit found.",
         ),
-        ({"env_vars": {"JAVA_HOME": "/nowhere"}}, errors.JavaError, "Spark has no Java to run on."),
-        ({"executor_cores": "two"}, errors.ConfError, "executor_cores cannot be used."),
-        ({"limits": "1h"}, errors.LimitError, "The limits of the operator cannot be used."),
+        ({"env_vars": {"JAVA_HOME": "/nowhere"}}, errors.JavaError, "No suitable Java found for Spark."),
+        ({"executor_cores": "two"}, errors.ConfError, "executor_cores is not valid."),
+        ({"limits": "1h"}, errors.LimitError, "The operator's limits are not valid."),
     ],
 )
 def test_bad_input_is_one_clear_exception_before_anything_starts(run, kwargs, kind, text):

@@ -143,6 +143,7 @@ def test_a_child_with_an_empty_environment_does_not_outlive_a_reaper_that_its_jo
         while not attempt.over:
             attempt.poll(0.1)
         seconds_until(lambda: len(sleeping(seconds)) == 2, 60, "the two that live on")
+        seconds_until(lambda: len(marked(mark)) >= 2, 60, "the other attempt's reaper and its job")
         assert attempt.report is None
         assert attempt.end() == ()
         assert sleeping(seconds) == []

@@ -177,8 +177,8 @@ def test_nothing_to_see_is_said_in_plain_lines(tag, workspace):
     assert set(found.summary) == {
         "driver's Python: not found on this host",
         "Python workers: none on this host, and no stack in the executors' logs",
-        "driver's JVM: there is no Spark UI to ask",
-        "driver's JVM by SIGQUIT: not readable (it does not run here)",
+        "driver's JVM: the driver has no Spark UI",
+        "driver's JVM by SIGQUIT: not readable (it does not run on this host)",
     }
 
 

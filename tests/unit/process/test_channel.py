@@ -33,7 +33,7 @@ def test_a_foreign_line_fails_loudly(channel):
     """The channel is untrusted."""
     reader, path = channel
     path.write_bytes(b"hello\n")
-    with pytest.raises(ProtocolError, match="got: a line of 5 bytes that is no JSON"):
+    with pytest.raises(ProtocolError, match="got: a line of 5 bytes that is not JSON"):
         reader.read()
 
 

@@ -61,6 +61,6 @@ def test_where_there_is_none_there_is_nothing_to_say(task):
 def test_one_that_cannot_be_ended_stops_the_next_try(task, monkeypatch):
     """Two tries would write over each other."""
     monkeypatch.setattr(leftovers, "end", lambda *_, **__: ([], ["17 java"]))
-    with pytest.raises(KilledError, match="still runs on this host and cannot be ended") as caught:
+    with pytest.raises(KilledError, match="is still running on this host and cannot be killed") as caught:
         earlier_tries.end(Tag(task, new_attempt(3)), 0.0)
     assert caught.value.orphans == ("17 java",)

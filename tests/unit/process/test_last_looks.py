@@ -48,7 +48,7 @@ def test_a_process_that_is_gone_is_said_to_be(tmp_path, sleeper):
     sleeper.wait()
     with pytest.raises(NotSeenError, match="stack not readable"):
         last_looks.driver_python(scene(tmp_path), processes(driver=proc))
-    with pytest.raises(NotSeenError, match="it is gone"):
+    with pytest.raises(NotSeenError, match="the process is gone"):
         last_looks.driver_jvm_by_signal(scene(tmp_path, jvm_dump=str), processes(jvm=proc))
 
 
@@ -59,7 +59,7 @@ def test_an_api_that_names_no_threads_has_shown_nothing(tmp_path):
         def threads(self, _):
             return []
 
-    with pytest.raises(NotSeenError, match="the Spark UI named no threads"):
+    with pytest.raises(NotSeenError, match="the Spark UI listed no threads"):
         last_looks.jvm(scene(tmp_path, rest=Empty()), "driver")
 
 
@@ -84,7 +84,7 @@ def test_a_jvm_that_prints_no_dump_is_not_waited_for_long(tmp_path, monkeypatch)
     [
         ("echo 'Error: Operation not permitted' >&2; exit 1", "no permission"),
         ("exec sleep 600", "py-spy did not answer in time"),
-        ("exit 1", "py-spy sees no Python in it"),
+        ("exit 1", "py-spy found no Python in it"),
     ],
 )
 def test_why_a_stack_cannot_be_read_is_one_plain_line(tmp_path, monkeypatch, sleeper, script, why):

@@ -231,7 +231,7 @@ def test_without_py_spy_the_figures_remain(standins, tag, monkeypatch, tmp_path)
     (found,) = Looker(tag).look(stacks=True)
     assert (found.stack, found.locals, found.place) == ("", "", "")
     assert found.switches is not None
-    with pytest.raises(FileNotFoundError, match="no py-spy here"):
+    with pytest.raises(FileNotFoundError, match="py-spy is not installed"):
         readings.python_threads(proctree.read(jvm.pid))
 
 

@@ -323,7 +323,7 @@ def test_a_store_that_hangs_holds_the_job_up_once(tmp_path, monkeypatch):
         record.output(b"x")
     record.close()
     assert 0.2 <= time.monotonic() - started < 100  # and not 0.2 for each of the thousand
-    assert record.trouble == f"The record {tmp_path}/r cannot be written: it does not answer."
+    assert record.trouble == f"The record {tmp_path}/r cannot be written: the store does not respond."
     with (tmp_path / "r" / "autopsy.txt.new").open("rb") as pipe:  # let the thread go
         pipe.read()
     record._thread.join(60)
@@ -339,7 +339,7 @@ def test_a_store_that_hangs_at_the_end_is_left_alone(tmp_path, monkeypatch):
     os.mkfifo(tmp_path / "r" / "autopsy.txt.new")
     record.autopsy("never read")
     record.close()
-    assert record.trouble.endswith("it does not answer.")
+    assert record.trouble.endswith("the store does not respond.")
     with (tmp_path / "r" / "autopsy.txt.new").open("rb") as pipe:
         pipe.read()
     record._thread.join(60)

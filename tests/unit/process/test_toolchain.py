@@ -94,7 +94,7 @@ def test_a_spark_submit_of_unknown_home_is_used_as_it_is(tmp_path):
 def test_a_spark_home_without_spark_submit_is_an_error(tmp_path):
     """Silently taking another Spark would be worse."""
     with pytest.raises(
-        SparkSubmitMissingError, match=f"^There is no spark-submit to run.\n  got: SPARK_HOME={tmp_path}\n"
+        SparkSubmitMissingError, match=f"^No spark-submit found.\n  got: SPARK_HOME={tmp_path}\n"
     ):
         toolchain.find_spark_submit(None, {"PATH": VENV_BIN, "SPARK_HOME": str(tmp_path)})
 
@@ -132,7 +132,7 @@ def test_an_old_java_is_an_error_for_spark_4(fake_java, tmp_path):
     java = fake_java("1.8.0_402")
     with pytest.raises(
         JavaError,
-        match=rf"^Spark has no Java to run on.\n  got:\s+JAVA_HOME={java},\s+which is Java 8\n  expected: Java 17 or",
+        match=rf"^No suitable Java found for Spark.\n  got:\s+JAVA_HOME={java},\s+which is Java 8\n  expected: Java 17 or",
     ):
         toolchain.java_home({"JAVA_HOME": str(java), "PATH": ""}, SPARK_4, tmp_path)
     assert toolchain.java_home({"JAVA_HOME": str(java), "PATH": ""}, SPARK_3, tmp_path) is None
@@ -140,7 +140,7 @@ def test_an_old_java_is_an_error_for_spark_4(fake_java, tmp_path):
 
 def test_a_java_home_without_java_is_an_error(tmp_path):
     """It says what it is."""
-    with pytest.raises(JavaError, match=r"which\s+is\s+no\s+Java\s+that\s+answers"):
+    with pytest.raises(JavaError, match=r"which\s+did\s+not\s+report\s+a\s+version"):
         toolchain.java_home({"JAVA_HOME": str(tmp_path), "PATH": ""}, SPARK_4, tmp_path)
 
 
@@ -169,8 +169,8 @@ def test_without_java_and_wheel_it_is_an_error(tmp_path):
         text=True,
     )
     assert done.stdout == (
-        "Spark has no Java to run on.\n"
-        "  got: no java on the PATH, which is no Java that answers, no JAVA_HOME\n"
+        "No suitable Java found for Spark.\n"
+        "  got: no java on the PATH; JAVA_HOME is not set\n"
         "  expected: Java 17 or newer\n"
         "  do: Install openjdk-17-jre-headless, set JAVA_HOME, or install airflow-spark-guard[java].\n"
     ), done.stderr

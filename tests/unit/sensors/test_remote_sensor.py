@@ -106,7 +106,7 @@ def test_somebody_has_to_be_named(ti):
 
 def test_limits_of_another_kind_are_refused(ti):
     """As of the operator."""
-    with pytest.raises(LimitError, match="^The limits of the operator cannot be used."):
+    with pytest.raises(LimitError, match="^The operator's limits are not valid."):
         sensor(limits="5m").execute({"ti": ti})
 
 

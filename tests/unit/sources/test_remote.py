@@ -125,7 +125,7 @@ def test_a_driver_of_another_application_is_none(site):
     with source(Target("app-2", driver_ui=site.driver_ui)) as looking:
         seen = looking.look()
     assert seen.driver is None
-    assert "the UI is not of app-2 but of app-1" in seen.why_silent
+    assert "the UI does not belong to app-2 but to app-1" in seen.why_silent
 
 
 def test_each_server_gets_its_own_credentials(site):

@@ -130,14 +130,14 @@ def nonsense(handler, form):
 @pytest.mark.parametrize(
     ("reply", "why"),
     [
-        (html, r"applications: no JSON but b'<html>login</html>' \(18 bytes\)"),
-        (truncated, "applications: no JSON but "),
+        (html, r"applications: not JSON but b'<html>login</html>' \(18 bytes\)"),
+        (truncated, "applications: not JSON but "),
         (cut_off, "no answer: peer closed connection without sending complete message body"),
         (not_found, "applications: HTTP status 404, 'no such app'"),
         (error, "applications: HTTP status 500"),
-        (another, f"the UI is not of {APP} but of app-other"),
+        (another, f"the UI does not belong to {APP} but to app-other"),
         (huge, "the answer is larger than 8388608 bytes"),
-        (swollen, "applications: no JSON but "),
+        (swollen, "applications: not JSON but "),
         (elsewhere, "the answer is a redirect to another host, 'example.invalid'"),
         (to_a_file, "the answer is a redirect to another port, file:|no answer: "),
         (round_and_round, "the answer is a redirect, again and again"),
@@ -189,7 +189,7 @@ def test_a_slow_server_does_not_hold_us(reply):
     with source(reply, timeout=0.2) as driver:
         begin = time.monotonic()
         with pytest.raises(
-            UnusableAnswerError, match="no whole answer within 0.6 s|no answer: .* was silent for 0.2 s"
+            UnusableAnswerError, match="no whole answer within 0.6 s|no answer: .* did not respond for 0.2 s"
         ):
             driver.look()
         assert time.monotonic() - begin < 60  # a server that drips never comes to an end

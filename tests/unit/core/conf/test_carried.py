@@ -55,7 +55,7 @@ def test_whatever_is_let_through_arrives(conf):
         ("spark.my.options", "password=geheim ", "is a secret"),
         ("spark.x", " a\rb", "a carriage return"),
         ("spark.x", " " * (128 << 10), "is too long"),
-        ("spark.x", " \ud800", "is too long or no text"),
+        ("spark.x", " \ud800", "is too long or not valid text"),
     ],
 )
 def test_what_cannot_take_the_command_line_either_is_refused_by_key(key, value, why):
@@ -85,5 +85,5 @@ def test_what_spark_trims_itself_is_said():
     """In cluster mode it writes a properties file of its own."""
     conf = {"spark.x": ConfValue(" ", "conf"), "spark.y": ConfValue("y", "conf")}
     (note,) = lost_in_a_file(conf)
-    assert "spark.x are lost" in note
+    assert "spark.x is lost" in note
     assert lost_in_a_file({"spark.y": ConfValue("y", "conf")}) == ()

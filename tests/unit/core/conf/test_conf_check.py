@@ -82,7 +82,7 @@ def test_a_key_that_is_no_name_is_refused(key):
 @pytest.mark.parametrize("key", ["spark.executor.memory=4g", "spark.a\nspark.b", "spark.a\0", "spark.\u200b"])
 def test_a_key_that_would_become_another_is_refused(key):
     """Spark ends a key at the first of these, and the value would be another as well."""
-    with pytest.raises(ConfError, match=r"^conf has a key that Spark cannot take\.\n  got: "):
+    with pytest.raises(ConfError, match=r"^conf has a key that is not valid in Spark\.\n  got: "):
         check_user_conf({key: "1"})
 
 
@@ -109,15 +109,15 @@ def test_other_signs_of_a_key_are_kept(key):
         (np.datetime64("2026-01-01"), r"datetime64 np\.datetime64\('2026-01-01'\)"),
         (np.array([1]), r"ndarray array\(\[1\]\)"),
         (Decimal("NaN"), r"Decimal Decimal\('NaN'\)"),
-        (10**5000, "int that has no text"),
-        (Broken(), "Broken that has no text"),
+        (10**5000, "int without a text form"),
+        (Broken(), "Broken without a text form"),
     ],
     ids=lambda value: value if isinstance(value, str) else type(value).__name__,
 )
 def test_a_value_of_another_type_is_refused(value, shown):
     """The message names the key, the type and the way out."""
     pattern = (
-        rf"^conf sets spark\.x to a value that Spark cannot take\.\n  got: {shown}\n"
+        rf"^conf sets spark\.x to a value that is not valid in Spark\.\n  got: {shown}\n"
         r"  expected: text, bool, int or float\n"
         r"  do: Leave the key out to keep the default; join a list with commas\.$"
     )

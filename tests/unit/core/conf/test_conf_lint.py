@@ -76,10 +76,10 @@ def test_warnings_come_back_as_texts():
     )
     assert said == (
         (
-            "spark.netwrok.timeout = 1s (SparkProfile.overrides): Spark knows no such key. "
+            "spark.netwrok.timeout = 1s (SparkProfile.overrides): Spark does not know this key. "
             "Did you mean spark.network.timeout?"
         ),
-        "The environment sets SPARK_NETWORK_TIMEOUT, which nobody reads. Set spark.network.timeout in conf=.",
+        "The environment sets SPARK_NETWORK_TIMEOUT, which is not read. Set spark.network.timeout in conf=.",
     )
 
 
@@ -88,8 +88,8 @@ def test_one_error_is_told_as_such():
         check_conf(values({"spark.rpc.message.maxSize": "4096"}))
     assert str(caught.value) == (
         "spark.rpc.message.maxSize = 4096 (SparkProfile.overrides): Spark refuses to start.\n"
-        "  expected: 2047 at the most, in MiB without a unit\n"
-        "  do: Write 2047 at the most, in MiB without a unit."
+        "  expected: at most 2047, in MiB without a unit\n"
+        "  do: Write at most 2047, in MiB without a unit."
     )
 
 

@@ -16,7 +16,7 @@ def said(conf, origin="conf", **more):
 def test_a_misspelt_key_is_told_with_the_one_that_was_meant():
     (text,) = said({"spark.dynamicAllocation.enable": "true"})
     assert text == (
-        "spark.dynamicAllocation.enable = true (conf): Spark knows no such key. "
+        "spark.dynamicAllocation.enable = true (conf): Spark does not know this key. "
         "Did you mean spark.dynamicAllocation.enabled?"
     )
 
@@ -34,13 +34,13 @@ def test_strangers_are_one_warning():
     (text,) = said({f"spark.strange{n}.thing": "1" for n in range(7)})
     assert text == (
         "Spark itself does not know spark.strange0.thing, spark.strange1.thing, spark.strange2.thing, "
-        "spark.strange3.thing, spark.strange4.thing and 2 more. Nothing to do if a library of yours reads them."
+        "spark.strange3.thing, spark.strange4.thing and 2 more. Ignore this if one of your libraries reads them."
     )
 
 
 def test_a_key_without_spark_in_front_is_not_passed_on():
     (text,) = said({"executor.memory": "1g"})
-    assert "only keys that start with «spark.»" in text
+    assert "only keys that start with 'spark.'" in text
 
 
 @pytest.mark.parametrize(
@@ -48,9 +48,9 @@ def test_a_key_without_spark_in_front_is_not_passed_on():
     [
         ("spark.akka.frameSize", "spark.rpc"),
         ("spark.kryo.buffer.max", "Write spark.kryoserializer.buffer.max."),
-        ("spark.task.timeout", "the guard's limits are that"),
+        ("spark.task.timeout", "use the guard's limits"),
         ("spark.blacklist.enabled", "excludeOnFailure"),
-        ("spark.rpc.numRetries", "no Spark reads this key any more"),
+        ("spark.rpc.numRetries", "Spark no longer reads this key"),
         ("spark.reducer.maxMbInFlight", "an old spelling. Write spark.reducer.maxSizeInFlight."),
     ],
 )
@@ -85,7 +85,7 @@ def test_a_key_that_has_left_spark_is_told():
 )
 def test_a_key_of_another_cluster_manager_is_told(key, master, readers):
     (text,) = said({key: "1"}, master=master)
-    assert text == f"{key} = 1 (conf): without effect on master {master}. It is read by: {readers}."
+    assert text == f"{key} = 1 (conf): no effect on master {master}. It is read by: {readers}."
     assert said({key: "1"}) == []
     assert said({key: "1"}, origin="/opt/spark/conf/spark-defaults.conf", master=master) == []
 
@@ -97,7 +97,7 @@ def test_a_key_that_fits_the_master_is_fine():
 
 def test_keys_of_daemons_do_nothing_in_an_application():
     (text,) = said({"spark.worker.cleanup.enabled": "true"})
-    assert "the standalone worker reads this key, when it starts" in text
+    assert "the standalone worker reads this key when it starts" in text
     assert said({"spark.worker.cleanup.enabled": "true"}, origin="/opt/spark/conf/spark-defaults.conf") == []
 
 
@@ -109,8 +109,8 @@ def test_a_master_in_the_configuration_has_no_effect():
     """spark-submit is given the connection's; a file is shared with others, and is no mistake."""
     (text,) = said({"spark.master": "local[x]"}, master="spark://h:7077")
     assert text == (
-        "spark.master = local[x] (conf): without effect, the master is spark://h:7077. "
-        "The master is the host of the Airflow connection: name another connection (conn_id)."
+        "spark.master = local[x] (conf): no effect, the master is spark://h:7077. "
+        "The master is the host of the Airflow connection: use another connection (conn_id)."
     )
     assert said({"spark.master": "spark://h:7077"}, master="spark://h:7077") == []
     assert said({"spark.master": "local"}, "/opt/spark-defaults.conf", master="spark://h:7077") == []

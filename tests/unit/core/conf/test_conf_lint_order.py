@@ -22,24 +22,26 @@ def texts(conf, stall=600.0, origin="conf"):
     ],
 )  # fmt: skip
 def test_numbers_that_cannot_be_meant_are_told(key, value):
-    assert texts({key: value}) == [f"{key} = {value} (conf) cannot be meant; Spark takes it all the same."]
+    assert texts({key: value}) == [
+        f"{key} = {value} (conf) is probably a mistake, although Spark accepts it."
+    ]
     assert texts({key: value}, origin="profile") == []
 
 
 def test_a_buffer_above_its_own_limit_is_told():
     (text,) = texts({"spark.kryoserializer.buffer": "128m"})
     assert text == (
-        "spark.kryoserializer.buffer = 128m (conf) is above spark.kryoserializer.buffer.max = 64m (Spark's own)."
+        "spark.kryoserializer.buffer = 128m (conf) is above spark.kryoserializer.buffer.max = 64m (Spark's default)."
     )
 
 
 def test_dead_executors_are_found_in_time():
     (text,) = texts({"spark.network.timeout": "61s", "spark.executor.heartbeatInterval": "20s"})
-    assert "given up after 3 lost heartbeats" in text
+    assert "counts as lost after 3 lost heartbeats" in text
     (text,) = texts({"spark.network.timeoutInterval": "60s"})
-    assert "noticed only after up to 3m" in text
+    assert "may be detected only after 3m" in text
     (text,) = texts({"spark.network.timeout": "800s"})
-    assert "noticed only after 13m 20s" in text
+    assert "detected only after 13m 20s" in text
     (text,) = texts({"spark.network.timeout": "120s", "spark.storage.blockManagerHeartbeatTimeoutMs": "600s"})
     assert "overrides it for executors" in text
     assert texts({"spark.network.timeout": "180s", "spark.network.timeoutInterval": "30s"}) == []
@@ -64,8 +66,8 @@ def test_what_must_end_before_the_guard_is_told_when_it_does_not():
 
 def test_halves_of_one_thing_are_told():
     (text,) = texts({"spark.driver.timeout": "5min"})
-    assert text == "spark.driver.timeout = 5min (conf) does nothing by itself."
+    assert text == "spark.driver.timeout = 5min (conf) has no effect by itself."
     plugin = {"spark.plugins": "org.apache.spark.deploy.DriverTimeoutPlugin"}
     assert texts({"spark.driver.timeout": "5min", **plugin}) == []
     (text,) = texts({"spark.driver.maxResultSize": "0"})
-    assert "too large a result exhausts the driver" in text
+    assert "a large result can exhaust the driver's memory" in text

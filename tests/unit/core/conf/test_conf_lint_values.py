@@ -49,10 +49,18 @@ def test_what_spark_reads_as_it_was_meant_is_fine(key, value):
 @pytest.mark.parametrize(
     ("key", "value", "words"),
     [
-        ("spark.executor.heartbeatInterval", "10", "is read as 10ms, which is 0.01s; Spark's own is 10s."),
-        ("spark.network.timeout", "120000", "is read as 120000s, which is 1d 9h 20m; Spark's own is 120s."),
-        ("spark.driver.maxResultSize", "2", "is read as 2b; Spark's own is 1g."),
-        ("spark.executor.memory", "2147483648", "is read as 2147483648m; Spark's own is 1g."),
+        (
+            "spark.executor.heartbeatInterval",
+            "10",
+            "is read as 10ms, which is 0.01s; Spark's default is 10s.",
+        ),
+        (
+            "spark.network.timeout",
+            "120000",
+            "is read as 120000s, which is 1d 9h 20m; Spark's default is 120s.",
+        ),
+        ("spark.driver.maxResultSize", "2", "is read as 2b; Spark's default is 1g."),
+        ("spark.executor.memory", "2147483648", "is read as 2147483648m; Spark's default is 1g."),
     ],
 )
 def test_a_bare_number_of_another_unit_is_told(key, value, words):
@@ -63,7 +71,7 @@ def test_a_bare_number_of_another_unit_is_told(key, value, words):
 
 def test_a_value_finer_than_sparks_unit_is_told_with_what_is_left():
     assert found("spark.driver.timeout", "90s") == [
-        ("warning", "spark.driver.timeout = 90s (conf) is cut to whole min: 1min.")
+        ("warning", "spark.driver.timeout = 90s (conf) is truncated to whole min: 1min.")
     ]
 
 

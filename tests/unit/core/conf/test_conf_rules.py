@@ -137,7 +137,7 @@ def test_where_sparks_own_value_fits_nothing_is_foretold():
             "Left out of the profile: spark.executor.heartbeatInterval."
         ),
         (
-            "Spark will refuse to start: conf sets spark.network.timeout = 20s, but it wants "
+            "Spark will refuse to start: conf sets spark.network.timeout = 20s, but Spark requires "
             "spark.network.timeoutInterval <= spark.network.timeout."
         ),
     )

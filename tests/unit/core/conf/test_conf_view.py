@@ -65,10 +65,10 @@ def test_what_spark_cannot_read_is_a_value_error(kind, text):
 
 def test_a_value_is_shown_masked_short_and_with_its_origin():
     shown = view({"spark.ssl.keyPassword": "abc", "spark.a.b": "x" * 999})
-    assert shown.said("spark.ssl.keyPassword") == "spark.ssl.keyPassword = ****** (conf)"
-    assert len(shown.said("spark.a.b")) < 250
-    assert view({"spark.\x1b[2Jx": "\x1b[1my"}).said("spark.\x1b[2Jx") == "spark.[2Jx = [1my (conf)"
-    assert shown.said("spark.network.timeout") == "spark.network.timeout = 120s (Spark's own)"
+    assert shown.shown("spark.ssl.keyPassword") == "spark.ssl.keyPassword = ****** (conf)"
+    assert len(shown.shown("spark.a.b")) < 250
+    assert view({"spark.\x1b[2Jx": "\x1b[1my"}).shown("spark.\x1b[2Jx") == "spark.[2Jx = [1my (conf)"
+    assert shown.shown("spark.network.timeout") == "spark.network.timeout = 120s (Spark's default)"
 
 
 def test_only_what_is_not_the_profiles_is_the_users():

@@ -24,19 +24,19 @@ def test_an_executor_that_no_worker_can_ever_hold_is_told_with_the_largest_worke
     with pytest.raises(ImpossibleError) as caught:
         fit({"spark.executor.memory": "2g", "spark.executor.cores": "2"}, (1, 4096), (4, 1024))
     assert str(caught.value) == (
-        "No worker of the cluster can ever fit one executor of this job.\n"
+        "An executor of this job does not fit on any worker of the cluster.\n"
         "  got: an executor of 2 cores and 2048 MiB: spark.executor.memory = 2g (conf), spark.executor.cores\n"
         "    = 2 (conf)\n"
-        "  expected: no more than the largest of 2 workers has: 4 cores and 1024 MiB\n"
+        "  expected: at most the largest of 2 workers: 4 cores and 1024 MiB\n"
         "  do: Set spark.executor.memory to 1024m or less, or start a larger worker."
     )
 
 
 def test_too_many_cores_are_told_too():
-    with pytest.raises(ImpossibleError, match="cluster can ever fit") as caught:
+    with pytest.raises(ImpossibleError, match="does not fit on any worker") as caught:
         fit({"spark.executor.cores": "8"}, (1, 2048))
     assert caught.value.advice == "Set spark.executor.cores to 1 or less, or start a larger worker."
-    with pytest.raises(ImpossibleError, match="cluster can ever fit") as caught:
+    with pytest.raises(ImpossibleError, match="does not fit on any worker") as caught:
         fit({"spark.executor.memory": "8g", "spark.task.cpus": "3"}, (1, 2048))
     assert caught.value.advice.startswith(
         "Set spark.executor.memory to 2048m or less and spark.task.cpus to 1"
@@ -54,7 +54,7 @@ def test_overhead_python_and_off_heap_do_not_count_on_standalone():
 
 def test_without_a_worker_the_job_waits():
     assert fit({"spark.executor.memory": "2g"}) == (
-        "The Spark master has no living worker now; the job will wait for one."
+        "The Spark master currently has no living worker; the job will wait for one."
     )
 
 
@@ -70,6 +70,6 @@ def test_what_cannot_be_known_is_no_error():
 def test_a_local_cluster_is_judged_by_its_name_alone():
     ask = {"spark.executor.memory": ConfValue("2g", "conf")}
     assert check_fit(ask, "local-cluster[2, 1, 2048]") == ""
-    with pytest.raises(ImpossibleError, match="cluster can ever fit") as caught:
+    with pytest.raises(ImpossibleError, match="does not fit on any worker") as caught:
         check_fit(ask, "local-cluster[2,1,1024]")
-    assert caught.value.expected == "no more than the largest of 2 workers has: 1 core and 1024 MiB"
+    assert caught.value.expected == "at most the largest of 2 workers: 1 core and 1024 MiB"

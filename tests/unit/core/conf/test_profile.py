@@ -25,13 +25,13 @@ def test_a_profile_can_be_written_in_three_ways():
     [
         ("strikt", "Did you mean 'strict'?"),
         ("ml_training", "Did you mean 'ml-training'?"),
-        ("zzz", "Name one of them"),
+        ("zzz", "Use one of them"),
     ],
 )
 def test_an_unknown_name_is_refused_with_the_nearest_one(name, advice):
     """The message names it, the known ones and the likely one."""
     with pytest.raises(
-        ProfileError, match=r"^No such Spark profile\.\n  got: '\w+'\n  expected: one of default, ml-t"
+        ProfileError, match=r"^Unknown Spark profile\.\n  got: '\w+'\n  expected: one of default, ml-t"
     ) as e:
         SparkProfile.of(name)
     assert e.value.got == repr(name)
@@ -41,14 +41,14 @@ def test_an_unknown_name_is_refused_with_the_nearest_one(name, advice):
 @pytest.mark.parametrize("name", [5, True, ["strict"], {"name": "strict"}])
 def test_a_name_that_is_no_text_is_refused(name):
     """Also what cannot be hashed or compared."""
-    with pytest.raises(ProfileError, match=r"^No such Spark profile"):
+    with pytest.raises(ProfileError, match=r"^Unknown Spark profile"):
         SparkProfile.of(name)
 
 
 def test_overrides_that_are_no_mapping_are_refused():
     """The message says what to write."""
     with pytest.raises(
-        ProfileError, match=r"(?s)^SparkProfile\.overrides cannot be used\.\n  got: list.*Write overrides="
+        ProfileError, match=r"(?s)^SparkProfile\.overrides is not valid\.\n  got: list.*Write overrides="
     ):
         SparkProfile(overrides=[("a", "b")])
 

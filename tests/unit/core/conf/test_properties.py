@@ -47,7 +47,7 @@ def test_a_file_is_read_as_java_reads_it(text, expected):
 def test_a_broken_unicode_escape_is_an_error():
     """Java refuses the whole file."""
     with pytest.raises(
-        ConfError, match=r"(?s)broken \\u escape.*got: \\u12\n.*Write a backslash of your own twice"
+        ConfError, match=r"(?s)a \\u escape that is not valid.*got: \\u12\n.*Write a literal backslash twice"
     ):
         parse("a=\\u12")
 

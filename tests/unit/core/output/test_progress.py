@@ -19,12 +19,12 @@ JSON = st.recursive(
 def test_a_stage_is_told_in_tasks():
     """Spark's own words."""
     assert progress_text([STAGE]) == "stage 3: 40/200 tasks, 8 running"
-    assert Progress().hear([STAGE], 0) == "stage 3: 40/200 tasks, 8 running"
+    assert Progress().line([STAGE], 0) == "stage 3: 40/200 tasks, 8 running"
 
 
 def test_place_retry_and_failed_tasks_are_told_where_known():
     """Failed tasks are the first sign of trouble."""
-    text = Progress().hear([{**STAGE, "failed": 2, "attempt": 1, "nth": 2, "of": 7}], 0)
+    text = Progress().line([{**STAGE, "failed": 2, "attempt": 1, "nth": 2, "of": 7}], 0)
     assert text == "stage 3 (2 of 7), attempt 2: 40/200 tasks, 8 running, 2 failed"
 
 
@@ -41,23 +41,23 @@ def test_many_stages_are_bounded():
 def test_nothing_usable_is_no_line(stages):
     """The channel is untrusted."""
     assert progress_text(stages) == ""
-    assert Progress().hear(stages, 0) == ""
+    assert Progress().line(stages, 0) == ""
 
 
 def test_a_line_every_ten_seconds_and_none_while_nothing_changes():
     """However often the job speaks; of a stage that stands still the watchdog speaks."""
     progress = Progress()
-    moving = [n for n in range(60) if progress.hear([{**STAGE, "done": n}], n)]
+    moving = [n for n in range(60) if progress.line([{**STAGE, "done": n}], n)]
     assert moving == [0, 10, 20, 30, 40, 50]
-    standing = [n for n in range(60, 300) if progress.hear([{**STAGE, "done": 59}], n)]
+    standing = [n for n in range(60, 300) if progress.line([{**STAGE, "done": 59}], n)]
     assert standing == [60]
 
 
 def test_a_clock_that_goes_back_silences_nobody():
     """The next line starts anew, without an estimate."""
     progress = Progress()
-    progress.hear([STAGE], 1e6)
-    assert progress.hear([{**STAGE, "done": 50}], 0) == "stage 3: 50/200 tasks, 8 running"
+    progress.line([STAGE], 1e6)
+    assert progress.line([{**STAGE, "done": 50}], 0) == "stage 3: 50/200 tasks, 8 running"
 
 
 @pytest.mark.parametrize(
@@ -80,25 +80,25 @@ def test_a_clock_that_goes_back_silences_nobody():
 def test_the_time_left_is_estimated_coarsely_from_three_tasks_on(done, seconds, left):
     """By the rate since the stage was first seen."""
     progress = Progress()
-    progress.hear([STAGE], 100)
-    text = progress.hear([{**STAGE, "done": done}], 100 + seconds)
+    progress.line([STAGE], 100)
+    text = progress.line([{**STAGE, "done": done}], 100 + seconds)
     assert text == f"stage 3: {done}/200 tasks, 8 running{left}"
 
 
 def test_a_stage_that_stands_still_has_ever_more_time_left():
     """The clock runs on."""
     progress = Progress()
-    progress.hear([STAGE], 0)
-    progress.hear([{**STAGE, "done": 120}], 60)
-    assert progress.hear([{**STAGE, "done": 120, "active": 7}], 1200).endswith("about 20 min left")
+    progress.line([STAGE], 0)
+    progress.line([{**STAGE, "done": 120}], 60)
+    assert progress.line([{**STAGE, "done": 120, "active": 7}], 1200).endswith("about 20 min left")
 
 
 def test_a_stage_that_is_tried_again_starts_anew():
     """The rate of its first attempt says nothing."""
     progress = Progress()
-    progress.hear([STAGE], 0)
-    assert "left" in progress.hear([{**STAGE, "done": 100}], 20)
-    assert "left" not in progress.hear([{**STAGE, "attempt": 1, "done": 120}], 40)
+    progress.line([STAGE], 0)
+    assert "left" in progress.line([{**STAGE, "done": 100}], 20)
+    assert "left" not in progress.line([{**STAGE, "attempt": 1, "done": 120}], 40)
 
 
 @pytest.mark.parametrize(
@@ -116,7 +116,7 @@ def test_a_stage_is_named_once_its_name_is_known(name, shown):
     """As Spark names it; a place in Spark's own code says nothing."""
     progress = Progress()
     progress.names({(3, 0): name, (4, 0): "other"})
-    assert progress.hear([STAGE], 0) == f"stage 3{shown}: 40/200 tasks, 8 running"
+    assert progress.line([STAGE], 0) == f"stage 3{shown}: 40/200 tasks, 8 running"
 
 
 def test_the_memory_for_names_is_bounded():
@@ -125,7 +125,7 @@ def test_the_memory_for_names_is_bounded():
     for number in range(5000):
         progress.names({(number, 0): "count"})
     assert len(progress._names) == 2000
-    assert "count" in progress.hear([{**STAGE, "stage": 4999}], 0)
+    assert "count" in progress.line([{**STAGE, "stage": 4999}], 0)
 
 
 @settings(max_examples=50, deadline=None)
@@ -134,6 +134,6 @@ def test_whatever_comes_is_a_short_line(messages):
     """Nothing of it is trusted in shape or size."""
     progress = Progress()
     for stages, now in messages:
-        text = progress.hear(stages, now)
+        text = progress.line(stages, now)
         assert "\n" not in text
         assert len(text) < 1000

@@ -31,7 +31,7 @@ def test_a_count_is_a_number_that_cannot_be_negative(value, counted):
 def test_a_required_number_that_is_missing_makes_the_row_unusable():
     """Zero would look like a stage that stands still."""
     assert read.required({"n": 2}, "n", "a stage") == 2
-    with pytest.raises(UnusableAnswerError, match="a stage: n is missing or no number"):
+    with pytest.raises(UnusableAnswerError, match="a stage: n is missing or not a number"):
         read.required({"n": True}, "n", "a stage")
 
 
@@ -67,10 +67,10 @@ def test_only_web_addresses_are_followed(value):
 @pytest.mark.parametrize(
     ("answer", "why"),
     [
-        (Answer(200, b"<html>"), "stages: no JSON but b'<html>' (6 bytes)"),
-        (Answer(200, b'[{"a": '), "stages: no JSON but b'[{\"a\": ' (7 bytes)"),
-        (Answer(200, b"[" * 100_000), f"stages: no JSON but {b'[' * 60} (100000 bytes)"),
-        (Answer(200, b"\xff"), "stages: no JSON but b'\\xff' (1 bytes)"),
+        (Answer(200, b"<html>"), "stages: not JSON but b'<html>' (6 bytes)"),
+        (Answer(200, b'[{"a": '), "stages: not JSON but b'[{\"a\": ' (7 bytes)"),
+        (Answer(200, b"[" * 100_000), f"stages: not JSON but {b'[' * 60} (100000 bytes)"),
+        (Answer(200, b"\xff"), "stages: not JSON but b'\\xff' (1 bytes)"),
         (Answer(500, b"<html>"), "stages: HTTP status 500"),
         (Answer(404, b"unknown app: x"), "stages: HTTP status 404, 'unknown app: x'"),
         (Answer(404, b"<html>"), "stages: HTTP status 404"),
@@ -88,22 +88,22 @@ def test_a_list_holds_objects_and_nothing_else():
     assert read.rows([{}], "jobs") == [{}]
     assert read.record({}, "metrics") == {}
     for value in ({}, [1], None):
-        with pytest.raises(UnusableAnswerError, match="jobs: not the list that Spark gives"):
+        with pytest.raises(UnusableAnswerError, match="jobs: not the list that Spark returns"):
             read.rows(value, "jobs")
-    with pytest.raises(UnusableAnswerError, match="metrics: not the object that Spark gives"):
+    with pytest.raises(UnusableAnswerError, match="metrics: not the object that Spark returns"):
         read.record([], "metrics")
 
 
 @pytest.mark.parametrize(
     ("answer", "advice"),
     [
-        (Answer(401, b""), "Give login and password, or the header that it wants"),
+        (Answer(401, b""), "Set login and password, or the header that it requires"),
         (Answer(403, b""), "These credentials may not read it"),
         (Answer(404, b"unknown app"), "Check the application's id"),
-        (Answer(407, b""), "A proxy stands before the server"),
+        (Answer(407, b""), "There is a proxy in front of the server"),
         (
             Answer(200, b"\n<!DOCTYPE html>"),
-            "A web page, not Spark's REST API. If it is a login page: Give login",
+            "A web page, not Spark's REST API. If it is a login page: Set login",
         ),
         (Answer(200, b"{"), ""),
         (Answer(500, b""), ""),

@@ -198,7 +198,7 @@ def test_restarts_are_the_executors_that_were_lost():
 
 def test_an_unknown_application_is_said_to_be_unknown():
     """With what may be wrong; the id is the caller's, and is shown safely."""
-    with pytest.raises(UnusableAnswerError, match=r"^it knows no application 'app\[2J-1'$") as caught:
+    with pytest.raises(UnusableAnswerError, match=r"^it does not know application 'app\[2J-1'$") as caught:
         play(rows.stages("app\x1b[2J-1"), lambda _: Answer(404, b"unknown app: app-1"))
     assert caught.value.advice.startswith("Check the id.")
 
@@ -208,7 +208,7 @@ def test_an_unknown_application_is_said_to_be_unknown():
     [
         (Answer(404, b"<html>"), "application: HTTP status 404"),
         (Answer(401, b""), "application: HTTP status 401"),
-        ([], "application: not the object that Spark gives"),
+        ([], "application: not the object that Spark returns"),
         (None, "no answer"),
     ],
 )

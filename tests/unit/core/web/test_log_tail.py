@@ -34,6 +34,6 @@ def test_only_a_workers_log_page_is_asked(url):
 def test_what_is_no_log_is_unusable(answer):
     """Such as the error page of another server."""
     with pytest.raises(
-        UnusableAnswerError, match=f"no log of an executor there: HTTP status {answer.status}"
+        UnusableAnswerError, match=f"no executor log at this address: HTTP status {answer.status}"
     ):
         play(log_tail.tail(PAGE, 10), lambda _: answer)

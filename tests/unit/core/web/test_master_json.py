@@ -58,7 +58,7 @@ def test_a_guessed_page_is_believed_only_when_it_names_our_master():
     with pytest.raises(UnusableAnswerError) as caught:
         play(master_json.look(MASTERS, None, None), lambda _: other)
     assert str(caught.value) == (
-        "no living master: http://m1:8080 is of another master; http://m2:8080 is of another master"
+        "no living master: http://m1:8080 belongs to another master; http://m2:8080 belongs to another master"
     )
     assert play(master_json.look(MASTERS, "http://proxy/spark/", None), lambda _: other).known is False
 

@@ -15,7 +15,7 @@ def test_the_page_names_the_drivers_ui_and_who_ended():
         ("0", "127.0.0.1", False),
         ("1", "127.0.0.1", False),
     ]
-    assert page.ended[0].reason == "EXITED, as the master says; the driver has no record of it"
+    assert page.ended[0].reason == "EXITED according to the master; the driver has no record of it"
     assert page.running == {"2"}
     assert [(row.id, row.host, row.active) for row in page.unended] == [("2", "127.0.0.1", True)]
 

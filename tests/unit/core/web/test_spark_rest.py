@@ -98,7 +98,7 @@ def test_only_our_application_counts():
     ours = play(spark_rest.check_application("app-1"), lambda _: [{"id": "app-1"}])
     assert ours is None
     for found, named in (([{"id": "app-2"}], "app-2"), ([], "no application"), ([{}], "")):
-        with pytest.raises(UnusableAnswerError, match=f"the UI is not of app-1 but of {named}"):
+        with pytest.raises(UnusableAnswerError, match=f"the UI does not belong to app-1 but to {named}"):
             play(spark_rest.check_application("app-1"), lambda _, found=found: found)
 
 
@@ -219,7 +219,7 @@ def test_only_active_stages_count_and_only_so_many():
 def test_a_stage_without_its_numbers_is_unusable(field):
     """It would look as if nothing moved."""
     row = {name: value for name, value in STAGE.items() if name != field}
-    with pytest.raises(UnusableAnswerError, match=f"a stage: {field} is missing or no number"):
+    with pytest.raises(UnusableAnswerError, match=f"a stage: {field} is missing or not a number"):
         look(spark(VERSIONS[0], stages=[row]))
 
 
