@@ -104,4 +104,4 @@ def test_a_script_that_did_not_come_along_says_where_it_was_looked_for(launched,
     """In the driver's log."""
     done, _ = launched("", script="other.py", SPARK_GUARD_CHANNEL_DIRECTORY=str(tmp_path / "out"))
     assert done.returncode == 1
-    assert "there is no script other.py in" in done.stderr
+    assert "script other.py not found in" in done.stderr

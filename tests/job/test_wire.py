@@ -158,8 +158,8 @@ def test_on_a_full_disk_messages_are_left_out_and_standard_error_says_so_once(ch
         "9 messages of the job could not be written to the attempt's channel."
     )
     assert "".join(said) == (
-        f"spark-guard: The attempt's channel {channel_path} cannot be written: File too large. The job goes on; "
-        "its metrics and heartbeats are left out until it can.\n"
+        f"spark-guard: The attempt's channel {channel_path} cannot be written: File too large. The job "
+        "continues; its metrics and heartbeats are left out until the channel can be written again.\n"
     )
     reader.close()
 

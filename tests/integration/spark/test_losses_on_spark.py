@@ -22,7 +22,7 @@ from tools.faults.cluster import StandaloneCluster
 
 pytestmark = [pytest.mark.spark, pytest.mark.usefixtures("airflow_db")]
 
-STEADY = ROOT / "tests" / "faults" / "jobs" / "steady.py"
+STEADY = ROOT / "tools" / "faults" / "jobs" / "steady.py"
 CONF = {
     "spark.executor.memory": "512m",
     "spark.driver.memory": "1g",

@@ -531,8 +531,8 @@ def test_max_bytes_and_sparse_rows_are_refused_together(sparse):
     assert str(caught.value) == (
         "max_bytes cannot cut a sparse sample.\n"
         "  got: sparse=True and max_bytes=3000\n"
-        "  expected: one of them: sparse rows differ in size, so nobody knows before how many fit\n"
-        "  do: Pass max_rows; what does not fit into the memory left is refused all the same."
+        "  expected: one of them: sparse rows differ in size, so it is not known before how many fit\n"
+        "  do: Pass max_rows; what does not fit into the memory left is still refused."
     )
 
 
