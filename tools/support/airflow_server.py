@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import secrets
+import shutil
 import signal
 import socket
 import subprocess
@@ -26,12 +27,26 @@ def free_port() -> int:
 
 
 class AirflowServer(AirflowApi):
-    """Started with ``with AirflowServer(home, dags) as server``; ended by the pids that Popen gave."""
+    """Started with ``with AirflowServer(home, dags) as server``; ended by the pids that Popen gave.
+
+    Args:
+        home: Airflow's, made here.
+        dags: the folder of the DAG files; each is read when it is new, and once a minute.
+        extra_env: more for the environment of all its processes.
+        triggerer: start one too.
+        database: a migrated SQLite file to begin with a copy of; one is made where there is none.
+    """
 
     def __init__(
-        self, home: Path, dags: Path, extra_env: dict[str, str] | None = None, *, triggerer: bool = False
+        self,
+        home: Path,
+        dags: Path,
+        extra_env: dict[str, str] | None = None,
+        *,
+        triggerer: bool = False,
+        database: Path | None = None,
     ) -> None:
-        self.home, self.port = home, free_port()
+        self.home, self.port, self.database = home, free_port(), database
         super().__init__(f"http://127.0.0.1:{self.port}")
         self.with_triggerer = triggerer
         self.triggerer: subprocess.Popen[bytes] | None = None
@@ -50,7 +65,7 @@ class AirflowServer(AirflowApi):
             "AIRFLOW__API__WORKERS": "1",
             "AIRFLOW__API_AUTH__JWT_SECRET": secrets.token_hex(32),
             "AIRFLOW__USAGE_DATA_COLLECTION__ENABLED": "False",
-            "AIRFLOW__DAG_PROCESSOR__MIN_FILE_PROCESS_INTERVAL": "5",
+            "AIRFLOW__DAG_PROCESSOR__MIN_FILE_PROCESS_INTERVAL": "60",
             "AIRFLOW__SCHEDULER__ENABLE_HEALTH_CHECK": "False",
             "SPARK_LOCAL_IP": "127.0.0.1",
             **(extra_env or {}),
@@ -59,7 +74,10 @@ class AirflowServer(AirflowApi):
 
     def __enter__(self) -> Self:
         self.home.mkdir(parents=True, exist_ok=True)
-        self._run("db", "migrate")
+        if self.database is None:
+            self._run("db", "migrate")
+        else:
+            shutil.copy(self.database, self.home / "airflow.db")
         for command in (["api-server"], ["scheduler", "--skip-serve-logs"], ["dag-processor"]):
             self._start(*command)
         try:

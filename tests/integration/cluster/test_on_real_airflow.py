@@ -44,7 +44,7 @@ def yarn():
 
 
 @pytest.fixture(scope="module")
-def server(tmp_path_factory, yarn):
+def server(tmp_path_factory, yarn, airflow_db):
     folder = tmp_path_factory.mktemp("dags")
     (folder / "channel").mkdir()
     script = tmp_path_factory.mktemp("jobs") / "job.py"
@@ -56,7 +56,8 @@ def server(tmp_path_factory, yarn):
     extra = {"yarn_resourcemanager_webapp_address": yarn.url, "channel_directory": str(folder / "channel")}
     connection = json.dumps({"conn_type": "spark", "host": "yarn", "extra": extra})
     environment = {"AIRFLOW_CONN_SPARK_CLUSTER": connection}
-    with AirflowServer(tmp_path_factory.mktemp("airflow"), folder, environment, triggerer=True) as made:
+    home = tmp_path_factory.mktemp("airflow")
+    with AirflowServer(home, folder, environment, triggerer=True, database=airflow_db) as made:
         yield made
 
 
@@ -78,16 +79,23 @@ def until(server, dag, run, *wanted):
     )
 
 
+def until_watched(server, yarn, application):
+    """Its status was asked for twice from now on: by who watches it after its submission."""
+    asked = lambda: sum(application.id in request for request in yarn.requests)  # noqa: E731
+    wanted = asked() + 2
+    server.wait(lambda: asked() >= wanted, 120, "a watch")
+
+
 def test_a_triggerer_that_is_killed_loses_nothing(server, yarn, tmp_path):
     """Its successor takes the application up where it is; nothing was submitted twice."""
     count = len(yarn.applications)
     run = server.trigger("deferred", {"until": str(tmp_path / "now")})
     application = newest(yarn, count)
     until(server, "deferred", run, "deferred")
-    time.sleep(3)
+    until_watched(server, yarn, application)
     server.kill_triggerer()
     (tmp_path / "now").touch()
-    time.sleep(3)
+    server.wait(lambda: application.state == "SUCCEEDED", 60, "the end of the application")
     assert server.task("deferred", run, "job")["state"] == "deferred"
     server.start_triggerer()
     until(server, "deferred", run, "success", "failed")
@@ -105,7 +113,7 @@ def test_a_user_who_ends_a_deferred_task_ends_its_application(server, yarn):
     run = server.trigger("deferred", {"until": "/nowhere/at/all"})
     application = newest(yarn, count)
     until(server, "deferred", run, "deferred")
-    time.sleep(3)
+    until_watched(server, yarn, application)
     server.mark_failed("deferred", run, "job")
     server.wait(lambda: application.killed, 60, "the end of the application")
 
@@ -116,9 +124,9 @@ def test_a_user_who_ends_a_running_task_ends_its_application(server, yarn):
     run = server.trigger("held", {"until": "/nowhere/at/all"})
     application = newest(yarn, count)
     until(server, "held", run, "running")
-    time.sleep(2)
+    until_watched(server, yarn, application)
     server.mark_failed("held", run, "job")
-    server.wait(lambda: application.killed, 30, "the end of the application")
+    server.wait(lambda: application.killed, 60, "the end of the application")
 
 
 def test_the_death_of_the_process_above_the_task_ends_its_application(server, yarn):
@@ -127,10 +135,10 @@ def test_the_death_of_the_process_above_the_task_ends_its_application(server, ya
     run = server.trigger("held", {"until": "/nowhere/at/all"})
     application = newest(yarn, count)
     until(server, "held", run, "running")
-    time.sleep(2)
+    until_watched(server, yarn, application)
     (scheduler,) = (one for one in server.processes if "scheduler" in one.args)
     workers = psutil.Process(scheduler.pid).children()
     # The task of the test before may still be ending.
-    server.wait(lambda: sum(bool(worker.children()) for worker in workers) == 1, 30, "one busy worker")
+    server.wait(lambda: sum(bool(worker.children()) for worker in workers) == 1, 60, "one busy worker")
     next(worker for worker in workers if worker.children()).kill()
-    server.wait(lambda: application.killed, 30, "the end of the application")
+    server.wait(lambda: application.killed, 60, "the end of the application")

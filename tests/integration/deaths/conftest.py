@@ -7,6 +7,7 @@ from tools.support.airflow_server import AirflowServer
 
 
 @pytest.fixture(scope="session")
-def server(tmp_path_factory):
-    with AirflowServer(tmp_path_factory.mktemp("airflow"), DAGS, ENVIRONMENT) as server:
+def server(tmp_path_factory, airflow_db):
+    home = tmp_path_factory.mktemp("airflow")
+    with AirflowServer(home, DAGS, ENVIRONMENT, database=airflow_db) as server:
         yield server

@@ -60,5 +60,8 @@ elif what == "crash":
 elif what == "kill jvm":
     os.kill(os.getppid(), 9)
     time.sleep(60)
+elif what == "wait":
+    while not os.path.exists(sys.argv[2]):
+        time.sleep(0.1)
 elif what == "sleep":
     time.sleep(600)

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import re
 import shutil
-import time
 from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 
+from airflow_spark_guard.core.remote.watching import MEMORY_KEY
 from tests.integration.sensors.real_spark import SparkSite
 from tests.support.paths import ROOT
 from tools.support.airflow_server import AirflowServer
@@ -29,7 +29,7 @@ def site(tmp_path_factory):
 
 
 @pytest.fixture(scope="module")
-def server(tmp_path_factory):
+def server(tmp_path_factory, airflow_db):
     dags = tmp_path_factory.mktemp("dags")
     shutil.copytree(DAGS, dags, dirs_exist_ok=True)
     shutil.copy(EXAMPLES / "watched_job.py", dags)
@@ -39,7 +39,8 @@ def server(tmp_path_factory):
         "AIRFLOW__TRIGGERER__CAPACITY": "100",
         "AIRFLOW_CONN_SPARK_DEFAULT": CONNECTION,
     }
-    with AirflowServer(tmp_path_factory.mktemp("airflow"), dags, environment, triggerer=True) as server:
+    home = tmp_path_factory.mktemp("airflow")
+    with AirflowServer(home, dags, environment, triggerer=True, database=airflow_db) as server:
         yield server
 
 
@@ -64,6 +65,16 @@ def wait_for(server, dag_id, run_id, tasks, wanted, timeout=150):
     return states(server, dag_id, run_id, tasks)
 
 
+def wait_until_watched(server, run):
+    """Each of the three sensors has looked, the deferred one from its triggerer."""
+    wait_for(server, "sensors", run, ["poke"], {"running"})
+    wait_for(server, "sensors", run, ["deferred"], {"deferred"})
+    wait_for(server, "sensors", run, ["reschedule"], {"up_for_reschedule"})
+    entries = f"/api/v2/dags/sensors/dagRuns/{run}/taskInstances/deferred/xcomEntries"
+    keys = lambda: {entry["key"] for entry in server.call("GET", entries)["xcom_entries"]}  # noqa: E731
+    server.wait(lambda: MEMORY_KEY in keys(), 120, "a first look from the triggerer")
+
+
 def log_of(server, dag_id, run_id, task):
     """Of the last try; a rescheduled task has had more than one start but one try."""
     return server.log(dag_id, run_id, task, server.task(dag_id, run_id, task)["try_number"])
@@ -84,9 +95,7 @@ def test_a_lost_executor_fails_the_sensor_in_each_mode_even_without_a_triggerer_
     application = site.application_id("lossy")
     site.wait_for_registration(application)
     run = server.trigger("sensors", {"application_id": application, **site.witnesses})
-    wait_for(server, "sensors", run, ["deferred"], {"deferred"})
-    wait_for(server, "sensors", run, ["reschedule"], {"up_for_reschedule"})
-    time.sleep(5)
+    wait_until_watched(server, run)
     server.kill_triggerer()
     killed_at = site.kill_executor(application)
     wait_for(server, "sensors", run, ["poke", "reschedule"], ENDED)
@@ -117,8 +126,7 @@ def test_a_driver_that_was_killed_is_no_success(server, site):
     job = site.submit("killed", 600)
     application = site.application_id("killed")
     run = server.trigger("sensors", {"application_id": application, **site.witnesses})
-    wait_for(server, "sensors", run, ["deferred"], {"deferred"})
-    time.sleep(5)
+    wait_until_watched(server, run)
     job.kill_driver()
     assert wait_for(server, "sensors", run, MODES, ENDED) == dict.fromkeys(MODES, "failed")
     for mode in MODES:

@@ -104,26 +104,26 @@ def test_an_idle_worker_is_told_from_a_hung_one_and_the_line_is_named(applicatio
 
     application.go.touch()
     seconds_until(lambda: stages(application) == 1, 60, "the stage")
-    time.sleep(4)
-    before = {reading.role: reading for reading in looker.look(stacks=True)}
+    look = lambda: {reading.role: reading for reading in looker.look(stacks=True)}  # noqa: E731
+    seconds_until(lambda: look()["worker"].place == f"{SCRIPT}:{HANGS}, hang", 120, "the hang")
+    begin, before = time.monotonic(), look()
     time.sleep(3)
-    after = {reading.role: reading for reading in looker.look(stacks=True)}
+    after = look()
+    seconds = time.monotonic() - begin
     worker = after["worker"]
     assert worker.place == f"{SCRIPT}:{HANGS}, hang"
     assert (worker.kind, worker.stack, worker.locals) == ("", before["worker"].stack, before["worker"].locals)
-    assert worker.cpu - before["worker"].cpu < 0.05
-    # Three tracebacks were dumped between: a switch or two and 2 kB each, which no real interval adds up to.
-    assert worker.switches - before["worker"].switches < 20
-    assert worker.io - before["worker"].io < 12_000
+    assert worker.cpu - before["worker"].cpu < 0.02 * seconds
+    # A traceback a second was dumped between: a switch or two and 2 kB each, which no real interval adds up to.
+    assert worker.switches - before["worker"].switches < 7 * seconds
+    assert worker.io - before["worker"].io < 4000 * seconds
     assert after["driver"].place == f"{SCRIPT}:{CALLS}, work"
 
     scene = Scene(
         application.tag, "worker", application.workspace.stacks, application.pid, rest=application.rest,
         tail=tail, executors=application.rest.look().executors,
     )  # fmt: skip
-    begin = time.monotonic()
-    found = take(scene, 10)
-    assert time.monotonic() - begin < 30
+    found = take(scene, 60)
     assert found.place == f"{SCRIPT}:{HANGS}, hang"
     assert f"the driver's Python is at {SCRIPT}:{CALLS}, work" in found.summary
     assert any(
@@ -140,7 +140,7 @@ def test_an_idle_worker_is_told_from_a_hung_one_and_the_line_is_named(applicatio
         application.tag, "worker", application.workspace.stacks, application.pid, tail=tail,
         jvm_dump=application.output.read_text, executors=scene.executors,
     )  # fmt: skip
-    found = take(scene, 10)
+    found = take(scene, 60)
     assert found.place == f"{SCRIPT}:{HANGS}, hang"
     assert "(by its log)" in found.summary[0]
     assert any(

@@ -112,7 +112,7 @@ def scene(application, suspect: str, **fields) -> Scene:
 def at_the_deadline(application, form: str):
     """The last look at it when its deadline has passed, and the exception."""
     finding = overdue(Windows(deadline=60), 61, None)
-    seen = take(scene(application.hung(form), finding.suspect), 10)
+    seen = take(scene(application.hung(form), finding.suspect), 60)
     return seen, failure(Ending(Cause.FINDING, 143, finding=finding, autopsy=seen))
 
 
@@ -147,13 +147,13 @@ def test_without_py_spy_a_stall_names_the_workers_line_by_its_dump_or_none(
     )  # fmt: skip
     seconds_until(lambda: "Timeout (" in application.output.read_text()[size:], 60, "a dump")
 
-    seen = take(scene(application, "worker", output=application.output.read_text), 10)
+    seen = take(scene(application, "worker", output=application.output.read_text), 60)
     error = failure(Ending(Cause.FINDING, 143, finding=finding, autopsy=seen))
     assert error.where == f"{SCRIPT}:{HANGS}, hang"
     assert seen.summary[0].startswith("a Python worker of executor driver (by its log) is at ")
     assert error.advice == finding.advice
 
-    seen = take(scene(application, "worker"), 10)
+    seen = take(scene(application, "worker"), 60)
     error = failure(Ending(Cause.FINDING, 143, finding=finding, autopsy=seen))
     assert error.where == ""
     (stage,) = scene(application, "worker").stages
