@@ -140,7 +140,7 @@ def test_an_old_java_is_an_error_for_spark_4(fake_java, tmp_path):
 
 def test_a_java_home_without_java_is_an_error(tmp_path):
     """It says what it is."""
-    with pytest.raises(JavaError, match=r"which\s+is\s+no\s+Java\s+that\s+answers"):
+    with pytest.raises(JavaError, match=r"which\s+did\s+not\s+report\s+a\s+version"):
         toolchain.java_home({"JAVA_HOME": str(tmp_path), "PATH": ""}, SPARK_4, tmp_path)
 
 
