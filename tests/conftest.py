@@ -31,7 +31,9 @@ for name in ("SPARK_HOME", "PYSPARK_PYTHON", "PYSPARK_DRIVER_PYTHON", "SPARK_CON
 # Without bytecode on disk every process compiles Airflow and PySpark anew, several seconds of CPU each.
 os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
 sys.dont_write_bytecode = False
-
+# A JVM of a test lives for seconds: the optimizing compiler and the collector's threads cost more than they bring.
+for name in ("SPARK_LAUNCHER_OPTS", "SPARK_SUBMIT_OPTS", "SPARK_DAEMON_JAVA_OPTS"):
+    os.environ[name] = "-XX:TieredStopAtLevel=1 -XX:+UseSerialGC"
 
 if coverage.Coverage.current() is not None:
     # Tests that start launcher or reaper directly let them measure themselves; nothing else does.

@@ -9,8 +9,8 @@ import pytest
 
 from airflow_spark_guard import GuardLimits, SafeSparkSubmitOperator
 from airflow_spark_guard.attempt import cluster_run
+from airflow_spark_guard.core import clock as clock_module
 from airflow_spark_guard.testing import FakeKubernetes, FakeResourceManager
-from airflow_spark_guard.triggers import cluster as triggers_cluster
 from airflow_spark_guard.triggers import handing_back
 from tests.support.clock import Clock
 
@@ -74,7 +74,7 @@ class Stand:
 
     def put_clock_forward(self, seconds, *, after):
         """The clock of who watches, once the manager was asked so many times about the application."""
-        clock, asked = Clock(self._monkeypatch, cluster_run, triggers_cluster), []
+        clock, asked = Clock(self._monkeypatch, cluster_run, clock_module), []
         answer = self.manager.answer
 
         def reply(method, path, query, body):

@@ -158,7 +158,7 @@ def test_the_async_source_says_the_same(backend):
     found = backend.add(["WAITING", "RUNNING", "RUNNING"])
 
     async def all_of_it(source):
-        async_source = source._source
+        async_source = source.source
         said = [(await async_source.status(found.id)).state, await async_source.end(found.id, 60.0)]
         await async_source.aclose()
         return said

@@ -133,7 +133,7 @@ def test_a_trigger_that_never_came_back_ends_the_application_before_it_fails(sta
     stand.manager.course = ["RUNNING"]
     deferred(stand)
     operator = stand.operator(deferrable=True)
-    with pytest.raises(kind, match="was told to end"):
+    with pytest.raises(kind, match="was asked to end"):
         operator.resume_execution("__fail__", {"error": error, "traceback": ["x"]}, stand.context)
     assert stand.application.killed
     assert stand.ti.xcoms["spark_guard_verdict"]["verdict"] == str(kind.default_verdict)
@@ -242,7 +242,7 @@ def test_in_client_mode_deferrable_has_no_effect_and_says_so(stand, log):
     operator._deploy_mode = "client"
     with pytest.raises(errors.SparkGuardError):
         operator.execute(stand.context)
-    assert "deferrable=True: without effect" in log.text()
+    assert "deferrable=True has no effect" in log.text()
 
 
 def test_in_observe_mode_the_trigger_watches_on_behind_the_deadline(stand, monkeypatch):

@@ -165,7 +165,7 @@ def test_what_is_no_regular_file_is_not_read_and_nothing_of_it_is_shown(director
     directory.read(5.0, print)
     assert directory.heard.hello
     assert directory.trouble.endswith(
-        f"it is {'a link' if kind == 'link' else 'no regular file'}: '{place.name}'"
+        f"it is {'a link' if kind == 'link' else 'not a regular file'}: '{place.name}'"
     )
 
 

@@ -234,7 +234,7 @@ def test_a_variable_for_the_cluster_is_a_value_too(ask):
 def test_what_spark_itself_will_trim_is_noted(ask):
     """Its own file for the driver on the cluster."""
     notes = ask(master="yarn", deploy_mode=("conf", "cluster"), conf={"spark.x": " "}).conf.notes
-    assert any("spark.x are lost" in note for note in notes)
+    assert any("at the ends of spark.x is lost" in note for note in notes)
 
 
 def test_the_tasks_name_gives_way_to_every_other(ask, workspace):

@@ -530,7 +530,7 @@ def test_in_observe_mode_an_executor_that_fits_nowhere_is_a_warning(stand):
     [
         ('{"conn_type": "spark", "host": "spark-master"}', "it has no scheme. Check its host."),
         ("spark://spark-master", "it has no scheme. Check its host."),
-        ('{"conn_type": "spark", "host": "local[1] "}', "it has a blank that does not belong to it."),
+        ('{"conn_type": "spark", "host": "local[1] "}', "it contains white space."),
         (
             '{"conn_type": "spark", "extra": {"master": "local[2]"}}',
             "it names no host. Check its host (empty) and extras (master).",
@@ -538,7 +538,7 @@ def test_in_observe_mode_an_executor_that_fits_nowhere_is_a_warning(stand):
         ("yarn://", "it is written as a URL. Check its host."),
         ("local://", "it is written as a URL. Check its host."),
         ('{"conn_type": "spark", "host": "http://spark-master", "port": 7077}', "it begins with 'http'"),
-        ("generic://spark-master:7077", "Look at its connection type."),
+        ("generic://spark-master:7077", "Check its connection type."),
         ('{"conn_type": "spark", "host": "local[x]"}', "it is not a valid form of local."),
         ('{"conn_type": "spark", "host": "k8s://"}', "it names no host."),
         ('{"conn_type": "spark", "host": "spark://h:7077", "port": 7077}', "it has two ports."),

@@ -205,8 +205,8 @@ def test_an_unknown_application_is_one_clear_error(connect, spark):
         f"{url} gave no usable answer to a request for executors of app-2.\n"
         "  got: it does not know application 'app-2'\n"
         "  expected: a driver's UI, a history server or a standalone master\n"
-        "  do: Check the id. A driver knows only its own; a history server finds a new event log after\n"
-        "    about 10 s, and only in its own folder."
+        "  do: Check the id. A driver knows only its own; a history server finds a new event log after about\n"
+        "    10 s, and only in its own folder."
     )
 
 

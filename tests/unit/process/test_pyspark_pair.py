@@ -32,8 +32,8 @@ def test_two_versions_are_a_warning_with_the_lines_for_pip(tmp_path, monkeypatch
     monkeypatch.syspath_prepend(str(tmp_path))
     (warning,) = mixed_versions(OURS)
     assert warning == (
-        f"pyspark {pyspark} and pyspark-client {client} are installed into the same folder: files of one may "
-        "have overwritten files of the other, and jobs may fail.\n"
+        f"pyspark {pyspark} and pyspark-client {client} are installed into the same folder: files of one may have "
+        "overwritten files of the other, and jobs may fail.\n"
         f"  got: pyspark=={pyspark}, pyspark-client=={client}\n"
         "  expected: the same version of both\n"
         f"  do: pip install pyspark=={TESTED} pyspark-client=={TESTED}\n"
