@@ -225,5 +225,5 @@ class Stack:
         self.api.wait(told, 240, f"the application of {run_id}")
         application = told()
         code = REGISTERED.format(target={key: application[key] for key in ("application_id", "master")})
-        self.api.wait(lambda: self.python("scheduler", code) == "2", 60, f"two executors of {run_id}")
+        self.api.wait(lambda: self.python("scheduler", code) == "2", 240, f"two executors of {run_id}")
         return application["application_id"]
