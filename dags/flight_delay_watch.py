@@ -1,4 +1,4 @@
-"""A sensor beside the daily training: it tells of executors that restart, while the training goes on."""
+"""A sensor beside the daily training: reports executors that restart while the training continues."""
 
 from __future__ import annotations
 
@@ -12,11 +12,11 @@ DOC = """
 ### Does the training lose executors?
 
 `restarts` waits in the triggerer for the application `train_flight_delay` of the same day, and fails as soon
-as one of its executors is lost: it names executor, host, time and reason. The training has limits of its
-own, by which it may survive. The application is found by its name at the master that connection
-`spark_monitor_default` names; its history server tells how it ended.
+as one of its executors is lost: it names executor, host, time and reason. The training has its own limits and
+may survive. The application is found by its name on the master of connection `spark_monitor_default`; the
+history server of that connection shows how it ended.
 
-A DAG of its own, since a sensor in the training's DAG would make that run fail as well.
+This is a separate DAG, because a failed sensor in the training's DAG would make its runs fail as well.
 """
 
 

@@ -1,4 +1,4 @@
-"""A guarded Spark job and a sensor beside it; a sensor on an application that nobody here submits."""
+"""A guarded Spark job with a sensor beside it; a sensor for an application that another system submits."""
 
 from __future__ import annotations
 
@@ -19,16 +19,16 @@ APPLICATION = Path(__file__).parent / "jobs" / "count_words.py"
 JOB_DOC = """
 ### A job and its sensor
 
-`count` runs a Spark job under guard. `restarts` runs beside it, not after it: it waits in the triggerer, and
-fails as soon as an executor of the job is lost. The job itself goes on, as its own limits allow: here three
-executors may be lost before the guard ends it, while the sensor tells of the first.
+`count` runs a guarded Spark job. `restarts` runs beside it, not after it: it waits in the triggerer, and
+fails as soon as an executor of the job is lost. The job itself continues within its own limits: here three
+executors may be lost before the guard ends it, while the sensor reports the first.
 """
 
 STREAM_DOC = """
 ### A streaming application, watched for days
 
-The application is submitted by somebody else; connection `spark_monitor_default` says who can be asked about
-it. The sensor needs no worker slot, and its memory does not grow: what it keeps is the last 200 losses.
+The application is submitted by another system; connection `spark_monitor_default` names the servers to query
+about it. The sensor needs no worker slot, and its memory does not grow: it keeps the last 200 losses.
 """
 
 

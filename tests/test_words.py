@@ -37,6 +37,7 @@ def rules():
     """(what to avoid, what of it is fine, what to write) for each row of the page."""
     for *cells, write in ROW.findall((ROOT / "docs" / "words.md").read_text()):
         avoid, fine = (re.findall(r"`(.+?)`", cell) for cell in cells)
+        fine += [phrase[0].upper() + phrase[1:] for phrase in fine]
         yield pattern(avoid, re.IGNORECASE), pattern(fine) if fine else None, write.strip()
 
 

@@ -70,7 +70,7 @@ def deployment() -> tuple[str, ...]:
 
 
 def addresses() -> tuple[str, str]:
-    """The addresses of this Airflow as configured: they tell it from others that share a cluster."""
+    """The configured addresses of this Airflow, which distinguish it from others that share a cluster."""
     from airflow.providers.common.compat.sdk import conf  # noqa: PLC0415 - importing it reads airflow.cfg
 
     return (

@@ -98,8 +98,8 @@ class FakeManager:
     """A server on loopback. Use it as a context manager; leaving it kills applications that still run.
 
     Attributes:
-        environment_key: how keys of the configuration begin that name a variable of the driver's environment;
-            empty where none does.
+        environment_key: prefix of configuration keys that set the driver's environment variables; may be
+            empty.
         url: its address.
         applications: all submitted applications, by id.
         course: states of the next application, as texts or members; None: its script is run.

@@ -8,7 +8,7 @@ from pyspark.sql import SparkSession
 
 from airflow_spark_guard.job import report
 
-TEXT = "a job that is watched is a job that somebody trusts"
+TEXT = "a job that is watched is a job that users trust"
 PARTITIONS, PAUSE = 8, 3.0
 
 

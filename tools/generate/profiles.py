@@ -28,15 +28,15 @@ A profile is a set of Spark settings against hanging. Every attempt gets one.
 | `strict` | jobs whose rows are slow, but never for 10 minutes: a silent UDF worker is killed. |
 | `none` | nothing is set. |
 
-**Who wins.** You do. The order, lowest first: profile, the profile's `overrides`, properties file,
-connection, `conf=`. Where one of your values and one of the profile's do not fit together, the profile's is
-left out, and the task log says which and why.
-- If you set a key from which Spark takes others (`spark.network.timeout`, `spark.buffer.size`), the profile
-  leaves those others out too.
-- `spark.plugins` and `spark.driver.timeout` are one thing: set one of them, and both are yours.
+**Which value wins.** Yours. The order, lowest priority first: profile, the profile's `overrides`, properties
+file, connection, `conf=`. If one of your values and one of the profile's contradict each other, the profile's
+value is left out, and the task log shows which one and why.
+- If you set a key whose value Spark also uses for others (`spark.network.timeout`, `spark.buffer.size`), the
+  profile leaves those others out too.
+- `spark.plugins` and `spark.driver.timeout` work only together: if you set one, you have to set both.
 - The profile's idle-kill goes when you set larger buffers or batches, or an idle time-out of your own.
 
-**What a profile may do.** A job that works under Spark's own settings works under `default` and
+**What a profile may do.** A job that works with Spark's defaults works under `default` and
 `ml-training`, with the same result. A profile waits longer, reports more and warns, but it forbids nothing:
 no serializer, no fallback and no number of attempts is changed. `tests/unit/core/conf/test_conf_table.py`
 says why for each key, and `tests/integration/spark/test_profile_on_spark.py` runs the risky ones on Spark.
@@ -51,14 +51,14 @@ The exceptions:
 **How to see it.** `SparkProfile("default").to_defaults_conf()` gives the profile as a `spark-defaults.conf`,
 each key below its reason. The attempt's real values stand on the Environment page of the Spark UI.
 
-**How to switch one key off.** Set it in `conf=` to the value you want, for example to Spark's own below.
+**How to switch one key off.** Set it in `conf=` to the value you want, for example to Spark's default below.
 To switch everything off, take `SparkProfile("none")`.
 
 A key is sent only to a Spark that knows it (column *since*). A Spark whose version is not known gets what 4.0
 knows. A dash means that the profile does not send the key.
 
 **What `strict` costs.** Its Arrow batches of 100 rows add up to 1 ms to every 100 rows. That is
-nothing where a row takes 10 ms, and very much where rows are quick: take `default` there.
+negligible if a row takes 10 ms, and very much if rows are quick: use `default` then.
 """
 
 
@@ -76,7 +76,7 @@ def _code(text: str) -> str:
 
 def page() -> str:
     """The whole page."""
-    head = ["key", "Spark's own", *SHOWN, "since", "why"]
+    head = ["key", "Spark's default", *SHOWN, "since", "why"]
     parts = [INTRO]
     for title, rows in TABLE.items():
         lines = [f"| {' | '.join(head)} |", "|---" * len(head) + "|", *map(row, rows)]

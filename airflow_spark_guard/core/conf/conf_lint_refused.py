@@ -20,7 +20,7 @@ _BLOCK_MANAGER = "spark.storage.blockManagerHeartbeatTimeoutMs"
 _MESSAGE, _LARGEST_MESSAGE = "spark.rpc.message.maxSize", 2047
 _SERIALIZER, _CODEC = "spark.serializer", "spark.io.compression.codec"
 _LOCAL = re.compile(r"local(?:\[\s*(\d+)\s*(?:,\s*\d+\s*)?])?", re.ASCII)
-# Where an executor has one core unless somebody asks for more.
+# Managers that give an executor one core unless the configuration requests more.
 _ONE_CORE = frozenset(("yarn", "kubernetes"))
 _BLOCK = "spark.broadcast.blockSize"
 _TWO_GIB = 2 << 30

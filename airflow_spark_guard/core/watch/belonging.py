@@ -1,8 +1,7 @@
 """Which stage a worker or a task's thread works for, and what the tasks of one stage do.
 
-A thread of an executor's JVM names its stage. A Python worker shows it in its stack (Spark 4.2 and newer,
-where py-spy may read it); elsewhere workers are counted against the threads that wait for one, executor by
-executor.
+A thread of an executor's JVM names its stage. A Python worker shows it in its stack (Spark 4.2 and newer, if
+py-spy is permitted); otherwise workers are matched with the threads that wait for one, executor by executor.
 """
 
 from __future__ import annotations
@@ -20,11 +19,11 @@ if TYPE_CHECKING:
 
 
 class Looks(NamedTuple):
-    """Two looks at the processes of a job.
+    """Two samples of the processes of a job.
 
     Attributes:
-        pairs: of Python workers and of task threads that were there at both looks.
-        came: readings that only the second look has.
+        pairs: Python workers and task threads that both samples have.
+        came: readings that only the second sample has.
         running: ids of the executors that run tasks.
     """
 
@@ -36,13 +35,13 @@ class Looks(NamedTuple):
 def looks(
     before: Iterable[Reading], after: Sequence[Reading], seconds: float, running: Iterable[str] | None
 ) -> Looks:
-    """The two looks, compared.
+    """Compare two samples.
 
     Args:
-        before: the readings of the first look.
-        after: those of the second one.
-        seconds: between the two.
-        running: ids of the executors that run tasks; None where that is not known.
+        before: the readings of the first sample.
+        after: the readings of the second one.
+        seconds: time between the two.
+        running: ids of the executors that run tasks; None if unknown.
     """
     found = evidence.pairs(before, after, seconds)
     paired = {pair.after.key for pair in found}
@@ -57,7 +56,7 @@ def stage_state(stage: int, seen: Looks, others: frozenset[int]) -> State:
 
     Args:
         stage: its id.
-        seen: two looks at the job's processes.
+        seen: two samples of the job's processes.
         others: ids of the other active stages.
     """
     if not others:
@@ -70,13 +69,13 @@ def stage_state(stage: int, seen: Looks, others: frozenset[int]) -> State:
 
 
 def worker_states(seen: Looks) -> dict[str, State]:
-    """What each Python worker does by itself, by the key of its readings."""
+    """The state of each Python worker by itself, by the key of its readings."""
     rows = (pair for pair in seen.pairs if pair.after.role == "worker" and pair.after.kind != IDLE)
     return {pair.after.key: evidence.state_of(pair) for pair in rows}
 
 
 def _alone(stage: int, seen: Looks) -> State:
-    """No other stage is active: whatever works, works for it."""
+    """The state of the only active stage: everything that works belongs to it."""
     own = [pair for pair in seen.pairs if pair.after.stage in (None, stage)]
     came = [row for row in seen.came if row.stage in (None, stage)]
     return evidence.of_executors(own, came, seen.running)
@@ -106,7 +105,7 @@ class _Executor(NamedTuple):
 
 
 def _on_executor(stage: int, here: _Executor) -> list[State]:
-    """What the stage's tasks on this executor do; empty where it has none there."""
+    """The states of the stage's tasks on this executor; empty if it has none there."""
     mine = [pair for pair in here.threads if pair.after.stage == stage]
     known = here.known(lambda other: other == stage)
     loose = [evidence.state_of(pair) for pair in here.workers if pair.after.stage is None]
@@ -115,7 +114,7 @@ def _on_executor(stage: int, here: _Executor) -> list[State]:
     states = [evidence.state_of(pair) for pair in (*mine, *known) if pair.after.kind != PYTHON]
     states += [State.WORKING for pair in known if pair.before.stage not in (None, stage)]
     if not here.threads:
-        # Nothing tells how many tasks of which stage run here.
+        # It is not known how many tasks of which stage run here.
         if not loose:
             return states or [State.UNSEEN]
         return [*states, State.WORKING if set(loose) == {State.WORKING} else State.UNSEEN]
@@ -129,5 +128,5 @@ def _on_executor(stage: int, here: _Executor) -> list[State]:
 
 
 def _shared(states: list[State]) -> State:
-    """What workers of an unknown stage do: certain only where all of them do the same."""
+    """The state of workers whose stage is not known: certain only if all have one state."""
     return states[0] if states and len(set(states)) == 1 else State.UNSEEN

@@ -1,4 +1,4 @@
-"""The second look: the readings of now beside those of one evidence window ago, and when to take them."""
+"""Compares two samples of processes, one evidence window apart, and decides when to take them."""
 
 from __future__ import annotations
 
@@ -17,20 +17,20 @@ if TYPE_CHECKING:
 
     Judge = Callable[[tuple[Reading, ...], tuple[Reading, ...], float], State]
 
-# Whoever looks on time may still be a little early by the clock.
+# A sample that is taken on time may still be slightly early by the clock.
 NEARLY = 0.9
 
 
 @dataclass
 class Comparison:
-    """What a suspect's processes do, from two looks at them.
+    """The state of a suspect's processes, from two samples.
 
     Attributes:
         window: seconds between the two.
-        state: what they do; None before they were looked at twice.
-        turned_at: when they turned to it from doing something else.
-        before: the readings that the next ones are compared with, and when they were taken.
-        own: what each Python worker did by itself at the last comparison, by the key of its readings.
+        state: their state; None before the second sample.
+        turned_at: when they changed to it from another state.
+        before: (time, readings) with which the next sample is compared.
+        own: the state of each Python worker at the last comparison, by the key of its readings.
     """
 
     window: float
@@ -40,12 +40,12 @@ class Comparison:
     own: dict[str, State] = field(default_factory=dict)
 
     def forget(self) -> None:
-        """The suspicion has gone; the next one begins anew."""
+        """Reset: the suspicion has gone."""
         self.before = self.state = None
         self.own = {}
 
     def weigh(self, readings: tuple[Reading, ...] | None, now: WatchTime, judge: Judge) -> None:
-        """Take in a look; ``judge`` is given both readings and the seconds between them."""
+        """Add a sample; ``judge`` gets both samples and the seconds between them."""
         if readings is None:
             return
         if self.before is not None:
@@ -59,12 +59,12 @@ class Comparison:
         self.before = (now, readings)
 
     def look(self, since: WatchTime, limit: float, now: WatchTime) -> Look[WatchTime]:
-        """The readings that decide at the limit are taken one window before it and at it.
+        """When to take the next sample: one window before the limit and at the limit.
 
         Args:
             since: when the suspicion began.
-            limit: how long it may last where the suspect is blocked; ``PATIENCE`` times as long elsewhere.
-            now: the time of this look.
+            limit: how long it may last if the suspect is blocked; otherwise ``PATIENCE`` times as long.
+            now: the time of this observation.
         """
         if self.before is None:
             return Look(WatchTime(max(now, since + limit - self.window)), readings=True)

@@ -1,6 +1,6 @@
-"""Blocked or busy? Two readings of the same processes, some time apart, and nothing in between.
+"""Blocked or busy? Decides by two readings of the same processes, some time apart.
 
-Equal stacks alone prove nothing: a healthy UDF is always found in the line that takes its time.
+Equal stacks alone prove nothing: a healthy UDF is always found in the line that takes most time.
 """
 
 from __future__ import annotations
@@ -15,15 +15,15 @@ if TYPE_CHECKING:
 
 # Measured: a blocked worker has 0.25 switches a second, a slow healthy one 20 to 460.
 _IDLE_CPU, _IDLE_SWITCHES = 0.005, 1.0
-# A loop that sleeps and looks wakes up some times a second, and does next to nothing then.
+# A loop that sleeps and polls wakes up several times per second, and does almost nothing then.
 _WAITING_SWITCHES, _WATCHED_SWITCHES = 15.0, 50.0
-_WATCHED = 0.5  # of the time between the two looks
-# The driver's Python has our thread in it, which wakes every second and asks its JVM now and then.
+_WATCHED = 0.5  # of the time between the two readings
+# The driver's Python runs our thread, which wakes every second and calls its JVM now and then.
 _IDLE_DRIVER_CPU, _IDLE_DRIVER_SWITCHES = 0.05, 10.0
 _IDLE_JVM_CPU = 0.15
 _BUSY_CPU = 0.25  # an endless loop on a crowded machine does not get a whole core
-_BUSY_DEMAND = 0.8  # nor this much of one, but it always wants it
-# A worker that faulthandler dumps every two minutes writes some kilobytes; rows are more than that.
+_BUSY_DEMAND = 0.8  # nor this much of one, but it always demands it
+# A worker whose stack is dumped every two minutes writes some kilobytes; rows are more than that.
 _IDLE_IO = 512.0
 IDLE = "idle"
 PYTHON = "python"
@@ -32,18 +32,18 @@ PYTHON_START = "python_start"
 
 
 class State(StrEnum):
-    """What a standstill is, seen from its processes."""
+    """The state of the processes during a standstill."""
 
     BLOCKED = "blocked"
     """No CPU, no switches, no I/O, the same stack with the same locals."""
     WORKING = "working"
-    """Something of it moves."""
+    """It makes progress."""
     SPINNING = "busy without a row"
-    """It computes, and no row comes out: a loop without an end, or one long computation."""
+    """It computes, but returns no row: an endless loop, or one long computation."""
     WAITING = "waiting in a loop that sleeps"
-    """It wakes up now and then, moves no byte, and goes back to sleep at the same place."""
+    """It wakes up now and then, moves no byte, and goes back to sleep in the same line."""
     UNSEEN = "out of sight"
-    """It runs where its processes cannot be looked at."""
+    """Its processes cannot be inspected."""
 
 
 class Pair(NamedTuple):
@@ -55,7 +55,7 @@ class Pair(NamedTuple):
 
 
 def pairs(before: Iterable[Reading], after: Iterable[Reading], seconds: float) -> tuple[Pair, ...]:
-    """What is in both, by key; what came or went between is no pair."""
+    """The readings that are in both, by key; processes that started or ended in between form no pair."""
     first = {reading.key: reading for reading in before}
     return tuple(
         Pair(first[reading.key], reading, max(seconds, 0.001)) for reading in after if reading.key in first
@@ -63,7 +63,7 @@ def pairs(before: Iterable[Reading], after: Iterable[Reading], seconds: float) -
 
 
 def state_of(pair: Pair) -> State:
-    """What one process or thread does."""
+    """The state of one process or thread."""
     judge = {"task": _thread, "driver": _driver, "jvm": _jvm}.get(pair.after.role, _worker)
     return judge(pair)
 
@@ -73,21 +73,21 @@ HOPE = (State.BLOCKED, State.WAITING, State.SPINNING, State.UNSEEN, State.WORKIN
 
 
 def together(states: Iterable[State]) -> State:
-    """What several of them do together: one that works is enough; without any, they are out of sight."""
+    """The state of several together: one that works is enough; without any, out of sight."""
     return max(states, key=HOPE.index, default=State.UNSEEN)
 
 
 def of_executors(seen: Sequence[Pair], came: Iterable[Reading], running: Iterable[str]) -> State:
-    """What the tasks of a standstill do.
+    """The state of the tasks of a standstill.
 
     Args:
         seen: pairs of Python workers and of task threads.
-        came: readings of workers that had no pair: a new process is work.
+        came: readings of workers without a pair: a new process counts as work.
         running: ids of the executors that run tasks.
     """
     if any(reading.role == "worker" and reading.kind != IDLE for reading in came):
         return State.WORKING
-    # An executor without a task has at most idle workers; they say nothing.
+    # An executor without a task has at most idle workers, which do not count.
     wanted = set(running) or {pair.after.executor for pair in seen if pair.after.kind != IDLE}
     return together(_executor([pair for pair in seen if pair.after.executor == name]) for name in wanted)
 
@@ -97,7 +97,7 @@ def _executor(found: Sequence[Pair]) -> State:
     workers = [pair for pair in found if pair.after.role == "worker" and pair.after.kind != IDLE]
     waiting = any(pair.after.kind == PYTHON for pair in threads)
     if not waiting:
-        # A worker whose stack cannot be read may be one without a task: no thread is known to wait for it.
+        # A worker whose stack cannot be read may have no task: no thread is known to wait for it.
         workers = [pair for pair in workers if pair.after.stack]
     states = [state_of(pair) for pair in (*threads, *workers) if pair.after.kind != PYTHON]
     if waiting and not workers:
@@ -125,19 +125,19 @@ def _worker(pair: Pair) -> State:
     if _moves_bytes(pair, rates["io"] or 0.0):
         return State.WORKING
     if cpu >= _BUSY_CPU or cpu + (rates["delay"] or 0.0) >= _BUSY_DEMAND:
-        return State.SPINNING  # whatever its locals do: a loop without an end counts too
+        return State.SPINNING  # even if its locals change: an endless loop may count
     if _differ(pair.before.locals, pair.after.locals):
         return State.WORKING
     return _idle(pair, cpu, switches)
 
 
 def _moves_bytes(pair: Pair, io: float) -> bool:
-    """By the system's count, which leaves out sockets, or by the system calls that were watched."""
+    """Whether it moves bytes, by the system's count without sockets, or by the watched system calls."""
     return io >= _IDLE_IO or pair.after.moved > pair.before.moved
 
 
 def _idle(pair: Pair, cpu: float, switches: float) -> State:
-    """What a process does that moves no byte and shows no other local variables."""
+    """The state of a process that moves no byte and whose local variables do not change."""
     if cpu >= _IDLE_CPU:
         return State.WORKING
     if switches < _IDLE_SWITCHES:
@@ -145,7 +145,7 @@ def _idle(pair: Pair, cpu: float, switches: float) -> State:
     watched = pair.after.watched - pair.before.watched >= _WATCHED * pair.seconds
     if switches >= (_WATCHED_SWITCHES if watched else _WAITING_SWITCHES):
         return State.WORKING
-    # It wakes up now and then, at the same place; where its variables were not read it may do anything.
+    # It wakes up now and then, in the same line; if its variables were not read, it may do anything.
     return State.WAITING if pair.before.locals and pair.after.locals else State.UNSEEN
 
 
@@ -170,12 +170,12 @@ def _jvm(pair: Pair) -> State:
 
 
 def _differ(before: str, after: str) -> bool:
-    """Whether two hashes tell of movement; one that could not be taken tells nothing."""
+    """Whether two hashes show movement; a missing one shows nothing."""
     return bool(before and after) and before != after
 
 
 def _thread(pair: Pair) -> State:
-    """A task's thread: its counters stand still, so only its stack can tell."""
+    """The state of a task's thread: its counters stand still, so only its stack can decide."""
     if not pair.after.stack:
         return State.UNSEEN
     if pair.before.stack != pair.after.stack or pair.after.kind == "stream":

@@ -1,4 +1,4 @@
-"""Executors that end, by what spark-submit prints: which, on which host, why, and when it was granted."""
+"""Executors that ended according to spark-submit's output: id, host, reason, and when they started."""
 
 from __future__ import annotations
 
@@ -13,12 +13,12 @@ from airflow_spark_guard.core.watch.executor_loss import Removal, removal_of
 from airflow_spark_guard.core.watch.observation import ExecutorExit
 
 _MAX_REASON = 300
-_MAX_KNOWN = 200_000  # executors told apart; a crash loop makes 100 a second
+_MAX_KNOWN = 200_000  # executors distinguished; a crash loop makes 100 per second
 _MAX_STARTS = 20_000
 _MOST_ROWS = 50
 _NAME = 50
 _HOST = 100
-# On Kubernetes a reason has several lines, and the first is empty.
+# On Kubernetes a reason has several lines, of which the first is empty.
 _MOST_LINES = 8
 _END_OF_REASON = re.compile(r"container statuses:|^\S+ \S+ (?:TRACE|DEBUG|INFO|WARN|ERROR|FATAL) ")
 
@@ -32,7 +32,7 @@ _STARTS = (
     re.compile(r"Executor added: \S+/(?P<id>\S+) on worker-\S+ \((?P<host>\S+):\d+\)"),
     _REGISTERED,
 )
-# The driver let it go: neither a loss nor a reason follows.
+# Removed by the driver: not a loss, and no reason follows.
 _LET_GO = re.compile(
     r"Executor updated: \S+/(?P<id>\S+) is now KILLED"
     r"|Executor (?P<id_>\S+) on \S+ (?:killed by driver|is decommissioned)"
@@ -46,13 +46,13 @@ class _Start(NamedTuple):
 
 @dataclass
 class ExecutorExits:
-    """Takes in lines that name executors; all of it is untrusted, and a job may print the like.
+    """Reads lines that name executors; untrusted, a job may print similar lines.
 
     Attributes:
-        count: executors that ended with a failure, each counted once.
-        reason: why the last of them did, in Spark's words.
-        ended: executors that ended for any other reason than that the driver wanted it.
-        peak: the most executors that the newest SparkContext had at once; 0 where none was printed.
+        count: number of executors that failed, each counted once.
+        reason: Spark's reason for the last of them.
+        ended: number of executors that ended without an order of the driver.
+        peak: the largest number of executors that the newest SparkContext had at once; 0 if none was printed.
     """
 
     count: int = 0
@@ -72,7 +72,7 @@ class ExecutorExits:
         return self._open is not None
 
     def hear(self, line: str, at: LaunchTime) -> None:
-        """Take in one line."""
+        """Read one line."""
         if self._open is not None and self._continue(line):
             return
         for pattern in _STARTS:
@@ -94,14 +94,14 @@ class ExecutorExits:
             self._open, self._lines = (found["id"], host, at), []
 
     def forget(self) -> None:
-        """Another SparkContext begins, and counts its executors from 0 again."""
+        """Reset for another SparkContext, which counts its executors from 0 again."""
         self._known.clear()
         self._starts.clear()
         self._living.clear()
         self._open, self.peak = None, 0
 
     def take(self) -> tuple[ExecutorExit, ...]:
-        """The newest executors that ended since the last call, but for those that the driver let go."""
+        """The newest executors that ended since the last call, without those removed by the driver."""
         rows = tuple(self._rows)
         self._rows.clear()
         return rows

@@ -1,4 +1,4 @@
-"""Heartbeats that executors write to their standard error: read from the tail of an executor's log.
+"""Reads heartbeats that executors write to their standard error from the tail of an executor's log.
 
 The writing end is ``job/heartbeats.py``, which ships with the job and cannot be imported from here.
 """
@@ -17,21 +17,21 @@ if TYPE_CHECKING:
     Known = Mapping[tuple[str, int | None], TaskHeartbeat]
 
 MARK = "SPARK_GUARD_HEARTBEAT"
-LONGEST = 4096  # characters; ours are far shorter
+LONGEST = 4096  # characters; our lines are far shorter
 _MOST_STAGES = 50  # in one tail
 _MOST_KNOWN = 2000
 
 
 def newest(executor: str, stderr_tail: str) -> tuple[TaskHeartbeat, ...]:
-    """The newest heartbeat of each stage in the log of one executor, whichever worker wrote it.
+    """The newest heartbeat of each stage in the log of one executor, from any worker.
 
-    Older lines leave the tail when anything else is printed, and that must not look like a heartbeat: only a
-    stage's newest line counts. For the same reason a stage without a line may have had one: :func:`heard`
-    keeps the last one.
+    Older lines leave the tail when anything else is printed, which must not look like a heartbeat: only the
+    newest line of a stage counts. For the same reason a stage without a line may have had one:
+    :func:`heard` keeps the last one.
 
     Args:
         executor: the executor's id; empty for the driver's own output.
-        stderr_tail: the end of its standard error; untrusted. A line cut at either end of it is passed over.
+        stderr_tail: the end of its standard error; untrusted. Lines that are cut at its ends are skipped.
     """
     found: dict[int | None, TaskHeartbeat] = {}
     for line in reversed(stderr_tail.split("\n")[:-1]):
@@ -43,11 +43,11 @@ def newest(executor: str, stderr_tail: str) -> tuple[TaskHeartbeat, ...]:
 
 
 def heard(known: Known, tails: Mapping[str, str]) -> Known:
-    """What is known of every stage's newest heartbeat after another look at some logs.
+    """The newest heartbeat of every stage, after another read of some logs.
 
     Args:
-        known: the answer to the last look; empty at first.
-        tails: the end of standard error by executor id, of those whose log could be read.
+        known: the previous result; empty at first.
+        tails: the end of standard error by executor id, for logs that could be read.
     """
     new = [beat for executor, tail in tails.items() for beat in newest(executor, tail)]
     merged = {**known, **{(beat.executor, beat.stage): beat for beat in new}}
@@ -58,7 +58,7 @@ def heard(known: Known, tails: Mapping[str, str]) -> Known:
 
 
 def is_heartbeat(line: str) -> bool:
-    """Whether the line is nothing but a heartbeat, so that the task log can leave it out."""
+    """Whether the line is only a heartbeat, so that the task log can leave it out."""
     return line.startswith(f"{MARK} ") and _beat(line) is not None
 
 
@@ -70,7 +70,7 @@ class _Beat(NamedTuple):
 
 
 def _beat(line: str) -> _Beat | None:
-    """The figures of a line; text of the user's own may stand before it."""
+    """The figures of a line; text of the user may come before it."""
     _, found, text = line.partition(f"{MARK} ") if len(line) <= LONGEST else ("", "", "")
     if not found:
         return None
@@ -87,5 +87,5 @@ def _beat(line: str) -> _Beat | None:
     worker, at, calls = beat
     try:
         return _Beat(float(worker), float(at), float(calls), stage)
-    except OverflowError:  # a number of hundreds of digits
+    except OverflowError:  # a number with hundreds of digits
         return None

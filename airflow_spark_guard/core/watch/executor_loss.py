@@ -1,7 +1,7 @@
-"""Why an executor is gone, by the reason that Spark gives: one table, each row with its source in Spark.
+"""Classifies why an executor is gone, by Spark's reason: one table, each row with its source in Spark.
 
-The sources are those of Spark 4.2; the older forms that 3.5 and 4.0 print match as well. A row follows
-Spark's own ``exitCausedByApp``: what Spark does not count against the application does not count here either.
+The sources are those of Spark 4.2; the older forms of 3.5 and 4.0 match as well. The rows follow Spark's own
+``exitCausedByApp``: what Spark does not count against the application does not count here either.
 """
 
 from __future__ import annotations
@@ -13,29 +13,29 @@ from typing import Final, NamedTuple
 
 
 class Removal(StrEnum):
-    """Who is behind the removal of an executor."""
+    """What caused the removal of an executor."""
 
     LOST = "lost"
     """It failed, or the reason is not in the table: this counts against the job."""
     NODE = "node"
-    """Its node, or the daemon that ran it, went away: no fault of the application."""
+    """Its node, or the daemon that ran it, went away: not the application's fault."""
     TAKEN = "taken"
-    """The cluster took it back: preempted, deleted, ended by the resource manager."""
+    """The cluster removed it: preempted, deleted, ended by the resource manager."""
     ASKED = "asked"
-    """The driver wanted it: dynamic allocation, decommission, the end of the application."""
+    """The driver removed it: dynamic allocation, decommission, the end of the application."""
 
 
 AGAINST_WILL: Final = frozenset({Removal.LOST, Removal.NODE})
-"""The executor is missed: neither the driver nor the cluster wanted it to end."""
+"""The executor was lost: neither the driver nor the cluster removed it."""
 
 
 class RemovalRow(NamedTuple):
     """One row.
 
     Attributes:
-        removal: who is behind it.
-        pattern: found in the reason, whatever its case.
-        source: where Spark, Hadoop or Kubernetes writes it.
+        removal: the cause.
+        pattern: searched in the reason, ignoring case.
+        source: the code of Spark, Hadoop or Kubernetes that writes it.
     """
 
     removal: Removal
@@ -137,17 +137,17 @@ _LONGEST = 4000
 
 @lru_cache(maxsize=4096)
 def removal_of(reason: str) -> Removal:
-    """Who is behind a removal for this reason (Spark's words, untrusted).
+    """The cause of a removal for this reason (Spark's text, untrusted).
 
-    An empty or unknown reason is a loss: a false "not counted" would hide one.
+    No reason counts as a loss, and so does an unknown one: a false "not counted" would hide a loss.
     """
     text = reason[:_LONGEST]
     return next((removal for removal, pattern in _ROWS if pattern.search(text)), Removal.LOST)
 
 
 def was_lost(reason: str) -> bool:
-    """Whether an executor that is gone for this reason was lost: not ended on purpose, whoever is at fault.
+    """Whether an executor that is gone for this reason was lost: not removed on purpose.
 
-    The limit of a job counts less (``Removal.LOST`` alone): a node that goes away is no fault of its code.
+    The limit of a job counts only ``Removal.LOST``: a node that goes away is not the fault of its code.
     """
     return removal_of(reason) in AGAINST_WILL

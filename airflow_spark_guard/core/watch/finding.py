@@ -1,4 +1,4 @@
-"""What the watchdog answers: healthy so far, a notice for the task log, or the end of the attempt."""
+"""The watchdog's answers: healthy so far, a notice for the task log, or the end of the attempt."""
 
 from __future__ import annotations
 
@@ -14,21 +14,21 @@ Clock = TypeVar("Clock", LaunchTime, WatchTime)
 
 @dataclass(frozen=True)
 class Finding(Stored):
-    """A limit that has passed.
+    """A limit that was exceeded.
 
     Attributes:
-        verdict: what the attempt ends with.
-        what: one sentence.
-        limit: the limit in seconds, as it was applied.
+        verdict: the verdict of the attempt.
+        what: what happened, in one sentence.
+        limit: the limit in seconds, as applied.
         reached_at: when it was reached.
-        got: what was seen.
-        expected: what was wanted.
+        got: what was found.
+        expected: what was expected.
         advice: what to do next.
-        suspect: whose line is to be named: ``worker``, where a stage stands still; ``driver``, where it works
-            alone; ``any``, where the stacks decide; empty when no line is to blame.
-        retry: whether the evidence says that a retry can help; None where the verdict alone decides.
-        stages: ids of the stages in question; empty where the finding is about none.
-        stuck: keys of the readings of the processes that stand still, as far as they are known.
+        suspect: whose line to name: ``worker`` if a stage stands still; ``driver`` if it works alone; ``any``
+            if the stacks decide; empty if there is no line to name.
+        retry: whether the evidence shows that a retry can help; None if the verdict decides.
+        stages: ids of the stages in question; may be empty.
+        stuck: keys of the readings of processes that are known not to move.
     """
 
     verdict: Verdict
@@ -46,12 +46,12 @@ class Finding(Stored):
 
 @dataclass(frozen=True)
 class Look(Generic[Clock]):
-    """What the watchdog wants to see next.
+    """The next observation that the watchdog requests.
 
     Attributes:
-        at: when, by the clock of whoever is told.
-        readings: whether processes and task threads are wanted too.
-        details: whether the durations of tasks are wanted too.
+        at: when, by the clock of the receiver.
+        readings: whether to sample processes and task threads too.
+        details: whether to read the durations of tasks too.
     """
 
     at: Clock
@@ -64,11 +64,11 @@ class Decision:
     """The answer to one observation.
 
     Attributes:
-        look: what to look at next, and when.
-        finding: what ends the attempt; None while it goes on.
+        look: what to observe next, and when.
+        finding: the finding that ends the attempt; None while it continues.
         notices: warnings for the task log.
-        lines: what the task log shows beside them: how long the job has been silent.
-        observed: what would end the attempt, where it is only observed; each is given once.
+        lines: other lines for the task log: how long the job has been silent.
+        observed: in observe mode the findings that would end the attempt; each is returned once.
     """
 
     look: Look[LaunchTime]

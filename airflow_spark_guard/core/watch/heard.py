@@ -1,4 +1,4 @@
-"""What the job has said on the channel so far, gathered from its messages."""
+"""The state of the channel: what the job has reported so far, gathered from its messages."""
 
 from __future__ import annotations
 
@@ -23,19 +23,19 @@ _LONGEST_DIGEST = 64
 
 @dataclass
 class Heard:
-    """Everything heard.
+    """Everything received.
 
     Attributes:
-        hello: whether the launcher has spoken at all.
-        pid: of the driver's Python, as it says itself; 0 before.
-        executable: of the driver's Python, safe to show; empty where it is not known.
+        hello: whether the launcher has sent its first message.
+        pid: pid of the driver's Python, as reported by itself; 0 before.
+        executable: path of the driver's Python, safe to show; empty if unknown.
         bye: whether the closing message came.
-        ended_at: when the script ended, well or with an error.
-        has_result: whether a result was reported, and which.
-        error: the fields of the error message.
-        application_id: of the newest SparkContext; empty before there is one.
-        ui_url: of its UI; empty where it has none.
-        inside: the same as an observation has it; None before the first message.
+        ended_at: when the script ended, with success or with an error; None before.
+        has_result: whether a result was reported.
+        result: the last reported result.
+        error: the fields of the error message; None if none came.
+        application_id: id of the newest SparkContext's application; empty before there is one.
+        ui_url: URL of its UI; empty if it has none.
     """
 
     hello: bool = False
@@ -55,13 +55,13 @@ class Heard:
     _heartbeat_at: LaunchTime | None = None
 
     def hear(self, message: Message, now: LaunchTime) -> None:
-        """Take in one message."""
+        """Add one message."""
         fields, self._last = message.fields, now
         if message.kind == "hello":
             self.hello, self.pid = True, fields["pid"]
             self.executable = safe_text(fields.get("executable") or self.executable)[:_LONGEST_NOTE]
             if "application_id" in fields:
-                # A new SparkContext; whether it has a UI, its own hello says.
+                # A new SparkContext; its own hello shows whether it has a UI.
                 self.application_id, self.ui_url = fields["application_id"], fields.get("ui_url") or ""
         elif message.kind == "progress":
             self._progress = fields
@@ -85,12 +85,12 @@ class Heard:
             self._heartbeat, self._heartbeat_at = beat, now
 
     def _end(self, now: LaunchTime) -> None:
-        """The first word of an end counts: repeated, it must not put off the limit that runs from it."""
+        """Only the first message about the end counts: repeating it must not extend the limit after it."""
         self.ended_at = now if self.ended_at is None else self.ended_at
 
     @property
     def inside(self) -> Inside | None:
-        """What an observation says of it."""
+        """This state as part of an observation; None before the first message."""
         if not self.hello:
             return None
         progress, beat = self._progress or {}, self._heartbeat or {}
@@ -121,7 +121,7 @@ def _seconds(value: object) -> float:
 
 
 def _stages(rows: object) -> tuple[Stage, ...]:
-    """The status tracker's rows; what is not of their shape is left out."""
+    """The rows of the status tracker; values of another shape are left out."""
     found = [row for row in (rows if isinstance(rows, list) else []) if isinstance(row, dict)]
     return tuple(
         Stage(

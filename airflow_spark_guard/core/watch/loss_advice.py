@@ -1,4 +1,4 @@
-"""What to do about lost executors, by the reasons that Spark gives: the exit code decides."""
+"""What to do about lost executors, by Spark's reasons: the exit code decides."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 
 
 class ReasonAdvice(NamedTuple):
-    """A row: what the reason must hold, and what to do then."""
+    """A row: a pattern for the reason, and what to do then."""
 
     pattern: re.Pattern[str]
     advice: str
@@ -33,7 +33,7 @@ _MEMORY = (
 ADVICE: Final = (
     _row(
         r"exceeding (?:physical|virtual) memory limits|OOMKilled",
-        f"The container was beyond its memory limit: {_MEMORY}",
+        f"The container exceeded its memory limit: {_MEMORY}",
     ),
     _row(
         rf"{_code('52')}|OutOfMemoryError",
@@ -42,8 +42,8 @@ ADVICE: Final = (
     ),
     _row(
         _code("137"),
-        "Exit code 137 is SIGKILL, mostly by an out-of-memory killer: see the host's kernel log or the pod's "
-        f"events, and {_MEMORY}",
+        "Exit code 137 is SIGKILL, usually from an out-of-memory killer: see the host's kernel log or the "
+        f"pod's events, and {_MEMORY}",
     ),
     _row(
         _code("143"),
@@ -57,13 +57,13 @@ ADVICE: Final = (
     ),
     _row(
         _code("53|55"),
-        "The executor could not make its local directory: check spark.local.dir (SPARK_LOCAL_DIRS) on that "
+        "The executor could not create its local directory: check spark.local.dir (SPARK_LOCAL_DIRS) on that "
         "host, and its free disk space.",
     ),
     _row(
         rf"heartbeat timed out|unable to send heartbeats|{_code('56')}",
-        "The executor did not answer for spark.network.timeout: see its host and the network to the driver, "
-        "and whether it spends its time in garbage collection (spark.executor.memory).",
+        "The executor did not answer for spark.network.timeout: check its host and the network to the "
+        "driver, and whether it spends its time in garbage collection (spark.executor.memory).",
     ),
     _row(
         r"remote rpc client disassociated|executor process lost",
@@ -76,15 +76,15 @@ ADVICE: Final = (
     ),
     _row(
         _code(r"\d+"),
-        "The executor ended by itself: read its stderr. An executor that ends before it takes a task mostly "
-        "cannot reach the driver (spark.driver.host), or its Java options, Java, image or files are wrong.",
+        "The executor ended by itself: read its stderr. If it ended before its first task, it usually could "
+        "not reach the driver (spark.driver.host), or its Java options, Java, image or files are wrong.",
     ),
 )
 _UNKNOWN = "Read the stderr of one of the executors."
 
 
 def advice_on(reasons: Iterable[str]) -> str:
-    """What to do about executors that went for these reasons; the most frequent kind decides."""
+    """What to do about executors that were lost for these reasons; the most frequent kind decides."""
     kinds = Counter(
         next((row.advice for row in ADVICE if row.pattern.search(reason[:2000])), _UNKNOWN)
         for reason in reasons

@@ -1,4 +1,4 @@
-"""Losses of executors, counted as events: a node that dies takes all its executors, and that is one event."""
+"""Groups losses of executors into events: a node that dies with all its executors is one event."""
 
 from __future__ import annotations
 
@@ -12,20 +12,20 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
 LEAST = 3
-"""Events that any application may have within the window, unless the user sets a number."""
+"""Events allowed for every application within the window, unless the user sets a number."""
 SHARE = 10
-"""One event for this many executors at the peak is the budget of a large application."""
+"""A large application may have one event for this many executors at its peak."""
 TURNOVER = 2
-"""Spark's own default gives an application up after twice its executors (spark.executor.maxNumFailures)."""
+"""Spark's default fails an application after twice its executors (spark.executor.maxNumFailures)."""
 
-# Executors that end within seconds of each other end together, whatever their host.
+# Executors that end within seconds of each other count as one event, whatever their hosts.
 _MOMENT = 5.0
-# A node's executors that are killed one by one, as by the kernel short of memory.
+# Executors of one node that are killed one by one, for example by the kernel's out-of-memory killer.
 _HOST = 10.0
-# Of a node that just falls silent a first sweep of the driver finds some executors, the next one the rest:
+# If a node stops responding, one sweep of the driver finds some of its executors, the next one the rest:
 # spark.network.timeoutInterval (60 s), and the spread of their heartbeats.
 _SWEEP = 90.0
-# Only a sweep finds these. On Kubernetes each pod is a host of its own, so they are merged whatever the host.
+# Only a sweep finds these. On Kubernetes each pod is its own host, so they are merged regardless of hosts.
 _SWEPT = re.compile(r"heartbeat timed out", re.IGNORECASE)
 _SILENT = re.compile(r"heartbeat timed out|remote rpc client disassociated", re.IGNORECASE)
 
@@ -35,14 +35,14 @@ class Loss:
     """An executor that is gone.
 
     Attributes:
-        executor: Spark's id; empty where only the count is known.
-        host: where it ran; empty when unknown.
-        reason: in Spark's words; untrusted.
-        at: when, as it counts within a window.
-        started: when it came, the same; None when unknown.
-        removed: when, by the driver's clock; None when unknown.
-        stderr_url: its log page; empty where none is known.
-        printed: when spark-submit printed it; None where the REST API alone reports it.
+        executor: Spark's id; empty if only the number of losses is known.
+        host: its host; empty if unknown.
+        reason: Spark's reason; untrusted.
+        at: when it was lost, on the clock of the window.
+        started: when it started, on the clock of the window; None if unknown.
+        removed: when it was removed, by the driver's clock; None if unknown.
+        stderr_url: its log page; empty if unknown.
+        printed: when spark-submit printed it; None if only the REST API reports it.
     """
 
     executor: str
@@ -57,7 +57,7 @@ class Loss:
 
 @dataclass
 class LossEvent:
-    """Losses with one cause, as far as time and place can tell.
+    """Losses that probably have one cause, by time and host.
 
     Attributes:
         losses: oldest first.
@@ -69,14 +69,14 @@ class LossEvent:
 
     @property
     def begin(self) -> WatchTime:
-        """When the first executor went."""
+        """When the first executor was lost."""
         return self.losses[0].at
 
     def takes(self, loss: Loss) -> bool:
-        """Whether a loss that came no earlier belongs to it.
+        """Whether a loss that is not earlier belongs to it.
 
-        What started after the event began did not die of it: so a host whose executors crash one after the
-        other has one event for each of them.
+        An executor that started after the event began was not part of it: a host whose executors crash one
+        after the other has one event for each of them.
         """
         if loss.started is not None and loss.started > self.begin:
             return False
@@ -90,7 +90,7 @@ class LossEvent:
         return loss.at - first < (_SWEEP if _SILENT.search(loss.reason) else _HOST)
 
     def add(self, loss: Loss) -> None:
-        """Take it in."""
+        """Add a loss."""
         self.losses.append(loss)
         self._hosts.setdefault(loss.host, loss.at)
         if self._swept is None and _SWEPT.search(loss.reason):
@@ -98,7 +98,7 @@ class LossEvent:
 
 
 def events_of(losses: Iterable[Loss]) -> list[LossEvent]:
-    """The events that the losses make up, oldest first."""
+    """Group the losses into events, oldest first."""
     found: list[LossEvent] = []
     first_open = 0
     for loss in sorted(losses, key=lambda loss: loss.at):
@@ -113,10 +113,10 @@ def events_of(losses: Iterable[Loss]) -> list[LossEvent]:
 
 
 def default_budget(peak: int) -> int:
-    """Events that an application of so many executors may have within the window."""
+    """Number of events allowed within the window for an application with so many executors."""
     return max(LEAST, peak // SHARE)
 
 
 def default_turnover(peak: int) -> int | None:
-    """Executors that it may lose within the window, in however few events; None where the peak is unknown."""
+    """Number of executors that may be lost within the window in any number of events; None if unknown."""
     return max(LEAST, TURNOVER * peak) if peak else None

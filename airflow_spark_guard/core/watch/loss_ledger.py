@@ -1,4 +1,4 @@
-"""The losses of an application within a window: by the driver's REST API, and by spark-submit's output."""
+"""The losses of an application within a window, from the driver's REST API and from spark-submit's output."""
 
 from __future__ import annotations
 
@@ -15,15 +15,15 @@ if TYPE_CHECKING:
 
     from airflow_spark_guard.core.watch.observation import DriverView, Executor, ExecutorExit, Observation
 
-# More than these say nothing more; a loop of crashes makes 100 a second.
+# More losses add no information; a crash loop makes 100 per second.
 _MOST = 500
-# A driver's clock that is behind by so much more than before was set back; less is a slow answer.
+# If the driver's clock falls behind by more than this, it was set back; less is a slow answer.
 _SET_BACK = 60.0
 
 
 @dataclass
 class LossLedger:
-    """Both sources apart: what they tell of is the same, and they are not added."""
+    """Keeps both sources separate: they report one set of losses, so their counts must not be added."""
 
     _rest: list[Loss] = field(default_factory=list)
     _printed: list[Loss] = field(default_factory=list)
@@ -35,11 +35,11 @@ class LossLedger:
     _heard: WatchTime = WatchTime(0.0)
 
     def take_rows(self, driver: DriverView, now: WatchTime) -> list[Loss]:
-        """Take in what the REST API lists; all executors that are newly gone, whatever the reason."""
+        """Add the executors listed by the REST API; return all that are newly gone, for any reason."""
         before, self._looked = self._looked, now
         rows = [row for row in driver.executors if not row.active]
-        # What a driver has forgotten it does not list again: an application may run for months. And another
-        # SparkContext of the same script counts its executors from 0 again.
+        # A driver does not list executors again that it has forgotten: an application may run for months. And
+        # another SparkContext of the script counts its executors from 0 again.
         self._known &= {row.id for row in rows}
         gone = sorted(
             (row for row in rows if row.id not in self._known), key=lambda row: row.removed or math.inf
@@ -49,15 +49,15 @@ class LossLedger:
         self._known.update(row.id for row in gone)
         self._set_clock(driver.clock, gone[-1].removed, now)
         found = [self._loss(row, before, now) for row in gone]
-        # A lost node does not count, but what ends by one when it has only started is a loop as well.
+        # A lost node does not count, but executors that end right after their start are a loop as well.
         self._rest += [loss for loss in found if was_lost(loss.reason)]
         return found
 
     def _set_clock(self, clock: EpochTime | None, newest: EpochTime | None, now: WatchTime) -> None:
-        """How far our time leads the driver's: the least lead that was ever seen is nearest to the truth.
+        """Update the difference between our clock and the driver's: the smallest one seen is most accurate.
 
-        Where the driver's clock is not known, the last executor is taken to have gone just now. That is a
-        guess, so what was found before moves when more is known. A clock that is set later moves nothing.
+        If the driver's clock is not known, the last executor is assumed to have been lost just now. That is a
+        guess, so earlier losses are shifted when more is known. A clock that is set forward changes nothing.
         """
         shown = clock or newest
         if not shown:
@@ -70,14 +70,14 @@ class LossLedger:
         self._by_clock = self._by_clock or bool(clock)
 
     def _loss(self, row: Executor, before: WatchTime | None, now: WatchTime) -> Loss:
-        """What is known of it; it went no earlier than the look before, which did not list it as gone."""
+        """The loss of a row; not earlier than the previous observation, which did not list it as gone."""
 
         def at(moment: EpochTime | None) -> WatchTime | None:
             return WatchTime(min(now, moment + self._lead)) if moment and self._lead is not None else None
 
         removed, started = at(row.removed), at(row.added)
         if row.removed and row.added > row.removed:
-            started = WatchTime(0.0)  # the clock was set back while it ran: it is no young one
+            started = WatchTime(0.0)  # the clock was set back while it ran: it did not just start
         went = now if removed is None else removed
         return Loss(
             row.id,
@@ -90,7 +90,7 @@ class LossLedger:
         )
 
     def take_exits(self, seen: Observation, now: WatchTime) -> None:
-        """Take in what was printed: executors by name, and how many more there were."""
+        """Add printed losses: executors with names, and the number of further ones."""
         before, self._heard = self._heard, now
         named = [row for row in seen.exits if was_lost(row.reason)]
         self._printed += [_printed(row, seen, before, now) for row in named]
@@ -100,27 +100,27 @@ class LossLedger:
         self._exits = max(self._exits, seen.executor_exits)
 
     def clear(self) -> None:
-        """Another SparkContext begins: it has lost nothing yet, whatever the one before has lost."""
+        """Reset for another SparkContext, which has not lost any executor yet."""
         self._rest, self._printed = [], []
         self._known.clear()
         self._looked, self._lead, self._by_clock = None, None, False
 
     def forget(self, begin: WatchTime, most: int) -> None:
-        """Forget what was before."""
+        """Forget losses before ``begin``; keep at least ``most`` of the others."""
         most = max(_MOST, most)
         self._rest = [loss for loss in self._rest if loss.at >= begin][-most:]
         self._printed = [loss for loss in self._printed if loss.at >= begin][-most:]
 
     def within(self, begin: WatchTime) -> list[Loss]:
-        """The losses that count since then, by the source that knows more."""
+        """The losses that count since then, from the source that has more."""
         return max((_since(losses, begin) for losses in self._sources), key=len)
 
     def events(self, begin: WatchTime) -> list[LossEvent]:
-        """The events that they make up."""
+        """The events since then, from the source that has more."""
         return max((events_of(_since(losses, begin)) for losses in self._sources), key=len)
 
     def young(self, begin: WatchTime) -> list[Loss]:
-        """Executors that came and went since then, and those whose start is unknown."""
+        """Executors that started and ended since then, and those whose start is unknown."""
         starts = {loss.executor: loss.started for loss in self._rest}
         return max(
             ([loss for loss in losses if _is_young(loss, begin, starts)] for losses in self._sources),
@@ -153,7 +153,7 @@ def _moved(loss: Loss, later: float) -> Loss:
 
 
 def _printed(row: ExecutorExit, seen: Observation, before: WatchTime, now: WatchTime) -> Loss:
-    """It was printed after the look before this one, which did not have it."""
+    """A printed loss; not earlier than the previous observation, which did not have it."""
     skipped = max(0.0, seen.at - now)
     at = WatchTime(min(now, max(row.at - skipped, before)))
     started = None if row.started is None else WatchTime(row.started - skipped)

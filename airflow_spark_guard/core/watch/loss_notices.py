@@ -1,4 +1,4 @@
-"""A line in the task log for every executor that is lost, when it happens; those of one host together."""
+"""Lines in the task log for lost executors, as they happen; one line for each host."""
 
 from __future__ import annotations
 
@@ -21,20 +21,20 @@ _MOST_KNOWN = 100_000
 _NEWS = 600.0
 _NOT_COUNTED = {
     Removal.NODE: " Not counted: its node or worker went away.",
-    Removal.TAKEN: " Not counted: the cluster took it back.",
+    Removal.TAKEN: " Not counted: the cluster removed it.",
 }
 
 
 @dataclass
 class LossNotices:
-    """Says each loss once, whoever reports it first; what the driver itself let go is no news."""
+    """Logs each loss once, from whichever source comes first; removals by the driver are not losses."""
 
     _said: set[str] = field(default_factory=set)
     _lines: int = 0
     _application: str = ""
 
     def observe(self, seen: Observation, now: WatchTime) -> tuple[str, ...]:
-        """The lines for what is new."""
+        """The lines for new losses."""
         if (seen.inside is not None and seen.inside.ended) or seen.driver_gone_at is not None:
             return ()
         name = seen.inside.application_id if seen.inside is not None else ""
@@ -44,7 +44,7 @@ class LossNotices:
             self._application = name
         new = [loss for loss in _listed(seen, now) if loss.executor not in self._said]
         if seen.driver is not None and seen.driver.clock is not None:
-            # A watch that begins late, or anew after a restart, finds what is no news any more.
+            # A watch that begins late, or again after a restart, must not report old losses as new.
             new = [loss for loss in new if (loss.removed or math.inf) > seen.driver.clock - _NEWS]
         if len(self._said) < _MOST_KNOWN:
             self._said.update(loss.executor for loss in new)
@@ -56,7 +56,7 @@ class LossNotices:
                 return
             self._lines += 1
             if self._lines == _LINES:
-                yield "More executors are lost; no more lines about them here. The record has all of them."
+                yield "More executors are lost; further ones are not logged. The record has all of them."
             elif number == _LINES_A_LOOK:
                 yield f"{sum(map(len, groups[number:]))} more executors were lost on other hosts."
                 return
@@ -65,7 +65,7 @@ class LossNotices:
 
 
 def _listed(seen: Observation, now: WatchTime) -> Iterator[Loss]:
-    """What is gone by the REST API, and by the output what that does not list."""
+    """Lost executors listed by the REST API, and others known only from the output."""
     rows = [row for row in (seen.driver.executors if seen.driver else ()) if not row.active]
     for row in rows:
         if removal_of(row.reason) is not Removal.ASKED:
@@ -77,7 +77,7 @@ def _listed(seen: Observation, now: WatchTime) -> Iterator[Loss]:
 
 
 def _grouped(losses: Sequence[Loss]) -> Iterator[list[Loss]]:
-    """By host and by who is behind it, each group oldest first, in the order in which they went."""
+    """Groups by host and kind of removal, each oldest first, in the order of their first loss."""
     groups: dict[tuple[str, Removal], list[Loss]] = {}
     for loss in sorted(losses, key=lambda loss: (loss.removed or 0.0, loss.at)):
         groups.setdefault((loss.host, removal_of(loss.reason)), []).append(loss)

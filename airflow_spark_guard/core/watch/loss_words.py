@@ -1,4 +1,4 @@
-"""Lost executors in words, for the task log and for the verdict."""
+"""Texts about lost executors, for the task log and for the verdict."""
 
 from __future__ import annotations
 
@@ -19,14 +19,14 @@ _END_OF_TIME = datetime(9999, 1, 1, tzinfo=UTC).timestamp()
 
 
 def moment(loss: Loss) -> str:
-    """``at 14:02:10 UTC``, or ``25s after the launch`` where the driver's clock is not known."""
+    """``at 14:02:10 UTC``, or ``25s after the launch`` if the driver's clock is not known."""
     if loss.removed and 0 < loss.removed < _END_OF_TIME:
         return f"at {datetime.fromtimestamp(loss.removed, UTC):%H:%M:%S} UTC"
     return f"{readable_duration(loss.at if loss.printed is None else loss.printed)} after the launch"
 
 
 def reason(loss: Loss) -> str:
-    """Spark's words, masked and short; of several lines on Kubernetes."""
+    """Spark's reason, masked and shortened to one line; on Kubernetes it has several lines."""
     return one_line(loss.reason, _REASON) or "no reason given"
 
 
@@ -45,7 +45,7 @@ def several(losses: Sequence[Loss]) -> str:
 
 
 def line(losses: Sequence[Loss]) -> str:
-    """One line of the task log for losses of one host and one reason.
+    """One line of the task log for losses with one host and one kind of reason.
 
     ``Executor 3 on host-a was lost at 14:02:10 UTC: Command exited with code 137. Its stderr: http://...``
     """

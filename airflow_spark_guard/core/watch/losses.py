@@ -1,4 +1,4 @@
-"""EXECUTORS_LOST: executors are gone for a bad reason, too many of them, too quickly, or all of them."""
+"""EXECUTORS_LOST: too many executors were lost, too quickly, or all of them."""
 
 from __future__ import annotations
 
@@ -28,13 +28,13 @@ _MORE = " GuardLimits.executor_losses allows more."
 
 @dataclass
 class LossRule:
-    """Counts losses, from the REST API and from spark-submit's output; the larger count holds.
+    """Counts losses from the REST API and from spark-submit's output; the larger count decides.
 
     Attributes:
         windows: the limits.
-        ledger: what was lost within the window.
-        peak: the most executors that this SparkContext had at once, by the REST API or the output; 0 where
-            neither names any.
+        ledger: losses within the window.
+        peak: the largest number of executors that this SparkContext had at once, from the REST API or the
+            output; 0 if neither lists any.
     """
 
     windows: Windows
@@ -48,7 +48,7 @@ class LossRule:
     _application: str = ""
 
     def observe(self, seen: Observation, now: WatchTime) -> Finding | None:
-        """The finding, if the budget is used up, or no executor is left."""
+        """The finding, if the budget is exceeded, or no executor is left."""
         self._count(seen, now)
         if seen.inside is not None and seen.inside.ended:
             return None
@@ -60,7 +60,7 @@ class LossRule:
         )
 
     def look(self, seen: Observation, now: WatchTime) -> Look[WatchTime] | None:
-        """When the time without executors will have passed."""
+        """When the limit without executors will be reached."""
         if seen.driver is None or self._gone_since is None:
             return None
         return Look(WatchTime(max(now, self._gone_since + self._patience)))
@@ -68,7 +68,7 @@ class LossRule:
     def _count(self, seen: Observation, now: WatchTime) -> None:
         self.ledger.take_exits(seen, now)
         if self._is_another_context(seen):
-            # What this look shows may still be of the one before.
+            # This observation may still show the previous one.
             self.ledger.clear()
             self.peak, self._last, self._last_loss = 0, None, None
             self._was_known, self._was_listed, self._gone_since = False, False, None
@@ -85,7 +85,7 @@ class LossRule:
         self.ledger.forget(WatchTime(now - max(self.windows.loss_window, _LOOP_WINDOW)), 4 * self.peak)
 
     def _is_another_context(self, seen: Observation) -> bool:
-        """Whether the script has stopped its SparkContext and made another one."""
+        """Whether the script has stopped its SparkContext and created another one."""
         before, name = self._application, seen.inside.application_id if seen.inside is not None else ""
         self._application = name or before
         return bool(before and name) and name != before
@@ -130,7 +130,7 @@ class LossRule:
         if self.windows.losses is not None:
             return " (GuardLimits.executor_losses)"
         if not self.peak and not self._was_listed:
-            return " (how many executors the application had is not known)"
+            return " (the number of executors that the application had is not known)"
         grown = self.budget > default_budget(0)
         return f" (1 for every {SHARE} of {self.peak} executors)" if grown else ""
 
@@ -142,8 +142,7 @@ class LossRule:
             return None
         window = readable_duration(self.windows.loss_window)
         return self._finding(
-            f"{len(losses)} executors lost within {window} (limit: {limit}, twice the {self.peak} that there "
-            "were at once).",
+            f"{len(losses)} executors lost within {window} (limit: {limit}, twice the peak of {self.peak}).",
             seen.at,
             expected=f"at most {limit} within {window}",
             losses=losses,
@@ -152,9 +151,9 @@ class LossRule:
 
     @property
     def _patience(self) -> float:
-        """How long there may be none: what replaces executors that were given back may come late.
+        """How long the job may be without executors; replacements of removed ones may come late.
 
-        As long as a stage may wait that has no running task (``standstill``): its workers cannot be seen.
+        The same time that a stage without a running task may wait (``standstill``).
         """
         if self._last in AGAINST_WILL:
             return self.windows.gone
@@ -177,7 +176,7 @@ class LossRule:
 
     def _not_replaced(self, waited: float, at: LaunchTime) -> Finding:
         last = [] if self._last_loss is None else [self._last_loss]
-        what = f"No executor has been left for {readable_duration(waited)}, and none has come."
+        what = f"No executor has been running for {readable_duration(waited)}."
         limit = readable_duration(self._patience)
         if self._last in AGAINST_WILL:
             expected = f"an executor within {limit} (GuardLimits.executors_gone)"
@@ -190,18 +189,18 @@ class LossRule:
             got=f"the last: {loss_words.several(last)}",
             expected=f"an executor within {limit} (the longer of GuardLimits.start_timeout and "
             f"{PATIENCE:g} x stall_timeout)",
-            advice="The cluster took the executors back and gives no others: see its queue, quota and free "
-            "nodes, or raise GuardLimits.start_timeout if waiting is normal here.",
+            advice="The cluster removed the executors and has not provided others: check its queue, quota "
+            "and free nodes, or raise GuardLimits.start_timeout if waiting is normal here.",
         )
 
     def _vanished(self, at: LaunchTime) -> Finding:
         return Finding(
             Verdict.VANISHED,
-            "The master no longer knows the application, and no executor of it is left.",
+            "The master no longer lists the application, and it has no executor left.",
             self._patience,
             at,
             expected="the application among the master's active ones",
-            advice="See the master's page: somebody ended it there, or the master was restarted.",
+            advice="Check the master's page: the application was killed there, or the master was restarted.",
         )
 
     def _finding(

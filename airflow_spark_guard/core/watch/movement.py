@@ -1,7 +1,7 @@
-"""What moves when a stage goes on, taken from signals about this stage alone.
+"""Detects whether a stage moves, from signals about this stage only.
 
-A signal about the whole job (any SQL metric, a heartbeat of another task, another stage's tasks) says nothing
-of one stage. A signal whose stage is not known counts only where the job has no other active stage.
+A signal about the whole job (any SQL metric, a heartbeat of another task, another stage's tasks) does not
+show that this stage moves. A signal whose stage is not known counts only if no other stage is active.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from airflow_spark_guard.core.watch.observation import Observation, Stage
     from airflow_spark_guard.core.watch.windows import Limit
 
-# What only the stage itself can change; events that Spark lost are about all stages.
+# Signals that only the stage itself can change; events that Spark lost are about all stages.
 _OWN = frozenset({"rest", "tracker", "sql", "heartbeats", "loose"})
 
 
@@ -25,15 +25,15 @@ class Standstill:
     """Since when one stage has not moved.
 
     Attributes:
-        signature: everything of it that changes when it goes on.
-        since: from when its limit counts.
-        first: when its signature was first seen; ``since`` is later where the stage was excused.
-        workers: what its tasks' processes and threads do.
-        median: of its finished tasks, seconds, without the start of their Python workers; None when unknown.
+        signature: everything about it that changes when it moves.
+        since: start of its limit.
+        first: when its signature was first seen; ``since`` is later if the stage was excused.
+        workers: state of its tasks' processes and threads.
+        median: median of its finished tasks, in seconds, without the start of Python workers; None: unknown.
         doubtful: whether Spark has lost events since it last moved: it may have ended long ago.
-        line_at: when the task log said last that it stands still; None before.
-        line_limit: the limit that it named then.
-        found: whether this standstill was found to be too long; in observe mode that is said once.
+        line_at: when the task log last mentioned that it stands still; None before.
+        line_limit: the limit in that line.
+        found: whether this standstill was found to be too long; in observe mode it is reported once.
     """
 
     signature: dict[str, Any]
@@ -47,7 +47,7 @@ class Standstill:
     found: bool = False
 
     def take(self, stage: Stage, signature: dict[str, Any], now: WatchTime, python_start: float) -> None:
-        """Take in what is seen of the stage now; ``python_start`` in seconds, as in the observation."""
+        """Add an observation of the stage; ``python_start`` in seconds, as in the observation."""
         if self._moved(signature):
             self.since = self.first = now
             self.line_at, self.found = None, False
@@ -56,13 +56,13 @@ class Standstill:
             self.median = max(0.0, stage.median_seconds - python_start)
 
     def excuse(self, now: WatchTime) -> None:
-        """Begin the limit anew; the stage has not moved."""
+        """Restart the limit although the stage has not moved."""
         self.since, self.line_at, self.found = now, None, False
-        # Every look stops the workers for a moment: the next one comes when the limit is near again.
+        # Every sample stops the workers for a moment: take the next one when the limit is near again.
         self.workers.forget()
 
     def _moved(self, signature: dict[str, Any]) -> bool:
-        """What was not seen, before or now, is no movement."""
+        """Whether a value has changed; values that are missing, before or now, do not count."""
         known = {name: value for name, value in signature.items() if value is not None}
         moved = {name for name, value in known.items() if _differs(self.signature[name], value)}
         self.doubtful = "dropped" in moved or (self.doubtful and not moved & _OWN)
@@ -84,7 +84,7 @@ def _merged(before: Any, now: Any) -> Any:
 
 
 def signature(stage: Stage, seen: Observation, *, alone: bool, local: bool = False) -> dict[str, Any]:
-    """Everything that changes when the stage goes on, by source; None where a source was not seen.
+    """Everything that changes when the stage moves, by source; None for a source that was not read.
 
     Args:
         stage: the stage.
@@ -112,6 +112,6 @@ def _beats(seen: Observation, stage: int | None, *, drivers: bool = True) -> dic
 
 
 def inside_row(stage: Stage, seen: Observation) -> Stage | None:
-    """The same stage as the job itself reports it; None where it does not."""
+    """The stage as reported by the job itself; None if it does not report it."""
     rows = seen.inside.stages if seen.inside is not None else ()
     return next((row for row in rows if row.key == stage.key), None)

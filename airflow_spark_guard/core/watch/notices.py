@@ -1,4 +1,4 @@
-"""Notices: what is not wrong enough to end a job, said once per stage or executor."""
+"""Notices: problems that do not end a job, logged once per stage or executor."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ _MOST, _LONGEST = 200, 600
 
 
 class Notice(NamedTuple):
-    """A line for the task log; each topic is said once."""
+    """A line for the task log; each topic is logged once."""
 
     topic: str
     text: str
@@ -35,7 +35,7 @@ class Notice(NamedTuple):
 
 @dataclass
 class NoticeRule:
-    """Looks for skew, garbage collection, spill, stage retries, lost executors, and for being blind.
+    """Detects skew, garbage collection, spill, stage retries, lost executors, and a REST API that fails.
 
     Attributes:
         windows: the limits.
@@ -50,7 +50,7 @@ class NoticeRule:
     _losses: LossNotices = field(default_factory=LossNotices)
 
     def observe(self, seen: Observation, now: WatchTime) -> tuple[str, ...]:
-        """The notices that were not said before."""
+        """The notices that were not logged before."""
         found = []
         for notice in self._all(seen, now):
             if notice.topic not in self._said and len(self._said) < _MOST:
@@ -59,7 +59,7 @@ class NoticeRule:
         return (*found, *self._losses.observe(seen, now))
 
     def wants_details(self, seen: Observation, now: WatchTime) -> bool:
-        """Durations of tasks cost requests of their own: once a minute, and only while a stage lasts."""
+        """Whether to read the durations of tasks, which costs requests: once a minute, during a stage."""
         if seen.driver is None or not seen.driver.stages or now - self._details_at < _DETAILS_EVERY:
             return False
         self._details_at = now
@@ -81,13 +81,14 @@ class NoticeRule:
         if self._blind >= _BLIND_LOOKS:
             yield Notice(
                 "blind",
-                f"The driver's REST API cannot be read ({seen.blind}): it is judged by its own word.",
+                f"The driver's REST API cannot be read ({seen.blind}): falling back to what the job reports "
+                "about itself.",
             )
         if seen.driver is not None and seen.driver.dropped_events > self._dropped:
             self._dropped = seen.driver.dropped_events
             yield Notice(
                 "dropped",
-                "Spark's listener bus drops events, so its counters cannot be trusted: raise "
+                "Spark's listener bus drops events, so its counters are not reliable: raise "
                 "spark.scheduler.listenerbus.eventqueue.capacity.",
             )
 
@@ -118,18 +119,18 @@ def _of_stage(stage: Stage) -> Iterator[Notice]:
     ):
         yield Notice(
             f"skew {stage.key}",
-            f"Skew in {name}: a task has run for {readable_duration(longest)}, the median is "
-            f"{readable_duration(median)}. Salt the key, or see spark.sql.adaptive.skewJoin.enabled.",
+            f"Skew in {name}: a task has been running for {readable_duration(longest)} (median: "
+            f"{readable_duration(median)}). Salt the key, or see spark.sql.adaptive.skewJoin.enabled.",
         )
     if stage.spilled >= _SPILL:
         yield Notice(
             f"spill {stage.key}",
-            f"{name.capitalize()} has spilled {stage.spilled / _SPILL:.1f} GiB: more partitions, or more "
-            "spark.executor.memory.",
+            f"{name.capitalize()} has spilled {stage.spilled / _SPILL:.1f} GiB: use more partitions, or "
+            "raise spark.executor.memory.",
         )
     if stage.attempt >= _RETRIES:
         yield Notice(
             f"retry {stage.stage}",
-            f"{name.capitalize()} runs for the {stage.attempt + 1}th time: its input or its executors are "
-            "lost again and again.",
+            f"{name.capitalize()} is in attempt {stage.attempt + 1}: its input or its executors are lost "
+            "repeatedly.",
         )

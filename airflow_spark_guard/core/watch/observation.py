@@ -1,8 +1,8 @@
-"""One look at a running attempt: plain frozen values, the only thing that the watchdog is given.
+"""One observation of a running attempt: plain frozen values, the only input of the watchdog.
 
-An observation is made by ``attempt/observer.py``, judged by ``core/watch/watchdog.py``, written to the
+An observation is created by ``attempt/observer.py``, judged by ``core/watch/watchdog.py``, written to the
 attempt's record as one JSON line, and read back by replay tests. Counters are cumulative: two equal values
-mean that nothing happened between, whether somebody looked or not.
+mean that nothing happened in between.
 """
 
 from __future__ import annotations
@@ -23,22 +23,21 @@ class Stage:
     Attributes:
         stage: Spark's stage id.
         attempt: the stage's attempt, 0 at first.
-        tasks: how many it has.
-        active: tasks running now.
-        done: tasks finished well.
-        failed: task attempts that failed or were killed.
-        launched: whether a task of it was ever started.
-        counters: records and bytes read, written, shuffled, spilled, as the source gives them; their order is
-            fixed, their sum means nothing.
-        name: as Spark names it («count at job.py:12»); untrusted text.
+        tasks: number of its tasks.
+        active: number of running tasks.
+        done: number of tasks that succeeded.
+        failed: number of task attempts that failed or were killed.
+        launched: whether one of its tasks was ever started.
+        counters: records and bytes read, written, shuffled, spilled, as reported by the source; their order
+            is fixed, their sum is meaningless.
+        name: Spark's name for it (``count at job.py:12``); untrusted text.
         spilled: bytes spilled to memory and disk (also among the counters).
-        median_seconds: of its finished tasks; None when unknown.
-        longest_seconds: of its running tasks; None when not looked at.
-        submitted: when its tasks were handed out, seconds since the epoch by the driver's clock; None when
-            unknown.
-        sql: the stage's live SQL metrics, digested: it changes when one of them does. Empty for a stage
-            without an SQL execution, and where only the REST API reports the stage.
-        python_start: the longest start of a Python worker in this stage, seconds; 0 when unknown.
+        median_seconds: median duration of its finished tasks; None if unknown.
+        longest_seconds: longest duration of its running tasks; None if not read.
+        submitted: when its tasks were submitted, by the driver's clock; None if unknown.
+        sql: a digest of the stage's live SQL metrics, which changes when one of them does. Empty for a stage
+            without an SQL execution, and if only the REST API reports the stage.
+        python_start: the longest start of a Python worker in this stage, in seconds; 0 if unknown.
         unbounded: whether it lasts as long as the application by design: the receiver of a DStream.
     """
 
@@ -67,20 +66,20 @@ class Stage:
 
 @dataclass(frozen=True)
 class Executor:
-    """An executor that the driver knows or has known; the driver itself is none, except in ``local[n]``.
+    """An executor that the driver knows or has known; the driver itself only counts in ``local[n]``.
 
     Attributes:
         id: Spark's executor id.
-        active: whether the driver still counts on it.
-        added: when it registered, seconds since the epoch by the driver's clock; 0 when unknown.
-        removed: when it was removed, the same; None while it is active.
-        reason: why it was removed, in Spark's words; untrusted text.
-        active_tasks: tasks running on it; meaningless once it is gone.
+        active: whether the driver still uses it.
+        added: when it registered, by the driver's clock; 0 if unknown.
+        removed: when it was removed, by the driver's clock; None while it is active.
+        reason: Spark's reason for its removal; untrusted text.
+        active_tasks: number of tasks running on it; meaningless once it is gone.
         cores: its task slots.
-        gc_ms: total time of garbage collection, milliseconds.
-        run_ms: total time of finished tasks, milliseconds.
-        stderr_url: its log page; empty where there is none.
-        host: where it runs.
+        gc_ms: total time of garbage collection, in milliseconds.
+        run_ms: total time of finished tasks, in milliseconds.
+        stderr_url: its log page; empty if it has none.
+        host: its host.
     """
 
     id: str
@@ -102,10 +101,10 @@ class ExecutorExit:
 
     Attributes:
         id: Spark's executor id.
-        host: where it ran; empty when unknown.
-        reason: why it ended, in Spark's words; untrusted text.
-        at: when that was printed, seconds since the launch.
-        started: when the cluster manager granted it, the same; None when that was not printed.
+        host: its host; empty if unknown.
+        reason: Spark's reason for its end; untrusted text.
+        at: when that was printed.
+        started: when the cluster manager started it; None if that was not printed.
     """
 
     id: str
@@ -117,15 +116,15 @@ class ExecutorExit:
 
 @dataclass(frozen=True)
 class DriverView:
-    """What the driver's REST API says of our application.
+    """The driver's REST API about our application.
 
     Attributes:
-        jobs: Spark jobs running now.
+        jobs: number of running Spark jobs.
         stages: the active ones.
         executors: living and dead ones, without the driver's own row except in ``local[n]``.
-        dropped_events: events that the driver's listeners have lost, cumulative: where it grows, the other
+        dropped_events: events that the driver's listeners have lost, cumulative: if it grows, the other
             figures may stand still although the job moves.
-        clock: the driver's, seconds since the epoch; None where it did not say.
+        clock: the driver's clock; None if unknown.
     """
 
     jobs: int
@@ -137,20 +136,20 @@ class DriverView:
 
 @dataclass(frozen=True)
 class Inside:
-    """What the job itself has said on the channel.
+    """What the job itself has reported on the channel.
 
     Attributes:
         application_id: empty before there is a SparkContext.
-        jobs: Spark jobs running, by the status tracker.
-        stages: the active ones, by the status tracker; without counters.
-        sql: the live SQL metrics of all running executions, digested. It shows that the job does something,
-            not which stage: see :attr:`Stage.sql`.
-        heartbeats: calls of ``heartbeat()`` and ``report()`` in the driver so far.
-        note: the last heartbeat's text; untrusted.
-        rss: resident memory of the driver's Python, bytes.
+        jobs: number of running Spark jobs, from the status tracker.
+        stages: the active ones, from the status tracker; without counters.
+        sql: a digest of the live SQL metrics of all running executions. It shows that the job makes progress,
+            not in which stage: see :attr:`Stage.sql`.
+        heartbeats: number of calls of ``heartbeat()`` and ``report()`` in the driver so far.
+        note: text of the last heartbeat; untrusted.
+        rss: resident memory of the driver's Python, in bytes.
         ended: whether the closing message came.
-        heard_at: when the last message of any kind came, seconds since the launch.
-        heartbeat_at: when the last heartbeat or report came, the same; None before the first one.
+        heard_at: when the last message of any kind came.
+        heartbeat_at: when the last heartbeat or report came; None before the first one.
     """
 
     application_id: str = ""
@@ -167,27 +166,27 @@ class Inside:
 
 @dataclass(frozen=True)
 class Reading:
-    """One look at a process or thread that may be stuck.
+    """One sample of a process or thread that may be stuck.
 
     Attributes:
         role: ``worker`` (a Python worker), ``task`` (a task's thread in an executor's JVM), ``driver`` (the
             driver's Python), ``jvm`` (the driver's JVM).
-        key: tells it from the others, over time: pid and start time, or the thread's name.
-        executor: of which executor; empty for the driver.
-        cpu: CPU time so far, seconds; None where it cannot be seen.
-        switches: voluntary context switches of all its threads so far; None where they cannot be seen.
-            The others say how crowded the machine is.
-        io: bytes read and written so far; None where they cannot be seen.
-        stack: a hash of its stack; empty where it cannot be read.
-        locals: a hash of stack and local variables; empty where they cannot be read.
-        place: the innermost line of the user's own Python, ``file:line, function``; untrusted.
-        kind: of a JVM thread: ``python`` (it waits for its Python worker), ``python_start`` (for that worker
-            to start), ``shuffle``, ``gc``, ``lock``, ``io``, ``planning``, ``running``, ``waiting``; of a
-            Python worker ``idle`` when it has no task; empty otherwise.
-        stage: id of the stage whose task it runs; None when unknown.
-        delay: seconds so far in which its threads could run and had no CPU; None where it cannot be seen.
+        key: identifies it over time: pid and start time, or the name of the thread.
+        executor: its executor; empty for the driver.
+        cpu: CPU time so far, in seconds; None if not readable.
+        switches: voluntary context switches of all its threads so far; None if not readable. (Involuntary
+            ones depend on how crowded the machine is.)
+        io: bytes read and written so far; None if not readable.
+        stack: a hash of its stack; empty if not readable.
+        locals: a hash of stack and local variables; empty if not readable.
+        place: the innermost line of user code, ``file:line, function``; untrusted.
+        kind: for a JVM thread: ``python`` (it waits for its Python worker), ``python_start`` (for that worker
+            to start), ``shuffle``, ``gc``, ``lock``, ``io``, ``planning``, ``running``, ``waiting``; for a
+            Python worker ``idle`` if it has no task; else empty.
+        stage: id of the stage whose task it runs; None if unknown.
+        delay: seconds so far in which its threads were runnable but had no CPU; None if not readable.
         watched: seconds so far in which its system calls were watched.
-        moved: how often it was seen to move bytes then, standard output and error aside.
+        moved: how often it was then seen to move bytes, except on standard output and error.
     """
 
     role: str
@@ -211,8 +210,8 @@ class TaskHeartbeat:
     """The newest ``heartbeat()`` that tasks of one stage have written on one executor.
 
     Attributes:
-        executor: the executor's id; empty for what the driver's own output shows (``local[n]``).
-        stage: the stage's id; None where the process that wrote it ran no task.
+        executor: the executor's id; empty for the driver's own output (``local[n]``).
+        stage: the stage's id; None if the process that wrote it was not running a task.
         digest: changes with each heartbeat.
     """
 
@@ -223,10 +222,10 @@ class TaskHeartbeat:
 
 @dataclass(frozen=True)
 class Master:
-    """What a standalone master says.
+    """The answer of a standalone master.
 
     Attributes:
-        known: whether it knows our application as active.
+        known: whether it lists our application as active.
         waiting: whether the application waits for its first executor.
         workers: (cores free, MiB free, cores, MiB) of each living worker.
     """
@@ -238,26 +237,26 @@ class Master:
 
 @dataclass(frozen=True)
 class Observation(Stored):
-    """One look.
+    """One observation.
 
     Attributes:
-        at: seconds since the launch, by a clock that never jumps.
-        driver: None where the REST API was not asked or gave no usable answer.
-        blind: why it gave none: one sentence; empty where it was answered or not asked.
+        at: when, by a monotonic clock.
+        driver: None if the REST API was not asked or gave no usable answer.
+        blind: why it gave none, in one sentence; empty if it answered or was not asked.
         inside: None before the first message.
-        readings: None where nobody looked; asked for by the watchdog.
-        task_heartbeats: what ``heartbeat()`` wrote on executors, newest by executor and stage.
-        executor_exits: executors that ended with a failure so far, by spark-submit's output: in a crash loop
-            none lives long enough to be seen by the REST API.
-        exit_reason: why the last of them ended, in Spark's words; untrusted.
-        exits: the newest executors that ended since the observation before this one, by the same output, but
-            for those that the driver wanted to end.
-        executor_peak: the most executors that this SparkContext had at once, by the same output; 0 where it
-            names none.
-        master: None where it was not asked or gave no usable answer.
-        driver_gone_at: when the driver's Python was first missing, seconds since the launch; None while it is
-            there, or has never been seen.
-        wall: seconds since the epoch at this look, for times of day in messages; 0 when unknown.
+        readings: samples of processes; None if not requested by the watchdog.
+        task_heartbeats: the newest ``heartbeat()`` on executors, by executor and stage.
+        executor_exits: number of executors that failed so far, from spark-submit's output: in a crash loop
+            none lives long enough for the REST API.
+        exit_reason: Spark's reason for the last of them; untrusted.
+        exits: the newest executors that ended since the previous observation, from the same output, without
+            those removed by the driver.
+        executor_peak: the largest number of executors that this SparkContext had at once, from the same
+            output; 0 if it lists none.
+        master: None if it was not asked or gave no usable answer.
+        driver_gone_at: when the driver's Python was first missing; None while it is running, or has never
+            been seen.
+        wall: time of day of this observation, for messages; 0 if unknown.
     """
 
     sparse = True
@@ -278,5 +277,5 @@ class Observation(Stored):
     wall: EpochTime = EpochTime(0.0)
 
     def launch_time(self, at: WatchTime, now: WatchTime) -> LaunchTime:
-        """The same moment by the launch's clock; ``now`` is this look's time by the watch's."""
+        """Convert a time of the watch; ``now`` is the watch's time of this observation."""
         return LaunchTime(self.at - (now - at))

@@ -1,4 +1,4 @@
-"""Observe mode: what was found is said once, and again when it has gone and come back."""
+"""Observe mode: a finding is reported once, and again if it has gone and recurs."""
 
 from __future__ import annotations
 
@@ -9,16 +9,16 @@ if TYPE_CHECKING:
     from airflow_spark_guard.core.watch.finding import Finding
 
 MOST: Final = 20
-"""Findings of one attempt that are said: a condition may come and go for days."""
+"""Maximum number of findings reported for one attempt: a condition may come and go for days."""
 
 
 @dataclass
 class News:
-    """Findings that have not been said yet.
+    """Findings that have not been reported yet.
 
     Attributes:
-        standing: what each source says now, by the name of the source. A finding is the same as long as its
-            source names it without a gap.
+        standing: the current finding of each source, by the name of the source. A finding counts as one as
+            long as its source reports it without a gap.
     """
 
     standing: dict[str, str] = field(default_factory=dict)
@@ -26,12 +26,12 @@ class News:
     _count: int = 0
 
     def take(self, source: str, finding: Finding | None, key: str = "") -> None:
-        """What the source says now.
+        """Add the current finding of a source.
 
         Args:
-            source: a rule, or what else finds something.
-            finding: None where it finds nothing.
-            key: what tells it from another one of the same source; the verdict unless given.
+            source: name of a rule or of another source.
+            finding: None if it finds nothing.
+            key: distinguishes it from other findings of the source; by default the verdict.
         """
         if finding is None:
             self.standing.pop(source, None)
@@ -44,7 +44,7 @@ class News:
             self._waiting.append(finding)
 
     def out(self) -> tuple[Finding, ...]:
-        """What is to be said; each is given once."""
+        """The findings to report; each is returned once."""
         waiting = tuple(self._waiting)
         self._waiting.clear()
         return waiting

@@ -1,6 +1,6 @@
-"""DRIVER_SILENT: no Spark job, no heartbeat, no end. Only the author knows how long that may take: opt-in.
+"""DRIVER_SILENT: no Spark job, no heartbeat, no end. Opt-in: only the author knows how long that may take.
 
-Whether it is opted in or not, the log says now and then how long the driver has been silent.
+Even without the limit the log shows from time to time how long the driver has been silent.
 """
 
 from __future__ import annotations
@@ -35,11 +35,11 @@ class SilenceRule:
     Attributes:
         windows: the limits; without ``silence`` the rule is off.
         since: since when the driver is silent; None while it is not.
-        signature: everything that moves when it goes on.
-        run_ms: how long tasks have run so far, by the executors' own count; None before anybody looked.
+        signature: everything that changes when it makes progress.
+        run_ms: total run time of tasks so far, as counted by the executors; None before that is known.
         processes: what the driver's Python and JVM do.
-        lines: for the task log, not warnings; the watchdog takes them away.
-        found: whether this silence was found to be too long; in observe mode that is said once.
+        lines: lines for the task log that are not warnings; the watchdog removes them.
+        found: whether this silence was found to be too long; in observe mode it is reported once.
     """
 
     windows: Windows
@@ -55,7 +55,7 @@ class SilenceRule:
         self.processes = Comparison(self.windows.evidence)
 
     def observe(self, seen: Observation, now: WatchTime) -> Finding | None:
-        """The finding, if it has been silent for longer than it may."""
+        """The finding, if the driver has been silent for too long."""
         if seen.inside is None:
             return None
         signature = (seen.inside.heartbeats, seen.inside.sql, seen.inside.application_id)
@@ -77,13 +77,13 @@ class SilenceRule:
         return None
 
     def look(self, seen: Observation, now: WatchTime) -> Look[WatchTime] | None:
-        """When to look again, and whether at the processes."""
+        """When to observe again, and whether to sample the processes."""
         if self.since is None or self.windows.silence is None or seen.inside is None or self.found:
             return None
         return self.processes.look(self.since, self._silence(seen.inside).seconds, now)
 
     def _tasks_ran(self, seen: Observation) -> bool:
-        """Whether tasks ended since the last look: a short Spark job between two looks shows nowhere else."""
+        """Whether tasks ended since the last observation: the only sign of a short Spark job in between."""
         if seen.driver is None:
             return False
         # In local[n] the driver's row counts the time, whether tasks run or not.
@@ -92,7 +92,7 @@ class SilenceRule:
         return before not in (None, self.run_ms)
 
     def _silence(self, inside: Inside) -> Limit:
-        """The limit of this phase: a SparkContext that is being made waits for the cluster."""
+        """The limit of this phase: a SparkContext that is being created waits for the cluster."""
         silence = Limit(self.windows.silence or 0.0, "driver_silence")
         if inside.application_id:
             return silence
@@ -105,7 +105,7 @@ class SilenceRule:
         return silence.times(PATIENCE, _WHY.get(state or State.UNSEEN, "the driver works"))
 
     def _say(self, seen: Observation, now: WatchTime, limit: Limit | None) -> None:
-        """From half the limit on (5 minutes without one) the log says how long the driver is silent."""
+        """From half the limit on (5 minutes without one), log how long the driver has been silent."""
         since = now if self.since is None else self.since
         silent = now - since
         first = _QUIET if limit is None else min(_QUIET, limit.seconds / 2)
@@ -131,7 +131,7 @@ class SilenceRule:
 
 
 def _last_sign(seen: Observation) -> str:
-    """What the driver has reported last, and how long ago."""
+    """The driver's last heartbeat, and how long ago it was."""
     inside = seen.inside
     if inside is None or not inside.heartbeats:
         return "no heartbeat() yet"

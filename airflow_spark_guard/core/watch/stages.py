@@ -1,4 +1,4 @@
-"""Which stages are there: by the driver's REST API, or by the job's own word where that is silent."""
+"""The known stages: from the driver's REST API, or from the job's own reports if that does not answer."""
 
 from __future__ import annotations
 
@@ -7,13 +7,13 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from airflow_spark_guard.core.watch.observation import DriverView, Inside, Observation, Stage
 
-# The job gives a sign of life every 30 s. One that is silent for longer (native code that holds Python's
-# lock) may have left the stages long ago that it named last.
+# The job sends a sign of life every 30 s. If it is silent for longer (native code that holds Python's lock),
+# the stages that it reported last may have ended long ago.
 STALE = 120.0
 
 
 def known_stages(seen: Observation) -> tuple[Stage, ...] | None:
-    """The stages that are not complete; None where that cannot be seen."""
+    """The stages that are not complete; None if unknown."""
     inside = seen.inside
     if inside is not None and inside.ended:
         return ()
@@ -25,11 +25,11 @@ def known_stages(seen: Observation) -> tuple[Stage, ...] | None:
 
 
 def running_stages(driver: DriverView | None, inside: Inside | None) -> tuple[int, ...] | None:
-    """Ids of the stages that run tasks, without any those that wait for a slot; None where it is not known.
+    """Ids of the stages that run tasks, or if none does, of those that wait for a slot; None if unknown.
 
     Args:
-        driver: as the REST API saw it last, which may be a poll interval ago.
-        inside: the job's own word, which is newer.
+        driver: the last answer of the REST API, which may be a poll interval old.
+        inside: the job's own report, which is newer.
     """
     seen = inside if inside is not None and (inside.application_id or driver is None) else driver
     if seen is None or (seen.jobs and not seen.stages):

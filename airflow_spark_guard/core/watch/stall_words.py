@@ -1,4 +1,4 @@
-"""What the task log and the verdict say of a stage that stands still."""
+"""Texts for the task log and the verdict about a stage that stands still."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from airflow_spark_guard.core.watch.windows import Limit
 
 PAUSE: Final = 20.0
-"""Seconds between two lines on one stage, at the least."""
+"""Minimum time between two lines about one stage, in seconds."""
 _NAME, _PLACE = 120, 120
 
 BUSY: Final[Mapping[State, str]] = {
@@ -29,49 +29,49 @@ BUSY: Final[Mapping[State, str]] = {
 """States in which a standstill may be work, as the reason for a longer limit."""
 
 _ADVICE: Final[Mapping[State, str]] = {
-    State.BLOCKED: "Give the call in that line a time-out. If it may take that long, raise "
-    "GuardLimits.stall_timeout, or call heartbeat() in the job while it goes on.",
-    State.WAITING: "The loop in that line sleeps and checks a condition that never comes true: give it a "
+    State.BLOCKED: "Set a time-out for the call in that line. If it may take that long, raise "
+    "GuardLimits.stall_timeout, or call heartbeat() in the job while it runs.",
+    State.WAITING: "The loop in that line sleeps and checks a condition that never becomes true: give it a "
     "time-out. If it may wait that long, call heartbeat() in it, or raise GuardLimits.stall_timeout.",
-    State.SPINNING: "Look for a loop without an end in that line. If it is one long computation, raise "
+    State.SPINNING: "Check that line for an endless loop. If it is one long computation, raise "
     "GuardLimits.stall_timeout, or call heartbeat() between its parts.",
-    State.UNSEEN: "Look for a call without a time-out or a loop without an end in that line. If the stage "
-    "may be silent for that long, call heartbeat() in the job, or raise GuardLimits.stall_timeout.",
+    State.UNSEEN: "Check that line for a call without a time-out or an endless loop. If the stage may be "
+    "silent for that long, call heartbeat() in the job, or raise GuardLimits.stall_timeout.",
 }
 _PYTHON_START: Final = (
     "The executor waits for a Python worker that does not start: run spark.pyspark.python (PYSPARK_PYTHON) "
-    "on that host by hand, with the packages that the job needs."
+    "on that host by hand, and import the packages that the job needs."
 )
 
 
 def name(stage: Stage) -> str:
-    """``Stage 3 (count at job.py:12)``; the name is the job's own text."""
+    """``Stage 3 (count at job.py:12)``; the name is text of the job."""
     text = safe_text(stage.name)[:_NAME].strip()
     return f"Stage {stage.stage} ({text})" if text else f"Stage {stage.stage}"
 
 
 def left_alone(stage: Stage, stood: float) -> str:
-    """The line on a stage whose counters stand still while its workers work."""
+    """The line about a stage whose counters stand still while its workers work."""
     return (
-        f"{name(stage)} has not moved for {readable_duration(stood)}, but its workers work; it is left alone."
-        " heartbeat() in the job shows how far it is."
+        f"{name(stage)} has not moved for {readable_duration(stood)}, but its workers are working; no action."
+        " Call heartbeat() in the job to show its progress."
     )
 
 
 def moves_again(stage: Stage, stood: float) -> str:
-    """The line on a stage that goes on after it was found to stand still for too long."""
-    return f"{name(stage)} moves again, after {readable_duration(stood)}."
+    """The line about a stage that moves again after it was found to stand still for too long."""
+    return f"{name(stage)} moves again after {readable_duration(stood)}."
 
 
 def unchanged(stage: Stage, still: Standstill, limit: Limit, now: WatchTime, wall: EpochTime) -> str:
-    """The line on a stage that stands still.
+    """The line about a stage that stands still.
 
     Args:
         stage: the stage.
         still: since when, and what its workers do.
-        limit: the limit that holds now.
-        now: the time of this look.
-        wall: the time of day now; 0 when unknown.
+        limit: the limit that applies now.
+        now: the time of the observation.
+        wall: the time of day; 0 if unknown.
     """
     stood = now - still.since
     left = max(limit.seconds - stood, 0.0)
@@ -88,18 +88,18 @@ def unchanged(stage: Stage, still: Standstill, limit: Limit, now: WatchTime, wal
 
 
 def workers(still: Standstill, stage: int) -> str:
-    """``4 workers blocked at enrich.py:38, enrich``, as far as it is known."""
+    """``4 workers blocked at enrich.py:38, enrich``, or less if not everything is known."""
     rows, state = _stuck(still, stage), still.workers.state
-    said = f" {state}" if state is not None else ""
+    doing = f" {state}" if state is not None else ""
     places = Counter(safe_text(row.place)[:_PLACE] for row in rows if row.place)
     if not places:
-        return f"workers{said}" if said else "workers not compared yet"
+        return f"workers{doing}" if doing else "workers not compared yet"
     place, count = places.most_common(1)[0]
-    return f"{count} worker{'s' if count > 1 else ''}{said} at {place}"
+    return f"{count} worker{'s' if count > 1 else ''}{doing} at {place}"
 
 
 def advice(still: Standstill) -> str:
-    """What to do about it, by what its workers do."""
+    """What to do about it, depending on what its workers do."""
     rows = still.workers.before[1] if still.workers.before is not None else ()
     if any(row.kind == PYTHON_START for row in rows) and still.workers.state is State.BLOCKED:
         return _PYTHON_START
@@ -107,22 +107,22 @@ def advice(still: Standstill) -> str:
 
 
 def other_signs(seen: Observation) -> str:
-    """Signs of life that are not about this stage, so that nobody wonders why they did not count."""
+    """Signs of life that are not about this stage, to explain why they did not count."""
     if seen.inside is None or not seen.inside.heartbeats:
         return ""
     note = f' ("{safe_text(seen.inside.note)[:_NAME]}")' if seen.inside.note else ""
-    return f"; heartbeats of the driver{note} do not say that this stage moves"
+    return f"; heartbeats of the driver{note} do not show that this stage moves"
 
 
 def stuck(still: Standstill, stage: int) -> tuple[str, ...]:
-    """Keys of the readings of the workers that stand still, for whoever looks for the line that hangs."""
+    """Keys of the readings of the workers that do not move, to find the line that hangs."""
     return tuple(row.key for row in _stuck(still, stage)) if still.workers.own else ()
 
 
 def _stuck(still: Standstill, stage: int) -> list[Reading]:
-    """The stage's workers that do what the stage does; without a comparison all of them.
+    """The stage's workers in the state of the stage; without a comparison all of them.
 
-    A worker of no known stage counts only where no such worker does anything else: it may be a neighbour's.
+    Workers whose stage is not known count only if none of them works: they may belong to another stage.
     """
     rows = still.workers.before[1] if still.workers.before is not None else ()
     ours = [row for row in rows if row.role == "worker" and row.kind != IDLE and row.stage in (None, stage)]

@@ -1,7 +1,7 @@
-"""STALLED: a stage is active and nothing of it moves. Slow is not hung, so its processes are looked at too.
+"""STALLED: a stage is active but does not move. Slow is not hung, so its processes are inspected too.
 
-Every stage is judged by itself, on signals about it alone (``movement``) and on the workers and threads of
-its own tasks (``belonging``).
+Every stage is judged separately, by signals about this stage only (``movement``) and by the workers and
+threads of its own tasks (``belonging``).
 """
 
 from __future__ import annotations
@@ -27,9 +27,9 @@ if TYPE_CHECKING:
     from airflow_spark_guard.core.watch.observation import Observation, Reading, Stage
 
 Key = tuple[int, int]
-# A look that comes a little early is still the one that was asked for.
+# An observation that comes slightly early still counts as the requested one.
 _EARLY = 1.0
-# The job itself names so many stages at the most (job/status.py).
+# The job reports at most so many stages (job/status.py).
 MOST_INSIDE = 50
 
 
@@ -40,7 +40,7 @@ class StallRule:
     Attributes:
         windows: the limits.
         stages: the stages that run or have run tasks, by (stage, attempt).
-        notices: lines for the task log; the watchdog takes them away.
+        notices: lines for the task log; the watchdog removes them.
     """
 
     windows: Windows
@@ -50,7 +50,7 @@ class StallRule:
     _looked_at: WatchTime = WatchTime(float("-inf"))
 
     def observe(self, seen: Observation, now: WatchTime) -> Finding | None:
-        """The finding, if a stage has stood still for longer than it may."""
+        """The finding, if a stage has stood still for too long."""
         known = known_stages(seen)
         if known is None:
             return None
@@ -67,29 +67,29 @@ class StallRule:
         )
         finding = self._finding(stages[first], seen, now)
         if self.windows.observe:
-            # The watch goes on. The autopsy that follows stops the workers for a moment: what is compared
-            # from then on has to begin behind it.
+            # The watch continues. The autopsy that follows stops the workers for a moment: samples have to
+            # be compared from then on.
             self.stages[first].found = True
             self.stages[first].workers.forget()
         return finding
 
     def look(self, seen: Observation, now: WatchTime) -> Look[WatchTime] | None:
-        """When to look again, and whether at the processes."""
+        """When to observe again, and whether to sample the processes."""
         del seen
         wanted = [self._wanted(still, now) for still in self.stages.values() if not still.doubtful]
         if not wanted:
             return None
-        # Stages whose limits are near each other share their looks: each one stops the workers for a moment.
+        # Stages whose limits are close share their samples: each sample stops the workers for a moment.
         soonest = self._looked_at + self.windows.evidence / 4
         first = min(wanted, key=lambda look: look.at)
         return replace(first, at=WatchTime(max(first.at, now, soonest if first.readings else now)))
 
     def limit(self, stage: Stage) -> Limit:
-        """How long this stage may stand still, by what its workers do, and why."""
+        """How long this stage may stand still, depending on what its workers do, and why."""
         still = self.stages[stage.key]
         state, widened = still.workers.state, self.windows.stall_of(still.median)
         if not stage.active:
-            # Its executors were taken away; how long it may wait for others is another limit's business.
+            # Its executors were removed; another limit decides how long it may wait for others.
             waits = widened.times(PATIENCE, "it has no running task")
             return max(waits, Limit(self.windows.start, "start_timeout"))
         if state is State.UNSEEN:
@@ -100,7 +100,7 @@ class StallRule:
 
     def _follow(self, stages: dict[Key, Stage], seen: Observation, now: WatchTime) -> None:
         if seen.driver is not None or len(stages) < MOST_INSIDE:
-            # A list that is full may lack a stage that is still there.
+            # A full list may lack a stage that is still active.
             for key in set(self.stages) - set(stages):
                 del self.stages[key]
         dropped = seen.driver.dropped_events if seen.driver is not None else self._dropped
@@ -122,13 +122,13 @@ class StallRule:
         self._dropped = dropped
 
     def _judge(self, stages: dict[Key, Stage], key: Key, seen: Observation, now: WatchTime) -> bool:
-        """Whether the stage has stood still for too long; says what there is to say of it."""
+        """Whether the stage has stood still for too long; adds lines about it to the log."""
         still, stage = self.stages[key], stages[key]
         if now - still.since >= self._first_look(still) - _EARLY:
             others = frozenset(other.stage for other in stages.values() if other.key != key and other.active)
             still.workers.weigh(seen.readings, now, partial(self._state, still, stage.stage, others, seen))
         if still.workers.state is State.WORKING:
-            # What was seen to work now cannot have hung before.
+            # Workers that work now cannot have hung before.
             self.notices.append(stall_words.left_alone(stage, now - still.first))
             still.excuse(now)
             return False
@@ -156,21 +156,21 @@ class StallRule:
         return belonging.stage_state(stage, looks, others)
 
     def _shortest(self, still: Standstill) -> Limit:
-        """The limit where the workers are blocked: what is planned for before anybody has looked."""
+        """The limit for blocked workers, used for planning before the first sample."""
         chosen = self.windows.stall_chosen
         return Limit(self.windows.stall, "stall_timeout") if chosen else self.windows.stall_of(still.median)
 
     def _first_look(self, still: Standstill) -> float:
-        """Seconds after which the processes are looked at for the first time: half of the limit."""
+        """Seconds until the first sample of the processes: half of the limit."""
         return self._shortest(still).seconds / 2
 
     def _wanted(self, still: Standstill, now: WatchTime) -> Look[WatchTime]:
-        """The next look at this stage, and whether at its processes."""
+        """The next observation of this stage, and whether to sample its processes."""
         limit, window = self._shortest(still).seconds, self.windows.evidence
         if still.workers.before is None:
             return Look(WatchTime(still.since + self._first_look(still)), readings=True)
         last = still.workers.before[0]
-        # The two looks that decide are taken one window before the limit and at it; then one each window.
+        # The two samples that decide are taken one window before the limit and at it; then one per window.
         begin = WatchTime(still.since + limit - window)
         if now < begin:
             return Look(begin, readings=begin - last >= window * NEARLY)
@@ -179,7 +179,7 @@ class StallRule:
         return Look(at, readings=at - last >= window * NEARLY)
 
     def _say(self, stage: Stage, still: Standstill, seen: Observation, now: WatchTime) -> None:
-        """From half the limit on the log says that the stage stands still, less and less often."""
+        """From half the limit on, log that the stage stands still, less and less often."""
         stood, limit = now - still.since, self.limit(stage)
         if not stage.active or still.doubtful or still.found or stood < self._first_look(still) - _EARLY:
             return
@@ -207,7 +207,7 @@ class StallRule:
         )
 
     def suspects(self) -> tuple[tuple[int, ...], tuple[str, ...]]:
-        """Stages whose workers were seen to stand still, and the keys of those workers' readings."""
+        """Stages whose workers do not move, and the keys of those workers' readings."""
         found = [
             (key[0], still)
             for key, still in self.stages.items()
@@ -220,7 +220,7 @@ class StallRule:
 def _judged(known: Iterable[Stage]) -> dict[Key, Stage]:
     """The stages that run or have run tasks, by key.
 
-    Of several attempts only the last one counts: what is left of an earlier one holds up nobody.
+    Of several attempts only the last one counts: tasks left from an earlier one do not block the job.
     """
     found: dict[int, Stage] = {}
     for stage in known:

@@ -1,4 +1,4 @@
-"""STARVED: a Spark job is active and no executor ever took a task of it."""
+"""STARVED: a Spark job is active but no executor has ever taken one of its tasks."""
 
 from __future__ import annotations
 
@@ -20,9 +20,9 @@ if TYPE_CHECKING:
 _NAMED = 3  # workers
 _REASON = 160
 _ADVICE = (
-    "See who holds the cluster's cores and memory; ask for smaller executors (spark.executor.memory, "
-    "spark.executor.cores), set spark.cores.max for every application, or raise GuardLimits.start_timeout if "
-    "waiting is normal here."
+    "Check which applications use the cluster's cores and memory; request smaller executors "
+    "(spark.executor.memory, spark.executor.cores), set spark.cores.max for every application, or raise "
+    "GuardLimits.start_timeout if waiting is normal here."
 )
 
 
@@ -32,8 +32,8 @@ class StarvationRule:
 
     Attributes:
         windows: the limits.
-        waits: since when each stage waits, by key, while all stages wait. A stage that was served between two
-            looks is gone from it: short jobs that each wait a little are not one job that waits for long.
+        waits: since when each stage waits, by key, while all stages wait. A stage that got a task is removed:
+            several short waits are not one long wait.
     """
 
     windows: Windows
@@ -42,7 +42,7 @@ class StarvationRule:
     _last: ExecutorExit | None = None
 
     def observe(self, seen: Observation, now: WatchTime) -> Finding | None:
-        """The finding, if it has waited for longer than it may."""
+        """The finding, if a job has waited for too long."""
         self._ended += len(seen.exits)
         self._last = seen.exits[-1] if seen.exits else self._last
         waiting = _waiting(seen)
@@ -53,7 +53,7 @@ class StarvationRule:
         if not self.waits or now - since < self.windows.start:
             return None
         executors = [row for row in seen.driver.executors if row.active] if seen.driver else None
-        count = "executors out of sight" if executors is None else f"{len(executors)} executors"
+        count = "number of executors unknown" if executors is None else f"{len(executors)} executors"
         last = None if executors else self._last
         return Finding(
             Verdict.STARVED,
@@ -66,7 +66,7 @@ class StarvationRule:
         )
 
     def _of_the_dead(self, last: ExecutorExit | None) -> str:
-        """Executors that came and went without a task: a full cluster is not what the job waits for."""
+        """Executors that ended without a task: then the job does not wait for a full cluster."""
         if last is None:
             return ""
         host = f" on {safe_text(last.host)}" if last.host else ""
@@ -76,13 +76,13 @@ class StarvationRule:
         )
 
     def look(self, _: Observation, now: WatchTime) -> Look[WatchTime] | None:
-        """When the limit will have passed."""
+        """When the limit will be reached."""
         since = min(self.waits.values(), default=None)
         return None if since is None else Look(WatchTime(max(now, since + self.windows.start)))
 
 
 def _waiting(seen: Observation) -> tuple[tuple[int, int], ...] | None:
-    """The stages that wait for their first task, if all do; None where that cannot be seen."""
+    """The stages that wait for their first task, if all do; None if unknown."""
     stages = known_stages(seen)
     if stages is None:
         return None
@@ -99,4 +99,4 @@ def _cluster(master: Master | None) -> str:
         for cores, memory, all_cores, all_memory in master.workers[:_NAMED]
     ]
     more = f", and {len(master.workers) - _NAMED} more" if len(master.workers) > _NAMED else ""
-    return f"; {len(master.workers)} workers ({'; '.join(rows)}{more})" if rows else "; no worker"
+    return f"; {len(master.workers)} workers ({'; '.join(rows)}{more})" if rows else "; no workers"

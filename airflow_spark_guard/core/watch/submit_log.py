@@ -1,4 +1,4 @@
-"""What spark-submit's own output tells: lost executors, a job that waits, id and UI, large tasks."""
+"""Reads spark-submit's own output: lost executors, a job that waits, application id and UI, large tasks."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from airflow_spark_guard.core.watch.executor_exits import ExecutorExits
 
 _LONGEST = 1000
 _TURNS = ("stop() from shutdown hook", "SparkContext is stopping", "Running Spark version")
-# A job may print a million lines: one search for plain words first. «xecutor» for both spellings.
+# A job may print a million lines: one search for plain words first. "xecutor" matches both spellings.
 WORDS = (
     "xecutor ",
     "SparkUI",
@@ -28,10 +28,10 @@ _APPLICATION = re.compile(
 _JETTY = re.compile(r"Start Jetty (\S+):\d+ for SparkUI")
 _BOUND = re.compile(r"Successfully started service 'SparkUI' on port (\d{1,5})\b")
 _STARTED = re.compile(r"Bound SparkUI to \S+, and started at (https?://\S{1,200})")
-# Figures and units only: what is said of them needs no masking.
+# Only figures and units are used, so that the advice needs no masking.
 _TASK = re.compile(r"Stage (\d{1,9}) contains a task of very large size \((\d{1,12}) Ki?B\)")
 _BINARY = re.compile(r"Broadcasting large task binary with size (\d{1,9}(?:\.\d{1,3})? [KMGT]i?B)\b")
-# Spark goes on without Arrow; the same words without "however" introduce an error.
+# Spark continues without Arrow; the same words without "however" introduce an error.
 _SLOW_WAY = re.compile(
     r"(createDataFrame|toPandas) attempted Arrow optimization [^\n]{0,100}; however, failed"
 )
@@ -42,18 +42,18 @@ _ANYWHERE = ("0.0.0.0", "[::]", "::")  # noqa: S104 - read, not bound
 
 @dataclass
 class SubmitLog:
-    """Hears the lines of spark-submit's output; all of it is untrusted, and a job may print the like.
+    """Reads lines of spark-submit's output; untrusted, a job may print similar lines.
 
     Attributes:
         exits: the executors that ended.
-        stopping: whether the SparkContext is being stopped, which costs it all its executors.
-        starved: how often Spark said that the job was given no resources; it says so every 15 s.
-        application_id: as the cluster names it; empty until it was printed, and always in ``local[n]``.
+        stopping: whether the SparkContext is being stopped, which ends all its executors.
+        starved: how often Spark has warned that the job got no resources; it does so every 15 s.
+        application_id: the cluster's id of it; empty until it was printed, and always in ``local[n]``.
         ui_url: the UI as this machine reaches it; empty until it was printed.
-        ui_is_here: whether others do not reach it so: Spark listens everywhere, and says no address.
-        oversized: advice for the task log on tasks and code that are too large, and on frames that Arrow
-            cannot take, in the order in which they were printed: one for each stage, one for code, one for
-            createDataFrame and one for toPandas, ten at the most. It only grows.
+        ui_is_here: whether the URL is for this machine only: Spark listens on all addresses, prints none.
+        oversized: advice for the task log about tasks and code that are too large, and about frames that
+            Arrow cannot convert, in the order of the output: one for each stage, one for code, one for
+            createDataFrame and one for toPandas, at most ten. It only grows.
     """
 
     exits: ExecutorExits = field(default_factory=ExecutorExits)
@@ -68,21 +68,21 @@ class SubmitLog:
 
     @property
     def executor_exits(self) -> int:
-        """Executors that ended with a failure, each counted once."""
+        """Number of executors that failed, each counted once."""
         return self.exits.count
 
     @property
     def exit_reason(self) -> str:
-        """Why the last of them did, in Spark's words."""
+        """Spark's reason for the last of them."""
         return self.exits.reason
 
     @property
     def executor_peak(self) -> int:
-        """The most executors that there were at once; 0 where none was printed."""
+        """The largest number of executors at once; 0 if none was printed."""
         return self.exits.peak
 
     def hear(self, line: str, at: LaunchTime = LaunchTime(0.0)) -> None:
-        """Take in one line."""
+        """Read one line."""
         line = line[:_LONGEST]
         if self.exits.waiting:
             self.exits.hear(line, at)
@@ -112,7 +112,7 @@ class SubmitLog:
             self._advise("binary", _of_binary(found[1]))
 
     def _advise(self, topic: str, text: str) -> None:
-        """Each topic once."""
+        """Add advice, once for each topic."""
         if topic not in self._large and len(self._large) < _MOST_OVERSIZED:
             self._large.add(topic)
             self.oversized = (*self.oversized, text)
@@ -133,20 +133,21 @@ class SubmitLog:
 
 def _of_task(stage: int, kib: int) -> str:
     return (
-        f"Tasks of stage {stage} take {kib / _KIB_IN_MIB:.1f} MiB each from the driver: data made there "
-        "(parallelize, createDataFrame). Read it from storage, or make more partitions."
+        f"Each task of stage {stage} gets {kib / _KIB_IN_MIB:.1f} MiB from the driver: data created there "
+        "(parallelize, createDataFrame). Read the data from storage, or use more partitions."
     )
 
 
 def _of_binary(size: str) -> str:
     return (
-        f"Spark sends {size} of code with a stage: a function or a plan of the script holds a large object. "
-        "Give it to SparkContext.broadcast() once, or load it inside the function."
+        f"Spark sends {size} of code with a stage: a function or a plan of the script refers to a large "
+        "object. Pass it to SparkContext.broadcast() once, or load it inside the function."
     )
 
 
 def _of_slow_way(call: str) -> str:
     return (
-        f"{call} left Arrow for the slow way: Arrow cannot take a column's values, as Spark's warning in the "
-        "output says. The job goes on. Give each column one type and a name of its own to make it fast."
+        f"{call} falls back to the slow way: Arrow cannot convert the values of a column, see Spark's "
+        "warning in the output. The job continues. Use one type for each column, and unique names, to make "
+        "it fast."
     )

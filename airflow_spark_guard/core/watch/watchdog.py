@@ -2,7 +2,7 @@
 
 Every rule is a small state machine of its own: ``standstill`` (STALLED), ``starvation`` (STARVED), ``losses``
 (EXECUTORS_LOST, VANISHED), ``silence`` (DRIVER_SILENT), and here what the clock alone decides (DEADLINE,
-NOT_EXITING). What the end of a process tells (USER_CODE, JVM_GONE, ...) is for ``core/failure/ending.py``.
+NOT_EXITING). ``core/failure/ending.py`` evaluates the end of a process (USER_CODE, JVM_GONE, ...).
 """
 
 from __future__ import annotations
@@ -25,42 +25,42 @@ if TYPE_CHECKING:
     from airflow_spark_guard.core.watch.observation import Observation
     from airflow_spark_guard.core.watch.windows import Windows
 
-# A gap this much longer than planned means that nothing ran here, the job's host asleep or frozen with us.
+# A gap that is this much longer than planned means that this host was asleep or frozen.
 _GAP = 30.0
-# What is left of a driver whose Python has died normally ends by itself within a second or two.
+# The rest of a driver whose Python has died normally ends by itself within a second or two.
 _HALF_A_DRIVER = 5.0
 
 
 def overdue(
     windows: Windows, now: LaunchTime, ended_at: LaunchTime | None, gone_at: LaunchTime | None = None
 ) -> Finding | None:
-    """What the clock alone decides.
+    """The findings that depend only on the clock.
 
     Args:
         windows: the limits.
-        now: the time of this look.
+        now: the time of this observation.
         ended_at: when the script ended; None before that.
-        gone_at: when the driver's Python was first missing; None while it is there.
+        gone_at: when the driver's Python was first missing; None while it is running.
     """
     if gone_at is not None and ended_at is None and now - gone_at >= _HALF_A_DRIVER:
         return Finding(
             Verdict.DRIVER_GONE,
-            "The driver's Python ended before its script did, and its JVM stayed.",
+            "The driver's Python ended before its script did, but its JVM is still running.",
             _HALF_A_DRIVER,
             LaunchTime(gone_at + _HALF_A_DRIVER),
             expected="the end of the script (its closing message never came)",
-            advice="Mostly it was killed from outside, or by os._exit() in its own code: see the host's log "
-            "for an out-of-memory killer.",
+            advice="Usually it was killed from outside, or by os._exit() in its own code: check the host's "
+            "log for the out-of-memory killer.",
         )
     if ended_at is not None and now - ended_at >= windows.exit:
         return Finding(
             Verdict.NOT_EXITING,
-            f"The script ended, but its process was still there {readable_duration(windows.exit)} later.",
+            f"The script ended, but its process was still running {readable_duration(windows.exit)} later.",
             windows.exit,
             LaunchTime(ended_at + windows.exit),
             expected="a process that exits when its script ends",
-            advice="Look for a thread that is not a daemon, or an atexit handler that waits. A job that has "
-            "reported a result counts as a success with a warning.",
+            advice="Look for a non-daemon thread, or an atexit handler that waits. A job that has reported a "
+            "result counts as a success with a warning.",
             suspect="any",
         )
     if windows.deadline is not None and now >= windows.deadline:
@@ -69,8 +69,8 @@ def overdue(
             f"The attempt was still running at its deadline of {readable_duration(windows.deadline)}.",
             windows.deadline,
             LaunchTime(windows.deadline),
-            advice="If the job is healthy, raise GuardLimits.deadline; if not, the lines below say where it "
-            "stood.",
+            advice="If the job is healthy, raise GuardLimits.deadline; if not, the lines below show where it "
+            "was.",
             suspect="any",
         )
     return None
@@ -79,8 +79,9 @@ def overdue(
 class Watchdog:
     """One attempt's watchdog.
 
-    In observe mode (``windows.observe``) a finding ends nothing: it is given once, by ``Decision.observed``
-    or :meth:`news`, and the watch goes on. Without its driver an attempt is over in every mode.
+    In observe mode (``windows.observe``) a finding does not end the attempt: it is returned once, by
+    ``Decision.observed`` or :meth:`news`, and the watch continues. Without its driver an attempt ends in
+    every mode.
 
     Args:
         windows: the limits.
@@ -97,9 +98,9 @@ class Watchdog:
         self._skipped = 0.0
 
     def observe(self, seen: Observation) -> Decision:
-        """Judge one look at the attempt.
+        """Judge one observation of the attempt.
 
-        Observations come in order; one with an earlier clock than the last counts as taken at the same time.
+        Observations must be in order; one with an earlier clock than the last counts as simultaneous.
         """
         now = self._clock(seen.at)
         ended_at = seen.inside.heard_at if seen.inside is not None and seen.inside.ended else None
@@ -107,7 +108,7 @@ class Watchdog:
         for rule in self._rules:
             # Every rule sees every observation, or its counts would have holes.
             found = rule.observe(seen, now)
-            # Without its driver an application falls apart, and that is not why.
+            # Without its driver an application falls apart: findings about that are not the cause.
             if seen.driver_gone_at is not None:
                 continue
             if self.windows.observe:
@@ -126,7 +127,7 @@ class Watchdog:
     def overdue(
         self, at: LaunchTime, ended_at: LaunchTime | None, gone_at: LaunchTime | None = None
     ) -> Finding | None:
-        """What the clock alone decides; a deadline names the stage that stands still, if one does."""
+        """The findings that depend only on the clock; at a deadline with the stage that stands still."""
         finding = overdue(self.windows, at, ended_at, gone_at)
         if finding is not None and finding.verdict is Verdict.DEADLINE:
             stages, stuck = self._stall.suspects()
@@ -138,11 +139,11 @@ class Watchdog:
         return None
 
     def news(self) -> tuple[Finding, ...]:
-        """What was found in observe mode and not given yet."""
+        """Findings in observe mode that were not returned yet."""
         return self._news.out()
 
     def _clock(self, at: LaunchTime) -> WatchTime:
-        """The time on the clock that the rules go by."""
+        """The time on the clock of the rules, which leaves gaps out."""
         gap = at - max(self._planned + self._skipped, self._last)
         if self._last and gap > _GAP + self.windows.poll:
             self._skipped += gap
@@ -150,10 +151,10 @@ class Watchdog:
         return WatchTime(self._last - self._skipped)
 
     def _look(self, seen: Observation, now: WatchTime) -> Look[WatchTime]:
-        """The next look: at the latest after one poll interval, earlier where a rule can decide earlier."""
+        """The next observation: after at most one poll interval, earlier if a rule can decide earlier."""
         wanted = [look for rule in self._rules if (look := rule.look(seen, now)) is not None]
         at = min([now + self.windows.poll, *(look.at for look in wanted)])
-        # At the very moment when a limit passes a clock may still show less.
+        # At the moment when a limit is reached a clock may still show slightly less.
         at = WatchTime(max(at, now + min(0.5, self.windows.poll)))
         readings = any(look.readings and look.at <= at + 0.5 for look in wanted)
         return Look(at, readings=readings, details=self._notices.wants_details(seen, now))

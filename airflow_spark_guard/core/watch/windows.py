@@ -1,4 +1,4 @@
-"""The limits of the watch as the watchdog wants them: plain numbers, seconds unless said otherwise."""
+"""The limits of the watch as plain numbers for the watchdog, in seconds unless noted."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from airflow_spark_guard.core.limits import GuardLimits
 
 PATIENCE = 3.0
-"""A standstill that may be work (busy, or out of sight) is given this many times its limit."""
+"""The factor for the limit of a standstill that may be work (busy, or out of sight)."""
 _HEARTBEATS = 3.0
 _MEDIANS = 5.0
 _HEARTBEAT = 10.0  # spark.executor.heartbeatInterval
@@ -30,8 +30,8 @@ class Limit(NamedTuple):
     why: str
 
     def times(self, factor: float, reason: str) -> Limit:
-        """The limit, some times over."""
-        return Limit(self.seconds * factor, f"{factor:g} x {self.why}, since {reason}")
+        """The limit multiplied by a factor."""
+        return Limit(self.seconds * factor, f"{factor:g} x {self.why}, because {reason}")
 
     def __str__(self) -> str:
         return f"{readable_duration(self.seconds)} ({self.why})"
@@ -39,15 +39,15 @@ class Limit(NamedTuple):
 
 @dataclass(frozen=True)
 class Windows:
-    """What ``GuardLimits`` says, read once when the attempt starts; defaults as there.
+    """The values of ``GuardLimits``, read once when the attempt starts; same defaults.
 
     Attributes:
-        deadline: None where ``execution_timeout`` alone holds.
-        stall_chosen: whether the user set ``stall_timeout``: it then holds as set where workers can be seen.
-        heartbeat: how often executors report, the pace of every counter.
-        losses: None: by the size of the application (``core/watch/loss_events.py``).
+        deadline: None if only ``execution_timeout`` applies.
+        stall_chosen: whether the user set ``stall_timeout``: it is then used as set if workers can be seen.
+        heartbeat: how often executors report, which is how often counters are updated.
+        losses: None: depends on the size of the application (``core/watch/loss_events.py``).
         local: whether the master is ``local[n]``, where the driver is its own executor.
-        observe: whether what is found is only said, and ends nothing.
+        observe: whether findings are only reported and do not end the attempt.
         others: see :class:`~airflow_spark_guard.core.limits.GuardLimits`.
     """
 
@@ -75,7 +75,7 @@ class Windows:
         heartbeat: float | None = None,
         local: bool = False,
     ) -> Windows:
-        """The windows for checked limits; defaults that do not fit into a shorter limit give way."""
+        """The windows for checked limits; defaults adapt to shorter limits."""
         stall = seconds(limits.stall_timeout)
         silence = None if limits.driver_silence is None else seconds(limits.driver_silence)
         shortest = min(stall, silence or stall)
@@ -97,7 +97,7 @@ class Windows:
         )
 
     def stall_of(self, median: float | None) -> Limit:
-        """How long a stage may stand still by default whose finished tasks took ``median`` seconds."""
+        """The default stall limit of a stage whose finished tasks took ``median`` seconds."""
         return max(
             Limit(self.stall, "stall_timeout"),
             Limit(_HEARTBEATS * self.heartbeat, "3 x spark.executor.heartbeatInterval"),

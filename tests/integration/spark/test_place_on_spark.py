@@ -143,7 +143,7 @@ def test_without_py_spy_a_stall_names_the_workers_line_by_its_dump_or_none(
     monkeypatch.setenv("PATH", str(tmp_path))
     finding = Finding(
         Verdict.STALLED, "Stage 3 stood still.", 45.0, 50.0, suspect="worker",
-        advice="Give the call in that line a time-out, or raise GuardLimits.stall_timeout.",
+        advice="Set a time-out for the call in that line, or raise GuardLimits.stall_timeout.",
     )  # fmt: skip
     seconds_until(lambda: "Timeout (" in application.output.read_text()[size:], 60, "a dump")
 

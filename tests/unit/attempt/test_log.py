@@ -181,10 +181,10 @@ def test_an_observed_finding_is_shown_as_it_would_have_ended_the_job(log, task, 
     """With where and do; the record keeps each look at the job."""
     taken = []
     log.on_observed = lambda finding, error: taken.append((finding, error))
-    finding = replace(FINDING, advice="Give the call in that line a time-out.")
+    finding = replace(FINDING, advice="Set a time-out for the call in that line.")
     log.observed(finding, Autopsy("/jobs/a.py:3, fit", "", ("worker blocked",), "text"), "")
     assert 'Observed, not ended (on_finding="warn"):\nSTALLED: Stage 3 stood still for 10m.' in task.warnings
-    assert "  do: Give the call in that line a time-out.\n  where: /jobs/a.py:3, fit\n" in task.warnings
+    assert "  do: Set a time-out for the call in that line.\n  where: /jobs/a.py:3, fit\n" in task.warnings
     assert "worker blocked" in task.warnings
     ((found, error),) = taken
     assert (found, error.where, error.record) == (finding, "/jobs/a.py:3, fit", record.place)

@@ -121,7 +121,7 @@ def test_notices_are_passed_on_once():
     for now in range(30, 240, 30):
         watched.look(float(now), Observation(blind="refused"))
     assert watched.notices == [
-        "The driver's REST API cannot be read (refused): it is judged by its own word."
+        "The driver's REST API cannot be read (refused): falling back to what the job reports about itself."
     ]
 
 

@@ -256,7 +256,7 @@ FOUND = Finding(
     605.0,
     got="4 of 10 tasks done, 2 running, workers blocked",
     expected="some counter to move within 10m",
-    advice="Give the call in that line a time-out.",
+    advice="Set a time-out for the call in that line.",
     suspect="worker",
 )
 SEEN = Autopsy(place="/jobs/job.py:12, slow", summary=tuple(f"line {row}" for row in range(15)))

@@ -57,7 +57,7 @@ def test_what_was_seen_and_what_may_be_left_go_along():
 @pytest.mark.parametrize(
     ("verdict", "advice", "becomes"),
     [
-        (Verdict.STALLED, "Give the call in that line a time-out.", "The line in the worker is not known"),
+        (Verdict.STALLED, "Set a time-out for the call in that line.", "The line in the worker is not known"),
         (Verdict.DRIVER_SILENT, "If the line below may take that long, wait.", "The driver's line is not"),
         (Verdict.STALLED, "Read the executors' stderr.", "Read the executors' stderr."),
         (Verdict.VANISHED, "See that line.", ""),

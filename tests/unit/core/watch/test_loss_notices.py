@@ -49,7 +49,7 @@ def test_a_node_is_one_line_and_says_that_it_does_not_count():
         "4 executors (0, 1, 2, 3) on a were lost at 01:46:40 UTC: Worker shutting down. Stderr"
     )
     assert first.endswith(" Not counted: its node or worker went away.")
-    assert second.endswith(" Not counted: the cluster took it back.")
+    assert second.endswith(" Not counted: the cluster removed it.")
 
 
 def test_what_the_driver_lets_go_is_no_news():
@@ -77,7 +77,7 @@ def test_the_lines_are_few():
     assert found[-1] == "35 more executors were lost on other hosts."
     lines = [line for n in range(100, 300) for line in notices.observe(look(gone(str(n))), 1.0)]
     assert len(lines) == 54
-    assert lines[-1] == "More executors are lost; no more lines about them here. The record has all of them."
+    assert lines[-1] == "More executors are lost; further ones are not logged. The record has all of them."
 
 
 def test_another_context_has_executors_of_the_same_ids():

@@ -140,7 +140,7 @@ def test_an_application_that_loses_all_its_executors_twice_is_given_up():
             ]
     assert finding is None
     finding = job.observe(240.0, driver=running(executors=(EXECUTOR, *rows)))
-    assert finding.what == "30 executors lost within 10m (limit: 20, twice the 10 that there were at once)."
+    assert finding.what == "30 executors lost within 10m (limit: 20, twice the peak of 10)."
     assert "spark.executor.memory" in finding.advice
 
 
@@ -159,7 +159,7 @@ def test_an_application_whose_executors_were_all_taken_back_does_not_wait_for_ev
     gone = running(executors=lost("0", reason=reason), stages=(replace(STAGE, active=0),))
     finding = job.until(5000, driver=gone)
     assert finding.verdict is Verdict.STARVED
-    assert finding.what.startswith("No executor has been left for 25m")
+    assert finding.what.startswith("No executor has been running for 25m")
     assert finding.got == f"the last: executor 0 at 00:00:01 UTC: {reason}"
     assert finding.expected == (
         "an executor within 25m (the longer of GuardLimits.start_timeout and 3 x stall_timeout)"
@@ -188,7 +188,7 @@ def test_a_node_that_takes_the_last_executor_still_ends_the_job():
     gone = running(executors=lost("0", reason="Worker shutting down"), stages=(replace(STAGE, active=0),))
     finding = job.until(500, driver=gone)
     assert finding.verdict is Verdict.EXECUTORS_LOST
-    assert finding.what.startswith("No executor has been left for 1m")
+    assert finding.what.startswith("No executor has been running for 1m")
     assert finding.expected == "an executor within 1m (GuardLimits.executors_gone)"
 
 
@@ -229,7 +229,7 @@ def test_a_budget_for_an_application_of_unknown_size_says_so():
     finding = without_ui(Job(replace(Windows(), deadline=None, stall=1e6)), 9)
     assert finding.what == "4 executors lost within 10m (limit: 3)."
     assert finding.expected.startswith(
-        "at most 3 within 10m (how many executors the application had is not known);"
+        "at most 3 within 10m (the number of executors that the application had is not known);"
     )
     assert finding.advice.endswith("GuardLimits.executor_losses allows more.")
 
@@ -266,7 +266,7 @@ def test_no_executor_left_for_a_minute_is_the_end():
     gone = running(executors=lost("0"), stages=(replace(STAGE, active=0),))
     finding = job.until(500, driver=gone)
     assert finding.verdict is Verdict.EXECUTORS_LOST
-    assert finding.what.startswith("No executor has been left for 1m")
+    assert finding.what.startswith("No executor has been running for 1m")
     assert 61 <= job.at <= 92
 
 
@@ -329,7 +329,7 @@ def test_an_executor_that_came_and_went_restarts_the_time_without_any():
     assert job.observe(69, driver=running(executors=lost("0", "1"), stages=waiting)) is None
     assert job.observe(120, driver=running(executors=lost("0", "1"), stages=waiting)) is None
     finding = job.observe(130, driver=running(executors=lost("0", "1"), stages=waiting))
-    assert finding.what == "No executor has been left for 1m 1s, and none has come."
+    assert finding.what == "No executor has been running for 1m 1s."
 
 
 def test_no_executor_is_missed_where_no_stage_wants_one():

@@ -26,7 +26,7 @@ def test_notices_are_said_once():
     assert [notice.split(":")[0].split(" (")[0] for notice in job.notices] == [
         "Skew in stage 3",
         "Stage 3 has spilled 2.0 GiB",
-        "Stage 3 runs for the 4th time",
+        "Stage 3 is in attempt 4",
         "Executor 0 spent 40% of the last 2m in garbage collection",
     ]
 

@@ -40,10 +40,10 @@ def test_where_a_limit_is_set_the_lines_name_it():
     job = Job(SILENCE)
     reading = lambda at: (moving(DRIVER, at, cpu=1), JVM)  # noqa: E731
     finding = job.until(2000, inside=IDLE, driver=DriverView(jobs=0), reading=reading)
-    assert "; ends after 6m (3 x driver_silence, since the driver computes)." in job.lines[-1]
+    assert "; ends after 6m (3 x driver_silence, because the driver computes)." in job.lines[-1]
     assert finding.limit == 360
     assert finding.expected == (
-        "a Spark job or a heartbeat within 6m (3 x driver_silence, since the driver computes)"
+        "a Spark job or a heartbeat within 6m (3 x driver_silence, because the driver computes)"
     )
 
 

@@ -94,7 +94,7 @@ def test_signs_of_life_that_do_not_count_are_named():
     assert stall_words.other_signs(Observation(at=0.0)) == ""
     assert stall_words.other_signs(Observation(at=0.0, inside=INSIDE)) == ""
     seen = Observation(at=0.0, inside=replace(INSIDE, heartbeats=3, note="alive"))
-    assert 'heartbeats of the driver ("alive") do not say that this stage moves' in stall_words.other_signs(
+    assert 'heartbeats of the driver ("alive") do not show that this stage moves' in stall_words.other_signs(
         seen
     )
 
@@ -103,8 +103,8 @@ def test_signs_of_life_that_do_not_count_are_named():
     ("state", "words"),
     [
         (State.BLOCKED, "time-out"),
-        (State.WAITING, "condition that never comes true"),
-        (State.SPINNING, "loop without an end"),
+        (State.WAITING, "condition that never becomes true"),
+        (State.SPINNING, "endless loop"),
         (State.UNSEEN, "heartbeat()"),
         (None, "heartbeat()"),
     ],

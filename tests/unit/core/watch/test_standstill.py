@@ -163,7 +163,7 @@ def test_a_loop_that_only_sleeps_is_found_at_three_times_the_limit():
     job = Job(PATIENT)
     finding = job.until(5000, driver=running(), reading=reading)
     assert finding.limit == 1800
-    assert "3 x stall_timeout, since its workers wait in a loop that sleeps" in finding.expected
+    assert "3 x stall_timeout, because its workers wait in a loop that sleeps" in finding.expected
     assert "heartbeat()" in finding.advice
     polls = lambda at: (replace(moving(BLOCKED, at, switches=2), moved=int(at / 30)), PYTHON_THREAD)  # noqa: E731
     assert stalls(driver=running(), reading=polls) is None
@@ -207,7 +207,7 @@ def test_a_change_of_the_limit_is_said_at_once():
     reading = lambda at: (moving(BLOCKED, at, switches=2), PYTHON_THREAD)  # noqa: E731
     job.until(1700, driver=running(), reading=reading)
     changed = next(line for line in job.notices if "3 x stall_timeout" in line)
-    assert changed.startswith("Stage 3 unchanged for 9m of 30m (3 x stall_timeout, since its workers wait")
+    assert changed.startswith("Stage 3 unchanged for 9m of 30m (3 x stall_timeout, because its workers wait")
 
 
 def test_a_limit_that_was_set_holds_as_set():
@@ -221,7 +221,7 @@ def test_a_limit_that_was_set_holds_as_set():
     unseen = Job(replace(chosen, heartbeat=60.0))
     finding = unseen.until(5000, driver=running(), reading=lambda _: ())
     assert finding.limit == 540
-    assert "3 x spark.executor.heartbeatInterval, since its workers cannot be seen" in finding.expected
+    assert "3 x spark.executor.heartbeatInterval, because its workers cannot be seen" in finding.expected
 
 
 def test_the_start_of_python_workers_is_left_out_of_the_median():
@@ -320,7 +320,7 @@ def test_a_standstill_that_works_is_looked_at_again_when_its_limit_is_near():
     reading = lambda at: (replace(BLOCKED, switches=int(at * 20)), PYTHON_THREAD)  # noqa: E731
     assert job.until(1900, driver=running(), reading=reading) is None
     assert job.asked_at == pytest.approx([300, 540, 840, 1080, 1380, 1620], abs=5)
-    left = [line for line in job.notices if "left alone" in line]
+    left = [line for line in job.notices if "are working; no action" in line]
     assert [line.split(" for ")[1].split(",")[0] for line in left] == ["9m", "18m", "27m"]
 
 

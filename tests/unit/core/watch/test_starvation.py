@@ -82,13 +82,13 @@ def test_a_blind_job_is_starved_by_its_own_word_while_that_is_fresh():
     assert Job().until(3000, inside=stale, blind="HTML") is None
     step = lambda at: {"inside": replace(stale, heard_at=at)}  # noqa: E731
     finding = Job().until(3000, step=step, blind="HTML")
-    assert (finding.verdict, finding.got) == (Verdict.STARVED, "executors out of sight")
+    assert (finding.verdict, finding.got) == (Verdict.STARVED, "number of executors unknown")
 
 
 @pytest.mark.parametrize(
     ("workers", "text"),
     [
-        ((), "0 executors; no worker"),
+        ((), "0 executors; no workers"),
         (((1, 2, 3, 4),) * 5, "0 executors; 5 workers (" + "; ".join(["1 of 3 cores and 2 of 4 MiB free"] * 3) + ", and 2 more)"),
     ],
 )  # fmt: skip

@@ -107,18 +107,18 @@ def test_a_large_task_is_said_once_for_each_stage():
     log = heard(LARGE.format(3, 20480), LARGE.format(3, 20480), LARGE.format(4, 1001))
     first, second = log.oversized
     assert first == (
-        "Tasks of stage 3 take 20.0 MiB each from the driver: data made there (parallelize, "
-        "createDataFrame). Read it from storage, or make more partitions."
+        "Each task of stage 3 gets 20.0 MiB from the driver: data created there (parallelize, "
+        "createDataFrame). Read the data from storage, or use more partitions."
     )
-    assert second.startswith("Tasks of stage 4 take 1.0 MiB each")
+    assert second.startswith("Each task of stage 4 gets 1.0 MiB")
 
 
 def test_a_large_closure_is_said_once():
     """Spark says so for every stage that has it."""
     (text,) = heard(BINARY.format("5.2 MiB"), BINARY.format("7.0 MiB")).oversized
     assert text == (
-        "Spark sends 5.2 MiB of code with a stage: a function or a plan of the script holds a large object. "
-        "Give it to SparkContext.broadcast() once, or load it inside the function."
+        "Spark sends 5.2 MiB of code with a stage: a function or a plan of the script refers to a large object. "
+        "Pass it to SparkContext.broadcast() once, or load it inside the function."
     )
 
 
@@ -167,10 +167,10 @@ def test_the_slow_way_around_arrow_is_said_once_for_each_call():
     log = heard(*(SLOW.format(call, on) for call in ("createDataFrame", "toPandas", "createDataFrame")))
     first, second = log.oversized
     assert first == (
-        "createDataFrame left Arrow for the slow way: Arrow cannot take a column's values, as Spark's warning "
-        "in the output says. The job goes on. Give each column one type and a name of its own to make it fast."
+        "createDataFrame falls back to the slow way: Arrow cannot convert the values of a column, see Spark's "
+        "warning in the output. The job continues. Use one type for each column, and unique names, to make it fast."
     )
-    assert second.startswith("toPandas left Arrow")
+    assert second.startswith("toPandas falls back")
     assert (
         heard(SLOW.format("toPandas", ", but has reached the error below and can not continue."))
         == SubmitLog()

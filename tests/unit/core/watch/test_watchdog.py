@@ -76,7 +76,7 @@ def test_a_stage_whose_workers_work_is_left_alone(reading):
     """However long its counters stand still; the log says so."""
     job = Job(replace(Windows(), deadline=None))
     assert job.until(20_000, driver=running(), reading=reading) is None
-    assert any("its workers work; it is left alone" in line for line in job.notices)
+    assert any("its workers are working; no action" in line for line in job.notices)
 
 
 def test_a_stage_out_of_sight_is_given_three_times_as_long():
@@ -405,7 +405,7 @@ def test_a_stage_that_moves_again_and_hangs_again_is_said_again():
 
     job.until(3000, step=step)
     assert [finding.verdict for _, finding in job.observed] == [Verdict.STALLED, Verdict.STALLED]
-    assert sum(line.startswith("Stage 3 moves again, after 1") for line in job.notices) == 1
+    assert sum(line.startswith("Stage 3 moves again after 1") for line in job.notices) == 1
 
 
 def test_a_stop_of_the_workers_by_the_autopsy_is_no_sign_of_life():

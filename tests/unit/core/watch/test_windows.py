@@ -34,4 +34,4 @@ def test_a_limit_says_where_it_comes_from():
     """Number and reason side by side, as the log shows them."""
     limit = Limit(40.0, "driver_silence").times(3.0, "the driver computes")
     assert limit.seconds == 120
-    assert str(limit) == "2m (3 x driver_silence, since the driver computes)"
+    assert str(limit) == "2m (3 x driver_silence, because the driver computes)"
