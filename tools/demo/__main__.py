@@ -212,7 +212,8 @@ def outcome(database: RunDatabase) -> dict[str, Any]:
     """What result.json holds; figures are there as far as the run came."""
     trained = database.returned("train") or {}
     model = database.returned("publish")
-    names = ("rows_total", "rows_sampled", "baseline_mae", "mae", "r2")
+    figures = ("baseline_mae", "mae", "r2", "auc")
+    names = ("rows_total", "rows_sampled", *figures, *(f"holdout_{name}" for name in figures))
     return {
         "dag_state": database.state() or "not started",
         **{name: trained.get(name) for name in names},
@@ -223,20 +224,24 @@ def outcome(database: RunDatabase) -> dict[str, Any]:
 
 def table(result: dict[str, Any], total: float) -> None:
     """The end of a good run."""
-    better = 100 * (1 - result["mae"] / result["baseline_mae"])
     steps = ", ".join(f"{task} {result['seconds'].get(task, 0):.1f}" for task in TASKS)
+    held_out = f"R2 {result['holdout_r2']:.3f}, AUC {result['holdout_auc']:.3f}, a fifth of the days"
     rows = (
         ("rows", f"{result['rows_total']:,} flights with a known delay"),
         ("sample", f"{result['rows_sampled']:,} rows, uniform, in the driver"),
-        (
-            "MAE",
-            f"{result['mae']:.2f} min (best constant: {result['baseline_mae']:.2f} min; {better:.1f} % less)",
-        ),
-        ("R2", f"{result['r2']:.3f} (days the model never saw)"),
+        ("MAE", error(result["mae"], result["baseline_mae"])),
+        ("R2", f"{result['r2']:.3f} (days that the models never saw)"),
+        ("AUC", f"{result['auc']:.3f} (leaves 15 minutes late or more)"),
+        ("held out", f"{error(result['holdout_mae'], result['holdout_baseline_mae'])}, {held_out}"),
         ("seconds", f"{steps}; in all {total:.0f}"),
         ("model", result["model"]),
     )
     say("\n".join(["", *(f"  {name:<9}{text}" for name, text in rows)]))
+
+
+def error(mae: float, constant: float) -> str:
+    """Of the median model, beside that of the best constant."""
+    return f"{mae:.2f} min (best constant: {constant:.2f} min; {100 * (1 - mae / constant):.1f} % less)"
 
 
 def last_lines() -> list[str]:

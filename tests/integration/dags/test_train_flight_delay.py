@@ -99,9 +99,9 @@ def test_nothing_known_only_after_departure_is_a_feature(trained):
     """No times of departure or arrival, no air time, and not the day that the folds are made of."""
     _, metadata, _ = trained
     names = [column["name"] for column in metadata["schema"]]
-    assert len(names) == len(set(names)) == 20
+    assert len(names) == len(set(names)) == 32
     assert not {"dep_time", "dep_delay", "arr_time", "arr_delay", "air_time", "day_of_year"} & set(names)
-    assert {"carrier", "hour", "temp", "plane_age"} <= set(names)
+    assert {"carrier", "hour", "temp", "plane_age", "airport_delay", "aircraft_minutes"} <= set(names)
 
 
 def test_codes_lead_back_to_text(trained):
@@ -123,7 +123,7 @@ def test_every_flight_is_scored(trained):
     known = flights[flights["dep_delay"].notna()]
     scores = pd.read_parquet(folder / "scores")
     assert len(scores) == len(known)
-    assert not scores["predicted_delay"].isna().any()
+    assert not scores[["predicted_delay", "expected_delay"]].isna().any(axis=None)
     keys = ["month", "day", "carrier", "flight", "sched_dep_time", "origin"]
     both = scores.merge(known[[*keys, "dep_delay"]], on=keys, validate="one_to_one", suffixes=("", "_known"))
     assert (both["dep_delay"] == both["dep_delay_known"]).all()
@@ -138,10 +138,10 @@ def test_the_model_loads_without_pickle_and_predicts(trained):
         "import json, sys, numpy as np, skops.io\n"
         "file, width = sys.argv[1], int(sys.argv[2])\n"
         "untrusted = skops.io.get_untrusted_types(file=file)\n"
-        f"model = skops.io.load(file, trusted={TRUSTED})\n"
+        f"models = skops.io.load(file, trusted={TRUSTED})\n"
         "rows = np.full((3, width), np.nan, dtype='float32')\n"
         "rows[:, 2] = (6, 12, 20)  # the scheduled hour\n"
-        "print(json.dumps([untrusted, model.predict(rows).tolist()]))"
+        "print(json.dumps([untrusted, {name: models[name].predict(rows).tolist() for name in models}]))"
     )
     arguments = (str(folder / "candidate" / "model.skops"), str(len(metadata["schema"])))
     ran = subprocess.run(
@@ -149,15 +149,19 @@ def test_the_model_loads_without_pickle_and_predicts(trained):
     )
     untrusted, predicted = json.loads(ran.stdout)
     assert untrusted == TRUSTED
-    assert np.isfinite(predicted).all()
-    assert predicted[2] > predicted[0]  # evenings run late
+    assert list(predicted) == list(metadata["target"]["loss"]) == ["predicted_delay", "expected_delay"]
+    for delays in predicted.values():
+        assert np.isfinite(delays).all()
+        assert delays[2] > delays[0]  # evenings run late
 
 
 def test_the_metrics_are_finite_errors(trained):
-    """Errors in minutes of the model and of the constant, cross-validated and held out."""
+    """Errors in minutes of the models and of the constant, R2 and AUC, cross-validated and held out."""
     _, metadata, _ = trained
     metrics = metadata["metrics"]
-    assert set(metrics) == {"baseline_mae", "mae", "r2", "holdout_baseline_mae", "holdout_mae"}
+    names = {"baseline_mae", "mae", "r2", "auc"}
+    assert set(metrics) == names | {f"holdout_{name}" for name in names}
     assert all(np.isfinite(value) for value in metrics.values())
     assert 5 < metrics["mae"] < 40
     assert metrics["r2"] < 0.5
+    assert 0.6 < metrics["auc"] < 0.9

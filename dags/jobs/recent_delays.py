@@ -1,0 +1,107 @@
+"""Features of a flight out of other flights: what is known one hour before it is scheduled to depart.
+
+Each flight becomes up to four rows of one table: its question, one hour before the scheduled departure; its
+departure, with the delay; and, if it leaves late, the begin and the end of its wait. A window in the order of
+time that ends at the question sees what has happened by then and nothing later. One union and a few windows
+scale; a join of flights with the flights before them would not.
+
+Moments are seconds since 1970 in UTC: when the clocks go back, one hour of local time happens twice.
+"""
+
+from __future__ import annotations
+
+from functools import reduce
+from typing import TYPE_CHECKING
+
+from pyspark.sql import DataFrame, Window
+from pyspark.sql import functions as sf
+
+if TYPE_CHECKING:
+    from pyspark.sql import Column, WindowSpec
+
+HOUR = 3600
+ASKED_BEFORE = HOUR
+# No departure shows that a flight was cancelled: a flight that is later than this waits no longer.
+LONGEST_WAIT = 3 * HOUR
+
+AIRPORT, CARRIER, ROUTE, AIRCRAFT = ("origin",), ("origin", "carrier"), ("origin", "dest"), ("tailnum",)
+RECENT = (
+    "airport_delay",  # mean of the departures from the airport in two hours, in minutes
+    "airport_departures",  # their number
+    "carrier_delay",  # the carrier's from the airport, in three hours
+    "carrier_departures",
+    "route_delay",  # from the airport to the destination, in a day
+    "route_departures",
+    "airport_waiting",  # flights that are late and have not left the airport
+    "airport_waited",  # the minutes that they are late by so far, in all
+    "carrier_waiting",
+    "carrier_waited",
+    "aircraft_delay",  # of the aircraft's previous departure, in minutes
+    "aircraft_minutes",  # since then
+)
+
+
+# [START flight_delay_windows]
+def with_recent_delays(flights: DataFrame) -> DataFrame:
+    """``flights`` with the columns ``RECENT``; null if there was no such departure."""
+    departure = sf.when(sf.col("late").isNotNull(), sf.struct("at", "late"))
+    answers = timeline(flights).withColumns(
+        {
+            "airport_delay": sf.avg("late").over(within(2 * HOUR, AIRPORT)),
+            "airport_departures": sf.count("late").over(within(2 * HOUR, AIRPORT)),
+            "carrier_delay": sf.avg("late").over(within(3 * HOUR, CARRIER)),
+            "carrier_departures": sf.count("late").over(within(3 * HOUR, CARRIER)),
+            "route_delay": sf.avg("late").over(within(24 * HOUR, ROUTE)),
+            "route_departures": sf.count("late").over(within(24 * HOUR, ROUTE)),
+            "airport_waiting": sf.sum("waits").over(until_now(AIRPORT)),
+            "airport_waited": minutes_waited(until_now(AIRPORT)),
+            "carrier_waiting": sf.sum("waits").over(until_now(CARRIER)),
+            "carrier_waited": minutes_waited(until_now(CARRIER)),
+            "previous": sf.max(departure).over(until_now(AIRCRAFT)),
+        }
+    )
+    return (
+        answers.where("asked = 1")
+        .withColumns(
+            {
+                "aircraft_delay": sf.col("previous.late"),
+                "aircraft_minutes": (sf.col("at") - sf.col("previous.at")) / 60,
+            }
+        )
+        .drop("asked", "at", "late", "waits", "due", "previous")
+    )
+
+
+# [END flight_delay_windows]
+
+
+def timeline(flights: DataFrame) -> DataFrame:
+    """Every event of every flight, at its moment ``at``; a question has all columns of its flight."""
+    due = sf.unix_timestamp(sf.to_timestamp("time_hour")) + 60 * sf.col("minute")
+    left = (due + 60 * sf.col("dep_delay")).cast("bigint")
+    ends = sf.least(left, due + LONGEST_WAIT)  # of a flight that never left, the second
+    keys = (*CARRIER, "dest", *AIRCRAFT)
+    late = flights.where(ends > due)
+    events = (
+        flights.withColumns({"at": due - ASKED_BEFORE, "asked": sf.lit(1)}),
+        flights.where(left.isNotNull()).select(*keys, left.alias("at"), sf.col("dep_delay").alias("late")),
+        late.select(*keys, due.alias("at"), sf.lit(1).alias("waits"), due.alias("due")),
+        late.select(*keys, ends.alias("at"), sf.lit(-1).alias("waits"), due.alias("due")),
+    )
+    return reduce(lambda one, other: one.unionByName(other, allowMissingColumns=True), events)
+
+
+def within(seconds: int, by: tuple[str, ...]) -> WindowSpec:
+    """The events of the last ``seconds``, up to now."""
+    return Window.partitionBy(*by).orderBy("at").rangeBetween(-seconds, Window.currentRow)
+
+
+def until_now(by: tuple[str, ...]) -> WindowSpec:
+    """All events up to now."""
+    return Window.partitionBy(*by).orderBy("at").rangeBetween(Window.unboundedPreceding, Window.currentRow)
+
+
+def minutes_waited(past: WindowSpec) -> Column:
+    """By how much the flights that wait are late now: now less each one's scheduled departure."""
+    waiting, due = sf.sum("waits"), sf.sum(sf.col("waits") * sf.col("due"))
+    return (waiting.over(past) * sf.col("at") - due.over(past)) / 60
