@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import os
 import secrets
-import shutil
 import signal
 import socket
+import sqlite3
 import subprocess
 import sys
 import time
+from contextlib import closing
 from pathlib import Path
 from typing import Self
 
@@ -24,6 +25,12 @@ def free_port() -> int:
         sock.bind(("127.0.0.1", 0))
         port: int = sock.getsockname()[1]
         return port
+
+
+def copy_database(source: Path, target: Path) -> None:
+    """Copy a SQLite database, with what its write-ahead log holds: a copy of the file alone lacks that."""
+    with closing(sqlite3.connect(source)) as one, closing(sqlite3.connect(target)) as other:
+        one.backup(other)
 
 
 class AirflowServer(AirflowApi):
@@ -77,7 +84,7 @@ class AirflowServer(AirflowApi):
         if self.database is None:
             self._run("db", "migrate")
         else:
-            shutil.copy(self.database, self.home / "airflow.db")
+            copy_database(self.database, self.home / "airflow.db")
         for command in (["api-server"], ["scheduler", "--skip-serve-logs"], ["dag-processor"]):
             self._start(*command)
         try:
