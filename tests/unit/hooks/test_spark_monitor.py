@@ -193,7 +193,7 @@ def test_a_missing_connection_is_named():
 
 def test_an_unknown_extra_is_refused(connect):
     """Before anything is asked."""
-    with pytest.raises(ConnectionMissingError, match="extra has fields that nobody reads.\n  got: verfy\n"):
+    with pytest.raises(ConnectionMissingError, match="extra has unknown fields.\n  got: verfy\n"):
         connect(host="h", extra={"verfy": False}).applications()
 
 

@@ -95,7 +95,7 @@ def test_what_cannot_be_used_is_refused_before_anybody_is_asked(given, ti):
 def test_somebody_has_to_be_named(ti):
     """Here, or by the connection, or by the task that submits."""
     with pytest.raises(
-        ApplicationError, match="^Nobody is named who could be asked about application app-1."
+        ApplicationError, match="^No driver UI, master or history server is configured for application app-1."
     ):
         sensor(application="app-1").execute({"ti": ti})
     with pytest.raises(ApplicationError, match="^No application is named."):
@@ -248,7 +248,7 @@ def test_a_rescheduled_sensor_counts_from_its_first_start(site):
     long_ago = datetime.now(UTC) - timedelta(seconds=31)
     late = {"ti": TaskInstance(first_reschedule=long_ago)}
     named = {"name": NAME, "master_ui": site.master_ui}
-    with pytest.raises(VanishedError, match="Nobody who was asked knows this application"):
+    with pytest.raises(VanishedError, match="No server that was asked knows this application"):
         sensor(application=named, mode="reschedule").execute(late)
 
 
