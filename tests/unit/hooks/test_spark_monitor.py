@@ -129,7 +129,7 @@ def test_a_redirect_to_another_host_takes_no_credentials_along(connect, spark):
         port = other.rpartition(":")[2]
         text = failure(connect(host=url, login="ann", password="pw"))
     assert "the answer is a redirect to another host, 'localhost'" in text
-    assert "do: If that is where people log in" in text
+    assert "do: If that is a login page" in text
     assert spark.seen == []
 
 
