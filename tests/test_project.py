@@ -63,7 +63,7 @@ def test_every_module_has_a_test_of_its_name():
         for path in modules()
         if not any(
             (tests / path.relative_to(PACKAGE).parent / f"test_{path.name}").exists()
-            for tests in (ROOT / "tests" / "unit", ROOT / "tests")
+            for tests in (ROOT / "tests" / "unit", ROOT / "tests" / "integration")
         )
     }
     assert without == set(WITHOUT_OWN_TEST)

@@ -1,6 +1,6 @@
 """Every parser of outside input, each with what it takes and what it may raise.
 
-``tests/fuzz/test_parsers.py`` gives each some inputs, ``python -m tools.fuzz`` for as long as one likes.
+``tests/unit/tools/fuzz/test_parsers.py`` gives each some inputs, ``python -m tools.fuzz`` any number of them.
 """
 
 from __future__ import annotations

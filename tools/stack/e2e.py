@@ -1,8 +1,8 @@
 """``make stack-test``: the compose stack end to end, in real containers, and nothing left behind.
 
 Starts an engine where none runs (Linux, root, Debian's packages), makes a base image where no registry
-answers, and runs ``tests/containers`` beside it. Where no engine can be started it says why and ends with
-exit code 0; in CI (variable ``CI``) with 1. ``build/stack.json`` holds the figures.
+answers, and runs ``tests/integration/containers`` beside it. If no engine can be started it says why and ends
+with exit code 0; in CI (variable ``CI``) with 1. ``build/stack.json`` holds the figures.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from tools.stack.base_image import base_image
 from tools.stack.container_engine import EngineError, NoEngineError, engine
 
 # The rules of the files once more: here is a compose that reads them.
-TESTS = ("tests/stack/test_compose_files.py", "tests/containers")
+TESTS = ("tests/unit/stack/test_compose_files.py", "tests/integration/containers")
 
 
 def main(arguments: list[str]) -> int:

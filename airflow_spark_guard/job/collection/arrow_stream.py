@@ -1,7 +1,7 @@
 """Arrow batches out of Spark, one by one, as they arrive; their job is cancelled when the reader stops early.
 
 This module alone uses names that PySpark does not publish: its public ways hold the whole result at once.
-``tests/job/collection/test_arrow_stream.py`` is their contract.
+``tests/integration/job/collection/test_arrow_stream.py`` is their contract.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""The sensor beside the training: wired as documented. ``tests/containers`` runs it beside a real training."""
+"""The sensor beside the training: wired as documented. ``tests/integration/containers`` runs it beside a real training."""
 
 from __future__ import annotations
 

@@ -9,7 +9,7 @@ import urllib.request
 
 import pytest
 
-from tests.containers.stack_under_test import IMAGES, LEEWAY_SECONDS, NAME, SECRETS, TOKEN_SECONDS
+from tests.integration.containers.stack_under_test import IMAGES, LEEWAY_SECONDS, NAME, SECRETS, TOKEN_SECONDS
 
 SERVICES = {
     "postgres",

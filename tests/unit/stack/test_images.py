@@ -18,7 +18,7 @@ from airflow_spark_guard.core.conf.conf_table import PROFILES
 from airflow_spark_guard.core.conf.known_confs import known_confs
 from airflow_spark_guard.core.conf.properties import parse
 
-ROOT = Path(__file__).parent.parent.parent
+ROOT = Path(__file__).parents[3]
 DOCKER = ROOT / "docker"
 CLUSTER = parse((DOCKER / "cluster.conf").read_text())
 CONNECTIONS = runpy.run_path(str(DOCKER / "connections.py"))["connections"]

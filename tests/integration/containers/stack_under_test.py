@@ -16,7 +16,7 @@ from typing import Any
 from tools.support.airflow_api import AirflowApi
 from tools.support.airflow_server import free_port
 
-ROOT = Path(__file__).parent.parent.parent
+ROOT = Path(__file__).parents[3]
 EXAMPLES = ROOT / "dags"
 DAGS = Path(__file__).parent / "dags"
 NAME = "spark-guard-test"

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 import yaml
 
-ROOT = Path(__file__).parent.parent.parent
+ROOT = Path(__file__).parents[3]
 FILES = ("airflow.yml", "spark.yml")
 LOADED = {name: yaml.safe_load((ROOT / name).read_text()) for name in FILES}
 SERVICES = [(file, name) for file in FILES for name in LOADED[file]["services"]]

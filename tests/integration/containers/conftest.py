@@ -7,7 +7,7 @@ import shutil
 
 import pytest
 
-from tests.containers.stack_under_test import DAGS, EXAMPLES, Figures, Stack
+from tests.integration.containers.stack_under_test import DAGS, EXAMPLES, Figures, Stack
 
 if "STACK_UNDER_TEST" not in os.environ:
     collect_ignore_glob = ["test_*.py"]
