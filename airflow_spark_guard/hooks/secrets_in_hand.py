@@ -67,7 +67,7 @@ def secrets_of(hook: UpstreamSubmitHook) -> list[str]:
 
 
 def hide_in_airflow(fields: Mapping[str, Any]) -> None:
-    """Let Airflow mask the secrets in templated fields, which its page "Rendered Templates" shows.
+    """Let Airflow mask the secrets in templated fields, which it shows as "Rendered Templates".
 
     A template itself is not a secret, but its rendered value may be.
     """

@@ -1,4 +1,4 @@
-"""The base of the sensors: which application, which servers to ask, which mode, and how findings fail it."""
+"""The base of the sensors: which application, which servers to ask, which mode, what follows a finding."""
 
 from __future__ import annotations
 

@@ -66,7 +66,7 @@ class AsyncClusterSource:
         return await self._ask(lambda: self.manager.log_tail(application_id))
 
     async def end(self, application_id: str, patience: float) -> str:
-        """Kill it, and wait up to ``patience`` seconds for proof; empty, or why there is no proof."""
+        """Kill the application; empty, or why there was no proof within ``patience`` seconds."""
         limit = asyncio.get_running_loop().time() + patience
         reason, requested = f"{self.manager.title} did not answer in time", False
         while asyncio.get_running_loop().time() < limit:

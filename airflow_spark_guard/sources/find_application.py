@@ -31,7 +31,7 @@ async def find_application(
     since: EpochTime,
     timeout: float = 5.0,  # noqa: ASYNC109 - of one silence
 ) -> Sight:
-    """A snapshot with the id of the application of the target's name, or with why no server knows it.
+    """A snapshot with the id of the application of the target's name, or the reasons why it is not known.
 
     Args:
         target: with a name.

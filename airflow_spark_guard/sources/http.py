@@ -66,7 +66,7 @@ class HttpSource:
         self._timeout = timeout
         self._budget = timeout * _PATIENCE
         self._max_body = max_body
-        # No proxy and no netrc from the environment: the cluster's own servers must not get its secrets.
+        # No proxy and no netrc from the environment: the cluster's servers must not get its credentials.
         # Without compression a short answer cannot expand in memory.
         self._client = httpx.AsyncClient(
             timeout=timeout,

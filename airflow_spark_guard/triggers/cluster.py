@@ -42,8 +42,8 @@ _KILL_PATIENCE = 20.0
 class ClusterApplicationTrigger(BaseTrigger):
     """Watches one application until it ends or a limit passes.
 
-    Its arguments are its whole state, with absolute times: a triggerer that is killed and restarted continues
-    where it was. They contain no credentials.
+    Its arguments contain everything that it needs, with absolute times, so a triggerer that is killed and
+    restarted continues where it was. They contain no credentials.
 
     Args:
         conn_id: the Airflow connection with the credentials.

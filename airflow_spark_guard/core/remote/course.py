@@ -208,7 +208,7 @@ class CourseRule:
         finished = sight.manager is not None and sight.manager.state == "FINISHED"
         if finished and not self.patience.history_server:
             return EndedWell(
-                "The master reports FINISHED, for a killed driver too: history_server= can distinguish them."
+                "The master reports FINISHED (also for a killed driver); history_server= distinguishes them."
             )
         return None
 

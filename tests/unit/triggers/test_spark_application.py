@@ -123,7 +123,7 @@ def test_without_a_history_server_the_masters_word_is_told_with_what_it_cannot_k
     site.over(log=None)
     told = outcome(trigger(restarts(site, "driver_ui", "master_ui")))
     assert told.kind == "ended"
-    assert told.witness.startswith("The master reports FINISHED, for a killed driver too")
+    assert told.witness.startswith("The master reports FINISHED (also for a killed driver)")
 
 
 def test_a_history_server_that_lags_is_waited_for(site):

@@ -113,7 +113,7 @@ def test_the_masters_word_counts_where_no_history_server_is_named():
     """And the log says what it cannot know."""
     told = rule().observe(silent(START, manager="FINISHED"), START)
     assert told == EndedWell(
-        "The master reports FINISHED, for a killed driver too: history_server= can distinguish them."
+        "The master reports FINISHED (also for a killed driver); history_server= distinguishes them."
     )
 
 
