@@ -43,24 +43,24 @@ if TYPE_CHECKING:
 
 
 class SafeSparkSubmitHook(UpstreamSubmitHook):
-    """The provider's ``SparkSubmitHook`` under guard. Every argument of it is accepted, with its meaning.
+    """The provider's ``SparkSubmitHook`` with the guard. It accepts every argument of the provider's hook.
 
     Args:
         profile: anti-hanging configuration: a :class:`SparkProfile` or the name of one.
-        limits: how long and how much an attempt may take, or ``"observe"``.
-        tag: marks the attempt's processes; a leftover of an earlier attempt of the same task is ended.
-        execution_timeout: seconds that Airflow gives the task, if it limits it.
-        record: the folder for the attempt's record (``process/record.py``); None for none.
-        deferrable: in cluster mode, leave the watch to a trigger: :meth:`submit` returns once the
-            application is handed over, and :attr:`deferred` says what to wait for.
-        adopt: in cluster mode, take over what an earlier try of the task has left running; else it is ended.
-        on_application: takes the application and its addresses as soon as they are known, on the thread of
-            :meth:`submit`.
-        on_observed: takes what would have ended the attempt in observe mode, on the same thread.
-        **kwargs: what the provider's hook takes.
+        limits: how long an attempt may take and what it may use, or ``"observe"``.
+        tag: marks the attempt's processes; leftovers of an earlier attempt of the same task are killed.
+        execution_timeout: Airflow's timeout of the task in seconds, if it has one.
+        record: the folder for the attempt's record (``process/record.py``); None to write none.
+        deferrable: in cluster mode, let a trigger watch the application: :meth:`submit` returns once it is
+            submitted, and :attr:`deferred` is the job to wait for.
+        adopt: in cluster mode, take over an application of an earlier try instead of killing it.
+        on_application: called with the application and its addresses as soon as they are known, on the
+            thread of :meth:`submit`.
+        on_observed: called in observe mode with an error that would have ended the attempt, on that thread.
+        **kwargs: arguments of the provider's hook.
 
     Raises:
-        ConnectionMissingError: there is no connection ``conn_id``.
+        ConnectionMissingError: the connection ``conn_id`` does not exist.
     """
 
     _runs_elsewhere = False
@@ -99,17 +99,17 @@ class SafeSparkSubmitHook(UpstreamSubmitHook):
 
     @property
     def killed(self) -> bool:
-        """Whether the task was ended."""
+        """Whether the task was killed."""
         return self._kill_switch.pulled
 
     @AirflowErrors()
     @keeping_secrets()
     def submit(self, application: str = "", **kwargs: Any) -> Any:
-        """Submit and wait; in client mode the result that the job has reported, None if it reports none.
+        """Submit and wait; in client mode returns the result that the job reported, or None.
 
         Raises:
-            BadInputError: something is wrong that shows before anything starts.
-            AttemptError: the attempt is not a success; it says what happened, where, and what to do.
+            BadInputError: the input is wrong, and nothing was started.
+            AttemptError: the attempt failed; the message states what happened, where, and what to do.
         """
         learn(secrets_of(self))
         for limit in limits_here():
@@ -140,15 +140,15 @@ class SafeSparkSubmitHook(UpstreamSubmitHook):
     def resume(
         self, event: object, job: Mapping[str, Any] | None = None, place: Mapping[str, Any] | None = None
     ) -> Any:
-        """Finish what a trigger has watched; the result that the job has reported.
+        """Finish an attempt that a trigger has watched; returns the result that the job reported.
 
         Args:
             event: of the trigger.
-            job: the application, as the task was deferred with it; None where the event alone says it.
-            place: who is asked about it, likewise.
+            job: the application for which the task was deferred; None if only the event contains it.
+            place: its cluster manager; None as above.
 
         Raises:
-            AttemptError: the attempt is not a success, or the event does not say how it ended.
+            AttemptError: the attempt failed, or the event does not contain its end.
         """
         from airflow_spark_guard.attempt import cluster_mode  # noqa: PLC0415 - as in _run
 
@@ -163,7 +163,7 @@ class SafeSparkSubmitHook(UpstreamSubmitHook):
 
     @AirflowErrors()
     def cancel(self) -> tuple[str, ...]:
-        """End whatever of this task runs on the cluster; what could not be confirmed as ended."""
+        """Kill this task's applications on the cluster; returns those whose end could not be confirmed."""
         from airflow_spark_guard.attempt import cluster_mode  # noqa: PLC0415 - as in _run
 
         try:
@@ -172,19 +172,19 @@ class SafeSparkSubmitHook(UpstreamSubmitHook):
             self.run_post_submit_commands()
 
     def on_kill(self) -> None:
-        """End the attempt. Called in a signal handler: the reaper does the work and outlives this process."""
+        """Kill the attempt. Runs in a signal handler: the reaper does the work and outlives this process."""
         self._kill_switch.pull()
         if self._runs_elsewhere or (self.has_driver and not self._is_watched_elsewhere):
             super().on_kill()
 
     @AirflowErrors()
     def settle_deploy_mode(self) -> DeployMode:
-        """Decide once where the driver runs, and have upstream's part of the hook follow it.
+        """Decide once where the driver runs, and set the upstream part of the hook to it.
 
         Raises:
-            ConnectionMissingError: a master that Spark cannot parse.
-            SparkSubmitMissingError: no spark-submit, whose defaults may name the mode.
-            ConfError: a mode that Spark does not know, or configuration that cannot be read.
+            ConnectionMissingError: Spark cannot parse the master.
+            SparkSubmitMissingError: spark-submit, whose defaults may set the mode, does not exist.
+            ConfError: Spark does not know the mode, or the configuration cannot be read.
         """
         if self._mode is None:
             self._mode = deploy_mode(self._request())
@@ -197,11 +197,10 @@ class SafeSparkSubmitHook(UpstreamSubmitHook):
 
     @property
     def _is_watched_elsewhere(self) -> bool:
-        """Whether the driver runs on a cluster whose manager we ask about it."""
         return isinstance(self._mode, WatchedClusterMode)
 
     def _request(self) -> Request:
-        """What was asked for, without the options of spark-submit: upstream may refuse to build them."""
+        """The request without the options of spark-submit, since upstream may refuse to build them."""
         backstop = self.limits.backstop(self.execution_timeout)
         return Request(
             master=self.master,
@@ -224,12 +223,12 @@ class SafeSparkSubmitHook(UpstreamSubmitHook):
 
     @AirflowErrors()
     def plan(self, workspace: Workspace) -> Submission:
-        """What is to be submitted; see :func:`prepare` for the errors."""
+        """The submission; see :func:`prepare` for the errors."""
         self.use_keytab(workspace.keytab)
         options, options_conf = self.submit_options()
-        found = prepare(replace(self._request(), options=options, options_conf=options_conf), workspace)
-        learn(values_of(found.conf.plain()))
-        return found
+        submission = prepare(replace(self._request(), options=options, options_conf=options_conf), workspace)
+        learn(values_of(submission.conf.plain()))
+        return submission
 
     def _effective_conf(self) -> Mapping[str, str]:
         workspace = Workspace(self.tag.task)
@@ -239,7 +238,7 @@ class SafeSparkSubmitHook(UpstreamSubmitHook):
             workspace.remove()
 
     def _spec(self, submission: Submission | None = None) -> AttemptSpec:
-        found = Applications(self, submission, self._on_application).found
+        on_application = Applications(self, submission, self._on_application).found
         return AttemptSpec(
             tag=self.tag,
             limits=self.limits,
@@ -247,7 +246,7 @@ class SafeSparkSubmitHook(UpstreamSubmitHook):
                 log=self.guard_log,
                 record=self.record,
                 spark_log_level=spark_log_level(),
-                on_application=found if submission is not None else ignore,
+                on_application=on_application if submission is not None else ignore,
                 on_observed=self._on_observed or ignore,
             ),
             execution_timeout=self.execution_timeout,
@@ -258,8 +257,8 @@ class SafeSparkSubmitHook(UpstreamSubmitHook):
     def _submit_to_cluster(self, job: Job, kwargs: dict[str, Any]) -> Any:
         self._runs_elsewhere = True
         self.guard_log.warning(
-            "deploy_mode=cluster: the profile's configuration is applied, but the driver runs elsewhere; "
-            "its deadline, its kill and its outcome are upstream's."
+            "deploy_mode=cluster: the profile's configuration is applied, but the driver runs elsewhere: "
+            "upstream sets its deadline, kills it and decides on its success."
         )
         binary, *options = job.submission.command(job.workspace, [])
         self.fix_command(binary, options, job.submission.env)
@@ -275,11 +274,11 @@ class SafeSparkSubmitHook(UpstreamSubmitHook):
         from airflow_spark_guard.attempt import client_run  # noqa: PLC0415 - no DAG is parsed with it
 
         if self.deferrable:
-            self.guard_log.warning("deferrable=True has no effect: the driver runs beside this task.")
+            self.guard_log.warning("deferrable=True has no effect: the driver runs on this worker.")
         return client_run.run(spec, job, self.master_ui)
 
-    def _keep(self, found: Finished | DeferredJob) -> None:
-        if isinstance(found, Finished):
-            self.result = found.result
+    def _keep(self, end: Finished | DeferredJob) -> None:
+        if isinstance(end, Finished):
+            self.result = end.result
         else:
-            self.deferred = found
+            self.deferred = end

@@ -1,4 +1,4 @@
-"""What a task has in hand of secrets, told to the book of this process and to Airflow's own masker."""
+"""The secrets that a task uses, registered with this process's masking and with Airflow's."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ _TEMPLATE = re.compile(r"\{[{%]")
 
 @contextmanager
 def keeping_secrets() -> Iterator[None]:
-    """While a task is at work: its secrets stay known, and its exceptions are masked. A decorator as well."""
+    """Keep a task's secrets registered while it runs, and mask its exceptions. Also a decorator."""
     with KNOWN.at_work():
         try:
             yield
@@ -43,14 +43,14 @@ def keeping_secrets() -> Iterator[None]:
 
 
 def learn(values: Iterable[str]) -> None:
-    """Know these secret values until the task is over, here and in Airflow's log."""
+    """Mask these secret values until the task ends, here and in Airflow's log."""
     values = list(values)
     KNOWN.learn(values)
-    _tell_airflow(values)
+    _mask_in_airflow(values)
 
 
 def secrets_in_fields(fields: Mapping[str, Any]) -> list[str]:
-    """The secret values in arguments of the operator, by name; of whatever type they are."""
+    """The secret values in arguments of the operator, by name; the values may be of any type."""
     return [
         value
         for name, given in fields.items()
@@ -59,23 +59,23 @@ def secrets_in_fields(fields: Mapping[str, Any]) -> list[str]:
 
 
 def secrets_of(hook: UpstreamSubmitHook) -> list[str]:
-    """The secret values that the hook was given, those of its connection among them."""
+    """The secret values in the hook's arguments and in its connection."""
     fields = {"conf": hook.user_conf, "env_vars": hook.user_environment, _WORDS: hook.given_words}
     given = hook.connection_given
-    found = values_of_connection(given.extra_dejson, given.login, given.password) if given else ()
-    return [*secrets_in_fields(fields), *found]
+    of_connection = values_of_connection(given.extra_dejson, given.login, given.password) if given else ()
+    return [*secrets_in_fields(fields), *of_connection]
 
 
 def hide_in_airflow(fields: Mapping[str, Any]) -> None:
-    """Have Airflow mask the secrets in templated fields, which its page "Rendered Templates" shows.
+    """Let Airflow mask the secrets in templated fields, which it shows as "Rendered Templates".
 
-    A template itself is none: what it renders to may be.
+    A template itself is not a secret, but its rendered value may be.
     """
-    _tell_airflow(value for value in secrets_in_fields(fields) if not _TEMPLATE.search(value))
+    _mask_in_airflow(value for value in secrets_in_fields(fields) if not _TEMPLATE.search(value))
 
 
-def _tell_airflow(values: Iterable[str]) -> None:
-    """In few forms: it looks for each of them in every line of every log."""
-    told: list[Any] = sorted({form for value in values for form in plain_forms_of(value)})
-    if told:
-        mask_secret(told)
+def _mask_in_airflow(values: Iterable[str]) -> None:
+    """In few forms, since Airflow searches every line of every log for each of them."""
+    forms: list[Any] = sorted({form for value in values for form in plain_forms_of(value)})
+    if forms:
+        mask_secret(forms)

@@ -1,4 +1,4 @@
-"""Leaving an application to a trigger, and what is raised where the trigger could not watch it to its end."""
+"""Deferring an application to a trigger, and the errors if the trigger did not watch it to its end."""
 
 from __future__ import annotations
 
@@ -25,30 +25,30 @@ if TYPE_CHECKING:
 
 # The trigger's own deadline fires first; the scheduler's is for a triggerer that is down.
 _MARGIN = 120.0
-# What Airflow raises where a trigger never came to its event.
+# Airflow raises these if a trigger did not send its event.
 FAILED_DEFERRALS = (TaskDeferralError, TaskDeferralTimeout)
 
 
 def deferral(
     hook: SafeSparkSubmitHook, conn_id: str, method_name: str, context: Mapping[str, Any]
 ) -> dict[str, Any]:
-    """The arguments for ``defer()``; nothing in them is secret.
+    """The arguments for ``defer()``; they contain no secret.
 
     Args:
-        hook: has submitted, and says what to wait for.
-        conn_id: the Airflow connection that the trigger finds the credentials in.
-        method_name: of the operator, to be called at the end with ``event``, ``job`` and ``place``.
+        hook: it has submitted, and its ``deferred`` is the job to wait for.
+        conn_id: the Airflow connection that gives the trigger its credentials.
+        method_name: the operator's method to call at the end with ``event``, ``job`` and ``place``.
         context: of this try.
 
     Raises:
-        KilledError: the task was ended meanwhile, and its application with it.
+        KilledError: the task was killed meanwhile, and its application with it.
     """
     if hook.deferred is None:
         msg = "nothing was submitted"
         raise AttributeError(msg)
     if hook.killed:
         raise KilledError(
-            "The task was ended before it was deferred, and its application with it.",
+            "The task was killed before it was deferred, and its application with it.",
             orphans=hook.cancel(),
         )
     job, place = hook.deferred.job.to_json(), hook.deferred.place.to_json()
@@ -62,7 +62,7 @@ def deferral(
 
 
 def _task(context: Mapping[str, Any]) -> dict[str, Any] | None:
-    """Whose XCom the trigger may write; None outside Airflow."""
+    """The task whose XCom the trigger may write; None outside Airflow."""
     ti = context.get("ti")
     if ti is None:
         return None
@@ -70,17 +70,17 @@ def _task(context: Mapping[str, Any]) -> dict[str, Any] | None:
 
 
 def cancelled(hook: SafeSparkSubmitHook, reason: BaseException) -> AttemptError:
-    """End the application, since nobody watches it any more; the exception that says so."""
+    """Kill the application, which no trigger watches any more; returns the exception to raise."""
     orphans = hook.cancel()
     if isinstance(reason, TaskDeferralTimeout):
         return DeadlineError(
-            "The application did not end in time, and no trigger reported it: it was asked to end now.",
-            expected="a running triggerer, which ends it at its deadline",
-            advice="See whether a triggerer runs and has room (airflow triggerer --capacity).",
+            "The application did not end in time; no trigger reported it. The manager was asked to kill it.",
+            expected="a running triggerer, which kills it at its deadline",
+            advice="Check that a triggerer runs and has free capacity (airflow triggerer --capacity).",
             orphans=orphans,
         )
     return AttemptError(
-        "The trigger that watched the application failed; the application was asked to end.",
+        "The trigger that watched the application failed: the manager was asked to kill the application.",
         got=safe_text(str(reason))[:300],
         advice="Read the triggerer's log of this task.",
         orphans=orphans,

@@ -41,7 +41,7 @@ if TYPE_CHECKING:
     from airflow_spark_guard.core.limits import GuardLimits
     from airflow_spark_guard.process.leftovers import Tag
 
-# Upstream keeps these under private names; a template field is named by its attribute.
+# Upstream stores these in private attributes, and a template field is named by its attribute.
 _TEMPLATED_OPTIONS = (
     "_conn_id",
     "_deploy_mode",
@@ -53,36 +53,35 @@ _TEMPLATED_OPTIONS = (
     "_yarn_queue",
 )
 
-
-# Outside a task; upstream's own.
-# Here a None of a template would reach the job as the word "None".
+# In these a None from a template would reach the job as the word "None".
 _OF_SEVERAL_VALUES = ("application_args", "env_vars", "conf")
 
 
 class SafeSparkSubmitOperator(SparkSubmitOperator):
     """Run a Spark application that cannot hang silently, outlive its task, or succeed by accident.
 
-    A drop-in for ``SparkSubmitOperator``: every parameter of it is accepted, with the same meaning. Memory,
+    A drop-in for ``SparkSubmitOperator``: it accepts all of its parameters, with their meaning. Memory,
     cores, YARN queue, deploy mode and connection are templated as well.
 
     Args:
-        profile: anti-hanging Spark configuration under the user's own: ``"default"``, ``"ml-training"``,
-            ``"strict"``, ``"none"``, or a :class:`~airflow_spark_guard.SparkProfile`. (templated)
-        limits: how long and how much an attempt may take: :class:`~airflow_spark_guard.GuardLimits`, or
-            ``"observe"`` to have what it finds said and nothing ended. (templated)
-        deferrable: in cluster mode on YARN or Kubernetes, hold no worker slot while the application runs: a
-            trigger watches it.
-        name: of the application. Unless it is given here or as ``spark.app.name``, it is
-            ``<dag_id>.<task_id>.<try_number>``. (templated)
-        **kwargs: what ``SparkSubmitOperator`` takes. Without a ``retry_policy``, ``retries`` are spent only
-            where one can help: an error of the user's own code fails at once.
+        profile: anti-hanging Spark configuration, which the user's own overrides: ``"default"``,
+            ``"ml-training"``, ``"strict"``, ``"none"``, or a
+            :class:`~airflow_spark_guard.SparkProfile`. (templated)
+        limits: how long an attempt may take and what it may use: :class:`~airflow_spark_guard.GuardLimits`,
+            or ``"observe"`` to report findings without killing the job. (templated)
+        deferrable: in cluster mode on YARN or Kubernetes, let a trigger watch the application, so that the
+            task holds no worker slot.
+        name: of the application; default: ``spark.app.name``, else ``<dag_id>.<task_id>.<try_number>``.
+            (templated)
+        **kwargs: arguments of ``SparkSubmitOperator``. Without a ``retry_policy``, the task is retried only
+            if a retry can help: an error in the user's own code fails it at once.
 
     Raises:
-        ProfileError: where the DAG is parsed, unless a template names it: no such profile.
-        LimitError: the same for limits.
+        ProfileError: the profile does not exist; raised when the DAG is parsed, unless it is a template.
+        LimitError: the limits are not valid; likewise.
 
     Returns:
-        What the application reported with ``airflow_spark_guard.job.report(result)``, as the task's XCom.
+        The result that the application reported with ``airflow_spark_guard.job.report(result)``, as XCom.
     """
 
     template_fields: ClassVar[Sequence[str]] = (  # type: ignore[misc]
@@ -110,10 +109,10 @@ class SafeSparkSubmitOperator(SparkSubmitOperator):
         **kwargs: Any,
     ) -> None:
         super().__init__(name=name, **kwargs)  # type: ignore[arg-type] # the hook takes None
-        # What stands in the DAG file itself; Airflow shows fields also where it renders none.
+        # Secrets in the DAG file itself; Airflow shows the fields even if it renders none.
         hide_in_airflow({name: getattr(self, name, None) for name in _OF_SEVERAL_VALUES})
         self.deferrable = deferrable
-        # Here, since default_args may hold the user's own, and since a mapped task passes None.
+        # Set here, since default_args may contain the user's policy, and a mapped task passes None.
         if AIRFLOW_ASKS and self.retry_policy is None:
             self.retry_policy = SparkGuardRetryPolicy()
         check_literals(profile, limits)
@@ -124,31 +123,31 @@ class SafeSparkSubmitOperator(SparkSubmitOperator):
         self._application_name = application_name({})
         self._killed = False
         self._observed: ObservedVerdicts | None = None
-        # By XCom key; the links read it when the task has ended.
+        # By XCom key; the links read them when the task has ended.
         self.guard_links: dict[str, str] = {}
         self._announcement: Announcement | None = None
 
     @classmethod
     @AirflowErrors()
     def partial(cls, **kwargs: Any) -> OperatorPartial:
-        """As Airflow's; profile and limits are checked here already."""
-        found: OperatorPartial = super().partial(**kwargs)
-        check_partial(found, kwargs)
-        return found
+        """As Airflow's, but checks profile and limits at once."""
+        partial: OperatorPartial = super().partial(**kwargs)
+        check_partial(partial, kwargs)
+        return partial
 
     @property
     def guard_log(self) -> MarkedLog:
-        """The task's logger, with the guard's mark; ``log`` stays as Airflow has it."""
+        """The task's logger, with the guard's mark; ``log`` stays Airflow's."""
         return MarkedLog(self.log)
 
     @AirflowErrors()
     def render_template(
         self, content: Any, context: Any, jinja_env: Any = None, seen_oids: set[int] | None = None
     ) -> Any:
-        """As Airflow's, but a None in ``application_args``, ``env_vars`` and ``conf`` does not become a word.
+        """As Airflow's, but a None in ``application_args``, ``env_vars`` and ``conf`` does not become text.
 
-        A value that renders to None is None, which is refused before the submit. In the middle of a text it
-        stays, and the log has a warning.
+        A value that renders to None stays None, which is refused before the submit. A None inside a longer
+        text becomes the word "None", with a warning in the log.
         """
         field = next((name for name in _OF_SEVERAL_VALUES if content is getattr(self, name, None)), None)
         if field is None or not isinstance(content, list | tuple | dict):
@@ -158,7 +157,7 @@ class SafeSparkSubmitOperator(SparkSubmitOperator):
         rendered, places = none_again(rendered, field)
         if places:
             self.guard_log.warning(
-                "A template rendered None into a text: %s. The job gets the word None there.",
+                'A template rendered None inside a text: %s. The job receives the word "None" there.',
                 ", ".join(places)[:500],
             )
         return rendered
@@ -179,11 +178,11 @@ class SafeSparkSubmitOperator(SparkSubmitOperator):
     @AirflowErrors()
     @keeping_secrets()
     def execute(self, context: Any) -> Any:
-        """Submit, watch, and return the job's result; ``SafeSparkSubmitHook.submit`` names the errors.
+        """Submit, watch, and return the job's result; for the errors see ``SafeSparkSubmitHook.submit``.
 
-        An error that no retry can help is an ``AirflowFailException`` as well, unless the user has given a
-        ``retry_policy``. The verdict of an attempt that failed is pushed as XCom ``spark_guard_verdict``; the
-        application, as soon as it is known and again at the end, as ``spark_guard_application``.
+        Unless the user has set a ``retry_policy``, an error that a retry cannot fix is an
+        ``AirflowFailException`` as well. XCom ``spark_guard_verdict`` has the verdict of a failed attempt;
+        XCom ``spark_guard_application`` the application, as soon as it is known and again at the end.
         """
         try:
             learn(secrets_in_fields(hook_arguments(self)))
@@ -211,7 +210,7 @@ class SafeSparkSubmitOperator(SparkSubmitOperator):
         job: dict[str, Any] | None = None,
         place: dict[str, Any] | None = None,
     ) -> Any:
-        """Finish what a trigger has watched: the job's result, or the errors of :meth:`execute`."""
+        """Finish after the trigger: returns the job's result, or raises the errors of :meth:`execute`."""
         try:
             self._start(context)
             self._hook = hook = self._make_hook()
@@ -221,13 +220,13 @@ class SafeSparkSubmitOperator(SparkSubmitOperator):
             failure = report(error, self, context)
             raise for_log(failure, self.guard_log, self._record) from None
 
-    # Tasks that version 0.7 has deferred name this method.
+    # Tasks that version 0.7 deferred resume with this method.
     resume = execute_complete
 
     @AirflowErrors()
     @keeping_secrets()
     def resume_execution(self, next_method: str, next_kwargs: dict[str, Any] | None, context: Any) -> Any:
-        """As Airflow's; an application that no trigger watches any more is ended before that is raised."""
+        """As Airflow's, but kills an application that no trigger watches any more before it raises."""
         from airflow_spark_guard.operators.cluster_deferral import (  # noqa: PLC0415 - no DAG is parsed with it
             FAILED_DEFERRALS,
             cancelled,
@@ -243,32 +242,30 @@ class SafeSparkSubmitOperator(SparkSubmitOperator):
                 raise for_log(failure, self.guard_log, self._record) from reason
 
     def _leave_to_trigger(self, context: Mapping[str, Any]) -> None:
-        """Defer, where the hook has handed the application over."""
         if isinstance(self._hook, SafeSparkSubmitHook) and self._hook.deferred is not None:
             from airflow_spark_guard.operators.cluster_deferral import deferral  # noqa: PLC0415 - rarely
 
             self.defer(**deferral(self._hook, self._conn_id, "execute_complete", context))
 
     def _resumed(self, context: Mapping[str, Any]) -> Announcement:
-        """What an earlier process of this task has told; after a failed deferral its arguments are gone."""
+        """Restore the announcement pushed before deferral; a failed deferral has no arguments."""
         announcement = Announcement(self.guard_log, context.get("ti"), self.guard_links, pages())
         announcement.recall()
         return announcement
 
     def _start(self, context: Mapping[str, Any]) -> None:
-        """Which try this is."""
         self._tag, self._record = tag(context), record(context)
         self._application_name = application_name(context)
         self._observed = ObservedVerdicts(self, context)
 
     def on_kill(self) -> None:
-        """End the job; without one there is nothing to end, and no connection is looked up for it."""
+        """Kill the job, if one was started; without one, no connection is looked up."""
         self._killed = True
         if self._hook is not None:
             self._hook.on_kill()
 
     def _get_hook(self) -> SafeSparkSubmitHook:
-        """Upstream's ``execute`` asks for it, and then asks it where the driver runs."""
+        """Called by upstream's ``execute``, which then asks the hook where the driver runs."""
         hook = self._make_hook()
         hook.settle_deploy_mode()
         return hook

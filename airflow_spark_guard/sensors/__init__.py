@@ -1,1 +1,1 @@
-"""Airflow sensors on applications that somebody else submitted: thin adapters over ``core/remote/``."""
+"""Airflow sensors on applications that another system submitted: thin adapters over ``core/remote/``."""

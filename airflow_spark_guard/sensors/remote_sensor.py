@@ -1,4 +1,4 @@
-"""What the sensors share: which application, who is asked, in which mode, and what becomes of a finding."""
+"""The base of the sensors: which application, which servers to ask, which mode, what follows a finding."""
 
 from __future__ import annotations
 
@@ -29,27 +29,27 @@ if TYPE_CHECKING:
     from airflow_spark_guard.core.limits import GuardLimits
     from airflow_spark_guard.sensors.poking import Poking
 
-_TOLD_BESIDES = frozenset({"task", "earlier"})
+_NOT_OF_TARGET = frozenset({"task", "earlier"})
 # For a triggerer that is down when the trigger's own deadline passes.
 _MARGIN = timedelta(seconds=60)
 _SHORTEST = 1.0  # seconds between two looks: 0 would ask a driver without a pause
 
 
 class RemoteSensor(BaseSensorOperator):
-    """Watches one Spark application that somebody else submitted.
+    """Watches one Spark application that another system submitted.
 
     Args:
         application: its id, or a mapping with the fields of
-            :class:`~airflow_spark_guard.core.remote.target.Target`: ``application_id`` or ``name``, and who
-            can be asked: ``driver_ui``, ``master``, ``master_ui``, ``history_server``. (templated)
-        submitted_by: the ``task_id`` of a ``SafeSparkSubmitOperator`` in the same DAG run: the application is
-            the one that it runs. (templated)
-        conn_id: a connection of type ``spark_monitor``: who can be asked, and login or token. (templated)
+            :class:`~airflow_spark_guard.core.remote.target.Target`: ``application_id`` or ``name``, and the
+            servers to ask: ``driver_ui``, ``master``, ``master_ui``, ``history_server``. (templated)
+        submitted_by: the ``task_id`` of a ``SafeSparkSubmitOperator`` in the same DAG run, whose application
+            to watch. (templated)
+        conn_id: a connection of type ``spark_monitor``: servers to ask, and login or token. (templated)
         limits: ``start_timeout``, ``end_timeout``, ``executors_gone``, and for ``SparkApplicationSensor`` all
-            that concern stages and executors. With ``on_finding="warn"``, or ``"observe"`` for all of it,
-            limits that have passed are only said. (templated)
-        deferrable: watch from the triggerer. Unset: yes, unless a ``mode`` is given.
-        **kwargs: what every sensor takes; ``poke_interval`` is 30 s unless set.
+            that concern stages and executors. With ``on_finding="warn"``, or with ``"observe"`` in place of
+            the limits, a passed limit is only reported. (templated)
+        deferrable: watch from the triggerer; by default yes, unless ``mode`` is set.
+        **kwargs: arguments of every sensor; the default of ``poke_interval`` is 30 s.
     """
 
     template_fields: ClassVar[Sequence[str]] = (  # type: ignore[misc]
@@ -79,16 +79,16 @@ class RemoteSensor(BaseSensorOperator):
         self.conn_id = conn_id
         check_literal_limits(limits)
         self.limits = limits
-        # After Airflow's own constructor: default_args may name a mode.
+        # After Airflow's own constructor: default_args may set a mode.
         plain = self.mode == "poke" and "mode" not in kwargs
         self.deferrable = plain if deferrable is None else deferrable
         self._poking: Poking | None = None
 
     def plan(self) -> Plan:
-        """What is watched, and by which limits, after rendering.
+        """What to watch, and by which limits, after rendering.
 
         Raises:
-            BadInputError: an argument that cannot be used.
+            BadInputError: an argument is not valid.
         """
         limits = self.guard_limits()
         return Plan(
@@ -100,16 +100,16 @@ class RemoteSensor(BaseSensorOperator):
         )
 
     def guard_limits(self) -> GuardLimits:
-        """The limits after rendering, with what the deployment's configuration says.
+        """The limits after rendering, completed by the deployment's configuration.
 
         Raises:
-            LimitError: they cannot be used.
+            LimitError: they are not valid.
         """
         return checked_limits(self.limits).unless_set(on_finding())
 
     @AirflowErrors()
     def execute(self, context: Any) -> Any:
-        """Watch to the end; what was watched, as XCom: application id, restarts, who saw it end."""
+        """Watch to the end; returns, as XCom, application id, restarts and the witness of the end."""
         try:
             plan = self.plan()
             if not plan.task_id and not plan.conn_id:
@@ -122,11 +122,11 @@ class RemoteSensor(BaseSensorOperator):
 
     @AirflowErrors()
     def execute_complete(self, context: Any, event: Mapping[str, Any] | None = None) -> Any:
-        """Resumed by the trigger.
+        """Finish after the trigger.
 
         Raises:
-            TriggerEventError: an event that cannot be used, or of another version.
-            SparkGuardError: what the trigger has found.
+            TriggerEventError: the event cannot be read, or has another version.
+            SparkGuardError: the trigger's finding.
         """
         outcome = read_event(Outcome, event)
         if outcome.kind == "timeout":
@@ -135,7 +135,7 @@ class RemoteSensor(BaseSensorOperator):
 
     @AirflowErrors()
     def poke(self, context: Any) -> bool | PokeReturnValue:
-        """One look; in ``reschedule`` mode more, once the driver has gone silent."""
+        """Look once; in ``reschedule`` mode several times, if the driver does not answer."""
         from airflow_spark_guard.sensors.poking import Poking  # noqa: PLC0415 - no DAG is parsed with it
 
         try:
@@ -155,7 +155,7 @@ class RemoteSensor(BaseSensorOperator):
         outcome: Outcome,  # noqa: ARG002 - for sensors that act on it
         error: SparkGuardError,
     ) -> SparkGuardError:
-        """Do what is to be done about a finding before it is raised; the exception to raise."""
+        """Act on a finding before it is raised; returns the exception to raise."""
         return error
 
     def _defer(self, plan: Plan, context: Any) -> NoReturn:
@@ -185,7 +185,7 @@ class RemoteSensor(BaseSensorOperator):
         error = outcome.failure()
         if error is not None:
             self._fail(self.before_failing(outcome, error), context)
-        MarkedLog(self.log).info("Application %s has ended well. %s", outcome.application_id, outcome.witness)
+        MarkedLog(self.log).info("Application %s succeeded. %s", outcome.application_id, outcome.witness)
         return {
             "application_id": outcome.application_id,
             "restarts": outcome.restarts,
@@ -193,7 +193,7 @@ class RemoteSensor(BaseSensorOperator):
         }
 
     def _fail(self, error: SparkGuardError, context: Any) -> NoReturn:
-        """Fail for good: another try would find the same application with the same past."""
+        """Fail without a retry: another try would find the same application with the same past."""
         if self.soft_fail or self.never_fail:
             raise AirflowSkipException(str(error)) from error
         final = report_final(error, self, context)
@@ -201,8 +201,8 @@ class RemoteSensor(BaseSensorOperator):
 
     def _out_of_time(self, outcome: Outcome) -> NoReturn:
         text = (
-            f"Application {outcome.application_id or 'of that name'} still ran when the sensor's timeout of "
-            f"{readable_duration(self.timeout)} was over ({outcome.restarts} restarts so far)."
+            f"Application {outcome.application_id or 'of that name'} was still running after the sensor's "
+            f"timeout of {readable_duration(self.timeout)} ({outcome.restarts} restarts so far)."
         )
         if self.soft_fail or self.never_fail:
             raise AirflowSkipException(text)
@@ -210,18 +210,18 @@ class RemoteSensor(BaseSensorOperator):
 
 
 def _target(given: object) -> Target:
-    """The application as the argument names it, after rendering."""
     if isinstance(given, Target):
         return given
     if given is None or isinstance(given, str):
         return Target(application_id=(given or "").strip())
     if not isinstance(given, dict):
         raise ApplicationError(
-            "application cannot be used.",
+            "application= is not valid.",
             got=repr(given)[:200],
             expected='an id, or a mapping such as {"name": "nightly", "master": "spark://host:7077"}',
-            advice="Look at what the template or the XCom gave.",
+            advice="Check the value of the template or XCom.",
         )
-    # The XCom of a guarded task says more than a target holds.
-    ours = {name: value for name, value in given.items() if name not in _TOLD_BESIDES and value}
-    return Target.from_json(ours)
+    # The XCom of a guarded task has more fields than a target.
+    return Target.from_json(
+        {key: value for key, value in given.items() if key not in _NOT_OF_TARGET and value}
+    )

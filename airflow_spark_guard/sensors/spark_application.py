@@ -1,4 +1,4 @@
-"""``SparkApplicationSensor``: the guard's whole watchdog, on an application that somebody else submitted."""
+"""``SparkApplicationSensor``: the guard's full watchdog, on an application that another system submitted."""
 
 from __future__ import annotations
 
@@ -15,30 +15,30 @@ if TYPE_CHECKING:
 
 
 class SparkApplicationSensor(RemoteSensor):
-    """Wait for a Spark application to end well; fail when it stalls, starves, loses executors or vanishes.
+    """Wait for a Spark application to succeed; fail if it stalls, starves, loses executors or vanishes.
 
-    The limits are those of ``GuardLimits``. Its workers cannot be looked at from here, so a stage counts as
-    hung only after three times ``stall_timeout``; ``deadline`` counts from the application's start, and is
-    none unless it is set.
+    The limits are those of ``GuardLimits``. The sensor cannot inspect the application's Python workers, so a
+    stage counts as hung only after three times ``stall_timeout``; ``deadline`` counts from the application's
+    start and has no default.
     """
 
     def plan(self) -> Plan:
-        """What is watched, and by which limits, after rendering.
+        """What to watch, and by which limits, after rendering.
 
         Raises:
-            BadInputError: an argument that cannot be used.
+            BadInputError: an argument is not valid.
         """
         if self.reschedule and not self.deferrable:
             raise LimitError(
-                "SparkApplicationSensor cannot watch in mode reschedule.",
+                "SparkApplicationSensor does not support mode reschedule.",
                 got="mode='reschedule'",
                 expected="deferrable=True, or mode='poke'",
-                advice="To see that nothing moves, looks have to be compared, and a rescheduled sensor "
-                "forgets the last one. SparkExecutorRestartSensor works in every mode.",
+                advice="To detect a stall, it compares polls, and a rescheduled sensor forgets the last one. "
+                "SparkExecutorRestartSensor works in every mode.",
             )
         limits = self.guard_limits()
         deadline = None if limits.deadline is None else seconds(limits.deadline)
         windows = Windows.of(limits, deadline=deadline)
-        # A gap that is longer than planned counts as one in which nobody ran.
+        # A gap between polls that is longer than planned counts as time in which the sensor did not run.
         poll = max(windows.poll, float(self.poke_interval))
         return replace(super().plan(), windows=replace(windows, poll=poll))

@@ -1,4 +1,4 @@
-"""A cluster's manager, asked over HTTP; ``core/cluster/`` says what the answers mean."""
+"""A cluster's manager over HTTP; ``core/cluster/`` interprets the answers."""
 
 from __future__ import annotations
 
@@ -24,13 +24,13 @@ _TICK = 0.3
 
 
 class AsyncClusterSource:
-    """What a manager says of applications. Of one event loop.
+    """Asks a manager about applications. Belongs to one event loop.
 
     Args:
-        manager: how to talk to it; each of its servers is tried in turn, since one of several is in charge.
-        access: gives the credentials; asked again once they are refused.
+        manager: how to talk to it; its servers are tried in turn, since only one of several is active.
+        access: returns the credentials; called again if they are refused.
         timeout: longest silence of a server, in seconds; one question may take three times that.
-        max_body: the largest answer that is read, in bytes; that of a triggerer unless it is told otherwise.
+        max_body: the largest answer to read, in bytes; by default the limit of a triggerer.
     """
 
     def __init__(
@@ -49,11 +49,11 @@ class AsyncClusterSource:
         self._http: dict[str, HttpSource] = {}
 
     async def status(self, application_id: str) -> ClusterStatus:
-        """One look.
+        """The application's status now.
 
         Raises:
             UnusableAnswerError: no server answers.
-            RefusedError: one answers, and does not let us in.
+            RefusedError: a server answers, but refuses our credentials.
         """
         return await self._ask(lambda: self.manager.status(application_id))
 
@@ -66,18 +66,18 @@ class AsyncClusterSource:
         return await self._ask(lambda: self.manager.log_tail(application_id))
 
     async def end(self, application_id: str, patience: float) -> str:
-        """End it, and wait up to ``patience`` seconds for the proof: empty, or why there is none."""
+        """Kill the application; empty, or why there was no proof within ``patience`` seconds."""
         limit = asyncio.get_running_loop().time() + patience
-        reason, told = f"{self.manager.title} did not answer in time", False
+        reason, requested = f"{self.manager.title} did not answer in time", False
         while asyncio.get_running_loop().time() < limit:
             try:
                 async with asyncio.timeout_at(limit):
-                    ask = self.manager.status if told else self.manager.kill
+                    ask = self.manager.status if requested else self.manager.kill
                     status = await self._ask(lambda ask=ask: ask(application_id))  # type: ignore[misc]
-                    told = True
+                    requested = True
                     if not status.state.is_active:
                         return ""
-                    reason = f"{self.manager.title} still says {status.what or status.state}"
+                    reason = f"{self.manager.title} still reports {status.what or status.state}"
             except (UnusableAnswerError, TimeoutError) as error:
                 reason = str(error) or reason
             await asyncio.sleep(_TICK)
@@ -116,13 +116,13 @@ class AsyncClusterSource:
                 self._http[server] = HttpSource(
                     server, timeout=self._timeout, access=self._used, max_body=self._max_body
                 )
-            except OSError as error:  # no file of certificates, or one that is none
+            except OSError as error:  # the file of certificates is missing or not valid
                 raise UnusableAnswerError(f"its certificates cannot be read: {error}") from error
         return self._http[server]
 
 
 class BlockingClusterSource(Blocking[AsyncClusterSource]):
-    """A manager for callers that wait."""
+    """Asks a manager, for blocking callers."""
 
     status = Waits(AsyncClusterSource.status)
     find = Waits(AsyncClusterSource.find)

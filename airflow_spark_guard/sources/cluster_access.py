@@ -1,4 +1,4 @@
-"""Getting in at a cluster's manager: what this machine has of tokens and certificates."""
+"""The access to a cluster's manager: tokens and certificates of this machine."""
 
 from __future__ import annotations
 
@@ -18,10 +18,10 @@ if TYPE_CHECKING:
 
 
 def cluster_access(manager: ClusterManager, secrets: ClusterSecrets) -> Access:
-    """The credentials to use now; to be asked again when they are refused, since tokens are renewed.
+    """The current credentials; call it again if they are refused, since tokens are renewed.
 
     Raises:
-        BadInputError: a file that was named cannot be read, or a kubeconfig logs in by other means.
+        BadInputError: a configured file cannot be read, or a kubeconfig uses another kind of login.
     """
     return manager.access(secrets, THIS_MACHINE)
 
@@ -30,13 +30,13 @@ def _yaml(path: str) -> Any:
     try:
         return yaml.safe_load(Path(path).read_text(encoding="utf-8"))
     except yaml.YAMLError as error:
-        msg = f"{path} is no YAML"
+        msg = f"{path} is not valid YAML"
         raise ValueError(msg) from error
 
 
 @lru_cache(maxsize=16)
 def _as_file(data: bytes) -> str:
-    """In memory, until this process ends: TLS wants certificates as a file."""
+    """In memory, until this process ends: TLS reads certificates from a file only."""
     descriptor = os.memfd_create("spark-guard-ca")
     os.write(descriptor, data)
     return f"/proc/self/fd/{descriptor}"

@@ -1,4 +1,4 @@
-"""Which application has a name: asked of all who may know."""
+"""Finds the id of an application by its name: asks every server that may know it."""
 
 from __future__ import annotations
 
@@ -31,21 +31,21 @@ async def find_application(
     since: EpochTime,
     timeout: float = 5.0,  # noqa: ASYNC109 - of one silence
 ) -> Sight:
-    """A look that knows the id of the application of the target's name, or why nobody does.
+    """A snapshot with the id of the application of the target's name, or the reasons why it is not known.
 
     Args:
         target: with a name.
-        access_for: the way in, by address.
-        since: an application that ended before is an earlier run.
+        access_for: the access to a server, by its address.
+        since: an application that ended before this time is an earlier run.
         timeout: longest silence of a server, in seconds; one question may take three times that.
 
     Raises:
-        ApplicationError: several running applications have the name; it lists them.
+        ApplicationError: several running applications have the name; the message lists them.
     """
     silent: Silent = {}
     async with AsyncExitStack() as stack:
         for witness, url, dialogue in _questions(target, since):
-            # A history server lists every application that it has kept.
+            # A history server lists every application that it keeps.
             size = MAX_BODY if witness == _HISTORY else MAX_BODY_IN_TRIGGER
             source = opened(HttpSource, url, timeout=timeout, access=access_for(url), max_body=size)
             stack.push_async_callback(source.aclose)
@@ -54,25 +54,25 @@ async def find_application(
                 raise _ambiguous(target.name, witness, ids)
             if ids:
                 return Sight(epoch_now(), ids[0])
-            silent.setdefault(witness, f"knows no application named {target.name!r} that runs")
+            silent.setdefault(witness, f"knows no running application named {target.name!r}")
     return Sight(epoch_now(), silent=tuple(silent.items()))
 
 
-find = waiting(find_application)  # for callers that wait
+find = waiting(find_application)  # for blocking callers
 
 
 def _questions(target: Target, since: EpochTime) -> list[Question]:
-    found: list[Question] = []
+    questions: list[Question] = []
     if target.driver_ui:
-        found.append(("driver", target.driver_ui, history_rest.named(target.name, since, driver=True)))
+        questions.append(("driver", target.driver_ui, history_rest.named(target.name, since, driver=True)))
     if target.master or target.master_ui:
         masters = master_json.addresses(target.master)
         dialogue = master_json.named(masters, target.master_ui or None, target.name, since)
-        found.append(("master", target.master_ui, dialogue))
-    # Logs of killed drivers stay open: a history server is asked only where nobody else can be.
-    if target.history_server and not found:
-        found.append((_HISTORY, target.history_server, history_rest.named(target.name, since)))
-    return found
+        questions.append(("master", target.master_ui, dialogue))
+    # Event logs of killed drivers stay open: a history server is asked only if no other server can be.
+    if target.history_server and not questions:
+        questions.append((_HISTORY, target.history_server, history_rest.named(target.name, since)))
+    return questions
 
 
 def _ambiguous(name: str, witness: str, ids: tuple[str, ...]) -> ApplicationError:
@@ -81,5 +81,5 @@ def _ambiguous(name: str, witness: str, ids: tuple[str, ...]) -> ApplicationErro
         f"Several running applications are named {name!r}.",
         got=f"the {witness} lists {shown}",
         expected="one",
-        advice="Give application_id= of the one that is meant, or names of their own.",
+        advice="Give application_id= of the right one, or give each application its own name.",
     )

@@ -1,4 +1,4 @@
-"""Asking a web server that may be slow, wrong, or not Spark's at all: bounded in time, size and reach."""
+"""Asks a web server that may be slow, wrong, or not Spark's at all: bounded in time, size and redirects."""
 
 from __future__ import annotations
 
@@ -26,31 +26,31 @@ T = TypeVar("T")
 MAX_BODY = 8 << 20
 # In a triggerer, whose one event loop and memory all triggers share.
 MAX_BODY_IN_TRIGGER = 1 << 20
-# What is larger is read on a thread: the loop has others to serve.
+# A larger answer is parsed on a thread, so that it does not block the loop.
 _READ_HERE = 32 << 10
 _MAX_REDIRECTS = 3
 _LONGEST_HOST = 260
 _LARGEST_PORT = 65535
 _UNAUTHORIZED = 401
 _NEGOTIATE = "Negotiate"
-# A dialogue may take this many times what one silence may.
+# A dialogue may take this many times the longest silence.
 _PATIENCE = 3
-# A redirect is followed with nothing else: it would be sent twice.
+# Redirects of other methods are not followed: the request would be sent twice.
 _HARMLESS = frozenset({"GET", "HEAD"})
-_TOO_LARGE = "So much is read outside the triggerer only: set deferrable=False."
+_TOO_LARGE = "The triggerer does not read answers of this size: set deferrable=False."
 
 
 class HttpSource:
-    """Runs dialogues with a web server. Of one event loop.
+    """Runs dialogues with a web server. Belongs to one event loop.
 
     Args:
-        base_url: where paths start.
+        base_url: prefix of relative paths.
         timeout: longest silence of the server, in seconds; a whole dialogue may take three times that.
-        max_body: the largest answer that is read, in bytes.
-        access: how ``base_url`` lets us in; None where it asks for nothing.
+        max_body: the largest answer to read, in bytes.
+        access: credentials and certificates for ``base_url``; None for none.
 
     Raises:
-        OSError: there is no file of certificates where ``access`` says it is.
+        OSError: the file of certificates that ``access`` names does not exist.
     """
 
     def __init__(
@@ -66,8 +66,8 @@ class HttpSource:
         self._timeout = timeout
         self._budget = timeout * _PATIENCE
         self._max_body = max_body
-        # No proxy and no netrc of the environment: the servers are the cluster's own, and get no secret.
-        # Without compression a short answer cannot swell in memory.
+        # No proxy and no netrc from the environment: the cluster's servers must not get its credentials.
+        # Without compression a short answer cannot expand in memory.
         self._client = httpx.AsyncClient(
             timeout=timeout,
             trust_env=False,
@@ -76,10 +76,10 @@ class HttpSource:
         )
 
     async def run(self, dialogue: Dialogue[T]) -> T:
-        """Ask what the dialogue asks for, until it returns.
+        """Send the dialogue's requests until it returns.
 
         Raises:
-            UnusableAnswerError: what the dialogue could not do without.
+            UnusableAnswerError: an answer that the dialogue needs is missing.
         """
         deadline = MonotonicTime(asyncio.get_running_loop().time() + self._budget)
         turn = _turn(dialogue.send, None)
@@ -105,7 +105,7 @@ class HttpSource:
             async with asyncio.timeout_at(deadline):
                 return await self._follow(self._built(url, request))
         except TimeoutError as error:
-            text = f"no whole answer within {self._budget:g} s"
+            text = f"no complete answer within {self._budget:g} s"
             raise UnusableAnswerError(text, advice="A longer timeout may help.") from error
         except UnusableAnswerError:
             raise
@@ -114,7 +114,7 @@ class HttpSource:
             httpx.InvalidURL,
             OSError,
             ValueError,
-        ) as error:  # ValueError: of a host's name
+        ) as error:  # ValueError: for a malformed host name
             raise no_answer(error, url, self._timeout) from error
 
     def _built(self, url: str, request: Request) -> httpx.Request:
@@ -122,12 +122,12 @@ class HttpSource:
         if request.body is not None:
             sent = {"json": request.body}
         method = request.method or ("POST" if sent else "GET")
-        # What a server names, such as a worker's log page, may be anybody's.
-        ours = self._base and url.startswith(f"{self._base}/")
-        headers = dict(self._access.headers) if ours else {}
+        # An address from an answer, such as a worker's log page, may lead to any server.
+        is_ours = self._base and url.startswith(f"{self._base}/")
+        headers = dict(self._access.headers) if is_ours else {}
         built = self._client.build_request(method, url, headers=headers, **sent)
-        if (built.url.port or 0) > _LARGEST_PORT:  # the loop would raise what is no OSError
-            raise UnusableAnswerError(f"no answer: {built.url.port} is no port")
+        if (built.url.port or 0) > _LARGEST_PORT:  # the loop would raise another error than OSError
+            raise UnusableAnswerError(f"no answer: {built.url.port} is not a valid port")
         return built
 
     async def _follow(self, request: httpx.Request) -> Answer:
@@ -137,13 +137,13 @@ class HttpSource:
                 return answer
             _check_redirect(request, target)
             request = target
-        raise UnusableAnswerError("the answer is a redirect, again and again")
+        raise UnusableAnswerError(f"the answer takes too many redirects (limit: {_MAX_REDIRECTS})")
 
     async def _once(self, request: httpx.Request) -> tuple[Answer, httpx.Request | None]:
         response = await self._client.send(request, stream=True, follow_redirects=False)
         if self._wants_token(response):
             await response.aclose()
-            # Of one use: a server refuses a token that it has seen. It remembers us by a cookie instead.
+            # A server accepts a token once; afterwards it identifies us by a cookie.
             token = await asyncio.to_thread(self._token, request.url.host)
             request.headers["Authorization"] = f"{_NEGOTIATE} {token}"
             response = await self._client.send(request, stream=True, follow_redirects=False)
@@ -154,9 +154,9 @@ class HttpSource:
         return Answer(response.status_code, body, _date(response)), response.next_request
 
     def _wants_token(self, response: httpx.Response) -> bool:
-        """Whether the server that this is about asks for a Kerberos token, and may have one."""
-        ours = self._base and str(response.request.url).startswith(f"{self._base}/")
-        if self._access.negotiate is None or response.status_code != _UNAUTHORIZED or not ours:
+        """Whether the server of ``base_url`` asks for a Kerberos token, and ``access`` can give one."""
+        is_ours = self._base and str(response.request.url).startswith(f"{self._base}/")
+        if self._access.negotiate is None or response.status_code != _UNAUTHORIZED or not is_ours:
             return False
         offers = response.headers.get_list("WWW-Authenticate", split_commas=True)
         return any(offer.strip().split(" ")[0].lower() == _NEGOTIATE.lower() for offer in offers)
@@ -178,17 +178,16 @@ class HttpSource:
 
 @dataclass(frozen=True)
 class _Over:
-    """The end of a dialogue, and what it has returned."""
+    """The end of a dialogue, with its return value."""
 
     value: Any
 
 
 def _turn(advance: Callable[[Any], Request], given: object) -> Request | _Over:
-    """What the dialogue does next; may be called on any thread.
+    """The dialogue's next request, or its end; may be called on any thread.
 
     Raises:
-        UnusableAnswerError: what the dialogue could not do without, or an answer of a shape that nobody has
-            thought of.
+        UnusableAnswerError: an answer that the dialogue needs is missing, or has an unexpected shape.
     """
     try:
         return advance(given)
@@ -201,24 +200,24 @@ def _turn(advance: Callable[[Any], Request], given: object) -> Request | _Over:
 
 
 def _check_redirect(request: httpx.Request, target: httpx.Request) -> None:
-    """Only to the very server that was asked: another port of its host may be anybody's.
+    """Allow redirects to the same server only: another port of its host may belong to another user.
 
     Raises:
-        UnusableAnswerError: it leads elsewhere, or would have what was sent be sent again.
+        UnusableAnswerError: it leads elsewhere, or would send the request's content again.
     """
     if target.url.host != request.url.host:
         raise UnusableAnswerError(
             f"the answer is a redirect to another host, {target.url.host[:_LONGEST_HOST]!r}",
-            advice="If that is where people log in, give credentials that the server itself takes; "
-            "else name the server by the host that it redirects to.",
+            advice="If that is a login page, give credentials that the server itself accepts; "
+            "else set the server's address to the host that it redirects to.",
         )
     if _origin(target) != _origin(request):
         raise UnusableAnswerError(
             f"the answer is a redirect to another port, {_origin(target)[:_LONGEST_HOST]}",
-            advice="Name the server by the address that it redirects to, if that is Spark's as well.",
+            advice="Set the server's address to the one that it redirects to, if that is Spark's as well.",
         )
     if target.method not in _HARMLESS:
-        raise UnusableAnswerError(f"the answer to a {request.method} is a redirect that repeats it")
+        raise UnusableAnswerError(f"the answer to a {request.method} is a redirect that would repeat it")
 
 
 def _origin(request: httpx.Request) -> str:
@@ -230,7 +229,7 @@ def _origin(request: httpx.Request) -> str:
 
 @lru_cache(maxsize=16)
 def _certificates(verify: bool | str) -> ssl.SSLContext:  # noqa: FBT001 - the setting's own type
-    """One for all sources: each costs a megabyte and some milliseconds."""
+    """Shared by all sources: each costs a megabyte and some milliseconds."""
     if verify is False:
         context = ssl.create_default_context()
         context.check_hostname = False

@@ -1,4 +1,4 @@
-"""A standalone master, asked over HTTP; ``core/web/master_json.py`` says what the answers mean."""
+"""A standalone master over HTTP; ``core/web/master_json.py`` interprets the answers."""
 
 from __future__ import annotations
 
@@ -14,11 +14,11 @@ if TYPE_CHECKING:
 
 
 class AsyncMasterSource:
-    """What a master says of applications.
+    """Asks a master about applications.
 
     Args:
         master_url: ``spark://host:7077``, or several as ``spark://host:7077,host2:7077``.
-        ui: its web UI, such as ``http://host:8080``; None: port 8080 of each host, believed only when it
+        ui: its web UI, such as ``http://host:8080``; None for port 8080 of each host, trusted only if it
             names one of these masters.
         timeout: longest silence of a master, in seconds; one question may take three times that.
     """
@@ -29,7 +29,7 @@ class AsyncMasterSource:
         self._http = HttpSource(timeout=timeout)
 
     async def look(self, application_id: str | None = None) -> Master:
-        """One look.
+        """The master's workers and the application's state now.
 
         Raises:
             UnusableAnswerError: no living master answered.
@@ -37,7 +37,7 @@ class AsyncMasterSource:
         return await self._http.run(master_json.look(self._masters, self._ui, application_id))
 
     async def web_ui(self) -> str:
-        """The web UI of the living master, known to be one of these.
+        """The web UI of the living master, verified to be one of these.
 
         Raises:
             UnusableAnswerError: no living master answered.
@@ -45,7 +45,7 @@ class AsyncMasterSource:
         return await self._http.run(master_json.web_ui(self._masters, self._ui))
 
     async def kill(self, application_id: str) -> bool:
-        """End the application; whether the master says afterwards that it has ended.
+        """Kill the application; whether the master then reports that it has ended.
 
         Raises:
             UnusableAnswerError: no living master answered.
@@ -53,7 +53,7 @@ class AsyncMasterSource:
         return await self._http.run(master_json.kill(self._masters, self._ui, application_id))
 
     async def page(self, application_id: str) -> ApplicationPage:
-        """The application's own page, which names executors that never reached the driver.
+        """The application's page, which lists executors that never reached the driver.
 
         Raises:
             UnusableAnswerError: no living master answered.
@@ -61,7 +61,7 @@ class AsyncMasterSource:
         return await self._http.run(master_json.page(self._masters, self._ui, application_id))
 
     async def gone(self, application_id: str) -> bool | None:
-        """Whether the master has ended the application; None where that cannot be known."""
+        """Whether the master has ended the application; None if that cannot be determined."""
         return await self._http.run(master_json.gone(self._masters, self._ui, application_id))
 
     async def aclose(self) -> None:
@@ -70,7 +70,7 @@ class AsyncMasterSource:
 
 
 class MasterSource(Blocking[AsyncMasterSource]):
-    """A master for callers that wait."""
+    """Asks a master, for blocking callers."""
 
     look = Waits(AsyncMasterSource.look)
     web_ui = Waits(AsyncMasterSource.web_ui)

@@ -1,7 +1,7 @@
-"""One poller for all who watch the same application in the same way: a driver is asked once, not by each.
+"""One poller for all triggers that watch an application in the same way: each driver is asked once.
 
-Pollers belong to an event loop, as a triggerer has one. The poller's task runs in a context of its own: it
-would otherwise log into the log of whoever came first.
+Pollers belong to an event loop; a triggerer has one. The poller's task runs in its own context: otherwise it
+would write into the log of the trigger that came first.
 """
 
 from __future__ import annotations
@@ -19,10 +19,10 @@ T_co = TypeVar("T_co", covariant=True)
 
 
 class LookingSource(Protocol[T_co]):
-    """What a poller asks."""
+    """The source that a poller asks."""
 
     async def look(self) -> T_co:
-        """One look."""
+        """Look once."""
 
     async def aclose(self) -> None:
         """Close the connections."""
@@ -46,16 +46,16 @@ class _Poller(Generic[T]):
         )
 
     async def after(self, looks: int) -> T:
-        """The newest look, once there is one that the caller, who has seen ``looks``, has not."""
+        """The newest look, as soon as there are more than the ``looks`` that the caller has seen."""
         while self.looks == looks and self.error is None:
             await self._news.wait()
         if self.error is not None:
             raise self.error
-        assert self.newest is not None  # noqa: S101 - a look counts when it is there
+        assert self.newest is not None  # noqa: S101 - looks counts only looks that have arrived
         return self.newest
 
     async def close(self) -> None:
-        """End it."""
+        """Stop polling."""
         self._task.cancel()
         await asyncio.gather(self._task, return_exceptions=True)
         if not self._began:  # cancelled before its first step
@@ -65,23 +65,23 @@ class _Poller(Generic[T]):
         self._began = True
         loop = asyncio.get_running_loop()
         due = loop.time()
-        # Many that start together would else ask together for ever.
+        # Pollers that start together would otherwise always ask together.
         step = self._interval * self._phase
         try:
             while True:
                 self.newest = await self._source.look()
                 self.looks += 1
-                self._tell()
+                self._notify()
                 due = max(due + step, loop.time())
                 step = self._interval
                 await asyncio.sleep(due - loop.time())
-        except Exception as error:  # noqa: BLE001 - whatever it is, those who wait have to be told
+        except Exception as error:  # noqa: BLE001 - whatever it is, the followers must receive it
             self.error = error
-            self._tell()
+            self._notify()
         finally:
             await self._source.aclose()
 
-    def _tell(self) -> None:
+    def _notify(self) -> None:
         self._news.set()
         self._news = asyncio.Event()
 
@@ -90,12 +90,12 @@ _pollers: WeakKeyDictionary[asyncio.AbstractEventLoop, dict[Hashable, _Poller[An
 
 
 class Following(Generic[T]):
-    """Follows the looks at one thing. Use as an async context manager; the last one out ends the poller.
+    """Follows the looks of one poller. Use as an async context manager; the last follower stops the poller.
 
     Args:
-        key: what is looked at, and how: equal keys share a poller.
+        key: what to look at, and how: equal keys share a poller.
         interval: seconds between two looks.
-        source: makes what is asked; called where no poller has the key yet.
+        source: makes the source to ask; called if no poller has the key yet.
     """
 
     def __init__(self, key: Hashable, interval: float, source: Callable[[], LookingSource[T]]) -> None:
@@ -106,11 +106,11 @@ class Following(Generic[T]):
 
     async def __aenter__(self) -> Self:
         pollers = _pollers.setdefault(asyncio.get_running_loop(), {})
-        found = pollers.get(self._key)
-        if found is None or found.error is not None:
+        poller = pollers.get(self._key)
+        if poller is None or poller.error is not None:
             phase = (hash(self._key) % 997 + 1) / 998
-            found = pollers[self._key] = _Poller(self._make(), self._interval, phase)
-        self._poller: _Poller[T] = found
+            poller = pollers[self._key] = _Poller(self._make(), self._interval, phase)
+        self._poller: _Poller[T] = poller
         self._poller.followers += 1
         return self
 
@@ -123,10 +123,10 @@ class Following(Generic[T]):
             await self._poller.close()
 
     async def next(self) -> T:
-        """The next look that this follower has not seen; those that it was too slow for are left out.
+        """The newest look that this follower has not seen; a slow follower skips looks.
 
         Raises:
-            Exception: what ended the poller.
+            Exception: the error that ended the poller.
         """
         seen = await self._poller.after(self._looks)
         self._looks = self._poller.looks

@@ -1,4 +1,4 @@
-"""An application that somebody else runs, asked of all its witnesses; ``core/remote/`` says what it means."""
+"""Asks all witnesses of an application of another system; ``core/remote/`` interprets the answers."""
 
 from __future__ import annotations
 
@@ -35,20 +35,20 @@ Silent = dict[str, str]
 
 
 def open_to_all(_: str) -> Access:
-    """The way in to a server that asks for nothing."""
+    """The access to a server that needs no credentials."""
     return Access()
 
 
 class AsyncRemoteSource:
-    """Looks at one application. Of one event loop.
+    """Looks at one application. Belongs to one event loop.
 
     Args:
-        target: which, by its id, and who can be asked.
-        access_for: the way in, by address.
-        whole: every look asks for jobs, stages and the master too; else for executors alone, as long as the
-            driver answers.
+        target: its id, and the servers to ask.
+        access_for: the access to a server, by its address.
+        whole: whether every look also asks for jobs, stages and the master; else only for executors, as long
+            as the driver answers.
         timeout: longest silence of a server, in seconds; one question may take three times that.
-        max_body: the largest answer that is read, in bytes; that of a triggerer unless it is told otherwise.
+        max_body: the largest answer to read, in bytes; by default the limit of a triggerer.
     """
 
     def __init__(
@@ -74,7 +74,7 @@ class AsyncRemoteSource:
         self._history = self._source(target.history_server) if target.history_server else None
 
     async def look(self) -> Sight:
-        """One look."""
+        """A new snapshot of the application."""
         silent: Silent = {}
         driver = await self._ask_driver(silent)
         if driver is not None and self._master is not None:
@@ -96,29 +96,29 @@ class AsyncRemoteSource:
         )
 
     async def kill(self) -> bool:
-        """End the application at its master; whether the master says afterwards that it has ended.
+        """Kill the application through its master; whether the master then reports that it has ended.
 
         Raises:
-            ApplicationError: no master is named, or no application known, that could be ended.
+            ApplicationError: no master is configured, or the application's id is not known.
             UnusableAnswerError: no living master answered.
         """
         if self._master is None or not self._id:
             raise ApplicationError(
-                "The application cannot be ended from here.",
-                got="no standalone master is named" if self._id else "its id is not known",
-                expected="a standalone master: only it can end an application of somebody else's",
-                advice='Give master="spark://host:7077", or end it by hand.',
+                "The application cannot be killed from here.",
+                got="no standalone master is configured" if self._id else "the application's id is not known",
+                expected="a standalone master: only it can kill an application of another system",
+                advice='Give master="spark://host:7077", or kill it by hand.',
             )
         return await self._master.run(master_json.kill(self._masters, self._ui, self._id))
 
     async def end(self, patience: float) -> str:
-        """End the application at its master; empty, or why there was no proof within ``patience`` seconds."""
+        """Kill it through its master; empty, or why there was no proof within ``patience`` seconds."""
         limit = time.monotonic() + patience
         while True:
             try:
                 if await self.kill():
                     return ""
-                trouble = "the master does not say that it has ended"
+                trouble = "the master does not report that it has ended"
             except UnusableAnswerError as error:
                 trouble = str(error)
             except ApplicationError as error:
@@ -179,7 +179,7 @@ class AsyncRemoteSource:
         return page
 
     async def _forget_driver(self) -> None:
-        """It may have moved to another port, or its application may have been started anew."""
+        """Its driver may have moved to another port, or the application may have been restarted."""
         if not self._target.driver_ui:
             self._driver_ui = ""
             if self._driver is not None:
@@ -207,7 +207,7 @@ class AsyncRemoteSource:
 
 
 class RemoteSource(Blocking[AsyncRemoteSource]):
-    """An application of somebody else's for callers that wait."""
+    """Looks at one application, for blocking callers."""
 
     look = Waits(AsyncRemoteSource.look)
     end = Waits(AsyncRemoteSource.end)
@@ -217,21 +217,21 @@ def opened(kind: Callable[..., T], *given: Any, access: Access, **named: Any) ->
     """A source of this kind.
 
     Raises:
-        ConnectionMissingError: there is no file of certificates where the connection says it is.
+        ConnectionMissingError: the connection's file of certificates does not exist or cannot be read.
     """
     try:
         return kind(*given, access=access, **named)
     except OSError as error:
         raise ConnectionMissingError(
-            "The Airflow connection cannot be used: verify names no file of certificates.",
+            "The Airflow connection cannot be used: verify is not a file of certificates.",
             got=safe_text(f"{access.verify}: {error.strerror or error}")[:300],
-            expected="a PEM file that can be read, or true, or false",
-            advice="Check the path as workers and triggerer see it.",
+            expected="a readable PEM file, or true, or false",
+            advice="Check that the path exists on workers and triggerer.",
         ) from error
 
 
 async def told_by(silent: Silent, witness: str, source: HttpSource, dialogue: Dialogue[T]) -> T | None:
-    """What a witness says; None where it gives no usable answer, and ``silent`` then says why."""
+    """The witness's answer; None, with the reason in ``silent``, if it gives no usable one."""
     try:
         return await source.run(dialogue)
     except UnusableAnswerError as error:

@@ -1,4 +1,4 @@
-"""The driver's REST API, asked over HTTP; ``core/web/spark_rest.py`` says what the answers mean."""
+"""The driver's REST API over HTTP; ``core/web/spark_rest.py`` interprets the answers."""
 
 from __future__ import annotations
 
@@ -20,19 +20,19 @@ if TYPE_CHECKING:
     from airflow_spark_guard.core.web.answer import Dialogue
     from airflow_spark_guard.core.web.spark_rest import JavaThread
 
-_AT_ONCE = 4  # the driver asks an executor for each of them
+_AT_ONCE = 4  # for each request the driver asks an executor
 
 
 class AsyncRestSource:
-    """What the driver says of one application.
+    """Asks the driver about one application.
 
     Args:
         base_url: the UI, such as ``http://host:4040``.
-        application_id: whose; the UI of another application gives no view.
+        application_id: the application; the UI of another one is not read.
         local: whether the master is ``local[n]``.
         timeout: longest silence of the driver, in seconds; one look may take three times that.
-        access: how the driver, or a proxy before it, lets us in; None where it asks for nothing.
-        max_body: the largest answer that is read, in bytes.
+        access: credentials for the driver or its proxy; None for none.
+        max_body: the largest answer to read, in bytes.
 
     Attributes:
         started: when the application started; None before the first look.
@@ -56,10 +56,10 @@ class AsyncRestSource:
         self._dropped = 0
 
     async def look(self, *, details: bool = False) -> DriverView:
-        """One look; ``details`` adds times of tasks, and the events that the driver has lost.
+        """Look once; ``details`` adds task times, and the number of events that the driver has dropped.
 
         Raises:
-            UnusableAnswerError: no answer, or one that tells nothing of our application.
+            UnusableAnswerError: no answer, or one without our application.
         """
         looking = spark_rest.look(
             self._application_id, details=details, local=self._local, dropped=self._dropped
@@ -69,10 +69,10 @@ class AsyncRestSource:
         return view
 
     async def executors(self) -> DriverView:
-        """One cheap look: executors, and active stages where no executor is left.
+        """Look once, cheaply: executors, and active stages if no executor is left.
 
         Raises:
-            UnusableAnswerError: no answer, or one that tells nothing of our application.
+            UnusableAnswerError: no answer, or one without our application.
         """
         return await self._look(spark_rest.executors(self._application_id))
 
@@ -94,18 +94,18 @@ class AsyncRestSource:
         """The threads of an executor's JVM, or of the driver's (``driver``).
 
         Raises:
-            UnusableAnswerError: no answer, or no such executor.
+            UnusableAnswerError: no answer, or the executor does not exist.
         """
         return await self._http.run(spark_rest.threads(self._application_id, executor_id))
 
     async def threads_of(
         self, executor_ids: Iterable[str], *, seconds: float
     ) -> dict[str, list[JavaThread] | None]:
-        """The threads of many executors, a few at once: None where there was no usable answer.
+        """The threads of many executors, a few at once; None for one that gave no usable answer.
 
         Args:
             executor_ids: asked in this order.
-            seconds: for all of them together. An executor that was not reached is left out.
+            seconds: limit for all of them together. An executor that was not asked in time is left out.
         """
         questions = {name: partial(self.threads, name) for name in executor_ids}
         return await ask_all(questions, seconds=seconds, most=_AT_ONCE)
@@ -116,7 +116,7 @@ class AsyncRestSource:
 
 
 class RestSource(Blocking[AsyncRestSource]):
-    """The driver's REST API for callers that wait."""
+    """Asks the driver, for blocking callers."""
 
     look = Waits(AsyncRestSource.look)
     threads = Waits(AsyncRestSource.threads)

@@ -1,4 +1,4 @@
-"""Telling of a task's application while it runs: its links, and the XCom that sensors of other tasks read."""
+"""Publishes a task's application while it runs: links, and the XCom that sensors of other tasks read."""
 
 from __future__ import annotations
 
@@ -19,73 +19,73 @@ if TYPE_CHECKING:
 
     from airflow_spark_guard.attempt.log import TaskLogger
 
-_EARLIER = 20  # applications of one try that are told of
+_EARLIER = 20  # how many earlier applications of one try are published
 
 
 @dataclass
 class Announcement:
-    """Pushes what is known, once. Of the task's main thread, as everything that asks Airflow's supervisor.
+    """Pushes each value once. Must run on the task's main thread, because it talks to Airflow's supervisor.
 
     Args:
         log: of the task.
-        ti: the task instance; None outside Airflow, where nobody is told.
-        links: takes the addresses, by XCom key.
-        pages: where browsers reach what the links lead to.
+        ti: the task instance; None outside Airflow, where nothing is pushed.
+        links: receives the addresses, by XCom key.
+        pages: the addresses at which browsers reach Spark's pages.
     """
 
     log: TaskLogger
     ti: Any
     links: dict[str, str] = field(default_factory=dict)
     pages: Pages = field(default_factory=Pages)
-    _told: Target | None = None
+    _target: Target | None = None
     _earlier: tuple[str, ...] = ()
 
     def record(self, url: str) -> None:
-        """Where the attempt's record is served; empty for nowhere."""
+        """Publish the URL of the attempt's record; empty if it is not served."""
         self._link(GuardRecordLink.key, url)
 
-    def application(self, told: Target) -> None:
-        """The application has started, or more is known of it."""
-        if told == self._told:
+    def application(self, target: Target) -> None:
+        """Publish an application that has started, or whose addresses have changed."""
+        if target == self._target:
             return
-        if self._told is not None and self._told.application_id != told.application_id:
-            self._earlier = (*self._earlier, self._told.application_id)[-_EARLIER:]
-        self._told = told
-        self._push(APPLICATION_KEY, announced(told, RUNNING, self._earlier))
-        self._link(SparkUILink.key, self.pages.driver_ui_link(told))
-        self._link(SparkHistoryLink.key, self.pages.history_link(told))
+        if self._target is not None and self._target.application_id != target.application_id:
+            self._earlier = (*self._earlier, self._target.application_id)[-_EARLIER:]
+        self._target = target
+        self._push(APPLICATION_KEY, announced(target, RUNNING, self._earlier))
+        self._link(SparkUILink.key, self.pages.driver_ui_link(target))
+        self._link(SparkHistoryLink.key, self.pages.history_link(target))
 
     def recall(self) -> None:
-        """Take up what an earlier process of this task has pushed, before it was deferred."""
+        """Restore what an earlier process of this task pushed before it was deferred."""
         if self.ti is None:
             return
         try:
             value = self._pull(APPLICATION_KEY)
             if value is not None:
-                self._told = target_told_by(value, Target())
+                self._target = target_told_by(value, Target())
             links = {link.xcom_key: self._pull(link.xcom_key) for link in LINKS}
         except Exception as problem:  # noqa: BLE001 - as in _push
             self.log.warning(
-                "What the task had announced could not be read: %s: %s", type(problem).__name__, problem
+                "The task's earlier announcement could not be read: %s: %s", type(problem).__name__, problem
             )
             return
         self.links.update({key: url for key, url in links.items() if isinstance(url, str)})
 
     def ended(self, task: str) -> None:
-        """The task is over, and the driver's web UI with it; ``task`` is ``success`` or ``failed``."""
-        if self._told is not None:
-            self._link(SparkUILink.key, self.pages.ended_link(self._told))
-            self._push(APPLICATION_KEY, announced(self._told, task, self._earlier))
+        """Publish that the task, and with it the driver's web UI, has ended: ``success`` or ``failed``."""
+        if self._target is not None:
+            self._link(SparkUILink.key, self.pages.ended_link(self._target))
+            self._push(APPLICATION_KEY, announced(self._target, task, self._earlier))
 
     def _link(self, key: str, url: str) -> None:
         url = mask_known(url)
         if self.links.get(key, "") == url:
-            return  # also of an address that never was known: no empty XCom
+            return  # also for an address that was never known: no empty XCom
         self.links[key] = url
         self._push(key, url)
 
     def _pull(self, key: str) -> Any:
-        # In full: Airflow's defaults are other tasks, or all that are mapped.
+        # With all arguments: Airflow's defaults read other tasks, or all mapped ones.
         return self.ti.xcom_pull(task_ids=self.ti.task_id, key=key, map_indexes=self.ti.map_index)
 
     def _push(self, key: str, value: object) -> None:
@@ -99,7 +99,7 @@ class Announcement:
 
 @contextmanager
 def announcing(announcement: Announcement) -> Iterator[Announcement]:
-    """Say at the end how the task stands; not of one that is deferred, and goes on elsewhere."""
+    """Publish the task's state at the end, unless it is deferred and continues elsewhere."""
     try:
         yield announcement
     except TaskDeferred:

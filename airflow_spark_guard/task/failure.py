@@ -1,4 +1,4 @@
-"""The one seam where a failure of ours becomes Airflow's: what is told of it, and whether Airflow retries."""
+"""The one place where our failure becomes Airflow's: it pushes the verdict and decides about a retry."""
 
 from __future__ import annotations
 
@@ -21,9 +21,9 @@ if TYPE_CHECKING:
 
 
 def report(error: SparkGuardError, operator: BaseOperator, context: Mapping[str, Any]) -> SparkGuardError:
-    """Push the verdict; the exception to raise, at which Airflow fails the task at once if no retry can help.
+    """Push the verdict; returns the exception to raise, which fails the task at once if no retry can help.
 
-    To be called where the error is caught.
+    Call it where the error is caught.
     """
     ti = task_instance(context)
     attempts = attempts_so_far(ti.try_number, ti.max_tries, operator.retries) if ti is not None else 1
@@ -35,7 +35,7 @@ def report(error: SparkGuardError, operator: BaseOperator, context: Mapping[str,
     if not advice.retry:
         MarkedLog(operator.log).info("No retry: %s", advice.hint)
         return end_retries(error)
-    if not AIRFLOW_ASKS:  # else Airflow logs the policy's reason, which is the same
+    if not AIRFLOW_ASKS:  # else Airflow logs this text as the policy's reason
         over = "" if ti is None or _tries(ti).left else _tries(ti).over()
         MarkedLog(operator.log).info("%s %s", over or "A retry may help:", advice.hint)
     return error
@@ -44,7 +44,7 @@ def report(error: SparkGuardError, operator: BaseOperator, context: Mapping[str,
 def report_final(
     error: SparkGuardError, operator: BaseOperator, context: Mapping[str, Any]
 ) -> SparkGuardError:
-    """The same for a sensor: what has happened to an application another try of the sensor cannot change."""
+    """As :func:`report`, for a sensor, which never retries: the application's past does not change."""
     ti = task_instance(context)
     hint = "The application's past does not change: run the application again, then clear the sensor."
     if ti is not None and isinstance(error, AttemptError):
@@ -57,10 +57,10 @@ def report_final(
 
 @dataclass
 class ObservedVerdicts:
-    """Pushes what would have ended an attempt in observe mode, each time that something would.
+    """Pushes in observe mode the verdict of each finding that would have ended the attempt.
 
     Args:
-        operator: whose task it is.
+        operator: of the task.
         context: of this try.
     """
 
@@ -69,7 +69,7 @@ class ObservedVerdicts:
     _verdicts: tuple[str, ...] = ()
 
     def __call__(self, error: AttemptError) -> None:
-        """Push it; of the task's main thread, as everything that asks Airflow's supervisor."""
+        """Push the verdict. Must run on the task's main thread, because it talks to Airflow's supervisor."""
         self._verdicts = (*self._verdicts, str(error.verdict))
         ti = self.context.get("ti")
         if ti is not None:
@@ -78,7 +78,7 @@ class ObservedVerdicts:
 
 
 def _user_decides(operator: BaseOperator) -> bool:
-    """Whether the user gave a policy of his own, which Airflow asks about no AirflowFailException."""
+    """Whether the user has set a policy; Airflow does not consult it about an AirflowFailException."""
     policy = getattr(operator, "retry_policy", None)
     return policy is not None and type(policy) is not SparkGuardRetryPolicy
 

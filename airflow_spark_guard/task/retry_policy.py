@@ -1,4 +1,4 @@
-"""``SparkGuardRetryPolicy``: whether a failed Spark task runs again depends on what it failed of."""
+"""``SparkGuardRetryPolicy``: the cause of a Spark task's failure decides whether it is retried."""
 
 from __future__ import annotations
 
@@ -22,24 +22,24 @@ if TYPE_CHECKING:
 
 
 class SparkGuardRetryPolicy(RetryPolicy):
-    """Retries by verdict: what the same input must bring about again fails at once, anything else is retried.
+    """Retries by verdict: a failure that the same input would repeat fails at once; any other is retried.
 
-    ``SafeSparkSubmitOperator`` uses it where no ``retry_policy`` is given. Give it yourself to a task that
-    uses ``SafeSparkSubmitHook``, or as one of several in a ``ChainRetryPolicy``: it decides on this
-    package's exceptions and leaves every other one to the task's ``retries``. It never adds a retry.
+    ``SafeSparkSubmitOperator`` uses it unless you set a ``retry_policy``. Set it yourself on a task that uses
+    ``SafeSparkSubmitHook``, or as one of several in a ``ChainRetryPolicy``: it decides on this package's
+    exceptions and leaves all others to the task's ``retries``. It never adds a retry.
 
     Raises:
-        BadInputError: this Airflow is older than 3.3 and has no retry policies.
+        BadInputError: this Airflow is older than 3.3, which has no retry policies.
     """
 
     def __init__(self) -> None:
         if not AIRFLOW_ASKS:
             raise BadInputError(
-                "SparkGuardRetryPolicy needs an Airflow with retry policies.",
+                "SparkGuardRetryPolicy requires an Airflow with retry policies.",
                 got=f"Airflow {airflow_version}",
                 expected="Airflow 3.3 or newer",
-                advice="Leave retry_policy out: SafeSparkSubmitOperator fails at once without it too, where "
-                "no retry can help.",
+                advice="Omit retry_policy: SafeSparkSubmitOperator fails at once without it too if no retry "
+                "can help.",
             )
 
     def evaluate(
@@ -49,10 +49,10 @@ class SparkGuardRetryPolicy(RetryPolicy):
         max_tries: int,
         context: Mapping[str, Any] | None = None,
     ) -> RetryDecision:
-        """Fail, retry, or for an exception that is none of this package's leave it to ``retries``.
+        """Fail or retry; leave an exception of another package to ``retries``.
 
-        Where a retry can help and none is left, Airflow fails the task by itself: the decision is its
-        default, and only the reason says so.
+        If a retry can help but none is left, Airflow fails the task by itself: the decision is its default,
+        and only the reason states it.
         """
         if not isinstance(exception, SparkGuardError):
             return RetryDecision.default()
@@ -66,12 +66,12 @@ class SparkGuardRetryPolicy(RetryPolicy):
         return RetryDecision(RetryAction.DEFAULT, reason=f"{tries.over()} {advice.hint}")
 
     def serialize(self) -> dict[str, Any]:
-        """It has no parameters."""
+        """The class name; the policy has no parameters."""
         return {"__type": type(self).__name__}
 
     @classmethod
     def deserialize(cls, data: dict[str, Any]) -> SparkGuardRetryPolicy:  # noqa: ARG003 - there is none
-        """The only one there is."""
+        """A new policy; it has no parameters."""
         return cls()
 
     def __repr__(self) -> str:  # without an address: Airflow compares representations of DAGs
@@ -79,9 +79,9 @@ class SparkGuardRetryPolicy(RetryPolicy):
 
 
 def attempts_so_far(try_number: int, max_tries: int, retries: int | None) -> int:
-    """Attempts since the task was started or cleared, this one included.
+    """Number of attempts since the task was started or cleared, including this one.
 
-    Airflow goes on counting tries after a clear and sets ``max_tries`` to the last try + ``retries``.
+    After a clear, Airflow continues to count tries and sets ``max_tries`` to the last try + ``retries``.
     """
     first = 1 if retries is None else max_tries - retries + 1
     return max(1, try_number - max(1, first) + 1)

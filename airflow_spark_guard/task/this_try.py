@@ -19,21 +19,21 @@ if TYPE_CHECKING:
 
     from airflow_spark_guard.attempt.marked_log import MarkedLog
 
-_DEFAULT_NAME = "arrow-spark"  # upstream's, where there is no task
+_DEFAULT_NAME = "arrow-spark"  # upstream's default, used outside a task
 
 
 def tag(context: Mapping[str, Any]) -> Tag:
-    """The task instance, told apart from one of the same name in another Airflow on this host."""
+    """The tag of the task instance, distinct from an equally named one of another Airflow on this host."""
     ti = task_instance(context)
     if ti is None:
         return Tag(new_attempt(), new_attempt())
     names = (*deployment(), ti.dag_id, ti.run_id, ti.task_id, ti.map_index)
-    digest = hashlib.sha256(json.dumps(list(map(str, names))).encode()).hexdigest()  # whatever they hold
+    digest = hashlib.sha256(json.dumps(list(map(str, names))).encode()).hexdigest()  # any characters
     return Tag(digest[:32], new_attempt(ti.try_number))
 
 
 def record(context: Mapping[str, Any]) -> Path | None:
-    """The folder for this try's record; None outside Airflow, or where records are switched off."""
+    """The folder for this try's record; None outside Airflow, or if records are switched off."""
     ti, root = task_instance(context), record_root()
     if ti is None or root is None:
         return None
@@ -41,18 +41,18 @@ def record(context: Mapping[str, Any]) -> Path | None:
 
 
 def record_page(folder: Path | None, log: MarkedLog) -> str:
-    """Where a browser finds the record; empty where nobody serves it."""
+    """The record's URL for browsers; empty if it is not served."""
     base, root = record_url(), record_root()
     if not base or root is None or folder is None:
         return ""
     url = record_link(base, root, folder)
     if not url:
-        log.warning("[spark_guard] record_url is not an http address that may be shown: no link.")
+        log.warning("[spark_guard] record_url is not a plain http address: the task gets no link.")
     return url
 
 
 def application_name(context: Mapping[str, Any]) -> str:
-    """The name for an application whose user gives it none."""
+    """The name of an application for which the user sets none."""
     ti = task_instance(context)
     if ti is None:
         return _DEFAULT_NAME

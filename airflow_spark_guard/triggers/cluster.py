@@ -40,18 +40,18 @@ _KILL_PATIENCE = 20.0
 
 
 class ClusterApplicationTrigger(BaseTrigger):
-    """Watches one application until it is over, or a limit has passed.
+    """Watches one application until it ends or a limit passes.
 
-    Everything that it needs to know is in its arguments, moments as absolute times: a triggerer that was
-    killed and started again goes on where it was. Credentials are not among them.
+    Its arguments contain everything that it needs, with absolute times, so a triggerer that is killed and
+    restarted continues where it was. They contain no credentials.
 
     Args:
-        conn_id: the Airflow connection that holds the credentials.
-        place: who is asked (``core/cluster/manager.py``), as JSON.
-        job: what is watched, and by which limits (``core/cluster/cluster_job.py``), as JSON.
+        conn_id: the Airflow connection with the credentials.
+        place: the cluster manager to ask (``core/cluster/manager.py``), as JSON.
+        job: the application to watch, and its limits (``core/cluster/cluster_job.py``), as JSON.
         pause: seconds between two looks.
-        task: ``dag_id``, ``run_id``, ``task_id``, ``map_index``: whose XCom holds what was observed; None
-            where the resumed task alone pushes it.
+        task: ``dag_id``, ``run_id``, ``task_id``, ``map_index`` of the task whose XCom receives the findings
+            of observe mode; None if only the resumed task pushes them.
 
     Yields:
         One event (``core/cluster/trigger_event.py``).
@@ -83,14 +83,14 @@ class ClusterApplicationTrigger(BaseTrigger):
         return f"{type(self).__module__}.{type(self).__qualname__}", arguments
 
     async def run(self) -> AsyncIterator[TriggerEvent]:
-        """Look, until it is over."""
+        """Watch to the end."""
         began = monotonic_now()
         job = ClusterJob.from_json(self.job)
         place = manager_from_json(self.place)
         watch = ClusterWatch(job.limits, place.title)
         observed: list[Finding] = []
         try:
-            # One look after the other: nothing else could say that there is news.
+            # Poll: the managers offer no notification.
             while not (step := await self._look(watch, job)).over:
                 observed += step.observed
                 await asyncio.sleep(job.limits.pause(epoch_now(), self.pause))
@@ -100,7 +100,7 @@ class ClusterApplicationTrigger(BaseTrigger):
         yield TriggerEvent(event_of(step, job, place, tuple(observed)))  # type: ignore[no-untyped-call]
 
     async def on_kill(self) -> None:
-        """End the application: somebody ended the task. Airflow 3.3 and newer call this."""
+        """Kill the application, since the task was killed. Airflow 3.3 and newer call this."""
         application = ClusterJob.from_json(self.job).application_id
         try:
             reason = await (await self._manager()).end(application, _KILL_PATIENCE)
@@ -122,16 +122,16 @@ class ClusterApplicationTrigger(BaseTrigger):
             step = watch.see(await source.status(job.application_id), epoch_now())
         except UnusableAnswerError as error:
             step = watch.blind(str(error), epoch_now())
-        except Exception as error:  # noqa: BLE001 - the connection cannot be read now; the deadline holds
+        except Exception as error:  # noqa: BLE001 - the connection cannot be read now; the deadline applies
             reason = safe_text(f"the Airflow connection cannot be used: {type(error).__name__}: {error}")
             step = watch.blind(reason[:300], epoch_now())
         for notice in step.notices:
             MarkedLog(self.log).info("%s", notice)
         for finding in step.observed:
-            await self._say_observed(error_of_finding(finding))
+            await self._report_observed(error_of_finding(finding))
         return step
 
-    async def _say_observed(self, error: AttemptError) -> None:
+    async def _report_observed(self, error: AttemptError) -> None:
         log = MarkedLog(self.log)
         log.warning("%s", observed_text(error))
         self._verdicts = (*self._verdicts, str(error.verdict))
@@ -140,7 +140,7 @@ class ClusterApplicationTrigger(BaseTrigger):
         summary = verdict_summary(error, advise(error, 1), 0, self._verdicts)
         try:
             await xcom("set", key=VERDICT_KEY, value=summary, **self.task_key)
-        except Exception as problem:  # noqa: BLE001 - whatever an XCom back end raises, the watch goes on
+        except Exception as problem:  # noqa: BLE001 - whatever an XCom back end raises, the watch continues
             log.warning("The XCom %s could not be pushed: %s", VERDICT_KEY, type(problem).__name__)
 
     async def _manager(self) -> AsyncClusterSource:
@@ -152,7 +152,7 @@ class ClusterApplicationTrigger(BaseTrigger):
 
 
 async def _connection(conn_id: str) -> Any:
-    """The Airflow connection; in a thread where this Airflow has no better way."""
+    """The Airflow connection; read in a thread if this Airflow has no async call for it."""
     if hasattr(BaseHook, "aget_connection"):
         return await BaseHook.aget_connection(conn_id)
     return await sync_to_async(BaseHook.get_connection)(conn_id)

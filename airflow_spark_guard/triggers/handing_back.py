@@ -1,4 +1,4 @@
-"""When a trigger may give its task back to a worker."""
+"""When a trigger may return its task to a worker."""
 
 from __future__ import annotations
 
@@ -8,9 +8,9 @@ import time
 from airflow_spark_guard.core.clock import MonotonicTime
 
 # Airflow's supervisor reports that a task has deferred itself up to [workers] min_heartbeat_interval (5 s)
-# after the fact. A scheduler that finds the task running again by then takes the report for the end of that
-# run, and fails the task or starts it a second time (seen with 3.3.2: the task instance «finished with state
-# success, but the task instance's state attribute is running»).
+# later. If the task runs again by then, the scheduler takes the report for the end of that run, and fails the
+# task or starts it a second time (seen with 3.3.2: the task instance "finished with state success, but the
+# task instance's state attribute is running").
 SETTLED = 10.0  # seconds
 
 

@@ -32,20 +32,20 @@ if TYPE_CHECKING:
     from airflow_spark_guard.core.remote.target import Target
     from airflow_spark_guard.core.web.snapshot import Sight
 
-# A triggerer may have been down over the deadline: what has happened until then is still told.
+# A triggerer may have been down past the deadline: what happened until then is still reported.
 _LAST_LOOK = 20.0
 
 
 class SparkApplicationTrigger(BaseTrigger):
-    """Watches one application until it ends, loses too much, or the sensor's time is over.
+    """Watches one application until it ends, a limit passes, or the sensor's timeout is over.
 
     Args:
-        plan: what is watched, and by which limits (``core/remote/plan.py``), as JSON.
+        plan: what to watch, and by which limits (``core/remote/plan.py``), as JSON.
         began: when the watch began, seconds since the epoch.
-        deadline: when the sensor's time is over, the same; it does not start anew with a triggerer.
-        poll_interval: seconds between two looks, which all triggers of the same application share.
-        task: ``dag_id``, ``run_id``, ``task_id``, ``map_index`` of the sensor: its XCom keeps what has to
-            outlive a triggerer.
+        deadline: when the sensor's timeout is over, seconds since the epoch; independent of triggerer starts.
+        poll_interval: seconds between two looks, which all triggers of one application share.
+        task: ``dag_id``, ``run_id``, ``task_id``, ``map_index`` of the sensor, whose XCom keeps the state
+            that has to outlive a triggerer.
 
     Yields:
         One event: the JSON of an :class:`~airflow_spark_guard.core.remote.outcome.Outcome`.
@@ -67,7 +67,7 @@ class SparkApplicationTrigger(BaseTrigger):
         self.task_key = task
 
     def serialize(self) -> tuple[str, dict[str, Any]]:
-        """As Airflow stores it."""
+        """The class and its arguments."""
         arguments = {
             "plan": self.plan,
             "began": self.began,
@@ -94,7 +94,7 @@ class SparkApplicationTrigger(BaseTrigger):
                     port.hook = await SparkMonitorHook.load(port.plan.conn_id)
                     return await run_async(watching.follow(port.hook.target), port)
             except TimeoutError:
-                if not limit.expired():  # somebody else's, such as of an XCom back end
+                if not limit.expired():  # of another origin, such as an XCom back end
                     raise
                 return Outcome.of(None, watching.memory)
             except SparkGuardError as error:
@@ -143,7 +143,7 @@ class _Port(AsyncExitStack):
     async def publish(self, summary: dict[str, Any]) -> str:
         try:
             await xcom("set", key=VERDICT_KEY, value=summary, **self._trigger.task_key)
-        except Exception as problem:  # noqa: BLE001 - whatever an XCom back end raises, nothing fails by it
+        except Exception as problem:  # noqa: BLE001 - an error of an XCom back end must not end the watch
             return type(problem).__name__
         return ""
 

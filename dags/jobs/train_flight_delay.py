@@ -1,15 +1,15 @@
 """Train two models of departure delays on a uniform sample of flights, save them, and score every flight.
 
-Plain PySpark and scikit-learn. Under Airflow the figures reach the task log and XCom; without it::
+Plain PySpark and scikit-learn. Under Airflow the figures reach the task log and XCom; without Airflow run::
 
     spark-submit train_flight_delay.py --flights FOLDER_OF_PARQUET --candidate FOLDER --scores FOLDER
 
-Only what is known one hour before the scheduled departure is used; ``recent_delays.py`` makes features of
-the flights before. Whole days are held out, never single flights: flights of one hour share weather and
-queues, so a random split would let a model recognise the day and report an error it cannot keep.
+The features use only data that is known one hour before the scheduled departure; ``recent_delays.py`` derives
+them from earlier flights. Whole days are held out, never single flights: flights of one hour share weather
+and queues, so after a random split a model would recognise the day, and its error would be too optimistic.
 
-Delays have a long tail, so there are two models: ``predicted_delay`` is the typical delay, a median, and is
-judged by its absolute error; ``expected_delay`` is a mean, judged by R2 and by how it ranks flights (AUC).
+Delays have a long tail, so there are two models: ``predicted_delay`` is the typical delay, a median, measured
+by its absolute error; ``expected_delay`` is a mean, measured by R2 and by how it ranks flights (AUC).
 """
 
 from __future__ import annotations
@@ -25,8 +25,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-# Before scikit-learn loads OpenMP: its threads otherwise spin while they wait, and on a machine shared with
-# Spark's executors a fit of seconds was seen to take a minute.
+# Set before scikit-learn loads OpenMP: otherwise its threads spin while they wait, and on a machine shared
+# with Spark's executors a fit took a minute instead of seconds.
 os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
 
 import numpy as np
@@ -69,15 +69,15 @@ NUMBERS = (
     "engines",
 )
 FEATURES = (*NUMBERS, *RECENT, *CATEGORIES)
-# What makes a flight this flight: the sample is the same however the files are split.
+# Identifies a flight: the sample does not depend on how the files are split.
 KEY = ("month", "day", "carrier", "flight", "sched_dep_time", "origin")
-# Collected beside the features, to hold out whole days; the model never sees it.
+# Collected with the features, to hold out whole days; the model never sees it.
 GROUP = "day_of_year"
 TARGET = "dep_delay"
 PREDICTED, EXPECTED = "predicted_delay", "expected_delay"
 LOSSES = {PREDICTED: "absolute_error", EXPECTED: "squared_error"}
-# In minutes: a flight is late from here on; and a longer delay counts as this in training, since the squares
-# of a few flights that wait half a day outweigh thousands. The figures take every delay as it was.
+# In minutes. A flight is late from LATE on. Training caps delays at MOST, since the squares of a few delays
+# of half a day outweigh thousands of flights; the figures use the actual delays.
 LATE, MOST = 15, 120
 FOLDS = 3
 Models = dict[str, HistGradientBoostingRegressor]
@@ -85,7 +85,7 @@ Models = dict[str, HistGradientBoostingRegressor]
 
 @dataclass(frozen=True)
 class Scores:
-    """Figures of held-out days; both MAE in minutes, that of the best constant (the median) as baseline."""
+    """Figures of held-out days. Both MAE in minutes; the baseline is the best constant, the median."""
 
     mae: float
     baseline_mae: float
@@ -140,9 +140,9 @@ def _parser() -> argparse.ArgumentParser:
 
 
 def known_before_departure(flights: DataFrame) -> DataFrame:
-    """Rows whose delay is known, with what is known an hour before departure, the key and the answer."""
+    """Rows with a known delay: the features known an hour before departure, the key and the delay."""
     date = sf.make_date("year", "month", "day")
-    # Cancelled flights go last: they were in the queues of the others.
+    # Cancelled flights are dropped last: they were in the queues of the others.
     flights = with_recent_delays(flights).where(sf.col(TARGET).isNotNull())
     flights = flights.withColumns(
         {
@@ -156,7 +156,7 @@ def known_before_departure(flights: DataFrame) -> DataFrame:
 
 # [START flight_delay_sample]
 def take_sample(flights: DataFrame, max_rows: int, seed: int) -> Sample:
-    """The same flights in the same order, wherever they lie; carriers and airports as codes."""
+    """A sample independent of how the rows are stored; carriers and airports as codes."""
     return collect_sample(
         flights, [*FEATURES, GROUP], TARGET, max_rows=max_rows, key=KEY, seed=seed, nulls="nan"
     )
@@ -167,7 +167,7 @@ def take_sample(flights: DataFrame, max_rows: int, seed: int) -> Sample:
 
 # [START flight_delay_score]
 def score_all(models: Models, flights: DataFrame, sample: Sample, folder: str) -> int:
-    """Write both predictions for every flight, computed on the executors; how many flights there are."""
+    """Write both predictions for every flight, computed on the executors; returns the number of flights."""
     scored = flights
     for name, model in models.items():
         scored = predict(model, scored, FEATURES, output=name, categorical=texts(sample))
@@ -179,12 +179,12 @@ def score_all(models: Models, flights: DataFrame, sample: Sample, folder: str) -
 
 
 def texts(sample: Sample) -> dict[str, tuple[str, ...]]:
-    """The text behind each code, for the columns that the models see."""
+    """The text for each code, by column, for the models' text columns."""
     return {name: sample.report.categories[name] for name in CATEGORIES}
 
 
 def train(sample: Sample, seed: int, executors: SparkSession | None) -> tuple[Models, Scores, Scores]:
-    """Models of all rows, their cross-validated figures, and those of days that were held out of that too."""
+    """Models of all rows, cross-validated figures, and figures of days that cross-validation never saw."""
     x, y, days = np.ascontiguousarray(sample.X[:, :-1]), sample.y, sample.X[:, -1]
     seen, held_out = next(GroupShuffleSplit(1, test_size=0.2, random_state=seed).split(x, y, days))
     scores = cross_validate(x[seen], y[seen], days[seen], seed, executors)
@@ -197,7 +197,7 @@ def train(sample: Sample, seed: int, executors: SparkSession | None) -> tuple[Mo
 def cross_validate(
     x: np.ndarray, y: np.ndarray, days: np.ndarray, seed: int, executors: SparkSession | None = None
 ) -> Scores:
-    """Each row is predicted once, by models that saw no flight of its day: here, or on the executors."""
+    """Predict each row once, with models that saw no flight of its day, here or on the executors."""
     folds = list(GroupKFold(FOLDS, shuffle=True, random_state=seed).split(x, y, days))
     constant = np.empty_like(y)
     target = np.minimum(y, MOST)
@@ -232,7 +232,7 @@ def new_model(loss: str, seed: int) -> HistGradientBoostingRegressor:
 
 
 def score(y: np.ndarray, predicted: Mapping[str, np.ndarray], constant: np.ndarray) -> Scores:
-    """Figures of rows that no model saw, rounded to what four digits can carry."""
+    """Figures of rows that no model saw, rounded to four decimals."""
     figures = (
         mean_absolute_error(y, predicted[PREDICTED]),
         mean_absolute_error(y, constant),
@@ -243,7 +243,7 @@ def score(y: np.ndarray, predicted: Mapping[str, np.ndarray], constant: np.ndarr
 
 
 def describe(sample: Sample, result: dict[str, Any], seed: int) -> dict[str, Any]:
-    """What a reader of the model must know: input columns in order, codes, figures, versions."""
+    """The model's metadata: input columns in order, codes, figures, versions."""
     return {
         "created": datetime.now(UTC).isoformat(timespec="seconds"),
         "target": {"name": TARGET, "unit": "minutes", "loss": LOSSES, "late": LATE, "most": MOST},
@@ -258,7 +258,7 @@ def describe(sample: Sample, result: dict[str, Any], seed: int) -> dict[str, Any
 
 
 def save(folder: Path, models: Models, metadata: dict[str, Any]) -> None:
-    """``model.skops``, a dict of both models, then ``metadata.json`` with its digest, which completes it."""
+    """Write ``model.skops``, a dict of both models, and last ``metadata.json`` with its digest."""
     folder.mkdir(parents=True, exist_ok=True)
     (folder / "metadata.json").unlink(missing_ok=True)
     model_file = folder / "model.skops"

@@ -205,7 +205,7 @@ SLOW = (
     Case(
         "healthy: the same UDF in observe mode", ("tasks.py", "late"), where=LOCAL,
         limits={**BUSY, "on_finding": "warn"}, check=_observed("STALLED", "tasks.py"), waits=True,
-        note="32 s: STALLED is said at 8 s, and the job goes on",
+        note="32 s: STALLED is reported at 8 s, and the job continues",
     ),
     Case(
         "healthy: 300,000 reported metrics", ("reports.py", "metrics"), where=LOCAL, check=_returns({"rows": 300_000}),

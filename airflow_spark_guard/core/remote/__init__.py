@@ -1,1 +1,1 @@
-"""An application that somebody else submitted: which one, how it stands, what it has lost."""
+"""An application that another system submitted: its identity, its state, its lost executors."""

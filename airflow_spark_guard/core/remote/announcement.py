@@ -1,6 +1,6 @@
-"""What a task tells of the application that it runs: addresses for its links, and for who watches it. No I/O.
+"""What a task publishes about its application: addresses for its links and for sensors. No I/O.
 
-Everything here ends in XCom and in a browser, so an address with a login or a query in it is left out.
+All of it ends up in XCom and in a browser, so an address that contains a login or a query is left out.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 RUNNING, SUCCESS, FAILED = "running", "success", "failed"
-# A host and a port, or an address; YARN's own can hold a variable of Hadoop's configuration, which is none.
+# A host and a port, or an address. YARN's may contain a variable of Hadoop's configuration: not usable.
 HISTORY_KEY: Final = "spark.yarn.historyServer.address"
 _LONGEST_URL = 500
 _ID = re.compile(r"[A-Za-z0-9][\w.-]{0,99}", re.ASCII)
@@ -28,14 +28,14 @@ _ID = re.compile(r"[A-Za-z0-9][\w.-]{0,99}", re.ASCII)
 def running_application(
     application_id: str, driver_ui: str, *, master: str, master_ui: str | None, history_server: str
 ) -> Target | None:
-    """The application that has started; None where its id is none.
+    """The application that has started; None if its id is not valid.
 
     Args:
-        application_id: as job or cluster name it; untrusted.
-        driver_ui: its web UI, as the job names it; untrusted, empty where there is none.
-        master: Spark's master URL; told only of a standalone one.
-        master_ui: the standalone master's web UI, where it is not the usual one.
-        history_server: as :func:`history_server` gives it.
+        application_id: as job or cluster report it; untrusted.
+        driver_ui: its web UI, as the job reports it; untrusted, empty if there is none.
+        master: Spark's master URL; published only for a standalone master.
+        master_ui: the standalone master's web UI, if it is not at the default address.
+        history_server: as :func:`history_server` returns it.
     """
     if _ID.fullmatch(application_id) is None:
         return None
@@ -45,23 +45,23 @@ def running_application(
         "history_server": web_address(history_server),
         "master": master if master.startswith("spark://") and "@" not in master else "",
     }
-    told = Target(application_id)
+    target = Target(application_id)
     for name, address in addresses.items():
         try:
-            told = Target(**{**told.to_json(), name: address})
-        except ApplicationError:  # what cannot be used is not told
+            target = Target(**{**target.to_json(), name: address})
+        except ApplicationError:  # an unusable address is left out
             continue
-    return told
+    return target
 
 
 def told_ui(url: str, *, is_here: bool, speaks: bool, master: str) -> str | None:
-    """The address of the driver's UI that others may be told; None: wait for the job's own word.
+    """The address of the driver's UI to publish; None to wait until the job reports it.
 
     Args:
         url: as this machine reaches it.
-        is_here: whether it is an address of this machine alone, as spark-submit's output has it.
-        speaks: whether the job will name its address itself.
-        master: Spark's master URL; a standalone one tells where the UI is.
+        is_here: whether it is valid on this machine only, as in spark-submit's output.
+        speaks: whether the job will report its address itself.
+        master: Spark's master URL; a standalone master publishes the UI's address.
     """
     if not is_here or not speaks:
         return url
@@ -69,68 +69,68 @@ def told_ui(url: str, *, is_here: bool, speaks: bool, master: str) -> str | None
 
 
 def history_server(named: str | None, conf: Mapping[str, str]) -> str:
-    """The history server that the connection names, else the one of the configuration; empty for none."""
-    found = named or conf.get(HISTORY_KEY, "")
-    if "$" in found:
+    """The connection's history server, else the configuration's; empty if there is none."""
+    address = named or conf.get(HISTORY_KEY, "")
+    if "$" in address:
         return ""
-    return found if "://" in found or not found else f"http://{found}"
+    return address if "://" in address or not address else f"http://{address}"
 
 
 @dataclass(frozen=True)
 class Pages:
-    """Where browsers reach Spark's pages, which may be elsewhere than where the task reaches them.
+    """Addresses at which browsers reach Spark's pages; they may differ from those that the task uses.
 
     Attributes:
-        history: base URL of the history server; empty where browsers use the address that the task uses.
-        driver_ui: base URL of drivers' web UIs, ``{port}`` in it standing for the driver's; empty as above.
-        has_driver_ui: whether browsers reach drivers at all.
+        history: base URL of the history server; empty if browsers use the task's address.
+        driver_ui: base URL of drivers' web UIs, with ``{port}`` for the driver's port; empty as above.
+        has_driver_ui: whether browsers can reach drivers at all.
     """
 
     history: str = ""
     driver_ui: str = ""
     has_driver_ui: bool = True
 
-    def history_link(self, told: Target) -> str:
-        """The application's page at its history server; empty where none is known."""
-        server = web_address(self.history) or told.history_server
-        if not told.history_server or not told.application_id:
+    def history_link(self, target: Target) -> str:
+        """The application's page on its history server; empty if no history server is known."""
+        server = web_address(self.history) or target.history_server
+        if not target.history_server or not target.application_id:
             return ""
-        return f"{server}/history/{quote(told.application_id, safe='')}/"
+        return f"{server}/history/{quote(target.application_id, safe='')}/"
 
-    def ended_link(self, told: Target) -> str:
-        """Where the driver's web UI led to, once the application is over; empty where nobody keeps its page.
+    def ended_link(self, target: Target) -> str:
+        """The page that replaces the driver's web UI once the application has ended; empty if there is none.
 
-        The driver's port may be another application's by then. An address with the application's id in it, as
-        YARN's proxy has, stays its own.
+        By then another application may use the driver's port. An address that contains the application's id,
+        such as that of YARN's proxy, stays valid.
         """
-        if told.application_id and told.application_id in told.driver_ui:
-            return self.driver_ui_link(told)
-        if history := self.history_link(told):
+        if target.application_id and target.application_id in target.driver_ui:
+            return self.driver_ui_link(target)
+        if history := self.history_link(target):
             return history
-        master_ui = web_address(told.master_ui)
-        if not master_ui or not told.application_id:
+        master_ui = web_address(target.master_ui)
+        if not master_ui or not target.application_id:
             return ""
-        return f"{master_ui}/app/?appId={quote(told.application_id, safe='')}"
+        return f"{master_ui}/app/?appId={quote(target.application_id, safe='')}"
 
-    def driver_ui_link(self, told: Target) -> str:
-        """The driver's web UI; empty where it is not known, or out of browsers' reach."""
-        if not told.driver_ui or not self.has_driver_ui:
+    def driver_ui_link(self, target: Target) -> str:
+        """The driver's web UI; empty if it is not known or browsers cannot reach it."""
+        if not target.driver_ui or not self.has_driver_ui:
             return ""
-        port = str(urlsplit(told.driver_ui).port or "")
-        return web_address(self.driver_ui.replace("{port}", port)) or told.driver_ui
+        port = str(urlsplit(target.driver_ui).port or "")
+        return web_address(self.driver_ui.replace("{port}", port)) or target.driver_ui
 
 
 def record_link(base: str, root: Path, folder: Path) -> str:
-    """Where a folder of records is served; empty where ``base`` is no address that may be shown."""
+    """The URL of a record folder; empty if ``base`` is not an address that may be shown."""
     address = web_address(base)
     if not address:
         return ""
-    # Quoted once more: a name of a folder may hold %.
+    # Quoted once more: the name of a folder may contain %.
     return "/".join([address, *(quote(part, safe="") for part in folder.relative_to(root).parts), ""])
 
 
 def web_address(url: str) -> str:
-    """An http or https address that may be shown to everybody, without a slash at its end; else empty."""
+    """The http or https address without a trailing slash; empty if it must not be shown to everybody."""
     try:
         parts = urlsplit(url)
         usable = parts.scheme in {"http", "https"} and bool(parts.hostname) and (parts.port or 1) > 0
@@ -140,13 +140,13 @@ def web_address(url: str) -> str:
     return url.rstrip("/") if usable and plain and safe_text(url) == url else ""
 
 
-def announced(told: Target, task: str, earlier: tuple[str, ...] = ()) -> dict[str, Any]:
-    """What the XCom says: the application, what is known of its witnesses, and how the task stands.
+def announced(target: Target, task: str, earlier: tuple[str, ...] = ()) -> dict[str, Any]:
+    """The value of the XCom: the application, the addresses at which to ask about it, and the task's state.
 
     Args:
-        told: the application that runs now, or ran last.
+        target: the application that runs now, or ran last.
         task: ``running``, ``success`` or ``failed``.
-        earlier: ids of those that the same try has run before it.
+        earlier: ids of the applications that this try ran before.
     """
     before = {"earlier": list(earlier)} if earlier else {}
-    return {**told.to_json(), "task": task, **before}
+    return {**target.to_json(), "task": task, **before}

@@ -1,7 +1,7 @@
-"""How an application of somebody else's stands: it runs, it ended well, or something is wrong with it.
+"""The state of an application that another system submitted: it runs, has succeeded, or has failed.
 
-A driver's own pages die with it, so their silence proves nothing: an end needs a witness that outlives the
-driver. Where none says that it was a good end, it was none.
+A driver's pages die with it, so their silence proves nothing: the end needs a witness that outlives it. An
+application whose success no witness confirms counts as failed.
 """
 
 from __future__ import annotations
@@ -22,13 +22,13 @@ _SAME_START = 2.0  # seconds: two servers round it differently
 
 @dataclass(frozen=True)
 class Patience:
-    """How long nothing may be known.
+    """How long to wait for information.
 
     Attributes:
-        start: seconds until an application that nobody knows is none.
-        end: seconds for the witnesses of its end, once its driver has gone silent.
-        history_server: whether one is named, which then has to confirm a good end.
-        alone: whether nobody but it can be asked: an open log is then all that there can be of one that runs.
+        start: how long to wait for the application to appear, in seconds.
+        end: how long to wait for a witness of its end after the driver stopped answering, in seconds.
+        history_server: whether one is configured; it then has to confirm success.
+        alone: whether only the history server can be asked; an open log then counts as running.
     """
 
     start: float = 300.0
@@ -39,7 +39,7 @@ class Patience:
 
 @dataclass(frozen=True)
 class EndedWell:
-    """The application is over, and a witness says that it ended by itself.
+    """The application ended by itself; a witness confirms it.
 
     Attributes:
         witness: one sentence for the task log.
@@ -53,11 +53,11 @@ class CourseRule:
     """Follows one application.
 
     Attributes:
-        patience: how long nothing may be known.
+        patience: how long to wait for information.
         began: when the watch began, by our clock.
         known: whether any witness has ever known the application.
-        started: when it started, by its witnesses; tells it from another one under the same id.
-        notices: what is to be said; whoever follows takes them away.
+        started: when it started, by its witnesses; distinguishes it from another one with the same id.
+        notices: lines for the task log; the reader clears them.
     """
 
     patience: Patience
@@ -69,50 +69,48 @@ class CourseRule:
     _blind: bool = False
 
     def observe(self, sight: Sight, now: EpochTime) -> EndedWell | Finding | None:
-        """What is known now; None while it runs, or while there is still hope to know more.
+        """The outcome; None while the application runs, or may still turn out to run.
 
         Args:
-            sight: the look.
+            sight: the newest snapshot.
             now: by our clock.
         """
         if self.is_another(sight):
-            return self._vanished(
-                "Another application has taken its id: this one is gone.", self.patience.end, now
-            )
-        alive = _alive(sight) or self._logs(sight)
+            what = "Another application now has this id: the watched one is gone."
+            return self._vanished(what, self.patience.end, now)
+        alive = _alive(sight) or self._has_open_log(sight)
         self.known = self.known or alive or _ever_known(sight)
         self.started = self.started or sight.started
-        told = self._condemned(sight) or (None if sight.driver is not None else self._ended(sight))
-        if told is not None:
-            return told
+        outcome = self._condemned(sight) or (None if sight.driver is not None else self._ended(sight))
+        if outcome is not None:
+            return outcome
         if alive:
             self._silent_since = None
-            self._say_blind(sight)
+            self._note_blind(sight)
             return None
         return self._silent(sight, now)
 
     @property
     def undecided(self) -> bool:
-        """Whether the last look found neither a living application nor a witness of its end."""
+        """Whether the newest snapshot shows neither a running application nor a witness of its end."""
         return self._silent_since is not None
 
     def is_another(self, sight: Sight) -> bool:
-        """Whether another application answers under the same id: it started at another time."""
+        """Whether another application has taken the id: it started at another time."""
         if self.started is None or sight.started is None:
             return False
         return abs(self.started - sight.started) > _SAME_START
 
-    def _logs(self, sight: Sight) -> bool:
-        """Whether it runs as far as anybody can say."""
+    def _has_open_log(self, sight: Sight) -> bool:
         history = sight.history
         return self.patience.alone and history is not None and history.known and not history.completed
 
-    def _say_blind(self, sight: Sight) -> None:
+    def _note_blind(self, sight: Sight) -> None:
         blind = sight.driver is None and (self.patience.alone or not sight.executors)
         if blind and not self._blind and self.patience.alone:
             self.notices.append(
-                "Only the history server can be asked, where the log of a killed driver stays open: such an "
-                "end is not noticed before the sensor's timeout. driver_ui= or master= would tell."
+                "Only the history server can be asked, and a killed driver's event log stays open there: the "
+                "sensor does not notice a kill before its timeout. Give driver_ui= or master= to notice it."
             )
         elif blind and not self._blind:
             self.notices.append(
@@ -130,55 +128,55 @@ class CourseRule:
         reached = EpochTime(self._silent_since + self.patience.end)
         if sight.manager is not None and sight.manager.state == "FINISHED":
             return self._vanished(
-                "The master says that it is finished, as it does of a driver that was killed too; the "
-                "history server has no closed event log of it.",
+                "The master reports FINISHED, as it does for a killed driver, and the history server has no "
+                "closed event log of the application.",
                 self.patience.end,
                 reached,
                 got=sight.why_silent,
-                advice="Look whether the driver was killed. If it ended well: spark.eventLog.enabled and "
-                "spark.eventLog.dir have to lead where the history server reads.",
+                advice="Check whether the driver was killed. If it succeeded, set spark.eventLog.enabled and "
+                "spark.eventLog.dir to the folder that the history server reads.",
             )
         return self._vanished(
-            f"Its driver has not answered for {readable_duration(now - self._silent_since)}, and no witness "
-            "says that it ended.",
+            f"The driver has not answered for {readable_duration(now - self._silent_since)}, and no witness "
+            "reports that the application ended.",
             self.patience.end,
             reached,
             got=sight.why_silent,
-            advice="A driver's pages go with it: give history_server= (or master=), which can tell a good "
-            "end from a driver that was killed.",
+            advice="A driver's pages disappear with it. Give history_server= (or master=), which can "
+            "distinguish success from a killed driver.",
         )
 
     def _unknown(self, sight: Sight) -> Finding:
         return self._vanished(
-            "Nobody who was asked knows this application.",
+            "No server that was asked knows this application.",
             self.patience.start,
             EpochTime(self.began + self.patience.start),
             got=sight.why_silent,
-            expected=f"an application of that id or name within {readable_duration(self.patience.start)}",
+            expected=f"an application with that id or name within {readable_duration(self.patience.start)}",
             advice="Check id or name, and the addresses of driver, master and history server. start_timeout "
-            "says how long to wait for it.",
+            "sets how long to wait.",
         )
 
     def _condemned(self, sight: Sight) -> Finding | None:
-        """What a witness says against it, whatever the others say."""
+        """A failure that one witness reports, whatever the others report."""
         state = sight.manager.state if sight.manager is not None else ""
         if state == "KILLED":
             return Finding(
                 Verdict.KILLED,
-                "The application was ended at the master.",
+                "The application was killed through the master.",
                 0.0,
                 self._launch_time(sight.at),
                 got="state KILLED",
-                advice="Somebody, or a program, ended it on the master's page or by its API.",
+                advice="A user or a program killed it on the master's page or through its API.",
             )
         if state == "FAILED":
             return Finding(
                 Verdict.EXECUTORS_LOST,
-                "The master gave the application up: its executors failed again and again.",
+                "The master gave up on the application: its executors failed repeatedly.",
                 0.0,
                 self._launch_time(sight.at),
                 got="state FAILED",
-                advice="Read the standard error of one of them on its worker.",
+                advice="Read the standard error of one of the executors on its worker.",
             )
         if sight.task == "failed":
             return Finding(
@@ -186,22 +184,22 @@ class CourseRule:
                 "The task that runs the application has failed.",
                 0.0,
                 self._launch_time(sight.at),
-                advice="Its log, and its XCom spark_guard_verdict, say why.",
+                advice="See that task's log and its XCom spark_guard_verdict for the cause.",
             )
         return None
 
     def _ended(self, sight: Sight) -> EndedWell | Finding | None:
-        """What a witness says of the end of an application whose driver does not answer."""
+        """What a witness reports of the end, if the driver does not answer."""
         history = sight.history
         if history is not None and history.completed:
             if history.last_job_failed:
                 return Finding(
                     Verdict.UNKNOWN,
-                    "The application ended, and its last Spark job had failed.",
+                    "The application ended after its last Spark job had failed.",
                     0.0,
                     self._launch_time(history.ended or sight.at),
                     got="a closed event log whose newest job is FAILED",
-                    expected="a newest job that succeeded",
+                    expected="success of the newest job",
                     advice="See its page on the history server.",
                 )
             return EndedWell("Its event log is closed: the driver ended by itself.")
@@ -210,7 +208,7 @@ class CourseRule:
         finished = sight.manager is not None and sight.manager.state == "FINISHED"
         if finished and not self.patience.history_server:
             return EndedWell(
-                "The master says FINISHED, as it does of a killed driver too: history_server= would tell."
+                "The master reports FINISHED (also for a killed driver); history_server= distinguishes them."
             )
         return None
 
@@ -221,7 +219,7 @@ class CourseRule:
         at: EpochTime,
         *,
         got: str = "",
-        expected: str = "an end that somebody has seen",
+        expected: str = "an end that a witness confirms",
         advice: str = "",
     ) -> Finding:
         return Finding(
@@ -229,12 +227,12 @@ class CourseRule:
         )
 
     def _launch_time(self, at: EpochTime) -> LaunchTime:
-        """Since it started; since the watch began where its start is not known."""
+        """Since its start; since the watch began if the start is not known."""
         return since(self.started or self.began, at)
 
 
 def _alive(sight: Sight) -> bool:
-    # A task that runs the application says it too, from a host that may be long gone: no life sign.
+    # The task that runs the application reports it too, but its host may be long gone: not a sign of life.
     return sight.driver is not None or (sight.manager is not None and sight.manager.alive)
 
 

@@ -1,6 +1,6 @@
-"""What a connection of type ``spark_monitor`` says, checked: which servers, and who is given its credentials.
+"""A checked connection of type ``spark_monitor``: which servers it names, and which get its credentials.
 
-Plain values in, so that nothing here knows Airflow; ``hooks/spark_monitor.py`` looks connections up.
+It takes plain values and needs no Airflow; ``hooks/spark_monitor.py`` looks connections up.
 """
 
 from __future__ import annotations
@@ -38,7 +38,7 @@ Origin = tuple[str, str, int]
 
 
 class Fields(Protocol):
-    """An Airflow connection, as far as it is read; ``extra`` is its JSON text."""
+    """The fields of an Airflow connection that are read; ``extra`` is its JSON text."""
 
     conn_id: str
     host: str | None
@@ -51,13 +51,13 @@ class Fields(Protocol):
 
 @dataclass(frozen=True)
 class MonitorConnection:
-    """A checked connection. Without arguments: none, which names nobody and has no credentials.
+    """A checked connection. Without arguments it names no server and has no credentials.
 
     Attributes:
-        url: the server in the connection's host; empty where it names none.
-        witnesses: ``driver_ui``, ``history_server``, ``master``, ``master_ui``, as far as they are named.
-        timeout: longest silence of a server, seconds.
-        verify: of TLS: True, False, or a file of certificates.
+        url: the server in the connection's host; empty if there is none.
+        witnesses: those of ``driver_ui``, ``history_server``, ``master``, ``master_ui`` that are set.
+        timeout: longest silence of a server, in seconds.
+        verify: the TLS check: True, False, or a file of certificates.
     """
 
     url: str = ""
@@ -68,10 +68,10 @@ class MonitorConnection:
 
     @classmethod
     def of(cls, fields: Fields) -> Self:
-        """What the connection says.
+        """Read and check the connection.
 
         Raises:
-            ConnectionMissingError: something in it cannot be used; no secret is shown.
+            ConnectionMissingError: a field is not usable; the message shows no secret.
         """
         name = fields.conn_id
         extra = _extra(name, fields.extra)
@@ -88,23 +88,23 @@ class MonitorConnection:
 
     @property
     def server(self) -> str:
-        """Who answers questions about applications: the host, else the driver, else the history server."""
+        """The server to ask about applications: the host, else the driver, else the history server."""
         return self.url or self.witnesses.get("driver_ui", "") or self.witnesses.get("history_server", "")
 
     def target(self, **named: str) -> Target:
-        """The application and its witnesses; what the caller names wins over the connection.
+        """The application and its witnesses; the caller's values take precedence over the connection's.
 
         Raises:
-            ApplicationError: a value that cannot be used.
+            ApplicationError: a value is not usable.
         """
         given = {key: value for key, value in named.items() if value}
         return Target(**{**self.witnesses, **given})
 
     def access_for(self, url: str) -> Access:
-        """The way in to a server, by its address: credentials only for those that the connection names.
+        """The access to a server, by its address: credentials only if the connection names that server.
 
-        Any other address, such as one out of an XCom or of an argument, gets none, and its certificate is
-        checked even where ``verify`` is false. The same server is the same scheme, host and port.
+        Any other address, for example from an XCom or an argument, gets no credentials, and its certificate
+        is checked even if ``verify`` is false. Scheme, host and port identify a server.
         """
         known = {origin(named) for named in (self.url, *self.witnesses.values())} - {None}
         if origin(url) in known:
@@ -113,12 +113,12 @@ class MonitorConnection:
 
 
 def origin(url: str) -> Origin | None:
-    """(scheme, host, port) of a web address; None of anything else, and of what could be read in two ways."""
-    found = _ADDRESS.fullmatch(url)
-    if found is None:
+    """(scheme, host, port) of a web address; None for anything else, and for an ambiguous address."""
+    match = _ADDRESS.fullmatch(url)
+    if match is None:
         return None
-    scheme = found[1].lower()
-    return scheme, found[2].lower(), int(found[3] or _PORTS[scheme])
+    scheme = match[1].lower()
+    return scheme, match[2].lower(), int(match[3] or _PORTS[scheme])
 
 
 def _extra(name: str, text: str | None) -> dict[str, Any]:
@@ -127,12 +127,12 @@ def _extra(name: str, text: str | None) -> dict[str, Any]:
     except (ValueError, RecursionError):
         extra = None
     if not isinstance(extra, dict):
-        raise _unusable(name, "its extra is no JSON object", expected='such as {"verify": false}')
+        raise _unusable(name, "its extra is not a JSON object", expected='such as {"verify": false}')
     unknown = sorted(set(extra) - EXTRAS)
     if unknown:
         raise _unusable(
             name,
-            "its extra has fields that nobody reads",
+            "its extra has unknown fields",
             got=safe_text(", ".join(unknown))[:200],
             expected=f"only {', '.join(sorted(EXTRAS))}",
         )
@@ -140,14 +140,14 @@ def _extra(name: str, text: str | None) -> dict[str, Any]:
 
 
 def _url(name: str, fields: Fields) -> str:
-    """The address in host, port and schema, as Airflow's form, its JSON and its URIs spread it over them."""
+    """The address in host, port and schema, as Airflow's form, JSON and URIs distribute it."""
     host, schema = (fields.host or "").strip().rstrip("/"), (fields.schema or "").strip().strip("/")
     if not host:
         return ""
     protocol, given, rest = host.partition("://")
     if not given:
         protocol, rest = schema.lower() or "http", host
-    # A URI's path comes as the schema: spark-monitor://https://host:8443/history
+    # Airflow stores a URI's path as the schema: spark-monitor://https://host:8443/history
     path = schema if given and schema.lower() not in _PORTS else ""
     netloc, slash, tail = rest.partition("/")
     netloc = f"[{netloc}]" if netloc.count(":") > 1 and "[" not in netloc else netloc
@@ -161,19 +161,19 @@ def _url(name: str, fields: Fields) -> str:
             "host, port and schema are not the address of a web server",
             got="an address with a login in it" if "@" in url else safe_text(url)[:200],
             expected="host such as http://host:18080, or host, port and http or https as schema",
-            advice="Login and password have fields of their own; a spark:// master is the extra «master».",
+            advice='Login and password have their own fields; a spark:// master is the extra "master".',
         )
     return url
 
 
 def _with_host(witnesses: dict[str, str], url: str) -> dict[str, str]:
-    """Where the extras name nobody, the host speaks: at Spark's own ports it says what it is."""
-    found = origin(url)
-    if found is None or "driver_ui" in witnesses or "history_server" in witnesses:
+    """Add the host, by Spark's default ports, if the extras name neither driver nor history server."""
+    server = origin(url)
+    if server is None or "driver_ui" in witnesses or "history_server" in witnesses:
         return witnesses
-    if found[2] in _HISTORY_PORTS:
+    if server[2] in _HISTORY_PORTS:
         return {**witnesses, "history_server": url}
-    return {**witnesses, "driver_ui": url} if found[2] in _DRIVER_PORTS else witnesses
+    return {**witnesses, "driver_ui": url} if server[2] in _DRIVER_PORTS else witnesses
 
 
 def _check_witnesses(name: str, witnesses: Mapping[str, str]) -> None:
@@ -187,17 +187,17 @@ def _check_witnesses(name: str, witnesses: Mapping[str, str]) -> None:
 
 def _timeout(name: str, value: object) -> float:
     try:
-        found = TIMEOUT if value is None else seconds(value)
+        timeout = TIMEOUT if value is None else seconds(value)
     except ValueError:
-        found = 0.0
-    if 0 < found <= _LONGEST_TIMEOUT:
-        return found
+        timeout = 0.0
+    if 0 < timeout <= _LONGEST_TIMEOUT:
+        return timeout
     expected = f"seconds or a duration, at most {_LONGEST_TIMEOUT:g} s"
-    raise _unusable(name, "timeout is none", got=safe_text(repr(value))[:100], expected=expected)
+    raise _unusable(name, "timeout is not valid", got=safe_text(repr(value))[:100], expected=expected)
 
 
 def _verify(name: str, value: object) -> bool | str:
-    """As JSON, as the form's text, or as a URI has it, where everything is text."""
+    """From JSON, from the form's text, or from a URI, in which every value is text."""
     if value is None or isinstance(value, bool):
         return value is not False
     if not isinstance(value, str):

@@ -1,4 +1,4 @@
-"""The connection type ``spark_monitor`` as Airflow's form shows it: data for the provider info."""
+"""The connection type ``spark_monitor`` in Airflow's form: data for the provider info."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ MONITOR_CONNECTION: Final[dict[str, Any]] = {
         },
         "history_server": {
             "label": "History server",
-            "description": "Such as http://host:18080; it alone can tell how an application ended",
+            "description": "Such as http://host:18080; only it can report how an application ended",
             "schema": _TEXT,
         },
         "master": {
@@ -32,7 +32,7 @@ MONITOR_CONNECTION: Final[dict[str, Any]] = {
         },
         "master_ui": {
             "label": "Master's web UI",
-            "description": "Where it is not at port 8080 of the master's host",
+            "description": "If it is not at port 8080 of the master's host",
             "schema": _TEXT,
         },
         "verify": {

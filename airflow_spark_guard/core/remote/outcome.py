@@ -1,4 +1,4 @@
-"""How a watch ended, as it travels from the triggerer to the worker: checked where it arrives."""
+"""How a watch ended, as the triggerer sends it to the worker, which checks it."""
 
 from __future__ import annotations
 
@@ -22,13 +22,13 @@ class Outcome(Stored):
     """The end of a watch.
 
     Attributes:
-        kind: ``ended`` (well), ``finding``, ``refused`` (it cannot be watched), ``timeout`` (the sensor's).
-        application_id: empty where none was found.
-        restarts: executors that were lost, as far as they were counted.
-        witness: of a good end: who says so.
-        finding: of a finding.
-        refusal: what, got, expected, advice of what could not be watched.
-        target: what was watched, and who was asked.
+        kind: ``ended`` (success), ``finding``, ``refused`` (cannot be watched), ``timeout`` (the sensor's).
+        application_id: empty if no application was found.
+        restarts: how many executors were lost, as far as they were counted.
+        witness: if kind is ``ended``: one sentence on what confirms it.
+        finding: if kind is ``finding``.
+        refusal: if kind is ``refused``: what, got, expected, advice.
+        target: the application, and the servers that were asked.
     """
 
     kind: Literal["ended", "finding", "refused", "timeout"]
@@ -40,34 +40,32 @@ class Outcome(Stored):
     target: Target
 
     def __post_init__(self) -> None:
-        # One that says «finding» and holds none would pass for a good end.
-        holds = (self.finding is not None, self.refusal is not None)
-        if holds != (self.kind == "finding", self.kind == "refused"):
-            msg = f"it is {self.kind} and holds something else"
+        # The kind "finding" without a finding would pass for success.
+        present = (self.finding is not None, self.refusal is not None)
+        if present != (self.kind == "finding", self.kind == "refused"):
+            msg = f"it is of kind {self.kind}, but has the fields of another kind"
             raise ValueError(msg)
 
     @classmethod
     def of(
-        cls, told: EndedWell | Finding | SparkGuardError | None, memory: Memory, target: Target | None = None
+        cls, end: EndedWell | Finding | SparkGuardError | None, memory: Memory, target: Target | None = None
     ) -> Self:
-        """The outcome of a watch; None for a sensor whose time is over."""
-        ended = told if isinstance(told, EndedWell) else None
-        finding = told if isinstance(told, Finding) else None
-        refused = told if isinstance(told, SparkGuardError) else None
+        """The outcome of a watch; ``end`` is None if the sensor's timeout has passed."""
+        ended = end if isinstance(end, EndedWell) else None
+        finding = end if isinstance(end, Finding) else None
+        refused = end if isinstance(end, SparkGuardError) else None
         return cls(
             kind="ended" if ended else "finding" if finding else "refused" if refused else "timeout",
             application_id=memory.application_id,
             restarts=len(memory.ledger.losses) + memory.ledger.forgotten,
             witness="" if ended is None else ended.witness,
             finding=finding,
-            refusal=None
-            if refused is None
-            else (refused.what, refused.got, refused.expected, refused.advice),
+            refusal=None if refused is None else _parts(refused),
             target=target or Target(),
         )
 
     def failure(self) -> SparkGuardError | None:
-        """The exception to raise; None for a good end, and for a time-out, which is the sensor's own."""
+        """The exception to raise; None for success, and for the sensor's own timeout."""
         if self.finding is not None:
             return found_in(self.application_id, self.finding)
         if self.refusal is not None:
@@ -77,7 +75,7 @@ class Outcome(Stored):
 
 
 def found_in(application_id: str, finding: Finding) -> AttemptError:
-    """The exception for what was found of this application; an empty id is not known yet."""
+    """The exception for a finding about this application, whose id is empty while it is not known."""
     what = f"Application {application_id}: {finding.what}" if application_id else finding.what
     return error_of_finding(replace(finding, what=what))
 

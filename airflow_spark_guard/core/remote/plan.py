@@ -1,4 +1,4 @@
-"""What a sensor watches, and by which limits: plain values that a trigger can be given."""
+"""What a sensor watches, and by which limits: plain values that can be passed to a trigger."""
 
 from __future__ import annotations
 
@@ -17,17 +17,17 @@ from airflow_spark_guard.core.watch.windows import Windows
 
 @dataclass(frozen=True)
 class Plan(Stored):
-    """One sensor's task.
+    """The task of one sensor.
 
     Attributes:
-        target: the application; what is empty in it the XCom of ``task_id`` tells.
-        task_id: the task of the same DAG run that submits it; empty where the target tells all.
-        map_index: of that task; -1 where it is not mapped. A mapped sensor asks for its own index first.
-        conn_id: the Airflow connection that says who can be asked, and lets us in; empty for none.
-        budget: what the application may lose; None where restarts are not counted.
-        windows: the guard's limits; None where only restarts are counted.
-        patience: how long nothing may be known.
-        observe: whether limits that have passed are only said.
+        target: the application; the XCom of ``task_id`` completes its empty fields.
+        task_id: the task of the same DAG run that submits it; empty if the target is complete.
+        map_index: of that task; -1 if it is not mapped. A mapped sensor reads its own index first.
+        conn_id: the Airflow connection with the servers to ask and their credentials; empty for none.
+        budget: what the application may lose; None if restarts are not counted.
+        windows: the guard's limits; None if only restarts are counted.
+        patience: how long to wait for information.
+        observe: whether a passed limit is only reported.
     """
 
     target: Target = field(default_factory=Target)
@@ -44,8 +44,8 @@ class Plan(Stored):
 
         Args:
             began: when it began.
-            history_server: whether one can be asked, which then has to confirm a good end.
-            alone: whether nobody else can be asked.
+            history_server: whether one can be asked; it then has to confirm success.
+            alone: whether only the history server can be asked.
         """
         patience = Patience(self.patience.start, self.patience.end, history_server, alone)
         return RemoteWatch(
@@ -56,7 +56,7 @@ class Plan(Stored):
         )
 
     def map_indexes(self, own: int) -> tuple[int, ...]:
-        """Where to look for what the submitting task has told; ``own`` is the sensor's map index.
+        """The map indexes under which to read the submitting task's XCom; ``own`` is the sensor's.
 
         In a mapped task group the two have the same index.
         """
@@ -65,7 +65,7 @@ class Plan(Stored):
 
 def _of_another_version(problem: str) -> ApplicationError:
     return ApplicationError(
-        "What the trigger is to watch cannot be understood.",
+        "The trigger's plan cannot be read.",
         got=problem,
         expected=f"a plan with {', '.join(part.name for part in fields(Plan))}",
         advice="Triggerer and workers run different versions of this package: restart them with one, "

@@ -1,4 +1,4 @@
-"""The watch over an application of somebody else's: a sight in, a decision out. No I/O, no clock."""
+"""The watch over an application of another system: a snapshot in, a decision out. No I/O, no clock."""
 
 from __future__ import annotations
 
@@ -25,14 +25,14 @@ _LEDGER = frozenset(field.name for field in fields(Ledger))
 
 @dataclass(frozen=True)
 class Memory(Stored):
-    """What has to outlive the process that watches: it changes seldom, and is small.
+    """The state that has to outlive the watching process: small, and it changes seldom.
 
     Attributes:
         application_id: the one that was found by its name.
         known: whether any witness has ever known it.
-        started: when it started; None when unknown.
-        ledger: what it has lost.
-        said: in observe mode, what of its executors was said last; empty before.
+        started: when it started; None if unknown.
+        ledger: the executors that it has lost.
+        ``said``: in observe mode, the finding on its executors that was reported last; empty before.
     """
 
     application_id: str = ""
@@ -43,9 +43,9 @@ class Memory(Stored):
 
     def to_json(self) -> dict[str, Any]:
         """The ledger's fields stand beside the others."""
-        found = super().to_json()
-        said, ledger = found.pop("said"), found.pop("ledger")
-        return {**found, **({"said": said} if said else {}), **ledger}
+        stored = super().to_json()
+        said, ledger = stored.pop("said"), stored.pop("ledger")
+        return {**stored, **({"said": said} if said else {}), **ledger}
 
     @classmethod
     def from_json(cls, raw: object) -> Self:
@@ -61,13 +61,13 @@ class Memory(Stored):
 
 @dataclass
 class RemoteWatch:
-    """Ties the rules together.
+    """Applies all rules to one application.
 
     Attributes:
         course: whether it runs, or how it ended.
-        restarts: what it may lose.
-        watchdog: the guard's own, for stalls, starvation and lost executors; None where only restarts count.
-        observes: whether limits that have passed are only said; how the application ends counts all the same.
+        restarts: how many executors it may lose.
+        watchdog: the guard's own, for stalls, starvation and lost executors; None if only restarts count.
+        observes: whether passed limits are only reported; how the application ends always counts.
     """
 
     course: CourseRule
@@ -80,7 +80,7 @@ class RemoteWatch:
     _observed: list[Finding] = field(default_factory=list)
 
     def recall(self, memory: Memory) -> None:
-        """Go on where another process has stopped."""
+        """Continue where another process stopped."""
         self._application_id = memory.application_id
         self.course.known, self.course.started = memory.known, memory.started
         if self.restarts is not None:
@@ -90,53 +90,53 @@ class RemoteWatch:
 
     @property
     def memory(self) -> Memory:
-        """What another process needs to go on."""
+        """What another process needs to continue."""
         ledger = Ledger() if self.restarts is None else self.restarts.ledger
         said = self._news.standing.get(_RESTARTS, "")
         return Memory(self._application_id, self.course.known, self.course.started, ledger, said)
 
     def observe(self, sight: Sight, now: EpochTime) -> EndedWell | Finding | None:
-        """What is known now; None while the application may go on.
+        """The outcome so far; None while the application may continue.
 
         Args:
-            sight: the look.
+            sight: the newest snapshot.
             now: by our clock.
         """
         if self.course.is_another(sight):
-            return self.course.observe(sight, now)  # what it has lost is not ours
+            return self.course.observe(sight, now)  # its losses are not those of our application
         self._application_id = sight.application_id or self._application_id
         course = self.course.observe(sight, now)
         started = self.course.started or sight.started
-        # Restarts that nobody has seen yet count even when the application is over.
-        found = self.restarts.observe(replace(sight, started=started)) if self.restarts is not None else None
+        # Restarts since the last snapshot count even if the application has ended.
+        over = self.restarts.observe(replace(sight, started=started)) if self.restarts is not None else None
         watched = self._watched(sight, started) if self.watchdog is not None else None
         if not self.observes:
-            return found or course or watched
+            return over or course or watched
         losses = self.memory.ledger
-        key = "" if found is None else f"{found.verdict} {len(losses.losses) + losses.forgotten}"
-        self._news.take(_RESTARTS, found, key)
+        key = "" if over is None else f"{over.verdict} {len(losses.losses) + losses.forgotten}"
+        self._news.take(_RESTARTS, over, key)
         self._observed += self._news.out()
         return course
 
     def take_observed(self) -> tuple[Finding, ...]:
-        """In observe mode, the limits that have passed; each is given once, restarts again with each more."""
-        found = tuple(self._observed)
+        """In observe mode, the passed limits; each is returned once, restarts again after each new one."""
+        observed = tuple(self._observed)
         self._observed.clear()
-        return found
+        return observed
 
     def take_notices(self) -> tuple[str, ...]:
-        """What is to be said; each is given once."""
-        told = (*self.course.notices, *self._notices)
+        """Lines for the task log; each is returned once."""
+        notices = (*self.course.notices, *self._notices)
         self.course.notices.clear()
         self._notices.clear()
-        return told
+        return notices
 
     def _watched(self, sight: Sight, started: EpochTime | None) -> Finding | None:
-        """The guard's watchdog, which knows no workers here: they are out of sight."""
+        """The finding of the guard's watchdog, which cannot see the Python workers from here."""
         alive = sight.driver is not None or (sight.manager is not None and sight.manager.alive)
         if self.watchdog is None or not alive:
             return None
-        # Where the master alone answers, the deadline still holds.
+        # If only the master answers, the deadline still applies.
         seen = Observation(
             at=since(started or self.course.began, sight.at),
             driver=sight.driver,

@@ -1,7 +1,7 @@
-"""Executors that were lost, counted from the driver's own record: whoever looks, and when, counts the same.
+"""Lost executors, counted from the driver's own record: the count does not depend on when it is read.
 
-A driver lists its dead executors with the time of their removal, so nothing is missed between two looks, or
-before the first. What it forgets (``spark.ui.retainedDeadExecutors``) the :class:`Ledger` keeps.
+A driver lists its dead executors with their removal times, so no loss is missed between two polls or before
+the first one. The :class:`Ledger` keeps what the driver forgets (``spark.ui.retainedDeadExecutors``).
 """
 
 from __future__ import annotations
@@ -32,12 +32,12 @@ _END_OF_TIME = datetime(9999, 1, 1, tzinfo=UTC).timestamp()
 
 
 class Loss(NamedTuple):
-    """An executor that was lost, for a reason that is not dynamic allocation and not a decommission.
+    """A lost executor: its removal was neither dynamic allocation nor a decommission.
 
     Attributes:
         executor: Spark's executor id.
-        host: where it ran; empty when unknown.
-        reason: in Spark's words; untrusted.
+        host: where it ran; empty if unknown.
+        reason: Spark's text; untrusted.
         at: when, by the driver's clock.
     """
 
@@ -54,38 +54,38 @@ class Loss(NamedTuple):
 
 @dataclass(frozen=True)
 class Ledger(Stored):
-    """The losses so far, oldest first: the newest 200 or so, and how many there were before."""
+    """The losses so far, oldest first: about the newest 200, and the number of earlier ones."""
 
     losses: tuple[Loss, ...] = ()
     forgotten: int = 0
 
     def with_rows(self, executors: Iterable[Executor], at: EpochTime, kept: int = _KEPT) -> Ledger:
-        """With what a driver lists now.
+        """Add the losses that a driver lists now.
 
         Args:
             executors: living and dead ones.
-            at: stands for a time of removal that the driver does not name.
-            kept: so many losses stay here with all that is known of them.
+            at: the removal time of an executor for which the driver reports none.
+            kept: how many losses to keep in full.
         """
         names = {loss.executor for loss in self.losses}
-        # By id alone: the master may tell of one without a time, and the driver a moment later with it.
-        found = {
+        # By id alone: the master may report a loss without a time, and the driver a moment later with it.
+        new = {
             row.id: Loss(row.id, row.host[:_REASON], row.reason[:_REASON], row.removed or at)
             for row in executors
             if not (row.active or row.id in names or self._has_forgotten(row)) and was_lost(row.reason)
         }
-        if not found:
+        if not new:
             return self
-        losses = sorted([*self.losses, *found.values()], key=_order)
+        losses = sorted([*self.losses, *new.values()], key=_order)
         return Ledger(tuple(losses[-kept:]), self.forgotten + max(0, len(losses) - kept))
 
     def _has_forgotten(self, row: Executor) -> bool:
-        """Whether it was counted and is no longer kept: it is older than all that is."""
+        """Whether it was counted and then dropped: it is older than every kept loss."""
         if not self.forgotten:
             return False
         if row.removed:
             return _order(Loss(row.id, "", "", row.removed)) < min(map(_order, self.losses))
-        # Of one without a time its number tells: they are given in turn.
+        # Without a time its number decides: Spark numbers executors in order.
         numbers = [int(loss.executor) for loss in self.losses if loss.executor.isdecimal()]
         return row.id.isdecimal() and int(row.id) < min(numbers, default=0)
 
@@ -94,14 +94,14 @@ class Ledger(Stored):
         """The inverse of :meth:`to_json`.
 
         Raises:
-            ValueError: JSON of another shape, or what cannot be counted or shown.
+            ValueError: JSON of another shape, or values out of range.
         """
-        found = super().from_json(raw)
-        shown = all(0 <= loss.at < _END_OF_TIME for loss in found.losses)
-        if not shown or found.forgotten < 0 or (found.forgotten and not found.losses):
-            msg = "no ledger"
+        ledger = super().from_json(raw)
+        shown = all(0 <= loss.at < _END_OF_TIME for loss in ledger.losses)
+        if not shown or ledger.forgotten < 0 or (ledger.forgotten and not ledger.losses):
+            msg = "not a valid ledger"
             raise ValueError(msg)
-        return found
+        return ledger
 
 
 def _order(loss: Loss) -> tuple[float, int, str]:
@@ -111,14 +111,14 @@ def _order(loss: Loss) -> tuple[float, int, str]:
 
 @dataclass(frozen=True)
 class RestartBudget:
-    """What an application may lose.
+    """How many executors an application may lose.
 
     Attributes:
-        restarts: executors that may be lost within ``window``.
+        restarts: how many executors may be lost within ``window``.
         window: seconds; None for the application's whole life.
-        minimum: executors that must be there, but for ``grace``.
-        grace: seconds.
-        gone: seconds that a running Spark job may be without any executor after it had one.
+        minimum: how many executors must run.
+        grace: how long there may be fewer than ``minimum``, in seconds.
+        gone: how long a running Spark job may be without any executor after it had one, in seconds.
     """
 
     restarts: int = 0
@@ -133,8 +133,8 @@ class RestartRule:
     """Watches the executors of one application.
 
     Attributes:
-        budget: what may be lost.
-        ledger: what was.
+        budget: how many executors may be lost.
+        ledger: those that were lost.
     """
 
     budget: RestartBudget
@@ -142,12 +142,12 @@ class RestartRule:
 
     def observe(self, sight: Sight) -> Finding | None:
         """The finding, if the budget is used up or executors are missing."""
-        # Forgotten losses have no time: within a window none can be forgotten before there are too many.
+        # Forgotten losses have no time, so a window must be able to keep more losses than the budget allows.
         kept = _KEPT if self.budget.window is None else max(_KEPT, self.budget.restarts + 1)
         self.ledger = self.ledger.with_rows(sight.executors, sight.at, kept)
-        found = self._over_budget(sight)
-        if found is not None or sight.driver is None:
-            return found
+        finding = self._over_budget(sight)
+        if finding is not None or sight.driver is None:
+            return finding
         return self._too_few(sight)
 
     def _over_budget(self, sight: Sight) -> Finding | None:
@@ -167,7 +167,7 @@ class RestartRule:
             since(sight.started or last.at, last.at),
             got=shown,
             expected=f"at most {self.budget.restarts}{span or ' while the application runs'}",
-            advice=f"{advice_on(loss.reason for loss in fullest)} max_restarts allows more.",
+            advice=f"{advice_on(loss.reason for loss in fullest)} A higher max_restarts allows more.",
         )
 
     def _too_few(self, sight: Sight) -> Finding | None:
@@ -184,21 +184,21 @@ class RestartRule:
 
     def _short(self, minimum: int, sight: Sight, begun: EpochTime, grace: float) -> Finding:
         living = sum(row.active for row in sight.executors)
-        last = f"; the last that was lost: {self.ledger.losses[-1]}" if self.ledger.losses else ""
+        last = f"; the last one lost: {self.ledger.losses[-1]}" if self.ledger.losses else ""
+        few = f"Only {living} executor{'s have' if living > 1 else ' has'}" if living else "No executor has"
         return Finding(
             Verdict.EXECUTORS_LOST,
-            f"{living or 'No'} executor{'s are' if living > 1 else ' is'} there, for "
-            f"{readable_duration(sight.at - begun)} now.",
+            f"{few} been running for {readable_duration(sight.at - begun)}.",
             grace,
             since(sight.started or begun, EpochTime(begun + grace)),
             got=f"{living} of {minimum}{last}",
-            expected=f"at least {minimum}, but for {readable_duration(grace)}",
-            advice="See the master's page for free cores and memory. min_executors and its grace allow less.",
+            expected=f"at least {minimum} (grace period: {readable_duration(grace)})",
+            advice="Check free cores and memory on the master's page, or lower min_executors.",
         )
 
 
 def fullest_window(losses: tuple[Loss, ...], window: float | None) -> tuple[Loss, ...]:
-    """The most losses that lie within any ``window`` seconds, the later of two that are equal."""
+    """The largest set of losses within any ``window`` seconds; the later one of two equal sets."""
     if window is None or not losses:
         return losses
     best: tuple[Loss, ...] = ()
@@ -212,9 +212,9 @@ def fullest_window(losses: tuple[Loss, ...], window: float | None) -> tuple[Loss
 
 
 def wanted_since(sight: Sight) -> EpochTime | None:
-    """Since when a Spark job has waited for an executor that was lost; None where none does.
+    """Since when a Spark job has waited for a lost executor; None if no job waits.
 
-    Without such a job, or where dynamic allocation took the last one, they may well have been given back.
+    Without such a job, or if dynamic allocation removed the last executor, their absence may be intended.
     """
     stages = sight.driver.stages if sight.driver is not None else ()
     gone = [row for row in sight.executors if not row.active]
@@ -224,14 +224,14 @@ def wanted_since(sight: Sight) -> EpochTime | None:
 
 
 def short_since(executors: Iterable[Executor], minimum: int, started: EpochTime) -> EpochTime | None:
-    """Since when fewer than ``minimum`` executors have been there; None while there are enough.
+    """Since when fewer than ``minimum`` executors have run; None while there are enough.
 
     Args:
-        executors: living and dead ones, with the times of their coming and going.
-        minimum: how many there should be.
+        executors: living and dead ones, with the times of their addition and removal.
+        minimum: how many should run.
         started: when the application started.
     """
-    rows = [row for row in executors if row.active or row.removed]  # of others nobody knows when they were
+    rows = [row for row in executors if row.active or row.removed]  # a dead one without a time says nothing
     living = sum(row.active for row in rows)
     if living >= minimum:
         return None

@@ -1,4 +1,4 @@
-"""Which application is watched, and who can be asked about it."""
+"""Which application is watched, and which servers can be asked about it."""
 
 from __future__ import annotations
 
@@ -17,13 +17,12 @@ class Target(Stored):
     """An application, by id or by name, and its witnesses.
 
     Attributes:
-        application_id: such as ``app-20261121031500-0007``; empty where the name tells.
-        name: ``spark.app.name``; empty where the id tells.
-        driver_ui: the driver's web UI, such as ``http://host:4040``; empty where the master tells it.
+        application_id: such as ``app-20261121031500-0007``; empty if the name identifies it.
+        name: ``spark.app.name``; empty if the id identifies it.
+        driver_ui: the driver's web UI, such as ``http://host:4040``; empty to ask the master for it.
         master: a standalone master, ``spark://host:7077`` or several as ``spark://host:7077,host2:7077``.
         master_ui: its web UI; empty for port 8080 of the master's host.
-        history_server: such as ``http://host:18080``. It alone can tell a driver that ended from one that was
-            killed.
+        history_server: such as ``http://host:18080``. Only it can distinguish success from a killed driver.
     """
 
     sparse = True
@@ -45,23 +44,23 @@ class Target(Stored):
                 "The master cannot be asked about applications.",
                 got=f"master={self.master!r}",
                 expected="a standalone master, such as spark://host:7077",
-                advice="For YARN and Kubernetes give driver_ui= and history_server= instead.",
+                advice="On YARN and Kubernetes, give driver_ui= and history_server= instead.",
             )
 
     @property
     def witnesses(self) -> tuple[str, ...]:
-        """Who can be asked, by field name."""
+        """The servers that can be asked, by field name."""
         known = {"driver_ui": self.driver_ui, "master": self.master or self.master_ui}
         known["history_server"] = self.history_server
         return tuple(name for name, value in known.items() if value)
 
     @property
     def has_history_alone(self) -> bool:
-        """Whether nobody but a history server can be asked."""
+        """Whether only a history server can be asked."""
         return self.witnesses == ("history_server",)
 
     def check(self) -> Self:
-        """This target, if it names an application and somebody who can be asked.
+        """This target, if it names an application and a server that can be asked.
 
         Raises:
             ApplicationError: it does not.
@@ -75,7 +74,8 @@ class Target(Stored):
             )
         if not self.witnesses:
             raise ApplicationError(
-                f"Nobody is named who could be asked about application {self.application_id or self.name}.",
+                "No driver UI, master or history server is configured for application "
+                f"{self.application_id or self.name}.",
                 got="no driver_ui, no master, no history_server",
                 expected="at least one of them, here or in the connection",
                 advice='Give master="spark://host:7077" or driver_ui="http://host:4040", and history_server.',
@@ -87,15 +87,15 @@ class Target(Stored):
         """The inverse of :meth:`to_json`; a user may have written it.
 
         Raises:
-            ApplicationError: fields that a target does not have, or values that are no text.
+            ApplicationError: fields that a target does not have, or values that are not text.
         """
         known = {field.name for field in fields(cls)}
         if not isinstance(raw, dict) or set(raw) - known:
             raise ApplicationError(
-                "This does not name an application.",
+                "This value does not identify an application.",
                 got=repr(raw)[:200],
                 expected=f"a mapping with {', '.join(sorted(known))}",
-                advice="Give what XCom spark_guard_application of a guarded task holds, or single fields.",
+                advice="Give the XCom spark_guard_application of a guarded task, or single fields.",
             )
         return cls(**raw)
 
@@ -103,10 +103,10 @@ class Target(Stored):
 def _check_text(name: str, value: object) -> None:
     if not isinstance(value, str) or len(value) > _LONGEST or not value.isprintable():
         raise ApplicationError(
-            f"{name} of the application cannot be used.",
+            f"The application's {name} is not valid.",
             got=repr(value)[:200],
             expected="one line of text",
-            advice="Look at what the template or the XCom gave.",
+            advice="Check the value of the template or XCom.",
         )
 
 
@@ -115,14 +115,14 @@ def _check_url(name: str, value: str) -> None:
         parts = urlsplit(value)
         usable = not value or (parts.scheme in {"http", "https"} and bool(parts.hostname))
         secret = parts.username is not None or parts.password is not None
-        port = parts.port  # raises for one that is no port
+        port = parts.port  # raises if it is not a port
     except ValueError:
         usable, secret, port = False, False, None
     del port
     if not usable or secret:
         raise ApplicationError(
             f"{name} is not the address of a web server.",
-            got="an address with a password in it" if secret else f"{name}={value!r}"[:200],
+            got="an address that contains a password" if secret else f"{name}={value!r}"[:200],
             expected="http://host:port or https://host/path, without login and password",
-            advice="Login and password belong into the Airflow connection (conn_id=).",
+            advice="Put login and password into the Airflow connection (conn_id=).",
         )

@@ -1,4 +1,4 @@
-"""Executors that died before they registered: no driver lists them, but a standalone master knows them."""
+"""Executors that died before they registered: no driver lists them, only a standalone master."""
 
 from __future__ import annotations
 
@@ -16,12 +16,12 @@ _PAGE_HOLDS = 30.0  # seconds; the page of many executors is long
 
 @dataclass
 class Unregistered:
-    """What a master has said of an application's executors, and whether it is to be asked again.
+    """What a master has reported about an application's executors, and when to ask it again.
 
     Attributes:
-        ended: those that ended otherwise than by the master's order, registered or not.
+        ended: executors that ended without an order of the master, registered or not.
         running: the ids of those that had not ended.
-        asked: when it was asked; None before.
+        asked: when the master was asked; None before.
     """
 
     ended: tuple[Executor, ...] = ()
@@ -30,7 +30,7 @@ class Unregistered:
     _registered: frozenset[str] = frozenset()
 
     def learn(self, page: ApplicationPage | None, now: MonotonicTime) -> None:
-        """Take in the application's page at the master; None: it gave none."""
+        """Read the application's page on the master; None if the master returned none."""
         self.asked = now
         if page is not None:
             self.ended, self.running = page.ended, page.running
@@ -38,12 +38,12 @@ class Unregistered:
     def worth_asking(self, view: DriverView, now: MonotonicTime) -> bool:
         """Whether the master may know of executors that the driver does not list.
 
-        At once where one was starting, for it may have died, and where none is there, for that may be a crash
-        loop; else now and then, since nothing that the driver lists tells of one that never came.
+        At once if one was starting, since it may have died, and if none is running, since that may be a crash
+        loop; else from time to time, since the driver never lists an executor that did not register.
 
         Args:
             view: what the driver lists.
-            now: the time of this look.
+            now: the time of this poll.
         """
         if self.asked is None or now - self.asked >= _PAGE_HOLDS:
             return True
@@ -52,9 +52,9 @@ class Unregistered:
         return not self.running <= {row.id for row in view.executors}
 
     def added_to(self, view: DriverView) -> DriverView:
-        """What the driver lists, and whatever the master says of those that never registered with it."""
+        """The driver's list, and the executors of the master's that never registered with the driver."""
         listed = frozenset(row.id for row in view.executors)
-        # A driver forgets executors that are long dead (spark.ui.retainedDeadExecutors), and why they went.
+        # A driver forgets old dead executors (spark.ui.retainedDeadExecutors), and why they were removed.
         self._registered = listed | (self._registered & {row.id for row in self.ended})
         more = (row for row in self.ended if row.id not in self._registered)
         return replace(view, executors=(*view.executors, *more))

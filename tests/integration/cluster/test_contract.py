@@ -104,7 +104,7 @@ def test_what_will_not_end_is_not_called_ended(backend):
     found = backend.add(["RUNNING"])
     found.immortal = True
     with backend.source() as source:
-        assert "still says R" in source.end(found.id, 0.7)
+        assert "still reports R" in source.end(found.id, 0.7)
 
 
 def test_what_is_over_is_ended_at_once(backend):

@@ -133,7 +133,7 @@ def test_a_trigger_that_never_came_back_ends_the_application_before_it_fails(sta
     stand.manager.course = ["RUNNING"]
     deferred(stand)
     operator = stand.operator(deferrable=True)
-    with pytest.raises(kind, match="was asked to end"):
+    with pytest.raises(kind, match="was asked to kill"):
         operator.resume_execution("__fail__", {"error": error, "traceback": ["x"]}, stand.context)
     assert stand.application.killed
     assert stand.ti.xcoms["spark_guard_verdict"]["verdict"] == str(kind.default_verdict)

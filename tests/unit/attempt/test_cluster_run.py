@@ -110,7 +110,9 @@ def test_what_cannot_be_proven_gone_is_named_once_with_its_reason(yarn, run):
     """In the exception and in the log."""
     application = there(yarn, run, ["RUNNING"])
     application.immortal = True
-    assert run.end(application.id, 0.5) == (f"{application.id} (YARN still says RUNNING in queue default)",)
+    assert run.end(application.id, 0.5) == (
+        f"{application.id} (YARN still reports RUNNING in queue default)",
+    )
     with suppress(errors.KilledError):
         run.killed = True
         run.watch(job(run, application))

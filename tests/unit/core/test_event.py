@@ -49,7 +49,7 @@ def test_a_finding_comes_whole_out_of_both_events(event, read):
         (lambda event: {**event, "v": 2}, "it has no version, or another one"),
         (lambda event: {**event, "v": True}, "it has no version, or another one"),
         (lambda event: {**event, "new": 1}, "'new' is unknown"),
-        (lambda event: {**event, "finding": None}, "it (is finding and holds something else|needs a final status or a finding)"),
+        (lambda event: {**event, "finding": None}, "it (is of kind finding, but has the fields of another kind|needs a final status or a finding)"),
         (lambda event: {**event, "finding": {**event["finding"], "verdict": "NICE"}}, "finding.verdict: 'NICE'"),
         (lambda event: {**event, "finding": {**event["finding"], "stages": ["1"]}}, r"finding.stages\[0\]: '1'"),
         (lambda event: {**event, "finding": {**event["finding"], "limit": float("nan")}}, "finding.limit: nan"),

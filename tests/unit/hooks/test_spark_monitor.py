@@ -129,7 +129,7 @@ def test_a_redirect_to_another_host_takes_no_credentials_along(connect, spark):
         port = other.rpartition(":")[2]
         text = failure(connect(host=url, login="ann", password="pw"))
     assert "the answer is a redirect to another host, 'localhost'" in text
-    assert "do: If that is where people log in" in text
+    assert "do: If that is a login page" in text
     assert spark.seen == []
 
 
@@ -193,7 +193,7 @@ def test_a_missing_connection_is_named():
 
 def test_an_unknown_extra_is_refused(connect):
     """Before anything is asked."""
-    with pytest.raises(ConnectionMissingError, match="extra has fields that nobody reads.\n  got: verfy\n"):
+    with pytest.raises(ConnectionMissingError, match="extra has unknown fields.\n  got: verfy\n"):
         connect(host="h", extra={"verfy": False}).applications()
 
 

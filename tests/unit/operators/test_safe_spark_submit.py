@@ -124,4 +124,4 @@ def test_cluster_mode_submits_as_upstream_with_all_configuration_in_the_file(run
     assert "geheim-4713" not in command + log.text
     assert "spark.x.password geheim-4713" in "\n".join(properties).replace("=", " ")
     assert not any("spark.driver.timeout" in line for line in properties)
-    assert "its deadline, its kill and its outcome are upstream's" in log.text
+    assert "upstream sets its deadline, kills it and decides on its success" in log.text

@@ -132,9 +132,9 @@ def test_a_deferred_sensor_ends_it_from_the_worker(site, ti):
 @pytest.mark.parametrize(
     ("change", "witnesses", "why"),
     [
-        ({"deaf": True}, ALL, "the master does not say that it has ended"),
+        ({"deaf": True}, ALL, "the master does not report that it has ended"),
         ({"master": "down"}, ALL, "no living master"),
-        ({}, ("driver_ui",), "The application cannot be ended from here."),
+        ({}, ("driver_ui",), "The application cannot be killed from here."),
     ],
 )
 def test_an_application_that_could_not_be_ended_is_a_possible_orphan(

@@ -162,7 +162,7 @@ def test_a_name_that_nobody_knows_has_vanished(site, context):
     plan = restarts(site, "master_ui", name=NAME)
     assert made(plan).look(context) is None
     told = made(plan, began=time.time() - 31).look(context)
-    assert told.failure().what == "Nobody who was asked knows this application."
+    assert told.failure().what == "No server that was asked knows this application."
 
 
 def submitted(site, *witnesses):
@@ -179,14 +179,16 @@ def test_the_task_that_submits_it_names_it(site, context):
     assert looking.look(context) is None
     assert site.count("/allexecutors") == 1
     context["ti"].told.clear()
-    with pytest.raises(ApplicationError, match="^Task 'submit' has not told which application it runs."):
+    with pytest.raises(ApplicationError, match="^Task 'submit' has not published an application id."):
         made(submitted(site), began=time.time() - 31).look(context)
 
 
 def test_an_xcom_of_another_shape_is_a_clear_error(site, context):
     """At once."""
     context["ti"].told["submit", -1] = {"result": 5}
-    with pytest.raises(ApplicationError, match="^The XCom spark_guard_application names no application."):
+    with pytest.raises(
+        ApplicationError, match="^The XCom spark_guard_application does not name an application."
+    ):
         made(submitted(site)).look(context)
 
 
@@ -233,7 +235,7 @@ def test_the_guards_whole_watch_looks_at_all(site, context):
 
 def test_somebody_has_to_be_named(context):
     """By the sensor or by its connection."""
-    with pytest.raises(ApplicationError, match="^Nobody is named who could be asked"):
+    with pytest.raises(ApplicationError, match="^No driver UI, master or history server is configured"):
         made(Plan(replace(Plan().target, application_id=ID))).look(context)
 
 

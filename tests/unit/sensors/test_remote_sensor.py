@@ -95,7 +95,7 @@ def test_what_cannot_be_used_is_refused_before_anybody_is_asked(given, ti):
 def test_somebody_has_to_be_named(ti):
     """Here, or by the connection, or by the task that submits."""
     with pytest.raises(
-        ApplicationError, match="^Nobody is named who could be asked about application app-1."
+        ApplicationError, match="^No driver UI, master or history server is configured for application app-1."
     ):
         sensor(application="app-1").execute({"ti": ti})
     with pytest.raises(ApplicationError, match="^No application is named."):
@@ -154,7 +154,7 @@ def test_a_good_end_is_an_xcom(ti, capsys):
     """And the log says who saw it."""
     value = sensor().execute_complete({"ti": ti}, event(EndedWell("The log is closed.")))
     assert value == {"application_id": ID, "restarts": 0, "ended": "The log is closed."}
-    assert "Application app-1 has ended well. The log is closed." in capsys.readouterr().out
+    assert "Application app-1 succeeded. The log is closed." in capsys.readouterr().out
 
 
 def test_a_finding_fails_the_task_for_good(ti):
@@ -188,7 +188,7 @@ def test_a_timeout_is_airflows_own(ti):
     with pytest.raises(AirflowSensorTimeout) as caught:
         sensor(timeout=3600).execute_complete({"ti": ti}, event(None))
     assert str(caught.value) == (
-        "Application app-1 still ran when the sensor's timeout of 1h was over (0 restarts so far)."
+        "Application app-1 was still running after the sensor's timeout of 1h (0 restarts so far)."
     )
 
 
@@ -198,7 +198,7 @@ def test_a_soft_sensor_skips_instead(ti, site, how):
     for told in (GONE, None, ApplicationError("No.")):
         with pytest.raises(AirflowSkipException):
             sensor(**how).execute_complete({"ti": ti}, event(told))
-    with pytest.raises(AirflowSkipException, match="application cannot be used"):
+    with pytest.raises(AirflowSkipException, match="application= is not valid"):
         sensor(application=5, **how).execute({"ti": ti})
     site.over(log="open")
     with pytest.raises(AirflowSkipException, match="VANISHED"):
@@ -248,7 +248,7 @@ def test_a_rescheduled_sensor_counts_from_its_first_start(site):
     long_ago = datetime.now(UTC) - timedelta(seconds=31)
     late = {"ti": TaskInstance(first_reschedule=long_ago)}
     named = {"name": NAME, "master_ui": site.master_ui}
-    with pytest.raises(VanishedError, match="Nobody who was asked knows this application"):
+    with pytest.raises(VanishedError, match="No server that was asked knows this application"):
         sensor(application=named, mode="reschedule").execute(late)
 
 

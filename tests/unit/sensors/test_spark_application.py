@@ -58,7 +58,7 @@ def test_a_stall_is_found_in_its_time_however_seldom_somebody_looks(interval):
 def test_it_cannot_be_rescheduled():
     """It would compare each look with none, and never find that nothing moves."""
     with pytest.raises(
-        LimitError, match="^SparkApplicationSensor cannot watch in mode reschedule."
+        LimitError, match="^SparkApplicationSensor does not support mode reschedule."
     ) as caught:
         sensor(mode="reschedule").execute({"ti": TaskInstance()})
     assert isinstance(caught.value, AirflowFailException)

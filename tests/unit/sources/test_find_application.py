@@ -68,7 +68,7 @@ def test_who_knows_nothing_says_why(site):
     assert seen.application_id == ""
     assert dict(seen.silent) == {
         "driver": "applications: HTTP status 500",
-        "master": "knows no application named 'other' that runs",
+        "master": "knows no running application named 'other'",
     }
     assert look(site, "driver_ui", "master_ui").application_id == ID
     assert site.count("/history/") == 0
@@ -80,5 +80,5 @@ def test_each_witness_gets_its_own_credentials(site):
         site, "driver_ui", "master_ui", name="x", access_for=lambda url: Access.bearer(url.rpartition("/")[2])
     )
     assert site.credentials == {"Bearer driver", "Bearer master"}
-    with pytest.raises(ConnectionMissingError, match="verify names no file of certificates"):
+    with pytest.raises(ConnectionMissingError, match="verify is not a file of certificates"):
         look(site, "driver_ui", access_for=lambda _: Access(verify="/nowhere.pem"))

@@ -146,7 +146,7 @@ def test_each_server_gets_its_own_credentials(site):
 def test_certificates_that_are_not_there_are_one_clear_error(site, name):
     """The connection is wrong, not the server."""
     with (
-        pytest.raises(ConnectionMissingError, match="verify names no file of certificates") as caught,
+        pytest.raises(ConnectionMissingError, match="verify is not a file of certificates") as caught,
         source(site.target(name), lambda _: Access(verify="/nowhere.pem")) as looking,
     ):
         looking.look()
@@ -164,8 +164,8 @@ def test_an_application_is_ended_and_the_proof_waited_for(site):
 @pytest.mark.parametrize(
     ("change", "said"),
     [
-        ({"deaf": True}, "the master does not say that it has ended"),
-        ({"master": None}, "the master does not say that it has ended"),
+        ({"deaf": True}, "the master does not report that it has ended"),
+        ({"master": None}, "the master does not report that it has ended"),
         ({"master": "down"}, "no living master: "),
     ],
 )
@@ -184,7 +184,7 @@ def test_without_a_master_nothing_can_be_ended(site):
     """Nor without an id."""
     with source(site.target("driver_ui")) as looking:
         text = looking.end(5.0)
-    assert text.startswith("The application cannot be ended from here. Give master=")
+    assert text.startswith("The application cannot be killed from here. Give master=")
     unnamed = AsyncRemoteSource(Target(name="x", master_ui=site.master_ui))
 
     async def kill():
@@ -193,7 +193,7 @@ def test_without_a_master_nothing_can_be_ended(site):
         finally:
             await unnamed.aclose()
 
-    with pytest.raises(ApplicationError, match="its id is not known"):
+    with pytest.raises(ApplicationError, match="the application's id is not known"):
         asyncio.run(kill())
 
 

@@ -169,7 +169,9 @@ def test_what_cannot_be_read_is_a_warning(log):
 
     broken = SimpleNamespace(task_id="train", map_index=-1, xcom_pull=refuse)
     Announcement(log, broken).recall()
-    assert log.warnings == "What the task had announced could not be read: OSError: the API server is down"
+    assert (
+        log.warnings == "The task's earlier announcement could not be read: OSError: the API server is down"
+    )
 
 
 def test_without_an_application_nothing_is_said(ti, log):
@@ -263,7 +265,7 @@ def test_an_address_of_records_that_may_not_be_shown_is_a_warning(operator, ti, 
     operator("pass", "https://ann:pw@records").execute({"ti": ti})
     assert "spark_guard_record" not in ti.last
     assert (
-        "[spark_guard] record_url is not an http address that may be shown: no link."
+        "[spark_guard] record_url is not a plain http address: the task gets no link."
         in capsys.readouterr().out
     )
 

@@ -159,8 +159,8 @@ def test_below_airflow_3_3_it_says_what_to_do(monkeypatch):
     assert not older.AIRFLOW_ASKS
     with pytest.raises(
         errors.BadInputError,
-        match=r"(?s)^SparkGuardRetryPolicy needs an Airflow with retry policies\.\n  got: Airflow \S+\n"
-        r"  expected: Airflow 3\.3 or newer\n  do: Leave retry_policy out: .+",
+        match=r"(?s)^SparkGuardRetryPolicy requires an Airflow with retry policies\.\n  got: Airflow \S+\n"
+        r"  expected: Airflow 3\.3 or newer\n  do: Omit retry_policy: .+",
     ):
         older.SparkGuardRetryPolicy()
 

@@ -123,7 +123,7 @@ def test_without_a_history_server_the_masters_word_is_told_with_what_it_cannot_k
     site.over(log=None)
     told = outcome(trigger(restarts(site, "driver_ui", "master_ui")))
     assert told.kind == "ended"
-    assert told.witness.startswith("The master says FINISHED, as it does of a killed driver too")
+    assert told.witness.startswith("The master reports FINISHED (also for a killed driver)")
 
 
 def test_a_history_server_that_lags_is_waited_for(site):
@@ -154,16 +154,16 @@ def test_another_application_under_the_same_id_is_not_ours(site, xcoms):
     site.executors.append(dead("0"))
     failure = outcome(again(watching)).failure()
     assert type(failure) is VanishedError
-    assert "Another application has taken its id" in failure.what
+    assert "Another application now has this id" in failure.what
 
 
 @pytest.mark.parametrize(
     ("end", "error", "said"),
     [
-        ({"log": "open"}, VanishedError, "as it does of a driver that was killed too"),
-        ({"master": None, "log": None}, VanishedError, "Nobody who was asked knows this application."),
-        ({"master": "KILLED", "log": None}, KilledError, "was ended at the master"),
-        ({"master": "FAILED", "log": None}, ExecutorsLostError, "The master gave the application up"),
+        ({"log": "open"}, VanishedError, "as it does for a killed driver"),
+        ({"master": None, "log": None}, VanishedError, "No server that was asked knows this application."),
+        ({"master": "KILLED", "log": None}, KilledError, "was killed through the master"),
+        ({"master": "FAILED", "log": None}, ExecutorsLostError, "The master gave up on the application"),
     ],
 )
 def test_every_other_end_is_a_failure(site, end, error, said):
@@ -192,7 +192,7 @@ def test_a_driver_that_goes_silent_without_a_witness_has_vanished(site):
         once=lambda: site.count("/allexecutors") >= 2,
     )
     assert time.monotonic() - begin >= PATIENCE.end
-    assert "no witness says that it ended" in told.failure().what
+    assert "no witness reports that the application ended" in told.failure().what
 
 
 def test_a_lost_executor_is_told(site):
@@ -300,8 +300,8 @@ def test_a_name_that_nobody_knows_has_vanished(site):
     """After start_timeout."""
     site.master = None
     failure = outcome(trigger(restarts(site, "master_ui", name=NAME))).failure()
-    assert failure.what == "Nobody who was asked knows this application."
-    assert "knows no application named 'nightly' that runs" in failure.got
+    assert failure.what == "No server that was asked knows this application."
+    assert "knows no running application named 'nightly'" in failure.got
 
 
 def submitted(site, *witnesses, **patience):
@@ -327,7 +327,7 @@ def test_a_task_that_tells_nothing_is_a_clear_error(site):
     """After start_timeout."""
     failure = outcome(trigger(submitted(site))).failure()
     assert type(failure) is ApplicationError
-    assert failure.what == "Task 'submit' has not told which application it runs."
+    assert failure.what == "Task 'submit' has not published an application id."
     assert failure.got == "no XCom spark_guard_application within 0.4s"
 
 
@@ -335,7 +335,7 @@ def test_an_xcom_of_another_shape_is_a_clear_error(site, xcoms):
     """At once."""
     xcoms.kept[SUBMITTED] = json.dumps({"result": 5})
     failure = outcome(trigger(submitted(site, start=99.0))).failure()
-    assert failure.what == "The XCom spark_guard_application names no application."
+    assert failure.what == "The XCom spark_guard_application does not name an application."
 
 
 @pytest.mark.parametrize(("state", "kind"), [("success", "ended"), ("failed", "finding")])
@@ -411,7 +411,7 @@ def test_arguments_of_another_version_are_a_clear_error(site):
     watching = trigger(restarts(site))
     watching.plan["new"] = 1
     failure = outcome(watching).failure()
-    assert failure.what == "What the trigger is to watch cannot be understood."
+    assert failure.what == "The trigger's plan cannot be read."
 
 
 def test_credentials_are_in_no_argument_event_or_xcom(site, xcoms, airflow_db, monkeypatch):

@@ -39,9 +39,9 @@ def test_an_id_that_nobody_knows_has_vanished_after_the_start_timeout():
     assert not course.undecided, "there is nothing to decide about an application that was never seen"
     found = course.observe(sight, START + 300)
     assert found.verdict is Verdict.VANISHED
-    assert found.what == "Nobody who was asked knows this application."
+    assert found.what == "No server that was asked knows this application."
     assert found.got == "driver: refused; master: knows no application app-1"
-    assert found.expected == "an application of that id or name within 5m"
+    assert found.expected == "an application with that id or name within 5m"
     assert "start_timeout" in found.advice
 
 
@@ -54,8 +54,10 @@ def test_a_driver_that_went_silent_without_a_witness_has_vanished():
     assert course.observe(silent(START + 169), START + 169) is None
     found = course.observe(silent(START + 170), START + 170)
     assert found.verdict is Verdict.VANISHED
-    assert found.what == "Its driver has not answered for 2m, and no witness says that it ended."
-    assert "give history_server=" in found.advice
+    assert (
+        found.what == "The driver has not answered for 2m, and no witness reports that the application ended."
+    )
+    assert "Give history_server=" in found.advice
 
 
 def test_a_driver_that_answers_again_was_only_slow():
@@ -81,7 +83,7 @@ def test_a_closed_event_log_whose_last_job_failed_is_no_good_end():
     """The script caught the failure, or spark-submit said it in its exit code, which nobody sees here."""
     found = rule(HISTORY).observe(silent(START, manager="FINISHED", history=log(failed=True)), START)
     assert found.verdict is Verdict.UNKNOWN
-    assert found.what == "The application ended, and its last Spark job had failed."
+    assert found.what == "The application ended after its last Spark job had failed."
     assert found.reached_at == 500
 
 
@@ -93,7 +95,7 @@ def test_an_open_log_and_finished_is_no_success():
     assert course.observe(sight, START + 129) is None
     found = course.observe(sight, START + 130)
     assert found.verdict is Verdict.VANISHED
-    assert "as it does of a driver that was killed too" in found.what
+    assert "as it does for a killed driver" in found.what
     assert "spark.eventLog.dir" in found.advice
 
 
@@ -111,7 +113,7 @@ def test_the_masters_word_counts_where_no_history_server_is_named():
     """And the log says what it cannot know."""
     told = rule().observe(silent(START, manager="FINISHED"), START)
     assert told == EndedWell(
-        "The master says FINISHED, as it does of a killed driver too: history_server= would tell."
+        "The master reports FINISHED (also for a killed driver); history_server= distinguishes them."
     )
 
 
@@ -152,7 +154,7 @@ def test_another_application_under_the_same_id_is_not_ours():
     found = course.observe(other, START + 99)
     assert (found.verdict, found.what) == (
         Verdict.VANISHED,
-        "Another application has taken its id: this one is gone.",
+        "Another application now has this id: the watched one is gone.",
     )
 
 

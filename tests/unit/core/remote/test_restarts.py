@@ -235,15 +235,15 @@ def test_too_few_executors_are_a_finding_after_the_grace():
     rule = RestartRule(RestartBudget(restarts=9, minimum=2, grace=120.0))
     assert rule.observe(running(START + 119, *living("0"))) is None
     finding = rule.observe(running(START + 120, *living("0")))
-    assert finding.what == "1 executor is there, for 2m now."
-    assert (finding.got, finding.expected) == ("1 of 2", "at least 2, but for 2m")
+    assert finding.what == "Only 1 executor has been running for 2m."
+    assert (finding.got, finding.expected) == ("1 of 2", "at least 2 (grace period: 2m)")
     assert finding.reached_at == 120
     rows = (*living("0", "1"), lost("2", START + 300))
     rule = RestartRule(RestartBudget(restarts=9, minimum=3, grace=120.0))
     assert rule.observe(running(START + 419, *rows)) is None
     finding = rule.observe(running(START + 420, *rows))
-    assert finding.what == "2 executors are there, for 2m now."
-    assert finding.got.startswith("2 of 3; the last that was lost: executor 2 on h1")
+    assert finding.what == "Only 2 executors have been running for 2m."
+    assert finding.got.startswith("2 of 3; the last one lost: executor 2 on h1")
 
 
 def test_a_start_that_nobody_knows_is_no_reason():
@@ -258,8 +258,8 @@ def test_no_executor_left_for_a_waiting_job_is_a_finding():
     gone = lost("0", START + 100)
     assert rule.observe(running(START + 159, gone, stages=[STAGE])) is None
     finding = rule.observe(running(START + 160, gone, stages=[STAGE]))
-    assert finding.what == "No executor is there, for 1m now."
-    assert finding.got.startswith("0 of 1; the last that was lost: executor 0")
+    assert finding.what == "No executor has been running for 1m."
+    assert finding.got.startswith("0 of 1; the last one lost: executor 0")
 
 
 @pytest.mark.parametrize(

@@ -37,7 +37,9 @@ def test_what_the_sensor_names_wins():
 @pytest.mark.parametrize("value", [5, [], {}, {"task": "running"}, "", ["app-1"], {"application_id": None}])
 def test_an_xcom_of_another_shape_is_a_clear_error(value):
     """It says what was pushed, and what would be right."""
-    with pytest.raises(ApplicationError, match="^The XCom spark_guard_application names no application."):
+    with pytest.raises(
+        ApplicationError, match="^The XCom spark_guard_application does not name an application."
+    ):
         target_told_by(value, Target())
 
 
@@ -88,7 +90,7 @@ def test_an_id_that_is_told_late_gives_nothing_up():
 def test_a_task_that_has_told_nothing_is_named():
     """And for how long it was given."""
     error = nothing_told("submit", "5m")
-    assert error.what == "Task 'submit' has not told which application it runs."
+    assert error.what == "Task 'submit' has not published an application id."
     assert error.got == "no XCom spark_guard_application within 5m"
     assert "submitted_by=" in error.advice
 

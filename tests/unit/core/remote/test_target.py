@@ -40,15 +40,15 @@ def test_garbage_is_refused_in_one_way(value):
 @pytest.mark.parametrize(
     ("given", "what"),
     [
-        ({"application_id": "a\nb"}, "application_id of the application cannot be used."),
-        ({"name": "x" * 2001}, "name of the application cannot be used."),
-        ({"name": None}, "name of the application cannot be used."),
+        ({"application_id": "a\nb"}, "The application's application_id is not valid."),
+        ({"name": "x" * 2001}, "The application's name is not valid."),
+        ({"name": None}, "The application's name is not valid."),
         ({"driver_ui": "h:4040"}, "driver_ui is not the address of a web server."),
         ({"driver_ui": "http://h:99999"}, "driver_ui is not the address of a web server."),
         ({"history_server": "http://["}, "history_server is not the address of a web server."),
         ({"master_ui": "http://"}, "master_ui is not the address of a web server."),
         ({"master": "yarn"}, "The master cannot be asked about applications."),
-        ({"nonsense": "x"}, "This does not name an application."),
+        ({"nonsense": "x"}, "This value does not identify an application."),
     ],
 )
 def test_what_cannot_be_used_is_said(given, what):
@@ -72,7 +72,8 @@ def test_an_application_has_to_be_named_and_somebody_asked():
     with pytest.raises(ApplicationError, match="^No application is named."):
         Target(driver_ui="http://h:4040").check()
     with pytest.raises(
-        ApplicationError, match="^Nobody is named who could be asked about application nightly."
+        ApplicationError,
+        match="^No driver UI, master or history server is configured for application nightly.",
     ):
         Target(name="nightly").check()
     target = Target(

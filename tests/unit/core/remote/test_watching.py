@@ -136,7 +136,7 @@ def test_a_name_is_looked_for_until_somebody_knows_it(drive):
     asked = [name for name, _ in site.asked]
     assert asked == ["find", "pause", "find", "look", "pause", "look"]
     late = drive(watching(plan, now=START + 60).follow(as_it_is), Surroundings(found=[unknown]))
-    assert late.finding.what == "Nobody who was asked knows this application."
+    assert late.finding.what == "No server that was asked knows this application."
 
 
 def test_another_process_goes_on_where_one_has_stopped(drive):
