@@ -100,7 +100,7 @@ def test_an_application_that_cannot_speak_succeeds_by_exit_code_0():
     assert failure(Ending(Cause.COMMAND_ENDED, 0, speaks=False)) is None
     error = failure(Ending(Cause.COMMAND_ENDED, 1, speaks=False))
     assert isinstance(error, errors.UserCodeError)
-    assert error.what == "The application ended with a failure."
+    assert error.what == "The application failed."
     assert failure(Ending(Cause.COMMAND_ENDED, -9, speaks=False)).verdict is Verdict.JVM_GONE
 
 
