@@ -182,7 +182,7 @@ def test_a_kill_just_before_the_launch_ends_it(stand, monkeypatch):
         return command(run)
 
     monkeypatch.setattr(ClientRun, "command", killed)
-    with pytest.raises(errors.KilledError, match="somebody ended the task"):
+    with pytest.raises(errors.KilledError, match="the task was killed"):
         hook.submit(stand.job(WAIT))
 
 
