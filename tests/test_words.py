@@ -1,7 +1,4 @@
-"""Plain words: what docs/words.md says to avoid is in no message, docstring, comment or page.
-
-A file in ``words_not_yet.txt`` has still to be rewritten. That list may only become shorter.
-"""
+"""Plain words: what docs/words.md says to avoid is in no message, docstring, comment or page."""
 
 from __future__ import annotations
 
@@ -11,8 +8,9 @@ import re
 import tokenize
 from pathlib import Path
 
+import pytest
+
 ROOT = Path(__file__).parent.parent
-NOT_YET = Path(__file__).with_name("words_not_yet.txt")
 # Pages that quote: the list itself, and logs as they were written.
 NOT_READ = {"docs/words.md", "docs/task-logs.md"}
 # Text of others that we quote, by file.
@@ -73,9 +71,14 @@ def found_in(text, quoted=()):
                 yield text.count("\n", 0, match.start()), match[0], write
 
 
+def name_of(path):
+    """The file as the repository names it."""
+    return str(path.relative_to(ROOT))
+
+
 def faults(path):
     """A line for each word to avoid in a file."""
-    name = str(path.relative_to(ROOT))
+    name = name_of(path)
     source = path.read_text()
     texts = texts_of_code(source) if path.suffix == ".py" else [(1, source)]
     return sorted(
@@ -92,17 +95,10 @@ def files():
     yield ROOT / "README.md"
 
 
-def test_no_file_has_a_word_to_avoid():
-    """But those that are still to be rewritten; one that has none any more leaves their list."""
-    not_yet = NOT_YET.read_text().split()
-    assert not_yet == sorted(set(not_yet))
-    found = {
-        str(path.relative_to(ROOT)): faults(path)
-        for path in files()
-        if str(path.relative_to(ROOT)) not in NOT_READ
-    }
-    assert [line for name, lines in found.items() if name not in not_yet for line in lines] == []
-    assert [name for name in not_yet if not found.get(name)] == [], f"done: strike them from {NOT_YET.name}"
+@pytest.mark.parametrize("path", [path for path in files() if name_of(path) not in NOT_READ], ids=name_of)
+def test_no_word_to_avoid(path):
+    """The message says where each is, and what to write instead."""
+    assert faults(path) == []
 
 
 def test_words_are_found_in_messages_docstrings_and_comments():

@@ -1,4 +1,4 @@
-"""The channel directory as Airflow reads it: every store that its object storage knows."""
+"""The channel directory as Airflow reads it, on any store that its object storage supports."""
 
 from __future__ import annotations
 
@@ -19,15 +19,15 @@ if TYPE_CHECKING:
 
     from airflow_spark_guard.core.protocol import Message
 
-    OpenDirectory = Callable[[str, str | None], Any]  # by URL and connection id; the answer is like a Path
+    OpenDirectory = Callable[[str, str | None], Any]  # by URL and connection id; returns a kind of Path
 
 _PATIENCE = 10.0  # seconds
-# At one look; they are held in memory.
+# In one read; they are kept in memory.
 _MOST_FILES = 8
 
 
 def no_store(url: str, _: str | None) -> Any:
-    """Open no directory but local ones.
+    """Refuse every directory: only local ones can be opened.
 
     Raises:
         BadInputError: always.
@@ -35,23 +35,23 @@ def no_store(url: str, _: str | None) -> Any:
     raise BadInputError(
         "The channel directory cannot be opened here.",
         got=safe_text(url),
-        expected="a local directory, or a hook that opens object stores",
-        advice="Use SafeSparkSubmitHook, which reads every store that Airflow's object storage knows.",
+        expected="a local directory, or a hook that can open object stores",
+        advice="Use SafeSparkSubmitHook, which reads every store that Airflow's object storage supports.",
     )
 
 
 class ChannelDirectory:
-    """Where one try's driver puts what it says.
+    """The directory that one try's driver writes its messages to.
 
     Args:
         url: of the try's own directory, as Airflow names it.
         conn_id: the Airflow connection for the store; None for its default.
-        open_directory: opens a directory that is not a local one.
+        open_directory: opens a directory that is not local.
 
     Attributes:
-        trouble: why the last look failed; empty when it did not.
-        heard: what the driver has said so far.
-        has_more: whether files are left that the last look did not reach.
+        trouble: why the last read failed; empty if it did not.
+        ``heard``: what the driver has reported so far.
+        has_more: whether the last read left files for the next one.
     """
 
     def __init__(
@@ -67,32 +67,32 @@ class ChannelDirectory:
         self.heard = Heard()
 
     def check(self) -> None:
-        """Whether the store can be read at all.
+        """Check that the store can be read.
 
         Raises:
-            BadInputError: it cannot; the job's end would never be heard.
+            BadInputError: it cannot; the guard would never learn that the job has ended.
         """
         self._in_time(self._names)
         if self.trouble:
             raise BadInputError(
                 "The channel directory cannot be read.",
                 got=self.trouble,
-                expected=f"a directory that driver and Airflow reach: {safe_text(self._url)}",
-                advice="Correct channel_directory in the Airflow connection's extra, or the path by which "
-                "Airflow reaches it (channel_directory_airflow, channel_conn_id).",
+                expected=f"a directory that both the driver and Airflow can reach: {safe_text(self._url)}",
+                advice="Correct channel_directory in the Airflow connection's extra, or Airflow's way to it "
+                "(channel_directory_airflow, channel_conn_id).",
             )
 
-    def read(self, now: LaunchTime, tell: Callable[[Message], None]) -> None:
-        """Take in what is new; a store that does not answer holds nobody up for more than 10 s.
+    def read(self, now: LaunchTime, on_message: Callable[[Message], None]) -> None:
+        """Read the new messages; a store that does not answer delays the caller for at most 10 s.
 
         Args:
-            now: the time of this look.
-            tell: is given each message.
+            now: the time of this read.
+            on_message: takes each message.
 
         Raises:
-            ProtocolError: a line is not of the wire protocol.
+            ProtocolError: a line that does not follow the wire protocol.
         """
-        self.has_more = False  # unless this look says so
+        self.has_more = False
         self._in_time(self._fetch)
         while self._fetched:
             another, content = self._fetched.popleft()
@@ -100,14 +100,14 @@ class ChannelDirectory:
                 self.heard = Heard()
             for message in parse_lines(content.split(b"\n")):
                 self.heard.hear(message, now)
-                tell(message)
+                on_message(message)
 
     def remove(self) -> None:
-        """Remove the try's directory; it may be the driver's user's own, and stay."""
+        """Remove the try's directory; it stays if it belongs to the driver's user alone."""
         self._in_time(lambda: self._path().rmdir(recursive=True))
 
     def _fetch(self) -> None:
-        """The contents of the next files, and whether each is the first one of another driver."""
+        """Read the next files, each with whether it is the first one of another driver."""
         another, names = self._files.next(self._names())
         self.has_more = len(names) > _MOST_FILES
         for name in names[:_MOST_FILES]:
@@ -119,14 +119,14 @@ class ChannelDirectory:
     def _names(self) -> list[str]:
         try:
             return [path.name for path in self._path().iterdir()]
-        except (FileNotFoundError, NotADirectoryError):  # the driver makes it
+        except (FileNotFoundError, NotADirectoryError):  # the driver creates it
             return []
 
     def _in_time(self, action: Callable[[], object]) -> None:
-        """Do it, and wait for it up to 10 s; ``trouble`` says why it was not done.
+        """Run the action and wait up to 10 s for it; ``trouble`` has the reason if it fails.
 
-        On a thread of its own, since no limit of ours interrupts a file system that hangs. What has taken too
-        long is waited for the next time, and nothing is begun beside it.
+        It runs on a thread of its own, because no timeout can interrupt a file system that hangs. While a
+        late action still runs, the next call waits for it and starts nothing else.
         """
         if self._late is None or self._is_done(self._late):
             self._late, self.trouble = threading.Thread(target=self._try, args=(action,), daemon=True), ""
@@ -142,7 +142,7 @@ class ChannelDirectory:
     def _try(self, action: Callable[[], object]) -> None:
         try:
             action()
-        except Exception as error:  # noqa: BLE001 - each store raises errors of its own
+        except Exception as error:  # noqa: BLE001 - each store raises its own errors
             self.trouble = safe_text(f"{type(error).__name__}: {error}")[:300]
 
     def _path(self) -> Any:

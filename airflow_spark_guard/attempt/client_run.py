@@ -1,4 +1,4 @@
-"""One attempt in client mode: launch, watch, autopsy, kill, proof, record, and what is raised."""
+"""One attempt in client mode: launch, watch, autopsy, kill, proof, record, and the exception."""
 
 from __future__ import annotations
 
@@ -58,10 +58,10 @@ def run(spec: AttemptSpec, job: Job, master_ui: str | None = None) -> Finished:
     Args:
         spec: the attempt.
         job: what is submitted.
-        master_ui: the standalone master's web page, where the connection names it.
+        master_ui: the standalone master's web page, if the connection names it.
 
     Raises:
-        BadInputError: something is wrong that shows before anything starts.
+        BadInputError: a mistake found before anything starts.
         AttemptError: the attempt is not a success.
     """
     check_application(job.program.path, job.program.java_class, Path.exists)
@@ -87,10 +87,10 @@ class ClientRun:
     Args:
         spec: the attempt.
         job: what is submitted.
-        master_ui: the standalone master's web page, where the connection names it.
+        master_ui: the standalone master's web page, if the connection names it.
 
     Attributes:
-        found_ui: the same as :meth:`preflight` has found it; empty where it has not.
+        found_ui: that page as :meth:`preflight` found it; empty if it did not.
     """
 
     spec: AttemptSpec
@@ -100,7 +100,7 @@ class ClientRun:
     _shown: LastShown = field(default_factory=LastShown, init=False)
 
     def preflight(self) -> None:
-        """Ask the master whether it can ever give one executor of this size, and where its web UI is.
+        """Ask the master for its web UI, and whether a worker can fit one executor of this size.
 
         Raises:
             ImpossibleError: no worker is large enough; in observe mode that is a warning.
@@ -108,7 +108,7 @@ class ClientRun:
         seen = None
         with self._master() as master:
             if master is not None:
-                with contextlib.suppress(UnusableAnswerError):  # nothing known is nothing wrong
+                with contextlib.suppress(UnusableAnswerError):  # no information is not an error
                     seen = master.look()
                     self.found_ui = master.web_ui()
         try:
@@ -116,7 +116,7 @@ class ClientRun:
         except ImpossibleError as error:
             if not self.spec.limits.observes:
                 raise
-            warning = f"Observed only; the job is started anyway:\n{error}"
+            warning = f"Observed only; the job starts anyway:\n{error}"
         if warning:
             self.spec.reporting.log.warning("%s", warning)
 
@@ -141,12 +141,12 @@ class ClientRun:
             try:
                 with self._master() as master:
                     ending = self._watch(self._launch(command, env), record, summary, master)
-            except BaseException as raised:  # a time-out of Airflow's, or a channel that is not ours
+            except BaseException as raised:  # Airflow's timeout, or a foreign message on the channel
                 summary.broken_off(raised)
                 raise
             error = failure(ending)
             summary.ended(ending, error)
-        if record.trouble:  # all of it is known once the record is closed
+        if record.trouble:  # complete once the record is closed
             reporting.log.warning("%s", record.trouble)
         if error is not None:
             raise evolved(error, record=record.place, evidence_shown=self._shown.has(error.evidence))
@@ -213,7 +213,7 @@ class ClientRun:
         )
 
     def _announce(self, application: Application) -> None:
-        # Of several masters another one may be the living one later.
+        # With several masters, another one may be active later.
         found = "" if "," in self._master_url else self.found_ui
         self.spec.reporting.on_application(application._replace(master_ui=self.master_ui or found))
 
@@ -240,12 +240,12 @@ class ClientRun:
 
 
 def prove_gone(master: MasterSource | None, application_id: str, patience: float) -> tuple[str, ...]:
-    """Wait until the master has let the application go, end it there if it does not; what remains.
+    """Wait until the master reports the application as ended, or kill it there; returns what may still run.
 
     Args:
-        master: the standalone master; None where there is none.
-        application_id: empty where none is known.
-        patience: seconds; after half of them the master is asked to end it.
+        master: the standalone master; None without one.
+        application_id: empty if it is not known.
+        patience: seconds; after half of them the master is asked to kill it.
     """
     if master is None or not application_id:
         return ()
@@ -254,7 +254,7 @@ def prove_gone(master: MasterSource | None, application_id: str, patience: float
     while True:
         gone = master.gone(application_id)
         if gone is not False:
-            return ()  # an application that the master does not know has nothing running for it either
+            return ()  # an application that the master does not know has no executors either
         if time.monotonic() >= limit:
             return (f"{application_id} (its master still runs it)",)
         if not asked and time.monotonic() >= limit - patience / 2:

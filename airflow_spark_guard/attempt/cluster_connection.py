@@ -1,4 +1,4 @@
-"""What an Airflow connection says of a cluster: who is asked, how one gets in, where messages go."""
+"""A cluster as an Airflow connection describes it: manager, credentials, channel directory."""
 
 from __future__ import annotations
 
@@ -30,11 +30,11 @@ class ClusterConnection:
     """A connection, and what the configuration adds to it.
 
     Attributes:
-        place: who is asked.
-        secrets: how one gets in.
-        marks: what the applications of this try carry.
-        channel: the channel directory as Spark names it; empty where there is none.
-        channel_here: the same as Airflow names it.
+        place: the cluster manager.
+        secrets: the credentials for it.
+        marks: on the applications of this try.
+        channel: the channel directory as Spark names it; empty if none is set.
+        channel_here: the channel directory as Airflow names it.
         channel_conn_id: the Airflow connection for its store; None for the default.
         open_directory: opens the channel directory (``hooks/object_storage.py``).
     """
@@ -48,10 +48,10 @@ class ClusterConnection:
     open_directory: OpenDirectory = no_store
 
     def source(self, *, timeout: float = 5.0) -> BlockingClusterSource:
-        """The manager.
+        """A client for the manager.
 
         Args:
-            timeout: longest silence of a server, in seconds; one question may take three times that.
+            timeout: longest silence of a server, in seconds; one request may take three times that.
 
         Raises:
             BadInputError: the credentials cannot be read.
@@ -62,16 +62,16 @@ class ClusterConnection:
         )
 
     def driver_directory(self) -> str:
-        """Where this try's driver puts its messages, as Spark names it; empty where there is no channel."""
+        """This try's directory in the channel, as Spark names it; empty without a channel."""
         marks = self.marks
         return attempt_directory(self.channel, marks.task, marks.attempt) if self.channel else ""
 
     def channel_of(self, attempt: str) -> str:
-        """The same of any try of this task, as Airflow names it."""
+        """The directory of any try of this task, as Airflow names it; empty without a channel."""
         return attempt_directory(self.channel_here, self.marks.task, attempt) if self.channel else ""
 
     def directory(self, url: str) -> ChannelDirectory | None:
-        """Where messages are read; None for an empty ``url``."""
+        """The directory at ``url``, to read messages from; None for an empty ``url``."""
         return ChannelDirectory(url, self.channel_conn_id, self.open_directory) if url else None
 
 
@@ -85,19 +85,19 @@ def cluster_connection(
     deployment: tuple[str, ...] = ("", ""),
     open_directory: OpenDirectory = no_store,
 ) -> ClusterConnection:
-    """What the connection says.
+    """The cluster that a connection names.
 
     Args:
-        connection: of Airflow, or anything with its ``extra_dejson``, ``login`` and ``password``.
+        connection: Airflow's, or anything with its ``extra_dejson``, ``login`` and ``password``.
         master: Spark's master URL.
         conf: the effective configuration.
         tag: of the attempt.
-        namespace: of Kubernetes, as upstream found it.
-        deployment: tells this Airflow from others that share the cluster and may run a DAG of the same name.
+        namespace: the Kubernetes namespace that upstream found.
+        deployment: distinguishes this Airflow from others on the cluster with a DAG of the same name.
         open_directory: opens a directory of an object store.
 
     Raises:
-        BadInputError: an address that is missing or cannot be used.
+        BadInputError: an address that is missing or not valid.
         ConfError: a channel directory that is not text.
     """
     extra = connection.extra_dejson
@@ -106,7 +106,7 @@ def cluster_connection(
         raise ConfError(
             "The extra 'channel_directory' of the Airflow connection cannot be used.",
             got=type(channel).__name__,
-            expected='a directory that driver and Airflow reach: "s3a://bucket/spark-guard"',
+            expected='a directory that both the driver and Airflow can reach: "s3a://bucket/spark-guard"',
             advice="Correct the connection.",
         )
     user = connection.login or os.environ.get("HADOOP_USER_NAME", "")

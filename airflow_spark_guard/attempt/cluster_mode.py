@@ -1,4 +1,4 @@
-"""One attempt in cluster mode: submitted and watched here, or left to a trigger and finished later."""
+"""One attempt in cluster mode: submitted and watched here, or deferred to a trigger and finished later."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ if TYPE_CHECKING:
     from airflow_spark_guard.core.watch.finding import Finding
 
 _IN_THE_IMAGE = "local:"
-# Seconds to end an application in, where Airflow's own clock has run out.
+# Seconds to end an application after Airflow's own timeout.
 _PATIENCE_INTERRUPTED = 3.0
 
 
@@ -49,17 +49,17 @@ def run(
     deferrable: bool = False,
     adopt: bool = False,
 ) -> Finished | DeferredJob:
-    """Submit, or take over what an earlier try has submitted; then watch it, or leave that to a trigger.
+    """Submit, or take over an earlier try's application; then watch it, or defer that to a trigger.
 
     Args:
         spec: the attempt.
         job: what is submitted.
         connection: to the cluster.
         deferrable: whether a trigger watches the application.
-        adopt: whether what an earlier try of the task has left running is taken over; else it is ended.
+        adopt: whether to take over an application that an earlier try left running; else it is ended.
 
     Raises:
-        BadInputError: something is wrong that shows before anything starts.
+        BadInputError: a mistake found before anything starts.
         AttemptError: the attempt is not a success.
     """
     with open_record(spec.reporting.record, size_in_bytes(spec.limits.record_size)) as record:
@@ -69,13 +69,13 @@ def run(
 
 
 def resume(spec: AttemptSpec, connection: ClusterConnection, event: object, **watched: object) -> Finished:
-    """Finish what a trigger has watched.
+    """Finish an attempt that a trigger has watched.
 
     Args:
         spec: the attempt, as it was when the job was submitted.
-        connection: to the cluster; who is asked is what the deferred task says.
+        connection: to the cluster; the deferred task names its manager.
         event: of the trigger.
-        **watched: ``job`` and ``place``, as the task was deferred with them; without them the event says it.
+        **watched: ``job`` and ``place`` that the task was deferred with; without them the event has them.
 
     Raises:
         AttemptError: the attempt is not a success, or the event does not say how it ended.
@@ -89,7 +89,7 @@ def resume(spec: AttemptSpec, connection: ClusterConnection, event: object, **wa
 
 
 def cancel(spec: AttemptSpec, connection: ClusterConnection) -> tuple[str, ...]:
-    """End whatever of this task runs on the cluster; what could not be confirmed as ended."""
+    """End all applications of this task on the cluster; returns what could not be confirmed as ended."""
     with _opened(spec, connection, NoRecord()) as mode:
         return mode.cancel()
 
@@ -101,7 +101,7 @@ def _opened(
     record: Record | NoRecord,
     summary: Summary | None = None,
 ) -> Iterator[ClusterMode]:
-    """Cluster mode for as long as the context lasts; the kill switch reaches it."""
+    """Cluster mode, connected to the kill switch while the context lasts."""
     mode = ClusterMode(spec, connection, record, summary)
     with contextlib.closing(mode.run):
         spec.kill_switch.connect(mode.run)
@@ -114,13 +114,13 @@ def _opened(
 
 @dataclass
 class ClusterMode:
-    """What one process does for one attempt.
+    """The part of one attempt that runs in this process.
 
     Args:
         spec: the attempt.
         connection: to the cluster.
         record: of the attempt.
-        summary: of the attempt; None where another process has written it.
+        summary: of the attempt; None if another process has written it.
     """
 
     spec: AttemptSpec
@@ -140,7 +140,7 @@ class ClusterMode:
             self.run.on_ended = self.summary.cluster_ended
 
     def submit(self, job: Job, *, deferrable: bool, adopt: bool) -> Finished | DeferredJob:
-        """Submit, or take over what an earlier try has submitted; then watch, or leave that to a trigger."""
+        """Submit, or take over an earlier try's application; then watch it, or defer that to a trigger."""
         program = job.program
         in_the_image = program.path.startswith(_IN_THE_IMAGE)
         check_application(program.path, program.java_class, (lambda _: True) if in_the_image else Path.exists)
@@ -166,7 +166,7 @@ class ClusterMode:
             return Finished(self.run.watch(submitted))
 
     def resume(self, job: ClusterJob, event: object) -> Finished:
-        """Finish what a trigger has watched."""
+        """Finish an attempt that a trigger has watched."""
         try:
             ending = ending_of(event)
         except TriggerEventError as error:
@@ -174,7 +174,7 @@ class ClusterMode:
         return Finished(self.run.finish(job, ending))
 
     def cancel(self) -> tuple[str, ...]:
-        """End whatever of this task runs on the cluster; what could not be confirmed as ended."""
+        """End all applications of this task on the cluster; returns what could not be confirmed as ended."""
         return self.run.end_marked(TASK_MARK, self.connection.marks.task)
 
     def _message(self, message: Message) -> None:
@@ -185,7 +185,7 @@ class ClusterMode:
             self.spec.reporting.on_application(found)
 
     def _take_observed(self, finding: Finding, error: AttemptError) -> None:
-        """What would have ended the application, in observe mode; it is logged already."""
+        """Record what would have ended the application (observe mode); it is logged already."""
         error = evolved(error, record=self.record.place)
         if self.summary is not None:
             self.summary.observed(finding, error)
@@ -194,16 +194,16 @@ class ClusterMode:
     def _handed_over(self, attempt: ClusterAttempt, *, speaks: bool) -> ClusterJob:
         try:
             return attempt.submit(speaks=speaks)
-        except SparkGuardError:  # it has looked after itself
+        except SparkGuardError:  # raised after its own clean-up
             raise
-        except BaseException:  # a time-out of Airflow's, while or after the application was handed over
+        except BaseException:  # Airflow's timeout, during or after the submission
             mark = self.connection.marks.attempt
             for orphan in self.run.end_marked(ATTEMPT_MARK, mark, _PATIENCE_INTERRUPTED):
                 self.spec.reporting.log.warning("Could not confirm termination of: %s", orphan)
             raise
 
     def _announce(self, job: ClusterJob) -> None:
-        """Where the manager's id is not Spark's own, the job itself says which application it is."""
+        """If the manager's id is not Spark's own, the job itself reports its application."""
         status = self.run.status(job.application_id) if self.connection.place.has_spark_ids else None
         if status is not None:
             self.spec.reporting.on_application(Application(job.application_id, status.ui_url))
@@ -226,9 +226,9 @@ class ClusterMode:
 
 def _unusable(event: object, orphans: tuple[str, ...]) -> AttemptError:
     return AttemptError(
-        "The trigger's event does not say how the application ended; it was ended now.",
+        "The trigger's event does not say how the application ended; the guard has ended it.",
         got=safe_text(repr(event))[:200],
-        expected="an event of ClusterApplicationTrigger, of this version",
-        advice="Triggerer and worker run different versions of this package, or something else sent it.",
+        expected="an event of ClusterApplicationTrigger from this version",
+        advice="Install one version of this package on triggerer and worker, or look for who sent the event.",
         orphans=orphans,
     )

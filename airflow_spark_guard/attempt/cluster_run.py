@@ -1,4 +1,4 @@
-"""A guarded run in cluster mode: submit, watch, end, prove, and what is raised."""
+"""A guarded run in cluster mode: watch, end, proof, and the exception."""
 
 from __future__ import annotations
 
@@ -37,30 +37,30 @@ if TYPE_CHECKING:
     from airflow_spark_guard.core.protocol import Message
     from airflow_spark_guard.core.watch.finding import Finding
 
-# Seconds between two looks at the manager, at the most; and between two looks at our own supervisor.
+# Seconds between two polls of the manager, at most; and between two checks of our own supervisor.
 _LONGEST_PAUSE = 10.0
 _TICK = 0.2
-# Seconds to prove an end in. Airflow gives a killed task 5 s in all, of which the handler takes its part.
+# Seconds to confirm an end. Airflow gives a killed task 5 s in all, and the handler needs part of them.
 PROOF_PATIENCE = 30.0
 _PROOF_PATIENCE_KILLED = 1.5
 _HANDLER_PATIENCE = 2.0
-# After the end, messages may still be on their way through the store; a flood of them takes longer to read.
+# After the end, messages may still be on their way through the store; many of them take longer to read.
 _LAST_MESSAGES, _LAST_FLOOD = 10.0, 300.0
 
 
 def _ignore(*_: object) -> None:
-    """Take a report that the caller does not want."""
+    pass
 
 
 @dataclass
 class ClusterRun:
-    """One attempt, in whatever process it is watched.
+    """One attempt, as the process that watches it sees it.
 
     Args:
         spec: the attempt.
         connection: to the cluster.
         on_message: takes each message of the job.
-        on_observed: takes what would have ended it in observe mode, as an exception and as it was found.
+        on_observed: takes what would have ended it in observe mode: the finding and its exception.
         on_ended: takes how it ended: the ending, the application's id, the exception (None for a success).
     """
 
@@ -74,18 +74,18 @@ class ClusterRun:
 
     def __post_init__(self) -> None:
         self.source = self.connection.source()
-        # The handler of a signal may ask while the other one waits for an answer, and has less time.
+        # A signal's handler may need the manager while the source waits for an answer, and has less time.
         self._killer = self.connection.source(timeout=_HANDLER_PATIENCE / 3)
         self.pause = min(_LONGEST_PAUSE, seconds(self.limits.poll_interval))
 
     @property
     def limits(self) -> GuardLimits:
-        """Of the attempt."""
+        """The attempt's limits."""
         return self.spec.limits
 
     @property
     def log(self) -> TaskLogger:
-        """Of the task."""
+        """The task's logger."""
         return self.spec.reporting.log
 
     @property
@@ -99,7 +99,7 @@ class ClusterRun:
         self._killer.close()
 
     def job(self, application_id: str, attempt: str, submitted_at: EpochTime, *, speaks: bool) -> ClusterJob:
-        """The handle of an application that was submitted at that moment."""
+        """The job of an application that was submitted at that time."""
         return ClusterJob(
             application_id,
             attempt,
@@ -115,51 +115,51 @@ class ClusterRun:
         )
 
     def find(self, mark: str, value: str) -> tuple[ClusterStatus, ...]:
-        """The active applications with this mark; none where the manager does not answer."""
+        """The active applications with this mark; empty if the manager does not answer."""
         with contextlib.suppress(UnusableAnswerError):
             return self.source.find(mark, value)
         return ()
 
     def status(self, application_id: str) -> ClusterStatus | None:
-        """One look; None where the manager does not answer."""
+        """The application's status; None if the manager does not answer."""
         with contextlib.suppress(UnusableAnswerError):
             return self.source.status(application_id)
         return None
 
     def end(self, application_id: str, patience: float = PROOF_PATIENCE) -> tuple[str, ...]:
-        """End an application; what could not be proven gone."""
+        """End an application; returns what could not be confirmed as ended."""
         reason = self.source.end(application_id, patience)
         return (f"{application_id} ({reason})",) if reason else ()
 
     def end_marked(self, mark: str, value: str, patience: float = PROOF_PATIENCE) -> tuple[str, ...]:
-        """End every active application with this mark; what could not be proven gone."""
+        """End every active application with this mark; returns what could not be confirmed as ended."""
         try:
             found = self.source.find(mark, value)
         except UnusableAnswerError as error:
-            return (f"whatever carries {mark}-{value} ({error})",)
+            return (f"all applications with the mark {mark}-{value} ({error})",)
         return tuple(orphan for one in found for orphan in self.end(one.application_id, patience))
 
     def take(self, job: ClusterJob) -> None:
-        """From now on a kill is about this application."""
+        """Make this the application that a kill ends."""
         self._job = job
 
     def request_kill(self) -> None:
-        """Have the manager end it; for a signal's handler: bounded by 2 s, and nothing is logged."""
+        """Have the manager end it. For a signal's handler: takes at most 2 s and logs nothing."""
         self.killed = True
         if self._job is not None:
             self._killer.end(self._job.application_id, _HANDLER_PATIENCE)
 
     def watch(self, job: ClusterJob) -> Any:
-        """Watch it to its end; the result that the job reports.
+        """Watch it to its end; returns the result that the job reported.
 
         Raises:
-            AttemptError: the attempt is no success.
+            AttemptError: the attempt is not a success.
         """
         self.take(job)
         directory = self._directory(job)
         try:
             ending = self._follow(job, directory)
-        except BaseException:  # a time-out of Airflow's, or messages that are not ours
+        except BaseException:  # Airflow's timeout, or a foreign message in the channel
             for orphan in self.end(job.application_id, _PROOF_PATIENCE_KILLED * 2):
                 self.log.warning("Could not confirm termination of: %s", orphan)
             raise
@@ -168,16 +168,16 @@ class ClusterRun:
     def finish(
         self, job: ClusterJob, ending: ClusterEnding, directory: ChannelDirectory | None = None
     ) -> Any:
-        """Hear the job's last words, end and prove what is not over yet, and say what came of it.
+        """Read the job's last messages, end it if it still runs, and return the result that it reported.
 
         Raises:
-            AttemptError: the attempt is no success.
+            AttemptError: the attempt is not a success.
         """
         self.take(job)
         for finding in ending.observed:  # the trigger has logged it
             self.on_observed(finding, error_of_finding(finding))
         directory = directory or self._directory(job)
-        heard = self._last_words(job, directory, ending)
+        heard = self._last_messages(job, directory, ending)
         tail = self._log_tail(job, ending)
         orphans = ending.orphans
         if ending.final is None:
@@ -191,7 +191,7 @@ class ClusterRun:
             orphans=orphans,
         )
         error = cluster_failure(ending)
-        self._say(job, ending)
+        self._log_end(job, ending)
         self.on_ended(ending, job.application_id, error)
         if error is not None:
             raise error
@@ -213,12 +213,12 @@ class ClusterRun:
                 step = watch.blind(str(error), epoch_now())
             for notice in step.notices:
                 self.log.info("%s", notice)
-            self._say_observed(step)
+            self._report_observed(step)
             if step.over:
                 return ClusterEnding(final=step.final, finding=step.finding)
             self.sleep(MonotonicTime(time.monotonic() + job.limits.pause(epoch_now(), self.pause)))
 
-    def _say_observed(self, step: Step) -> None:
+    def _report_observed(self, step: Step) -> None:
         for finding in step.observed:
             error = error_of_finding(finding)
             self.log.warning("%s", observed_text(error))
@@ -226,13 +226,13 @@ class ClusterRun:
 
     def _killed_by(self) -> str:
         if self.killed:
-            return "The task was ended, and its application with it."
+            return "The task was killed, and its application with it."
         if self.spec.supervisor is not None and os.getppid() != self.spec.supervisor:
-            return "The Airflow process above the task is gone, and the application was ended with it."
+            return "The Airflow process above the task is gone; the guard ended the application."
         return ""
 
     def sleep(self, limit: MonotonicTime) -> None:
-        """Until the next look, or the limit, or a kill."""
+        """Wait until the next poll, the limit or a kill."""
         end = min(time.monotonic() + self.pause, max(limit, time.monotonic() + 0.01))
         while not self._killed_by() and (left := end - time.monotonic()) > 0:
             time.sleep(min(left, _TICK))
@@ -240,7 +240,7 @@ class ClusterRun:
     def _directory(self, job: ClusterJob) -> ChannelDirectory | None:
         return self.connection.directory(job.channel)
 
-    def _last_words(
+    def _last_messages(
         self, job: ClusterJob, directory: ChannelDirectory | None, ending: ClusterEnding
     ) -> Heard:
         if directory is None:
@@ -254,14 +254,14 @@ class ClusterRun:
                 directory.trouble = error.what
             if directory.has_more and not self.killed and time.monotonic() < begin + _LAST_FLOOD:
                 continue
-            # A driver that was ended from outside has no last words; one that says nothing ends the wait.
+            # A driver that was killed sends no last message; silence from any other one ends the wait.
             done = directory.heard.ended_at is not None or time.monotonic() >= limit or self.killed
             if done or (ending.final is not None and ending.final.state is ClusterState.KILLED):
                 return directory.heard
             self.sleep(limit)
 
     def _log_tail(self, job: ClusterJob, ending: ClusterEnding) -> str:
-        """Before the end of a pod, which takes its log along."""
+        """Read before the pod is deleted, because its log goes with it."""
         good = ending.final is not None and ending.final.state is ClusterState.SUCCEEDED
         vanished = ending.finding is not None and ending.finding.verdict is Verdict.VANISHED
         if good or ending.killed or vanished:
@@ -270,11 +270,11 @@ class ClusterRun:
             return self.source.log_tail(job.application_id)
         return ""
 
-    def _say(self, job: ClusterJob, ending: ClusterEnding) -> None:
+    def _log_end(self, job: ClusterJob, ending: ClusterEnding) -> None:
         if ending.orphans:
             self.log.warning("Could not confirm termination of: %s", ", ".join(ending.orphans))
         how = ending.killed or (ending.final.what if ending.final is not None else "ended by the guard")
         passed = readable_duration(since(job.submitted_at, epoch_now()))
         self.log.info("%s finished after %s: %s", job.application_id, passed, how)
         if ending.final is not None and ending.final.state is ClusterState.SUCCEEDED and not job.speaks:
-            self.log.info("Its success is the manager's word: the job itself has no channel directory.")
+            self.log.info("Only the cluster manager reported success; the job has no channel directory.")

@@ -1,4 +1,4 @@
-"""spark-submit in cluster mode: run under the reaper until it has handed the application over."""
+"""spark-submit in cluster mode: runs under the reaper until it has submitted the application."""
 
 from __future__ import annotations
 
@@ -24,11 +24,11 @@ class Handover:
     """How spark-submit ended.
 
     Attributes:
-        exit_status: of spark-submit; None when it was not collected.
-        reason: the reaper's: ``ended``, ``deadline``, ``signal`` and so on; empty when it was killed itself.
-        application_id: as spark-submit has printed it; empty where it has not.
-        evidence: the telling part of its output.
-        orphans: processes that could not be proven gone.
+        exit_status: of spark-submit; None if it was not collected.
+        reason: the reaper's: ``ended``, ``deadline``, ``signal`` and so on; empty if the reaper was killed.
+        application_id: as spark-submit printed it; empty if it did not.
+        evidence: the relevant part of its output.
+        orphans: processes that could not be confirmed as ended.
     """
 
     exit_status: int | None
@@ -39,7 +39,7 @@ class Handover:
 
     @property
     def is_good(self) -> bool:
-        """Whether spark-submit itself says that it has handed the application over."""
+        """Whether spark-submit itself reports that it has submitted the application."""
         return self.reason == "ended" and self.exit_status == 0
 
 
@@ -50,12 +50,12 @@ class ClusterSubmit:
     Args:
         launch: what to start, and how long it may take (``backstop``).
         output: decides which lines are shown.
-        show: takes them.
+        show: takes the lines to show.
         record: takes the raw output.
-        printed_id: finds the application's id in a piece of the output; empty where there is none.
-        on_start: is given the attempt, to end it from a signal's handler.
+        printed_id: finds the application's id in a piece of the output; empty if there is none.
+        on_start: takes the attempt, to end it from a signal's handler.
         late_after: seconds after which ``on_late`` is called, once.
-        on_late: says that it takes long.
+        on_late: reports that it takes long.
     """
 
     launch: Launch
@@ -70,12 +70,12 @@ class ClusterSubmit:
     _rest: bytes = b""
 
     def run(self) -> Handover:
-        """Run it to its end; whatever ended it, its processes are gone when this returns."""
+        """Run it to its end; its processes are gone when this returns, whatever ended it."""
         with Attempt(self.launch) as attempt:
             self.on_start(attempt)
             while not attempt.over and attempt.now < self.launch.backstop:
                 self._take(attempt.poll(_TICK))
-                self._say_late(attempt.now)
+                self._report_late(attempt.now)
             late = not attempt.over and not attempt.kill_requested
             attempt.consume = self._take
             orphans = attempt.end()
@@ -91,7 +91,7 @@ class ClusterSubmit:
             orphans=orphans + tuple(report.get("left", ())),
         )
 
-    def _say_late(self, now: LaunchTime) -> None:
+    def _report_late(self, now: LaunchTime) -> None:
         if self.on_late is not None and now >= self.late_after:
             self.on_late()
             self.on_late = None

@@ -1,4 +1,4 @@
-"""An autopsy on a thread of its own, so that somebody reads the output meanwhile."""
+"""An autopsy on a thread of its own, so that the caller can read the output meanwhile."""
 
 from __future__ import annotations
 
@@ -11,32 +11,32 @@ if TYPE_CHECKING:
 
     from airflow_spark_guard.core.stacktraces.autopsy import Autopsy
 
-# For the steps of an autopsy that come behind its budget.
+# For the steps of an autopsy after its budget.
 _MARGIN = 1.0
 
 
 class Examination:
-    """One autopsy. It is left behind when its time is over: its thread dies with this process.
+    """One autopsy; abandoned when its time is up: the thread is a daemon and dies with this process.
 
     Args:
-        look: takes it.
+        look: takes the autopsy.
         budget: seconds.
     """
 
     def __init__(self, look: Callable[[], Autopsy | None], budget: float) -> None:
-        self._found: list[Autopsy | None] = []
+        self._results: list[Autopsy | None] = []
         self._limit = time.monotonic() + budget + _MARGIN
         self._thread = threading.Thread(
-            target=lambda: self._found.append(look()), name="spark-guard-autopsy", daemon=True
+            target=lambda: self._results.append(look()), name="spark-guard-autopsy", daemon=True
         )
         self._thread.start()
 
     @property
     def over(self) -> bool:
-        """Whether nothing more is to come of it."""
+        """Whether it has finished, or its time is up."""
         return not self._thread.is_alive() or time.monotonic() >= self._limit
 
     @property
     def autopsy(self) -> Autopsy | None:
-        """What it has shown; None while it goes on, and where it showed nothing in time."""
-        return self._found[0] if self._found else None
+        """Its result; None while it runs, and if it had none in time."""
+        return self._results[0] if self._results else None

@@ -48,4 +48,4 @@ class KillSwitch:
             KilledError: the switch was pulled.
         """
         if self.pulled:
-            raise KilledError("The task was ended before its job was submitted.")
+            raise KilledError("The task was killed before its job was submitted.")

@@ -1,4 +1,4 @@
-"""What an attempt says goes two ways: to the task log, as its user should read it, and to the record."""
+"""What an attempt reports goes to the task log, in a form for its users, and to the record."""
 
 from __future__ import annotations
 
@@ -30,18 +30,18 @@ if TYPE_CHECKING:
     from airflow_spark_guard.core.watch.observation import Observation
     from airflow_spark_guard.process.record import NoRecord, Record
 
-# Lines for messages where no output of the job is shown beside them.
+# Lines for messages when no output of the job is shown.
 _MESSAGES_ALONE = 10_000
-# Of the output, for the stacks that workers of local[n] dump into it.
+# Of the output, for the stacks that local[n]'s workers dump into it.
 _TAIL = 64 * 1024
 
 
 def _ignore(_: object, __: object) -> None:
-    """Nobody wants to know."""
+    pass
 
 
 class TaskLogger(Protocol):
-    """Airflow's logger of a task, as far as it is used here."""
+    """The part of a task logger that the guard uses."""
 
     def info(self, event: str, /, *args: Any) -> Any:
         """Log at INFO."""
@@ -55,14 +55,14 @@ class TaskLogger(Protocol):
 
 @dataclass
 class AttemptLog:
-    """Writes what the job and the guard report to the task log and to the record; one for each attempt.
+    """Writes the reports of one attempt's job and guard to the task log and to the record.
 
     Args:
-        log: of the task; the job's own output goes past its mark, if it has one.
+        log: of the task; the job's own output gets no mark.
         record: of the attempt.
         budget: of lines for the job's messages, shared with its output.
         shown: the last lines of output in the task log.
-        on_observed: takes what would have ended the attempt in observe mode, on the thread that follows it.
+        on_observed: takes what would have ended the attempt in observe mode; called on the loop's thread.
 
     Attributes:
         tail: the last 64 KiB of output.
@@ -79,7 +79,7 @@ class AttemptLog:
     on_observed: Callable[[Finding, AttemptError], None] = _ignore
 
     def chunk(self, chunk: bytes) -> bytes:
-        """Record the output; the JVM's thread dumps are for the autopsy alone."""
+        """Record the output; returns it without the JVM's thread dumps, which are for the autopsy alone."""
         self.record.output(chunk)
         self.tail = (self.tail + chunk)[-_TAIL:]
         return self._dumps.feed(chunk)
@@ -90,11 +90,11 @@ class AttemptLog:
 
     @property
     def jvm_dump(self) -> str:
-        """The newest thread dump of the JVM in the output; empty where there is none."""
+        """The newest thread dump of the JVM in the output; empty if there is none."""
         return self._dumps.dump
 
     def lines(self, lines: list[str]) -> None:
-        """Show output, Spark's warnings and errors at their level."""
+        """Show output; Spark's warnings and errors keep their level."""
         log = plain_log(self.log)
         for line in lines:
             self.shown.add(line)
@@ -107,7 +107,7 @@ class AttemptLog:
                 log.info("%s", line)
 
     def message(self, message: Message) -> None:
-        """Show what the job says."""
+        """Show a message of the job."""
         self._show(self._messages.lines(message, monotonic_now()))
 
     def _show(self, lines: Iterable[MessageLine]) -> None:
@@ -119,34 +119,34 @@ class AttemptLog:
                 log("%s", text)
 
     def messages_end(self) -> None:
-        """Show what waits, and how many messages were left out."""
+        """Show the messages held back, and how many were left out."""
         self._show(self._messages.rest())
         for text in self.budget.finish():
             self.log.info("%s", text)
 
     def notice(self, text: str) -> None:
-        """Show what the watchdog has noticed."""
+        """Show a warning of the watchdog."""
         self.log.warning("%s", text)
 
     def line(self, text: str) -> None:
-        """Show what is worth knowing and wrong with nothing."""
+        """Show information that is not a warning."""
         self.log.info("%s", text)
 
     def observation(self, seen: Observation) -> None:
-        """Record one look; its stages' names are for the lines on progress."""
+        """Record an observation; progress lines use its names of stages."""
         self.record.observation(seen.to_json())
         if seen.driver is not None:
             self._messages.names({stage.key: stage.name for stage in seen.driver.stages})
 
     def observed(self, finding: Finding, autopsy: Autopsy | None, evidence: str) -> None:
-        """Show what would have ended the job, as it would have been shown then."""
+        """Show what would have ended the job (observe mode)."""
         error = found_error(finding, autopsy, evidence)
         error = evolved(error, record=self.record.place, evidence_logged=self.shown.has(error.evidence))
         self.log.warning("%s", observed_text(error))
         self.on_observed(finding, error)
 
     def ended(self, ending: Ending) -> None:
-        """Show how it ended."""
+        """Show how the attempt ended."""
         self.messages_end()
         if ending.orphans:
             self.log.warning("Could not confirm termination of: %s", ", ".join(ending.orphans))

@@ -1,4 +1,4 @@
-"""Following an attempt to its end: output and messages in, the watch asked, the last look taken, the kill."""
+"""Follows an attempt to its end: reads output and messages, asks the watch, takes the autopsy, kills."""
 
 from __future__ import annotations
 
@@ -25,41 +25,41 @@ if TYPE_CHECKING:
     from airflow_spark_guard.process.attempt import Attempt
 
 _TICK = 0.25
-# The job's side looks every second.
+# The job's side checks every second.
 _CANCEL_TIME = 2.0
 
 
 class Source(Protocol):
-    """Where messages come from."""
+    """Where the job's messages come from."""
 
     def read(self) -> list[Message]:
-        """The messages since the last call; of a flood, the first ones."""
+        """The messages since the last call; the first of them if there are too many for one call."""
 
     def remaining(self) -> Iterator[Message]:
-        """All that :meth:`read` has not given yet, when nobody writes any more."""
+        """All that :meth:`read` has not returned yet; for when the writer has ended."""
 
 
 class Listener(Protocol):
-    """Who is told what happens, as it happens."""
+    """Receives output, messages and findings as they come."""
 
     def chunk(self, chunk: bytes) -> bytes:
-        """Output of the job, as it came; the part of it that the log is to show."""
+        """Take raw output of the job; returns the part to show in the log."""
 
     def rest(self) -> bytes:
-        """What :meth:`chunk` has held back, at the end of the output."""
+        """What :meth:`chunk` has held back, once the output has ended."""
 
     def lines(self, lines: list[str]) -> None:
-        """Output of the job, as it is to be shown."""
+        """Take output of the job to show."""
 
     def message(self, message: Message) -> None:
-        """A message of the job."""
+        """Take a message of the job."""
 
     def observed(self, finding: Finding, autopsy: Autopsy | None, evidence: str) -> None:
-        """What would have ended the job, were it not only observed."""
+        """Take what would have ended the job (observe mode)."""
 
 
 class Examines(Protocol):
-    """Who takes the autopsy."""
+    """Takes autopsies."""
 
     def examine(self, finding: Finding, heard: Heard) -> Autopsy | None:
         """The autopsy of a job that is about to be ended; called on a thread of its own."""
@@ -70,15 +70,15 @@ class Examines(Protocol):
 
 @dataclass
 class Following:
-    """Follows one attempt; once.
+    """Follows one attempt, once.
 
     Args:
         attempt: launched.
         source: of the job's messages.
         output: decides which lines are shown.
-        watch: decides when it is enough.
-        listener: gets output, messages and observed findings as they come.
-        examiner: takes the autopsy of a job that stands still.
+        watch: decides when to end the attempt.
+        listener: receives output, messages and observed findings.
+        examiner: takes the autopsies.
     """
 
     attempt: Attempt
@@ -88,31 +88,31 @@ class Following:
     listener: Listener
     examiner: Examines
     _heard: Heard = field(default_factory=Heard)
-    # The evidence as it was when the end was asked for: what comes later is our own doing.
+    # The evidence at the time of the kill request: later output is caused by the kill.
     _before_the_kill: str | None = None
-    # In observe mode: what was found and not said yet, the first of it being looked at.
+    # In observe mode: findings not reported yet; the first one is being examined.
     _observed: list[Finding] = field(default_factory=list)
     _examination: Examination | None = None
 
     def run(self) -> Ending:
-        """Follow the attempt; whatever ended it, its processes are gone when this returns."""
+        """Follow the attempt to its end; its processes are gone when this returns, whatever ended it."""
         self.attempt.consume = self._consume
         finding, autopsy = self._follow(), None
         heard, evidence = self._heard, ""
         if finding is not None:
             autopsy = self._examine(finding)
             evidence = self.output.evidence(failed=False)
-            # What the script says and prints of its end from now on is our doing: no cause, and no news.
+            # From here on the kill causes what the script reports and prints: neither cause nor news.
             self._heard = Heard()
-            self.attempt.consume = self._keep
+            self.attempt.consume = self._record_only
             self._cancel()
         orphans = self.attempt.end()
         while chunk := self.attempt.poll(0.0):
             self.attempt.consume(chunk)
         if finding is None:
             self._show(self.listener.rest())
-        # A task that was killed has few seconds left, and its job's result counts no more.
-        self._hear(self.source.read() if self.attempt.kill_requested else self.source.remaining())
+        # A killed task has few seconds left, and its job's result no longer counts.
+        self._receive(self.source.read() if self.attempt.kill_requested else self.source.remaining())
         self.listener.lines(self.output.finish(monotonic_now()))
         report = self.attempt.report or {}
         newer = takeover.read(self.attempt.launch.workdir)
@@ -132,31 +132,31 @@ class Following:
         )
 
     def _evidence(self, cause: Cause) -> str:
-        """Of a job that was ended: what it printed before, and nothing of the JVM's going down."""
+        """The evidence; for a job that was ended only what it printed before, without the JVM's shutdown."""
         if cause is Cause.COMMAND_ENDED:
             return self.output.evidence(failed=True)
         return self.output.ended() if self._before_the_kill is None else self._before_the_kill
 
     def _follow(self) -> Finding | None:
-        """Until it is over, or something is found that ends it."""
+        """Follow until the attempt is over, or a finding ends it."""
         finding = None
         while not self.attempt.over and finding is None:
             chunk = self.attempt.poll(_TICK)
             if self.attempt.kill_requested and self._before_the_kill is None:
                 self._before_the_kill = self.output.evidence(failed=False)
-            self._take_in()
+            self._read_messages()
             self._consume(chunk)
-            # What is over, or is being ended, has passed its last limit. During an autopsy in observe mode
-            # the watch does not look: a process can be stopped by one only.
+            # An attempt that is over, or being ended, has no limits left. During an autopsy in observe mode
+            # the watch does not look: only one tool at a time can stop a process.
             if not self._done and not self._is_examined():
                 finding = self.watch.tick(self.attempt.now, self._heard)
                 self._observed += self.watch.observed()
         while self._observed:
-            self._say_observed()
+            self._report_observed()
         return finding
 
     def _is_examined(self) -> bool:
-        """Whether the autopsy of something observed goes on; says what has been found once it is over."""
+        """Whether an autopsy in observe mode still runs; once it is over, its finding is reported."""
         if not self._observed:
             return False
         if self._examination is None:
@@ -165,11 +165,11 @@ class Following:
                 lambda: self.examiner.observe(finding, heard), self.attempt.launch.autopsy_budget
             )
         if self._examination.over:
-            self._say_observed()
+            self._report_observed()
         return bool(self._observed)
 
-    def _say_observed(self) -> None:
-        """Also of a job that has ended meanwhile: then without what the autopsy would have shown."""
+    def _report_observed(self) -> None:
+        """Report the first finding, without an autopsy if the job has ended meanwhile."""
         autopsy = self._examination.autopsy if self._examination is not None else None
         finding, self._examination = self._observed.pop(0), None
         self.listener.observed(finding, autopsy, self.output.evidence(failed=False))
@@ -185,20 +185,19 @@ class Following:
         self.watch.hear_output(chunk)
         self.listener.lines(self.output.feed(chunk, monotonic_now()))
 
-    def _keep(self, chunk: bytes) -> None:
-        """For the record alone."""
+    def _record_only(self, chunk: bytes) -> None:
         self.listener.chunk(chunk)
 
-    def _take_in(self) -> None:
-        self._hear(self.source.read())
+    def _read_messages(self) -> None:
+        self._receive(self.source.read())
 
-    def _hear(self, messages: Iterable[Message]) -> None:
+    def _receive(self, messages: Iterable[Message]) -> None:
         for message in messages:
             self._heard.hear(message, self.attempt.now)
             self.listener.message(message)
 
     def _examine(self, finding: Finding) -> Autopsy | None:
-        """The autopsy, while somebody reads the output: what it provokes may be more than a pipe holds."""
+        """Take the autopsy and keep reading: the output that it causes may exceed a pipe's buffer."""
         heard = self._heard
         examination = Examination(
             lambda: self.examiner.examine(finding, heard), self.attempt.launch.autopsy_budget
@@ -208,7 +207,7 @@ class Following:
         return examination.autopsy
 
     def _cancel(self) -> None:
-        """Have the job's side cancel its Spark jobs, so that committers take back what is half written."""
+        """Have the job's side cancel its Spark jobs, so that committers remove partial output."""
         if not self.attempt.launch.speaks or self._done:
             return
         with contextlib.suppress(OSError):
@@ -216,10 +215,10 @@ class Following:
         limit = time.monotonic() + _CANCEL_TIME
         while time.monotonic() < limit and not (self._done or self._heard.ended_at):
             self.attempt.consume(self.attempt.poll(0.05))
-            self._take_in()
+            self._read_messages()
 
     def _cause(self, report: Mapping[str, Any], newer: Takeover | None) -> Cause:
-        # A newer try ends reaper, JVM and Python at once: whoever of them went first says nothing.
+        # A newer try ends reaper, JVM and Python at once: which ended first proves nothing.
         is_done = self._heard.bye or not self.attempt.launch.speaks
         if newer is not None and not (is_done and report.get("exit") == 0):
             return Cause.TAKEN_OVER

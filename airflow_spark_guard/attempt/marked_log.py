@@ -1,7 +1,7 @@
-"""The guard's own logger: marks what the guard says, so that it can be told from what the job prints.
+"""The guard's own logger: marks the guard's lines, so that they differ from the job's output.
 
-Operators, hooks, sensors and triggers keep the logger that Airflow gives them under ``log``, for upstream's
-code and for subclasses of users.
+Operators, hooks, sensors and triggers keep Airflow's logger as ``log``, for upstream's code and users'
+subclasses.
 """
 
 from __future__ import annotations
@@ -13,12 +13,12 @@ from airflow_spark_guard.core.text.mark import marked
 
 
 class MarkedLog:
-    """Passes what the guard says on to a task's logger, with the guard's mark before it.
+    """Passes the guard's lines to a task's logger, each with the guard's mark.
 
     Secret values that this process knows are masked.
 
     Attributes:
-        plain: that logger, for what is the job's own.
+        plain: that logger, for the job's own output.
     """
 
     def __init__(self, plain: Any) -> None:
@@ -42,12 +42,12 @@ class MarkedLog:
 
 
 def _masked(argument: Any) -> Any:
-    """What a log line is made of; the same object where it has no secret."""
+    """The argument without known secrets; the same object if it has none."""
     text = str(argument)
     masked = KNOWN.mask(text)
     return argument if masked == text else masked
 
 
 def plain_log(log: Any) -> Any:
-    """The logger behind the mark."""
+    """The logger without the mark."""
     return log.plain if isinstance(log, MarkedLog) else log

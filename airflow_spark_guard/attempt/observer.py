@@ -1,4 +1,4 @@
-"""The observer: looks at the job from a thread of its own, so that a slow UI never holds up the watch."""
+"""The observer: looks at the job on a thread of its own, so that a slow UI never delays the watch."""
 
 from __future__ import annotations
 
@@ -31,23 +31,23 @@ if TYPE_CHECKING:
     from airflow_spark_guard.process.leftovers import Tag
     from airflow_spark_guard.sources.master import MasterSource
 
-_MOST_LOGS = 64  # read in one look; where more executors run tasks, the others have their turn next
+_MOST_LOGS = 64  # read in one look; if more executors run tasks, the others are next
 _LOG_TAIL = 16 * 1024
-_MOST_THREADS = 16  # executors whose threads are asked for: the same at each look, because two are compared
-_SECONDS = 5.0  # for all logs, and at the same time for all threads
+_MOST_THREADS = 16  # executors whose threads are read: the first ones each time, since two looks are compared
+_SECONDS = 5.0  # for all logs, and in parallel for all threads
 _PATIENCE = 5.0
-# Of the autopsy, for a look that goes on; its budget is 10 s.
+# How long the autopsy, whose budget is 10 s, waits for a look to end.
 _LOOK_PATIENCE = 2.0
 
 
 class Application(NamedTuple):
-    """The running application as the job, or spark-submit's output, has named it.
+    """The running application as the job, or spark-submit's output, names it.
 
     Attributes:
         id: as the cluster names it.
-        ui_url: its web UI; empty where there is none, or none is known.
-        ui_is_here: whether ``ui_url`` is an address of this machine alone, which no other machine can use.
-        master_ui: the web UI of the standalone master that runs it; empty where it is not known.
+        ui_url: its web UI; empty if it has none or the address is not known.
+        ui_is_here: whether ``ui_url`` is a local address, which no other machine can use.
+        master_ui: the web UI of the standalone master that runs it; empty if it is not known.
     """
 
     id: str
@@ -62,7 +62,7 @@ class Observer:
 
     Args:
         tag: of the attempt's processes.
-        window: seconds between two looks at processes that are compared.
+        window: seconds between two samples of processes that are compared.
         local: whether the master is ``local[n]``.
         master: the standalone master, if there is one.
     """
@@ -80,7 +80,7 @@ class Observer:
     _application: Application | None = None
     _looker: Looker = field(init=False)
     _beats: Known = field(default_factory=dict)
-    _read: dict[str, int] = field(default_factory=dict)  # by executor, the look that has read its log
+    _read: dict[str, int] = field(default_factory=dict)  # by executor, the last look that read its log
     _looks: int = 0
     busy: bool = False
     _looking: threading.Lock = field(default_factory=threading.Lock)
@@ -89,7 +89,7 @@ class Observer:
         self._looker = Looker(self.tag, self.window)
 
     def request(self, look: Look[LaunchTime], application: Application | None) -> None:
-        """Look, and have the answer ready for :meth:`take`."""
+        """Start a look; :meth:`take` returns its result."""
         if self._thread is None:
             self._thread = threading.Thread(target=self._serve, name="spark-guard-observer", daemon=True)
             self._thread.start()
@@ -97,7 +97,7 @@ class Observer:
         self._requests.put((look, application))
 
     def take(self) -> Observation | None:
-        """The answer to the request, once it is there."""
+        """The result of the request; None as long as it is not ready."""
         try:
             seen = self._seen.get_nowait()
         except queue.Empty:
@@ -111,19 +111,19 @@ class Observer:
         return self._rest
 
     def let_go(self) -> None:
-        """No look of ours holds a process any longer; for whoever attaches to it next."""
+        """Release every process, so that another tool can attach to it; for good."""
         self._looker.close()
-        if self._looking.acquire(timeout=_LOOK_PATIENCE):  # py-spy may be at it just now
+        if self._looking.acquire(timeout=_LOOK_PATIENCE):  # py-spy may be attached just now
             self._looking.release()
 
     def pause(self) -> None:
-        """As :meth:`let_go`, until the next request: for whoever attaches to a process that goes on."""
+        """As :meth:`let_go`, until the next request."""
         if self._looking.acquire(timeout=_LOOK_PATIENCE):
             self._looking.release()
         self._looker.pause()
 
     def page_of(self, application: Application) -> ApplicationPage | None:
-        """The application's page at the standalone master; None where there is none. For the autopsy."""
+        """The application's page at the standalone master; None if there is none. For the autopsy."""
         if self.master is None:
             return None
         try:
@@ -132,7 +132,7 @@ class Observer:
             return None
 
     def close(self) -> None:
-        """End the thread; one that waits for an answer ends by itself."""
+        """End the thread; if it waits for an answer, it ends after that."""
         self._requests.put(None)
         self._looker.close()
         if self._thread is not None:
@@ -145,16 +145,16 @@ class Observer:
             try:
                 with self._looking:
                     seen = self._look(*request)
-            except Exception as error:  # noqa: BLE001 - without an answer the watch would wait for ever
+            except Exception as error:  # noqa: BLE001 - the watch would wait forever
                 seen = Observation(blind=f"the look at it failed ({type(error).__name__})")
             self._seen.put(seen)
 
     def _look(self, look: Look[LaunchTime], application: Application | None) -> Observation:
-        """What is seen; the watch adds when, and what the job reports of itself."""
+        """One look; the watch adds its time and what the job reports."""
         self._follow(application)
         driver, blind = self._driver(look)
         running = [row for row in (driver.executors if driver else ()) if row.active and row.active_tasks]
-        readings, beats = self._closely(running) if look.readings else (None, tuple(self._beats.values()))
+        readings, beats = self._sample(running) if look.readings else (None, tuple(self._beats.values()))
         return Observation(
             driver=driver,
             blind=blind,
@@ -180,10 +180,10 @@ class Observer:
         except UnusableAnswerError as error:
             return None, str(error)
 
-    def _closely(self, running: list[Executor]) -> tuple[tuple[Reading, ...], tuple[TaskHeartbeat, ...]]:
-        """Processes, threads and logs; the logs are read while the others are looked at."""
+    def _sample(self, running: list[Executor]) -> tuple[tuple[Reading, ...], tuple[TaskHeartbeat, ...]]:
+        """Processes, threads and logs; the logs are read in parallel."""
         with ThreadPoolExecutor(1, "spark-guard-logs") as pool:
-            beats = pool.submit(self._heard, running)
+            beats = pool.submit(self._heartbeats, running)
             readings = self._readings(running)
             return readings, beats.result()
 
@@ -193,12 +193,12 @@ class Observer:
             return tuple(found)
         threads = self._rest.threads_of([row.id for row in running[:_MOST_THREADS]], seconds=_SECONDS)
         for executor, seen in threads.items():
-            # Without its threads an executor is judged by its workers, or is out of sight.
+            # Without its threads, the rules judge an executor by its workers, or not at all.
             found += task_readings(seen or (), executor)
         return tuple(found)
 
-    def _heard(self, running: list[Executor]) -> tuple[TaskHeartbeat, ...]:
-        """Of the executors whose log was read longest ago: beyond a bound they take turns."""
+    def _heartbeats(self, running: list[Executor]) -> tuple[TaskHeartbeat, ...]:
+        """Read the logs that were read longest ago: beyond a limit the executors take turns."""
         rows = sorted((row for row in running if row.stderr_url), key=lambda row: self._read.get(row.id, 0))
         urls = {row.id: row.stderr_url for row in rows[:_MOST_LOGS]}
         tails = log_page.tails(urls, _LOG_TAIL, seconds=_SECONDS) if urls else {}
@@ -209,7 +209,7 @@ class Observer:
         return tuple(self._beats.values())
 
     def _ask_master(self, application: Application | None, driver: DriverView | None) -> Master | None:
-        """Only while no executor is there: nothing else of what it says would be judged."""
+        """Ask the master only while there is no executor: the rules use nothing else that it reports."""
         if self.master is None or application is None or driver is None:
             return None
         if any(row.active for row in driver.executors):

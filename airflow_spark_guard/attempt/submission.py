@@ -1,4 +1,4 @@
-"""What is about to be submitted: which Spark, in which environment, with which configuration."""
+"""What will be submitted: with which Spark, environment and configuration."""
 
 from __future__ import annotations
 
@@ -37,21 +37,21 @@ class Request:
 
     Attributes:
         master: Spark's master URL.
-        profile: the configuration under the user's own.
-        options: spark-submit's options without configuration.
-        options_conf: the keys that arguments stand for, such as ``driver_memory=``.
+        profile: the defaults below the user's own configuration.
+        options: spark-submit's options, without the configuration.
+        options_conf: the keys that arguments such as ``driver_memory=`` set.
         conf: ``conf=``.
         connection: the connection's name.
         connection_conf: the connection's extra ``conf``.
         properties_file: ``properties_file=``.
         environment: ``env_vars=``.
-        binary: spark-submit as operator or connection name it.
-        deploy_mode: the place that names it, operator or connection, and the mode; None where neither does.
-        deadline: seconds that an attempt may take; without effect where its outcome is upstream's.
-        stall: ``stall_timeout`` in seconds; None for the default one.
-        address: where the master comes from, for a message about it.
-        application_name: of an application that its user does not name; empty for Spark's choice.
-        keytab: that the connection holds, to be written where the options name it; None for none.
+        binary: spark-submit as the operator or the connection names it.
+        deploy_mode: what sets it, operator or connection, and the mode; None if neither does.
+        deadline: seconds that an attempt may take; ignored if upstream tracks the application.
+        stall: ``stall_timeout`` in seconds; None for the default.
+        address: where the master is set, for messages.
+        application_name: for an application that its user does not name; empty for Spark's choice.
+        keytab: from the connection, written to the path that the options name; None without one.
         tag: marks the attempt's processes; executors of a cluster inherit no environment.
         python: whether the application is a Python script.
     """
@@ -78,7 +78,7 @@ class Request:
 
 @dataclass(frozen=True)
 class Submission:
-    """A request with everything found that it left open.
+    """A request with what it left open: Spark, environment, effective configuration.
 
     Attributes:
         request: the request.
@@ -95,10 +95,10 @@ class Submission:
     deploy_mode: DeployMode
 
     def command(self, workspace: Workspace, application: Sequence[str]) -> list[str]:
-        """The command line; the configuration goes into the private properties file, as far as it can.
+        """The command line; the configuration goes into the private properties file as far as possible.
 
         Args:
-            workspace: where the file is written.
+            workspace: for the file.
             application: the application and its arguments.
         """
         return [
@@ -110,12 +110,12 @@ class Submission:
     def guarded_command(
         self, workspace: Workspace, application: Sequence[str], result_size: int
     ) -> tuple[list[str], dict[str, str]]:
-        """The same with our launcher as the driver's Python, and the environment that it needs."""
+        """The command line with our launcher as the driver's Python, and the environment that it needs."""
         values, env = self._values(), dict(self.env)
         named = values.get(_DRIVER_PYTHON) or values.get(_PYTHON)
         if not named and self.spark.bundled and not _names_python(env):
-            # The Spark beside us belongs to the Python beside us; "python3" of the PATH may be another. But
-            # executors elsewhere have a Python of their own.
+            # PySpark of this environment goes with its Python; "python3" in the PATH may be another one. But
+            # executors on other hosts have their own Python.
             everywhere = self.request.master.startswith("local")
             env["PYSPARK_PYTHON" if everywhere else "PYSPARK_DRIVER_PYTHON"] = toolchain.own_python()
         workspace.write_launcher(named)
@@ -136,12 +136,12 @@ class Submission:
         """The command line for a driver that runs elsewhere.
 
         Args:
-            workspace: where files are written that the command names.
+            workspace: for files that the command names.
             application: the application and its arguments.
-            added: configuration above everybody's.
-            launched: whether our launcher runs the script there.
+            added: configuration that overrides all other.
+            launched: whether our launcher runs the script.
         """
-        # Not the tag for processes: executors are the manager's to end, on whatever host they are.
+        # Without the tag for processes: the manager ends the executors, on whatever host they run.
         values, options, words = {**self.conf.plain(), **added}, self._options(workspace), list(application)
         if launched:
             workspace.write_cluster_main()
@@ -154,13 +154,13 @@ class Submission:
 
     @property
     def application_name(self) -> str:
-        """What the application is called, unless the script calls it something else; may be empty."""
+        """The application's name unless the script sets another one; may be empty."""
         return named(self.request.options, self.conf.plain()) or self.request.application_name
 
     def _hand_over(self, workspace: Workspace, values: Mapping[str, str], options: list[str]) -> list[str]:
-        """Write what nobody else may read; the options, with those values that a file would not keep.
+        """Write the secret files; returns the options, with the values that a file would not preserve.
 
-        As late as can be: from the launch on the reaper removes what is written.
+        Call it as late as possible: the reaper removes the files, but only from the launch on.
         """
         in_file, others = apart(values)
         workspace.write_properties(render(in_file))
@@ -180,14 +180,14 @@ class Submission:
 
 
 def prepare(request: Request, workspace: Workspace) -> Submission:
-    """Find Spark and Java, and merge: profile <- properties file <- connection <- ``conf=``, arguments.
+    """Find Spark and Java, and merge profile <- properties file <- connection <- ``conf=``, arguments.
 
-    The deploy mode is decided by ``core/deploy_mode.py``.
+    ``core/deploy_mode.py`` decides the deploy mode.
 
     Raises:
         SparkSubmitMissingError: no spark-submit.
         JavaError: no Java that this Spark can use.
-        ConfError: a value of the wrong type or unit, one that cannot be handed to Spark as it is, or a
+        ConfError: a value of the wrong type or unit, one that cannot be passed to Spark unchanged, or a
             properties file that cannot be read.
     """
     env = {**os.environ, **request.environment}
@@ -209,7 +209,7 @@ def prepare(request: Request, workspace: Workspace) -> Submission:
 
 
 def deploy_mode(request: Request) -> DeployMode:
-    """Where the driver will run, of all places that can say it: operator, connection, files, environment.
+    """Where the driver will run, by all that can set it: operator, connection, files, environment.
 
     Raises:
         ConnectionMissingError: a master that Spark cannot parse.
@@ -228,13 +228,13 @@ def _mode(request: Request, layers: Sequence[Layer], env: Mapping[str, str]) -> 
 
 
 def _add_file(options: list[str], values: dict[str, str], names: tuple[str, str], file: str) -> None:
-    """One more file, beside those of the user's option or configuration."""
+    """Add a file to those of the user's option or configuration."""
     option, key = names
     if option in options:
-        place = options.index(option) + 1
-        options[place] = f"{options[place]},{file}"
+        value = options.index(option) + 1
+        options[value] = f"{options[value]},{file}"
     else:
-        # As configuration, since the option would replace what the user's configuration names.
+        # As configuration, because the option would replace the files in the user's configuration.
         values[key] = ",".join([*([values[key]] if values.get(key) else []), file])
 
 
@@ -259,10 +259,8 @@ def _of_file(file: str | Path) -> Layer:
             expected="a file of Spark properties in UTF-8",
             advice="Check properties_file= as the Airflow worker sees it.",
         ) from error
-    note = (
-        f"Left out of {file}: {others} line{'s' if others > 1 else ''} whose key does not begin with spark., "
-        "which Spark ignores."
-    )
+    lines = f"{others} line{'s' if others > 1 else ''}"
+    note = f"Ignored {lines} of {file}: Spark reads only keys that begin with 'spark.'."
     return Layer(str(file), conf, note if others else "")
 
 

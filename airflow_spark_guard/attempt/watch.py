@@ -1,4 +1,4 @@
-"""The watch over one attempt: when to look, what was seen, what the watchdog says of it."""
+"""The watch over one attempt: decides when to look, and passes what was seen to the watchdog."""
 
 from __future__ import annotations
 
@@ -28,26 +28,26 @@ if TYPE_CHECKING:
 _WORDS = tuple(word.encode() for word in WORDS)
 _HEARTBEAT = MARK.encode()
 _LONGEST_LINE = 4096
-# The REST API knows of a removed executor a moment after Spark has printed it.
+# The REST API shows a removed executor a moment after Spark has logged it.
 _SOON = 2.0
 
 
 def _ignore(_: object) -> None:
-    """Nobody wants to know."""
+    pass
 
 
 @dataclass
 class Watch:
-    """Ties the observer to the watchdog.
+    """Connects the observer to the watchdog.
 
     Args:
         windows: the limits.
-        observer: does the looking; None where nothing but the clock is watched.
+        observer: looks at the job; None to watch only the clock.
         on_notice: takes warnings for the task log.
         on_line: takes lines for the task log that are not warnings.
         on_observation: takes every observation, for the record.
         on_application: takes the application, on the thread that calls :meth:`tick`: as soon as it is known,
-            and again when its address is, or when another one follows.
+            again once its address is known, and each further application.
     """
 
     windows: Windows
@@ -62,7 +62,7 @@ class Watch:
     _watchdog: Watchdog = field(init=False)
     _next: Look[LaunchTime] = field(init=False)
     _rest: bytes = b""
-    _told: int = 0
+    _noticed: int = 0
     _now: LaunchTime = LaunchTime(0.0)
     _exits: int = 0
     _driver_seen: bool = False
@@ -72,27 +72,27 @@ class Watch:
 
     def __post_init__(self) -> None:
         self._watchdog = Watchdog(self.windows)
-        # Not at once: the first request costs the driver a second of CPU, which a short job would feel.
+        # Not at once: the first request costs the driver a second of CPU, which would slow a short job.
         self._next = Look(LaunchTime(self.windows.poll * 2))
 
     def hear_output(self, chunk: bytes) -> None:
-        """What spark-submit prints tells of executors that live too briefly to be seen."""
+        """Read spark-submit's output, which names executors that live too briefly for a look to see them."""
         body, end, rest = (self._rest + chunk).rpartition(b"\n")
         self._rest = rest[-_LONGEST_LINE:]
         if end and (self.submit_log.exits.waiting or any(word in body for word in _WORDS)):
             for line in body.split(b"\n"):
                 self.submit_log.hear(line.decode(errors="replace"), self._now)
-            for text in self.submit_log.oversized[self._told :]:
+            for text in self.submit_log.oversized[self._noticed :]:
                 self.on_notice(text)
-            self._told = len(self.submit_log.oversized)
+            self._noticed = len(self.submit_log.oversized)
         if end and _HEARTBEAT in body:
             # Executors in local[n] and forks of the driver write theirs into the driver's own output.
             self._beats = heard(self._beats, {"": body.decode(errors="replace") + "\n"})
 
     def tick(self, now: LaunchTime, heard: Heard) -> Finding | None:
-        """What ends the attempt; None while it may go on.
+        """The finding that ends the attempt; None while it may go on.
 
-        What was found in observe mode is for :meth:`observed`.
+        In observe mode :meth:`observed` returns the findings.
         """
         self._now = now
         self._hurry()
@@ -113,14 +113,14 @@ class Watch:
         return None
 
     def application(self, heard: Heard) -> Application | None:
-        """The application, by the job's own word or by spark-submit's."""
+        """The application that the job, or else spark-submit's output, names."""
         if heard.application_id:
             return Application(heard.application_id, heard.ui_url)
         log = self.submit_log
         return Application(log.application_id, log.ui_url, log.ui_is_here) if log.application_id else None
 
     def tell(self, heard: Heard) -> Application | None:
-        """The application; whoever wants to know is told what is new of it."""
+        """The application; what is new goes to ``on_application``."""
         found = self.application(heard)
         if found is not None and found != self._application:
             self._application = found
@@ -128,7 +128,7 @@ class Watch:
         return found
 
     def observed(self) -> tuple[Finding, ...]:
-        """What was found in observe mode since the last call."""
+        """The findings of observe mode since the last call."""
         found = tuple(self._observed)
         self._observed.clear()
         return found
@@ -139,7 +139,7 @@ class Watch:
             self.observer.close()
 
     def _look_for_driver(self, now: LaunchTime, pid: int) -> None:
-        """Whether the driver's Python has gone. Its pid means nothing here if it was never seen here."""
+        """Notice that the driver's Python is gone. A pid never seen on this host means nothing."""
         if pid <= 1 or self._gone_at is not None:
             return
         proc = proctree.read(pid)
@@ -149,7 +149,7 @@ class Watch:
             self._gone_at = now
 
     def _hurry(self) -> None:
-        """Look soon after an executor has ended: its line in the task log is news only then."""
+        """Look soon after an executor has ended, so that the task log reports it in time."""
         if self.submit_log.exits.ended == self._exits:
             return
         self._exits = self.submit_log.exits.ended

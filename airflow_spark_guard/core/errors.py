@@ -2,47 +2,47 @@
 
 ::
 
-    SparkGuardError                 all of ours
-    +-- BadInputError               found before anything was started; the same input fails again
-    |   +-- ApplicationError        the application is missing, or is not what Spark can run
-    |   +-- ArgumentError           an argument of the operator of the wrong type
-    |   +-- ConfError               a Spark configuration value of the wrong type or unit
-    |   +-- ProfileError            no such profile
-    |   +-- LimitError              a limit that is not a duration, a size or a count
-    |   +-- ConnectionMissingError  no Airflow connection of that name, or one that cannot be used
-    |   +-- SparkSubmitMissingError no spark-submit where one was said to be
-    |   +-- JavaError               no Java, or one that this Spark cannot use
-    |   +-- ImpossibleError         no worker of the cluster can ever fit one executor of this size
-    +-- AttemptError                an attempt was started and is not a success; has a ``verdict``
-    |   +-- DeadlineError           it ran longer than its deadline
-    |   +-- UserCodeError           the application raised, or left with an exit code of its own
+    SparkGuardError                 the base class
+    +-- BadInputError               found before anything starts; the same input fails again
+    |   +-- ApplicationError        the application is missing, or Spark cannot run it
+    |   +-- ArgumentError           an argument of the operator has the wrong type
+    |   +-- ConfError               a Spark configuration value has the wrong type or unit
+    |   +-- ProfileError            the profile does not exist
+    |   +-- LimitError              a limit is not a duration, a size or a count
+    |   +-- ConnectionMissingError  the Airflow connection does not exist or cannot be used
+    |   +-- SparkSubmitMissingError spark-submit does not exist
+    |   +-- JavaError               Java is missing, or this Spark cannot use it
+    |   +-- ImpossibleError         no worker of the cluster can fit one executor of this size
+    +-- AttemptError                an attempt has started and failed; has a ``verdict``
+    |   +-- DeadlineError           the attempt ran longer than its deadline
+    |   +-- UserCodeError           the application raised, or exited with its own code
     |   +-- ResultError             the application reported a result that XCom cannot hold
-    |   +-- StarvedError            no executor ever took a task
-    |   +-- StalledError            a stage is active and nothing of it moved
-    |   +-- ExecutorsLostError      executors were lost again and again, or none was left
-    |   +-- WorkerCrashedError      Python workers died again and again
-    |   +-- DriverSilentError       no Spark job, no heartbeat: the driver's own code stands still
-    |   +-- VanishedError           its manager no longer knows the application
+    |   +-- StarvedError            no executor ran a task
+    |   +-- StalledError            an active stage made no progress
+    |   +-- ExecutorsLostError      executors were lost repeatedly, or none is left
+    |   +-- WorkerCrashedError      Python workers died repeatedly
+    |   +-- DriverSilentError       no Spark job and no heartbeat: the driver's own code hangs
+    |   +-- VanishedError           the manager no longer knows the application
     |   +-- DriverGoneError         a driver process ended without the closing message
-    |   +-- NotExitingError         the script ended, its process did not
+    |   +-- NotExitingError         the script ended, but its process did not
     |   +-- SubmitError             spark-submit failed before the application started
-    |   +-- ToolchainError          Spark's own failure, not the script's
-    |   +-- KilledError             somebody ended the attempt
-    |   |   +-- TakenOverError      a newer try of the same task ended it
-    +-- MonitorError                a server of Spark's gave no usable answer
-    +-- ProtocolError               a message on the channel that is not of the wire protocol
-    +-- TriggerEventError           a trigger's event that cannot be used
+    |   +-- ToolchainError          Spark itself failed, not the script
+    |   +-- KilledError             the attempt was killed from outside
+    |   |   +-- TakenOverError      a newer try of the same task ended the attempt
+    +-- MonitorError                a Spark server gave no usable answer
+    +-- ProtocolError               a message on the channel does not follow the wire protocol
+    +-- TriggerEventError           a trigger's event cannot be used
 
-Every message says what happened, what was got, what was expected and what to do next, in that order;
-the parts are attributes too. What leaves a hook, an operator or a sensor is an ``AirflowException`` as well
-(``hooks/airflow_errors.py``). Which exception a verdict has is in ``core/verdict_table.py``. Nothing changes
-an exception once it is made: what becomes known later makes a new one (``core/failure/evolved.py``).
+A message states what happened, what was found, what was expected and what to do next, in that order; the
+parts are attributes too. Exceptions that leave a hook, an operator or a sensor are also an
+``AirflowException`` (``hooks/airflow_errors.py``). ``core/verdict_table.py`` has the exception of each
+verdict. An exception never changes: later knowledge makes a new one (``core/failure/evolved.py``).
 
-Two kinds are not of this tree. The job's side ships alone and has its own: ``SampleError``,
+Two kinds are not in this tree. The job's side ships alone and has its own: ``SampleError``,
 ``InfiniteValuesError``, ``TooManyRowsError``, ``NotUnrolledError``, ``OptionError``, ``ReportError``,
 ``UnfitValueError`` and ``WorkerError``. And four pass between modules and never reach a user:
-``UnusableAnswerError`` and ``RefusedError`` (a server's answer), ``NotSeenError`` (a process that could not
-be looked at), ``_MismatchError`` (stored JSON of another shape).
+``UnusableAnswerError`` and ``RefusedError`` (a server's answer), ``NotSeenError`` (a process that cannot be
+inspected), ``_MismatchError`` (stored JSON of another shape).
 """
 
 from __future__ import annotations
@@ -55,12 +55,12 @@ from airflow_spark_guard.core.wrapping import wrapped
 
 
 class SparkGuardError(Exception):
-    """Root of this package's exceptions.
+    """Base class of this package's exceptions.
 
     Args:
-        what: one sentence: what is wrong, and where.
-        got: the value that was found, as it should be shown (secrets masked by the caller).
-        expected: what would have been right.
+        what: what is wrong, and where; one sentence.
+        got: the value found, in the form to show (the caller has masked secrets).
+        expected: what would be valid.
         advice: what to do next.
     """
 
@@ -80,56 +80,56 @@ class SparkGuardError(Exception):
 
 
 class BadInputError(SparkGuardError):
-    """Found before anything was started; the same input fails in the same way again."""
+    """A mistake found before anything starts; the same input fails again."""
 
 
 class ApplicationError(BadInputError):
-    """The application is missing, or is not what Spark can run."""
+    """The application is missing, or Spark cannot run it."""
 
 
 class ArgumentError(BadInputError):
-    """An argument of the operator of the wrong type."""
+    """An argument of the operator has the wrong type."""
 
 
 class ConfError(BadInputError):
-    """A Spark configuration value of the wrong type or unit."""
+    """A Spark configuration value has the wrong type or unit."""
 
 
 class ProfileError(BadInputError):
-    """No such profile."""
+    """The profile does not exist."""
 
 
 class LimitError(BadInputError):
-    """A limit that is not a duration, a size or a count."""
+    """A limit is not a duration, a size or a count."""
 
 
 class ConnectionMissingError(BadInputError):
-    """No Airflow connection of that name, or one that cannot be used."""
+    """The Airflow connection does not exist or cannot be used."""
 
 
 class SparkSubmitMissingError(BadInputError):
-    """No spark-submit where one was said to be."""
+    """spark-submit does not exist."""
 
 
 class JavaError(BadInputError):
-    """No Java, or one that this Spark cannot use."""
+    """Java is missing, or this Spark cannot use it."""
 
 
 class ImpossibleError(BadInputError):
-    """No worker of the cluster can ever fit one executor of this size."""
+    """No worker of the cluster can fit one executor of this size."""
 
 
 @dataclass(frozen=True)
 class AttemptDetails:
-    """What is known of a failed attempt beside what went wrong.
+    """What is known of a failed attempt besides what went wrong.
 
     Attributes:
-        where: the line of the user's own Python, ``file:line, function``; empty when it is not known.
-        record: the folder that the attempt leaves behind; empty when there is none.
-        limit: the limit that ended it, seconds; None when it ended otherwise.
-        retry: whether this failure is worth a retry; None where the verdict alone decides.
-        evidence_shown: whether the last lines of output in the task log are the evidence.
-        evidence_logged: whether the task log has the evidence already; the text then leaves it out.
+        where: the line of the user's own Python, ``file:line, function``; empty if it is not known.
+        record: the folder of the attempt's record; empty if there is none.
+        limit: the limit that ended it, seconds; None if no limit did.
+        retry: whether this failure is worth a retry; None if the verdict alone decides.
+        evidence_shown: whether the evidence is the last lines of output in the task log.
+        evidence_logged: whether the task log already has the evidence; the text then omits it.
     """
 
     where: str = ""
@@ -144,15 +144,15 @@ _NO_DETAILS = AttemptDetails()
 
 
 class AttemptError(SparkGuardError):
-    """An attempt was started and is not a success.
+    """An attempt has started and failed.
 
-    What it is given are its attributes; each of the details is one by its own name.
+    The arguments become attributes; so does each of the details.
 
     Args:
-        what: as in :class:`SparkGuardError`, as are ``got``, ``expected`` and ``advice``.
+        what: as in :class:`SparkGuardError`, like ``got``, ``expected`` and ``advice``.
         evidence: what was seen, newest last: a traceback, the last lines of output; already bounded.
-        orphans: processes that could not be proven gone, each as ``pid command``.
-        verdict: when not the one of the class.
+        orphans: processes that could not be confirmed as ended, each as ``pid command``.
+        verdict: None for the one of the class.
         details: where, record, limit and retry.
     """
 
@@ -183,7 +183,7 @@ class AttemptError(SparkGuardError):
 
     @property
     def place(self) -> str:
-        """The same as ``where``: its name until 0.7, kept for code that reads it."""
+        """The value of ``where``, under its name until 0.7; kept for code that reads it."""
         return self.where
 
     def __str__(self) -> str:
@@ -197,13 +197,13 @@ class AttemptError(SparkGuardError):
 
 
 class DeadlineError(AttemptError):
-    """It ran longer than its deadline."""
+    """The attempt ran longer than its deadline."""
 
     default_verdict = Verdict.DEADLINE
 
 
 class UserCodeError(AttemptError):
-    """The application raised, or left with an exit code of its own."""
+    """The application raised, or exited with its own code."""
 
     default_verdict = Verdict.USER_CODE
 
@@ -215,37 +215,37 @@ class ResultError(AttemptError):
 
 
 class StarvedError(AttemptError):
-    """No executor ever took a task."""
+    """No executor ran a task."""
 
     default_verdict = Verdict.STARVED
 
 
 class StalledError(AttemptError):
-    """A stage is active and nothing of it moved."""
+    """An active stage made no progress."""
 
     default_verdict = Verdict.STALLED
 
 
 class ExecutorsLostError(AttemptError):
-    """Executors were lost again and again, or none was left."""
+    """Executors were lost repeatedly, or none is left."""
 
     default_verdict = Verdict.EXECUTORS_LOST
 
 
 class WorkerCrashedError(AttemptError):
-    """Python workers died again and again."""
+    """Python workers died repeatedly."""
 
     default_verdict = Verdict.WORKER_CRASHED
 
 
 class DriverSilentError(AttemptError):
-    """No Spark job, no heartbeat: the driver's own code stands still."""
+    """No Spark job and no heartbeat: the driver's own code hangs."""
 
     default_verdict = Verdict.DRIVER_SILENT
 
 
 class VanishedError(AttemptError):
-    """Its manager no longer knows the application."""
+    """The manager no longer knows the application."""
 
     default_verdict = Verdict.VANISHED
 
@@ -257,7 +257,7 @@ class DriverGoneError(AttemptError):
 
 
 class NotExitingError(AttemptError):
-    """The script ended, its process did not."""
+    """The script ended, but its process did not."""
 
     default_verdict = Verdict.NOT_EXITING
 
@@ -269,30 +269,30 @@ class SubmitError(AttemptError):
 
 
 class ToolchainError(AttemptError):
-    """Spark's own failure, not the script's."""
+    """Spark itself failed, not the script."""
 
     default_verdict = Verdict.TOOLCHAIN
 
 
 class KilledError(AttemptError):
-    """Somebody ended the attempt."""
+    """The attempt was killed from outside."""
 
     default_verdict = Verdict.KILLED
 
 
 class TakenOverError(KilledError):
-    """A newer try of the same task ended it."""
+    """A newer try of the same task ended the attempt."""
 
     default_verdict = Verdict.TAKEN_OVER
 
 
 class MonitorError(SparkGuardError):
-    """A server of Spark's gave no usable answer: none at all, another server's, or one that refuses us."""
+    """A Spark server gave no usable answer: no answer, not Spark's, or a refusal."""
 
 
 class ProtocolError(SparkGuardError):
-    """A message on the channel that is not of the wire protocol."""
+    """A message on the channel does not follow the wire protocol."""
 
 
 class TriggerEventError(SparkGuardError):
-    """A trigger's event that cannot be used: of another version, or not one of this package's."""
+    """A trigger's event cannot be used: it has another version, or is not from this package."""

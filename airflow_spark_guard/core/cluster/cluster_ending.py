@@ -1,4 +1,4 @@
-"""How an application of a cluster ended: from what was seen to None (success), or to the one exception."""
+"""How an application on a cluster ended: None for a success, else the one exception that explains it."""
 
 from __future__ import annotations
 
@@ -25,26 +25,26 @@ if TYPE_CHECKING:
 
 _DRIVER_TIMEOUT_EXIT = 124  # Spark's DriverTimeoutPlugin
 _LAST_LINES = 60
-# Killed, or asked to end: by a memory limit, an eviction, a node that goes down. No script chooses these.
+# Exit codes of SIGKILL and SIGTERM: a memory limit, an eviction, a node that goes down.
 _FROM_OUTSIDE = frozenset({137, 143})
-# Spark's own words for an exception of a jar.
+# Spark's message for an exception of a jar.
 _OF_A_JAR = "User class threw exception"
 
 
 @dataclass(frozen=True)
 class ClusterEnding:
-    """Everything known when it is over. At least one of ``final``, ``finding`` and ``killed`` is given.
+    """Everything known at the end. At least one of ``final``, ``finding`` and ``killed`` is set.
 
     Attributes:
-        final: the manager's last word; None where it was ended before it had one.
+        final: the manager's last status; None if the guard ended the application before there was one.
         finding: what the watch found; None unless that ended it.
-        killed: why somebody ended it from outside; empty when nobody did.
-        heard: what the job said.
+        killed: why it was killed from outside; empty if it was not.
+        ``heard``: what the job reported.
         speaks: whether it runs under our launcher and can reach the channel directory.
-        channel_trouble: why the channel directory could not be read; empty when it could.
-        log_tail: the last lines of the driver's output, where the manager keeps them.
-        orphans: what could not be proven gone.
-        observed: what would have ended it, were it not only observed.
+        channel_trouble: why the channel directory could not be read; empty if it could.
+        log_tail: the last lines of the driver's output; empty if the manager does not keep them.
+        orphans: what could not be confirmed as ended.
+        observed: what would have ended it, in observe mode.
     """
 
     final: ClusterStatus | None = None
@@ -59,17 +59,17 @@ class ClusterEnding:
 
     @property
     def evidence(self) -> str:
-        """The telling part of what the driver printed, or what the manager says."""
+        """The manager's diagnostics, and the last lines that the driver printed."""
         lines = safe_text(self.log_tail).rstrip().splitlines()[-_LAST_LINES:]
-        said = self.final.diagnostics if self.final is not None else ""
-        return "\n".join(part for part in (said, "\n".join(lines)) if part)
+        diagnostics = self.final.diagnostics if self.final is not None else ""
+        return "\n".join(part for part in (diagnostics, "\n".join(lines)) if part)
 
 
 def cluster_failure(ending: ClusterEnding) -> AttemptError | None:
-    """The exception for this ending, or None when the attempt is a success.
+    """The exception for this ending; None for a success.
 
-    What the job itself said goes first, then the watch's finding, then the manager's word. Success needs the
-    manager's word and, where the job speaks, its closing message.
+    The job's own error comes first, then the watch's finding, then the manager's status. A success needs that
+    status and, if the job runs under our launcher, its closing message.
     """
     if ending.killed:
         return errors.KilledError(ending.killed, orphans=ending.orphans)
@@ -78,9 +78,9 @@ def cluster_failure(ending: ClusterEnding) -> AttemptError | None:
     if ending.finding is not None:
         return _found(ending, ending.finding)
     if ending.final is None:
-        return errors.AttemptError("The application was left without an end.", orphans=ending.orphans)
+        return errors.AttemptError("The end of the application was not observed.", orphans=ending.orphans)
     if ending.final.state is ClusterState.SUCCEEDED:
-        return _without_a_word(ending, ending.final) if _is_silent(ending) else None
+        return _without_closing_message(ending, ending.final) if _is_silent(ending) else None
     return _failed(ending, ending.final)
 
 
@@ -91,19 +91,19 @@ def _is_silent(ending: ClusterEnding) -> bool:
 def _found(ending: ClusterEnding, finding: Finding) -> AttemptError | None:
     if finding.verdict is Verdict.NOT_EXITING and ending.heard.has_result:
         return None
-    told = " Its own closing message came before." if ending.heard.bye else ""
-    said = f"{finding.what}{told if finding.verdict is Verdict.VANISHED else ''}"
-    return error_of_finding(replace(finding, what=said), evidence=ending.evidence, orphans=ending.orphans)
+    if finding.verdict is Verdict.VANISHED and ending.heard.bye:
+        finding = replace(finding, what=f"{finding.what} Its closing message came before that.")
+    return error_of_finding(finding, evidence=ending.evidence, orphans=ending.orphans)
 
 
-def _without_a_word(ending: ClusterEnding, final: ClusterStatus) -> AttemptError:
+def _without_closing_message(ending: ClusterEnding, final: ClusterStatus) -> AttemptError:
     trouble = ending.channel_trouble
     return errors.DriverGoneError(
-        "The manager says that the application succeeded, but its closing message never came.",
-        got=f"{final.what}; {trouble or 'the channel directory holds no end'}",
-        expected="both: the manager's word, and the script's own in the channel directory",
-        advice="os._exit() ends a script without a word. Else the driver could not write to the channel "
-        f"directory, or Airflow could not read it: the driver's log says which{_at(final)}.",
+        "The manager reported success, but the application's closing message never came.",
+        got=f"{final.what}; {trouble or 'no closing message in the channel directory'}",
+        expected="success at the manager, and the closing message in the channel directory",
+        advice="os._exit() ends a script without that message. Otherwise the driver could not write to the "
+        f"channel directory, or Airflow could not read it: see the driver's log{_at(final)}.",
         evidence=ending.evidence,
         orphans=ending.orphans,
     )
@@ -113,16 +113,16 @@ def _failed(ending: ClusterEnding, final: ClusterStatus) -> AttemptError:
     seen: dict[str, Any] = {"evidence": ending.evidence, "orphans": ending.orphans}
     if final.exit_code == _DRIVER_TIMEOUT_EXIT:
         return errors.DeadlineError(
-            "spark.driver.timeout has ended the driver.",
+            "spark.driver.timeout ended the driver.",
             got=final.what,
-            advice="Raise it, or GuardLimits.deadline from which the profile derives it.",
+            advice="Raise it, or GuardLimits.deadline, from which the profile derives it.",
             **seen,
         )
     if final.state is ClusterState.KILLED:
         return errors.KilledError(
             "The application was killed from outside.",
             got=final.what,
-            advice=f"Somebody or the cluster itself ended it{_at(final)}: see who.",
+            advice=f"A user, a tool or the cluster itself ended it: find out which{_at(final)}.",
             **seen,
         )
     found = diagnose(f"{final.diagnostics}\n{ending.log_tail}", final.exit_code)
@@ -146,29 +146,29 @@ def _of_unknown_cause(ending: ClusterEnding, final: ClusterStatus, seen: dict[st
         return errors.SubmitError(
             "The application failed before its script started.",
             got=f"{final.what}{meaning}",
-            advice=f"Read what its manager says, and the driver's log{_at(final)}.",
+            advice=f"Read the manager's message and the driver's log{_at(final)}.",
             **seen,
         )
     if not _is_its_own(final):
         return errors.DriverGoneError(
-            "The driver was ended before its time.",
+            "The driver was terminated from outside.",
             got=f"{final.what}{meaning}",
-            expected="an end of its own",
-            advice=f"See what its manager says: a memory limit, an eviction, a node that went{_at(final)}.",
+            expected="a driver that ends by itself",
+            advice=f"See the manager's reason: a memory limit, an eviction, a lost node{_at(final)}.",
             **seen,
         )
     return errors.UserCodeError(
-        "The application ended with a failure.",
+        "The application failed.",
         got=f"{final.what}{meaning}",
-        expected="an application that succeeds",
-        advice=f"Read the driver's log{_at(final)}. A Python application tells more where a channel "
+        expected="success",
+        advice=f"Read the driver's log{_at(final)}. A Python application reports more if a channel "
         "directory is set (docs/cluster-mode.md).",
         **seen,
     )
 
 
 def _is_its_own(final: ClusterStatus) -> bool:
-    """Whether the application itself failed, as far as its manager can tell."""
+    """Whether the application itself failed, by all that its manager knows."""
     code = final.exit_code
     return _OF_A_JAR in final.diagnostics or (code is not None and code not in _FROM_OUTSIDE)
 
@@ -181,23 +181,23 @@ def _at(final: ClusterStatus) -> str:
 def submit_failure(
     *, killed: bool, late: float | None, exit_status: int | None, evidence: str, orphans: tuple[str, ...]
 ) -> AttemptError:
-    """The exception for a spark-submit that did not hand its application over.
+    """The exception for a spark-submit that did not hand over its application.
 
     Args:
-        killed: whether somebody ended the task meanwhile.
-        late: the seconds that it was given, where it needed more; else None.
-        exit_status: of spark-submit; None where it was not collected.
-        evidence: the telling part of its output.
-        orphans: what could not be proven gone.
+        killed: whether the task was killed meanwhile.
+        late: its limit in seconds, if it took longer; else None.
+        exit_status: of spark-submit; None if it was not collected.
+        evidence: the relevant part of its output.
+        orphans: what could not be confirmed as ended.
     """
     seen: dict[str, Any] = {"evidence": evidence, "orphans": orphans}
     if killed:
-        return errors.KilledError("The task was ended while its job was submitted.", **seen)
+        return errors.KilledError("The task was killed while its job was being submitted.", **seen)
     if late is not None:
         return errors.SubmitError(
             f"spark-submit did not hand the application over within {readable_duration(late)}.",
-            expected="a manager that takes the application",
-            advice="Mostly it waits for an address that does not answer: read the lines below.",
+            expected="a manager that accepts the application",
+            advice="Usually it waits for an address that does not answer: read the lines below.",
             **seen,
         )
     found = diagnose(evidence, exit_status)

@@ -1,4 +1,4 @@
-"""An application that was submitted: what has to be known of it to watch it on from anywhere."""
+"""A submitted application: all that another process needs to know to watch it."""
 
 from __future__ import annotations
 
@@ -16,19 +16,19 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class ClusterJob(Stored):
-    """It goes into a deferred task's arguments, which Airflow stores.
+    """A submitted application; Airflow stores it in the arguments of a deferred task.
 
     Attributes:
-        application_id: what its manager knows it by.
+        application_id: its id at the manager.
         attempt: the mark of the try that submitted it.
         submitted_at: the attempt's start.
         deadline_at: when it must have ended.
         start: seconds that it may wait for its driver.
         exit: seconds that its driver may stay after its script has ended.
-        channel: where it puts its messages, as Airflow names it; empty where it does not run under our
+        channel: the directory of its messages, as Airflow names it; empty if it does not run under our
             launcher, or has no channel directory.
-        observe: whether the limits end nothing.
-        last_at: when it is ended even so; None where nothing ends it.
+        observe: whether the limits are only observed, and end nothing.
+        last_at: when it is ended even then; None for never.
     """
 
     application_id: str
@@ -43,30 +43,30 @@ class ClusterJob(Stored):
 
     @property
     def speaks(self) -> bool:
-        """Whether its own end is to be heard."""
+        """Whether it reports its end over the channel."""
         return bool(self.channel)
 
     @property
     def limits(self) -> ClusterLimits:
-        """Its budgets."""
+        """Its limits."""
         return ClusterLimits(
             self.submitted_at, self.start, self.deadline_at, self.exit, self.observe, self.last_at
         )
 
     @property
     def ends_at(self) -> EpochTime | None:
-        """When it is ended at the latest; None where nothing ends it."""
+        """When it is ended at the latest; None for never."""
         return self.last_at if self.observe else self.deadline_at
 
 
 @dataclass(frozen=True)
 class DeferredJob:
-    """A job that is left to a trigger: all that the trigger and the resumed task have to know.
+    """A job deferred to a trigger: all that the trigger and the resumed task need to know.
 
     Attributes:
         job: the application.
-        place: who is asked about it.
-        pause: seconds between two looks.
+        place: the manager that runs it.
+        pause: seconds between two polls.
     """
 
     job: ClusterJob
@@ -75,11 +75,11 @@ class DeferredJob:
 
 
 def may_go_on(status: ClusterStatus, now: EpochTime, start: float, run: float) -> bool:
-    """Whether a try may take over what an earlier one has submitted: it is ours, and has time left.
+    """Whether a try may take over an earlier one's application: it is ours, and has time left.
 
     Args:
         status: of an active application that carries the task's mark.
-        now: the time of the look.
+        now: the time of the status.
         start: the start budget, seconds.
         run: the run budget, seconds.
     """

@@ -1,7 +1,7 @@
-"""The watch over an application that a manager runs: one look after the other, until it is over or overdue.
+"""The watch over an application on a cluster: one status after the other, until it is over or overdue.
 
-A pure function of what was seen and when: nothing that it decides depends on having watched from the
-beginning, so that a trigger that was killed and started again comes to the same end.
+Its decisions depend only on what was seen and when, not on having watched from the start, so that a trigger
+that was killed and restarted comes to the same result.
 """
 
 from __future__ import annotations
@@ -19,9 +19,9 @@ from airflow_spark_guard.core.watch.observed import News
 if TYPE_CHECKING:
     from airflow_spark_guard.core.cluster.status import ClusterStatus
 
-# Looks that must agree that an application is gone: one may meet a manager that is just starting.
+# Answers that must agree that an application is gone: a manager that is just starting may give one.
 _LOOKS_AT_A_GAP = 2
-# A manager may be silent for so long before the task log says so, and again after so long.
+# Seconds of silence until the task log reports it, and until it does so again.
 _SILENCE_NOTED = 60.0
 _SILENCE_REPEATED = 600.0
 _LONGEST_GOT = 600
@@ -30,15 +30,15 @@ _SHORTEST_PAUSE = 0.01
 
 @dataclass(frozen=True)
 class ClusterLimits:
-    """The two budgets of an application.
+    """The limits of an application.
 
     Attributes:
         submitted_at: when it was submitted: the attempt's start.
         start: seconds that it may wait for its driver to be started.
         deadline_at: when it must have ended.
         exit: seconds that its driver may go on after its script has ended.
-        observe: whether these limits are only said, and end nothing.
-        last_at: when it is ended even so; None where nothing ends it.
+        observe: whether these limits are only observed, and end nothing.
+        last_at: when it is ended even then; None for never.
     """
 
     submitted_at: EpochTime
@@ -54,7 +54,7 @@ class ClusterLimits:
         return self.deadline_at - self.submitted_at
 
     def pause(self, now: EpochTime, longest: float) -> float:
-        """Seconds until the next look: at most ``longest``, and none that sleeps past a limit to come."""
+        """Seconds until the next poll: at most ``longest``, and not beyond the next limit."""
         moments = (self.deadline_at, self.last_at)
         coming = [at - now for at in moments if at is not None and at > now]
         return max(_SHORTEST_PAUSE, min([longest, *coming]))
@@ -62,13 +62,13 @@ class ClusterLimits:
 
 @dataclass(frozen=True)
 class Step:
-    """The answer to one look.
+    """What the watch decides on one status.
 
     Attributes:
-        final: the status with which it is over; None while it goes on, and where a finding ends it.
+        final: the last status; None while it goes on, and if a finding ends it.
         finding: what ends the attempt; None while it goes on.
-        notices: lines for the task log; each is said once.
-        observed: what would end the attempt, where it is only observed; each is given once.
+        notices: lines for the task log, each only once.
+        observed: what would end the attempt (observe mode), each only once.
     """
 
     final: ClusterStatus | None = None
@@ -87,8 +87,8 @@ class ClusterWatch:
     """Watches one application.
 
     Args:
-        limits: its budgets.
-        manager: how the manager is called in messages.
+        limits: its limits.
+        manager: the manager's name in messages.
 
     Attributes:
         last: the newest status; None before the first.
@@ -103,18 +103,18 @@ class ClusterWatch:
     _gone: int = 0
     _waiting_since: EpochTime | None = None
     _ran: bool = False
-    _said: set[str] = field(default_factory=set)
+    _noticed: set[str] = field(default_factory=set)
     _news: News = field(default_factory=News)
 
     def see(self, status: ClusterStatus, now: EpochTime, ended_at: LaunchTime | None = None) -> Step:
-        """The manager has answered.
+        """Judge an answer of the manager.
 
         Args:
-            status: its answer.
-            now: when.
-            ended_at: when the job itself said that its script has ended; None where it has not.
+            status: the answer.
+            now: its time.
+            ended_at: when the job reported that its script has ended; None if it has not.
         """
-        notices = self._sight_again(now)
+        notices = self._back_in_sight(now)
         if status.state is ClusterState.VANISHED:
             return self._missing(status, now, notices)
         self._gone = 0
@@ -123,12 +123,12 @@ class ClusterWatch:
         if not status.state.is_active:
             return Step(final=status, notices=notices)
         if changed:
-            notices += self._say(f"{status.application_id}: {status.what or status.state}")
+            notices += self._once(f"{status.application_id}: {status.what or status.state}")
         found = (self._overdue(now), self._not_started(status, now), self._not_exiting(now, ended_at))
         return self._step(now, notices, *found)
 
     def blind(self, reason: str, now: EpochTime) -> Step:
-        """The manager has not answered, or has not let us in; ``reason`` is safe to show."""
+        """Judge a manager that gave no answer or refused access; ``reason`` is safe to show."""
         if self._blind_since is None:
             self._blind_since = self._noted_at = now
         self._blind_reason = reason
@@ -139,13 +139,13 @@ class ClusterWatch:
             self._noted_at = now
             text = (
                 f"{self.manager} has not answered for {readable_duration(silent)}: {reason}. The application "
-                "may run on; it is looked for until the deadline."
+                "may still run; the guard keeps asking until the deadline."
             )
             notices = (text,)
         return self._step(now, notices, self._overdue(now))
 
     def _step(self, now: EpochTime, notices: tuple[str, ...], *found: Finding | None) -> Step:
-        """With what ends the attempt; in observe mode only Airflow's own limit does."""
+        """The step with the finding that ends the attempt; in observe mode only Airflow's own limit does."""
         if not self.limits.observe:
             return Step(finding=next(filter(None, found), None), notices=notices)
         if self.limits.last_at is not None and now >= self.limits.last_at:
@@ -154,14 +154,14 @@ class ClusterWatch:
             self._news.take(str(rule), finding)
         return Step(notices=notices, observed=self._news.out())
 
-    def _say(self, text: str) -> tuple[str, ...]:
-        """Each text once: a state that comes and goes is no news."""
-        if text in self._said:
+    def _once(self, text: str) -> tuple[str, ...]:
+        """Each text once: a state that comes and goes is not news."""
+        if text in self._noticed:
             return ()
-        self._said.add(text)
+        self._noticed.add(text)
         return (text,)
 
-    def _sight_again(self, now: EpochTime) -> tuple[str, ...]:
+    def _back_in_sight(self, now: EpochTime) -> tuple[str, ...]:
         begun, self._blind_since = self._blind_since, None
         if begun is None or now - begun < _SILENCE_NOTED:
             return ()
@@ -170,18 +170,18 @@ class ClusterWatch:
     def _missing(self, status: ClusterStatus, now: EpochTime, notices: tuple[str, ...]) -> Step:
         self._gone += 1
         if self._gone < _LOOKS_AT_A_GAP:
-            text = f"{self.manager} does not know {status.application_id} any more; looking once more."
-            return self._step(now, notices + self._say(text), self._overdue(now))
+            text = f"{self.manager} no longer knows {status.application_id}; asking once more."
+            return self._step(now, notices + self._once(text), self._overdue(now))
         last = self.last
         finding = Finding(
             Verdict.VANISHED,
-            f"{self.manager} no longer knows the application {status.application_id}: whether it came to a "
-            "good end cannot be known.",
+            f"{self.manager} no longer knows the application {status.application_id}, so its outcome is "
+            "unknown.",
             limit=0.0,
             reached_at=self._since_launch(now),
             got=f"{status.what}; last seen: {last.what or last.state if last else 'never'}",
             expected="an end that its manager confirms",
-            advice="Look for who removed it: an eviction, a clean-up job, a manager that lost its state. "
+            advice="Find out what removed it: an eviction, a clean-up job, a manager that lost its state. "
             "Check what the job has written before you run it again.",
         )
         return Step(finding=finding, notices=notices)
@@ -214,24 +214,24 @@ class ClusterWatch:
             self._waiting_since, self._ran = None, True
             return None
         if self._waiting_since is None:
-            # A driver that had been started before is being started again: a wait of its own, of which only
-            # the part that was seen counts.
+            # A driver that had started once is being restarted: this is a new wait, of which only the part
+            # that was seen counts.
             again = self._ran or status.started_at is not None
             self._waiting_since = now if again else self.limits.submitted_at
         waited = now - self._waiting_since
         if waited < self.limits.start:
             return None
         limit = readable_duration(self.limits.start)
-        said = f": {status.diagnostics}" if status.diagnostics else ""
+        reason = f": {status.diagnostics}" if status.diagnostics else ""
         return Finding(
             Verdict.STARVED,
-            f"The driver was not started within {limit}.",
+            f"The driver did not start within {limit}.",
             limit=self.limits.start,
             reached_at=self._since_launch(EpochTime(self._waiting_since + self.limits.start)),
-            got=f"{status.what or status.state}{said}"[:_LONGEST_GOT],
+            got=f"{status.what or status.state}{reason}"[:_LONGEST_GOT],
             expected=f"a running driver within {limit} (GuardLimits.start_timeout)",
-            advice="See what the manager says: a full queue or cluster needs time or room (raise "
-            "start_timeout where waiting is normal); an image, a quota, a node selector has to be mended.",
+            advice="See the manager's reason. If the queue or cluster is full and waiting is normal, raise "
+            "start_timeout; otherwise fix the image, quota or node selector.",
         )
 
     def _not_exiting(self, now: EpochTime, ended_at: LaunchTime | None) -> Finding | None:
@@ -240,12 +240,12 @@ class ClusterWatch:
         limit = readable_duration(self.limits.exit)
         return Finding(
             Verdict.NOT_EXITING,
-            f"The script has ended, but its driver has not within {limit}.",
+            f"The script ended, but its driver did not exit within {limit}.",
             limit=self.limits.exit,
             reached_at=LaunchTime(ended_at + self.limits.exit),
             got=self.last.what if self.last else "",
             expected="the end of the application",
-            advice="Look for threads that are not daemons, exit handlers that wait, streams left running.",
+            advice="Look for non-daemon threads, exit handlers that wait, and streams left running.",
         )
 
     def _since_launch(self, at: EpochTime) -> LaunchTime:

@@ -1,4 +1,4 @@
-"""The state of a driver on a standalone master, as its REST API and spark-submit --status answer."""
+"""The state of a driver on a standalone master, from its REST API or from spark-submit --status."""
 
 from __future__ import annotations
 
@@ -10,12 +10,12 @@ _STATES: Final = frozenset(
     ("SUBMITTED", "RUNNING", "FINISHED", "RELAUNCHING", "UNKNOWN", "KILLED", "FAILED", "ERROR")
 )
 _STATE = re.compile(r'"driverState"\s*:\s*"([^"\n]{0,40})"|State of driver \S+ is (?:now )?(\w{1,40})')
-# The master has answered, so that a missing state is one: it does not know the driver.
+# An answer without a state: the master does not know the driver.
 _ANSWER = re.compile(r'"submissionId"\s*:')
 
 
 def driver_state(answer: str) -> str | None:
-    """The driver's state in upstream's words; ``UNKNOWN`` for any other; None where the answer has none.
+    """The driver's state as upstream names it; ``UNKNOWN`` for any other; None if the answer has none.
 
     Only ``FINISHED`` is a success.
     """

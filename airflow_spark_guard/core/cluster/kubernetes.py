@@ -1,4 +1,4 @@
-"""Kubernetes: what to ask its API server about a driver's pod (core/v1), and what Spark's client reads."""
+"""Kubernetes: the requests about a driver's pod (core/v1), and the settings that Spark's client reads."""
 
 from __future__ import annotations
 
@@ -25,12 +25,12 @@ if TYPE_CHECKING:
     from airflow_spark_guard.core.cluster.manager import Machine, Marks, Settings
     from airflow_spark_guard.core.web.answer import Answer, Dialogue, Row
 
-# Where a pod finds the credentials of its own account.
+# Where Kubernetes puts the credentials of a pod's own account.
 SERVICE_ACCOUNT = "/var/run/secrets/kubernetes.io/serviceaccount"
 _NAMESPACE = "spark.kubernetes.namespace"
 _CONTAINER = "spark.kubernetes.driver.podTemplateContainerName"
 _DRIVER: Final = "spark-kubernetes-driver"
-# Spark's own settings for whoever submits; a token itself is taken from the connection only.
+# Spark's own settings for the submitter; a token itself comes from the connection only.
 _TOKEN_FILE = "spark.kubernetes.authenticate.submission.oauthTokenFile"  # noqa: S105 - a setting's name
 _CA_FILE = "spark.kubernetes.authenticate.submission.caCertFile"
 _UPLOAD_PATH: Final = "spark.kubernetes.file.upload.path"
@@ -38,10 +38,10 @@ _POD_NAME: Final = "spark.kubernetes.driver.pod.name"
 _LABEL = "spark.kubernetes.driver.label."
 _WAIT = "spark.kubernetes.submission.waitAppCompletion"
 _ENVIRONMENT = "spark.kubernetes.driverEnv."
-# With the rest, at most the 63 characters of a DNS label.
+# With the rest of the name at most 63 characters, as in a DNS label.
 _LONGEST_NAME = 38
 _OK, _NOT_FOUND = 200, 404
-# What a DELETE may answer: done, taken, gone already, being deleted with a finalizer.
+# Good answers to a DELETE: done, accepted, gone already, waiting for a finalizer.
 _DELETED = frozenset({200, 202, 404, 409})
 _GRACE = 2  # seconds between the pod's SIGTERM and SIGKILL
 _TAIL = "tailLines=80&limitBytes=65536"
@@ -49,12 +49,12 @@ _TAIL = "tailLines=80&limitBytes=65536"
 
 @dataclass(frozen=True)
 class Kubernetes(ClusterManager):
-    """An API server; an application is known by the name of its driver's pod.
+    """An API server; the id of an application is the name of its driver's pod.
 
     Attributes:
         namespace: of the driver's pod.
-        container: of the pod, in which the driver runs; empty for Spark's usual one.
-        token_file: a token for the API server; empty for the usual places.
+        container: the pod's container that runs the driver; empty for Spark's default.
+        token_file: a file with a token for the API server; empty for the usual places.
         kubeconfig: a file with server, CA and token; empty for the usual places.
     """
 
@@ -73,7 +73,7 @@ class Kubernetes(ClusterManager):
 
     @classmethod
     def of(cls, settings: Settings) -> Self:
-        """At the address in the master URL; the connection's extra goes before Spark's settings."""
+        """At the address in the master URL; the connection's extra overrides Spark's settings."""
         conf = settings.conf
         return cls(
             (_api_server(settings.master),),
@@ -86,7 +86,7 @@ class Kubernetes(ClusterManager):
         )
 
     def status(self, application_id: str) -> Dialogue[ClusterStatus]:
-        """One look at the driver's pod."""
+        """The status of the driver's pod."""
         answer = yield Request(self._path(application_id))
         if answer.status == _NOT_FOUND and _status_object(answer).get("reason") == "NotFound":
             what = f"there is no such pod in namespace {words.one_line(self.namespace, 100)}"
@@ -102,7 +102,7 @@ class Kubernetes(ClusterManager):
         return words.active(pod_status(row, self._driver) for row in rows)
 
     def kill(self, application_id: str) -> Dialogue[ClusterStatus]:
-        """Delete the pod, and look; its executors belong to it and go with it."""
+        """Delete the pod, then look; Kubernetes deletes its executors with it."""
         options = {"apiVersion": "v1", "kind": "DeleteOptions", "gracePeriodSeconds": _GRACE}
         answer = yield Request(self._path(application_id), body=options, method="DELETE")
         if answer.status not in _DELETED:
@@ -110,7 +110,7 @@ class Kubernetes(ClusterManager):
         return (yield from self.status(application_id))
 
     def log_tail(self, application_id: str) -> Dialogue[str]:
-        """The last 80 lines of the driver's output; empty where there are none to be had."""
+        """The last 80 lines of the driver's output; empty if there are none."""
         query = f"container={quote(self._driver)}&{_TAIL}"
         answer = yield Request(f"{self._path(application_id)}/log?{query}")
         return answer.body.decode(errors="replace") if answer.status == _OK else ""
@@ -118,7 +118,7 @@ class Kubernetes(ClusterManager):
     def submit_conf(
         self, values: Mapping[str, str], marks: Marks, environment: Mapping[str, str]
     ) -> dict[str, str]:
-        """Labels, and a name by which the pod is found before Spark says anything."""
+        """Labels, and a name for the pod that is known before Spark prints it."""
         return {
             f"{_LABEL}{TASK_MARK}": marks.task,
             f"{_LABEL}{ATTEMPT_MARK}": marks.attempt,
@@ -128,7 +128,7 @@ class Kubernetes(ClusterManager):
         }
 
     def cannot_ship(self, values: Mapping[str, str]) -> str:
-        """Files reach a pod by the upload path only."""
+        """Files reach a pod only over the upload path."""
         missing = f"its files cannot reach the driver's pod without {_UPLOAD_PATH}"
         return "" if values.get(_UPLOAD_PATH) else missing
 
@@ -137,7 +137,7 @@ class Kubernetes(ClusterManager):
         return values.get(_POD_NAME, "")
 
     def own_access(self, machine: Machine) -> Access:
-        """A token file or a kubeconfig that is named, the pod's own account, the usual kubeconfig."""
+        """A token file or a kubeconfig that is set, the pod's own account, or the usual kubeconfig."""
         if self.token_file:
             return self._bearer(self.token_file, machine)
         if self.kubeconfig:
@@ -147,7 +147,7 @@ class Kubernetes(ClusterManager):
         return usual_access(machine, self.servers, self.tls)
 
     def authority(self, machine: Machine) -> bool | str:
-        """In a pod, the cluster's own certificates where no others are named."""
+        """In a pod, the cluster's own certificates unless others are set."""
         own = f"{SERVICE_ACCOUNT}/ca.crt"
         return own if self.tls is True and machine.exists(own) else self.tls
 
@@ -164,21 +164,21 @@ class Kubernetes(ClusterManager):
 
 
 def pod_name(application: str, marks: Marks) -> str:
-    """A name for the driver's pod that no other try has, and that people recognise."""
+    """A readable name for the driver's pod, different for each try."""
     plain = re.sub(r"[^a-z0-9]+", "-", application.lower())[:_LONGEST_NAME].strip("-")
     return f"{plain or 'spark'}-{marks.attempt[:16]}-driver"
 
 
 def _api_server(master: str) -> str:
     url = master.removeprefix("k8s://")
-    # Spark's own rule: without a scheme it is https.
+    # As in Spark: https without a scheme.
     server = (url if "://" in url else f"https://{url}").rstrip("/")
     if not is_url(server):
         raise BadInputError(
-            "The master names no Kubernetes API server.",
+            "The master URL does not name a Kubernetes API server.",
             got=safe_text(master)[:300],
             expected="k8s://https://host:port",
-            advice="Mend the host of the Airflow connection.",
+            advice="Correct the host of the Airflow connection.",
         )
     return server
 
@@ -188,6 +188,6 @@ def _decoded(answer: Answer) -> object:
 
 
 def _status_object(answer: Answer) -> Row:
-    """The ``Status`` that the API server sends instead of what was asked for; empty where there is none."""
-    said = words.refusal(answer, WHAT) or {}
-    return said if said.get("kind") == "Status" else {}
+    """The ``Status`` that the API server sends with an error; empty if there is none."""
+    found = words.refusal(answer, WHAT) or {}
+    return found if found.get("kind") == "Status" else {}

@@ -1,4 +1,4 @@
-"""What a resource manager says of an application: one vocabulary for all managers."""
+"""The status of an application, in the same terms for all cluster managers."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ TASK_MARK, ATTEMPT_MARK = "spark-guard-task", "spark-guard-attempt"
 
 
 class ClusterState(StrEnum):
-    """Where an application is in its life."""
+    """The stages in the life of an application."""
 
     WAITING = "WAITING"
     RUNNING = "RUNNING"
@@ -36,25 +36,25 @@ class ClusterState(StrEnum):
 
     @property
     def is_active(self) -> bool:
-        """Whether it may still do something."""
+        """Whether it may still run."""
         return self in {ClusterState.WAITING, ClusterState.RUNNING}
 
 
 @dataclass(frozen=True)
 class ClusterStatus(Stored):
-    """One look at an application. Texts are the manager's, bounded and made safe to show.
+    """The status of an application at one time. Texts are the manager's, bounded and made safe to show.
 
     Attributes:
-        state: where it is.
-        application_id: what its manager knows it by: YARN's application id, the name of the driver's pod.
-        what: the manager's own words for the state, one line.
-        diagnostics: what it says beyond that, at most 4000 characters.
-        exit_code: of the driver; None while there is none, or where the manager does not tell.
-        ui_url: of the application's page; empty where it has none.
-        log_url: where the driver's output can be read; empty where it is not known.
-        submitted_at: when the manager took it, by its clock; None where it does not say.
+        state: its state.
+        application_id: its id at the manager: YARN's application id, or the name of the driver's pod.
+        what: the manager's own name for the state, one line.
+        diagnostics: the manager's further message, at most 4000 characters.
+        exit_code: of the driver; None while there is none, or if the manager does not report it.
+        ui_url: of the application's page; empty if it has none.
+        log_url: of the driver's output; empty if it is not known.
+        submitted_at: when the manager accepted it, by its clock; None if it does not report it.
         started_at: when its driver was first started; None before.
-        attempt: our mark of the try that submitted it; empty where it carries none.
+        attempt: our mark of the try that submitted it; empty if it has none.
     """
 
     state: ClusterState
@@ -70,7 +70,7 @@ class ClusterStatus(Stored):
 
 
 class RefusedError(UnusableAnswerError):
-    """The server answers, and does not let us in: other credentials may help, time will not."""
+    """The server answers but refuses access: other credentials may help, waiting does not."""
 
 
 def decoded(answer: Answer, what: str, reason: Callable[[Answer], str]) -> object:
@@ -78,23 +78,21 @@ def decoded(answer: Answer, what: str, reason: Callable[[Answer], str]) -> objec
 
     Args:
         answer: of the manager.
-        what: names it in the error.
-        reason: why it refuses, in its own words, one line; may be empty.
+        what: its name in the error.
+        reason: finds the server's own reason for a refusal, one line; may be empty.
 
     Raises:
-        RefusedError: it does not let us in.
-        UnusableAnswerError: another status than 200, or no JSON.
+        RefusedError: it refuses access.
+        UnusableAnswerError: a status other than 200, or no JSON.
     """
     if answer.status in _REFUSALS:
         why = reason(answer)
-        raise RefusedError(
-            f"{what} does not let us in: HTTP status {answer.status}{f', {why!r}' if why else ''}"
-        )
+        raise RefusedError(f"{what} refuses access: HTTP status {answer.status}{f', {why!r}' if why else ''}")
     return read.decoded(answer, what)
 
 
 def refusal(answer: Answer, what: str) -> Row | None:
-    """The JSON object that came with another status than 200; None where there is none."""
+    """The JSON object in an answer with a status other than 200; None if there is none."""
     try:
         return read.record(read.decoded(replace(answer, status=_OK), what), what)
     except UnusableAnswerError:
@@ -102,18 +100,18 @@ def refusal(answer: Answer, what: str) -> Row | None:
 
 
 def active(found: Iterable[ClusterStatus]) -> tuple[ClusterStatus, ...]:
-    """Those that are not over, oldest first."""
+    """Those that are active, oldest first."""
     going = (one for one in found if one.state.is_active)
     return tuple(sorted(going, key=lambda one: (one.submitted_at or 0.0, one.application_id)))
 
 
 def one_line(value: object, length: int = _LONGEST_WORD) -> str:
-    """Untrusted text on one line, bounded, safe to show; empty where it is not text."""
+    """Untrusted text on one line, bounded, safe to show; empty if it is not text."""
     return " ".join(safe_text(value[: 4 * length]).split())[:length] if isinstance(value, str) else ""
 
 
 def diagnostics(*values: object) -> str:
-    """Untrusted texts, those that say something, lines kept, bounded, safe to show."""
+    """Untrusted texts, without empty and repeated ones, lines kept, bounded, safe to show."""
     parts = [
         safe_text(value[: 4 * LONGEST_DIAGNOSTICS]).strip() for value in values if isinstance(value, str)
     ]
@@ -121,7 +119,7 @@ def diagnostics(*values: object) -> str:
 
 
 def epoch_seconds(milliseconds: object) -> EpochTime | None:
-    """Milliseconds since the epoch as a time; None where there are none, or none yet (0)."""
+    """Milliseconds since the epoch as a time; None if there are none, or none yet (0)."""
     if not read.is_number(milliseconds) or milliseconds <= 0:  # type: ignore[operator]
         return None
     return EpochTime(float(milliseconds) / 1000)  # type: ignore[arg-type]

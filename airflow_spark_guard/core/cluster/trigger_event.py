@@ -1,4 +1,4 @@
-"""What a trigger reports of an application on a cluster to the task that it wakes."""
+"""The event with which a trigger reports an application on a cluster to the task that it resumes."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class _End(Stored):
-    """How the watch ended: by the manager's last word, or by a finding."""
+    """How the watch ended: with the manager's last status, or with a finding."""
 
     final: ClusterStatus | None
     finding: Finding | None
@@ -35,18 +35,18 @@ class _End(Stored):
 def event_of(
     step: Step, job: ClusterJob, place: ClusterManager, observed: tuple[Finding, ...] = ()
 ) -> dict[str, Any]:
-    """The last step of a watch as the payload of an event, and what was observed before it.
+    """The payload of an event: the last step of a watch, and the findings observed before it.
 
-    It says what was watched, too: ``dag.test()`` resumes a task with the event alone.
+    It names the watched job, too: ``dag.test()`` resumes a task with the event alone.
     """
     watched = {"job": job.to_json(), "place": place.to_json()}
     return {**events.event_of(_End(step.final, step.finding, observed)), **watched}
 
 
 def watched_by(event: object, **kwargs: Any) -> tuple[ClusterJob, ClusterManager] | None:
-    """What the task was deferred for: by its own arguments, else by the event; None where neither says."""
-    told = event if isinstance(event, dict) else {}
-    job, place = (kwargs.get(name) or told.get(name) for name in ("job", "place"))
+    """The job that the task was deferred for, from its arguments or the event; None if neither names it."""
+    fields = event if isinstance(event, dict) else {}
+    job, place = (kwargs.get(name) or fields.get(name) for name in ("job", "place"))
     try:
         return ClusterJob.from_json(job), manager_from_json(place)
     except ValueError:
@@ -54,10 +54,10 @@ def watched_by(event: object, **kwargs: Any) -> tuple[ClusterJob, ClusterManager
 
 
 def ending_of(event: object) -> ClusterEnding:
-    """What the event says, checked.
+    """The ending in an event, checked.
 
     Raises:
-        TriggerEventError: no event, another version, or something that :func:`event_of` does not write.
+        TriggerEventError: no event, another version, or not from :func:`event_of`.
     """
     end = events.read_event(_End, event, besides=("job", "place"))
     return ClusterEnding(final=end.final, finding=end.finding, observed=end.observed)

@@ -1,4 +1,4 @@
-"""YARN: its ResourceManager's Cluster Applications API (version 1), and what Spark's YARN client reads."""
+"""YARN: the ResourceManager's Cluster Applications API (version 1), and settings of Spark's YARN client."""
 
 from __future__ import annotations
 
@@ -29,11 +29,11 @@ _ENVIRONMENT = "spark.yarn.appMasterEnv."
 # "Submitted application application_1_2" of Spark's YARN client; other lines name it as well.
 _ID = re.compile(rb"\b(application_\d{1,20}_\d{1,10})\b")
 _APPS = "/v1/cluster/apps"
-# Where the ResourceManager has it; a Knox gateway serves it under an address of its own, which ends so.
+# The API's root at a ResourceManager, and the end of the address under which a Knox gateway serves it.
 _ROOT, _GATEWAY = "/ws", "/resourcemanager"
 _WHAT = "the ResourceManager"
 _OK, _ACCEPTED, _NOT_FOUND = 200, 202, 404
-# Spark's own words for a driver's Python that left with a code.
+# Spark's message for a driver's Python that ended with an exit code.
 _EXIT = "User application exited with status "
 _ACTIVE: Final = ("NEW", "NEW_SAVING", "SUBMITTED", "ACCEPTED", "RUNNING")
 _STATES: Final = {
@@ -42,7 +42,7 @@ _STATES: Final = {
     "FAILED": ClusterState.FAILED,
     "KILLED": ClusterState.KILLED,
 }
-# What the application said of itself, once YARN says FINISHED.
+# The application's own final status, once YARN reports FINISHED.
 _FINISHED: Final = {
     "SUCCEEDED": ClusterState.SUCCEEDED,
     "ENDED": ClusterState.FAILED,
@@ -54,10 +54,10 @@ _FINISHED: Final = {
 
 @dataclass(frozen=True)
 class Yarn(ClusterManager):
-    """The ResourceManagers of a cluster, of which one is in charge.
+    """The ResourceManagers of a cluster, of which one is active.
 
     Attributes:
-        user: who asks, where the cluster believes everybody (``hadoop.http.authentication.type=simple``).
+        user: sent as ``user.name``, for a cluster with ``hadoop.http.authentication.type=simple``.
     """
 
     key: ClassVar[str] = "yarn"
@@ -83,7 +83,7 @@ class Yarn(ClusterManager):
         )
 
     def status(self, application_id: str) -> Dialogue[ClusterStatus]:
-        """One look at the application."""
+        """The status of the application."""
         answer = yield Request(self._path(f"/{quote(application_id)}"))
         if answer.status == _NOT_FOUND and _exception(answer).get("exception") == "NotFoundException":
             return ClusterStatus(ClusterState.VANISHED, application_id, what="unknown to the ResourceManager")
@@ -94,12 +94,12 @@ class Yarn(ClusterManager):
         query = f"applicationTags={quote(tag(mark, value))}&states={','.join(_ACTIVE)}"
         answer = yield Request(self._path("", query))
         found = read.record(_decoded(answer), _WHAT).get("apps")
-        # Without any YARN answers null, or an empty object.
+        # If there is none, YARN answers null, or an empty object.
         rows = read.rows((found or {}).get("app") or [], _WHAT) if isinstance(found or {}, dict) else []
         return words.active(_application(row) for row in rows if tag(mark, value) in _tags(row))
 
     def kill(self, application_id: str) -> Dialogue[ClusterStatus]:
-        """Ask for the end, and look: YARN accepts the wish and takes a moment to fulfil it."""
+        """Ask for the end, then look: YARN accepts the request and takes a moment to fulfil it."""
         path = self._path(f"/{quote(application_id)}/state")
         answer = yield Request(path, body={"state": "KILLED"}, method="PUT")
         if answer.status not in {_OK, _ACCEPTED, _NOT_FOUND}:
@@ -109,18 +109,18 @@ class Yarn(ClusterManager):
     def submit_conf(
         self, values: Mapping[str, str], marks: Marks, environment: Mapping[str, str]
     ) -> dict[str, str]:
-        """Tags beside the user's own, and one attempt unless the user wants more."""
+        """Tags added to the user's own, and one attempt unless the user sets more."""
         tags = [values[_TAGS]] if values.get(_TAGS) else []
         return {
             _TAGS: ",".join([*tags, tag(TASK_MARK, marks.task), tag(ATTEMPT_MARK, marks.attempt)]),
             _WAIT: "false",
-            # Airflow's retries are the ones that its user sees and limits.
+            # Users see and limit Airflow's retries, not YARN's.
             _ATTEMPTS: values.get(_ATTEMPTS) or "1",
             **{f"{_ENVIRONMENT}{name}": value for name, value in environment.items()},
         }
 
     def printed_id(self, output: bytes) -> str:
-        """The last one named."""
+        """The last id in the output."""
         found = _ID.findall(output)
         return found[-1].decode() if found else ""
 
@@ -144,7 +144,7 @@ def _resource_managers(value: object) -> tuple[str, ...]:
             got=safe_text(f"extra {RESOURCE_MANAGER}: {value!r}")[:300],
             expected="a web address, or several of one cluster: http://rm1:8088,http://rm2:8088",
             advice=f'Set it in the Airflow connection: extra {{"{RESOURCE_MANAGER}": "http://rm:8088"}}. '
-            "Without it the application could be neither watched nor ended.",
+            "Without it the guard can neither watch nor end the application.",
         )
     return found
 
@@ -154,7 +154,7 @@ def _with_scheme(url: str) -> str:
 
 
 def _exception(answer: Answer) -> Row:
-    """The ResourceManager's own exception; empty where a proxy before it has answered."""
+    """The ResourceManager's own exception; empty if a proxy in front of it has answered."""
     found = (words.refusal(answer, _WHAT) or {}).get("RemoteException")
     return found if isinstance(found, dict) else {}
 
@@ -177,15 +177,15 @@ def _application(row: Row) -> ClusterStatus:
     state = _FINISHED.get(final) if named == "FINISHED" else _STATES.get(named)
     if not name or state is None:
         raise UnusableAnswerError(f"{_WHAT}: an application in state {named!r}, {final!r}")
-    said = words.diagnostics(row.get("diagnostics"))
+    diagnostics = words.diagnostics(row.get("diagnostics"))
     queue = read.text(row, "queue", 100)
     marks = [known for known in _tags(row) if known.startswith(f"{ATTEMPT_MARK}-")]
     return ClusterStatus(
         state,
         name,
         what=named + (f" ({final})" if named == "FINISHED" else "") + (f" in queue {queue}" if queue else ""),
-        diagnostics=said,
-        exit_code=_exit_code(said),
+        diagnostics=diagnostics,
+        exit_code=_exit_code(diagnostics),
         ui_url=read.web_url(row, "trackingUrl"),
         log_url=read.web_url(row, "amContainerLogs"),
         submitted_at=words.epoch_seconds(row.get("startedTime")),
@@ -198,7 +198,7 @@ def _tags(row: Row) -> list[str]:
     return [part.strip() for part in read.text(row, "applicationTags", 2000).split(",")]
 
 
-def _exit_code(said: str) -> int | None:
-    _, found, rest = said.partition(_EXIT)
+def _exit_code(diagnostics: str) -> int | None:
+    _, found, rest = diagnostics.partition(_EXIT)
     digits = rest[:4].split()[0].rstrip(".,;") if found and rest.strip() else ""
     return int(digits) if digits.isdecimal() else None

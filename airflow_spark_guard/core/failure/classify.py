@@ -1,4 +1,4 @@
-"""Which of Spark's own failures a text tells of: the toolchain table, and how it is read."""
+"""Recognises Spark's own failures in a text: the toolchain table, and its use."""
 
 from __future__ import annotations
 
@@ -16,15 +16,15 @@ if TYPE_CHECKING:
 
 __all__ = ["ROWS", "Diagnosis", "diagnose", "exit_code_meaning", "worker_place"]
 
-# Of two rows of the same weight the earlier one wins: the more specific stand first.
+# Of two rows with one weight the earlier one wins: more specific rows come first.
 ROWS: Final[tuple[Row, ...]] = (*WORKERS, *SIZES, *EXECUTORS, *SOURCES, *MASTER, *DRIVER)
 
 _LONGEST_LINE = 300
 _BEFORE_THE_SIGN = 220
-# The driver's JVM ends with these by itself; a script would have to choose them.
+# The driver's JVM ends itself with these codes; a script would have to choose them.
 _BY_EXIT_CODE: Final = {52: "driver_heap", 53: "executor_disk"}
 _EXIT_CODES: Final = {
-    1: "a failure without a code of its own",
+    1: "an unspecified failure",
     11: "more executors failed than spark.executor.maxNumFailures allows",
     50: "an uncaught exception in the JVM",
     51: "an uncaught exception in the JVM, and another while it was logged",
@@ -35,12 +35,12 @@ _EXIT_CODES: Final = {
     58: "an executor could not register its block manager again",
     101: "a class was not found",
     124: "the driver ran longer than spark.driver.timeout",
-    126: "a command that may not be executed",
-    127: "a command that was not found",
+    126: "the command is not executable",
+    127: "the command was not found",
     134: "aborted (SIGABRT): a failed check in the JVM or in native code",
-    137: "killed (SIGKILL): mostly by an out-of-memory killer",
+    137: "killed (SIGKILL): usually by an out-of-memory killer",
     139: "crashed (SIGSEGV) in native code",
-    143: "ended from outside (SIGTERM): by a person, or by the cluster to take its place",
+    143: "terminated from outside (SIGTERM): by a user, or by the cluster to free its resources",
 }
 
 
@@ -50,11 +50,11 @@ class Diagnosis:
 
     Attributes:
         name: of the row of the table.
-        verdict: under which the attempt is filed.
+        verdict: of the attempt.
         what: the cause, one sentence.
         advice: what to do next.
         retry: whether the same attempt can come to a different end.
-        cause_line: the line that says so, safe to show, at most 300 characters.
+        cause_line: the line that shows it, safe to show, at most 300 characters.
     """
 
     name: str
@@ -66,15 +66,15 @@ class Diagnosis:
 
 
 def diagnose(text: str, exit_status: int | None = None) -> Diagnosis | None:
-    """Which of Spark's own failures this is; None when it is none that the table knows.
+    """Which of Spark's own failures this is; None if the table does not have it.
 
-    A wrong query and an exception of the user's own code are None. The root counts: an exception before
-    what it led to, a cause before the traces that several causes leave, anything before the noise of a
-    driver that goes down.
+    It is None for a wrong query and for an exception of the user's own code. The root counts: an exception
+    before its consequences, a cause before the traces that several causes leave, anything before the noise
+    of a driver that shuts down.
 
     Args:
-        text: the traceback that the job sent, with its Java part, or the telling part of spark-submit's
-            output, or one after the other. Untrusted; of a long text both ends are read.
+        text: the traceback that the job sent, with its Java part, the relevant part of spark-submit's
+            output, or both. Untrusted; of a long text only both ends are read.
         exit_status: of spark-submit, which in client mode is the driver's JVM.
     """
     parts = take_apart(text)
@@ -87,8 +87,8 @@ def diagnose(text: str, exit_status: int | None = None) -> Diagnosis | None:
 
 
 def exit_code_meaning(code: int) -> str:
-    """What an exit code of a driver's or an executor's process says; one phrase."""
-    return _EXIT_CODES.get(code, "a code without a meaning of Spark's")
+    """The meaning of an exit code of a driver or an executor; one phrase."""
+    return _EXIT_CODES.get(code, "a code that Spark does not define")
 
 
 def _of_weight(weight: Weight, parts: FailureText) -> Diagnosis | None:
@@ -106,8 +106,8 @@ def _of_exit_code(code: int | None) -> Diagnosis | None:
 
 
 def _line(row: Row, parts: FailureText) -> str:
-    """The line in which the row's sign stands; empty when there is none."""
-    for text in _where(row.scope, parts):
+    """The line with the row's sign; empty if there is none."""
+    for text in _texts(row.scope, parts):
         found = row.pattern.search(text)
         if found:
             begin = text.rfind("\n", 0, found.start()) + 1
@@ -116,7 +116,7 @@ def _line(row: Row, parts: FailureText) -> str:
     return ""
 
 
-def _where(scope: Scope, parts: FailureText) -> tuple[str, ...]:
+def _texts(scope: Scope, parts: FailureText) -> tuple[str, ...]:
     if scope is Scope.WORKER:
         return (parts.worker,)
     if scope is Scope.LOG and not parts.users and not parts.worker:
@@ -125,7 +125,7 @@ def _where(scope: Scope, parts: FailureText) -> tuple[str, ...]:
 
 
 def _diagnosis(row: Row, line: str) -> Diagnosis:
-    # Masked before it is cut. Spark tells the whole story in one line, and its end may matter more.
+    # Masked before it is cut. Spark writes everything into one line, and its end may matter more.
     shown = safe_text(line).strip(": \t")
     found = row.pattern.search(shown)
     begin = max(0, found.end() - _BEFORE_THE_SIGN) if found else 0

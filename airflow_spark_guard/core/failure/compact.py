@@ -1,4 +1,4 @@
-"""A traceback in a compact form: the user's frames and the last line of each exception, no JVM stack."""
+"""A compact traceback: the user's frames and the last line of each exception, without JVM stacks."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ class _Part:
     left_out: int = 0
 
     def lines(self) -> tuple[list[str], int]:
-        """What is shown of it, and how many frames are left out."""
+        """The lines to show, and how many frames are left out."""
         own = [lines for users, lines in self.frames if users] or [lines for _, lines in self.frames[-1:]]
         head = [TRACEBACK] if self.frames else []
         message = [line for line in self.message if not _JVM.match(line)]
@@ -38,10 +38,10 @@ class _Part:
 
 
 def compact(text: str) -> str:
-    """The traceback as it is shown in the exception: at most 40 lines.
+    """The traceback to show in the exception: at most 40 lines.
 
-    The whole of it stands in the job's output, and therefore in the task log and in the record. A text that
-    is no traceback is only shortened.
+    The job's output, and so the task log and the record, have the whole traceback. Other texts are only
+    shortened.
     """
     lines = text.splitlines()
     parts = _parts(lines)
@@ -75,7 +75,7 @@ def _parts(lines: list[str]) -> list[_Part]:
 
 
 def _add_frame(part: _Part, line: str, *, users: bool) -> None:
-    """A frame below a message is part of it: the dump of a crashed worker."""
+    """Add a frame; below a message it is part of the message: the dump of a crashed worker."""
     if not part.message:
         part.frames.append((users, [line]))
     elif users:

@@ -1,4 +1,4 @@
-"""What spark-submit's exit status says of a driver that ended without a message: cause, advice, retry."""
+"""What spark-submit's exit status shows of a driver that ended without a message: cause, advice, retry."""
 
 from __future__ import annotations
 
@@ -8,26 +8,26 @@ from typing import Final
 
 from airflow_spark_guard.core.failure.classify import exit_code_meaning
 
-_SHELL_SIGNAL_BASE = 128  # spark-submit's code for a driver Python that a signal ended
+_SHELL_SIGNAL_BASE = 128  # spark-submit's code if a signal ended the driver's Python
 _LAST_SIGNAL = 64
 _OF_SPARKS_JVM = frozenset({50, 51, 52, 53, 101, 124})
-# What stands in the output where code 1 is not the script's own choice.
+# In the output if the script did not choose code 1 itself.
 _SIGNS_OF_A_FAILURE = ("Exception in thread", "Traceback (most recent call last)", "Fatal Python error")
 _CRASHES = frozenset({signal.SIGSEGV, signal.SIGABRT, signal.SIGBUS, signal.SIGILL, signal.SIGFPE})
 _STOPS = frozenset({signal.SIGTERM, signal.SIGINT, signal.SIGHUP})
 
 _MEMORY: Final = {
-    False: "SIGKILL is mostly the out-of-memory killer: see the host's or container's log. Bring less data "
-    "to the driver's Python (collect, toPandas), or give it more memory.",
-    True: "SIGKILL is mostly the out-of-memory killer: see the host's or container's log. Lower "
+    False: "SIGKILL usually comes from the out-of-memory killer: see the host's or container's log. Bring "
+    "less data to the driver's Python (collect, toPandas), or give it more memory.",
+    True: "SIGKILL usually comes from the out-of-memory killer: see the host's or container's log. Lower "
     "spark.driver.memory so that it fits, or give the host or container more.",
 }
 _CRASH: Final = {
-    False: "It crashed in native code: the library named in the output below, another version of it, or "
+    False: "It crashed in native code: see the output below for the library; try another version of it, or "
     "OMP_NUM_THREADS=1.",
     True: "It crashed in native code: look for hs_err_pid*.log in the working folder.",
 }
-_STOP: Final = "It was asked to end from outside: a person, or a host or container that is shutting down."
+_STOP: Final = "It was terminated from outside: by a user, or by a host or container that shuts down."
 
 
 @dataclass(frozen=True)
@@ -37,8 +37,8 @@ class DriverExit:
     Attributes:
         what: one sentence.
         advice: what to do next.
-        retry: whether another try can help; None where the verdict's row decides.
-        jvm: whether the JVM's own process was ended by a signal.
+        retry: whether another try can help; None if the verdict's row decides.
+        jvm: whether a signal ended the JVM itself.
     """
 
     what: str
@@ -48,12 +48,12 @@ class DriverExit:
 
 
 def driver_exit(status: int | None, output: str = "") -> DriverExit:
-    """What is known of a driver that ended before its script did.
+    """The end of a driver that ended before its script did.
 
     Args:
-        status: of spark-submit: negative when a signal ended the JVM, 128 and more when one ended the
-            driver's Python, else an exit code; None when it was not collected.
-        output: the telling part of the output.
+        status: of spark-submit: negative if a signal ended the JVM, above 128 if one ended the driver's
+            Python, else an exit code; None if it was not collected.
+        output: the relevant part of the output.
     """
     if status is None:
         return DriverExit("The driver ended before its script did.", "Read the lines below.", None)
@@ -69,13 +69,13 @@ def driver_exit(status: int | None, output: str = "") -> DriverExit:
     return DriverExit(
         "The driver's Python ended before its script did.",
         f"Nothing killed it: the script, or a library in it, ended its own process with code {status} "
-        f"(os._exit({status}) or the like). Let the script run to its end, or raise an exception.",
+        f"(os._exit({status}) or similar). Let the script run to its end, or raise an exception.",
         retry=False,
     )
 
 
 def exit_text(status: int | None) -> str:
-    """The status in words: ``exit code 137 (SIGKILL)``, ``killed by signal 9 (SIGKILL)``."""
+    """The status as text: ``exit code 137 (SIGKILL)``, ``killed by signal 9 (SIGKILL)``."""
     if status is None:
         return "no exit code"
     number = -status if status < 0 else status - _SHELL_SIGNAL_BASE

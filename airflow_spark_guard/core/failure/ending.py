@@ -1,4 +1,4 @@
-"""How an attempt ended: from what was seen to a result, or to the exception that says it best."""
+"""How an attempt ended: None for a success, else the exception that explains it best."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     from airflow_spark_guard.core.watch.finding import Finding
 
 _DRIVER_TIMEOUT_EXIT = 124  # Spark's DriverTimeoutPlugin
-_UNCAUGHT_EXIT = 1  # of a Python that an exception has ended
+_UNCAUGHT_EXIT = 1  # of a Python that an exception ended
 
 
 class Cause(StrEnum):
@@ -41,7 +41,7 @@ class Cause(StrEnum):
     COMMAND_ENDED = "the command ended"
     FINDING = "the watchdog ended it"
     DEADLINE = "the deadline passed"
-    KILLED = "somebody ended the task"
+    KILLED = "the task was killed"
     GUARDIAN = "the supervisor above the task is gone"
     REAPER_GONE = "the reaper was killed"
     TAKEN_OVER = "a newer try took over"
@@ -49,20 +49,20 @@ class Cause(StrEnum):
 
 @dataclass(frozen=True)
 class Ending:
-    """Everything known when the attempt is over.
+    """Everything known at the end of an attempt.
 
     Attributes:
         cause: what made it end.
-        exit_status: of spark-submit, negative for a signal; None when it was never collected.
-        heard: what came over the channel.
-        speaks: whether the application runs under our launcher, and therefore says hello and bye.
+        exit_status: of spark-submit, negative for a signal; None if it was not collected.
+        ``heard``: what came over the channel.
+        speaks: whether the application runs under our launcher, which sends hello and bye.
         seconds: how long it ran.
-        backstop: when the reaper would have ended it by itself, in seconds.
+        backstop: when the reaper would have ended it on its own, in seconds.
         finding: what the watchdog found; None unless that ended it.
-        autopsy: what the last look at a job that was ended has shown; None where there was none.
-        evidence: the telling part of the output.
-        orphans: processes that could not be proven gone.
-        taken_over: by which newer try; None unless one ended it.
+        autopsy: of a job that was ended; None if there was none.
+        evidence: the relevant part of the output.
+        orphans: processes that could not be confirmed as ended.
+        taken_over: the newer try that ended it; None unless one did.
     """
 
     cause: Cause
@@ -78,14 +78,14 @@ class Ending:
     taken_over: Takeover | None = None
 
     def with_orphans(self, more: tuple[str, ...]) -> Ending:
-        """The same with what was found later."""
+        """This ending with orphans that were found later."""
         return replace(self, orphans=self.orphans + more)
 
 
 def failure(ending: Ending) -> AttemptError | None:
-    """The exception for this ending, or None when the attempt is a success.
+    """The exception for this ending; None for a success.
 
-    Success of a Python application needs exit code 0 *and* the closing message; of any other, exit code 0.
+    A Python application succeeds with exit code 0 *and* its closing message; any other with exit code 0.
     """
     if ending.cause not in {Cause.COMMAND_ENDED, Cause.FINDING}:
         return _ended_from_outside(ending)
@@ -103,14 +103,14 @@ def failure(ending: Ending) -> AttemptError | None:
 def _ended_by_itself(ending: Ending) -> AttemptError:
     if ending.exit_status == _DRIVER_TIMEOUT_EXIT:
         return errors.DeadlineError(
-            "spark.driver.timeout has ended the driver.",
-            advice="Raise it, or GuardLimits.deadline from which the profile derives it.",
+            "spark.driver.timeout ended the driver.",
+            advice="Raise it, or GuardLimits.deadline, from which the profile derives it.",
             evidence=ending.evidence,
             orphans=ending.orphans,
         )
     own = None if ending.heard.bye else diagnose("", ending.exit_status)
     if own is not None:
-        # A code with which the JVM ends by itself: nobody was left to send an error.
+        # A code with which the JVM ends itself: no process was left to send an error.
         return error_of_diagnosis(own, ending.evidence, ending.orphans)
     if ending.heard.hello and not ending.heard.bye and ending.exit_status == _UNCAUGHT_EXIT:
         printed = error_of_output(ending.evidence, ending.orphans, ending.heard.executable)
@@ -118,7 +118,7 @@ def _ended_by_itself(ending: Ending) -> AttemptError:
             return printed
     if ending.heard.hello or driver_exit(ending.exit_status).jvm:
         return _driver_gone(ending)
-    return _failed_without_a_word(ending)
+    return _failed_silently(ending)
 
 
 def _found(ending: Ending, finding: Finding) -> AttemptError | None:
@@ -130,13 +130,13 @@ def _found(ending: Ending, finding: Finding) -> AttemptError | None:
 def found_error(
     finding: Finding, autopsy: Autopsy | None, evidence: str, orphans: tuple[str, ...] = ()
 ) -> AttemptError:
-    """The exception for what the watchdog has found; in observe mode it is shown and not raised.
+    """The exception for a finding of the watchdog; in observe mode it is logged and not raised.
 
     Args:
         finding: what was found.
-        autopsy: what the look at the job has shown; None where there was none.
-        evidence: the telling part of the output, for a look that shows nothing.
-        orphans: what could not be proven gone.
+        autopsy: of the job; None if there was none.
+        evidence: the relevant part of the output, for an autopsy that shows nothing.
+        orphans: what could not be confirmed as ended.
     """
     shown = "\n".join(autopsy.summary) if autopsy is not None and autopsy.summary else evidence
     finding = explained(finding, autopsy.cause if autopsy is not None else None)
@@ -145,16 +145,16 @@ def found_error(
     return error_of_finding(found, where=where, evidence=shown, orphans=orphans)
 
 
-def _failed_without_a_word(ending: Ending) -> AttemptError:
+def _failed_silently(ending: Ending) -> AttemptError:
     found = diagnose(ending.evidence, ending.exit_status)
     if found is not None and found.verdict is not Verdict.USER_CODE:
         return error_of_diagnosis(found, ending.evidence, ending.orphans)
     if not ending.speaks:
         return errors.UserCodeError(
-            "The application ended with a failure.",
+            "The application failed.",
             got=exit_text(ending.exit_status),
             expected="exit code 0",
-            advice="Read the lines below: only Python applications tell more.",
+            advice="Read the lines below: only Python applications report more.",
             evidence=ending.evidence,
             orphans=ending.orphans,
         )
@@ -171,8 +171,8 @@ def _ended_from_outside(ending: Ending) -> AttemptError:
     seen: dict[str, Any] = {"evidence": ending.evidence, "orphans": ending.orphans}
     if ending.cause is Cause.DEADLINE:
         return errors.DeadlineError(
-            f"The reaper ended the attempt at {readable_duration(ending.backstop)}: the task's own process "
-            "did not.",
+            f"The reaper ended the attempt after {readable_duration(ending.backstop)}, because the task's "
+            "own process did not.",
             advice="If the job is healthy, raise GuardLimits.deadline; if not, see where its output stops.",
             **seen,
         )
@@ -180,10 +180,10 @@ def _ended_from_outside(ending: Ending) -> AttemptError:
         return _taken_over(ending, ending.taken_over)
     if ending.cause is Cause.REAPER_GONE:
         return errors.KilledError(
-            "The reaper, which held the job's processes, is gone without a report"
-            + (". Not all of the job could be proven gone." if ending.orphans else ", and so is the job."),
-            advice="Something killed it with SIGKILL, a person, the out-of-memory killer or the job itself: "
-            "see the host's log.",
+            "The supervising process (reaper) died without reporting"
+            + ("; part of the job may still run." if ending.orphans else "; the job is gone too."),
+            advice="A user, the out-of-memory killer or the job itself killed it with SIGKILL: see the "
+            "host's log.",
             verdict=Verdict.UNKNOWN,
             **seen,
         )
@@ -193,15 +193,15 @@ def _ended_from_outside(ending: Ending) -> AttemptError:
 def _taken_over(ending: Ending, newer: Takeover) -> AttemptError:
     return errors.TakenOverError(
         f"{newer.who[:1].upper()}{newer.who[1:]} of this task took over at {newer.when} and ended this one.",
-        advice=f"See the log of {newer.who}. Airflow started it while this one ran: mostly its scheduler or "
-        "the task's heartbeat was interrupted.",
+        advice=f"See the log of {newer.who}. Airflow started it while this one ran, usually because its "
+        "scheduler or the task's heartbeat was interrupted.",
         evidence=ending.evidence,
         orphans=ending.orphans,
     )
 
 
 def _with_exit(error: AttemptError, ending: Ending) -> AttemptError:
-    """Where the job could only say that its JVM is gone, the exit status says how it went."""
+    """If the job could only report that its JVM is gone, the exit status shows how it ended."""
     status = ending.exit_status
     if error.verdict is Verdict.JVM_GONE and status is not None and status < 0:
         return evolved(error, advice=driver_exit(status).advice)
@@ -216,7 +216,7 @@ def _driver_gone(ending: Ending) -> AttemptError:
     }
     if ending.heard.bye:
         return errors.DriverGoneError(
-            "The script ended well, but its driver failed while it was closing.",
+            "The script succeeded, but its driver failed while it exited.",
             expected="exit code 0",
             advice="Look at what runs at exit: atexit handlers, listeners, shutdown hooks.",
             **seen,

@@ -64,7 +64,7 @@ def error_of_finding(
         finding: what was found; one whose limit is 0 has none.
         where: the line of the user's that is to blame; empty when it is not known.
         evidence: what was seen.
-        orphans: what could not be proven gone.
+        orphans: what could not be confirmed as ended.
     """
     return error_of(
         finding.verdict,
@@ -93,7 +93,7 @@ def error_of_diagnosis(
     Args:
         diagnosis: the row, and the line in which its sign stands.
         evidence: what was seen.
-        orphans: what could not be proven gone.
+        orphans: what could not be confirmed as ended.
         where: the line of the user's that led to it; empty when it is not known.
     """
     return error_of(
@@ -114,7 +114,7 @@ def error_of_message(
 
     Args:
         message: its fields, made safe to show.
-        orphans: processes that could not be proven gone.
+        orphans: processes that could not be confirmed as ended.
         executable: of the driver's Python; empty if it is not known.
     """
     if message["category"] == "result":

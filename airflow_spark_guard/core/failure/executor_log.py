@@ -1,7 +1,7 @@
-"""What the stderr of a dead executor says of its death: one table, and the advice that follows from a row.
+"""Why an executor died, by its stderr: one table, with an advice in each row.
 
-A log also holds what the job itself printed. So a row about the start of an executor counts only for one that
-never registered with the driver and was not killed from outside, and a host in a row must be the driver's.
+A log also has the job's own output. So a row about the start of an executor applies only to one that never
+registered with the driver and was not killed from outside, and the host in a match must be the driver's.
 """
 
 from __future__ import annotations
@@ -39,10 +39,10 @@ class LogRow:
 
     Attributes:
         name: of the row, for tests.
-        pattern: found in one line; a group ``host`` must be the driver's.
+        pattern: matches within one line; a group ``host`` must be the driver's.
         advice: what to do; ``{driver}`` stands for the driver's address, ``{program}`` for the group of that
             name in the pattern.
-        retry: whether another try can help; None where the verdict decides.
+        retry: whether another try can help; None if the verdict decides.
         start: whether it is about an executor that never registered: it does not apply to one that did, nor
             to one that was killed from outside.
     """
@@ -60,11 +60,11 @@ class DeadLog:
 
     Attributes:
         executor: Spark's id.
-        host: where it ran; empty when unknown.
-        reason: why it was removed, in Spark's words.
+        host: where it ran; empty if it is not known.
+        reason: why Spark removed it, in Spark's words.
         text: untrusted.
-        registered: whether the driver has known it. The line in its log that says so may lie hours before
-            the end of the log.
+        registered: whether it registered with the driver. The log's line about that may be hours before its
+            end.
     """
 
     executor: str
@@ -76,21 +76,21 @@ class DeadLog:
 
 _REACH = (
     "Executors cannot reach the driver at {driver}. Set spark.driver.host to a name or address of this "
-    "machine that every worker can resolve and reach (with spark.driver.bindAddress where it is not a local "
+    "machine that every worker can resolve and reach (with spark.driver.bindAddress if it is not a local "
     "one), or SPARK_LOCAL_IP; open spark.driver.port and spark.driver.blockManager.port in firewalls and "
     "containers."
 )
 _JVM_OPTIONS = (
     "Correct spark.executor.extraJavaOptions (or JDK_JAVA_OPTIONS, JAVA_TOOL_OPTIONS on the workers): every "
-    "file that it names must be on every worker, and the workers' Java must know every option."
+    "file that it names must be on every worker, and the workers' Java must support every option."
 )
 _HOST_MEMORY = (
-    "The host has not the memory that the executor's JVM asks for: lower spark.executor.memory (and -Xms in "
-    "spark.executor.extraJavaOptions), or give the workers more."
+    "The host does not have the memory that the executor's JVM requests: lower spark.executor.memory (and "
+    "-Xms in spark.executor.extraJavaOptions), or give the workers more."
 )
 _IMAGE = (
     "Check SPARK_HOME, spark.executor.extraClassPath and the Spark version on that host, or the image of "
-    "the executors (spark.kubernetes.executor.container.image): Spark is not whole there."
+    "the executors (spark.kubernetes.executor.container.image): Spark is incomplete there."
 )
 
 
@@ -98,8 +98,8 @@ def _row(name: str, pattern: str, advice: str, *, retry: bool | None = None, sta
     return LogRow(name, re.compile(pattern), advice, retry, start)
 
 
-# The first row that is found anywhere in the log decides. What ends an executor at work comes first: a job's
-# own log may also name a class that it misses, or a login that failed.
+# The first row found anywhere in the log decides. Causes that end a running executor come first: a job's own
+# log may also name a missing class or a failed login.
 ROWS: Final = (
     _row(
         "disk_full",
@@ -111,8 +111,8 @@ ROWS: Final = (
     _row(
         "threads",
         r"OutOfMemoryError: unable to create (?:new )?native thread|Too many open files",
-        "A limit of the host's on threads or open files was reached: raise ulimit -u and -n (or pids.max of "
-        "the container) for the workers, or use fewer cores for an executor.",
+        "The host's limit on threads or open files was reached: raise ulimit -u and -n (or pids.max of the "
+        "container) for the workers, or use fewer cores for an executor.",
         start=False,
     ),
     _row(
@@ -125,8 +125,7 @@ ROWS: Final = (
     _row(
         "native_crash",
         r"A fatal error has been detected by the Java Runtime",
-        "A native library crashed the executor's JVM: see hs_err_pid*.log in its working directory for "
-        "which.",
+        "A native library crashed the executor's JVM: hs_err_pid*.log in its working directory names it.",
         start=False,
     ),
     _row(
@@ -157,7 +156,7 @@ ROWS: Final = (
         "authentication",
         r"SaslException|Authentication (?:failed|error)|Unable to authenticate|Mismatched response",
         "Driver and executors do not share a secret: set spark.authenticate, spark.authenticate.secret and "
-        "spark.network.crypto.* alike on both sides.",
+        "spark.network.crypto.* to equal values on both sides.",
         retry=False,
     ),
     _row(
@@ -198,7 +197,7 @@ ROWS: Final = (
     _row(
         "spark_version",
         r"InvalidClassException: org\.apache\.spark\.|local class incompatible",
-        "The workers run another version of Spark than the driver: give both the same.",
+        "The workers run another version of Spark than the driver: install one version on both.",
         retry=False,
     ),
     _row(
@@ -212,11 +211,11 @@ ROWS: Final = (
         "local_dir",
         r"Failed to create (?:any )?local dir|Failed to create a temp directory",
         "The executor cannot write its local directory: check spark.local.dir (SPARK_LOCAL_DIRS) and its "
-        "rights on that host.",
+        "permissions on that host.",
     ),
     _row(
         "python_missing",
-        # By its name, or because Spark's own code for Python workers starts it.
+        # By its name, or because Spark's code for Python workers starts it.
         r"Cannot run program \"(?P<program>[^\"\n]{0,300}\b(?:python|pypy)[\d.]*(?=\")|[^\"\n]{1,300}"
         r"(?=\"[^\n]{0,300}\n(?:\s+at [^\n]{0,300}\n){1,9}\s+at org\.apache\.spark\.api\.python\.))",
         "That host cannot run the Python program {program}: set spark.pyspark.python (or PYSPARK_PYTHON) to "
@@ -227,7 +226,7 @@ ROWS: Final = (
 
 
 def telling(log: DeadLog) -> tuple[LogRow, DeathCause] | None:
-    """The row that a log matches, and what it says; None where it says nothing that is known."""
+    """The row that a log matches, and the cause of death; None if no row matches."""
     text = log.text
     url = next(_DRIVER_URL.finditer(text), None)
     driver = url["host"].strip("[]") if url is not None else ""
@@ -241,13 +240,13 @@ def telling(log: DeadLog) -> tuple[LogRow, DeathCause] | None:
                 program = found["program"] if "program" in row.pattern.groupindex else ""
                 advice = row.advice.replace("{driver}", one_line(address, _LINE))
                 advice = advice.replace("{program}", one_line(program, _LINE))
-                return row, DeathCause(_told(log, _line_at(text, found.start())), advice, row.retry)
+                return row, DeathCause(_quoted(log, _line_at(text, found.start())), advice, row.retry)
     return None
 
 
 def best(logs: Iterable[DeadLog]) -> DeathCause | None:
-    """What most of the logs say."""
-    found = [told for log in logs if (told := telling(log)) is not None]
+    """The cause that most of the logs show; None if no row matches any."""
+    found = [match for log in logs if (match := telling(log)) is not None]
     if not found:
         return None
     ((name, count),) = Counter(row.name for row, _ in found).most_common(1)
@@ -257,7 +256,7 @@ def best(logs: Iterable[DeadLog]) -> DeathCause | None:
 
 
 def explained(finding: Finding, cause: DeathCause | None) -> Finding:
-    """The finding with the executors' own words, which go before what their exit codes let us guess."""
+    """The finding with the cause from the executors' logs, which is better evidence than their exit codes."""
     if cause is None or finding.verdict not in _EXPLAINED:
         return finding
     got = "; ".join(part for part in (cause.text, finding.got) if part)
@@ -265,7 +264,7 @@ def explained(finding: Finding, cause: DeathCause | None) -> Finding:
 
 
 def _names(found: str, driver: str) -> bool:
-    """Whether what was found names the driver's host, and not one that begins like it."""
+    """Whether the match names the driver's host, and not one that begins like it."""
     return bool(driver) and (
         driver in re.split(r"[\s/<>()]+|:(?=\d+\b)", found) or (":" in driver and driver in found)
     )
@@ -277,13 +276,13 @@ def _line_at(text: str, at: int) -> str:
     return text[begin : end if end >= 0 else len(text)][:_LONGEST_LINE]
 
 
-def _told(log: DeadLog, line: str) -> str:
+def _quoted(log: DeadLog, line: str) -> str:
     on = f" on {one_line(log.host, _NAME)}" if log.host else ""
     return f"stderr of executor {one_line(log.executor, _NAME)}{on}: {one_line(line, _LINE)}"
 
 
 def unread(logs: Sequence[DeadLog]) -> str:
-    """One line on logs that say nothing that is known, with the last line of the newest; or nothing."""
+    """One line on logs that match no row, with the last line of the newest; empty if that has no lines."""
     lines = [line for line in logs[0].text.splitlines() if line.strip()] if logs else []
     if not lines:
         return ""

@@ -1,4 +1,4 @@
-"""The text of a failure taken apart: the driver's exception, what a Python worker sent, and the rest."""
+"""The parts of a failure's text: the driver's exception, what a Python worker sent, and the rest."""
 
 from __future__ import annotations
 
@@ -32,14 +32,14 @@ NOT_THE_USERS = re.compile(
 
 @dataclass(frozen=True)
 class FailureText:
-    """What there is to read.
+    """The parts of a failure's text.
 
     Attributes:
         everything: the whole text, bounded.
-        exception: the driver's exception with its chain and the Java part; empty when there is none.
-        worker: what a Python worker sent within it; empty when there is none.
-        users: whether the exception began in code of the user's, or in a query that is wrong.
-        sparks: whether Spark had any part in the exception, or there is none.
+        exception: the driver's exception with its chain and the Java part; empty if there is none.
+        worker: what a Python worker sent within it; empty if there is nothing.
+        users: whether the exception began in the user's code, or in a wrong query.
+        sparks: whether the exception involves Spark, or there is no exception.
     """
 
     everything: str
@@ -50,7 +50,7 @@ class FailureText:
 
 
 def take_apart(text: str) -> FailureText:
-    """The parts of untrusted text: at most ``LONGEST_TEXT`` characters of it, both ends."""
+    """The parts of an untrusted text, of which both ends are read: at most ``LONGEST_TEXT`` characters."""
     lines = _lines(text)
     block = _exception(lines)
     worker = _from_worker(block or lines)
@@ -67,7 +67,7 @@ def take_apart(text: str) -> FailureText:
 def worker_place(text: str) -> str:
     """The innermost line of the user's own Python in what a Python worker sent: ``file:line, function``.
 
-    Reads tracebacks and the dumps of faulthandler; empty when there is none, or only Spark's own lines.
+    Reads tracebacks and the dumps of faulthandler; empty if there is none, or only Spark's own lines.
     """
     lines = _lines(text)
     worker = _from_worker(lines)
@@ -93,7 +93,7 @@ def _lines(text: str) -> list[str]:
         half = LONGEST_TEXT // 2
         end = text[-half:]
         begin = end.find("\n") + 1
-        # From a line's beginning: half a secret would not be known as one.
+        # From the start of a line: masking would not recognise half a secret.
         text = f"{text[:half]}\n{end[begin:]}"
     return [line.rstrip("\r")[:_LONGEST_LINE] for line in text.split("\n")]
 
@@ -101,8 +101,8 @@ def _lines(text: str) -> list[str]:
 def _exception(lines: list[str]) -> list[str]:
     """From the first traceback to the end of its chain.
 
-    What follows without a link to it (log lines, the tracebacks of other threads and of exit handlers) was
-    said while the driver went down.
+    Later text without a link to it (log lines, tracebacks of other threads and of exit handlers) came while
+    the driver shut down.
     """
     begin = next(
         (n for n, line in enumerate(lines) if line == TRACEBACK or line.startswith(_JAVA_MAIN)), None
@@ -124,7 +124,7 @@ def _from_worker(lines: list[str]) -> list[str]:
 
 
 def _is_users(block: list[str]) -> bool:
-    """Whether the first exception of the chain is not Spark's: later ones came of it."""
+    """Whether the first exception of the chain, which caused the others, is not Spark's."""
     end = next((n for n, line in enumerate(block) if n and _CHAIN.search(line)), len(block))
     first = "\n".join(block[: end + 1])
     return _OF_SPARK.search(first) is None or _QUERY_ERROR.search(first) is not None

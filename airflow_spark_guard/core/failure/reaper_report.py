@@ -1,4 +1,4 @@
-"""What a reaper says at the end of an attempt; any process of the same user can write in its name."""
+"""What a reaper reports at the end of an attempt; any process of the same user can forge a report."""
 
 from __future__ import annotations
 
@@ -14,27 +14,27 @@ _MOST_NAMES = 200
 
 
 def read_report(text: bytes) -> dict[str, Any] | None:
-    """The report: ``reason``, ``exit``, ``found``, ``left``; None for what no reaper writes.
+    """The report: ``reason``, ``exit``, ``found``, ``left``; None for a text that no reaper writes.
 
     Args:
-        text: as it came; empty where the reaper was killed.
+        text: untrusted; empty if the reaper was killed.
     """
     try:
-        told = strict_json(text)
+        sent = strict_json(text)
     except ValueError:
         return None
-    if not isinstance(told, dict) or not isinstance(told.get("reason"), str) or told["reason"] not in REASONS:
+    if not isinstance(sent, dict) or not isinstance(sent.get("reason"), str) or sent["reason"] not in REASONS:
         return None
-    status, found, left = told.get("exit"), _names(told.get("found")), _names(told.get("left"))
+    status, found, left = sent.get("exit"), _names(sent.get("found")), _names(sent.get("left"))
     if status is not None and not (type(status) is int and abs(status) < _LARGEST_STATUS):
         return None
     if found is None or left is None:
         return None
-    return {"reason": told["reason"], "exit": status, "found": found, "left": left}
+    return {"reason": sent["reason"], "exit": status, "found": found, "left": left}
 
 
 def _names(names: object) -> list[str] | None:
-    """The names of processes, safe to show; None where they are none."""
+    """The names of processes, safe to show; None if the value is not a list of names."""
     if not isinstance(names, list) or not all(isinstance(name, str) for name in names):
         return None
     return [one_line(name, _LONGEST_NAME) for name in names[:_MOST_NAMES]]

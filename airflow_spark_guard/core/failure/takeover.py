@@ -1,4 +1,4 @@
-"""A newer try of the same task has ended this one: the note that it leaves, and what both tries log."""
+"""A newer try of the same task ended this one: the note that it leaves, and what both tries log."""
 
 from __future__ import annotations
 
@@ -22,10 +22,10 @@ _LATEST = 1 << 40  # seconds; far beyond what a date can show
 
 @dataclass(frozen=True)
 class Takeover:
-    """Who took over.
+    """The newer try that took over.
 
     Attributes:
-        number: the try's number; None where it has none (outside Airflow).
+        number: the try's number; None if it has none (outside Airflow).
         at: when.
     """
 
@@ -34,7 +34,7 @@ class Takeover:
 
     @classmethod
     def by(cls, attempt: str, at: EpochTime) -> Takeover:
-        """The take-over by the attempt of that name."""
+        """The takeover by the attempt of that name."""
         return cls(try_number(attempt), at)
 
     def to_json(self) -> str:
@@ -43,7 +43,7 @@ class Takeover:
 
     @classmethod
     def from_json(cls, text: str) -> Takeover | None:
-        """The take-over of a note; None for a text that is no note of ours."""
+        """The takeover in a note; None for any other text."""
         try:
             found = json.loads(text)
             number, at = found["try"], EpochTime(float(found["at"]))
@@ -69,11 +69,11 @@ _YEAR_9999 = datetime(9999, 1, 1, tzinfo=UTC).timestamp()
 
 @dataclass(frozen=True)
 class Earlier:
-    """What an earlier try has on this host.
+    """What an earlier try left on this host.
 
     Attributes:
         attempts: names of the attempts, each once.
-        reaper: pid of a reaper that still holds its job; None where only processes were left.
+        reaper: pid of a reaper that still supervises its job; None if only processes are left.
         processes: each as ``pid command``.
     """
 
@@ -93,7 +93,7 @@ class Earlier:
 
 
 def try_number(attempt: str) -> int | None:
-    """The number of the try in an attempt's name; None where it has none."""
+    """The number of the try in an attempt's name; None if it has none."""
     found = _ATTEMPT.fullmatch(attempt)
     return int(found[1]) if found else None
 

@@ -10,11 +10,11 @@ from airflow_spark_guard.core.verdict import Verdict
 
 
 class Weight(Enum):
-    """How far a sign may be believed when there are others.
+    """How much a sign counts beside others.
 
-    A *cause* explains what follows it. A *trace* is what any of several causes leaves behind, and gives
-    way to a cause, wherever that stands. *Noise* is what a driver prints while it goes down: it counts only
-    when nothing else speaks, the user's own exception included.
+    A *cause* explains what follows it. A *trace* is what several causes can leave behind; a cause anywhere
+    in the text overrides it. *Noise* is what a driver prints while it shuts down: it counts only if there is
+    nothing else, not even an exception of the user's.
     """
 
     CAUSE = auto()
@@ -23,27 +23,27 @@ class Weight(Enum):
 
 
 class Scope(Enum):
-    """Where a sign is looked for."""
+    """Where to look for a sign."""
 
     DRIVER = auto()  # the driver's exception, whole
     WORKER = auto()  # the part of it that a Python worker sent
-    LOG = auto()  # the driver's exception, and the log around it: said once, and followed by other errors
+    LOG = auto()  # the driver's exception and the log around it: for signs logged once, before other errors
 
 
 @dataclass(frozen=True)
 class Row:
-    """One of Spark's own failures: how it is known, what it means, and what to do.
+    """One of Spark's own failures: how to recognise it, what it means, and what to do.
 
     Attributes:
         name: of the row, for records and tests.
-        pattern: found in one line. No pattern begins with an unbounded repetition, so that a search is
+        pattern: matches within one line. No pattern begins with an unbounded repetition, so that a search is
             linear in the text.
         what: the cause, one sentence.
-        advice: what to do next: the key, or the place to look at.
+        advice: what to do next: the key to set, or where to look.
         retry: whether the same attempt can come to a different end.
-        verdict: under which the attempt is filed.
-        weight: against other signs.
-        scope: where it is looked for.
+        verdict: of the attempt.
+        weight: beside other signs.
+        scope: where to look for it.
     """
 
     name: str

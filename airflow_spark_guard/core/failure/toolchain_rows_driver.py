@@ -5,7 +5,7 @@ from __future__ import annotations
 from airflow_spark_guard.core.failure.toolchain_row import Row, Scope, Weight, sign
 from airflow_spark_guard.core.verdict import Verdict
 
-# What Py4J says of it, and the cause in the next line. Nothing of the script's own has run in Spark by then.
+# Py4J's message, with the cause in the next line. None of the script's own code has run in Spark by then.
 CONTEXT_CONSTRUCTOR = r"calling None\.org\.apache\.spark\.api\.java\.JavaSparkContext\."
 
 SIZES = (
@@ -26,14 +26,14 @@ SIZES = (
             r"Total size of serialized results of [^\n]{1,80} is bigger than",
             r"is bigger than spark\.driver\.maxResultSize",
         ),
-        "The results that the driver was to collect exceed spark.driver.maxResultSize.",
-        "Write the result instead of collecting it, or collect a sample (collect_sample); else raise "
+        "The results collected to the driver exceed spark.driver.maxResultSize.",
+        "Write the result instead of collecting it, or collect a sample (collect_sample); otherwise raise "
         "spark.driver.maxResultSize together with spark.driver.memory.",
     ),
     Row(
         "task_too_large",
         sign(r"exceeds max allowed: spark\.rpc\.message\.maxSize"),
-        "A task carries more data than one message may hold.",
+        "A task carries more data than one message may contain.",
         "Take large objects out of the function: broadcast them (sc.broadcast), or read them on the "
         "executors; more partitions for parallelize. spark.rpc.message.maxSize (MiB) only moves the limit.",
     ),
@@ -45,7 +45,7 @@ SIZES = (
             r"MAX_BROADCAST_(?:TABLE_BYTES|ROWS)|exceeds the maximum allowed[^\n]{0,80}broadcast",
         ),
         "One side of a join is too large to be broadcast (8 GiB, 512 million rows).",
-        "Take the broadcast() hint away, or set spark.sql.autoBroadcastJoinThreshold=-1 for this query.",
+        "Remove the broadcast() hint, or set spark.sql.autoBroadcastJoinThreshold=-1 for this query.",
     ),
     Row(
         "broadcast_timeout",
@@ -65,7 +65,7 @@ SIZES = (
             r"SparkException: Task not serializable",
             r"java\.io\.NotSerializableException",
         ),
-        "A function sent to the executors holds something that cannot be sent.",
+        "A function for the executors references an object that cannot be serialized.",
         "Create locks, connections and clients inside the function (once per partition: mapPartitions), and "
         "use neither spark nor a DataFrame in it.",
         verdict=Verdict.USER_CODE,
@@ -73,9 +73,9 @@ SIZES = (
     Row(
         "tree_node",
         sign(r"TreeNodeException"),
-        "A step of the query plan failed; this exception only says which.",
-        "Look at the last «Caused by» below; a plan of very many steps is cut with checkpoint() or by "
-        "writing in between. Spark 3.2 and later name the cause themselves.",
+        "A step of the query plan failed; this exception names only the step.",
+        "Read the last 'Caused by' below. To shorten a very long plan, use checkpoint() or write "
+        "intermediate results. Spark 3.2 and later report the cause itself.",
         weight=Weight.TRACE,
     ),
 )
@@ -99,11 +99,11 @@ MASTER = (
     Row(
         "application_removed",
         sign(r"Master removed our application", r"Application has been killed\. Reason: (?!All masters)"),
-        "The master removed the application: somebody killed it there, or its executors failed on start "
-        "again and again.",
-        "See the master's page for who or why, and an executor's stderr. KILLED is a person or a tool; "
-        "FAILED is spark.deploy.maxExecutorRetries: look at spark.executor.extraJavaOptions and the "
-        "executors' Java.",
+        "The master removed the application: a user killed it there, or its executors repeatedly failed to "
+        "start.",
+        "See the application's state on the master's page, and an executor's stderr. KILLED: a user or a "
+        "tool killed it. FAILED: it exceeded spark.deploy.maxExecutorRetries; check "
+        "spark.executor.extraJavaOptions and the executors' Java.",
         retry=True,
         verdict=Verdict.VANISHED,
         scope=Scope.LOG,
@@ -135,8 +135,8 @@ DRIVER = (
         "package_not_found",
         sign(r"\[unresolved dependency: ", r"\[download failed: "),
         "A package was not found in any repository, or no repository answered.",
-        "Check the coordinate (group:artifact_2.13:version). If output.log says 'Host ... not found' or "
-        "'Server access error', the worker does not reach the repository: give jars=, or "
+        "Check the coordinate (group:artifact_2.13:version). If output.log shows 'Host ... not found' or "
+        "'Server access error', the worker cannot reach the repository: set jars= or "
         "spark.jars.ivySettings.",
         retry=True,
     ),
@@ -144,8 +144,8 @@ DRIVER = (
         "context_not_started",
         sign(rf"(?<={CONTEXT_CONSTRUCTOR}\n): \S"),
         "Spark did not start in the driver.",
-        "Mostly a folder, an address or a port that cannot be used, or a value of the configuration: correct "
-        "it where it is set. The script is at fault only where it sets it itself.",
+        "Usually a folder, an address or a port that cannot be used, or a wrong configuration value: correct "
+        "it where it is set. The script is at fault only if it sets the value itself.",
         retry=True,
         weight=Weight.TRACE,
     ),
@@ -153,8 +153,8 @@ DRIVER = (
         "driver_crashed",
         sign(r"^Fatal Python error: "),
         "The driver's Python crashed in native code.",
-        "See the line where it stood. Mostly a package with native code: try another version of it, or "
-        "OMP_NUM_THREADS=1.",
+        "See the line where it crashed. Usually a package with native code is the cause: try another version "
+        "of it, or OMP_NUM_THREADS=1.",
         verdict=Verdict.DRIVER_GONE,
         scope=Scope.LOG,
     ),
@@ -167,7 +167,7 @@ DRIVER = (
         ),
         "The driver's JVM ran out of heap.",
         "Raise spark.driver.memory, or bring less to the driver: collect, toPandas, broadcast and very many "
-        "partitions or files all land there.",
+        "partitions or files all need memory there.",
         scope=Scope.LOG,
     ),
     Row(
@@ -176,7 +176,7 @@ DRIVER = (
             r"^AttributeError: 'NoneType' object has no attribute '(?:sc|setCallSite|parallelize|emptyRDD)'",
             r"^org\.apache\.spark\.api\.java\.JavaSparkContext\.stop\(",
         ),
-        "The script uses Spark after its own stop().",
+        "The script used Spark after its own stop().",
         "Call spark.stop() last, or not at all: Spark stops when the script ends.",
         verdict=Verdict.USER_CODE,
         weight=Weight.NOISE,
@@ -191,7 +191,7 @@ DRIVER = (
             r'"org\.apache\.spark\.SparkEnv\$\.get\(\)" is null',
         ),
         "Spark was stopped while the script still used it.",
-        "It is a consequence: look further up in output.log for what stopped it (the master, the driver's "
+        "This is a consequence: look further up in output.log for what stopped it (the master, the driver's "
         "memory, a listener, a stop() in another thread).",
         retry=True,
         weight=Weight.NOISE,
@@ -206,20 +206,20 @@ DRIVER = (
             r"JAVA_GATEWAY_EXITED",
             r", in connect_to_java_server$",
         ),
-        "The driver's JVM is gone, and its Python was left alone.",
-        "Signal 9 is mostly the out-of-memory killer: see the host's log and spark.driver.memory. Else look "
-        "for hs_err_pid*.log in the working folder.",
+        "The driver's JVM is gone, but its Python still ran.",
+        "Signal 9 usually comes from the out-of-memory killer: see the host's log and spark.driver.memory. "
+        "Otherwise look for hs_err_pid*.log in the working folder.",
         retry=True,
         verdict=Verdict.JVM_GONE,
         weight=Weight.NOISE,
     ),
-    # Last: a job that starts late says so too, and starving by itself ends no job.
+    # Last: a job that starts late prints it too, and starvation alone ends no job.
     Row(
         "starved",
         sign(r"Initial job has not accepted any resources"),
         "No worker had room for an executor of this size.",
         "Compare spark.executor.memory (and its overhead) and spark.executor.cores with the workers, and "
-        "see which applications hold them.",
+        "see which applications use them.",
         retry=True,
         verdict=Verdict.STARVED,
         weight=Weight.NOISE,

@@ -10,8 +10,8 @@ WORKERS = (
         "python_version",
         sign(r"\[?PYTHON_VERSION_MISMATCH\]?", r"Python in worker has different version"),
         "Driver and executors run different minor versions of Python.",
-        "Give both the same: spark.pyspark.driver.python and spark.pyspark.python (or PYSPARK_DRIVER_PYTHON "
-        "and PYSPARK_PYTHON).",
+        "Use one version for both: spark.pyspark.driver.python and spark.pyspark.python (or "
+        "PYSPARK_DRIVER_PYTHON and PYSPARK_PYTHON).",
     ),
     Row(
         "no_pyspark",
@@ -22,7 +22,7 @@ WORKERS = (
         ),
         "The executors' Python could not start Spark's worker.",
         "Read the worker's own message below; check spark.pyspark.python on a worker, and that "
-        "SPARK_HOME/python is there.",
+        "SPARK_HOME/python exists there.",
         scope=Scope.WORKER,
     ),
     Row(
@@ -32,9 +32,9 @@ WORKERS = (
             r"\[PACKAGE_NOT_INSTALLED\] (?:PyArrow|Pandas)",
             r"\[UNSUPPORTED_PACKAGE_VERSION\] (?:PyArrow|Pandas)",
         ),
-        "The executors' Python lacks PyArrow or pandas, or has one that is too old.",
+        "The executors' Python lacks PyArrow or pandas, or has a version that is too old.",
         "Install pyarrow and pandas into the interpreter that spark.pyspark.python names, on every worker, "
-        "or ship an environment with spark.archives. A plain @udf runs without: "
+        "or ship an environment with spark.archives. A plain @udf runs without them: "
         "spark.sql.execution.pythonUDF.arrow.enabled=false.",
         scope=Scope.WORKER,
     ),
@@ -49,14 +49,14 @@ WORKERS = (
     Row(
         "python_missing",
         sign(r'Cannot run program "[^"\n]{1,400}"'),
-        "The executors' Python is not where Spark was told to look for it.",
+        "The executors' Python does not exist at the configured path.",
         "Set spark.pyspark.python (or PYSPARK_PYTHON) to an interpreter that every worker has.",
     ),
     Row(
         "worker_threads",
         sign(r"libgomp: Thread creation failed"),
         "A Python worker could not start its OpenMP threads and ended itself.",
-        "Mostly more threads than the memory limit has room for: set spark.executorEnv.OMP_NUM_THREADS=1 "
+        "Usually the memory limit allows fewer threads: set spark.executorEnv.OMP_NUM_THREADS=1 "
         "(every core has its own worker), or raise spark.executor.pyspark.memory; score models with "
         "predict(), which limits threads by itself.",
         verdict=Verdict.WORKER_CRASHED,
@@ -73,16 +73,16 @@ WORKERS = (
         "worker_segfault",
         sign(r"Fatal Python error: "),
         "A Python worker crashed in native code.",
-        "See the line where it stood. Mostly a package with native code, or two that each bring their own "
-        "threads: try OMP_NUM_THREADS=1 (spark.executorEnv.OMP_NUM_THREADS), then other versions.",
+        "See the line where it crashed. Usually the cause is a package with native code, or two that each "
+        "bring threads: try OMP_NUM_THREADS=1 (spark.executorEnv.OMP_NUM_THREADS), then other versions.",
         verdict=Verdict.WORKER_CRASHED,
         scope=Scope.WORKER,
     ),
     Row(
         "worker_idle",
         sign(r"Python worker process terminated due to idle timeout", r"terminated due to idle timeout"),
-        "A Python worker gave no output for its idle timeout and was ended.",
-        "See the line where it stood. If it is only slow: smaller batches "
+        "A Python worker produced no output within its idle timeout, and Spark ended it.",
+        "See the line where it waited. If it is only slow, use smaller batches "
         "(spark.sql.execution.arrow.maxRecordsPerBatch) or a longer "
         "spark.sql.execution.pyspark.udf.idleTimeoutSeconds.",
         verdict=Verdict.WORKER_CRASHED,
@@ -91,7 +91,7 @@ WORKERS = (
         "worker_memory",
         sign(r"^(?:numpy\.[\w.]{0,60})?_?(?:Array)?MemoryError\b"),
         "A Python worker ran out of memory.",
-        "Raise spark.executor.pyspark.memory, or give a worker less at once: more partitions, smaller "
+        "Raise spark.executor.pyspark.memory, or give a worker less data at once: more partitions, smaller "
         "spark.sql.execution.arrow.maxRecordsPerBatch, smaller groups for applyInPandas.",
         verdict=Verdict.WORKER_CRASHED,
         scope=Scope.WORKER,
@@ -99,7 +99,7 @@ WORKERS = (
     Row(
         "worker_crashed",
         sign(r"Python worker exited unexpectedly", r"Python worker (?:failed|did not) (?:to )?connect back"),
-        "A Python worker died without a word: killed (mostly for memory), os._exit(), or native code.",
+        "A Python worker died without an error: killed (usually for memory), os._exit(), or native code.",
         "Look for the out-of-memory killer in the worker host's log and raise spark.executor.memoryOverhead "
         "or spark.executor.pyspark.memory; for the line of a native crash set "
         "spark.python.worker.faulthandler.enabled.",
@@ -117,9 +117,9 @@ EXECUTORS = (
             r"Exit status: 52\b",
         ),
         "An executor's JVM ran out of heap.",
-        "Raise spark.executor.memory, or lower what one task holds: more partitions "
-        "(spark.sql.shuffle.partitions), fewer spark.executor.cores. Spark has tried it again on its own, "
-        "with the same memory.",
+        "Raise spark.executor.memory, or lower the memory of one task: more partitions "
+        "(spark.sql.shuffle.partitions), fewer spark.executor.cores. Spark has already retried the task with "
+        "the same memory.",
         verdict=Verdict.EXECUTORS_LOST,
     ),
     Row(
@@ -133,7 +133,7 @@ EXECUTORS = (
         ),
         "An executor's container used more memory than it was granted, and was killed.",
         "Raise spark.executor.memoryOverhead (Python workers live there), or set "
-        "spark.executor.pyspark.memory so that Python itself says where.",
+        "spark.executor.pyspark.memory so that Python itself reports the line.",
         retry=True,
         verdict=Verdict.EXECUTORS_LOST,
     ),
@@ -141,8 +141,8 @@ EXECUTORS = (
         "executor_silent",
         sign(r"Executor heartbeat timed out after"),
         "An executor sent no heartbeat for spark.network.timeout.",
-        "Mostly long garbage collections: raise spark.executor.memory or use fewer spark.executor.cores; "
-        "else look for a stopped process or a cut network.",
+        "Usually long garbage collections: raise spark.executor.memory or use fewer spark.executor.cores; "
+        "otherwise look for a stopped process or a network failure.",
         retry=True,
         verdict=Verdict.EXECUTORS_LOST,
     ),
@@ -167,9 +167,9 @@ EXECUTORS = (
             r"MetadataFetchFailedException",
             r"Missing an output location for",
         ),
-        "Shuffle files were lost again and again, mostly with the executor that held them.",
+        "Shuffle files were lost repeatedly, usually with the executor that stored them.",
         "Look for lost executors first (spark.executor.memoryOverhead); then for a full or cleaned disk "
-        "under spark.local.dir. spark.stage.maxConsecutiveAttempts bounds the repeats.",
+        "under spark.local.dir. spark.stage.maxConsecutiveAttempts limits the retries.",
         retry=True,
         verdict=Verdict.EXECUTORS_LOST,
         weight=Weight.TRACE,
@@ -178,9 +178,9 @@ EXECUTORS = (
         "executor_lost",
         sign(r"ExecutorLostFailure", r"Remote RPC client disassociated"),
         "A task failed with its executor, more often than spark.task.maxFailures allows.",
-        "The exit code in the reason says which way: after 137 (SIGKILL), which is mostly memory, raise "
-        "spark.executor.memoryOverhead; after 143 something stopped the executor or its host; after another "
-        "code read the executor's stderr.",
+        "The exit code in the reason shows the cause. 137 (SIGKILL) usually means memory: raise "
+        "spark.executor.memoryOverhead. 143: something stopped the executor or its host. Any other code: "
+        "read the executor's stderr.",
         retry=True,
         verdict=Verdict.EXECUTORS_LOST,
         weight=Weight.TRACE,
@@ -192,7 +192,7 @@ SOURCES = (
         "unknown_host",
         sign(r"UnknownHostException", r"\bName or service not known\b"),
         "The name of a host that Spark reads from or writes to cannot be resolved.",
-        "Check the address in the path or URL, and the name server on the driver and on every worker.",
+        "Check the address in the path or URL, and DNS on the driver and on every worker.",
         retry=True,
     ),
     Row(

@@ -1,4 +1,4 @@
-"""What to do about an exception of the user's own code, where its cause is mostly the same: one table."""
+"""What to do about an exception of the user's own code that usually has one cause: one table."""
 
 from __future__ import annotations
 
@@ -22,13 +22,13 @@ _MODULE = re.compile(r"No module named '?([\w.]{1,100})")
 
 @dataclass(frozen=True)
 class _Where:
-    """Whose Python raised.
+    """The Python that raised.
 
     Attributes:
-        python: the interpreter, in words.
+        python: the interpreter, as text.
         host: where it runs.
-        by: how its packages and files get there.
-        files: how a file gets there.
+        by: how to install its packages.
+        files: how to make a file available.
     """
 
     python: str
@@ -42,7 +42,7 @@ _WORKER: Final = _Where(
     host="every worker's host",
     by="install it there, or ship an environment with spark.archives",
     files="Executors do not see the driver's files: ship it with files= and open SparkFiles.get(name), or "
-    "put it on storage that every worker reaches.",
+    "put it on storage that every worker can reach.",
 )
 
 
@@ -53,19 +53,19 @@ def _driver(executable: str) -> _Where:
         "spark.pyspark.driver.python names another",
         host="the driver's host",
         by="install it there, or name an interpreter that has it",
-        files="In client mode the script runs where the task runs: the path must exist there. Write it "
-        "whole, or use storage that every Airflow worker reaches.",
+        files="In client mode the script runs where the task runs: the path must exist there. Use an "
+        "absolute path, or storage that every Airflow worker can reach.",
     )
 
 
 def user_advice(kind: str, message: str, traceback: str, executable: str = "") -> str:
-    """What to do next; empty where the exception itself says all that is known.
+    """What to do next; empty if nothing is known beyond the exception.
 
     Args:
         kind: the exception's class in the driver.
         message: its text.
-        traceback: the whole; what a Python worker sent goes before the driver's.
-        executable: of the driver's Python, safe to show; empty where it is not known.
+        traceback: the whole traceback; the part that a Python worker sent counts before the driver's.
+        executable: of the driver's Python, safe to show; empty if it is not known.
     """
     worker = _last_exception(take_apart(traceback).worker)
     if worker is not None:
@@ -87,7 +87,7 @@ def _last_exception(worker: str) -> tuple[str, str] | None:
 def _advice(kind: str, message: str, where: _Where) -> str:
     if _NUMPY.search(message):
         return (
-            f"A package in {where.python} was built for another NumPy: install versions that fit together "
+            f"A package in {where.python} was built for another NumPy: install compatible versions "
             "(a newer release of that package, or numpy<2)."
         )
     if kind in {"ModuleNotFoundError", "ImportError"}:
@@ -96,10 +96,10 @@ def _advice(kind: str, message: str, where: _Where) -> str:
         return where.files
     if kind == "PermissionError":
         return (
-            f"The user that runs the job on {where.host} may not do that: check owner and mode of the path."
+            f"The user that runs the job on {where.host} lacks permission: check owner and mode of the path."
         )
     if kind == "MemoryError":
-        return f"Memory of {where.python} is used up: give it less data at once, or more memory."
+        return f"No memory is left for {where.python}: give it less data at once, or more memory."
     return ""
 
 
@@ -107,7 +107,7 @@ def _of_import(message: str, where: _Where) -> str:
     if _PYSPARK.search(message):
         return (
             f"pyspark is missing in {where.python}. spark-submit adds SPARK_HOME/python to its path: check "
-            "SPARK_HOME, and that nothing empties PYTHONPATH or starts Python with -I."
+            "SPARK_HOME, and that nothing clears PYTHONPATH or starts Python with -I."
         )
     if found := _MODULE.search(message):
         return (
@@ -116,11 +116,11 @@ def _of_import(message: str, where: _Where) -> str:
         )
     if _SHARED_LIBRARY.search(message):
         return (
-            f"A native library is missing or of another version on {where.host}: install the system package."
+            f"A native library is missing or has another version on {where.host}: install the system package."
         )
     if "cannot import name" in message:
         return (
-            f"The package in {where.python} is of another version than the script was written for, or a file "
-            "of yours has its name: compare versions there."
+            f"The package in {where.python} has another version than the script expects, or a file of yours "
+            "has its name: compare the versions there."
         )
     return f"The import failed in {where.python}: {where.by}."

@@ -1,6 +1,6 @@
-"""What the XCom ``spark_guard_verdict`` says of a failed attempt: few words, always in the same shape.
+"""The XCom ``spark_guard_verdict`` of a failed attempt: short, always with one set of fields.
 
-In observe mode it says the same of what would have ended the attempt.
+In observe mode it describes what would have ended the attempt.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 VERDICT_KEY: Final = "spark_guard_verdict"
 LARGEST_SUMMARY = 4096
 _MOST_ORPHANS = 10
-# Tried in turn; the last one fits whatever the characters are (12 bytes of JSON at the most).
+# Tried in turn; the last one fits with any characters (at most 12 bytes of JSON each).
 _TEXT_LENGTHS = (500, 400, 300, 200, 100, 50, 20)
 _ORPHAN_SHARE = 5
 _CUT = "..."
@@ -29,24 +29,24 @@ def verdict_summary(
 ) -> dict[str, Any]:
     """The verdict for XCom: JSON-safe, secrets masked, at most 4096 bytes of JSON, no traceback or output.
 
-    ``retry`` is whether another try follows: one that can help (``retry_can_help``), where Airflow has one
-    left (``tries_left``). Texts that are not known are empty. Each has at most 500 characters, of the orphans
-    the first ten are named, with at most 100 characters each. ``observed`` is whether the
-    verdict was only said (observe mode), and nothing was ended or is tried again by it.
+    ``retry`` is whether another try follows: it can help (``retry_can_help``), and Airflow has one left
+    (``tries_left``). Unknown texts are empty; each text has at most 500 characters. The first ten orphans are
+    named, with at most 100 characters each. ``observed`` is whether the verdict was only logged (observe
+    mode), so that it ends nothing and causes no retry.
 
     Args:
         error: the verdict.
         advice: on another try.
-        tries_left: that Airflow has.
+        tries_left: the tries that Airflow has left.
         observed: in observe mode the verdicts of the attempt so far, this one last: the first one would have
-            ended it. Else empty.
+            ended it. Otherwise empty.
     """
-    told = {
+    mode = {
         "observed": bool(observed),
         "verdicts": list(observed[:_MOST_VERDICTS]) or [str(error.verdict)],
     }
     again = {"retry": advice.retry and tries_left > 0 and not observed, "tries_left": tries_left}
-    summaries = ({**_summary(error, advice, length), **again, **told} for length in _TEXT_LENGTHS)
+    summaries = ({**_summary(error, advice, length), **again, **mode} for length in _TEXT_LENGTHS)
     return next(summary for summary in summaries if len(json.dumps(summary)) <= LARGEST_SUMMARY)
 
 
@@ -65,6 +65,6 @@ def _summary(error: AttemptError, advice: RetryAdvice, length: int) -> dict[str,
 
 
 def _short(text: str, length: int) -> str:
-    # Masked before it is cut: half a secret is one still.
+    # Masked before it is cut: half a secret is still a secret.
     safe = safe_text(text)
     return safe if len(safe) <= length else safe[: max(0, length - len(_CUT))] + _CUT

@@ -92,7 +92,7 @@ def test_the_verdict_is_in_xcom_after_the_failure(printed):
     assert set(found) == {("user_code", -1), ("mapped", 0), ("toolchain", -1)}
     verdict = found["user_code", -1]
     assert verdict["verdict"] == "USER_CODE"
-    assert verdict["what"] == "The application ended with a failure."
+    assert verdict["what"] == "The application failed."
     assert verdict["got"] == "exit code 3"
     assert verdict["retry"] is False
     assert verdict["hint"]
@@ -103,7 +103,7 @@ def test_the_verdict_is_in_xcom_after_the_failure(printed):
 def test_the_log_shows_the_failure_once_under_its_own_name(printed):
     """One traceback of one exception; no class of Airflow's, no «during handling of»."""
     log = printed.partition("running task <TaskInstance: retries.user_code")[2].partition("[DAG TEST] end")[0]
-    shown = "airflow_spark_guard.core.errors.UserCodeError: USER_CODE: The application ended with a failure."
+    shown = "airflow_spark_guard.core.errors.UserCodeError: USER_CODE: The application failed."
     assert log.count(shown) == 1
     assert log.count("USER_CODE: ") == 1
     assert log.count("Traceback (most recent call last)") == 1

@@ -121,9 +121,9 @@ def test_a_refusal_is_no_silence(backend, status):
     found = backend.add(["RUNNING"])
     backend.manager.refuse = status
     with backend.source() as source:
-        with pytest.raises(RefusedError, match=f"does not let us in: HTTP status {status}"):
+        with pytest.raises(RefusedError, match=f"refuses access: HTTP status {status}"):
             source.status(found.id)
-        assert "does not let us in" in source.end(found.id, 0.5)
+        assert "refuses access" in source.end(found.id, 0.5)
 
 
 @pytest.mark.parametrize(

@@ -148,7 +148,7 @@ def test_where_the_manager_is_silent_too_nothing_is_called_ended(stand):
         stand.operator(deferrable=True).resume_execution(
             "__fail__", {"error": "Trigger timeout"}, stand.context
         )
-    assert "whatever carries spark-guard-task-" in caught.value.orphans[0]
+    assert "all applications with the mark spark-guard-task-" in caught.value.orphans[0]
     assert not stand.application.killed
 
 

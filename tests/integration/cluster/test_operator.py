@@ -107,13 +107,13 @@ def test_without_a_channel_directory_the_managers_word_counts(stand, log):
     """And the task log says that it is no more than that."""
     stand.connect(channel=False)
     assert stand.execute() is None
-    assert "Its success is the manager's word" in log.text()
+    assert "Only the cluster manager reported success" in log.text()
 
 
 def test_without_a_channel_directory_a_failure_is_still_one(stand):
     """With as much as the manager tells."""
     stand.connect(channel=False)
-    with pytest.raises(errors.UserCodeError, match="The application ended with a failure") as caught:
+    with pytest.raises(errors.UserCodeError, match="The application failed") as caught:
         stand.execute(stand.job("raise ValueError('x')"))
     assert caught.value.got
 
@@ -135,7 +135,7 @@ def test_a_driver_that_is_never_started_ends_at_the_start_budget(stand):
     stand.manager.diagnostics = "0/3 nodes are available: 3 Insufficient memory"
     limits = GuardLimits(deadline="10m", start_timeout="400ms", poll_interval="50ms")
     with pytest.raises(
-        errors.StarvedError, match="^STARVED: The driver was not started within 0.4s."
+        errors.StarvedError, match="^STARVED: The driver did not start within 0.4s."
     ) as caught:
         stand.execute(limits=limits)
     assert "Insufficient memory" in caught.value.got
@@ -183,7 +183,7 @@ def test_on_kill_ends_the_application_within_airflows_five_seconds(stand):
     """By the manager's API; no command line is started for it."""
     operator = stand.operator(stand.job("import time; time.sleep(600)"))
     called = kill_when(operator, lambda: stand.manager.applications and watched(stand))
-    with pytest.raises(errors.KilledError, match="The task was ended, and its application with it"):
+    with pytest.raises(errors.KilledError, match="The task was killed, and its application with it"):
         operator.execute(stand.context)
     assert called
     assert stand.application.killed
@@ -196,7 +196,7 @@ def test_a_kill_while_spark_submit_runs_leaves_nothing(stand):
     kill_when(
         operator, lambda: operator._hook is not None and len(operator._hook._kill_switch._killables) == 2
     )
-    with pytest.raises(errors.KilledError, match="ended while its job was submitted"):
+    with pytest.raises(errors.KilledError, match="killed while its job was being submitted"):
         operator.execute(stand.context)
     assert not stand.manager.applications
 

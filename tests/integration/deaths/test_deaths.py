@@ -83,7 +83,7 @@ def test_reaper_sigkill(hanging):
     die(job, "reaper SIGKILL")
     job.seconds_until_gone(PATIENCE)
     seconds_until(lambda: job.state() == "failed", PATIENCE, "the task's failure")
-    assert "UNKNOWN: The reaper, which held the job's processes, is gone without a report" in job.log()
+    assert "UNKNOWN: The supervising process (reaper) died without reporting" in job.log()
 
 
 def test_reaper_and_task_process_sigkill(hanging):

@@ -84,4 +84,4 @@ def test_where_the_manager_falls_silent_what_may_have_been_handed_over_is_named(
         yarn.answer = once
         with pytest.raises(errors.SubmitError) as caught:
             submitted(yarn, "#!/bin/sh\nexit 1\n")
-    assert "whatever carries spark-guard-attempt-" in caught.value.orphans[0]
+    assert "all applications with the mark spark-guard-attempt-" in caught.value.orphans[0]

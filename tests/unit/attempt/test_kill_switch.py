@@ -49,5 +49,5 @@ def test_nothing_is_submitted_once_it_was_pulled():
     switch = KillSwitch()
     switch.check()
     switch.pull()
-    with pytest.raises(KilledError, match="ended before its job was submitted"):
+    with pytest.raises(KilledError, match="killed before its job was submitted"):
         switch.check()

@@ -307,7 +307,7 @@ def test_the_reaper_ends_what_this_process_does_not(tmp_path, monkeypatch):
     monkeypatch.setattr("airflow_spark_guard.process.attempt._BACKSTOP", 0.0)
     run = Run(tmp_path, "sleep 300", backstop=1.0)
     assert (run.ending.cause, run.left) == (Cause.DEADLINE, [])
-    assert str(failure(run.ending)).startswith("DEADLINE: The reaper ended the attempt at 1s")
+    assert str(failure(run.ending)).startswith("DEADLINE: The reaper ended the attempt after 1s")
 
 
 def test_a_requested_kill_is_named_so(tmp_path):

@@ -257,11 +257,11 @@ def test_of_a_file_only_sparks_keys_are_taken(ask, tmp_path, workspace):
     assert submission.conf.values["spark.a"].value == "b"
     assert not any("geheim" in found.value or "key" in key for key, found in submission.conf.values.items())
     (note,) = submission.conf.notes
-    assert note == f"Left out of {file}: 2 lines whose key does not begin with spark., which Spark ignores."
+    assert note == f"Ignored 2 lines of {file}: Spark reads only keys that begin with 'spark.'."
     submission.command(workspace, ["app.jar"])
     assert "geheim" not in workspace.properties.read_text()
     file.write_text("spark.a b\nx y\n")
-    assert ask(properties_file=str(file)).conf.notes[0].startswith(f"Left out of {file}: 1 line whose")
+    assert ask(properties_file=str(file)).conf.notes[0].startswith(f"Ignored 1 line of {file}: ")
 
 
 def test_the_keytab_is_written_with_the_command(ask, workspace):

@@ -82,7 +82,7 @@ def test_every_other_exception_of_the_package_is_named_with_its_reason():
     tree = {found.__name__ for found in CLASSES}
     elsewhere = bases.keys() - tree - {"_MayBeRetriedError", "_FinalError"}
     assert not [name for name in elsewhere if bases[name] & tree]
-    described = errors.__doc__.partition("Two kinds are not of this tree.")[2]
+    described = errors.__doc__.partition("Two kinds are not in this tree.")[2]
     assert set(re.findall(r"``(\w+Error)``", described)) == elsewhere
 
 

@@ -168,7 +168,7 @@ def test_a_kill_before_the_launch_prevents_it(stand):
     """Nothing is started for nobody."""
     hook = stand.hook()
     hook.on_kill()
-    with pytest.raises(errors.KilledError, match="ended before its job was submitted"):
+    with pytest.raises(errors.KilledError, match="killed before its job was submitted"):
         hook.submit(stand.job())
     assert not stand.started
 
@@ -182,7 +182,7 @@ def test_a_kill_just_before_the_launch_ends_it(stand, monkeypatch):
         return command(run)
 
     monkeypatch.setattr(ClientRun, "command", killed)
-    with pytest.raises(errors.KilledError, match="somebody ended the task"):
+    with pytest.raises(errors.KilledError, match="the task was killed"):
         hook.submit(stand.job(WAIT))
 
 
@@ -522,7 +522,7 @@ def test_in_observe_mode_an_executor_that_fits_nowhere_is_a_warning(stand):
     conf = {"spark.executor.memory": "4g"}
     hook = stand.hook(master="local-cluster[1,1,1024]", conf=conf, limits="observe", application_args=["x"])
     assert hook.submit(stand.job()) == ["x"]
-    assert "Observed only; the job is started anyway:" in stand.log
+    assert "Observed only; the job starts anyway:" in stand.log
 
 
 @pytest.mark.parametrize(
@@ -795,9 +795,7 @@ def test_of_a_properties_file_only_sparks_keys_are_shown(stand):
         assert "geheim" not in text
         assert "fernet_key" not in text
         assert "broker_pass" not in text
-    assert (
-        f"Left out of {file}: 4 lines whose key does not begin with spark., which Spark ignores." in stand.log
-    )
+    assert f"Ignored 4 lines of {file}: Spark reads only keys that begin with 'spark.'." in stand.log
 
 
 def test_what_the_machine_does_not_let_the_guard_do_is_said_once(stand, monkeypatch):

@@ -73,7 +73,7 @@ def test_each_finding_is_an_error_of_its_own(verdict, kind):
 def test_an_application_that_vanished_is_no_success_even_where_its_script_ended():
     """Its exit code is not known; the message says what is."""
     error = cluster_failure(ending(finding=finding(Verdict.VANISHED), heard=Heard(hello=True, bye=True)))
-    assert error.what == "It did not. Its own closing message came before."
+    assert error.what == "It did not. Its closing message came before that."
 
 
 def test_a_driver_that_does_not_exit_has_delivered_its_result():
@@ -118,8 +118,8 @@ def test_a_kill_from_outside_says_where_to_look():
     [
         ({"heard": Heard(hello=True)}, errors.DriverGoneError, "ended before its script did"),
         ({"heard": Heard()}, errors.SubmitError, "failed before its script started"),
-        ({"speaks": False}, errors.UserCodeError, "ended with a failure"),
-        ({"channel_trouble": "x"}, errors.UserCodeError, "ended with a failure"),
+        ({"speaks": False}, errors.UserCodeError, "The application failed"),
+        ({"channel_trouble": "x"}, errors.UserCodeError, "The application failed"),
     ],
 )
 def test_a_failure_of_unknown_cause_says_how_far_it_came(given, kind, text):
@@ -167,7 +167,7 @@ def submitted(**given):
 @pytest.mark.parametrize(
     ("given", "kind", "text"),
     [
-        ({"killed": True}, errors.KilledError, "ended while its job was submitted"),
+        ({"killed": True}, errors.KilledError, "killed while its job was being submitted"),
         ({"late": 900.0}, errors.SubmitError, "did not hand the application over within 15m"),
         ({}, errors.SubmitError, "failed before the application started"),
         ({"exit_status": None}, errors.SubmitError, "failed before the application started"),

@@ -44,7 +44,7 @@ def test_the_start_budget_is_apart_from_the_run_budget():
     assert not looks.see(status("WAITING"), 1299).over
     finding = looks.see(status("WAITING", diagnostics="Queue q is full"), 1300).finding
     assert (finding.verdict, finding.limit, finding.reached_at) == ("STARVED", 300.0, 300.0)
-    assert finding.what == "The driver was not started within 5m."
+    assert finding.what == "The driver did not start within 5m."
     assert finding.got == "WAITING in queue q: Queue q is full"
 
 
@@ -84,7 +84,7 @@ def test_one_look_that_finds_nothing_is_looked_at_again():
     looks.see(status("RUNNING"), 1010)
     step = looks.see(status("VANISHED"), 1020)
     assert not step.over
-    assert step.notices == ("YARN does not know application_1_2 any more; looking once more.",)
+    assert step.notices == ("YARN no longer knows application_1_2; asking once more.",)
     assert not looks.see(status("RUNNING"), 1030).over
     assert not looks.see(status("VANISHED"), 1040).over
 

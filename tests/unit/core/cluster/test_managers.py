@@ -60,7 +60,7 @@ def test_the_master_names_the_api_server(master, server):
 
 def test_a_master_that_names_none_is_refused():
     """Before anything is submitted."""
-    with pytest.raises(BadInputError, match="names no Kubernetes API server"):
+    with pytest.raises(BadInputError, match="does not name a Kubernetes API server"):
         cluster_manager(Settings("k8s://", {}, {}))
 
 

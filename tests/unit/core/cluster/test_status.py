@@ -64,7 +64,7 @@ def test_a_moment_is_seconds_or_none(value, seconds):
 @pytest.mark.parametrize("status", [401, 403])
 def test_a_refusal_has_the_managers_reason(status):
     """Where it gives one; other credentials may help."""
-    with pytest.raises(RefusedError, match=f"^it does not let us in: HTTP status {status}, 'no rights'$"):
+    with pytest.raises(RefusedError, match=f"^it refuses access: HTTP status {status}, 'no rights'$"):
         decoded(Answer(status, b""), "it", lambda _: "no rights")
     with pytest.raises(RefusedError, match=f"HTTP status {status}$"):
         decoded(Answer(status, b""), "it", lambda _: "")

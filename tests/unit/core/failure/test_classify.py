@@ -166,7 +166,7 @@ def test_the_exit_code_speaks_where_the_text_does_not():
 
 @pytest.mark.parametrize("code", [50, 51, 52, 53, 56, 57, 58, 124, 134, 137, 139, 143])
 def test_every_exit_code_of_sparks_has_a_meaning(code):
-    assert exit_code_meaning(code) != exit_code_meaning(77) == "a code without a meaning of Spark's"
+    assert exit_code_meaning(code) != exit_code_meaning(77) == "a code that Spark does not define"
 
 
 def test_secrets_in_the_line_are_masked_and_the_line_is_short():

@@ -100,7 +100,7 @@ def test_an_application_that_cannot_speak_succeeds_by_exit_code_0():
     assert failure(Ending(Cause.COMMAND_ENDED, 0, speaks=False)) is None
     error = failure(Ending(Cause.COMMAND_ENDED, 1, speaks=False))
     assert isinstance(error, errors.UserCodeError)
-    assert error.what == "The application ended with a failure."
+    assert error.what == "The application failed."
     assert failure(Ending(Cause.COMMAND_ENDED, -9, speaks=False)).verdict is Verdict.JVM_GONE
 
 
@@ -212,7 +212,7 @@ def test_a_try_that_another_one_ended_says_which_and_when():
 def test_a_failure_after_the_closing_message_is_still_a_failure():
     """An atexit handler or a listener that breaks ends with another code."""
     error = failure(ended(1, "hello", "bye"))
-    assert error.what == "The script ended well, but its driver failed while it was closing."
+    assert error.what == "The script succeeded, but its driver failed while it exited."
 
 
 def test_spark_s_own_time_out_is_a_deadline():
@@ -230,13 +230,13 @@ def test_before_hello_it_is_spark_submit_that_failed():
 @pytest.mark.parametrize(
     ("cause", "kind", "text"),
     [
-        (Cause.DEADLINE, errors.DeadlineError, "The reaper ended the attempt at 1h 30m"),
-        (Cause.KILLED, errors.KilledError, "somebody ended the task"),
+        (Cause.DEADLINE, errors.DeadlineError, "The reaper ended the attempt after 1h 30m"),
+        (Cause.KILLED, errors.KilledError, "the task was killed"),
         (Cause.GUARDIAN, errors.KilledError, "the supervisor above the task is gone"),
         (
             Cause.REAPER_GONE,
             errors.KilledError,
-            "The reaper, which held the job's processes, is gone without a report",
+            "The supervising process (reaper) died without reporting; part of the job may still run.",
         ),
     ],
 )

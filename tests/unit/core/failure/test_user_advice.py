@@ -43,7 +43,7 @@ def test_a_missing_module_says_whose_python_lacks_it():
 @pytest.mark.parametrize(
     ("kind", "message", "words"),
     [
-        ("ImportError", "cannot import name 'x' from 'pandas' (/a.py)", "of another version"),
+        ("ImportError", "cannot import name 'x' from 'pandas' (/a.py)", "has another version"),
         (
             "ImportError",
             "libGL.so.1: cannot open shared object file: No such file",
