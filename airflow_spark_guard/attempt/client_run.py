@@ -21,7 +21,7 @@ from airflow_spark_guard.core.conf.conf_view import ConfView, manager_of
 from airflow_spark_guard.core.conf.known_confs import known_confs
 from airflow_spark_guard.core.conf.preflight import check_fit
 from airflow_spark_guard.core.errors import ImpossibleError
-from airflow_spark_guard.core.failure.ending import Cause, Ending, failure
+from airflow_spark_guard.core.failure.client_ending import Cause, ClientEnding
 from airflow_spark_guard.core.failure.evolved import evolved
 from airflow_spark_guard.core.output.last_shown import LastShown
 from airflow_spark_guard.core.output.message_budget import MessageBudget
@@ -144,7 +144,7 @@ class ClientRun:
             except BaseException as raised:  # Airflow's timeout, or a foreign message on the channel
                 summary.broken_off(raised)
                 raise
-            error = failure(ending)
+            error = ending.failure()
             summary.ended(ending, error)
         if record.trouble:  # complete once the record is closed
             reporting.log.warning("%s", record.trouble)
@@ -170,7 +170,7 @@ class ClientRun:
 
     def _watch(
         self, launch: Launch, record: Record | NoRecord, summary: Summary, master: MasterSource | None
-    ) -> Ending:
+    ) -> ClientEnding:
         output = JobOutput(int(self.spec.limits.log_lines), SparkFilter(self.spec.reporting.spark_log_level))
         log = self._log(record, summary, output)
         watch = self._watcher(log, master)

@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING
 from airflow_spark_guard.attempt.cluster_submit import ClusterSubmit
 from airflow_spark_guard.core.application_name import NAME_KEY
 from airflow_spark_guard.core.clock import LaunchTime, epoch_now
-from airflow_spark_guard.core.cluster.cluster_ending import submit_failure
 from airflow_spark_guard.core.cluster.status import ATTEMPT_MARK
 from airflow_spark_guard.core.errors import SubmitError
 from airflow_spark_guard.core.quantity import readable_duration, seconds, size_in_bytes
@@ -159,10 +158,4 @@ class ClusterAttempt:
                 evidence=handed.evidence,
                 orphans=orphans,
             )
-        return submit_failure(
-            killed=self.run.killed,
-            late=limit if handed.reason == "deadline" else None,
-            exit_status=handed.exit_status,
-            evidence=handed.evidence,
-            orphans=orphans,
-        )
+        return handed.failure(orphans, killed=self.run.killed, limit=limit)

@@ -137,7 +137,7 @@ class ClusterMode:
         self.log = AttemptLog(reporting.log, self.record, budget=MessageBudget.beside(self._output))
         self.run = ClusterRun(self.spec, self.connection, self._message, self._take_observed)
         if self.summary is not None:
-            self.run.on_ended = self.summary.cluster_ended
+            self.run.on_ended = self.summary.ended
 
     def submit(self, job: Job, *, deferrable: bool, adopt: bool) -> Finished | DeferredJob:
         """Submit, or take over an earlier try's application; then watch it, or defer that to a trigger."""

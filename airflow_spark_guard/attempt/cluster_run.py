@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from airflow_spark_guard.attempt.storable_result import storable_result
 from airflow_spark_guard.core.clock import EpochTime, MonotonicTime, epoch_now, since
-from airflow_spark_guard.core.cluster.cluster_ending import ClusterEnding, cluster_failure
+from airflow_spark_guard.core.cluster.cluster_ending import ClusterEnding
 from airflow_spark_guard.core.cluster.cluster_job import ClusterJob
 from airflow_spark_guard.core.cluster.cluster_watch import ClusterWatch
 from airflow_spark_guard.core.cluster.status import ClusterState
@@ -61,14 +61,14 @@ class ClusterRun:
         connection: to the cluster.
         on_message: takes each message of the job.
         on_observed: takes what would have ended it in observe mode: the finding and its exception.
-        on_ended: takes how it ended: the ending, the application's id, the exception (None for a success).
+        on_ended: takes how it ended: the ending, the exception (None for a success), the application's id.
     """
 
     spec: AttemptSpec
     connection: ClusterConnection
     on_message: Callable[[Message], None] = _ignore
     on_observed: Callable[[Finding, AttemptError], None] = _ignore
-    on_ended: Callable[[ClusterEnding, str, AttemptError | None], None] = _ignore
+    on_ended: Callable[[ClusterEnding, AttemptError | None, str], None] = _ignore
     killed: bool = field(default=False, init=False)
     _job: ClusterJob | None = field(default=None, init=False)
 
@@ -190,9 +190,9 @@ class ClusterRun:
             log_tail=tail,
             orphans=orphans,
         )
-        error = cluster_failure(ending)
+        error = ending.failure()
         self._log_end(job, ending)
-        self.on_ended(ending, job.application_id, error)
+        self.on_ended(ending, error, job.application_id)
         if error is not None:
             raise error
         if directory is not None:
@@ -262,9 +262,8 @@ class ClusterRun:
 
     def _log_tail(self, job: ClusterJob, ending: ClusterEnding) -> str:
         """Read before the pod is deleted, because its log goes with it."""
-        good = ending.final is not None and ending.final.state is ClusterState.SUCCEEDED
         vanished = ending.finding is not None and ending.finding.verdict is Verdict.VANISHED
-        if good or ending.killed or vanished:
+        if ending.has_succeeded or ending.killed or vanished:
             return ""
         with contextlib.suppress(UnusableAnswerError):
             return self.source.log_tail(job.application_id)
@@ -273,8 +272,7 @@ class ClusterRun:
     def _log_end(self, job: ClusterJob, ending: ClusterEnding) -> None:
         if ending.orphans:
             self.log.warning("Could not confirm termination of: %s", ", ".join(ending.orphans))
-        how = ending.killed or (ending.final.what if ending.final is not None else "ended by the guard")
         passed = readable_duration(since(job.submitted_at, epoch_now()))
-        self.log.info("%s finished after %s: %s", job.application_id, passed, how)
-        if ending.final is not None and ending.final.state is ClusterState.SUCCEEDED and not job.speaks:
+        self.log.info("%s finished after %s: %s", job.application_id, passed, ending.how)
+        if ending.has_succeeded and not job.speaks:
             self.log.info("Only the cluster manager reported success; the job has no channel directory.")

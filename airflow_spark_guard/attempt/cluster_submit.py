@@ -4,14 +4,18 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from airflow_spark_guard.core.clock import LaunchTime, monotonic_now
+from airflow_spark_guard.core.errors import KilledError, SubmitError
+from airflow_spark_guard.core.failure.ending import submit_failure
+from airflow_spark_guard.core.quantity import readable_duration
 from airflow_spark_guard.process.attempt import Attempt
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from airflow_spark_guard.core.errors import AttemptError
     from airflow_spark_guard.core.output.output import JobOutput
     from airflow_spark_guard.process.attempt import Launch
 
@@ -41,6 +45,26 @@ class Handover:
     def is_good(self) -> bool:
         """Whether spark-submit itself reports that it has submitted the application."""
         return self.reason == "ended" and self.exit_status == 0
+
+    def failure(self, orphans: tuple[str, ...], *, killed: bool, limit: float) -> AttemptError:
+        """The exception for a spark-submit that did not submit its application.
+
+        Args:
+            orphans: what could not be confirmed as ended.
+            killed: whether the task was killed meanwhile.
+            limit: how long spark-submit may take, in seconds.
+        """
+        seen: dict[str, Any] = {"evidence": self.evidence, "orphans": orphans}
+        if killed:
+            return KilledError("The task was killed while its job was being submitted.", **seen)
+        if self.reason == "deadline":
+            return SubmitError(
+                f"spark-submit did not submit the application within {readable_duration(limit)}.",
+                expected="a manager that accepts the application",
+                advice="Usually it waits for an address that does not answer: read the lines below.",
+                **seen,
+            )
+        return submit_failure(self.exit_status, **seen)
 
 
 @dataclass

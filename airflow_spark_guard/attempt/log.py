@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 from airflow_spark_guard.attempt.marked_log import plain_log
 from airflow_spark_guard.core.clock import monotonic_now
-from airflow_spark_guard.core.failure.ending import found_error
+from airflow_spark_guard.core.failure.client_ending import found_error
 from airflow_spark_guard.core.failure.evolved import evolved
 from airflow_spark_guard.core.failure.observed_text import observed_text
 from airflow_spark_guard.core.output.last_shown import LastShown
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
     from airflow_spark_guard.core.errors import AttemptError
-    from airflow_spark_guard.core.failure.ending import Ending
+    from airflow_spark_guard.core.failure.client_ending import ClientEnding
     from airflow_spark_guard.core.output.message_lines import MessageLine
     from airflow_spark_guard.core.protocol import Message
     from airflow_spark_guard.core.stacktraces.autopsy import Autopsy
@@ -145,15 +145,15 @@ class AttemptLog:
         self.log.warning("%s", observed_text(error))
         self.on_observed(finding, error)
 
-    def ended(self, ending: Ending) -> None:
+    def ended(self, ending: ClientEnding) -> None:
         """Show how the attempt ended."""
         self.messages_end()
         if ending.orphans:
             self.log.warning("Could not confirm termination of: %s", ", ".join(ending.orphans))
         self.log.info(
             "Finished after %s: %s, exit code %s, %s.",
-            readable_duration(ending.seconds),
-            ending.cause,
+            readable_duration(ending.seconds or 0.0),
+            ending.how,
             "none" if ending.exit_status is None else ending.exit_status,
             _orphans(len(ending.orphans)) if ending.orphans else "no processes left",
         )

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 from airflow_spark_guard.attempt.examination import Examination
 from airflow_spark_guard.core.clock import monotonic_now
-from airflow_spark_guard.core.failure.ending import Cause, Ending
+from airflow_spark_guard.core.failure.client_ending import Cause, ClientEnding
 from airflow_spark_guard.core.watch.heard import Heard
 from airflow_spark_guard.process import takeover
 
@@ -94,7 +94,7 @@ class Following:
     _observed: list[Finding] = field(default_factory=list)
     _examination: Examination | None = None
 
-    def run(self) -> Ending:
+    def run(self) -> ClientEnding:
         """Follow the attempt to its end; its processes are gone when this returns, whatever ended it."""
         self.attempt.consume = self._consume
         finding, autopsy = self._follow(), None
@@ -117,7 +117,7 @@ class Following:
         report = self.attempt.report or {}
         newer = takeover.read(self.attempt.launch.workdir)
         cause = Cause.FINDING if finding is not None else self._cause(report, newer)
-        return Ending(
+        return ClientEnding(
             cause=cause,
             exit_status=report.get("exit"),
             heard=heard,

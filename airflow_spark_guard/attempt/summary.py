@@ -18,11 +18,9 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from airflow_spark_guard.attempt.submission import Submission
-    from airflow_spark_guard.core.cluster.cluster_ending import ClusterEnding
     from airflow_spark_guard.core.failure.ending import Ending
     from airflow_spark_guard.core.limits import GuardLimits
     from airflow_spark_guard.core.watch.finding import Finding
-    from airflow_spark_guard.core.watch.heard import Heard
     from airflow_spark_guard.process.record import NoRecord, Record
 
     State = Literal["running", "deferred", "success", "failed"]
@@ -124,27 +122,30 @@ class Summary:
         self._observed.append(observed_row(self._since_start(finding), error, self.passed))
         self.write("running")
 
-    def ended(self, ending: Ending, error: AttemptError | None) -> None:
-        """Write how an attempt in client mode ended."""
-        self._ended(error, ending.finding, ending.heard, ended_at_s=ending.seconds)
-        known = {
-            "cause": str(ending.cause),
-            "exit_status": ending.exit_status,
-            "orphans": list(ending.orphans),
-            "application_id": ending.heard.application_id,
-        }
-        self.write("success" if error is None else "failed", **known)
+    def ended(self, ending: Ending, error: AttemptError | None, application_id: str = "") -> None:
+        """Write how the attempt ended.
 
-    def cluster_ended(self, ending: ClusterEnding, application_id: str, error: AttemptError | None) -> None:
-        """Write how an application on a cluster ended."""
-        self._ended(error, ending.finding, ending.heard, ended_at_s=self.passed)
-        final = ending.final.what if ending.final is not None else "the watchdog ended it"
-        known = {
-            "cause": ending.killed or final,
-            "orphans": list(ending.orphans),
-            "application_id": application_id,
-        }
-        self.write("success" if error is None else "failed", **known)
+        Args:
+            ending: of the attempt.
+            error: its exception; None for a success.
+            application_id: the cluster manager's; empty in client mode, where the job reports it.
+        """
+        finding, heard = ending.finding, ending.heard
+        self._known.update(
+            ended_at_s=self.passed if ending.seconds is None else ending.seconds,
+            application_id=application_id or heard.application_id,
+            cause=ending.how,
+            exit_status=ending.exit_status,
+            orphans=list(ending.orphans),
+            hello=heard.hello,
+            bye=heard.bye,
+            error=dict(heard.error) if heard.error else None,
+            limit_s=finding.limit if finding is not None else None,
+            limit_reached_at_s=self._since_start(finding).reached_at if finding is not None else None,
+        )
+        if error is not None:
+            self._known.update(_of_error(error))
+        self.write("success" if error is None else "failed")
 
     def broken_off(self, raised: BaseException) -> None:
         """Write that the attempt came to no ending: a time-out of Airflow's, bad input, a foreign message.
@@ -164,18 +165,6 @@ class Summary:
         """An application that was taken over is older than the attempt."""
         later = 0.0 if self.launched_at is None else self.launched_at - self._started_at
         return replace(finding, reached_at=LaunchTime(finding.reached_at + later))
-
-    def _ended(self, error: AttemptError | None, finding: Finding | None, heard: Heard, **known: Any) -> None:
-        reached_at = self._since_start(finding).reached_at if finding is not None else None
-        self._known.update(
-            known,
-            hello=heard.hello,
-            bye=heard.bye,
-            error=dict(heard.error) if heard.error else None,
-            limit_s=finding.limit if finding is not None else None,
-            limit_reached_at_s=reached_at,
-            **(_of_error(error) if error is not None else {}),
-        )
 
 
 def _of_error(error: SparkGuardError) -> dict[str, Any]:

@@ -9,7 +9,7 @@ import json
 
 import pytest
 
-from airflow_spark_guard.core.failure.ending import Cause, Ending, failure
+from airflow_spark_guard.core.failure.client_ending import Cause, ClientEnding
 from airflow_spark_guard.core.limits import GuardLimits
 from airflow_spark_guard.core.verdict import Verdict
 from airflow_spark_guard.core.watch.heard import Heard
@@ -52,7 +52,7 @@ def test_a_recorded_run_gets_the_same_verdict_again(trace):
     """By the watchdog, or by how its processes ended."""
     head, observations, last = read(trace)
     finding = replay(head, observations)
-    error = failure(ending(last, finding))
+    error = ending(last, finding).failure()
     verdict = "" if error is None else str(error.verdict)
     assert verdict in head["expected"]
     if finding is not None:
@@ -63,8 +63,10 @@ def ending(last, finding):
     """How it ended, as the watch saw it."""
     heard = Heard(hello=last["hello"], bye=last["bye"], error=last["error"])
     if finding is not None:
-        return Ending(Cause.FINDING, last["exit_status"], heard, finding=finding)
-    return Ending(Cause(last["cause"]), last["exit_status"], heard)
+        return ClientEnding(
+            cause=Cause.FINDING, exit_status=last["exit_status"], heard=heard, finding=finding
+        )
+    return ClientEnding(cause=Cause(last["cause"]), exit_status=last["exit_status"], heard=heard)
 
 
 def test_every_verdict_and_every_healthy_case_has_a_trace():

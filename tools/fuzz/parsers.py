@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
-from airflow_spark_guard.core.cluster.cluster_ending import ClusterEnding, cluster_failure
+from airflow_spark_guard.core.cluster.cluster_ending import ClusterEnding
 from airflow_spark_guard.core.cluster.cluster_watch import ClusterWatch
 from airflow_spark_guard.core.cluster.trigger_event import ending_of, watched_by
 from airflow_spark_guard.core.conf import properties
@@ -25,7 +25,7 @@ from airflow_spark_guard.core.errors import (
 )
 from airflow_spark_guard.core.event import read_event
 from airflow_spark_guard.core.failure.classify import diagnose
-from airflow_spark_guard.core.failure.ending import Cause, Ending, failure
+from airflow_spark_guard.core.failure.client_ending import Cause, ClientEnding
 from airflow_spark_guard.core.failure.executor_log import DeadLog, best, telling
 from airflow_spark_guard.core.failure.reaper_report import read_report
 from airflow_spark_guard.core.failure.takeover import Takeover
@@ -110,7 +110,7 @@ def _hear(lines: bytes) -> None:
         json.dumps(Observation(1.0, inside=heard.inside).to_json(), allow_nan=False)
     budget.finish()
     for status in (None, 0, 1, 137, -9):
-        error = failure(Ending(Cause.COMMAND_ENDED, status, heard=heard))
+        error = ClientEnding(cause=Cause.COMMAND_ENDED, exit_status=status, heard=heard).failure()
         str(error)
 
 
@@ -132,7 +132,11 @@ def _read_output(data: bytes) -> None:
     for evidence in (output.evidence(), output.evidence(failed=False), output.ended()):
         for status in (None, 1, 137):
             diagnose(evidence, status)
-            str(failure(Ending(Cause.COMMAND_ENDED, status, speaks=False, evidence=evidence)))
+            str(
+                ClientEnding(
+                    cause=Cause.COMMAND_ENDED, exit_status=status, speaks=False, evidence=evidence
+                ).failure()
+            )
     parse_dump(splitter.dump)
 
 
@@ -192,7 +196,7 @@ def _wake(event: Any) -> None:
             json.dumps([job.to_json(), place.to_json(), job.speaks])
     finally:
         ending = ending_of(event)
-    str(cluster_failure(ending))
+    str(ending.failure())
     assert isinstance(ending, ClusterEnding)
 
 
@@ -222,9 +226,11 @@ def _read_notes(data: bytes) -> None:
         assert note.when
     report = read_report(data)
     str(
-        failure(
-            Ending(Cause.KILLED, (report or {}).get("exit"), orphans=tuple((report or {}).get("left", ())))
-        )
+        ClientEnding(
+            cause=Cause.KILLED,
+            exit_status=(report or {}).get("exit"),
+            orphans=tuple((report or {}).get("left", ())),
+        ).failure()
     )
 
 

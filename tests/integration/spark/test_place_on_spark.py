@@ -9,7 +9,7 @@ from types import SimpleNamespace
 
 import pytest
 
-from airflow_spark_guard.core.failure.ending import Cause, Ending, failure
+from airflow_spark_guard.core.failure.client_ending import Cause, ClientEnding
 from airflow_spark_guard.core.verdict import Verdict
 from airflow_spark_guard.core.watch.finding import Finding
 from airflow_spark_guard.core.watch.stages import running_stages
@@ -113,7 +113,7 @@ def at_the_deadline(application, form: str):
     """The last look at it when its deadline has passed, and the exception."""
     finding = overdue(Windows(deadline=60), 61, None)
     seen = take(scene(application.hung(form), finding.suspect), 60)
-    return seen, failure(Ending(Cause.FINDING, 143, finding=finding, autopsy=seen))
+    return seen, ClientEnding(cause=Cause.FINDING, exit_status=143, finding=finding, autopsy=seen).failure()
 
 
 @pytest.mark.parametrize("form", IN_WORKERS)
@@ -148,13 +148,13 @@ def test_without_py_spy_a_stall_names_the_workers_line_by_its_dump_or_none(
     seconds_until(lambda: "Timeout (" in application.output.read_text()[size:], 60, "a dump")
 
     seen = take(scene(application, "worker", output=application.output.read_text), 60)
-    error = failure(Ending(Cause.FINDING, 143, finding=finding, autopsy=seen))
+    error = ClientEnding(cause=Cause.FINDING, exit_status=143, finding=finding, autopsy=seen).failure()
     assert error.where == f"{SCRIPT}:{HANGS}, hang"
     assert seen.summary[0].startswith("a Python worker of executor driver (by its log) is at ")
     assert error.advice == finding.advice
 
     seen = take(scene(application, "worker"), 60)
-    error = failure(Ending(Cause.FINDING, 143, finding=finding, autopsy=seen))
+    error = ClientEnding(cause=Cause.FINDING, exit_status=143, finding=finding, autopsy=seen).failure()
     assert error.where == ""
     (stage,) = scene(application, "worker").stages
     line = next(n for n, text in enumerate(LINES, 1) if 'rows("collect_again").collect()' in text)

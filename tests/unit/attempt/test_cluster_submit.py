@@ -3,7 +3,8 @@ import threading
 
 import pytest
 
-from airflow_spark_guard.attempt.cluster_submit import ClusterSubmit
+from airflow_spark_guard.attempt.cluster_submit import ClusterSubmit, Handover
+from airflow_spark_guard.core import errors
 from airflow_spark_guard.core.cluster.yarn import Yarn
 from airflow_spark_guard.core.output.output import JobOutput
 from airflow_spark_guard.process.attempt import Launch
@@ -83,3 +84,19 @@ def test_one_that_takes_long_is_said_once_and_may_take_longer(submit):
         "import time; time.sleep(1)", backstop=float("inf"), late_after=0.1, on_late=lambda: late.append(1)
     )
     assert (handed.is_good, late) == (True, [1])
+
+
+@pytest.mark.parametrize(
+    ("killed", "reason", "status", "kind", "text"),
+    [
+        (True, "signal", None, errors.KilledError, "killed while its job was being submitted"),
+        (False, "deadline", None, errors.SubmitError, "did not submit the application within 15m"),
+        (False, "ended", 1, errors.SubmitError, "failed before the application started"),
+        (False, "", None, errors.SubmitError, "failed before the application started"),
+    ],
+)
+def test_a_failed_submission_explains_itself(killed, reason, status, kind, text):
+    """Its orphans are named."""
+    error = Handover(status, reason, "", "").failure(("7 java",), killed=killed, limit=900.0)
+    assert (type(error), error.orphans) == (kind, ("7 java",))
+    assert text in error.what

@@ -8,7 +8,7 @@ import pytest
 
 from airflow_spark_guard.attempt.log import AttemptLog
 from airflow_spark_guard.attempt.marked_log import MarkedLog
-from airflow_spark_guard.core.failure.ending import Cause, Ending
+from airflow_spark_guard.core.failure.client_ending import Cause, ClientEnding
 from airflow_spark_guard.core.output.message_budget import MessageBudget
 from airflow_spark_guard.core.output.output import JobOutput
 from airflow_spark_guard.core.protocol import Message
@@ -89,7 +89,7 @@ def test_the_last_heartbeat_is_shown_at_the_end(log, task):
         beat = {"count": number, "text": f"part {number}", "done": number, "total": 3}
         log.message(Message("progress", 0.0, {"stages": [], "heartbeat": beat}))
     assert task.infos == "heartbeat: part 1 (1/3)"
-    log.ended(Ending(Cause.COMMAND_ENDED, 0, seconds=61.0))
+    log.ended(ClientEnding(cause=Cause.COMMAND_ENDED, exit_status=0, seconds=61.0))
     assert task.infos.splitlines()[1] == "heartbeat: part 2 (2/3)"
 
 
@@ -143,17 +143,25 @@ def test_every_look_is_recorded(log, record):
     ("ending", "info", "warning"),
     [
         (
-            Ending(Cause.COMMAND_ENDED, 0, seconds=61.0),
+            ClientEnding(cause=Cause.COMMAND_ENDED, exit_status=0, seconds=61.0),
             "Finished after 1m 1s: the command ended, exit code 0, no processes left.",
             "",
         ),
         (
-            Ending(Cause.FINDING, None, Heard(bye=True), seconds=5.0, finding=FINDING),
+            ClientEnding(
+                cause=Cause.FINDING, exit_status=None, heard=Heard(bye=True), seconds=5.0, finding=FINDING
+            ),
             "Finished after 5s: the watchdog ended it, exit code none, no processes left.",
             "",  # that was said before its last look
         ),
         (
-            Ending(Cause.FINDING, -9, seconds=5.0, finding=FINDING, orphans=("7 sleep", "app-1")),
+            ClientEnding(
+                cause=Cause.FINDING,
+                exit_status=-9,
+                seconds=5.0,
+                finding=FINDING,
+                orphans=("7 sleep", "app-1"),
+            ),
             "Finished after 5s: the watchdog ended it, exit code -9, 2 possible orphans.",
             "Could not confirm termination of: 7 sleep, app-1",
         ),
@@ -171,7 +179,7 @@ def test_messages_count_toward_the_lines_of_the_log(log, task):
     for number in range(5000):
         log.message(Message("metric", 0.0, {"values": {"step": number}}))
         log.message(Message("warning", 0.0, {"text": f"warning {number}"}))
-    log.ended(Ending(Cause.COMMAND_ENDED, 0))
+    log.ended(ClientEnding(cause=Cause.COMMAND_ENDED, exit_status=0))
     lines = (task.infos + "\n" + task.warnings).splitlines()
     assert len(lines) <= 104
     assert any("of 10000 messages of the job" in line and "log_lines=100" in line for line in lines)

@@ -14,7 +14,7 @@ import pytest
 
 from airflow_spark_guard.attempt.loop import Following
 from airflow_spark_guard.attempt.watch import Watch
-from airflow_spark_guard.core.failure.ending import Cause, failure
+from airflow_spark_guard.core.failure.client_ending import Cause
 from airflow_spark_guard.core.failure.takeover import Takeover
 from airflow_spark_guard.core.output.output import JobOutput
 from airflow_spark_guard.core.stacktraces.autopsy import Autopsy
@@ -126,7 +126,7 @@ def test_output_messages_and_status_come_together(tmp_path, channel):
     assert run.ending.heard.bye
     assert run.lines == ["one", "two", "held back"]
     assert run.messages == ["hello", "bye"]
-    assert failure(run.ending) is None
+    assert run.ending.failure() is None
     assert (run.ending.orphans, run.left) == ((), [])
 
 
@@ -142,7 +142,7 @@ def test_a_process_that_stays_after_bye_is_ended(tmp_path, channel):
     """NOT_EXITING."""
     run = Run(tmp_path, channel("bye") + "sleep 300", exit=1.0)
     assert (run.ending.cause, run.ending.finding.limit, run.left) == (Cause.FINDING, 1.0, [])
-    assert failure(run.ending).verdict is Verdict.NOT_EXITING
+    assert run.ending.failure().verdict is Verdict.NOT_EXITING
 
 
 def test_after_an_error_message_the_users_error_counts(tmp_path, channel):
@@ -150,7 +150,7 @@ def test_after_an_error_message_the_users_error_counts(tmp_path, channel):
     said = {"category": "user", "type": "ValueError", "message": "no rows", "traceback": "", "frames": []}
     run = Run(tmp_path, channel("error", **said) + "sleep 300", exit=0.5)
     assert (run.ending.finding.verdict, run.left) == (Verdict.NOT_EXITING, [])
-    assert str(failure(run.ending)).startswith("USER_CODE: The application raised ValueError: no rows")
+    assert str(run.ending.failure()).startswith("USER_CODE: The application raised ValueError: no rows")
 
 
 def test_the_last_look_belongs_to_the_ending(tmp_path):
@@ -170,7 +170,7 @@ def test_the_last_look_belongs_to_the_ending(tmp_path):
         examine=examine,
         deadline=0.5,
     )
-    error = failure(run.ending)
+    error = run.ending.failure()
     assert (error.verdict, error.where, error.evidence) == (
         Verdict.DEADLINE,
         "/jobs/a.py:3, fit",
@@ -198,7 +198,7 @@ def test_spark_jobs_are_cancelled_first_and_what_that_makes_of_the_script_is_no_
     assert run.lines == []
     assert run.messages == ["hello", "error"]
     assert (run.ending.heard.hello, run.ending.heard.error) == (True, None)
-    assert failure(run.ending).verdict is Verdict.DEADLINE
+    assert run.ending.failure().verdict is Verdict.DEADLINE
     assert run.ending.seconds < 100  # and not the job's 300
 
 
@@ -216,7 +216,7 @@ def test_a_last_look_over_its_budget_is_left_behind(tmp_path):
     release.set()
     assert run.ending.seconds < 25  # and not the 30 of the last look
     assert (run.ending.autopsy, run.left) == (None, [])
-    assert "so far" in failure(run.ending).evidence
+    assert "so far" in run.ending.failure().evidence
 
 
 def test_a_kill_during_the_last_look_ends_it(tmp_path):
@@ -253,7 +253,7 @@ def test_a_limit_that_passes_while_the_task_is_killed_is_no_news(tmp_path):
         deadline=0.8,
     )
     assert (run.ending.cause, run.ending.finding, run.examined) == (Cause.KILLED, None, [])
-    assert failure(run.ending).verdict is Verdict.KILLED
+    assert run.ending.failure().verdict is Verdict.KILLED
 
 
 NOISE = "\\\\njava.nio.channels.ClosedChannelException\\\\n\\\\tat io.netty.channel.X.y(X.java:1)"
@@ -278,7 +278,7 @@ def test_a_newer_try_is_named_whoever_goes_first(tmp_path, channel, end):
     """The newer one writes its note, and then ends reaper, JVM and Python at once."""
     note = f"echo '{Takeover(3, 36645.0).to_json()}' > '{tmp_path}/{NOTE}'; "
     run = Run(tmp_path, channel("hello", pid=1, python="3") + "echo part 3 of 9; " + note + end)
-    error = failure(run.ending)
+    error = run.ending.failure()
     assert run.ending.cause is Cause.TAKEN_OVER
     assert error.verdict is Verdict.TAKEN_OVER
     assert error.what == "Try 3 of this task took over at 10:10:45 UTC and ended this one."
@@ -290,7 +290,7 @@ def test_a_job_that_was_done_when_a_newer_try_came_is_done(tmp_path, channel):
     """Its closing message and its exit code say so."""
     note = f"echo '{Takeover(3, 36645.0).to_json()}' > '{tmp_path}/{NOTE}'; "
     run = Run(tmp_path, channel("bye") + note + "exit 0")
-    assert failure(run.ending) is None
+    assert run.ending.failure() is None
 
 
 @pytest.mark.parametrize(("code", "cause"), [(0, Cause.COMMAND_ENDED), (143, Cause.TAKEN_OVER)])
@@ -299,7 +299,7 @@ def test_a_jar_that_was_done_when_a_newer_try_came_is_done(tmp_path, code, cause
     note = f"echo '{Takeover(3, 36645.0).to_json()}' > '{tmp_path}/{NOTE}'; "
     run = Run(tmp_path, f"{note}exit {code}", speaks=False)
     assert run.ending.cause is cause
-    assert (failure(run.ending) is None) == (code == 0)
+    assert (run.ending.failure() is None) == (code == 0)
 
 
 def test_the_reaper_ends_what_this_process_does_not(tmp_path, monkeypatch):
@@ -307,7 +307,7 @@ def test_the_reaper_ends_what_this_process_does_not(tmp_path, monkeypatch):
     monkeypatch.setattr("airflow_spark_guard.process.attempt._BACKSTOP", 0.0)
     run = Run(tmp_path, "sleep 300", backstop=1.0)
     assert (run.ending.cause, run.left) == (Cause.DEADLINE, [])
-    assert str(failure(run.ending)).startswith("DEADLINE: The reaper ended the attempt after 1s")
+    assert str(run.ending.failure()).startswith("DEADLINE: The reaper ended the attempt after 1s")
 
 
 def test_a_requested_kill_is_named_so(tmp_path):
@@ -427,7 +427,7 @@ def test_result_and_end_survive_any_flood(tmp_path):
     script = tmp_path / "flood.py"
     script.write_text(FLOOD.format(root=str(ROOT), channel=str(tmp_path / "channel.jsonl")))
     run = Run(tmp_path, f"{sys.executable} {script}")
-    assert (run.ending.heard.result, run.ending.heard.bye, failure(run.ending)) == (7, True, None)
+    assert (run.ending.heard.result, run.ending.heard.bye, run.ending.failure()) == (7, True, None)
     assert len(run.messages) == 100_003
 
 
@@ -442,7 +442,7 @@ def test_an_observed_deadline_ends_nothing(tmp_path, channel):
         (Verdict.DEADLINE, seen, "one")
     ]
     assert (run.ending.cause, run.ending.exit_status, run.ending.finding) == (Cause.COMMAND_ENDED, 0, None)
-    assert failure(run.ending) is None
+    assert run.ending.failure() is None
     assert run.lines == ["one", "two", "held back"]
     assert not (tmp_path / "cancel").exists()
     assert run.left == []
@@ -453,7 +453,7 @@ def test_an_observed_job_that_fails_fails_by_its_own_outcome(tmp_path, channel):
     said = {"category": "user", "type": "ValueError", "message": "no rows", "traceback": "", "frames": []}
     run = Run(tmp_path, "sleep 1; " + channel("error", **said) + "exit 1", deadline=0.3, observe=True)
     assert [verdict for verdict, *_ in run.observed] == [Verdict.DEADLINE]
-    assert failure(run.ending).verdict is Verdict.USER_CODE
+    assert run.ending.failure().verdict is Verdict.USER_CODE
 
 
 @pytest.mark.parametrize("end", ["exit 0", "kill -9 $$"])
@@ -461,7 +461,7 @@ def test_an_observed_driver_that_vanishes_is_no_success(tmp_path, channel, end):
     """Without its closing message there is none, whatever was observed before."""
     run = Run(tmp_path, channel("hello", pid=1, python="3") + f"sleep 1; {end}", deadline=0.3, observe=True)
     assert [verdict for verdict, *_ in run.observed] == [Verdict.DEADLINE]
-    assert failure(run.ending).verdict in (Verdict.DRIVER_GONE, Verdict.JVM_GONE)
+    assert run.ending.failure().verdict in (Verdict.DRIVER_GONE, Verdict.JVM_GONE)
 
 
 def test_a_driver_that_goes_and_leaves_its_jvm_is_ended_in_observe_mode_too(tmp_path, channel):
@@ -496,7 +496,7 @@ def test_output_goes_on_during_an_autopsy_of_observe_mode(tmp_path):
     ((_, autopsy, _, shown),) = run.observed
     assert autopsy == Autopsy()
     assert shown > 0
-    assert (run.ending.exit_status, failure(run.ending)) == (0, None)
+    assert (run.ending.exit_status, run.ending.failure()) == (0, None)
 
 
 def test_an_autopsy_of_observe_mode_over_its_budget_holds_nothing_up(tmp_path):
@@ -512,7 +512,7 @@ def test_an_autopsy_of_observe_mode_over_its_budget_holds_nothing_up(tmp_path):
     )
     release.set()
     assert [(verdict, autopsy) for verdict, autopsy, *_ in run.observed] == [(Verdict.DEADLINE, None)]
-    assert (failure(run.ending), run.left) == (None, [])
+    assert (run.ending.failure(), run.left) == (None, [])
 
 
 def test_what_was_found_just_before_the_end_is_said_all_the_same(tmp_path):

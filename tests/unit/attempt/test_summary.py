@@ -11,7 +11,7 @@ from airflow_spark_guard.attempt.summary import FIELDS, Summary
 from airflow_spark_guard.core.cluster.cluster_ending import ClusterEnding
 from airflow_spark_guard.core.cluster.status import ClusterState, ClusterStatus
 from airflow_spark_guard.core.errors import StarvedError
-from airflow_spark_guard.core.failure.ending import Cause, Ending
+from airflow_spark_guard.core.failure.client_ending import Cause, ClientEnding
 from airflow_spark_guard.core.limits import GuardLimits
 from airflow_spark_guard.core.verdict import Verdict
 from airflow_spark_guard.core.watch.finding import Finding
@@ -48,10 +48,13 @@ def end(summary, error=None, finding=None):
     """The attempt ends in the way of its mode."""
     heard = Heard(hello=True, bye=error is None)
     if summary.mode == "client":
-        summary.ended(Ending(Cause.COMMAND_ENDED, 0, heard, seconds=5.0, finding=finding), error)
+        ending = ClientEnding(
+            cause=Cause.COMMAND_ENDED, exit_status=0, heard=heard, seconds=5.0, finding=finding
+        )
+        summary.ended(ending, error)
         return
     final = ClusterStatus(ClusterState.SUCCEEDED, "application_1_2")
-    summary.cluster_ended(ClusterEnding(final=final, heard=heard, finding=finding), "application_1_2", error)
+    summary.ended(ClusterEnding(final=final, heard=heard, finding=finding), error, "application_1_2")
 
 
 def test_every_state_has_the_same_fields(summary):

@@ -1,7 +1,7 @@
 import pytest
 
 from airflow_spark_guard.core import errors
-from airflow_spark_guard.core.cluster.cluster_ending import ClusterEnding, cluster_failure, submit_failure
+from airflow_spark_guard.core.cluster.cluster_ending import ClusterEnding
 from airflow_spark_guard.core.cluster.status import ClusterState, ClusterStatus
 from airflow_spark_guard.core.verdict import Verdict
 from airflow_spark_guard.core.watch.finding import Finding
@@ -30,17 +30,17 @@ def ending(state=None, **fields):
 
 def test_both_words_are_a_success():
     """The manager's and the script's own."""
-    assert cluster_failure(ending("SUCCEEDED", heard=Heard(hello=True, bye=True))) is None
+    assert ending("SUCCEEDED", heard=Heard(hello=True, bye=True)).failure() is None
 
 
 def test_where_the_job_cannot_speak_the_managers_word_counts():
     """A jar, or no channel directory."""
-    assert cluster_failure(ending("SUCCEEDED", speaks=False)) is None
+    assert ending("SUCCEEDED", speaks=False).failure() is None
 
 
 def test_success_without_the_scripts_own_word_is_none():
     """With the reason, where Airflow could not read."""
-    error = cluster_failure(ending("SUCCEEDED", heard=Heard(hello=True), channel_trouble="PermissionError"))
+    error = ending("SUCCEEDED", heard=Heard(hello=True), channel_trouble="PermissionError").failure()
     assert isinstance(error, errors.DriverGoneError)
     assert error.got == "SUCCEEDED; PermissionError"
 
@@ -49,7 +49,7 @@ def test_success_without_the_scripts_own_word_is_none():
 def test_what_the_job_said_goes_first(state):
     """Whatever its manager makes of it."""
     found = finding(Verdict.DEADLINE) if state is None else None
-    error = cluster_failure(ending(state, heard=Heard(hello=True, error=ERROR), finding=found))
+    error = ending(state, heard=Heard(hello=True, error=ERROR), finding=found).failure()
     assert isinstance(error, errors.UserCodeError)
     assert error.where == "job.py:7, load"
 
@@ -65,26 +65,26 @@ def test_what_the_job_said_goes_first(state):
 )
 def test_each_finding_is_an_error_of_its_own(verdict, kind):
     """With its limit, and what could not be proven gone."""
-    error = cluster_failure(ending(finding=finding(verdict), orphans=("application_1_2 (why)",)))
+    error = ending(finding=finding(verdict), orphans=("application_1_2 (why)",)).failure()
     assert type(error) is kind
     assert (error.got, error.limit, error.orphans) == ("RUNNING", 60.0, ("application_1_2 (why)",))
 
 
 def test_an_application_that_vanished_is_no_success_even_where_its_script_ended():
     """Its exit code is not known; the message says what is."""
-    error = cluster_failure(ending(finding=finding(Verdict.VANISHED), heard=Heard(hello=True, bye=True)))
+    error = ending(finding=finding(Verdict.VANISHED), heard=Heard(hello=True, bye=True)).failure()
     assert error.what == "It did not. Its closing message came before that."
 
 
 def test_a_driver_that_does_not_exit_has_delivered_its_result():
     """As in client mode."""
     heard = Heard(hello=True, bye=True, has_result=True, result=3)
-    assert cluster_failure(ending(finding=finding(Verdict.NOT_EXITING), heard=heard)) is None
+    assert ending(finding=finding(Verdict.NOT_EXITING), heard=heard).failure() is None
 
 
 def test_a_kill_is_a_kill():
     """Whatever was heard before."""
-    error = cluster_failure(ending("SUCCEEDED", killed="The task was ended.", heard=Heard(error=ERROR)))
+    error = ending("SUCCEEDED", killed="The task was ended.", heard=Heard(error=ERROR)).failure()
     assert isinstance(error, errors.KilledError)
 
 
@@ -95,20 +95,20 @@ def test_a_failure_that_the_table_knows_is_named():
         ClusterEnding(final=final("FAILED", diagnostics=text)),
         ClusterEnding(final=final("FAILED"), log_tail=text),
     ):
-        error = cluster_failure(found)
+        error = found.failure()
         assert error.verdict is not Verdict.USER_CODE
         assert "OutOfMemoryError" in error.evidence
 
 
 def test_sparks_own_time_limit_is_the_deadline():
     """The backstop of a job that nobody watched."""
-    error = cluster_failure(ClusterEnding(final=final("FAILED", exit_code=124)))
+    error = ClusterEnding(final=final("FAILED", exit_code=124)).failure()
     assert isinstance(error, errors.DeadlineError)
 
 
 def test_a_kill_from_outside_says_where_to_look():
     """A person, or the cluster itself."""
-    error = cluster_failure(ClusterEnding(final=final("KILLED", log_url="http://node/logs")))
+    error = ClusterEnding(final=final("KILLED", log_url="http://node/logs")).failure()
     assert isinstance(error, errors.KilledError)
     assert "(http://node/logs)" in error.advice
 
@@ -125,7 +125,7 @@ def test_a_kill_from_outside_says_where_to_look():
 def test_a_failure_of_unknown_cause_says_how_far_it_came(given, kind, text):
     """With the exit code's meaning."""
     found = ClusterEnding(final=final("FAILED", exit_code=139), **{"speaks": True, **given})
-    error = cluster_failure(found)
+    error = found.failure()
     assert type(error) is kind
     assert text in error.what
     assert error.got == "FAILED, exit code 139: crashed (SIGSEGV) in native code"
@@ -143,12 +143,12 @@ def test_a_failure_of_unknown_cause_says_how_far_it_came(given, kind, text):
 )
 def test_a_driver_that_was_ended_from_outside_is_not_the_users_fault(fields, verdict):
     """A retry may help there, and only there."""
-    assert cluster_failure(ClusterEnding(final=final("FAILED", **fields))).verdict is verdict
+    assert ClusterEnding(final=final("FAILED", **fields)).failure().verdict is verdict
 
 
 def test_without_any_end_nothing_is_a_success():
     """Nobody knows."""
-    assert cluster_failure(ClusterEnding()).verdict is Verdict.UNKNOWN
+    assert ClusterEnding().failure().verdict is Verdict.UNKNOWN
 
 
 def test_the_drivers_last_lines_are_bounded_and_masked():
@@ -157,30 +157,3 @@ def test_the_drivers_last_lines_are_bounded_and_masked():
     evidence = ClusterEnding(final=final("FAILED"), log_tail=text).evidence
     assert len(evidence.splitlines()) == 60
     assert "geheim" not in evidence
-
-
-def submitted(**given):
-    fields = {"killed": False, "late": None, "exit_status": 1, "evidence": "", "orphans": ()}
-    return submit_failure(**{**fields, **given})
-
-
-@pytest.mark.parametrize(
-    ("given", "kind", "text"),
-    [
-        ({"killed": True}, errors.KilledError, "killed while its job was being submitted"),
-        ({"late": 900.0}, errors.SubmitError, "did not hand the application over within 15m"),
-        ({}, errors.SubmitError, "failed before the application started"),
-        ({"exit_status": None}, errors.SubmitError, "failed before the application started"),
-    ],
-)
-def test_a_submission_that_failed_says_how(given, kind, text):
-    """Nothing runs."""
-    error = submitted(**given)
-    assert type(error) is kind
-    assert text in error.what
-
-
-def test_a_submission_that_fails_for_a_known_reason_is_named():
-    """By the toolchain table."""
-    evidence = "Exception in thread main java.lang.OutOfMemoryError: Java heap space\n\tat org.apache.spark.X"
-    assert not isinstance(submitted(evidence=evidence), errors.SubmitError)
