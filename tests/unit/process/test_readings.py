@@ -88,19 +88,19 @@ def test_a_worker_that_only_sleeps_is_told_from_one_that_polls(standins, tag):
     jvm = standins.jvm(BACKEND, standins.daemon("lock", "sleeps", "polls"))
     standins.await_below(jvm, 4)
     time.sleep(0.5)
-    looker = Looker(tag, window=4.0)
+    looker = Looker(tag, window=2.5)
     try:
         before = {reading.key: reading for reading in looker.look(stacks=True)}
-        time.sleep(4)
+        time.sleep(2.5)
         after = by_place(looker.look(stacks=True))
     finally:
         looker.close()
     moved = {name: reading.moved - before[reading.key].moved for name, reading in after.items()}
     assert (moved["lock"], moved["sleeps"], moved["polls"]) == (0, 0, 1)
-    assert after["lock"].watched > 2
+    assert after["lock"].watched > 1.5
     switches = {name: row.switches - before[row.key].switches for name, row in after.items()}
     assert switches["lock"] <= 1
-    assert 4 <= switches["sleeps"] <= 16  # 2 a second
+    assert 3 <= switches["sleeps"] <= 16  # 2 a second
     assert {(reading.moved, reading.watched) for reading in before.values()} == {(0, 0.0)}
 
 
@@ -109,14 +109,14 @@ def test_what_a_worker_does_while_nobody_watches_counts_too(standins, tag):
     jvm = standins.jvm(BACKEND, standins.daemon("bursts"))
     standins.await_below(jvm, 2)
     time.sleep(0.5)
-    looker = Looker(tag, window=4.0)
+    looker = Looker(tag, window=2.5)
     try:
         (before,) = looker.look(stacks=True)
-        time.sleep(4)
+        time.sleep(2.5)
         (after,) = looker.look(stacks=True)
     finally:
         looker.close()
-    assert evidence.state_of(evidence.Pair(before, after, 4.0)) is evidence.State.WORKING
+    assert evidence.state_of(evidence.Pair(before, after, 2.5)) is evidence.State.WORKING
 
 
 def test_a_worker_that_waits_for_a_program_is_as_busy_as_that(standins, tag):
@@ -124,14 +124,14 @@ def test_a_worker_that_waits_for_a_program_is_as_busy_as_that(standins, tag):
     jvm = standins.jvm(BACKEND, standins.daemon("shells"))
     standins.await_below(jvm, 3)
     time.sleep(0.5)
-    looker = Looker(tag, window=3.0)
+    looker = Looker(tag, window=2.0)
     try:
         (before,) = looker.look(stacks=True)
-        time.sleep(3)
+        time.sleep(2)
         (after,) = looker.look(stacks=True)
     finally:
         looker.close()
-    assert evidence.state_of(evidence.Pair(before, after, 3.0)) is not evidence.State.BLOCKED
+    assert evidence.state_of(evidence.Pair(before, after, 2.0)) is not evidence.State.BLOCKED
 
 
 def test_a_looker_that_was_closed_holds_nothing(standins, tag):

@@ -105,7 +105,7 @@ LIES = st.recursive(
 )
 
 
-@settings(max_examples=150, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(suppress_health_check=list(HealthCheck))
 @given(
     st.lists(
         st.tuples(st.sampled_from([200, 200, 200, 404, 401, 500]), LIES | st.binary()), min_size=1, max_size=3
@@ -136,9 +136,9 @@ def test_no_lie_is_another_exception(replies):
 )
 def test_a_page_that_repeats_itself_is_read_in_no_time(part):
     """A search that starts anew at each of its parts would take minutes; only that can miss this bound."""
-    body = (part * (1 << 20))[: 1 << 20]
+    body = (part * (1 << 18))[: 1 << 18]
     begin = time.process_time()
     read_page(body)
     play(master_json.kill((), UI, APP), [Answer(403, body), Answer(200, body)])
     master_json._TOKEN.search(body)
-    assert time.process_time() - begin < 60
+    assert time.process_time() - begin < 30
