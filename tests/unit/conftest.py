@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 
 import pytest
@@ -13,6 +14,12 @@ settings.load_profile("unit")
 # A Java by its release file, which is all that is asked of one before a job starts.
 RELEASE = 'JAVA_VERSION="17.0.1"\n'
 NOTES = "#!/bin/sh\necho \"$0 $*\" >> '{notes}'\nexit 1\n"
+
+
+def pytest_collection_finish():
+    """What is imported by now stays: Airflow and PySpark, a million objects that need not be looked at again."""
+    gc.collect()
+    gc.freeze()
 
 
 @pytest.fixture(scope="session")
