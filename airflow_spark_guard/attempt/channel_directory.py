@@ -11,7 +11,7 @@ from airflow_spark_guard.core.cluster.channel_files import LARGEST_FILE, Channel
 from airflow_spark_guard.core.errors import BadInputError
 from airflow_spark_guard.core.protocol import parse_lines
 from airflow_spark_guard.core.text.printable import safe_text
-from airflow_spark_guard.core.watch.heard import Heard
+from airflow_spark_guard.core.watch.channel_state import ChannelState
 from airflow_spark_guard.process.local_folder import local_folder
 
 if TYPE_CHECKING:
@@ -64,7 +64,7 @@ class ChannelDirectory:
         self._late: threading.Thread | None = None
         self.trouble = ""
         self.has_more = False
-        self.heard = Heard()
+        self.heard = ChannelState()
 
     def check(self) -> None:
         """Check that the store can be read.
@@ -97,7 +97,7 @@ class ChannelDirectory:
         while self._fetched:
             another, content = self._fetched.popleft()
             if another:
-                self.heard = Heard()
+                self.heard = ChannelState()
             for message in parse_lines(content.split(b"\n")):
                 self.heard.hear(message, now)
                 on_message(message)

@@ -29,7 +29,7 @@ from airflow_spark_guard.core.output.output import JobOutput
 from airflow_spark_guard.core.output.spark_log import SparkFilter
 from airflow_spark_guard.core.quantity import readable_duration, seconds, size_in_bytes
 from airflow_spark_guard.core.text.argument_words import masked_words
-from airflow_spark_guard.core.watch.windows import Windows
+from airflow_spark_guard.core.watch.watch_limits import WatchLimits
 from airflow_spark_guard.core.web.answer import UnusableAnswerError
 from airflow_spark_guard.process.attempt import Attempt, Launch
 from airflow_spark_guard.process.channel import ChannelReader
@@ -162,7 +162,7 @@ class ClientRun:
             secrets=workspace.secrets,
             tag=self.spec.tag,
             backstop=self.spec.backstop,
-            speaks=self.job.program.is_python,
+            has_launcher=self.job.program.is_python,
             autopsy_budget=seconds(limits.autopsy_budget),
             grace=seconds(limits.kill_grace),
             guardians=self.spec.guardians,
@@ -217,9 +217,9 @@ class ClientRun:
         found = "" if "," in self._master_url else self.found_ui
         self.spec.reporting.on_application(application._replace(master_ui=self.master_ui or found))
 
-    def _windows(self) -> Windows:
+    def _windows(self) -> WatchLimits:
         view = ConfView(self.job.submission.conf.values, known_confs(), self._master_url)
-        return Windows.of(
+        return WatchLimits.of(
             self.spec.limits,
             deadline=self.spec.deadline,
             heartbeat=view.number(_HEARTBEAT),

@@ -63,18 +63,18 @@ class ClusterAttempt:
             self.log.notice(f"No launcher: {reason}. No result and no traceback will come back.")
         return not reason
 
-    def submit(self, *, speaks: bool) -> ClusterJob:
+    def submit(self, *, has_launcher: bool) -> ClusterJob:
         """Run spark-submit until it has handed the application over.
 
         Args:
-            speaks: whether our launcher runs it.
+            has_launcher: whether our launcher runs it.
 
         Raises:
             SubmitError: it has not, within the time that it has.
             KilledError: the task was ended meanwhile.
         """
         begun, spec = epoch_now(), self.run.spec
-        command = self._command(speaks=speaks)
+        command = self._command(has_launcher=has_launcher)
         self.log.log.info(
             "%s on %s: deadline %s, start within %s, profile %s. Command: %s",
             "Observed (nothing is ended)" if self.limits.observes else "Guarded",
@@ -92,7 +92,7 @@ class ClusterAttempt:
             secrets=self.job.workspace.secrets,
             tag=spec.tag,
             backstop=spec.backstop if self.limits.observes else min(_SUBMIT_LIMIT, spec.backstop),
-            speaks=False,
+            has_launcher=False,
             autopsy_budget=0.0,
             grace=seconds(self.limits.kill_grace),
             guardians=spec.guardians,
@@ -111,7 +111,7 @@ class ClusterAttempt:
         application = self._application(handed)
         if self.run.killed or not handed.is_good or not application:
             raise self._failure(handed, application, launch.backstop)
-        return self.run.job(application, spec.tag.attempt, begun, speaks=speaks)
+        return self.run.job(application, spec.tag.attempt, begun, has_launcher=has_launcher)
 
     def _say_late(self) -> None:
         self.log.notice(
@@ -119,10 +119,10 @@ class ClusterAttempt:
             f"{readable_duration(_SUBMIT_LIMIT)}; it would be ended now."
         )
 
-    def _command(self, *, speaks: bool) -> list[str]:
+    def _command(self, *, has_launcher: bool) -> list[str]:
         connection = self.run.connection
         environment = {}
-        if speaks:
+        if has_launcher:
             environment = {
                 "SPARK_GUARD_CHANNEL_DIRECTORY": connection.driver_directory(),
                 "SPARK_GUARD_RESULT_SIZE": str(size_in_bytes(self.limits.result_size)),
@@ -130,7 +130,9 @@ class ClusterAttempt:
         values = {**self.job.submission.conf.plain(), NAME_KEY: self.job.submission.application_name}
         self._conf = connection.place.submit_conf(values, connection.marks, environment)
         words = self.job.program.words
-        return self.job.submission.cluster_command(self.job.workspace, words, self._conf, launched=speaks)
+        return self.job.submission.cluster_command(
+            self.job.workspace, words, self._conf, launched=has_launcher
+        )
 
     def _application(self, handed: Handover) -> str:
         """As the configuration gives it, as spark-submit prints it, or by the mark that it carries."""

@@ -21,13 +21,13 @@ if TYPE_CHECKING:
 _FIRST_ANSWER = 60.0
 
 
-def earlier(run: ClusterRun, *, adopt: bool, speaks: bool) -> ClusterJob | None:
+def earlier(run: ClusterRun, *, adopt: bool, has_launcher: bool) -> ClusterJob | None:
     """What was left running: the newest taken over where that is wanted and possible, everything else ended.
 
     Args:
         run: of this try.
         adopt: whether to take it over.
-        speaks: whether applications of this task run under our launcher.
+        has_launcher: whether applications of this task run under our launcher.
 
     Raises:
         BadInputError: the manager does not let us in.
@@ -46,7 +46,7 @@ def earlier(run: ClusterRun, *, adopt: bool, speaks: bool) -> ClusterJob | None:
     run.log.warning(
         "Taking over %s, which an earlier try of this task has submitted: %s", kept.application_id, kept.what
     )
-    return run.job(kept.application_id, kept.attempt, kept.submitted_at or now, speaks=speaks)
+    return run.job(kept.application_id, kept.attempt, kept.submitted_at or now, has_launcher=has_launcher)
 
 
 def _first_answer(run: ClusterRun) -> tuple[ClusterStatus, ...]:

@@ -145,16 +145,16 @@ class ClusterMode:
         in_the_image = program.path.startswith(_IN_THE_IMAGE)
         check_application(program.path, program.java_class, (lambda _: True) if in_the_image else Path.exists)
         attempt = ClusterAttempt(job, self.run, self.log, self._output)
-        speaks = attempt.can_speak()
+        has_launcher = attempt.can_speak()
         tag = self.spec.tag.attempt
-        directory = self.connection.directory(self.connection.channel_of(tag) if speaks else "")
+        directory = self.connection.directory(self.connection.channel_of(tag) if has_launcher else "")
         if directory is not None:
             directory.check()
         with self._summarised():
-            submitted = earlier(self.run, adopt=adopt, speaks=speaks)
+            submitted = earlier(self.run, adopt=adopt, has_launcher=has_launcher)
             if submitted is None:
                 self.spec.kill_switch.check()
-                submitted = self._handed_over(attempt, speaks=speaks)
+                submitted = self._handed_over(attempt, has_launcher=has_launcher)
             self.run.take(submitted)
             if self.summary is not None:
                 self.summary.launched_at = submitted.submitted_at
@@ -191,9 +191,9 @@ class ClusterMode:
             self.summary.observed(finding, error)
         self.spec.reporting.on_observed(error)
 
-    def _handed_over(self, attempt: ClusterAttempt, *, speaks: bool) -> ClusterJob:
+    def _handed_over(self, attempt: ClusterAttempt, *, has_launcher: bool) -> ClusterJob:
         try:
-            return attempt.submit(speaks=speaks)
+            return attempt.submit(has_launcher=has_launcher)
         except SparkGuardError:  # raised after its own clean-up
             raise
         except BaseException:  # Airflow's timeout, during or after the submission

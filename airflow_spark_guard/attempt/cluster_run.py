@@ -20,7 +20,7 @@ from airflow_spark_guard.core.failure.exceptions import error_of_finding
 from airflow_spark_guard.core.failure.observed_text import observed_text
 from airflow_spark_guard.core.quantity import readable_duration, seconds
 from airflow_spark_guard.core.verdict import Verdict
-from airflow_spark_guard.core.watch.heard import Heard
+from airflow_spark_guard.core.watch.channel_state import ChannelState
 from airflow_spark_guard.core.web.answer import UnusableAnswerError
 
 if TYPE_CHECKING:
@@ -98,7 +98,9 @@ class ClusterRun:
         self.source.close()
         self._killer.close()
 
-    def job(self, application_id: str, attempt: str, submitted_at: EpochTime, *, speaks: bool) -> ClusterJob:
+    def job(
+        self, application_id: str, attempt: str, submitted_at: EpochTime, *, has_launcher: bool
+    ) -> ClusterJob:
         """The job of an application that was submitted at that time."""
         return ClusterJob(
             application_id,
@@ -107,7 +109,7 @@ class ClusterRun:
             EpochTime(submitted_at + self.spec.budget),
             start=seconds(self.limits.start_timeout),
             exit=seconds(self.limits.exit_timeout),
-            channel=self.connection.channel_of(attempt) if speaks else "",
+            channel=self.connection.channel_of(attempt) if has_launcher else "",
             observe=self.limits.observes,
             last_at=EpochTime(submitted_at + self.spec.backstop)
             if math.isfinite(self.spec.backstop)
@@ -185,7 +187,7 @@ class ClusterRun:
         ending = replace(
             ending,
             heard=heard,
-            speaks=job.speaks,
+            has_launcher=job.has_launcher,
             channel_trouble=directory.trouble if directory is not None else "",
             log_tail=tail,
             orphans=orphans,
@@ -204,7 +206,7 @@ class ClusterRun:
         while True:
             if directory is not None:
                 directory.read(since(job.submitted_at, epoch_now()), self.on_message)
-            heard = directory.heard if directory is not None else Heard()
+            heard = directory.heard if directory is not None else ChannelState()
             if killed := self._killed_by():
                 return ClusterEnding(killed=killed)
             try:
@@ -242,9 +244,9 @@ class ClusterRun:
 
     def _last_messages(
         self, job: ClusterJob, directory: ChannelDirectory | None, ending: ClusterEnding
-    ) -> Heard:
+    ) -> ChannelState:
         if directory is None:
-            return Heard()
+            return ChannelState()
         begin = time.monotonic()
         limit = MonotonicTime(begin + (_LAST_MESSAGES if ending.final is not None else 0.0))
         while True:
@@ -274,5 +276,5 @@ class ClusterRun:
             self.log.warning("Could not confirm termination of: %s", ", ".join(ending.orphans))
         passed = readable_duration(since(job.submitted_at, epoch_now()))
         self.log.info("%s finished after %s: %s", job.application_id, passed, ending.how)
-        if ending.has_succeeded and not job.speaks:
+        if ending.has_succeeded and not job.has_launcher:
             self.log.info("Only the cluster manager reported success; the job has no channel directory.")

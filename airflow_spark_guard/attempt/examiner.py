@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from airflow_spark_guard.core.quantity import readable_duration
 from airflow_spark_guard.core.watch.stages import running_stages
 from airflow_spark_guard.process import autopsy
-from airflow_spark_guard.process.autopsy import Scene
+from airflow_spark_guard.process.autopsy import AutopsyInput
 from airflow_spark_guard.sources import log_page
 
 if TYPE_CHECKING:
@@ -19,8 +19,8 @@ if TYPE_CHECKING:
     from airflow_spark_guard.attempt.log import AttemptLog
     from airflow_spark_guard.attempt.watch import Watch
     from airflow_spark_guard.core.stacktraces.autopsy import Autopsy
+    from airflow_spark_guard.core.watch.channel_state import ChannelState
     from airflow_spark_guard.core.watch.finding import Finding
-    from airflow_spark_guard.core.watch.heard import Heard
     from airflow_spark_guard.core.watch.observation import Executor
     from airflow_spark_guard.process.leftovers import Tag
 
@@ -47,7 +47,7 @@ class Examiner:
     watch: Watch
     _autopsies: list[str] = field(default_factory=list)
 
-    def examine(self, finding: Finding, heard: Heard) -> Autopsy | None:
+    def examine(self, finding: Finding, heard: ChannelState) -> Autopsy | None:
         """The autopsy of a job that is about to be ended; called on a thread of its own."""
         self.log.notice(f"{finding.verdict}: {finding.what} Collecting diagnostics before ending the job.")
         if self.watch.observer is not None:
@@ -56,7 +56,7 @@ class Examiner:
         self.log.record.autopsy("\n\n".join((*self._autopsies, found.text)))
         return found
 
-    def observe(self, finding: Finding, heard: Heard) -> Autopsy | None:
+    def observe(self, finding: Finding, heard: ChannelState) -> Autopsy | None:
         """The autopsy of a job that goes on (observe mode); called on a thread of its own."""
         if self.watch.observer is not None:
             self.watch.observer.pause()
@@ -65,9 +65,9 @@ class Examiner:
         self.log.record.autopsy("\n\n".join(self._autopsies))
         return found
 
-    def _take(self, finding: Finding, heard: Heard) -> Autopsy:
+    def _take(self, finding: Finding, heard: ChannelState) -> Autopsy:
         driver, observer = self.watch.driver, self.watch.observer
-        scene = Scene(
+        scene = AutopsyInput(
             tag=self.tag,
             suspect=finding.suspect,
             stacks=self.stacks,
@@ -83,7 +83,7 @@ class Examiner:
         )
         return autopsy.take(scene, self.budget * _MARGIN)
 
-    def _executors_at_the_master(self, heard: Heard) -> Sequence[Executor]:
+    def _executors_at_the_master(self, heard: ChannelState) -> Sequence[Executor]:
         """Those that a standalone master knows, the dead ones last; the driver may not know them."""
         if self.watch.observer is None:
             return ()

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 from airflow_spark_guard.attempt.examination import Examination
 from airflow_spark_guard.core.clock import monotonic_now
 from airflow_spark_guard.core.failure.client_ending import Cause, ClientEnding
-from airflow_spark_guard.core.watch.heard import Heard
+from airflow_spark_guard.core.watch.channel_state import ChannelState
 from airflow_spark_guard.process import takeover
 
 if TYPE_CHECKING:
@@ -61,10 +61,10 @@ class Listener(Protocol):
 class Examines(Protocol):
     """Takes autopsies."""
 
-    def examine(self, finding: Finding, heard: Heard) -> Autopsy | None:
+    def examine(self, finding: Finding, heard: ChannelState) -> Autopsy | None:
         """The autopsy of a job that is about to be ended; called on a thread of its own."""
 
-    def observe(self, finding: Finding, heard: Heard) -> Autopsy | None:
+    def observe(self, finding: Finding, heard: ChannelState) -> Autopsy | None:
         """The autopsy of a job that goes on (observe mode); called on a thread of its own."""
 
 
@@ -87,7 +87,7 @@ class Following:
     watch: Watch
     listener: Listener
     examiner: Examines
-    _heard: Heard = field(default_factory=Heard)
+    _heard: ChannelState = field(default_factory=ChannelState)
     # The evidence at the time of the kill request: later output is caused by the kill.
     _before_the_kill: str | None = None
     # In observe mode: findings not reported yet; the first one is being examined.
@@ -103,7 +103,7 @@ class Following:
             autopsy = self._examine(finding)
             evidence = self.output.evidence(failed=False)
             # From here on the kill causes what the script reports and prints: neither cause nor news.
-            self._heard = Heard()
+            self._heard = ChannelState()
             self.attempt.consume = self._record_only
             self._cancel()
         orphans = self.attempt.end()
@@ -121,7 +121,7 @@ class Following:
             cause=cause,
             exit_status=report.get("exit"),
             heard=heard,
-            speaks=self.attempt.launch.speaks,
+            has_launcher=self.attempt.launch.has_launcher,
             seconds=self.attempt.now,
             backstop=self.attempt.launch.backstop,
             finding=finding,
@@ -208,7 +208,7 @@ class Following:
 
     def _cancel(self) -> None:
         """Have the job's side cancel its Spark jobs, so that committers remove partial output."""
-        if not self.attempt.launch.speaks or self._done:
+        if not self.attempt.launch.has_launcher or self._done:
             return
         with contextlib.suppress(OSError):
             self.attempt.launch.cancel.touch()
@@ -219,7 +219,7 @@ class Following:
 
     def _cause(self, report: Mapping[str, Any], newer: Takeover | None) -> Cause:
         # A newer try ends reaper, JVM and Python at once: which ended first proves nothing.
-        is_done = self._heard.bye or not self.attempt.launch.speaks
+        is_done = self._heard.bye or not self.attempt.launch.has_launcher
         if newer is not None and not (is_done and report.get("exit") == 0):
             return Cause.TAKEN_OVER
         if self.attempt.kill_requested:

@@ -13,18 +13,18 @@ from airflow_spark_guard.core.stacktraces.jvm_stack import task_readings
 from airflow_spark_guard.core.watch.executor_heartbeat import heard
 from airflow_spark_guard.core.watch.observation import Observation
 from airflow_spark_guard.core.web.answer import UnusableAnswerError
-from airflow_spark_guard.process.readings import Looker
+from airflow_spark_guard.process.process_samples import ProcessSampler
 from airflow_spark_guard.sources import log_page
 from airflow_spark_guard.sources.rest import AsyncRestSource, RestSource
 
 if TYPE_CHECKING:
     from airflow_spark_guard.core.watch.executor_heartbeat import Known
-    from airflow_spark_guard.core.watch.finding import Look
+    from airflow_spark_guard.core.watch.finding import ObservationRequest
     from airflow_spark_guard.core.watch.observation import (
         DriverView,
         Executor,
         Master,
-        Reading,
+        ProcessSample,
         TaskHeartbeat,
     )
     from airflow_spark_guard.core.web.master_page import ApplicationPage
@@ -71,14 +71,14 @@ class Observer:
     local: bool = False
     master: MasterSource | None = None
     window: float = 60.0
-    _requests: queue.SimpleQueue[tuple[Look[LaunchTime], Application | None] | None] = field(
+    _requests: queue.SimpleQueue[tuple[ObservationRequest[LaunchTime], Application | None] | None] = field(
         default_factory=queue.SimpleQueue
     )
     _seen: queue.SimpleQueue[Observation] = field(default_factory=queue.SimpleQueue)
     _thread: threading.Thread | None = None
     _rest: RestSource | None = None
     _application: Application | None = None
-    _looker: Looker = field(init=False)
+    _looker: ProcessSampler = field(init=False)
     _beats: Known = field(default_factory=dict)
     _read: dict[str, int] = field(default_factory=dict)  # by executor, the last look that read its log
     _looks: int = 0
@@ -86,9 +86,9 @@ class Observer:
     _looking: threading.Lock = field(default_factory=threading.Lock)
 
     def __post_init__(self) -> None:
-        self._looker = Looker(self.tag, self.window)
+        self._looker = ProcessSampler(self.tag, self.window)
 
-    def request(self, look: Look[LaunchTime], application: Application | None) -> None:
+    def request(self, look: ObservationRequest[LaunchTime], application: Application | None) -> None:
         """Start a look; :meth:`take` returns its result."""
         if self._thread is None:
             self._thread = threading.Thread(target=self._serve, name="spark-guard-observer", daemon=True)
@@ -149,7 +149,7 @@ class Observer:
                 seen = Observation(blind=f"the look at it failed ({type(error).__name__})")
             self._seen.put(seen)
 
-    def _look(self, look: Look[LaunchTime], application: Application | None) -> Observation:
+    def _look(self, look: ObservationRequest[LaunchTime], application: Application | None) -> Observation:
         """One look; the watch adds its time and what the job reports."""
         self._follow(application)
         driver, blind = self._driver(look)
@@ -172,7 +172,7 @@ class Observer:
         if application is not None and application.ui_url.startswith(("http://", "https://")):
             self._rest = RestSource(AsyncRestSource(application.ui_url, application.id, local=self.local))
 
-    def _driver(self, look: Look[LaunchTime]) -> tuple[DriverView | None, str]:
+    def _driver(self, look: ObservationRequest[LaunchTime]) -> tuple[DriverView | None, str]:
         if self._rest is None:
             return None, "it has no UI" if self._application is not None else ""
         try:
@@ -180,14 +180,14 @@ class Observer:
         except UnusableAnswerError as error:
             return None, str(error)
 
-    def _sample(self, running: list[Executor]) -> tuple[tuple[Reading, ...], tuple[TaskHeartbeat, ...]]:
+    def _sample(self, running: list[Executor]) -> tuple[tuple[ProcessSample, ...], tuple[TaskHeartbeat, ...]]:
         """Processes, threads and logs; the logs are read in parallel."""
         with ThreadPoolExecutor(1, "spark-guard-logs") as pool:
             beats = pool.submit(self._heartbeats, running)
             readings = self._readings(running)
             return readings, beats.result()
 
-    def _readings(self, running: list[Executor]) -> tuple[Reading, ...]:
+    def _readings(self, running: list[Executor]) -> tuple[ProcessSample, ...]:
         found = list(self._looker.look(stacks=True))
         if self._rest is None or not running:
             return tuple(found)

@@ -12,10 +12,10 @@ from airflow_spark_guard.core.text.printable import safe_text
 if TYPE_CHECKING:
     from airflow_spark_guard.attempt.log import TaskLogger
     from airflow_spark_guard.core.limits import GuardLimits
-    from airflow_spark_guard.core.watch.heard import Heard
+    from airflow_spark_guard.core.watch.channel_state import ChannelState
 
 
-def storable_result(heard: Heard, limits: GuardLimits, log: TaskLogger) -> Any:
+def storable_result(heard: ChannelState, limits: GuardLimits, log: TaskLogger) -> Any:
     """The result that a successful job has reported; None and a warning where Airflow cannot store it.
 
     Secret values that the task has in hand are masked in it: whoever may read XComs would read them.

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from airflow_spark_guard.attempt.observer import Application
 from airflow_spark_guard.core.clock import EpochTime, LaunchTime
 from airflow_spark_guard.core.watch.executor_heartbeat import MARK, heard
-from airflow_spark_guard.core.watch.finding import Look
+from airflow_spark_guard.core.watch.finding import ObservationRequest
 from airflow_spark_guard.core.watch.observation import Observation
 from airflow_spark_guard.core.watch.submit_log import WORDS, SubmitLog
 from airflow_spark_guard.core.watch.watchdog import Watchdog
@@ -19,11 +19,11 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from airflow_spark_guard.attempt.observer import Observer
+    from airflow_spark_guard.core.watch.channel_state import ChannelState
     from airflow_spark_guard.core.watch.executor_heartbeat import Known
     from airflow_spark_guard.core.watch.finding import Finding
-    from airflow_spark_guard.core.watch.heard import Heard
     from airflow_spark_guard.core.watch.observation import DriverView
-    from airflow_spark_guard.core.watch.windows import Windows
+    from airflow_spark_guard.core.watch.watch_limits import WatchLimits
 
 _WORDS = tuple(word.encode() for word in WORDS)
 _HEARTBEAT = MARK.encode()
@@ -50,7 +50,7 @@ class Watch:
             again once its address is known, and each further application.
     """
 
-    windows: Windows
+    windows: WatchLimits
     observer: Observer | None = None
     on_notice: Callable[[str], None] = _ignore
     on_line: Callable[[str], None] = _ignore
@@ -60,7 +60,7 @@ class Watch:
     driver: DriverView | None = None
     _observed: list[Finding] = field(default_factory=list)
     _watchdog: Watchdog = field(init=False)
-    _next: Look[LaunchTime] = field(init=False)
+    _next: ObservationRequest[LaunchTime] = field(init=False)
     _rest: bytes = b""
     _noticed: int = 0
     _now: LaunchTime = LaunchTime(0.0)
@@ -73,7 +73,7 @@ class Watch:
     def __post_init__(self) -> None:
         self._watchdog = Watchdog(self.windows)
         # Not at once: the first request costs the driver a second of CPU, which would slow a short job.
-        self._next = Look(LaunchTime(self.windows.poll * 2))
+        self._next = ObservationRequest(LaunchTime(self.windows.poll * 2))
 
     def hear_output(self, chunk: bytes) -> None:
         """Read spark-submit's output, which names executors that live too briefly for a look to see them."""
@@ -89,7 +89,7 @@ class Watch:
             # Executors in local[n] and forks of the driver write theirs into the driver's own output.
             self._beats = heard(self._beats, {"": body.decode(errors="replace") + "\n"})
 
-    def tick(self, now: LaunchTime, heard: Heard) -> Finding | None:
+    def tick(self, now: LaunchTime, heard: ChannelState) -> Finding | None:
         """The finding that ends the attempt; None while it may go on.
 
         In observe mode :meth:`observed` returns the findings.
@@ -112,14 +112,14 @@ class Watch:
             self.observer.request(self._next, self.application(heard))
         return None
 
-    def application(self, heard: Heard) -> Application | None:
+    def application(self, heard: ChannelState) -> Application | None:
         """The application that the job, or else spark-submit's output, names."""
         if heard.application_id:
             return Application(heard.application_id, heard.ui_url)
         log = self.submit_log
         return Application(log.application_id, log.ui_url, log.ui_is_here) if log.application_id else None
 
-    def tell(self, heard: Heard) -> Application | None:
+    def tell(self, heard: ChannelState) -> Application | None:
         """The application; what is new goes to ``on_application``."""
         found = self.application(heard)
         if found is not None and found != self._application:
@@ -157,7 +157,7 @@ class Watch:
         if soon < self._next.at:
             self._next = replace(self._next, at=soon)
 
-    def _judge(self, now: LaunchTime, seen: Observation, heard: Heard) -> Finding | None:
+    def _judge(self, now: LaunchTime, seen: Observation, heard: ChannelState) -> Finding | None:
         seen = replace(
             seen,
             at=now,

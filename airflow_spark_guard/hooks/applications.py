@@ -41,7 +41,7 @@ class Applications:
         url = told_ui(
             application.ui_url,
             is_here=application.ui_is_here,
-            speaks=hook.java_class is None,
+            has_launcher=hook.java_class is None,
             master=hook.master,
         )
         if url is None:

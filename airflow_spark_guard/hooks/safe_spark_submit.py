@@ -84,7 +84,7 @@ class SafeSparkSubmitHook(UpstreamSubmitHook):
         self.deferrable, self.adopt = deferrable, adopt
         self.deferred: DeferredJob | None = None
         if is_watched(self.master):
-            self.leave_cluster_mode_to_us()
+            self.disable_upstream_tracking()
         self.profile = SparkProfile.of(profile)
         self.limits = checked_limits(limits).unless_set(on_finding())
         self.tag = tag or leftovers.Tag(leftovers.new_attempt(), leftovers.new_attempt())

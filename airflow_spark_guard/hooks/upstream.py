@@ -234,7 +234,7 @@ class UpstreamSubmitHook(SparkSubmitHook):
         """``yarn_rm_auth=``."""
         return self._yarn_rm_auth
 
-    def leave_cluster_mode_to_us(self) -> None:
+    def disable_upstream_tracking(self) -> None:
         """Make upstream's operator call :meth:`submit` instead of tracking the application by itself."""
         self._is_yarn_cluster_mode = False
         self._track_driver_via_k8s_api = False

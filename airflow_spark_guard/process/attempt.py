@@ -43,7 +43,7 @@ class Launch:
         secrets: files in ``workdir`` that the reaper removes as soon as the process tree is gone.
         tag: marks the attempt's processes.
         backstop: seconds after which the reaper ends the attempt even if this process hangs.
-        speaks: whether the application runs under our launcher and therefore sends hello and bye.
+        has_launcher: whether the application runs under our launcher and therefore sends hello and bye.
         autopsy_budget: seconds for collecting diagnostics before a hung job is ended.
         grace: seconds between SIGTERM and SIGKILL.
         guardians: pids above this process whose death ends the attempt.
@@ -56,7 +56,7 @@ class Launch:
     secrets: Sequence[Path]
     tag: Tag
     backstop: float
-    speaks: bool
+    has_launcher: bool
     autopsy_budget: float
     grace: float
     guardians: Sequence[int] = ()

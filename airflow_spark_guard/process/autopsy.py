@@ -9,22 +9,22 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from airflow_spark_guard.core.clock import MonotonicTime
-from airflow_spark_guard.core.stacktraces.sights import Sights, report
-from airflow_spark_guard.process import dead_executors, last_looks, spark_processes, worker_looks
-from airflow_spark_guard.process.last_looks import Found, NotSeenError, Scene
+from airflow_spark_guard.core.stacktraces.diagnostics import Diagnostics, report
+from airflow_spark_guard.process import autopsy_steps, dead_executors, spark_processes, worker_stacks
+from airflow_spark_guard.process.autopsy_steps import AutopsyInput, NotSeenError, PartialDiagnostics
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from airflow_spark_guard.core.stacktraces.autopsy import Autopsy
 
-__all__ = ["Scene", "take"]
+__all__ = ["AutopsyInput", "take"]
 
 # The share of the budget after which a signal is used to ask the driver's JVM.
 _REST_SHARE = 0.4
 
 
-def take(scene: Scene, budget_seconds: float) -> Autopsy:
+def take(scene: AutopsyInput, budget_seconds: float) -> Autopsy:
     """Collect and report everything that can be seen. What cannot be seen is listed, never raised."""
     until = MonotonicTime(time.monotonic() + budget_seconds)
     try:
@@ -32,21 +32,21 @@ def take(scene: Scene, budget_seconds: float) -> Autopsy:
     except OSError:
         processes = spark_processes.SparkProcesses(None, None, (), frozenset())
     steps = _Steps()
-    steps.start("driver's Python", partial(last_looks.driver_python, scene, processes))
-    steps.start("Python workers", partial(worker_looks.python_workers, scene, processes))
-    for executor in (spark_processes.DRIVER, *last_looks.asked(scene)):
-        steps.start(last_looks.jvm_name(executor), partial(last_looks.jvm, scene, executor))
+    steps.start("driver's Python", partial(autopsy_steps.driver_python, scene, processes))
+    steps.start("Python workers", partial(worker_stacks.python_workers, scene, processes))
+    for executor in (spark_processes.DRIVER, *autopsy_steps.asked(scene)):
+        steps.start(autopsy_steps.jvm_name(executor), partial(autopsy_steps.jvm, scene, executor))
     steps.start("stderr of dead executors", partial(dead_executors.logs, scene))
-    found = Found()
+    found = PartialDiagnostics()
     steps.gather(found, MonotonicTime(until - (1 - _REST_SHARE) * budget_seconds))
     if not any(jvm.executor == "driver" for jvm in found.jvms):
-        steps.start("driver's JVM by SIGQUIT", partial(last_looks.driver_jvm_by_signal, scene, processes))
+        steps.start("driver's JVM by SIGQUIT", partial(autopsy_steps.driver_jvm_by_signal, scene, processes))
     steps.gather(found, until)
     found.unseen += [f"{name}: no answer in time" for name in steps.open]
     if any(jvm.executor == "driver" for jvm in found.jvms):
         found.unseen = [line for line in found.unseen if not line.startswith("driver's JVM")]
     autopsy = report(
-        Sights(
+        Diagnostics(
             suspect=scene.suspect,
             driver=found.driver,
             children=tuple(found.children),
@@ -65,22 +65,22 @@ class _Steps:
 
     def __init__(self) -> None:
         self.open: list[str] = []
-        self._done: queue.SimpleQueue[tuple[str, Found]] = queue.SimpleQueue()
+        self._done: queue.SimpleQueue[tuple[str, PartialDiagnostics]] = queue.SimpleQueue()
 
-    def start(self, name: str, step: Callable[[], Found]) -> None:
+    def start(self, name: str, step: Callable[[], PartialDiagnostics]) -> None:
         self.open.append(name)
         threading.Thread(target=self._run, args=(name, step), name=f"autopsy: {name}", daemon=True).start()
 
-    def _run(self, name: str, step: Callable[[], Found]) -> None:
+    def _run(self, name: str, step: Callable[[], PartialDiagnostics]) -> None:
         try:
             found = step()
         except NotSeenError as error:
-            found = Found(unseen=[f"{name}: {error}"])
+            found = PartialDiagnostics(unseen=[f"{name}: {error}"])
         except Exception as error:  # noqa: BLE001 - a step that fails must not keep the job alive
-            found = Found(unseen=[f"{name}: not readable ({type(error).__name__})"])
+            found = PartialDiagnostics(unseen=[f"{name}: not readable ({type(error).__name__})"])
         self._done.put((name, found))
 
-    def gather(self, found: Found, until: MonotonicTime) -> None:
+    def gather(self, found: PartialDiagnostics, until: MonotonicTime) -> None:
         """Add results to ``found`` until all steps are done or the time is up."""
         while self.open:
             try:

@@ -8,21 +8,21 @@ from typing import TYPE_CHECKING
 
 from airflow_spark_guard.core.failure.executor_log import DeadLog, best, unread
 from airflow_spark_guard.core.watch.executor_loss import was_lost
-from airflow_spark_guard.process.last_looks import Found, NotSeenError
+from airflow_spark_guard.process.autopsy_steps import NotSeenError, PartialDiagnostics
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from airflow_spark_guard.core.stacktraces.autopsy import Autopsy
     from airflow_spark_guard.core.watch.observation import Executor
-    from airflow_spark_guard.process.last_looks import Scene
+    from airflow_spark_guard.process.autopsy_steps import AutopsyInput
 
 _MOST = 4
 _LENGTH = 64 * 1024
 _SUMMARY_LINES = 15
 
 
-def logs(scene: Scene) -> Found:
+def logs(scene: AutopsyInput) -> PartialDiagnostics:
     """The end of the stderr of the executors that died last, from different hosts first.
 
     Raises:
@@ -30,7 +30,7 @@ def logs(scene: Scene) -> Found:
     """
     rows = [] if scene.suspect else _chosen(scene)  # a finding with a suspect is explained by stacks
     if not rows:
-        return Found()
+        return PartialDiagnostics()
     with ThreadPoolExecutor(_MOST) as pool:
         texts = list(pool.map(lambda row: _read(scene, row), rows))
     known = {row.id for row in scene.executors}  # the driver lists an executor once it has registered
@@ -41,7 +41,7 @@ def logs(scene: Scene) -> Found:
     ]
     if not dead:
         raise NotSeenError(f"no log page of {len(rows)} answered")
-    return Found(dead=dead)
+    return PartialDiagnostics(dead=dead)
 
 
 def with_cause(autopsy: Autopsy, dead: Sequence[DeadLog]) -> Autopsy:
@@ -58,7 +58,7 @@ def with_cause(autopsy: Autopsy, dead: Sequence[DeadLog]) -> Autopsy:
     )
 
 
-def _chosen(scene: Scene) -> list[Executor]:
+def _chosen(scene: AutopsyInput) -> list[Executor]:
     """The last ones that died, from different hosts first; if none has a log page, those never registered."""
     dead = [row for row in scene.executors if not row.active and was_lost(row.reason)]
     if not any(row.stderr_url for row in dead) and scene.others is not None:
@@ -75,7 +75,7 @@ def _chosen(scene: Scene) -> list[Executor]:
     return [*first, *later][:_MOST]
 
 
-def _read(scene: Scene, row: Executor) -> str:
+def _read(scene: AutopsyInput, row: Executor) -> str:
     try:
         return scene.tail(row.stderr_url, _LENGTH) if scene.tail is not None else ""
     except Exception:  # noqa: BLE001 - the log page is gone with its worker

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from airflow_spark_guard.core.failure.verdict_summary import VERDICT_KEY
-from airflow_spark_guard.core.remote.submitter import APPLICATION_KEY
+from airflow_spark_guard.core.remote.submitting_task import APPLICATION_KEY
 from airflow_spark_guard.core.remote.watching import MEMORY_KEY, Watching, run
 from airflow_spark_guard.hooks.spark_monitor import SparkMonitorHook
 from airflow_spark_guard.sources.find_application import find
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from airflow_spark_guard.core.remote.outcome import Outcome
     from airflow_spark_guard.core.remote.plan import Plan
     from airflow_spark_guard.core.remote.target import Target
-    from airflow_spark_guard.core.web.snapshot import Sight
+    from airflow_spark_guard.core.web.snapshot import Snapshot
 
 _TICK = 5.0
 
@@ -71,11 +71,11 @@ class _Port(ExitStack):
         task_id = self._poking.plan.task_id
         return self._ti.xcom_pull(task_ids=task_id, key=APPLICATION_KEY, map_indexes=map_index)
 
-    def find(self, target: Target) -> Sight:
+    def find(self, target: Target) -> Snapshot:
         hook = self._hook
         return find(target, hook.access_for, since=self._poking.began, timeout=hook.timeout)
 
-    def look(self, target: Target) -> Sight:
+    def look(self, target: Target) -> Snapshot:
         if self._source is None:
             hook, whole = self._hook, self._poking.plan.windows is not None
             asked = AsyncRemoteSource(

@@ -14,7 +14,7 @@ from airflow_spark_guard.core.errors import ApplicationError, SparkGuardError
 from airflow_spark_guard.core.event import read_event
 from airflow_spark_guard.core.limits import check_literal_limits, checked_limits
 from airflow_spark_guard.core.quantity import readable_duration, seconds
-from airflow_spark_guard.core.remote.course import Patience
+from airflow_spark_guard.core.remote.lifecycle import Patience
 from airflow_spark_guard.core.remote.outcome import Outcome
 from airflow_spark_guard.core.remote.plan import Plan
 from airflow_spark_guard.core.remote.target import Target

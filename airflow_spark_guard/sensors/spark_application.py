@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from airflow_spark_guard.core.errors import LimitError
 from airflow_spark_guard.core.quantity import seconds
-from airflow_spark_guard.core.watch.windows import Windows
+from airflow_spark_guard.core.watch.watch_limits import WatchLimits
 from airflow_spark_guard.sensors.remote_sensor import RemoteSensor
 
 if TYPE_CHECKING:
@@ -38,7 +38,7 @@ class SparkApplicationSensor(RemoteSensor):
             )
         limits = self.guard_limits()
         deadline = None if limits.deadline is None else seconds(limits.deadline)
-        windows = Windows.of(limits, deadline=deadline)
+        windows = WatchLimits.of(limits, deadline=deadline)
         # A gap between polls that is longer than planned counts as time in which the sensor did not run.
         poll = max(windows.poll, float(self.poke_interval))
         return replace(super().plan(), windows=replace(windows, poll=poll))

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from airflow_spark_guard.core.clock import EpochTime, epoch_now
 from airflow_spark_guard.core.errors import ApplicationError
 from airflow_spark_guard.core.web import history_rest, master_json
-from airflow_spark_guard.core.web.snapshot import Sight
+from airflow_spark_guard.core.web.snapshot import Snapshot
 from airflow_spark_guard.sources.blocking import waiting
 from airflow_spark_guard.sources.http import MAX_BODY, MAX_BODY_IN_TRIGGER, HttpSource
 from airflow_spark_guard.sources.remote import Silent, open_to_all, opened, told_by
@@ -30,7 +30,7 @@ async def find_application(
     *,
     since: EpochTime,
     timeout: float = 5.0,  # noqa: ASYNC109 - of one silence
-) -> Sight:
+) -> Snapshot:
     """A snapshot with the id of the application of the target's name, or the reasons why it is not known.
 
     Args:
@@ -53,9 +53,9 @@ async def find_application(
             if ids is not None and len(ids) > 1:
                 raise _ambiguous(target.name, witness, ids)
             if ids:
-                return Sight(epoch_now(), ids[0])
+                return Snapshot(epoch_now(), ids[0])
             silent.setdefault(witness, f"knows no running application named {target.name!r}")
-    return Sight(epoch_now(), silent=tuple(silent.items()))
+    return Snapshot(epoch_now(), silent=tuple(silent.items()))
 
 
 find = waiting(find_application)  # for blocking callers

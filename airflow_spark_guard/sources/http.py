@@ -14,7 +14,7 @@ import httpx
 from airflow_spark_guard.core.clock import EpochTime, MonotonicTime
 from airflow_spark_guard.core.web.access import Access
 from airflow_spark_guard.core.web.answer import Answer, UnusableAnswerError
-from airflow_spark_guard.core.web.no_answer import no_answer
+from airflow_spark_guard.core.web.http_errors import no_answer
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -18,7 +18,7 @@ T = TypeVar("T")
 T_co = TypeVar("T_co", covariant=True)
 
 
-class LookingSource(Protocol[T_co]):
+class PollableSource(Protocol[T_co]):
     """The source that a poller asks."""
 
     async def look(self) -> T_co:
@@ -31,7 +31,7 @@ class LookingSource(Protocol[T_co]):
 class _Poller(Generic[T]):
     """Looks every ``interval`` seconds, on a grid: a slow answer does not move the next question."""
 
-    def __init__(self, source: LookingSource[T], interval: float, phase: float) -> None:
+    def __init__(self, source: PollableSource[T], interval: float, phase: float) -> None:
         self.followers = 0
         self.looks = 0
         self.newest: T | None = None
@@ -98,7 +98,7 @@ class Following(Generic[T]):
         source: makes the source to ask; called if no poller has the key yet.
     """
 
-    def __init__(self, key: Hashable, interval: float, source: Callable[[], LookingSource[T]]) -> None:
+    def __init__(self, key: Hashable, interval: float, source: Callable[[], PollableSource[T]]) -> None:
         self._key = (key, interval)
         self._interval = interval
         self._make = source

@@ -13,7 +13,7 @@ from airflow_spark_guard.core.text.printable import safe_text
 from airflow_spark_guard.core.web import history_rest, master_json
 from airflow_spark_guard.core.web.access import Access
 from airflow_spark_guard.core.web.answer import UnusableAnswerError
-from airflow_spark_guard.core.web.snapshot import Sight
+from airflow_spark_guard.core.web.snapshot import Snapshot
 from airflow_spark_guard.sources.blocking import Blocking, Waits
 from airflow_spark_guard.sources.http import MAX_BODY_IN_TRIGGER, HttpSource
 from airflow_spark_guard.sources.rest import AsyncRestSource
@@ -73,7 +73,7 @@ class AsyncRemoteSource:
         self._master = self._source(target.master_ui) if target.master or target.master_ui else None
         self._history = self._source(target.history_server) if target.history_server else None
 
-    async def look(self) -> Sight:
+    async def look(self) -> Snapshot:
         """A new snapshot of the application."""
         silent: Silent = {}
         driver = await self._ask_driver(silent)
@@ -84,7 +84,7 @@ class AsyncRemoteSource:
         started = self._driver.started if self._driver is not None and driver is not None else None
         if started is None and history is not None:
             started = history.started
-        return Sight(
+        return Snapshot(
             at=driver.clock if driver is not None and driver.clock else epoch_now(),
             application_id=self._id,
             driver=driver,

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from airflow.providers.common.compat.sdk import TaskDeferred
 
 from airflow_spark_guard.core.remote.announcement import FAILED, RUNNING, SUCCESS, Pages, announced
-from airflow_spark_guard.core.remote.submitter import APPLICATION_KEY, target_told_by
+from airflow_spark_guard.core.remote.submitting_task import APPLICATION_KEY, target_told_by
 from airflow_spark_guard.core.remote.target import Target
 from airflow_spark_guard.core.text.masking import mask_known
 from airflow_spark_guard.links.spark import LINKS, GuardRecordLink, SparkHistoryLink, SparkUILink

@@ -25,7 +25,7 @@ from airflow_spark_guard.core.text.printable import safe_text
 from airflow_spark_guard.core.web.answer import UnusableAnswerError
 from airflow_spark_guard.sources.cluster import AsyncClusterSource
 from airflow_spark_guard.sources.cluster_access import cluster_access
-from airflow_spark_guard.triggers.handing_back import until_settled
+from airflow_spark_guard.triggers.deferral_guard import until_settled
 from airflow_spark_guard.triggers.xcom import xcom
 
 if TYPE_CHECKING:

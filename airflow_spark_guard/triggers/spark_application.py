@@ -17,20 +17,20 @@ from airflow_spark_guard.core.event import event_of
 from airflow_spark_guard.core.failure.verdict_summary import VERDICT_KEY
 from airflow_spark_guard.core.remote.outcome import Outcome
 from airflow_spark_guard.core.remote.plan import Plan
-from airflow_spark_guard.core.remote.submitter import APPLICATION_KEY
+from airflow_spark_guard.core.remote.submitting_task import APPLICATION_KEY
 from airflow_spark_guard.core.remote.watching import MEMORY_KEY, Watching, run_async
 from airflow_spark_guard.hooks.spark_monitor import SparkMonitorHook
 from airflow_spark_guard.sources.find_application import find_application
 from airflow_spark_guard.sources.poller import Following
 from airflow_spark_guard.sources.remote import AsyncRemoteSource
-from airflow_spark_guard.triggers.handing_back import until_settled
+from airflow_spark_guard.triggers.deferral_guard import until_settled
 from airflow_spark_guard.triggers.xcom import xcom
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
 
     from airflow_spark_guard.core.remote.target import Target
-    from airflow_spark_guard.core.web.snapshot import Sight
+    from airflow_spark_guard.core.web.snapshot import Snapshot
 
 # A triggerer may have been down past the deadline: what happened until then is still reported.
 _LAST_LOOK = 20.0
@@ -110,19 +110,19 @@ class _Port(AsyncExitStack):
     def __init__(self, trigger: SparkApplicationTrigger) -> None:
         super().__init__()
         self._trigger = trigger
-        self._looks: Following[Sight] | None = None
+        self._looks: Following[Snapshot] | None = None
 
     async def pull(self, map_index: int) -> Any:
         key = {**self._trigger.task_key, "task_id": self.plan.task_id, "map_index": map_index}
         return await xcom("get_one", key=APPLICATION_KEY, **key)
 
-    async def find(self, target: Target) -> Sight:
+    async def find(self, target: Target) -> Snapshot:
         hook = self.hook
         return await find_application(
             target, hook.access_for, since=self._trigger.began, timeout=hook.timeout
         )
 
-    async def look(self, target: Target) -> Sight:
+    async def look(self, target: Target) -> Snapshot:
         if self._looks is None:
             whole, hook = self.plan.windows is not None, self.hook
             source = partial(AsyncRemoteSource, target, hook.access_for, whole=whole, timeout=hook.timeout)

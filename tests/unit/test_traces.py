@@ -12,10 +12,10 @@ import pytest
 from airflow_spark_guard.core.failure.client_ending import Cause, ClientEnding
 from airflow_spark_guard.core.limits import GuardLimits
 from airflow_spark_guard.core.verdict import Verdict
-from airflow_spark_guard.core.watch.heard import Heard
+from airflow_spark_guard.core.watch.channel_state import ChannelState
 from airflow_spark_guard.core.watch.observation import Observation
+from airflow_spark_guard.core.watch.watch_limits import WatchLimits
 from airflow_spark_guard.core.watch.watchdog import Watchdog
-from airflow_spark_guard.core.watch.windows import Windows
 from tests.support.paths import DATA
 
 TRACES = sorted((DATA / "traces").glob("*.jsonl"))
@@ -39,7 +39,9 @@ def read(trace):
 def replay(head, observations):
     """The first finding, as the watch would have had it."""
     limits = GuardLimits(**head["limits"])
-    watchdog = Watchdog(Windows.of(limits, deadline=float(head["limits"]["deadline"]), heartbeat=HEARTBEAT))
+    watchdog = Watchdog(
+        WatchLimits.of(limits, deadline=float(head["limits"]["deadline"]), heartbeat=HEARTBEAT)
+    )
     for seen in observations:
         decision = watchdog.observe(seen)
         if decision.finding is not None:
@@ -61,7 +63,7 @@ def test_a_recorded_run_gets_the_same_verdict_again(trace):
 
 def ending(last, finding):
     """How it ended, as the watch saw it."""
-    heard = Heard(hello=last["hello"], bye=last["bye"], error=last["error"])
+    heard = ChannelState(hello=last["hello"], bye=last["bye"], error=last["error"])
     if finding is not None:
         return ClientEnding(
             cause=Cause.FINDING, exit_status=last["exit_status"], heard=heard, finding=finding

@@ -176,7 +176,7 @@ def _reaped(tag: Any, workspace: Any) -> None:
         secrets=(workspace.properties,),
         tag=tag,
         backstop=60.0,
-        speaks=False,
+        has_launcher=False,
         autopsy_budget=0.0,
         grace=3.0,
     )

@@ -38,7 +38,7 @@ from airflow_spark_guard.core.protocol import parse_lines
 from airflow_spark_guard.core.remote.outcome import Outcome
 from airflow_spark_guard.core.remote.plan import Plan
 from airflow_spark_guard.core.remote.remote_watch import Memory
-from airflow_spark_guard.core.remote.submitter import state_told_by, target_told_by
+from airflow_spark_guard.core.remote.submitting_task import state_told_by, target_told_by
 from airflow_spark_guard.core.remote.target import Target
 from airflow_spark_guard.core.result import result_trouble
 from airflow_spark_guard.core.stacktraces.jvm_dump import JvmDumpSplitter, parse_dump
@@ -47,8 +47,8 @@ from airflow_spark_guard.core.stacktraces.python_dump import last_dump, parse_du
 from airflow_spark_guard.core.stacktraces.python_stack import fingerprints, parse_py_spy
 from airflow_spark_guard.core.stacktraces.python_task import stage_of
 from airflow_spark_guard.core.text.printable import safe_text
+from airflow_spark_guard.core.watch.channel_state import ChannelState
 from airflow_spark_guard.core.watch.executor_heartbeat import heard as heartbeats
-from airflow_spark_guard.core.watch.heard import Heard
 from airflow_spark_guard.core.watch.observation import Executor, Observation
 from airflow_spark_guard.core.watch.submit_log import SubmitLog
 from airflow_spark_guard.core.web.answer import Answer
@@ -98,7 +98,7 @@ class Parser:
 
 
 def _hear(lines: bytes) -> None:
-    heard, shown = Heard(), MessageLines()
+    heard, shown = ChannelState(), MessageLines()
     budget = MessageBudget.beside(JobOutput(20))
     for message in parse_lines(lines.split(b"\n")):
         heard.hear(message, 1.0)
@@ -134,7 +134,7 @@ def _read_output(data: bytes) -> None:
             diagnose(evidence, status)
             str(
                 ClientEnding(
-                    cause=Cause.COMMAND_ENDED, exit_status=status, speaks=False, evidence=evidence
+                    cause=Cause.COMMAND_ENDED, exit_status=status, has_launcher=False, evidence=evidence
                 ).failure()
             )
     parse_dump(splitter.dump)
@@ -193,7 +193,7 @@ def _wake(event: Any) -> None:
         if watched is not None:
             job, place = watched
             ClusterWatch(job.limits, place.title).see(STATUS, NOW)
-            json.dumps([job.to_json(), place.to_json(), job.speaks])
+            json.dumps([job.to_json(), place.to_json(), job.has_launcher])
     finally:
         ending = ending_of(event)
     str(ending.failure())

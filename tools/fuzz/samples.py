@@ -21,7 +21,7 @@ from airflow_spark_guard.core.remote.remote_watch import Memory
 from airflow_spark_guard.core.remote.restarts import RestartBudget
 from airflow_spark_guard.core.verdict import Verdict
 from airflow_spark_guard.core.watch.finding import Finding
-from airflow_spark_guard.core.watch.windows import Windows
+from airflow_spark_guard.core.watch.watch_limits import WatchLimits
 from tools import ROOT
 
 if TYPE_CHECKING:
@@ -77,7 +77,7 @@ OUTCOMES = [
 ]
 PLANS = [
     Plan().to_json(),
-    Plan(budget=RestartBudget(), windows=Windows.of(GuardLimits(), deadline=None)).to_json(),
+    Plan(budget=RestartBudget(), windows=WatchLimits.of(GuardLimits(), deadline=None)).to_json(),
 ]
 TOLD = [
     {"application_id": "app-1", "driver_ui": "http://h:4040", "task": "running", "earlier": ["app-0"]},

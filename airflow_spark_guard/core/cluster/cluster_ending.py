@@ -34,7 +34,7 @@ class ClusterEnding(Ending):
     Attributes:
         final: the manager's last status; None if the guard ended the application before there was one.
         killed: why it was killed from outside; empty if it was not.
-        speaks: whether it runs under our launcher and can reach the channel directory.
+        has_launcher: whether it runs under our launcher and can reach the channel directory.
         channel_trouble: why the channel directory could not be read; empty if it could.
         log_tail: the last lines of the driver's output; empty if the manager does not keep them.
         observed: what would have ended it, in observe mode.
@@ -42,7 +42,7 @@ class ClusterEnding(Ending):
 
     final: ClusterStatus | None = None
     killed: str = ""
-    speaks: bool = False
+    has_launcher: bool = False
     channel_trouble: str = ""
     log_tail: str = ""
     observed: tuple[Finding, ...] = ()
@@ -76,7 +76,7 @@ class ClusterEnding(Ending):
         if self.final is None:
             return errors.AttemptError("The end of the application was not observed.", orphans=self.orphans)
         if self.has_succeeded:
-            silent = self.speaks and not self.heard.bye
+            silent = self.has_launcher and not self.heard.bye
             return self._without_closing_message(self.final) if silent else None
         return self._failed(self.final)
 
@@ -117,7 +117,7 @@ class ClusterEnding(Ending):
                 advice=f"Read the driver's log{_at(final)}.",
                 **self._seen,
             )
-        if self.speaks and not self.channel_trouble:
+        if self.has_launcher and not self.channel_trouble:
             return errors.SubmitError(
                 "The application failed before its script started.",
                 got=got,

@@ -42,7 +42,7 @@ class ClusterJob(Stored):
     last_at: EpochTime | None = field(default=None, metadata=LATER)
 
     @property
-    def speaks(self) -> bool:
+    def has_launcher(self) -> bool:
         """Whether it reports its end over the channel."""
         return bool(self.channel)
 

@@ -121,7 +121,7 @@ class ClientEnding(Ending):
         return found_error(finding, self.autopsy, self.evidence, self.orphans)
 
     def _of_report(self) -> AttemptError | None:
-        if self.exit_status == 0 and (self.heard.bye or not self.speaks):
+        if self.exit_status == 0 and (self.heard.bye or not self.has_launcher):
             return None
         return self._failed()
 
@@ -138,7 +138,7 @@ class ClientEnding(Ending):
                 return printed
         if self.heard.hello or driver_exit(self.exit_status).jvm:
             return self._driver_gone()
-        if self.speaks:
+        if self.has_launcher:
             return submit_failure(self.exit_status, self.evidence, self.orphans)
         return sparks_own_failure(self.exit_status, self.evidence, self.orphans) or errors.UserCodeError(
             "The application failed.",

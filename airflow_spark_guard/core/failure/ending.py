@@ -11,7 +11,7 @@ from airflow_spark_guard.core.failure.classify import diagnose
 from airflow_spark_guard.core.failure.driver_exit import exit_text
 from airflow_spark_guard.core.failure.exceptions import error_of_diagnosis, error_of_message
 from airflow_spark_guard.core.verdict import Verdict
-from airflow_spark_guard.core.watch.heard import Heard
+from airflow_spark_guard.core.watch.channel_state import ChannelState
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -30,15 +30,15 @@ class Ending(ABC):
 
     Attributes:
         ``heard``: what the job reported.
-        speaks: whether the application runs under our launcher, which sends hello and bye.
+        has_launcher: whether the application runs under our launcher, which sends hello and bye.
         finding: what the watch found; None unless that ended it.
         orphans: what could not be confirmed as ended.
         exit_status: of spark-submit, negative for a signal; None in cluster mode or if it was not collected.
         seconds: how long it ran; None if only the attempt knows.
     """
 
-    heard: Heard = field(default_factory=Heard)
-    speaks: bool = True
+    heard: ChannelState = field(default_factory=ChannelState)
+    has_launcher: bool = True
     finding: Finding | None = None
     orphans: tuple[str, ...] = ()
     exit_status: int | None = None

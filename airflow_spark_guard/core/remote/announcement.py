@@ -54,16 +54,16 @@ def running_application(
     return target
 
 
-def told_ui(url: str, *, is_here: bool, speaks: bool, master: str) -> str | None:
+def told_ui(url: str, *, is_here: bool, has_launcher: bool, master: str) -> str | None:
     """The address of the driver's UI to publish; None to wait until the job reports it.
 
     Args:
         url: as this machine reaches it.
         is_here: whether it is valid on this machine only, as in spark-submit's output.
-        speaks: whether the job will report its address itself.
+        has_launcher: whether the job will report its address itself.
         master: Spark's master URL; a standalone master publishes the UI's address.
     """
-    if not is_here or not speaks:
+    if not is_here or not has_launcher:
         return url
     return "" if master.startswith("spark://") else None
 

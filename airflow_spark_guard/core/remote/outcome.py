@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Literal, Self
 from airflow_spark_guard.core.codec import Stored
 from airflow_spark_guard.core.errors import ApplicationError, SparkGuardError
 from airflow_spark_guard.core.failure.exceptions import error_of_finding
-from airflow_spark_guard.core.remote.course import EndedWell
+from airflow_spark_guard.core.remote.lifecycle import EndedWell
 from airflow_spark_guard.core.remote.target import Target
 from airflow_spark_guard.core.watch.finding import Finding
 

@@ -7,12 +7,12 @@ from dataclasses import dataclass, field, fields
 from airflow_spark_guard.core.clock import EpochTime
 from airflow_spark_guard.core.codec import LATER, Stored
 from airflow_spark_guard.core.errors import ApplicationError
-from airflow_spark_guard.core.remote.course import CourseRule, Patience
+from airflow_spark_guard.core.remote.lifecycle import CourseRule, Patience
 from airflow_spark_guard.core.remote.remote_watch import RemoteWatch
 from airflow_spark_guard.core.remote.restarts import RestartBudget, RestartRule
 from airflow_spark_guard.core.remote.target import Target
+from airflow_spark_guard.core.watch.watch_limits import WatchLimits
 from airflow_spark_guard.core.watch.watchdog import Watchdog
-from airflow_spark_guard.core.watch.windows import Windows
 
 
 @dataclass(frozen=True)
@@ -35,7 +35,7 @@ class Plan(Stored):
     map_index: int = -1
     conn_id: str = ""
     budget: RestartBudget | None = None
-    windows: Windows | None = None
+    windows: WatchLimits | None = None
     patience: Patience = field(default_factory=Patience)
     observe: bool = field(default=False, metadata=LATER)
 

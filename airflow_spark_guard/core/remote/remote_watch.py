@@ -12,11 +12,11 @@ from airflow_spark_guard.core.watch.observation import Observation
 from airflow_spark_guard.core.watch.observed import News
 
 if TYPE_CHECKING:
-    from airflow_spark_guard.core.remote.course import CourseRule, EndedWell
+    from airflow_spark_guard.core.remote.lifecycle import CourseRule, EndedWell
     from airflow_spark_guard.core.remote.restarts import RestartRule
     from airflow_spark_guard.core.watch.finding import Finding
     from airflow_spark_guard.core.watch.watchdog import Watchdog
-    from airflow_spark_guard.core.web.snapshot import Sight
+    from airflow_spark_guard.core.web.snapshot import Snapshot
 
 
 _RESTARTS = "restarts"
@@ -95,7 +95,7 @@ class RemoteWatch:
         said = self._news.standing.get(_RESTARTS, "")
         return Memory(self._application_id, self.course.known, self.course.started, ledger, said)
 
-    def observe(self, sight: Sight, now: EpochTime) -> EndedWell | Finding | None:
+    def observe(self, sight: Snapshot, now: EpochTime) -> EndedWell | Finding | None:
         """The outcome so far; None while the application may continue.
 
         Args:
@@ -131,7 +131,7 @@ class RemoteWatch:
         self._notices.clear()
         return notices
 
-    def _watched(self, sight: Sight, started: EpochTime | None) -> Finding | None:
+    def _watched(self, sight: Snapshot, started: EpochTime | None) -> Finding | None:
         """The finding of the guard's watchdog, which cannot see the Python workers from here."""
         alive = sight.driver is not None or (sight.manager is not None and sight.manager.alive)
         if self.watchdog is None or not alive:

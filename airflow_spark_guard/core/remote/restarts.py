@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from airflow_spark_guard.core.watch.observation import Executor
-    from airflow_spark_guard.core.web.snapshot import Sight
+    from airflow_spark_guard.core.web.snapshot import Snapshot
 
 _REASON = 300
 _SHOWN = 5
@@ -140,7 +140,7 @@ class RestartRule:
     budget: RestartBudget
     ledger: Ledger = field(default_factory=Ledger)
 
-    def observe(self, sight: Sight) -> Finding | None:
+    def observe(self, sight: Snapshot) -> Finding | None:
         """The finding, if the budget is used up or executors are missing."""
         # Forgotten losses have no time, so a window must be able to keep more losses than the budget allows.
         kept = _KEPT if self.budget.window is None else max(_KEPT, self.budget.restarts + 1)
@@ -150,7 +150,7 @@ class RestartRule:
             return finding
         return self._too_few(sight)
 
-    def _over_budget(self, sight: Sight) -> Finding | None:
+    def _over_budget(self, sight: Snapshot) -> Finding | None:
         fullest = fullest_window(self.ledger.losses, self.budget.window)
         count = len(fullest) + (self.ledger.forgotten if self.budget.window is None else 0)
         if count <= self.budget.restarts:
@@ -170,7 +170,7 @@ class RestartRule:
             advice=f"{advice_on(loss.reason for loss in fullest)} A higher max_restarts allows more.",
         )
 
-    def _too_few(self, sight: Sight) -> Finding | None:
+    def _too_few(self, sight: Snapshot) -> Finding | None:
         started = sight.started or sight.at
         wanted = wanted_since(sight)
         cases = [(self.budget.minimum, self.budget.grace, started)]
@@ -182,7 +182,7 @@ class RestartRule:
                 return self._short(minimum, sight, max(short, begin), grace)
         return None
 
-    def _short(self, minimum: int, sight: Sight, begun: EpochTime, grace: float) -> Finding:
+    def _short(self, minimum: int, sight: Snapshot, begun: EpochTime, grace: float) -> Finding:
         living = sum(row.active for row in sight.executors)
         last = f"; the last one lost: {self.ledger.losses[-1]}" if self.ledger.losses else ""
         few = f"Only {living} executor{'s have' if living > 1 else ' has'}" if living else "No executor has"
@@ -211,7 +211,7 @@ def fullest_window(losses: tuple[Loss, ...], window: float | None) -> tuple[Loss
     return best
 
 
-def wanted_since(sight: Sight) -> EpochTime | None:
+def wanted_since(sight: Snapshot) -> EpochTime | None:
     """Since when a Spark job has waited for a lost executor; None if no job waits.
 
     Without such a job, or if dynamic allocation removed the last executor, their absence may be intended.

@@ -20,13 +20,13 @@ from airflow_spark_guard.core.quantity import readable_duration
 from airflow_spark_guard.core.remote.observed_findings import ObservedFindings
 from airflow_spark_guard.core.remote.outcome import Outcome
 from airflow_spark_guard.core.remote.remote_watch import Memory
-from airflow_spark_guard.core.remote.submitter import nothing_told, state_told_by, target_told_by
+from airflow_spark_guard.core.remote.submitting_task import nothing_told, state_told_by, target_told_by
 
 if TYPE_CHECKING:
     from airflow_spark_guard.core.remote.plan import Plan
     from airflow_spark_guard.core.remote.remote_watch import RemoteWatch
     from airflow_spark_guard.core.remote.target import Target
-    from airflow_spark_guard.core.web.snapshot import Sight
+    from airflow_spark_guard.core.web.snapshot import Snapshot
 
 T = TypeVar("T")
 MEMORY_KEY: Final = "spark_guard_watch"
@@ -40,10 +40,10 @@ class Port(Protocol):
         """What the submitting task with this index has pushed as ``spark_guard_application``, or None."""
 
     def find(self, target: Target) -> Any:
-        """A ``Sight`` with the id of the application of the target's name, or why it has none."""
+        """A ``Snapshot`` with the id of the application of the target's name, or why it has none."""
 
     def look(self, target: Target) -> Any:
-        """The next ``Sight`` of the application."""
+        """The next ``Snapshot`` of the application."""
 
     def recall(self) -> Any:
         """What :meth:`remember` has kept, or None."""
@@ -162,7 +162,7 @@ class Watching:
     def _look(self, target: Target) -> Steps[Outcome | None]:
         watch, target = self._begun(target)
         if not target.application_id:
-            sight: Sight = yield methodcaller("find", target)
+            sight: Snapshot = yield methodcaller("find", target)
             if not sight.application_id:
                 return (yield from self._judge(watch, target, sight))
             target = replace(target, application_id=sight.application_id)
@@ -183,7 +183,7 @@ class Watching:
         known = self._watch.memory.application_id
         return self._watch, replace(target, application_id=known or target.application_id)
 
-    def _judge(self, watch: RemoteWatch, target: Target, sight: Sight) -> Steps[Outcome | None]:
+    def _judge(self, watch: RemoteWatch, target: Target, sight: Snapshot) -> Steps[Outcome | None]:
         if sight.driver is None and self.plan.task_id:
             state = state_told_by((yield from self._reported()), sight.application_id)
             sight = replace(sight, task=state)

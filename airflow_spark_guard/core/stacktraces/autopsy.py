@@ -1,4 +1,4 @@
-"""Diagnostics of a job that is about to be ended; ``core/stacktraces/sights.py`` creates them."""
+"""Diagnostics of a job that is about to be ended; ``core/stacktraces/diagnostics.py`` creates them."""
 
 from __future__ import annotations
 

@@ -24,8 +24,8 @@ from airflow_spark_guard.core.stacktraces.waiting import (
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
+    from airflow_spark_guard.core.stacktraces.diagnostics import Diagnostics, Jvm
     from airflow_spark_guard.core.stacktraces.python_stack import Frame, PythonProcess, PythonThread
-    from airflow_spark_guard.core.stacktraces.sights import Jvm, Sights
     from airflow_spark_guard.core.web.spark_rest import JavaThread
 
 _RUNS_A_JOB = "org.apache.spark.scheduler.DAGScheduler.runJob("
@@ -56,7 +56,7 @@ class _Stand(NamedTuple):
     frame: Frame
 
 
-def find(sights: Sights) -> Culprit:
+def find(sights: Diagnostics) -> Culprit:
     """The process to name, or the reason why there is none."""
     worker = _worker(sights)
     driver, stand = sights.driver, _stand(sights)
@@ -79,7 +79,7 @@ def waits_for_a_job(thread: JavaThread) -> bool:
     return any(frame.startswith(_RUNS_A_JOB) for frame in frames_of(thread.stack))
 
 
-def _worker(sights: Sights) -> PythonProcess | None:
+def _worker(sights: Diagnostics) -> PythonProcess | None:
     """The worker to name: one that does not move, at the line that most of those share."""
     seen = [worker for worker in sights.workers if _hangs(worker) and not _is_over(worker, sights.jvms)]
     still = [worker for worker in seen if worker.still] or [w for w in seen if w.still is None] or seen
@@ -108,7 +108,7 @@ def _is_over(worker: PythonProcess, jvms: Iterable[Jvm]) -> bool:
     return not any(frame.startswith(_PYTHON_TASK) for frame in frames)
 
 
-def _stand(sights: Sights) -> _Stand | None:
+def _stand(sights: Diagnostics) -> _Stand | None:
     """The driver's line; None if its Python was not seen, or does not run user code."""
     threads = sights.driver.threads if sights.driver is not None else ()
     thread = hanging_thread(threads)
@@ -120,7 +120,7 @@ def _stand(sights: Sights) -> _Stand | None:
     return _Stand(wait, _users_frame(thread))
 
 
-def _waiting(sights: Sights) -> _Stand | None:
+def _waiting(sights: Diagnostics) -> _Stand | None:
     """The line of the driver that waits for the stage."""
     threads = sights.driver.threads if sights.driver is not None else ()
     waits = [(wait_of(thread), thread) for thread in threads if has_users(thread)]
@@ -145,7 +145,7 @@ def _users_frame(thread: PythonThread) -> Frame:
     return next(filter(is_users, thread.frames))
 
 
-def _is_elsewhere(wait: Wait, sights: Sights) -> bool:
+def _is_elsewhere(wait: Wait, sights: Diagnostics) -> bool:
     """Whether the driver waits for something outside it; if not, it hangs in its own call."""
     if wait is Wait.QUERY:
         return True
@@ -155,7 +155,7 @@ def _is_elsewhere(wait: Wait, sights: Sights) -> bool:
     return wait is not Wait.SIGNAL and sights.suspect != "driver" and _runs_a_job(sights) is True
 
 
-def _runs_a_job(sights: Sights) -> bool | None:
+def _runs_a_job(sights: Diagnostics) -> bool | None:
     """Whether a Spark job is running; None if unknown."""
     drivers = [jvm for jvm in sights.jvms if jvm.executor == _DRIVER]
     if any(waits_for_a_job(thread) for jvm in drivers for thread in jvm.threads):
@@ -163,7 +163,7 @@ def _runs_a_job(sights: Sights) -> bool | None:
     return None if sights.stages is None else bool(sights.stages)
 
 
-def _sentence(stand: _Stand | None, sights: Sights) -> str:
+def _sentence(stand: _Stand | None, sights: Diagnostics) -> str:
     stages = sights.stages or ()
     names = ", ".join(map(str, stages[:_MOST_STAGES])) + (", ..." if len(stages) > _MOST_STAGES else "")
     what = f"stage{'s' if len(stages) > 1 else ''} {names}" if stages else "a Spark job"

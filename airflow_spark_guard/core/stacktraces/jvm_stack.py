@@ -6,7 +6,7 @@ import re
 from typing import TYPE_CHECKING
 
 from airflow_spark_guard.core.stacktraces.python_stack import digest
-from airflow_spark_guard.core.watch.observation import Reading
+from airflow_spark_guard.core.watch.observation import ProcessSample
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -132,7 +132,7 @@ def _stage_of(thread: JavaThread) -> int | None:
     return int(found["stage"]) if found is not None and found["stage"] else None
 
 
-def task_readings(threads: Iterable[JavaThread], executor: str) -> tuple[Reading, ...]:
+def task_readings(threads: Iterable[JavaThread], executor: str) -> tuple[ProcessSample, ...]:
     """Readings of an executor's task threads."""
     found = []
     for thread in filter(is_task, threads):
@@ -140,5 +140,5 @@ def task_readings(threads: Iterable[JavaThread], executor: str) -> tuple[Reading
         kind = classify_thread(frames, thread.state)
         stack = digest(frames) if frames else ""
         key = f"{executor} {thread.name[:_SHORT]}"
-        found.append(Reading("task", key, executor, stack=stack, kind=kind, stage=_stage_of(thread)))
+        found.append(ProcessSample("task", key, executor, stack=stack, kind=kind, stage=_stage_of(thread)))
     return tuple(found)

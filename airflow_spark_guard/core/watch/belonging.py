@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
 
     from airflow_spark_guard.core.watch.evidence import Pair
-    from airflow_spark_guard.core.watch.observation import Reading
+    from airflow_spark_guard.core.watch.observation import ProcessSample
 
 
 class Looks(NamedTuple):
@@ -28,12 +28,15 @@ class Looks(NamedTuple):
     """
 
     pairs: tuple[Pair, ...]
-    came: tuple[Reading, ...]
+    came: tuple[ProcessSample, ...]
     running: frozenset[str]
 
 
 def looks(
-    before: Iterable[Reading], after: Sequence[Reading], seconds: float, running: Iterable[str] | None
+    before: Iterable[ProcessSample],
+    after: Sequence[ProcessSample],
+    seconds: float,
+    running: Iterable[str] | None,
 ) -> Looks:
     """Compare two samples.
 

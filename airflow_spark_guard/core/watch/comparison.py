@@ -6,16 +6,16 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from airflow_spark_guard.core.clock import WatchTime
-from airflow_spark_guard.core.watch.finding import Look
-from airflow_spark_guard.core.watch.windows import PATIENCE
+from airflow_spark_guard.core.watch.finding import ObservationRequest
+from airflow_spark_guard.core.watch.watch_limits import PATIENCE
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from airflow_spark_guard.core.watch.evidence import State
-    from airflow_spark_guard.core.watch.observation import Reading
+    from airflow_spark_guard.core.watch.observation import ProcessSample
 
-    Judge = Callable[[tuple[Reading, ...], tuple[Reading, ...], float], State]
+    Judge = Callable[[tuple[ProcessSample, ...], tuple[ProcessSample, ...], float], State]
 
 # A sample that is taken on time may still be slightly early by the clock.
 NEARLY = 0.9
@@ -36,7 +36,7 @@ class Comparison:
     window: float
     state: State | None = None
     turned_at: WatchTime = WatchTime(0.0)
-    before: tuple[WatchTime, tuple[Reading, ...]] | None = None
+    before: tuple[WatchTime, tuple[ProcessSample, ...]] | None = None
     own: dict[str, State] = field(default_factory=dict)
 
     def forget(self) -> None:
@@ -44,7 +44,7 @@ class Comparison:
         self.before = self.state = None
         self.own = {}
 
-    def weigh(self, readings: tuple[Reading, ...] | None, now: WatchTime, judge: Judge) -> None:
+    def weigh(self, readings: tuple[ProcessSample, ...] | None, now: WatchTime, judge: Judge) -> None:
         """Add a sample; ``judge`` gets both samples and the seconds between them."""
         if readings is None:
             return
@@ -58,7 +58,7 @@ class Comparison:
             self.state = state
         self.before = (now, readings)
 
-    def look(self, since: WatchTime, limit: float, now: WatchTime) -> Look[WatchTime]:
+    def look(self, since: WatchTime, limit: float, now: WatchTime) -> ObservationRequest[WatchTime]:
         """When to take the next sample: one window before the limit and at the limit.
 
         Args:
@@ -67,6 +67,8 @@ class Comparison:
             now: the time of this observation.
         """
         if self.before is None:
-            return Look(WatchTime(max(now, since + limit - self.window)), readings=True)
+            return ObservationRequest(WatchTime(max(now, since + limit - self.window)), readings=True)
         ends = [end for end in (since + limit, since + limit * PATIENCE) if end > now]
-        return Look(WatchTime(max(now, min([self.before[0] + self.window, *ends]))), readings=True)
+        return ObservationRequest(
+            WatchTime(max(now, min([self.before[0] + self.window, *ends]))), readings=True
+        )

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, NamedTuple
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
-    from airflow_spark_guard.core.watch.observation import Reading
+    from airflow_spark_guard.core.watch.observation import ProcessSample
 
 # Measured: a blocked worker has 0.25 switches a second, a slow healthy one 20 to 460.
 _IDLE_CPU, _IDLE_SWITCHES = 0.005, 1.0
@@ -49,12 +49,14 @@ class State(StrEnum):
 class Pair(NamedTuple):
     """Two readings of one process or thread, and the seconds between them."""
 
-    before: Reading
-    after: Reading
+    before: ProcessSample
+    after: ProcessSample
     seconds: float
 
 
-def pairs(before: Iterable[Reading], after: Iterable[Reading], seconds: float) -> tuple[Pair, ...]:
+def pairs(
+    before: Iterable[ProcessSample], after: Iterable[ProcessSample], seconds: float
+) -> tuple[Pair, ...]:
     """The readings that are in both, by key; processes that started or ended in between form no pair."""
     first = {reading.key: reading for reading in before}
     return tuple(
@@ -77,7 +79,7 @@ def together(states: Iterable[State]) -> State:
     return max(states, key=HOPE.index, default=State.UNSEEN)
 
 
-def of_executors(seen: Sequence[Pair], came: Iterable[Reading], running: Iterable[str]) -> State:
+def of_executors(seen: Sequence[Pair], came: Iterable[ProcessSample], running: Iterable[str]) -> State:
     """The state of the tasks of a standstill.
 
     Args:

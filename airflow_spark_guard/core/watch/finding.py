@@ -45,7 +45,7 @@ class Finding(Stored):
 
 
 @dataclass(frozen=True)
-class Look(Generic[Clock]):
+class ObservationRequest(Generic[Clock]):
     """The next observation that the watchdog requests.
 
     Attributes:
@@ -71,7 +71,7 @@ class Decision:
         observed: in observe mode the findings that would end the attempt; each is returned once.
     """
 
-    look: Look[LaunchTime]
+    look: ObservationRequest[LaunchTime]
     finding: Finding | None = None
     notices: tuple[str, ...] = ()
     lines: tuple[str, ...] = ()

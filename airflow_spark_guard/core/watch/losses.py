@@ -11,15 +11,15 @@ from airflow_spark_guard.core.quantity import readable_duration
 from airflow_spark_guard.core.verdict import Verdict
 from airflow_spark_guard.core.watch import loss_words
 from airflow_spark_guard.core.watch.executor_loss import AGAINST_WILL, Removal, removal_of
-from airflow_spark_guard.core.watch.finding import Finding, Look
+from airflow_spark_guard.core.watch.finding import Finding, ObservationRequest
 from airflow_spark_guard.core.watch.loss_advice import advice_on
 from airflow_spark_guard.core.watch.loss_events import SHARE, Loss, default_budget, default_turnover
 from airflow_spark_guard.core.watch.loss_ledger import LossLedger
-from airflow_spark_guard.core.watch.windows import PATIENCE
+from airflow_spark_guard.core.watch.watch_limits import PATIENCE
 
 if TYPE_CHECKING:
     from airflow_spark_guard.core.watch.observation import Executor, Observation
-    from airflow_spark_guard.core.watch.windows import Windows
+    from airflow_spark_guard.core.watch.watch_limits import WatchLimits
 
 # A cluster may replace an executor that dies at its start 100 times a second, for ever.
 _LOOP_LOSSES, _LOOP_WINDOW = 20, 60.0
@@ -37,7 +37,7 @@ class LossRule:
             output; 0 if neither lists any.
     """
 
-    windows: Windows
+    windows: WatchLimits
     ledger: LossLedger = field(default_factory=LossLedger)
     peak: int = 0
     _last: Removal | None = None
@@ -59,11 +59,11 @@ class LossRule:
             or self._none_left(seen, now)
         )
 
-    def look(self, seen: Observation, now: WatchTime) -> Look[WatchTime] | None:
+    def look(self, seen: Observation, now: WatchTime) -> ObservationRequest[WatchTime] | None:
         """When the limit without executors will be reached."""
         if seen.driver is None or self._gone_since is None:
             return None
-        return Look(WatchTime(max(now, self._gone_since + self._patience)))
+        return ObservationRequest(WatchTime(max(now, self._gone_since + self._patience)))
 
     def _count(self, seen: Observation, now: WatchTime) -> None:
         self.ledger.take_exits(seen, now)

@@ -14,7 +14,7 @@ from airflow_spark_guard.core.clock import WatchTime
 if TYPE_CHECKING:
     from airflow_spark_guard.core.watch.comparison import Comparison
     from airflow_spark_guard.core.watch.observation import Observation, Stage
-    from airflow_spark_guard.core.watch.windows import Limit
+    from airflow_spark_guard.core.watch.watch_limits import Limit
 
 # Signals that only the stage itself can change; events that Spark lost are about all stages.
 _OWN = frozenset({"rest", "tracker", "sql", "heartbeats", "loose"})

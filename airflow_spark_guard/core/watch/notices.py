@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from airflow_spark_guard.core.watch.observation import Executor, Observation, Stage
-    from airflow_spark_guard.core.watch.windows import Windows
+    from airflow_spark_guard.core.watch.watch_limits import WatchLimits
 
 _SKEW, _SKEW_SECONDS = 5.0, 60.0
 _SKEW_DONE = (3, 4)  # of its tasks
@@ -41,7 +41,7 @@ class NoticeRule:
         windows: the limits.
     """
 
-    windows: Windows
+    windows: WatchLimits
     _said: set[str] = field(default_factory=set)
     _gc: dict[str, tuple[WatchTime, int]] = field(default_factory=dict)
     _blind: int = 0

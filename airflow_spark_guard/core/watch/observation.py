@@ -165,7 +165,7 @@ class Inside:
 
 
 @dataclass(frozen=True)
-class Reading:
+class ProcessSample:
     """One sample of a process or thread that may be stuck.
 
     Attributes:
@@ -266,7 +266,7 @@ class Observation(Stored):
     driver: DriverView | None = None
     blind: str = ""
     inside: Inside | None = None
-    readings: tuple[Reading, ...] | None = None
+    readings: tuple[ProcessSample, ...] | None = None
     task_heartbeats: tuple[TaskHeartbeat, ...] = ()
     executor_exits: int = 0
     exit_reason: str = ""

@@ -16,12 +16,12 @@ from airflow_spark_guard.core.watch import evidence
 from airflow_spark_guard.core.watch.comparison import Comparison
 from airflow_spark_guard.core.watch.evidence import State
 from airflow_spark_guard.core.watch.finding import Finding
-from airflow_spark_guard.core.watch.windows import PATIENCE, Limit
+from airflow_spark_guard.core.watch.watch_limits import PATIENCE, Limit
 
 if TYPE_CHECKING:
-    from airflow_spark_guard.core.watch.finding import Look
-    from airflow_spark_guard.core.watch.observation import Inside, Observation, Reading
-    from airflow_spark_guard.core.watch.windows import Windows
+    from airflow_spark_guard.core.watch.finding import ObservationRequest
+    from airflow_spark_guard.core.watch.observation import Inside, Observation, ProcessSample
+    from airflow_spark_guard.core.watch.watch_limits import WatchLimits
 
 _DRIVER_ROLES = frozenset({"driver", "jvm"})
 _QUIET, _PAUSE = 300.0, 20.0
@@ -42,7 +42,7 @@ class SilenceRule:
         found: whether this silence was found to be too long; in observe mode it is reported once.
     """
 
-    windows: Windows
+    windows: WatchLimits
     since: WatchTime | None = None
     signature: Any = None
     run_ms: int | None = None
@@ -76,7 +76,7 @@ class SilenceRule:
         self._say(seen, now, limit)
         return None
 
-    def look(self, seen: Observation, now: WatchTime) -> Look[WatchTime] | None:
+    def look(self, seen: Observation, now: WatchTime) -> ObservationRequest[WatchTime] | None:
         """When to observe again, and whether to sample the processes."""
         if self.since is None or self.windows.silence is None or seen.inside is None or self.found:
             return None
@@ -151,6 +151,8 @@ def _occupied(seen: Observation) -> bool:
     return seen.driver is not None and bool(seen.driver.jobs or seen.driver.stages)
 
 
-def _driver_state(before: tuple[Reading, ...], after: tuple[Reading, ...], seconds: float) -> State:
+def _driver_state(
+    before: tuple[ProcessSample, ...], after: tuple[ProcessSample, ...], seconds: float
+) -> State:
     found = evidence.pairs(before, after, seconds)
     return evidence.together(evidence.state_of(pair) for pair in found if pair.after.role in _DRIVER_ROLES)

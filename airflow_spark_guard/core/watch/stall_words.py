@@ -15,8 +15,8 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from airflow_spark_guard.core.watch.movement import Standstill
-    from airflow_spark_guard.core.watch.observation import Observation, Reading, Stage
-    from airflow_spark_guard.core.watch.windows import Limit
+    from airflow_spark_guard.core.watch.observation import Observation, ProcessSample, Stage
+    from airflow_spark_guard.core.watch.watch_limits import Limit
 
 PAUSE: Final = 20.0
 """Minimum time between two lines about one stage, in seconds."""
@@ -119,7 +119,7 @@ def stuck(still: Standstill, stage: int) -> tuple[str, ...]:
     return tuple(row.key for row in _stuck(still, stage)) if still.workers.own else ()
 
 
-def _stuck(still: Standstill, stage: int) -> list[Reading]:
+def _stuck(still: Standstill, stage: int) -> list[ProcessSample]:
     """The stage's workers in the state of the stage; without a comparison all of them.
 
     Workers whose stage is not known count only if none of them works: they may belong to another stage.

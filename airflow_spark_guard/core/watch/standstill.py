@@ -16,15 +16,15 @@ from airflow_spark_guard.core.verdict import Verdict
 from airflow_spark_guard.core.watch import belonging, stall_words
 from airflow_spark_guard.core.watch.comparison import NEARLY, Comparison
 from airflow_spark_guard.core.watch.evidence import State
-from airflow_spark_guard.core.watch.finding import Finding, Look
+from airflow_spark_guard.core.watch.finding import Finding, ObservationRequest
 from airflow_spark_guard.core.watch.movement import Standstill, inside_row, signature
 from airflow_spark_guard.core.watch.stages import known_stages
-from airflow_spark_guard.core.watch.windows import PATIENCE, Limit, Windows
+from airflow_spark_guard.core.watch.watch_limits import PATIENCE, Limit, WatchLimits
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from airflow_spark_guard.core.watch.observation import Observation, Reading, Stage
+    from airflow_spark_guard.core.watch.observation import Observation, ProcessSample, Stage
 
 Key = tuple[int, int]
 # An observation that comes slightly early still counts as the requested one.
@@ -43,7 +43,7 @@ class StallRule:
         notices: lines for the task log; the watchdog removes them.
     """
 
-    windows: Windows
+    windows: WatchLimits
     stages: dict[Key, Standstill] = field(default_factory=dict)
     notices: list[str] = field(default_factory=list)
     _dropped: int = 0
@@ -73,7 +73,7 @@ class StallRule:
             self.stages[first].workers.forget()
         return finding
 
-    def look(self, seen: Observation, now: WatchTime) -> Look[WatchTime] | None:
+    def look(self, seen: Observation, now: WatchTime) -> ObservationRequest[WatchTime] | None:
         """When to observe again, and whether to sample the processes."""
         del seen
         wanted = [self._wanted(still, now) for still in self.stages.values() if not still.doubtful]
@@ -144,8 +144,8 @@ class StallRule:
         stage: int,
         others: frozenset[int],
         seen: Observation,
-        before: tuple[Reading, ...],
-        after: tuple[Reading, ...],
+        before: tuple[ProcessSample, ...],
+        after: tuple[ProcessSample, ...],
         seconds: float,
     ) -> State:
         running = None
@@ -164,19 +164,19 @@ class StallRule:
         """Seconds until the first sample of the processes: half of the limit."""
         return self._shortest(still).seconds / 2
 
-    def _wanted(self, still: Standstill, now: WatchTime) -> Look[WatchTime]:
+    def _wanted(self, still: Standstill, now: WatchTime) -> ObservationRequest[WatchTime]:
         """The next observation of this stage, and whether to sample its processes."""
         limit, window = self._shortest(still).seconds, self.windows.evidence
         if still.workers.before is None:
-            return Look(WatchTime(still.since + self._first_look(still)), readings=True)
+            return ObservationRequest(WatchTime(still.since + self._first_look(still)), readings=True)
         last = still.workers.before[0]
         # The two samples that decide are taken one window before the limit and at it; then one per window.
         begin = WatchTime(still.since + limit - window)
         if now < begin:
-            return Look(begin, readings=begin - last >= window * NEARLY)
+            return ObservationRequest(begin, readings=begin - last >= window * NEARLY)
         ends = [end for end in (still.since + limit, still.since + limit * PATIENCE) if end > now]
         at = WatchTime(min([last + window, *ends]))
-        return Look(at, readings=at - last >= window * NEARLY)
+        return ObservationRequest(at, readings=at - last >= window * NEARLY)
 
     def _say(self, stage: Stage, still: Standstill, seen: Observation, now: WatchTime) -> None:
         """From half the limit on, log that the stage stands still, less and less often."""

@@ -9,13 +9,13 @@ from airflow_spark_guard.core.clock import WatchTime
 from airflow_spark_guard.core.quantity import readable_duration
 from airflow_spark_guard.core.text.printable import safe_text
 from airflow_spark_guard.core.verdict import Verdict
-from airflow_spark_guard.core.watch.finding import Finding, Look
+from airflow_spark_guard.core.watch.finding import Finding, ObservationRequest
 from airflow_spark_guard.core.watch.loss_advice import advice_on
 from airflow_spark_guard.core.watch.stages import known_stages
 
 if TYPE_CHECKING:
     from airflow_spark_guard.core.watch.observation import ExecutorExit, Master, Observation
-    from airflow_spark_guard.core.watch.windows import Windows
+    from airflow_spark_guard.core.watch.watch_limits import WatchLimits
 
 _NAMED = 3  # workers
 _REASON = 160
@@ -36,7 +36,7 @@ class StarvationRule:
             several short waits are not one long wait.
     """
 
-    windows: Windows
+    windows: WatchLimits
     waits: dict[tuple[int, int], WatchTime] = field(default_factory=dict)
     _ended: int = 0
     _last: ExecutorExit | None = None
@@ -75,10 +75,10 @@ class StarvationRule:
             f"{safe_text(last.reason)[:_REASON]}"
         )
 
-    def look(self, _: Observation, now: WatchTime) -> Look[WatchTime] | None:
+    def look(self, _: Observation, now: WatchTime) -> ObservationRequest[WatchTime] | None:
         """When the limit will be reached."""
         since = min(self.waits.values(), default=None)
-        return None if since is None else Look(WatchTime(max(now, since + self.windows.start)))
+        return None if since is None else ObservationRequest(WatchTime(max(now, since + self.windows.start)))
 
 
 def _waiting(seen: Observation) -> tuple[tuple[int, int], ...] | None:

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 from airflow_spark_guard.core.clock import LaunchTime, WatchTime
 from airflow_spark_guard.core.quantity import readable_duration
 from airflow_spark_guard.core.verdict import Verdict
-from airflow_spark_guard.core.watch.finding import Decision, Finding, Look
+from airflow_spark_guard.core.watch.finding import Decision, Finding, ObservationRequest
 from airflow_spark_guard.core.watch.losses import LossRule
 from airflow_spark_guard.core.watch.notices import NoticeRule
 from airflow_spark_guard.core.watch.observed import News
@@ -23,7 +23,7 @@ from airflow_spark_guard.core.watch.starvation import StarvationRule
 
 if TYPE_CHECKING:
     from airflow_spark_guard.core.watch.observation import Observation
-    from airflow_spark_guard.core.watch.windows import Windows
+    from airflow_spark_guard.core.watch.watch_limits import WatchLimits
 
 # A gap that is this much longer than planned means that this host was asleep or frozen.
 _GAP = 30.0
@@ -32,7 +32,7 @@ _HALF_A_DRIVER = 5.0
 
 
 def overdue(
-    windows: Windows, now: LaunchTime, ended_at: LaunchTime | None, gone_at: LaunchTime | None = None
+    windows: WatchLimits, now: LaunchTime, ended_at: LaunchTime | None, gone_at: LaunchTime | None = None
 ) -> Finding | None:
     """The findings that depend only on the clock.
 
@@ -87,7 +87,7 @@ class Watchdog:
         windows: the limits.
     """
 
-    def __init__(self, windows: Windows) -> None:
+    def __init__(self, windows: WatchLimits) -> None:
         self.windows = windows
         self._stall, self._silence = StallRule(windows), SilenceRule(windows)
         self._rules = (LossRule(windows), StarvationRule(windows), self._stall, self._silence)
@@ -121,7 +121,7 @@ class Watchdog:
         self._silence.lines.clear()
         look = self._look(seen, now)
         self._planned = look.at
-        planned = Look(LaunchTime(look.at + self._skipped), look.readings, look.details)
+        planned = ObservationRequest(LaunchTime(look.at + self._skipped), look.readings, look.details)
         return Decision(planned, finding, notices, lines, self.news())
 
     def overdue(
@@ -150,11 +150,11 @@ class Watchdog:
         self._last = max(at, self._last)
         return WatchTime(self._last - self._skipped)
 
-    def _look(self, seen: Observation, now: WatchTime) -> Look[WatchTime]:
+    def _look(self, seen: Observation, now: WatchTime) -> ObservationRequest[WatchTime]:
         """The next observation: after at most one poll interval, earlier if a rule can decide earlier."""
         wanted = [look for rule in self._rules if (look := rule.look(seen, now)) is not None]
         at = min([now + self.windows.poll, *(look.at for look in wanted)])
         # At the moment when a limit is reached a clock may still show slightly less.
         at = WatchTime(max(at, now + min(0.5, self.windows.poll)))
         readings = any(look.readings and look.at <= at + 0.5 for look in wanted)
-        return Look(at, readings=readings, details=self._notices.wants_details(seen, now))
+        return ObservationRequest(at, readings=readings, details=self._notices.wants_details(seen, now))

@@ -54,7 +54,7 @@ class History:
 
 
 @dataclass(frozen=True)
-class Sight:
+class Snapshot:
     """One snapshot. Information that was not requested or not usable is None; ``silent`` has the reasons.
 
     Attributes:

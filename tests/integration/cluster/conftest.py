@@ -11,7 +11,7 @@ from airflow_spark_guard import GuardLimits, SafeSparkSubmitOperator
 from airflow_spark_guard.attempt import cluster_run
 from airflow_spark_guard.core import clock as clock_module
 from airflow_spark_guard.testing import FakeKubernetes, FakeResourceManager
-from airflow_spark_guard.triggers import handing_back
+from airflow_spark_guard.triggers import deferral_guard
 from tests.support.clock import Clock
 
 QUICK = GuardLimits(deadline="10m", start_timeout="9m", poll_interval="50ms", stall_timeout="8m")
@@ -20,7 +20,7 @@ QUICK = GuardLimits(deadline="10m", start_timeout="9m", poll_interval="50ms", st
 @pytest.fixture(autouse=True)
 def settled(monkeypatch):
     """Without a scheduler around it, an event has nothing to wait for."""
-    monkeypatch.setattr(handing_back, "SETTLED", 0.0)
+    monkeypatch.setattr(deferral_guard, "SETTLED", 0.0)
 
 
 @pytest.fixture(params=["yarn", "kubernetes"])

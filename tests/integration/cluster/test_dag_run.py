@@ -28,9 +28,9 @@ def deferred():
 
 dag_object = deferred()
 if __name__ == "__main__":
-    from airflow_spark_guard.triggers import handing_back
+    from airflow_spark_guard.triggers import deferral_guard
 
-    handing_back.SETTLED = 0.0  # no scheduler is around it
+    deferral_guard.SETTLED = 0.0  # no scheduler is around it
     print("STATE", dag_object.test().state)
 """
 

@@ -14,10 +14,10 @@ from types import SimpleNamespace
 import pytest
 
 from airflow_spark_guard.process import proctree
-from airflow_spark_guard.process.autopsy import Scene, take
+from airflow_spark_guard.process.autopsy import AutopsyInput, take
 from airflow_spark_guard.process.channel import ChannelReader
 from airflow_spark_guard.process.leftovers import TAG_ENV, Tag, new_attempt
-from airflow_spark_guard.process.readings import Looker
+from airflow_spark_guard.process.process_samples import ProcessSampler
 from airflow_spark_guard.process.toolchain import own_python
 from airflow_spark_guard.process.workspace import Workspace
 from airflow_spark_guard.sources.log_page import tail
@@ -96,7 +96,7 @@ def stages(application) -> int:
 
 def test_an_idle_worker_is_told_from_a_hung_one_and_the_line_is_named(application, monkeypatch, tmp_path):
     """By py-spy, by the executor's log page, and the JVMs by REST and by SIGQUIT."""
-    looker = Looker(application.tag)
+    looker = ProcessSampler(application.tag)
     roles = {reading.role: reading for reading in looker.look(stacks=True)}
     assert (roles["worker"].executor, roles["worker"].kind) == ("0", "idle")
     assert set(roles) == {"worker", "driver", "jvm"}
@@ -119,7 +119,7 @@ def test_an_idle_worker_is_told_from_a_hung_one_and_the_line_is_named(applicatio
     assert worker.io - before["worker"].io < 4000 * seconds
     assert after["driver"].place == f"{SCRIPT}:{CALLS}, work"
 
-    scene = Scene(
+    scene = AutopsyInput(
         application.tag, "worker", application.workspace.stacks, application.pid, rest=application.rest,
         tail=tail, executors=application.rest.look().executors,
     )  # fmt: skip
@@ -136,7 +136,7 @@ def test_an_idle_worker_is_told_from_a_hung_one_and_the_line_is_named(applicatio
 
     monkeypatch.setattr("sys.executable", str(tmp_path / "python"))
     monkeypatch.setenv("PATH", str(tmp_path))
-    scene = Scene(
+    scene = AutopsyInput(
         application.tag, "worker", application.workspace.stacks, application.pid, tail=tail,
         jvm_dump=application.output.read_text, executors=scene.executors,
     )  # fmt: skip

@@ -13,10 +13,10 @@ from airflow_spark_guard.core.failure.client_ending import Cause, ClientEnding
 from airflow_spark_guard.core.verdict import Verdict
 from airflow_spark_guard.core.watch.finding import Finding
 from airflow_spark_guard.core.watch.stages import running_stages
+from airflow_spark_guard.core.watch.watch_limits import WatchLimits
 from airflow_spark_guard.core.watch.watchdog import overdue
-from airflow_spark_guard.core.watch.windows import Windows
 from airflow_spark_guard.process import proctree
-from airflow_spark_guard.process.autopsy import Scene, take
+from airflow_spark_guard.process.autopsy import AutopsyInput, take
 from airflow_spark_guard.process.channel import ChannelReader
 from airflow_spark_guard.process.leftovers import TAG_ENV, Tag, new_attempt
 from airflow_spark_guard.process.workspace import Workspace
@@ -101,9 +101,9 @@ def application(tmp_path_factory):
     workspace.remove()
 
 
-def scene(application, suspect: str, **fields) -> Scene:
+def scene(application, suspect: str, **fields) -> AutopsyInput:
     driver = application.rest.look()
-    return Scene(
+    return AutopsyInput(
         application.tag, suspect, application.workspace.stacks, application.pid, rest=application.rest,
         executors=driver.executors, stages=running_stages(driver, None), **fields,
     )  # fmt: skip
@@ -111,7 +111,7 @@ def scene(application, suspect: str, **fields) -> Scene:
 
 def at_the_deadline(application, form: str):
     """The last look at it when its deadline has passed, and the exception."""
-    finding = overdue(Windows(deadline=60), 61, None)
+    finding = overdue(WatchLimits(deadline=60), 61, None)
     seen = take(scene(application.hung(form), finding.suspect), 60)
     return seen, ClientEnding(cause=Cause.FINDING, exit_status=143, finding=finding, autopsy=seen).failure()
 

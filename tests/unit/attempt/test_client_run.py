@@ -107,7 +107,9 @@ class Stand:
             tag=str(self.tag),
             environment={MARK: self.mark},
         )
-        program = Program("job.py") if fields.pop("speaks", True) else Program("job.jar", java_class="A")
+        program = (
+            Program("job.py") if fields.pop("has_launcher", True) else Program("job.jar", java_class="A")
+        )
         job = Job(program, prepare(request, self.workspace), self.workspace)
         fields = {"record": self.record, **fields}
         return ClientRun(spec(limits, self.tag, self.log, **fields), job, master_ui)
@@ -269,7 +271,7 @@ def test_a_kill_during_the_last_look_ends_the_attempt_at_once(stand, monkeypatch
 def test_without_a_record_folder_nothing_is_written(stand):
     """And the error names none."""
     with pytest.raises(errors.UserCodeError) as caught:
-        stand.run(["sh", "-c", "exit 3"], speaks=False, record=None)
+        stand.run(["sh", "-c", "exit 3"], has_launcher=False, record=None)
     assert caught.value.record == ""
     assert not stand.record.exists()
 
@@ -277,7 +279,7 @@ def test_without_a_record_folder_nothing_is_written(stand):
 def test_a_record_that_cannot_be_written_is_said_once_and_harms_nothing(stand):
     """Here the folder's parent is a file."""
     (stand.tmp_path / "file").touch()
-    fields = {"speaks": False, "record": stand.tmp_path / "file" / "record"}
+    fields = {"has_launcher": False, "record": stand.tmp_path / "file" / "record"}
     assert stand.run(["sh", "-c", "echo words"], **fields) is None
     said = f"The record {fields['record']} cannot be written: File exists."
     assert stand.log.warnings == said
@@ -313,7 +315,7 @@ def test_while_it_runs_the_record_says_so(stand):
             except FileNotFoundError:
                 time.sleep(0.01)
 
-    stand.run(["true"], speaks=False, on_start=look)
+    stand.run(["true"], has_launcher=False, on_start=look)
     assert found[0]["state"] == "running"
     assert found[0]["limits"]["stall_timeout"] == "3s"
     assert before <= found[0]["started_at"] <= time.time()
@@ -395,7 +397,9 @@ def test_what_cannot_be_proven_gone_is_in_error_record_and_log(stand, monkeypatc
     monkeypatch.setattr("airflow_spark_guard.attempt.client_run._PROOF_PATIENCE", 0.5)
     line = f"StandaloneSchedulerBackend: Connected to Spark cluster with app ID {MASTER_APP['id']}"
     with serving(Master(kills=False)) as ui, pytest.raises(errors.UserCodeError) as caught:
-        stand.run(["sh", "-c", f"echo '{line}'; exit 3"], speaks=False, master=STATE["url"], master_ui=ui)
+        stand.run(
+            ["sh", "-c", f"echo '{line}'; exit 3"], has_launcher=False, master=STATE["url"], master_ui=ui
+        )
     orphan = f"{MASTER_APP['id']} (its master still runs it)"
     assert caught.value.orphans == (orphan,)
     assert stand.summary["orphans"] == [orphan]
@@ -418,7 +422,7 @@ def test_a_killed_task_does_not_wait_long_for_its_master(stand):
     with serving(master) as ui, pytest.raises(errors.KilledError) as caught:
         stand.run(
             ["sh", "-c", f"echo '{line}'; sleep 300"],
-            speaks=False,
+            has_launcher=False,
             master=STATE["url"],
             master_ui=ui,
             on_start=kill,

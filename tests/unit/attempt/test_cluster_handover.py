@@ -49,7 +49,7 @@ def test_a_submission_that_takes_too_long_is_ended(submitted, monkeypatch):
     monkeypatch.setattr(cluster_attempt, "_SUBMIT_LIMIT", 0.5)
     with (
         FakeResourceManager() as yarn,
-        pytest.raises(errors.SubmitError, match="did not hand the application over"),
+        pytest.raises(errors.SubmitError, match="did not submit the application"),
     ):
         submitted(yarn, "#!/bin/sh\nsleep 60\n")
 

@@ -43,8 +43,8 @@ def test_of_several_that_an_earlier_try_left_the_newest_is_taken_over(yarn, run)
     """The others would write beside it."""
     old, new = there(yarn, run, ["RUNNING"]), there(yarn, run, ["RUNNING"], "newer")
     new.submitted_at += 1
-    found = earlier(run, adopt=True, speaks=True)
-    assert (found.application_id, found.attempt, found.speaks) == (new.id, "newer", True)
+    found = earlier(run, adopt=True, has_launcher=True)
+    assert (found.application_id, found.attempt, found.has_launcher) == (new.id, "newer", True)
     assert (old.killed, new.killed) == (True, False)
     assert found.submitted_at == pytest.approx(new.submitted_at, abs=0.01)
 
@@ -53,7 +53,7 @@ def test_what_has_used_up_its_budget_is_ended_and_not_taken_over(yarn, run):
     """Each retry would fail at once."""
     old = there(yarn, run, ["RUNNING"])
     old.submitted_at -= 3600
-    assert earlier(run, adopt=True, speaks=True) is None
+    assert earlier(run, adopt=True, has_launcher=True) is None
     assert old.killed
 
 
@@ -62,7 +62,7 @@ def test_before_anything_is_submitted_the_manager_has_to_answer(yarn, run, monke
     monkeypatch.setattr(cluster_leftovers, "_FIRST_ANSWER", 0.3)
     yarn.down = True
     with pytest.raises(errors.SubmitError, match="YARN does not answer; nothing was submitted"):
-        earlier(run, adopt=False, speaks=True)
+        earlier(run, adopt=False, has_launcher=True)
 
 
 def test_a_manager_that_is_just_starting_is_waited_for(yarn, run):
@@ -74,4 +74,4 @@ def test_a_manager_that_is_just_starting_is_waited_for(yarn, run):
         return (503, "") if len(asked) < 3 else answer(*request)
 
     yarn.answer = reply
-    assert earlier(run, adopt=False, speaks=True) is None
+    assert earlier(run, adopt=False, has_launcher=True) is None

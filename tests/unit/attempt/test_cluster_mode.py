@@ -65,7 +65,7 @@ def test_what_is_deferred_says_what_to_wait_for(hooked):
     hook = hooked(deferrable=True)
     hook.submit(hooked.script)
     job, place = hook.deferred.job, hook.deferred.place
-    assert (job.speaks, place.key) == (True, "yarn")
+    assert (job.has_launcher, place.key) == (True, "yarn")
     final = ClusterStatus(ClusterState.SUCCEEDED, job.application_id).to_json()
     event = {"v": 1, "final": final, "finding": None}
     kwargs = {"job": job.to_json(), "place": place.to_json()}

@@ -40,8 +40,8 @@ def there(yarn, run, course, attempt="earlier"):
     return yarn.add("x", run.connection.place.submit_conf({}, marks, {}), course)
 
 
-def job(run, application, *, speaks=False):
-    return run.job(application.id, "earlier", time.time(), speaks=speaks)
+def job(run, application, *, has_launcher=False):
+    return run.job(application.id, "earlier", time.time(), has_launcher=has_launcher)
 
 
 def test_airflows_own_time_out_ends_the_application_too(yarn, run, monkeypatch):
@@ -77,7 +77,7 @@ def test_a_driver_that_stays_after_its_script_is_ended_and_its_result_counts(yar
     folder.mkdir(parents=True)
     lines = '{"v":1,"kind":"result","t":1,"value":3}\n{"v":1,"kind":"bye","t":1}\n'
     (folder / "1795220516234-17-000000.jsonl").write_text(lines)
-    assert run.watch(job(run, application, speaks=True)) == 3
+    assert run.watch(job(run, application, has_launcher=True)) == 3
     assert application.killed
 
 
@@ -88,7 +88,7 @@ def test_a_foreign_message_ends_the_application(yarn, run, tmp_path):
     folder.mkdir(parents=True)
     (folder / "1795220516234-17-000000.jsonl").write_text("nonsense\n")
     with pytest.raises(errors.ProtocolError):
-        run.watch(job(run, application, speaks=True))
+        run.watch(job(run, application, has_launcher=True))
     assert application.killed
 
 

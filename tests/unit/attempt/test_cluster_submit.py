@@ -25,7 +25,7 @@ def submit(tmp_path):
             secrets=(tmp_path / "secrets",),
             tag=Tag(new_attempt(), new_attempt()),
             backstop=backstop,
-            speaks=False,
+            has_launcher=False,
             autopsy_budget=0.0,
             grace=0.5,
         )

@@ -13,10 +13,10 @@ from airflow_spark_guard.attempt.observer import Observer
 from airflow_spark_guard.attempt.watch import Watch
 from airflow_spark_guard.core.protocol import Message
 from airflow_spark_guard.core.verdict import Verdict
+from airflow_spark_guard.core.watch.channel_state import ChannelState
 from airflow_spark_guard.core.watch.finding import Finding
-from airflow_spark_guard.core.watch.heard import Heard
 from airflow_spark_guard.core.watch.observation import DriverView, Executor
-from airflow_spark_guard.core.watch.windows import Windows
+from airflow_spark_guard.core.watch.watch_limits import WatchLimits
 from airflow_spark_guard.core.web.master_page import ApplicationPage
 from airflow_spark_guard.process.leftovers import Tag, new_attempt
 from airflow_spark_guard.process.record import Record
@@ -47,7 +47,7 @@ def log(task, record):
 @pytest.fixture
 def examiner(log, tmp_path):
     tag = Tag(new_attempt(), new_attempt())
-    with closing(Watch(Windows(), Observer(tag))) as watch:
+    with closing(Watch(WatchLimits(), Observer(tag))) as watch:
         yield Examiner(tag, tmp_path / "stacks.txt", 1.0, log, watch)
 
 
@@ -61,7 +61,7 @@ def test_an_autopsy_is_announced_and_recorded(examiner, task, record):
     """With what the watch knew of executors; here no process is left to look at."""
     lost = Executor(id="4", active=False, reason="Command exited with code 137")
     examiner.watch.driver = DriverView(jobs=1, executors=(lost,))
-    found = examiner.examine(FINDING, Heard(pid=7))
+    found = examiner.examine(FINDING, ChannelState(pid=7))
     assert task.warnings == (
         "STALLED: Stage 3 stood still for 10m. Collecting diagnostics before ending the job."
     )
@@ -80,11 +80,11 @@ def test_without_py_spy_the_line_of_a_local_worker_comes_from_the_output(
     log.chunk(stderr[3000:])
     local = Executor(id="driver", active=True, active_tasks=1)
     examiner.watch.driver = DriverView(jobs=1, executors=(local,))
-    found = examiner.examine(FINDING, Heard(pid=7))
+    found = examiner.examine(FINDING, ChannelState(pid=7))
     assert found.place == "/jobs/hung.py:13, hang"
     assert found.summary[0].startswith("a Python worker of executor driver (by its log) is at ")
     log.chunk(b"x" * (1 << 16))
-    found = examiner.examine(replace(FINDING, stages=(3,)), Heard(pid=7))
+    found = examiner.examine(replace(FINDING, stages=(3,)), ChannelState(pid=7))
     assert (found.place, found.summary[0]) == ("", "stage 3: the line in the worker is not known")
 
 
@@ -109,25 +109,25 @@ def test_executors_that_only_the_master_knows_are_read_too(examiner):
         examiner.watch.observer.master = master
         finding = Finding(Verdict.EXECUTORS_LOST, "4 executors lost.", 600.0, 700.0)
         examiner.budget = 5.0
-        heard = Heard()
+        heard = ChannelState()
         heard.hear(Message("hello", 0.0, {"pid": 0, "python": "3", "application_id": "app-1"}), 1.0)
         found = examiner.examine(finding, heard)
         assert found.cause.text == "stderr of executor 7 on h: java.net.UnknownHostException: drv"
         assert master.asked == ["app-1"]
-        assert examiner.examine(finding, Heard()).cause is None
+        assert examiner.examine(finding, ChannelState()).cause is None
 
 
 def test_an_autopsy_needs_no_observer(examiner):
     """It sees less."""
-    alone = examiner.examine(FINDING, Heard())
-    examiner.watch = Watch(Windows())
-    assert examiner.examine(FINDING, Heard()).summary == alone.summary
+    alone = examiner.examine(FINDING, ChannelState())
+    examiner.watch = Watch(WatchLimits())
+    assert examiner.examine(FINDING, ChannelState()).summary == alone.summary
 
 
 def test_every_look_of_observe_mode_stays_in_the_record(examiner, record):
     """The last one would replace what the first one has shown."""
-    examiner.observe(FINDING, Heard())
-    examiner.observe(replace(FINDING, reached_at=900.0), Heard())
+    examiner.observe(FINDING, ChannelState())
+    examiner.observe(replace(FINDING, reached_at=900.0), ChannelState())
     text = told(record, "autopsy.txt")
     assert "Observed after 11m 40s: " in text
     assert "Observed after 15m: " in text

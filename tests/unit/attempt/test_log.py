@@ -14,8 +14,8 @@ from airflow_spark_guard.core.output.output import JobOutput
 from airflow_spark_guard.core.protocol import Message
 from airflow_spark_guard.core.stacktraces.autopsy import Autopsy
 from airflow_spark_guard.core.verdict import Verdict
+from airflow_spark_guard.core.watch.channel_state import ChannelState
 from airflow_spark_guard.core.watch.finding import Finding
-from airflow_spark_guard.core.watch.heard import Heard
 from airflow_spark_guard.core.watch.observation import DriverView, Observation, Stage
 from airflow_spark_guard.process.record import Record
 from tests.support.paths import DATA
@@ -149,7 +149,11 @@ def test_every_look_is_recorded(log, record):
         ),
         (
             ClientEnding(
-                cause=Cause.FINDING, exit_status=None, heard=Heard(bye=True), seconds=5.0, finding=FINDING
+                cause=Cause.FINDING,
+                exit_status=None,
+                heard=ChannelState(bye=True),
+                seconds=5.0,
+                finding=FINDING,
             ),
             "Finished after 5s: the watchdog ended it, exit code none, no processes left.",
             "",  # that was said before its last look

@@ -21,7 +21,7 @@ from airflow_spark_guard.core.output.output import JobOutput
 from airflow_spark_guard.core.stacktraces.autopsy import Autopsy
 from airflow_spark_guard.core.verdict import Verdict
 from airflow_spark_guard.core.watch import watchdog
-from airflow_spark_guard.core.watch.windows import Windows
+from airflow_spark_guard.core.watch.watch_limits import WatchLimits
 from airflow_spark_guard.job import wire
 from airflow_spark_guard.process import channel as channel_module
 from airflow_spark_guard.process.attempt import Attempt, Launch
@@ -77,7 +77,7 @@ def launch_of(tmp_path, command: str, mark: str, **fields) -> Launch:
             "secrets": (tmp_path / "spark.properties",),
             "tag": Tag(new_attempt(), new_attempt()),
             "backstop": 60.0,
-            "speaks": True,
+            "has_launcher": True,
             "autopsy_budget": 1.0,
             "grace": 1.0,
             **fields,
@@ -91,14 +91,14 @@ class Run:
     def __init__(self, tmp_path, command: str, *, budget: int = 1000, during=None, examine=None, **limits):
         mark = new_attempt()
         launch_fields = {
-            name: limits.pop(name) for name in ("guardians", "backstop", "speaks") if name in limits
+            name: limits.pop(name) for name in ("guardians", "backstop", "has_launcher") if name in limits
         }
         listener = Listening(examine) if examine else Listening()
         reader = ChannelReader(tmp_path / "channel.jsonl")
         with Attempt(launch_of(tmp_path, command, mark, **launch_fields)) as attempt:
             if during:
                 threading.Thread(target=during, args=(attempt,)).start()
-            watch = Watch(Windows(**{"deadline": None, **limits}))
+            watch = Watch(WatchLimits(**{"deadline": None, **limits}))
             self.ending = Following(attempt, reader, JobOutput(budget), watch, listener, listener).run()
         reader.close()
         self.recorded = listener.recorded
@@ -216,7 +216,7 @@ def test_spark_jobs_are_cancelled_first_and_what_that_makes_of_the_script_is_no_
 
 def test_nothing_is_cancelled_where_nobody_listens(tmp_path):
     """An application without our launcher is ended at once."""
-    run = Run(tmp_path, "sleep 300", deadline=0.5, speaks=False)
+    run = Run(tmp_path, "sleep 300", deadline=0.5, has_launcher=False)
     assert run.ending.finding.verdict is Verdict.DEADLINE
     assert not (tmp_path / "cancel").exists()
 
@@ -309,7 +309,7 @@ def test_a_job_that_was_done_when_a_newer_try_came_is_done(tmp_path, channel):
 def test_a_jar_that_was_done_when_a_newer_try_came_is_done(tmp_path, code, cause):
     """It sends no closing message: its exit code says so alone."""
     note = f"echo '{Takeover(3, 36645.0).to_json()}' > '{tmp_path}/{NOTE}'; "
-    run = Run(tmp_path, f"{note}exit {code}", speaks=False)
+    run = Run(tmp_path, f"{note}exit {code}", has_launcher=False)
     assert run.ending.cause is cause
     assert (run.ending.failure() is None) == (code == 0)
 
@@ -418,7 +418,7 @@ def test_an_exception_in_the_watch_ends_the_attempt(tmp_path):
     launch = launch_of(tmp_path, "setsid sleep 300 & echo x; sleep 300", mark)
     failing = Failing()
     with pytest.raises(KeyError, match="time-out"), Attempt(launch) as attempt:
-        Following(attempt, reader, JobOutput(10), Watch(Windows()), failing, failing).run()
+        Following(attempt, reader, JobOutput(10), Watch(WatchLimits()), failing, failing).run()
     reader.close()
     assert marked(mark) == []
 
@@ -505,7 +505,7 @@ def test_output_goes_on_during_an_autopsy_of_observe_mode(tmp_path):
         budget=100,
         deadline=0.5,
         observe=True,
-        speaks=False,
+        has_launcher=False,
     )
     ((_, autopsy, _, shown),) = run.observed
     assert autopsy == Autopsy()
@@ -522,7 +522,7 @@ def test_an_autopsy_of_observe_mode_over_its_budget_holds_nothing_up(tmp_path):
         examine=lambda: release.wait(60),
         deadline=0.5,
         observe=True,
-        speaks=False,
+        has_launcher=False,
     )
     release.set()
     assert [(verdict, autopsy) for verdict, autopsy, *_ in run.observed] == [(Verdict.DEADLINE, None)]
@@ -533,7 +533,12 @@ def test_what_was_found_just_before_the_end_is_said_all_the_same(tmp_path):
     """Without the autopsy, which had no time."""
     release = threading.Event()
     run = Run(
-        tmp_path, "sleep 0.9", examine=lambda: release.wait(60), deadline=0.5, observe=True, speaks=False
+        tmp_path,
+        "sleep 0.9",
+        examine=lambda: release.wait(60),
+        deadline=0.5,
+        observe=True,
+        has_launcher=False,
     )
     release.set()
     assert [verdict for verdict, *_ in run.observed] == [Verdict.DEADLINE]
@@ -558,5 +563,5 @@ def test_a_kill_during_an_autopsy_of_observe_mode_ends_the_job(tmp_path):
 
 def test_without_a_backstop_the_reaper_waits_for_the_jobs_own_end(tmp_path):
     """Observe mode without an execution_timeout: its deadline is no number."""
-    run = Run(tmp_path, "sleep 0.5", backstop=float("inf"), observe=True, speaks=False)
+    run = Run(tmp_path, "sleep 0.5", backstop=float("inf"), observe=True, has_launcher=False)
     assert (run.ending.cause, run.ending.exit_status) == (Cause.COMMAND_ENDED, 0)

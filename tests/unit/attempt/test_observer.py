@@ -10,7 +10,7 @@ from contextlib import closing, contextmanager
 import pytest
 
 from airflow_spark_guard.attempt.observer import Application, Observer
-from airflow_spark_guard.core.watch.finding import Look
+from airflow_spark_guard.core.watch.finding import ObservationRequest
 from airflow_spark_guard.core.watch.observation import Master, Observation
 from airflow_spark_guard.core.web.answer import UnusableAnswerError
 from airflow_spark_guard.process.leftovers import Tag, new_attempt
@@ -21,7 +21,7 @@ from tests.support.web_server import say, serving
 
 VERSION = "4.2.0"
 APP = recorded(VERSION, "applications")[0]["id"]
-QUICK, THOROUGH = Look(0.0), Look(0.0, readings=True, details=True)
+QUICK, THOROUGH = ObservationRequest(0.0), ObservationRequest(0.0, readings=True, details=True)
 
 
 class Driver:
@@ -182,7 +182,7 @@ def test_what_executors_wrote_is_heard_and_remembered(tag, driver):
         driver.status["log"] = 500
         assert seen(observer, THOROUGH, application).task_heartbeats == first
         # A look at the figures alone forgets nothing.
-        assert seen(observer, Look(0.0), application).task_heartbeats == first
+        assert seen(observer, ObservationRequest(0.0), application).task_heartbeats == first
         del driver.status["log"]
         driver.log = beat(2)
         assert seen(observer, THOROUGH, application).task_heartbeats not in ((), first)

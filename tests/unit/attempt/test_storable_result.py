@@ -7,7 +7,7 @@ import math
 from airflow_spark_guard.attempt.storable_result import storable_result
 from airflow_spark_guard.core.limits import GuardLimits
 from airflow_spark_guard.core.text.known_secrets import KNOWN
-from airflow_spark_guard.core.watch.heard import Heard
+from airflow_spark_guard.core.watch.channel_state import ChannelState
 from tests.support.task_log import TaskLog
 
 
@@ -15,7 +15,7 @@ def test_what_airflow_can_store_is_the_result():
     """None too."""
     task = TaskLog()
     for value in ({"rows": 3}, None, [1.5, "x"]):
-        assert storable_result(Heard(has_result=True, result=value), GuardLimits(), task) == value
+        assert storable_result(ChannelState(has_result=True, result=value), GuardLimits(), task) == value
     assert task.warnings == ""
 
 
@@ -24,7 +24,7 @@ def test_what_it_cannot_store_is_left_out_with_a_loud_warning():
     task = TaskLog()
     small = GuardLimits(result_size=100)
     for value in ({"__type": "airflow.models.Connection", "__var": {}}, [math.nan], "x" * 100):
-        assert storable_result(Heard(has_result=True, result=value), small, task) is None
+        assert storable_result(ChannelState(has_result=True, result=value), small, task) is None
     said = task.warnings.splitlines()
     assert [line.startswith("RESULT LEFT OUT: the job succeeded, but its result ") for line in said] == [
         True
@@ -38,6 +38,6 @@ def test_a_known_secret_is_masked_with_a_warning():
     task = TaskLog()
     with KNOWN.at_work():
         KNOWN.learn(["hunter2"])
-        heard = Heard(has_result=True, result={"a": ["x hunter2", 1]})
+        heard = ChannelState(has_result=True, result={"a": ["x hunter2", 1]})
         assert storable_result(heard, GuardLimits(), task) == {"a": ["x ******", 1]}
     assert task.warnings == "The job has reported a secret value as its result; it is masked in the XCom."

@@ -14,8 +14,8 @@ from airflow_spark_guard.core.errors import StarvedError
 from airflow_spark_guard.core.failure.client_ending import Cause, ClientEnding
 from airflow_spark_guard.core.limits import GuardLimits
 from airflow_spark_guard.core.verdict import Verdict
+from airflow_spark_guard.core.watch.channel_state import ChannelState
 from airflow_spark_guard.core.watch.finding import Finding
-from airflow_spark_guard.core.watch.heard import Heard
 from tests.support.paths import ROOT
 
 SUBMISSION = SimpleNamespace(conf=SimpleNamespace(values={}))
@@ -46,7 +46,7 @@ def last(summary):
 
 def end(summary, error=None, finding=None):
     """The attempt ends in the way of its mode."""
-    heard = Heard(hello=True, bye=error is None)
+    heard = ChannelState(hello=True, bye=error is None)
     if summary.mode == "client":
         ending = ClientEnding(
             cause=Cause.COMMAND_ENDED, exit_status=0, heard=heard, seconds=5.0, finding=finding

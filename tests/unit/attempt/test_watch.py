@@ -12,9 +12,9 @@ from airflow_spark_guard.attempt.observer import Application
 from airflow_spark_guard.attempt.watch import Watch
 from airflow_spark_guard.core.protocol import Message
 from airflow_spark_guard.core.verdict import Verdict
+from airflow_spark_guard.core.watch.channel_state import ChannelState
 from airflow_spark_guard.core.watch.executor_heartbeat import MARK
-from airflow_spark_guard.core.watch.finding import Look
-from airflow_spark_guard.core.watch.heard import Heard
+from airflow_spark_guard.core.watch.finding import ObservationRequest
 from airflow_spark_guard.core.watch.observation import (
     DriverView,
     Executor,
@@ -23,7 +23,7 @@ from airflow_spark_guard.core.watch.observation import (
     Stage,
     TaskHeartbeat,
 )
-from airflow_spark_guard.core.watch.windows import Windows
+from airflow_spark_guard.core.watch.watch_limits import WatchLimits
 
 STAGE = Stage(stage=3, attempt=0, tasks=10, active=2, done=4, failed=0, launched=True, counters=(7,))
 VIEW = DriverView(jobs=1, stages=(STAGE,), executors=(Executor(id="0", active=True, active_tasks=2),))
@@ -34,7 +34,7 @@ class Told:
     """An observer whose answers are put in by the test: it is the port, without threads and clocks."""
 
     def __init__(self) -> None:
-        self.asked: list[tuple[Look, Application | None]] = []
+        self.asked: list[tuple[ObservationRequest, Application | None]] = []
         self.answers: list[Observation] = []
         self.busy = self.closed = False
 
@@ -58,12 +58,12 @@ class Watched:
     def __init__(self, **windows) -> None:
         self.observer, self.notices, self.seen = Told(), [], []
         self.watch = Watch(
-            Windows(**windows),
+            WatchLimits(**windows),
             self.observer,
             on_notice=self.notices.append,
             on_observation=self.seen.append,
         )
-        self.heard = Heard()
+        self.heard = ChannelState()
 
     def say(self, kind: str, now: float, **fields) -> None:
         self.heard.hear(Message(kind, 0.0, fields), now)
@@ -80,7 +80,7 @@ def test_it_looks_after_two_poll_intervals_and_waits_for_the_answer():
     watched = Watched(poll=30.0)
     ticks = [watched.watch.tick(now, watched.heard) for now in (0.0, 59.9, 60.0, 65.0, 90.0)]
     assert ticks == [None] * 5
-    assert watched.observer.asked == [(Look(60.0), None)]
+    assert watched.observer.asked == [(ObservationRequest(60.0), None)]
     watched.observer.answers.append(Observation(driver=VIEW))
     assert watched.watch.tick(91.0, watched.heard) is None
     assert [seen.at for seen in watched.seen] == [91.0]
@@ -104,7 +104,7 @@ def test_an_observation_holds_what_was_seen_and_what_was_heard():
     assert abs(seen.wall - time.time()) < 3600
     assert (seen.executor_exits, seen.exit_reason) == (1, "Command exited with code 137")
     assert seen.inside.application_id == "app-1"
-    assert watched.observer.asked == [(Look(60.0), Application("app-1", "http://ui"))]
+    assert watched.observer.asked == [(ObservationRequest(60.0), Application("app-1", "http://ui"))]
 
 
 def test_the_last_view_of_the_driver_is_kept_for_the_autopsy():
@@ -269,17 +269,17 @@ def test_closing_it_closes_its_observer():
     watched = Watched()
     watched.watch.close()
     assert watched.observer.closed
-    Watch(Windows()).close()
+    Watch(WatchLimits()).close()
 
 
 def test_nobody_has_to_listen():
     """The listeners are optional."""
     observer = Told()
-    watch = Watch(Windows(), observer)
+    watch = Watch(WatchLimits(), observer)
     for now in range(30, 240, 30):
-        watch.tick(float(now), Heard())
+        watch.tick(float(now), ChannelState())
         observer.answers.append(Observation(blind="refused"))
-        assert watch.tick(float(now), Heard()) is None
+        assert watch.tick(float(now), ChannelState()) is None
 
 
 class Named:
@@ -287,8 +287,8 @@ class Named:
 
     def __init__(self) -> None:
         self.told: list[Application] = []
-        self.watch = Watch(Windows(), on_application=self.told.append)
-        self.heard = Heard()
+        self.watch = Watch(WatchLimits(), on_application=self.told.append)
+        self.heard = ChannelState()
 
     def hello(self, application_id, ui_url=None) -> None:
         fields = {"pid": 0, "application_id": application_id, "ui_url": ui_url}

@@ -168,7 +168,7 @@ def test_cluster_mode_is_left_to_us_whatever_upstream_would_do(monkeypatch, host
     name = connection(monkeypatch, host=host, extra={"deploy-mode": "cluster"})
     hook = UpstreamSubmitHook(conn_id=name, **{option: True}, yarn_rm_auth="auth")
     assert hook._is_yarn_cluster_mode is (host == "yarn")
-    hook.leave_cluster_mode_to_us()
+    hook.disable_upstream_tracking()
     assert not hook._is_yarn_cluster_mode
     assert not hook._should_track_driver_via_k8s_api()
     assert not hook._should_track_yarn_application_via_rm_api()

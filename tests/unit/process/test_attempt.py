@@ -27,7 +27,7 @@ def launch(tmp_path, command: str, mark: str) -> Launch:
         secrets=(tmp_path / "spark.properties",),
         tag=Tag(new_attempt(), new_attempt()),
         backstop=60.0,
-        speaks=False,
+        has_launcher=False,
         autopsy_budget=1.0,
         grace=1.0,
     )

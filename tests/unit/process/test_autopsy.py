@@ -11,7 +11,7 @@ import pytest
 
 from airflow_spark_guard.core.watch.observation import Executor
 from airflow_spark_guard.core.web.spark_rest import JavaThread
-from airflow_spark_guard.process.autopsy import Scene, take
+from airflow_spark_guard.process.autopsy import AutopsyInput, take
 from airflow_spark_guard.process.leftovers import Tag, new_attempt
 from airflow_spark_guard.process.workspace import Workspace
 from tests.support import paths
@@ -82,7 +82,7 @@ def driver(standins, workspace, tmp_path):
 def test_a_hung_driver_is_named_by_its_own_handler(driver, tag, workspace, tmp_path):
     """SIGUSR1, not py-spy; and the driver lives on."""
     pid = driver()
-    found = take(Scene(tag, "driver", workspace.stacks, pid, rest=Rest()), 60)
+    found = take(AutopsyInput(tag, "driver", workspace.stacks, pid, rest=Rest()), 60)
     assert found.place == f"{tmp_path}/script.py:4, fit"
     assert found.python_stack.splitlines()[:2] == [
         f"{tmp_path}/script.py:4, fit",
@@ -92,14 +92,14 @@ def test_a_hung_driver_is_named_by_its_own_handler(driver, tag, workspace, tmp_p
     assert "driver's JVM: Thread-4 waits for a Spark job" in found.summary
     assert workspace.stacks.stat().st_size > 0
     assert Path(f"/proc/{pid}").exists()
-    again = take(Scene(tag, "driver", workspace.stacks, pid, rest=Rest()), 60)
+    again = take(AutopsyInput(tag, "driver", workspace.stacks, pid, rest=Rest()), 60)
     assert again.place == found.place
 
 
 def test_a_hung_worker_is_named_before_its_driver(driver, tag, workspace, tmp_path):
     """And never signalled: it would die of it."""
     pid = driver("lock")
-    found = take(Scene(tag, "worker", workspace.stacks, pid, rest=Rest()), 60)
+    found = take(AutopsyInput(tag, "worker", workspace.stacks, pid, rest=Rest()), 60)
     assert found.place == f"{tmp_path}/hanging_job.py:5, lock"
     assert found.summary[1] == f"the driver's Python is at {tmp_path}/script.py:4, fit"
     assert "a-secret" not in found.text
@@ -108,7 +108,7 @@ def test_a_hung_worker_is_named_before_its_driver(driver, tag, workspace, tmp_pa
 def test_a_pid_of_the_channel_that_is_not_the_drivers_is_not_signalled(driver, tag, workspace, tmp_path):
     """The message is the job's own word; py-spy looks instead."""
     driver()
-    found = take(Scene(tag, "driver", workspace.stacks, 1, rest=Rest()), 60)
+    found = take(AutopsyInput(tag, "driver", workspace.stacks, 1, rest=Rest()), 60)
     assert workspace.stacks.stat().st_size == 0
     assert found.place == f"{tmp_path}/script.py:4, fit"
 
@@ -120,7 +120,7 @@ def test_a_driver_that_would_die_of_the_signal_is_not_signalled(standins, tag, w
     jvm = standins.jvm(SUBMIT, ["python", str(script)])
     standins.await_below(jvm, 1)
     time.sleep(0.5)
-    found = take(Scene(tag, "driver", workspace.stacks, rest=Rest()), 60)
+    found = take(AutopsyInput(tag, "driver", workspace.stacks, rest=Rest()), 60)
     assert found.place == f"{script}:2, <module>"
 
 
@@ -130,7 +130,7 @@ def test_where_the_api_is_silent_the_jvm_is_asked_by_signal(driver, tag, workspa
     output = tmp_path / "output.txt"
     output.write_text("before\n")
     rest = Rest(hangs=("driver", "0"))
-    scene = Scene(
+    scene = AutopsyInput(
         tag, "driver", workspace.stacks, pid, rest=rest, jvm_dump=output.read_text,
         executors=(Executor("0", active=True),),
     )  # fmt: skip
@@ -160,7 +160,9 @@ def test_without_py_spy_the_executors_logs_name_the_line(standins, tag, workspac
         )
         for name, page in (("1", "gone"), ("2", ""), ("3", "log"), ("4", "dead"))
     )
-    scene = Scene(tag, "worker", workspace.stacks, rest=Rest(broken=("1",)), tail=tail, executors=executors)
+    scene = AutopsyInput(
+        tag, "worker", workspace.stacks, rest=Rest(broken=("1",)), tail=tail, executors=executors
+    )
     found = take(scene, 60)
     assert asked == ["http://w/log", "http://w/gone"]
     assert found.place == "/jobs/hung.py:13, hang"
@@ -172,7 +174,7 @@ def test_without_py_spy_the_executors_logs_name_the_line(standins, tag, workspac
 
 def test_nothing_to_see_is_said_in_plain_lines(tag, workspace):
     """No processes, no API: the job runs elsewhere, or is gone."""
-    found = take(Scene(tag, "worker", workspace.stacks), 2)
+    found = take(AutopsyInput(tag, "worker", workspace.stacks), 2)
     assert (found.place, found.python_stack) == ("", "")
     assert set(found.summary) == {
         "driver's Python: not found on this host",
@@ -190,5 +192,5 @@ def test_eight_workers_are_looked_at_four_at_a_time(standins, tag, workspace, mo
     program.write_text("#!/bin/sh\nexec sleep 600\n")
     program.chmod(0o700)
     monkeypatch.setattr("sys.executable", str(tmp_path / "python"))
-    found = take(Scene(tag, "worker", workspace.stacks), 8)
+    found = take(AutopsyInput(tag, "worker", workspace.stacks), 8)
     assert "8 Python workers: stack not readable (py-spy did not answer in time)" in found.summary

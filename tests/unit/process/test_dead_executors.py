@@ -6,8 +6,8 @@ import pytest
 
 from airflow_spark_guard.core.stacktraces.autopsy import Autopsy
 from airflow_spark_guard.core.watch.observation import Executor
+from airflow_spark_guard.process.autopsy_steps import AutopsyInput, NotSeenError
 from airflow_spark_guard.process.dead_executors import logs, with_cause
-from airflow_spark_guard.process.last_looks import NotSeenError, Scene
 from airflow_spark_guard.process.leftovers import Tag
 from tests.support.paths import DATA
 
@@ -40,7 +40,7 @@ class Pages:
 
 
 def scene(tmp_path, pages, *executors, suspect="", others=None):
-    return Scene(
+    return AutopsyInput(
         Tag("t", "a"), suspect, tmp_path / "stacks.txt", tail=pages, executors=executors, others=others
     )
 

@@ -18,7 +18,7 @@ from airflow.sdk.exceptions import AirflowRescheduleException
 from airflow_spark_guard import GuardLimits
 from airflow_spark_guard.core.errors import ApplicationError, LimitError, TriggerEventError, VanishedError
 from airflow_spark_guard.core.event import event_of
-from airflow_spark_guard.core.remote.course import EndedWell, Patience
+from airflow_spark_guard.core.remote.lifecycle import EndedWell, Patience
 from airflow_spark_guard.core.remote.outcome import Outcome
 from airflow_spark_guard.core.remote.plan import Plan
 from airflow_spark_guard.core.remote.remote_watch import Memory

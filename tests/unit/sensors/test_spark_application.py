@@ -9,10 +9,10 @@ from airflow.providers.common.compat.sdk import AirflowFailException, TaskDeferr
 
 from airflow_spark_guard import GuardLimits
 from airflow_spark_guard.core.errors import DeadlineError, LimitError, StalledError
-from airflow_spark_guard.core.remote.course import Patience
+from airflow_spark_guard.core.remote.lifecycle import Patience
 from airflow_spark_guard.core.remote.outcome import Outcome
 from airflow_spark_guard.core.remote.plan import Plan
-from airflow_spark_guard.core.watch.windows import Windows
+from airflow_spark_guard.core.watch.watch_limits import WatchLimits
 from airflow_spark_guard.sensors.spark_application import SparkApplicationSensor
 from tests.support.remote_site import remote_site
 from tests.support.task_instance import TaskInstance
@@ -27,7 +27,7 @@ def sensor(**more):
 def test_the_limits_are_the_guards():
     """But for the deadline, which is none unless it is set: the application is somebody else's."""
     plan = sensor().plan()
-    assert plan.windows == Windows.of(GuardLimits(), deadline=None)
+    assert plan.windows == WatchLimits.of(GuardLimits(), deadline=None)
     assert plan.budget is None
     assert plan.patience == Patience(300.0, 120.0)
     limits = GuardLimits(

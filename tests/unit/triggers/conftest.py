@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import pytest
 
-from airflow_spark_guard.triggers import handing_back
+from airflow_spark_guard.triggers import deferral_guard
 
 
 @pytest.fixture(autouse=True)
 def settled(monkeypatch):
     """Events come as soon as they are known."""
-    monkeypatch.setattr(handing_back, "SETTLED", 0.0)
+    monkeypatch.setattr(deferral_guard, "SETTLED", 0.0)

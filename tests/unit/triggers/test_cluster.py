@@ -9,7 +9,7 @@ import pytest
 from airflow_spark_guard.core.cluster.cluster_job import ClusterJob
 from airflow_spark_guard.core.cluster.yarn import Yarn
 from airflow_spark_guard.testing import FakeResourceManager
-from airflow_spark_guard.triggers import handing_back
+from airflow_spark_guard.triggers import deferral_guard
 from airflow_spark_guard.triggers.cluster import BaseHook, ClusterApplicationTrigger
 from tests.support.xcoms import Xcoms
 
@@ -47,7 +47,7 @@ def test_it_tells_the_end(yarn):
 
 def test_an_end_that_is_found_at_once_is_told_when_the_deferral_is_old_enough(yarn, monkeypatch):
     """A task that is back at once would be taken for one that was ended from outside."""
-    monkeypatch.setattr(handing_back, "SETTLED", 0.8)
+    monkeypatch.setattr(deferral_guard, "SETTLED", 0.8)
     begin = time.monotonic()
     assert run(trigger(yarn, yarn.add(course=["FAILED"])))["final"]["state"] == "FAILED"
     assert time.monotonic() - begin >= 0.8

@@ -19,12 +19,12 @@ from airflow_spark_guard.core.errors import (
 )
 from airflow_spark_guard.core.event import event_of as payload
 from airflow_spark_guard.core.event import read_event
-from airflow_spark_guard.core.remote.course import Patience
+from airflow_spark_guard.core.remote.lifecycle import Patience
 from airflow_spark_guard.core.remote.outcome import Outcome
 from airflow_spark_guard.core.remote.plan import Plan
 from airflow_spark_guard.core.remote.restarts import RestartBudget
-from airflow_spark_guard.core.watch.windows import Windows
-from airflow_spark_guard.triggers import handing_back, spark_application
+from airflow_spark_guard.core.watch.watch_limits import WatchLimits
+from airflow_spark_guard.triggers import deferral_guard, spark_application
 from airflow_spark_guard.triggers.spark_application import MEMORY_KEY, SparkApplicationTrigger
 from tests.support.remote_site import ID, NAME, dead, living, remote_site
 from tests.support.xcoms import Xcoms
@@ -111,7 +111,7 @@ def test_an_application_that_ends_well_is_told_with_its_witness(site):
 
 def test_what_is_found_at_once_is_told_when_the_deferral_is_old_enough(site, monkeypatch):
     """A task that is back at once would be taken for one that was ended from outside."""
-    monkeypatch.setattr(handing_back, "SETTLED", 0.8)
+    monkeypatch.setattr(deferral_guard, "SETTLED", 0.8)
     site.over()
     begin = time.monotonic()
     assert outcome(trigger(restarts(site))).kind == "ended"
@@ -391,7 +391,7 @@ def test_many_triggers_of_one_application_share_their_looks(site):
 
 def test_the_whole_watch_is_the_guards(site):
     """A limit of the watchdog's, through the trigger: its deadline counts from the application's start."""
-    plan = Plan(site.target(*ALL), windows=Windows(deadline=50.0), patience=PATIENCE)
+    plan = Plan(site.target(*ALL), windows=WatchLimits(deadline=50.0), patience=PATIENCE)
     told = outcome(trigger(plan))
     assert told.failure().verdict == "DEADLINE"
     assert site.count("/stages") >= 1

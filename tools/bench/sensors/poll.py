@@ -17,18 +17,18 @@ from airflow_spark_guard.core.limits import GuardLimits
 from airflow_spark_guard.core.remote.plan import Plan
 from airflow_spark_guard.core.remote.restarts import RestartBudget
 from airflow_spark_guard.core.remote.target import Target
-from airflow_spark_guard.core.watch.windows import Windows
+from airflow_spark_guard.core.watch.watch_limits import WatchLimits
 from airflow_spark_guard.sources.remote import AsyncRemoteSource
 from tools import ROOT
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from airflow_spark_guard.core.web.snapshot import Sight
+    from airflow_spark_guard.core.web.snapshot import Snapshot
 
 PLANS = {
     "restart_sensor": Plan(budget=RestartBudget()),
-    "application_sensor": Plan(windows=Windows.of(GuardLimits(), deadline=None)),
+    "application_sensor": Plan(windows=WatchLimits.of(GuardLimits(), deadline=None)),
 }
 _SLEEPING = 2
 _BLOCK = 1 << 16
@@ -78,7 +78,7 @@ async def _all_but_two(target: Target, tasks: int, patience: float) -> float:
     return round(time.monotonic() - begin, 1)
 
 
-def _is_ready(sight: Sight, tasks: int) -> bool:
+def _is_ready(sight: Snapshot, tasks: int) -> bool:
     stages = sight.driver.stages if sight.driver is not None else ()
     return any(stage.tasks == tasks and stage.done == tasks - _SLEEPING for stage in stages)
 

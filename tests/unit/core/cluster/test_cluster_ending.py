@@ -4,8 +4,8 @@ from airflow_spark_guard.core import errors
 from airflow_spark_guard.core.cluster.cluster_ending import ClusterEnding
 from airflow_spark_guard.core.cluster.status import ClusterState, ClusterStatus
 from airflow_spark_guard.core.verdict import Verdict
+from airflow_spark_guard.core.watch.channel_state import ChannelState
 from airflow_spark_guard.core.watch.finding import Finding
-from airflow_spark_guard.core.watch.heard import Heard
 
 ERROR = {
     "category": "user",
@@ -25,22 +25,22 @@ def finding(verdict, what="It did not."):
 
 
 def ending(state=None, **fields):
-    return ClusterEnding(final=final(state) if state else None, **{"speaks": True, **fields})
+    return ClusterEnding(final=final(state) if state else None, **{"has_launcher": True, **fields})
 
 
 def test_both_words_are_a_success():
     """The manager's and the script's own."""
-    assert ending("SUCCEEDED", heard=Heard(hello=True, bye=True)).failure() is None
+    assert ending("SUCCEEDED", heard=ChannelState(hello=True, bye=True)).failure() is None
 
 
 def test_where_the_job_cannot_speak_the_managers_word_counts():
     """A jar, or no channel directory."""
-    assert ending("SUCCEEDED", speaks=False).failure() is None
+    assert ending("SUCCEEDED", has_launcher=False).failure() is None
 
 
 def test_success_without_the_scripts_own_word_is_none():
     """With the reason, where Airflow could not read."""
-    error = ending("SUCCEEDED", heard=Heard(hello=True), channel_trouble="PermissionError").failure()
+    error = ending("SUCCEEDED", heard=ChannelState(hello=True), channel_trouble="PermissionError").failure()
     assert isinstance(error, errors.DriverGoneError)
     assert error.got == "SUCCEEDED; PermissionError"
 
@@ -49,7 +49,7 @@ def test_success_without_the_scripts_own_word_is_none():
 def test_what_the_job_said_goes_first(state):
     """Whatever its manager makes of it."""
     found = finding(Verdict.DEADLINE) if state is None else None
-    error = ending(state, heard=Heard(hello=True, error=ERROR), finding=found).failure()
+    error = ending(state, heard=ChannelState(hello=True, error=ERROR), finding=found).failure()
     assert isinstance(error, errors.UserCodeError)
     assert error.where == "job.py:7, load"
 
@@ -72,19 +72,19 @@ def test_each_finding_is_an_error_of_its_own(verdict, kind):
 
 def test_an_application_that_vanished_is_no_success_even_where_its_script_ended():
     """Its exit code is not known; the message says what is."""
-    error = ending(finding=finding(Verdict.VANISHED), heard=Heard(hello=True, bye=True)).failure()
+    error = ending(finding=finding(Verdict.VANISHED), heard=ChannelState(hello=True, bye=True)).failure()
     assert error.what == "It did not. Its closing message came before that."
 
 
 def test_a_driver_that_does_not_exit_has_delivered_its_result():
     """As in client mode."""
-    heard = Heard(hello=True, bye=True, has_result=True, result=3)
+    heard = ChannelState(hello=True, bye=True, has_result=True, result=3)
     assert ending(finding=finding(Verdict.NOT_EXITING), heard=heard).failure() is None
 
 
 def test_a_kill_is_a_kill():
     """Whatever was heard before."""
-    error = ending("SUCCEEDED", killed="The task was ended.", heard=Heard(error=ERROR)).failure()
+    error = ending("SUCCEEDED", killed="The task was ended.", heard=ChannelState(error=ERROR)).failure()
     assert isinstance(error, errors.KilledError)
 
 
@@ -116,15 +116,15 @@ def test_a_kill_from_outside_says_where_to_look():
 @pytest.mark.parametrize(
     ("given", "kind", "text"),
     [
-        ({"heard": Heard(hello=True)}, errors.DriverGoneError, "ended before its script did"),
-        ({"heard": Heard()}, errors.SubmitError, "failed before its script started"),
-        ({"speaks": False}, errors.UserCodeError, "The application failed"),
+        ({"heard": ChannelState(hello=True)}, errors.DriverGoneError, "ended before its script did"),
+        ({"heard": ChannelState()}, errors.SubmitError, "failed before its script started"),
+        ({"has_launcher": False}, errors.UserCodeError, "The application failed"),
         ({"channel_trouble": "x"}, errors.UserCodeError, "The application failed"),
     ],
 )
 def test_a_failure_of_unknown_cause_says_how_far_it_came(given, kind, text):
     """With the exit code's meaning."""
-    found = ClusterEnding(final=final("FAILED", exit_code=139), **{"speaks": True, **given})
+    found = ClusterEnding(final=final("FAILED", exit_code=139), **{"has_launcher": True, **given})
     error = found.failure()
     assert type(error) is kind
     assert text in error.what

@@ -12,7 +12,7 @@ JOB = ClusterJob("application_1_2", "bb", 1000.0, 4600.0, 300.0, 60.0, channel="
 def test_a_job_survives_json():
     """It is stored while the task is deferred."""
     assert ClusterJob.from_json(json.loads(json.dumps(JOB.to_json()))) == JOB
-    assert JOB.speaks
+    assert JOB.has_launcher
 
 
 def test_its_limits_are_its_own():

@@ -14,8 +14,8 @@ from airflow_spark_guard.core.failure.takeover import Takeover
 from airflow_spark_guard.core.protocol import Message
 from airflow_spark_guard.core.stacktraces.autopsy import Autopsy, DeathCause
 from airflow_spark_guard.core.verdict import Verdict
+from airflow_spark_guard.core.watch.channel_state import ChannelState
 from airflow_spark_guard.core.watch.finding import Finding
-from airflow_spark_guard.core.watch.heard import Heard
 
 LOST = (
     'Traceback (most recent call last):\n  File "/opt/py4j/clientserver.py", line 527, in send_command\n'
@@ -35,7 +35,7 @@ USER = {
 
 
 def heard(*kinds, error=None, result=None):
-    state = Heard()
+    state = ChannelState()
     for kind in kinds:
         fields = (
             {"pid": 1, "python": "3"} if kind == "hello" else {"value": result} if kind == "result" else {}
@@ -106,12 +106,12 @@ def test_a_traceback_that_need_not_have_ended_the_driver_is_no_cause(status, kin
 
 def test_an_application_that_cannot_speak_succeeds_by_exit_code_0():
     """A jar has no launcher and therefore no closing message."""
-    assert ClientEnding(cause=Cause.COMMAND_ENDED, exit_status=0, speaks=False).failure() is None
-    error = ClientEnding(cause=Cause.COMMAND_ENDED, exit_status=1, speaks=False).failure()
+    assert ClientEnding(cause=Cause.COMMAND_ENDED, exit_status=0, has_launcher=False).failure() is None
+    error = ClientEnding(cause=Cause.COMMAND_ENDED, exit_status=1, has_launcher=False).failure()
     assert isinstance(error, errors.UserCodeError)
     assert error.what == "The application failed."
     assert (
-        ClientEnding(cause=Cause.COMMAND_ENDED, exit_status=-9, speaks=False).failure().verdict
+        ClientEnding(cause=Cause.COMMAND_ENDED, exit_status=-9, has_launcher=False).failure().verdict
         is Verdict.JVM_GONE
     )
 

@@ -10,12 +10,12 @@ from airflow_spark_guard.core.cluster.status import ClusterState, ClusterStatus
 from airflow_spark_guard.core.failure.client_ending import Cause, ClientEnding
 from airflow_spark_guard.core.failure.ending import submit_failure
 from airflow_spark_guard.core.verdict import Verdict
+from airflow_spark_guard.core.watch.channel_state import ChannelState
 from airflow_spark_guard.core.watch.finding import Finding
-from airflow_spark_guard.core.watch.heard import Heard
 
 ERROR = {"category": "user", "type": "ValueError", "message": "no rows", "traceback": "", "frames": []}
-FAILED = Heard(hello=True, error=ERROR)
-DONE = Heard(hello=True, bye=True)
+FAILED = ChannelState(hello=True, error=ERROR)
+DONE = ChannelState(hello=True, bye=True)
 FINAL = ClusterStatus(ClusterState.SUCCEEDED, "application_1_2", "state FINISHED")
 
 
@@ -30,7 +30,9 @@ def client(*, killed=False, **known):
 
 
 def cluster(*, killed=False, **known):
-    return ClusterEnding(final=FINAL, killed="The task was killed." if killed else "", speaks=True, **known)
+    return ClusterEnding(
+        final=FINAL, killed="The task was killed." if killed else "", has_launcher=True, **known
+    )
 
 
 @pytest.mark.parametrize("ended", [client, cluster])
@@ -41,7 +43,7 @@ def cluster(*, killed=False, **known):
         ({"heard": FAILED, "finding": finding(Verdict.STALLED)}, Verdict.USER_CODE),
         ({"heard": DONE, "finding": finding(Verdict.STALLED)}, Verdict.STALLED),
         ({"heard": DONE, "finding": finding(Verdict.NOT_EXITING)}, Verdict.NOT_EXITING),
-        ({"heard": Heard(hello=True)}, Verdict.DRIVER_GONE),
+        ({"heard": ChannelState(hello=True)}, Verdict.DRIVER_GONE),
     ],
 )
 def test_what_explains_a_failure_best_comes_first(ended, known, verdict):
@@ -54,7 +56,7 @@ def test_what_explains_a_failure_best_comes_first(ended, known, verdict):
 def test_a_success_needs_the_closing_message(ended):
     """And if the result arrived, a driver that does not exit is one too."""
     assert ended(heard=DONE).failure() is None
-    heard = Heard(hello=True, bye=True, has_result=True, result=3)
+    heard = ChannelState(hello=True, bye=True, has_result=True, result=3)
     assert ended(heard=heard, finding=finding(Verdict.NOT_EXITING)).failure() is None
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from hypothesis import strategies as st
 
 from airflow_spark_guard.core.watch.observation import DriverView, Executor, Stage
-from airflow_spark_guard.core.web.snapshot import History, Manager, Sight
+from airflow_spark_guard.core.web.snapshot import History, Manager, Snapshot
 
 ID = "app-1"
 START = 1_800_000_000.0
@@ -26,14 +26,14 @@ def lost(id_, removed, *, added=START, reason=LOST, host="h1"):
 def running(at, *executors, stages=(), started=START, **more):
     """The driver answers."""
     view = DriverView(0, tuple(stages), tuple(executors), clock=at)
-    return Sight(at, ID, view, "http://driver:4040", started=started, **more)
+    return Snapshot(at, ID, view, "http://driver:4040", started=started, **more)
 
 
 def silent(at, *, manager=None, history=None, task="", why=(("driver", "no answer"),), id_=ID):
     """The driver does not."""
     known = None if manager is None else Manager(manager)
     started = history.started if history is not None else None
-    return Sight(at, id_, started=started, manager=known, history=history, task=task, silent=why)
+    return Snapshot(at, id_, started=started, manager=known, history=history, task=task, silent=why)
 
 
 def log(*executors, completed=True, failed=False, started=START):

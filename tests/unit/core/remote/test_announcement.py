@@ -9,7 +9,7 @@ import pytest
 
 from airflow_spark_guard.core.remote import announcement as told
 from airflow_spark_guard.core.remote.announcement import RUNNING
-from airflow_spark_guard.core.remote.submitter import state_told_by, target_told_by
+from airflow_spark_guard.core.remote.submitting_task import state_told_by, target_told_by
 from airflow_spark_guard.core.remote.target import Target
 
 APP = "app-20261121031500-0007"
@@ -81,7 +81,7 @@ def test_an_address_that_may_not_be_shown_is_none(url):
 
 
 @pytest.mark.parametrize(
-    ("is_here", "speaks", "master", "url"),
+    ("is_here", "has_launcher", "master", "url"),
     [
         (False, True, "yarn", "http://127.0.0.1:4040"),
         (True, True, "spark://m:7077", ""),
@@ -89,9 +89,12 @@ def test_an_address_that_may_not_be_shown_is_none(url):
         (True, False, "yarn", "http://127.0.0.1:4040"),
     ],
 )
-def test_an_address_of_this_machine_alone_is_not_told(is_here, speaks, master, url):
+def test_an_address_of_this_machine_alone_is_not_told(is_here, has_launcher, master, url):
     """A sensor of a triggerer elsewhere would ask its own machine; who never says a better one has no other."""
-    assert told.told_ui("http://127.0.0.1:4040", is_here=is_here, speaks=speaks, master=master) == url
+    assert (
+        told.told_ui("http://127.0.0.1:4040", is_here=is_here, has_launcher=has_launcher, master=master)
+        == url
+    )
 
 
 @pytest.mark.parametrize(

@@ -11,13 +11,13 @@ from airflow_spark_guard.core.limits import GuardLimits
 from airflow_spark_guard.core.remote.plan import Plan
 from airflow_spark_guard.core.remote.restarts import RestartBudget
 from airflow_spark_guard.core.watch.observation import DriverView, Executor, Stage
-from airflow_spark_guard.core.watch.windows import Windows
-from airflow_spark_guard.core.web.snapshot import Sight
+from airflow_spark_guard.core.watch.watch_limits import WatchLimits
+from airflow_spark_guard.core.web.snapshot import Snapshot
 
 LIMITS = GuardLimits(executor_losses=5, executor_window="10m")
 PLANS = {
     "restarts": Plan(budget=RestartBudget(restarts=5, window=600.0)),
-    "whole": Plan(windows=Windows.of(LIMITS, deadline=None)),
+    "whole": Plan(windows=WatchLimits.of(LIMITS, deadline=None)),
 }
 EVERY = 60.0
 RETAINED = 20  # spark.ui.retainedDeadExecutors; its default is 100, and a look takes the longer for each
@@ -43,7 +43,7 @@ def sight(number, dead):
         stage=number, attempt=0, tasks=10, active=1, done=5, failed=0, launched=True, counters=(number,)
     )
     view = DriverView(jobs=1, stages=(stage,), executors=(living, *dead), clock=at)
-    return Sight(at=at, application_id="app-1", driver=view, driver_ui="http://h:4040", started=1e9)
+    return Snapshot(at=at, application_id="app-1", driver=view, driver_ui="http://h:4040", started=1e9)
 
 
 @pytest.mark.parametrize("name", PLANS)

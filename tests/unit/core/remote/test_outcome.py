@@ -15,7 +15,7 @@ from airflow_spark_guard.core.errors import (
     VanishedError,
 )
 from airflow_spark_guard.core.event import event_of, read_event
-from airflow_spark_guard.core.remote.course import EndedWell
+from airflow_spark_guard.core.remote.lifecycle import EndedWell
 from airflow_spark_guard.core.remote.outcome import Outcome
 from airflow_spark_guard.core.remote.remote_watch import Memory
 from airflow_spark_guard.core.remote.restarts import Ledger, Loss

@@ -9,12 +9,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from airflow_spark_guard.core.remote.course import CourseRule, EndedWell, Patience
+from airflow_spark_guard.core.remote.lifecycle import CourseRule, EndedWell, Patience
 from airflow_spark_guard.core.remote.remote_watch import Memory, RemoteWatch
 from airflow_spark_guard.core.remote.restarts import Ledger, Loss, RestartBudget, RestartRule
 from airflow_spark_guard.core.verdict import Verdict
+from airflow_spark_guard.core.watch.watch_limits import WatchLimits
 from airflow_spark_guard.core.watch.watchdog import Watchdog
-from airflow_spark_guard.core.watch.windows import Windows
 from tests.unit.core.remote.seen import (
     ID,
     START,
@@ -34,7 +34,7 @@ MEMORIES = st.builds(
     Memory, TEXT, st.booleans(), st.none() | st.floats(0, 4e9),
     st.builds(Ledger, st.lists(st.builds(Loss, TEXT, TEXT, TEXT, st.floats(0, 4e9)), min_size=1).map(tuple), st.integers(0, 9)),
 )  # fmt: skip
-WINDOWS = Windows(deadline=None, stall=600.0, poll=30.0)
+WINDOWS = WatchLimits(deadline=None, stall=600.0, poll=30.0)
 
 
 def watch(*, budget=None, windows=None, began=START):

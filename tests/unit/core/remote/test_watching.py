@@ -8,13 +8,13 @@ import math
 import pytest
 
 from airflow_spark_guard.core.errors import ApplicationError
-from airflow_spark_guard.core.remote.course import Patience
+from airflow_spark_guard.core.remote.lifecycle import Patience
 from airflow_spark_guard.core.remote.plan import Plan
 from airflow_spark_guard.core.remote.remote_watch import Memory
 from airflow_spark_guard.core.remote.restarts import RestartBudget
 from airflow_spark_guard.core.remote.target import Target
 from airflow_spark_guard.core.remote.watching import Watching, run, run_async
-from airflow_spark_guard.core.web.snapshot import Sight
+from airflow_spark_guard.core.web.snapshot import Snapshot
 from tests.unit.core.remote.seen import ID, START, log, lost, running, silent
 
 TARGET = Target(ID, driver_ui="http://driver:4040", history_server="http://history:18080")
@@ -130,7 +130,7 @@ def test_the_submitting_task_is_waited_for(drive):
 def test_a_name_is_looked_for_until_somebody_knows_it(drive):
     """The id is found once, and then looked at."""
     plan = Plan(Target(name="nightly", history_server="http://h"), patience=PATIENCE)
-    unknown, known = Sight(START, silent=(("driver", "no"),)), Sight(START, ID)
+    unknown, known = Snapshot(START, silent=(("driver", "no"),)), Snapshot(START, ID)
     site = Surroundings(running(START + 1), ENDED, found=[unknown, known])
     assert drive(watching(plan).follow(as_it_is), site).application_id == ID
     asked = [name for name, _ in site.asked]

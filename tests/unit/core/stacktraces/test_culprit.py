@@ -8,9 +8,9 @@ from dataclasses import replace
 import pytest
 
 from airflow_spark_guard.core.stacktraces.culprit import find, waits_for_a_job
+from airflow_spark_guard.core.stacktraces.diagnostics import Diagnostics, Jvm
 from airflow_spark_guard.core.stacktraces.python_dump import parse_dumps
 from airflow_spark_guard.core.stacktraces.python_stack import Frame, PythonProcess, PythonThread
-from airflow_spark_guard.core.stacktraces.sights import Jvm, Sights
 from airflow_spark_guard.core.stacktraces.waiting import place_in
 from airflow_spark_guard.core.web.spark_rest import JavaThread
 from tests.support import paths
@@ -48,7 +48,7 @@ def jvm(executor: str, name: str) -> Jvm:
     return Jvm(executor, tuple(threads))
 
 
-def named(sights: Sights) -> str:
+def named(sights: Diagnostics) -> str:
     found = find(sights)
     assert (found.process is None) or not found.unknown
     return place_in(found.process.threads) if found.process else found.unknown
@@ -64,7 +64,8 @@ WAITING_FOR_SPARK = (
 def test_a_driver_that_waits_for_spark_is_never_the_place_while_a_worker_has_one(form, suspect):
     """Whatever the verdict is called."""
     assert (
-        named(Sights(suspect, driver(form), workers=(worker(38),), stages=(3,))) == "/jobs/enrich.py:38, ask"
+        named(Diagnostics(suspect, driver(form), workers=(worker(38),), stages=(3,)))
+        == "/jobs/enrich.py:38, ask"
     )
 
 
@@ -75,54 +76,56 @@ def test_a_driver_that_waits_for_spark_is_never_the_place_while_a_worker_has_one
 )  # fmt: skip
 def test_without_a_workers_line_the_text_says_which_line_waits_for_which_stage(form, line, suspect):
     """And no line is named."""
-    found = find(Sights(suspect, driver(form), stages=(3,)))
+    found = find(Diagnostics(suspect, driver(form), stages=(3,)))
     assert found.process is None
     assert found.unknown == f"the driver waits in /jobs/job.py:{line} for stage 3; {UNKNOWN}"
 
 
 def test_stages_are_counted_and_what_is_not_known_is_not_said():
     """Several stages, none that is known, a query between two batches."""
-    assert named(Sights("any", driver("collect"), stages=(3, 4))).endswith(f":21 for stages 3, 4; {UNKNOWN}")
-    assert named(Sights("any", driver("collect"), stages=(3, 4, 5, 6))).endswith(
+    assert named(Diagnostics("any", driver("collect"), stages=(3, 4))).endswith(
+        f":21 for stages 3, 4; {UNKNOWN}"
+    )
+    assert named(Diagnostics("any", driver("collect"), stages=(3, 4, 5, 6))).endswith(
         f" for stages 3, 4, 5, ...; {UNKNOWN}"
     )
-    assert named(Sights("any", driver("collect"))).endswith(f" for a Spark job; {UNKNOWN}")
-    assert named(Sights("any", driver("stream"), stages=())).endswith(
+    assert named(Diagnostics("any", driver("collect"))).endswith(f" for a Spark job; {UNKNOWN}")
+    assert named(Diagnostics("any", driver("stream"), stages=())).endswith(
         " for its streaming query; the line that hangs is not known"
     )
-    assert named(Sights("worker", stages=(3,))) == f"stage 3: {UNKNOWN}"
-    assert named(Sights("worker")) == ""
+    assert named(Diagnostics("worker", stages=(3,))) == f"stage 3: {UNKNOWN}"
+    assert named(Diagnostics("worker")) == ""
 
 
 @pytest.mark.parametrize("form", ["foreach-batch", "pool", "pool-map", "futures-wait", "join", "asyncio"])
 def test_a_thread_of_the_driver_that_the_main_thread_waits_for_is_the_place(form):
     """Where no worker runs anything of the user's."""
-    assert named(Sights("any", driver(form), stages=())) == "/jobs/job.py:12, hangs"
-    assert named(Sights("driver", driver(form))) == "/jobs/job.py:12, hangs"
+    assert named(Diagnostics("any", driver(form), stages=())) == "/jobs/job.py:12, hangs"
+    assert named(Diagnostics("driver", driver(form))) == "/jobs/job.py:12, hangs"
 
 
 def test_a_driver_that_computes_is_the_place_beside_workers_that_work():
     """Unless a stage is known to stand still."""
-    sights = Sights("any", computing(), workers=(worker(38),), stages=(3,))
+    sights = Diagnostics("any", computing(), workers=(worker(38),), stages=(3,))
     assert named(sights) == "/jobs/job.py:5, <module>"
     assert named(replace(sights, suspect="worker")) == "/jobs/enrich.py:38, ask"
 
 
 def test_a_driver_that_sleeps_between_two_looks_gives_way_to_a_worker():
     """``while query.isActive: time.sleep(5)``; where it runs nothing else, the line is its own."""
-    assert named(Sights("any", computing(naps=True), workers=(worker(38),))) == "/jobs/enrich.py:38, ask"
-    assert named(Sights("any", computing(naps=True), stages=())) == "/jobs/job.py:5, <module>"
-    assert named(Sights("any", computing(naps=True), stages=(3,))) == (
+    assert named(Diagnostics("any", computing(naps=True), workers=(worker(38),))) == "/jobs/enrich.py:38, ask"
+    assert named(Diagnostics("any", computing(naps=True), stages=())) == "/jobs/job.py:5, <module>"
+    assert named(Diagnostics("any", computing(naps=True), stages=(3,))) == (
         f"the driver waits in /jobs/job.py:5 for stage 3; {UNKNOWN}"
     )
-    assert named(Sights("worker", computing(naps=True), stages=(3,))).startswith("the driver waits in")
-    assert named(Sights("worker", computing(), stages=(3,))) == f"stage 3: {UNKNOWN}"
+    assert named(Diagnostics("worker", computing(naps=True), stages=(3,))).startswith("the driver waits in")
+    assert named(Diagnostics("worker", computing(), stages=(3,))) == f"stage 3: {UNKNOWN}"
 
 
 def test_a_call_into_the_jvm_without_a_spark_job_is_the_drivers_own():
     """A commit, a listing of files, a plan: no stage runs, and no thread of the JVM waits for a job."""
-    assert named(Sights("any", driver("collect"), stages=())) == "/jobs/job.py:21, <module>"
-    busy = Sights("any", driver("collect"), jvms=(jvm("driver", "threads-driver.json"),), stages=())
+    assert named(Diagnostics("any", driver("collect"), stages=())) == "/jobs/job.py:21, <module>"
+    busy = Diagnostics("any", driver("collect"), jvms=(jvm("driver", "threads-driver.json"),), stages=())
     assert named(busy).endswith(f" for a Spark job; {UNKNOWN}")
     assert any(map(waits_for_a_job, busy.jvms[0].threads))
 
@@ -132,7 +135,7 @@ def test_a_child_process_of_the_driver_is_the_place_where_the_driver_waits_for_i
     queue = Frame("/usr/local/lib/python3.11/multiprocessing/queues.py", 367, "get")
     idle = process(queue, Frame("/jobs/job.py", 66, "<module>"))
     child = process(Frame("/jobs/job.py", 12, "hangs"))
-    sights = Sights("any", driver("process-pool"), children=(idle, child))
+    sights = Diagnostics("any", driver("process-pool"), children=(idle, child))
     assert named(sights) == "/jobs/job.py:12, hangs"
     assert named(replace(sights, children=(idle,))) == "/jobs/job.py:66, <module>"
     assert named(replace(sights, driver=driver("collect"), stages=(1,))).startswith("the driver waits in")
@@ -141,20 +144,20 @@ def test_a_child_process_of_the_driver_is_the_place_where_the_driver_waits_for_i
 def test_of_several_workers_the_line_that_most_of_those_that_stand_still_share_is_named():
     """Those that are known to stand still, else those that are not known to move, else all."""
     most = (worker(38), worker(38), worker(9), worker(38))
-    assert named(Sights("worker", workers=(worker(9), *most))) == "/jobs/enrich.py:38, ask"
+    assert named(Diagnostics("worker", workers=(worker(9), *most))) == "/jobs/enrich.py:38, ask"
     moving = tuple(worker(9, still=False) for _ in range(3))
-    assert named(Sights("worker", workers=(*moving, worker(38)))) == "/jobs/enrich.py:38, ask"
-    assert named(Sights("worker", workers=(worker(9), worker(9), worker(38, still=True)))).endswith(
+    assert named(Diagnostics("worker", workers=(*moving, worker(38)))) == "/jobs/enrich.py:38, ask"
+    assert named(Diagnostics("worker", workers=(worker(9), worker(9), worker(38, still=True)))).endswith(
         ":38, ask"
     )
-    assert named(Sights("worker", workers=moving)) == "/jobs/enrich.py:9, ask"
+    assert named(Diagnostics("worker", workers=moving)) == "/jobs/enrich.py:9, ask"
 
 
 def test_a_worker_that_waits_for_rows_is_no_place():
     """Its iterator is the user's line, and what feeds it hangs."""
     reading = process(*ROWS, Frame("/jobs/job.py", 40, "batches"))
-    assert named(Sights("worker", workers=(reading, reading, worker(38)))) == "/jobs/enrich.py:38, ask"
-    assert named(Sights("worker", driver("collect"), workers=(reading,), stages=(3,))).endswith(UNKNOWN)
+    assert named(Diagnostics("worker", workers=(reading, reading, worker(38)))) == "/jobs/enrich.py:38, ask"
+    assert named(Diagnostics("worker", driver("collect"), workers=(reading,), stages=(3,))).endswith(UNKNOWN)
 
 
 def test_a_stack_of_the_log_counts_only_while_a_task_waits_for_python():
@@ -169,16 +172,16 @@ def test_a_stack_of_the_log_counts_only_while_a_task_waits_for_python():
             ),
         ),
     )
-    assert named(Sights("worker", workers=(logged,), jvms=(now,))) == "/jobs/enrich.py:38, ask"
-    assert named(Sights("worker", workers=(logged,))) == "/jobs/enrich.py:38, ask"
-    assert named(Sights("worker", driver("collect"), workers=(logged,), jvms=(later,), stages=(5,))).endswith(
-        UNKNOWN
-    )
+    assert named(Diagnostics("worker", workers=(logged,), jvms=(now,))) == "/jobs/enrich.py:38, ask"
+    assert named(Diagnostics("worker", workers=(logged,))) == "/jobs/enrich.py:38, ask"
+    assert named(
+        Diagnostics("worker", driver("collect"), workers=(logged,), jvms=(later,), stages=(5,))
+    ).endswith(UNKNOWN)
 
 
 def test_without_a_driver_that_could_be_seen_a_worker_is_named():
     """Or nothing."""
-    assert named(Sights("any", workers=(worker(38),))) == "/jobs/enrich.py:38, ask"
-    assert named(Sights("any")) == ""
+    assert named(Diagnostics("any", workers=(worker(38),))) == "/jobs/enrich.py:38, ask"
+    assert named(Diagnostics("any")) == ""
     idle = PythonProcess("the driver's Python", (PythonThread((WORKER_PY,), main=True),))
-    assert named(Sights("any", idle)) == ""
+    assert named(Diagnostics("any", idle)) == ""

@@ -5,9 +5,9 @@ from __future__ import annotations
 import pytest
 
 from airflow_spark_guard.core.stacktraces.moved import moved
-from airflow_spark_guard.core.watch.observation import Reading
+from airflow_spark_guard.core.watch.observation import ProcessSample
 
-FIRST = Reading("worker", "7:1", cpu=1.0, switches=100, io=1000)
+FIRST = ProcessSample("worker", "7:1", cpu=1.0, switches=100, io=1000)
 
 
 @pytest.mark.parametrize(
@@ -23,11 +23,11 @@ FIRST = Reading("worker", "7:1", cpu=1.0, switches=100, io=1000)
 )
 def test_computing_switching_or_reading_is_movement(figures, so):
     """A few switches are not: py-spy and a short sleep make some."""
-    after = Reading("worker", "7:1", **{"cpu": 1.0, "switches": 100, "io": 1000, **figures})
+    after = ProcessSample("worker", "7:1", **{"cpu": 1.0, "switches": 100, "io": 1000, **figures})
     assert moved([FIRST], [after]) == {"7:1": so}
 
 
 def test_a_process_that_was_seen_once_says_nothing():
     """It came or went between."""
-    assert moved([FIRST], [Reading("worker", "8:1", cpu=1.0)]) == {}
+    assert moved([FIRST], [ProcessSample("worker", "8:1", cpu=1.0)]) == {}
     assert moved([], [FIRST]) == {}

@@ -8,7 +8,7 @@ import pytest
 
 from airflow_spark_guard.core.watch.belonging import looks, stage_state, worker_states
 from airflow_spark_guard.core.watch.evidence import State
-from airflow_spark_guard.core.watch.observation import Reading
+from airflow_spark_guard.core.watch.observation import ProcessSample
 from tests.unit.core.watch.watched import BLOCKED
 
 SECONDS = 60.0
@@ -17,7 +17,7 @@ OTHER = frozenset({OTHERS})
 
 
 def thread(stage, number=1, kind="python", executor="0"):
-    return Reading("task", f"t{executor}.{stage}.{number}", executor, stack="s", kind=kind, stage=stage)
+    return ProcessSample("task", f"t{executor}.{stage}.{number}", executor, stack="s", kind=kind, stage=stage)
 
 
 def worker(pid, stage=None, executor="0", **more):

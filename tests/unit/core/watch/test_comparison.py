@@ -2,10 +2,10 @@ import pytest
 
 from airflow_spark_guard.core.watch.comparison import Comparison
 from airflow_spark_guard.core.watch.evidence import State
-from airflow_spark_guard.core.watch.finding import Look
-from airflow_spark_guard.core.watch.observation import Reading
+from airflow_spark_guard.core.watch.finding import ObservationRequest
+from airflow_spark_guard.core.watch.observation import ProcessSample
 
-NOW = (Reading("worker", "1"),)
+NOW = (ProcessSample("worker", "1"),)
 
 
 def says(state):
@@ -31,7 +31,7 @@ def test_the_second_look_counts_from_nearly_a_window_on(at, state):
 
 def test_the_judge_is_given_both_looks_and_the_seconds_between():
     """In the order in which they were taken."""
-    later, given = (Reading("worker", "2"),), []
+    later, given = (ProcessSample("worker", "2"),), []
     found = Comparison(5.0)
     found.weigh(NOW, 10.0, says(State.BLOCKED))
     found.weigh(later, 16.5, lambda *judged: given.append(judged) or State.WORKING)
@@ -71,4 +71,4 @@ def test_what_is_forgotten_is_looked_for_anew():
 )
 def test_the_looks_lie_where_they_decide(before, now, at):
     """Readings stop the processes for a moment, so none is taken in between."""
-    assert Comparison(60.0, before=before).look(0.0, 600.0, now) == Look(at, readings=True)
+    assert Comparison(60.0, before=before).look(0.0, 600.0, now) == ObservationRequest(at, readings=True)

@@ -9,12 +9,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from airflow_spark_guard.core.watch.evidence import Pair, State, of_executors, pairs, state_of, together
-from airflow_spark_guard.core.watch.observation import Reading
+from airflow_spark_guard.core.watch.observation import ProcessSample
 from tests.unit.core.watch.watched import BLOCKED, PYTHON_THREAD
 
-DRIVER = Reading("driver", "9:9", cpu=1.0, switches=10, stack="d", locals="l")
-JVM = Reading("jvm", "8:8", cpu=1.0)
-THREAD = Reading("task", "t", executor="0", stack="x", kind="io")
+DRIVER = ProcessSample("driver", "9:9", cpu=1.0, switches=10, stack="d", locals="l")
+JVM = ProcessSample("jvm", "8:8", cpu=1.0)
+THREAD = ProcessSample("task", "t", executor="0", stack="x", kind="io")
 SECONDS = 60.0
 
 

@@ -11,7 +11,7 @@ from airflow_spark_guard.core.watch.comparison import Comparison
 from airflow_spark_guard.core.watch.evidence import State
 from airflow_spark_guard.core.watch.movement import Standstill
 from airflow_spark_guard.core.watch.observation import Observation
-from airflow_spark_guard.core.watch.windows import Limit
+from airflow_spark_guard.core.watch.watch_limits import Limit
 from tests.unit.core.watch.watched import BLOCKED, INSIDE, PYTHON_THREAD, STAGE
 
 LIMIT = Limit(300.0, "stall_timeout")

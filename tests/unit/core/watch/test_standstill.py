@@ -7,8 +7,8 @@ from dataclasses import replace
 import pytest
 
 from airflow_spark_guard.core.verdict import Verdict
-from airflow_spark_guard.core.watch.observation import Executor, Reading, TaskHeartbeat
-from airflow_spark_guard.core.watch.windows import Windows
+from airflow_spark_guard.core.watch.observation import Executor, ProcessSample, TaskHeartbeat
+from airflow_spark_guard.core.watch.watch_limits import WatchLimits
 from tests.unit.core.watch.watched import (
     BLOCKED,
     EXECUTOR,
@@ -20,7 +20,7 @@ from tests.unit.core.watch.watched import (
     running,
 )
 
-PATIENT = replace(Windows(), deadline=None)
+PATIENT = replace(WatchLimits(), deadline=None)
 
 
 def stalls(end=8_000, windows=PATIENT, **seen):
@@ -54,7 +54,7 @@ def test_a_stage_that_waits_for_the_cores_of_another_is_not_judged():
 HUNG = replace(STAGE, stage=1)
 OTHER = replace(STAGE, stage=9)
 HUNG_THREAD = replace(PYTHON_THREAD, stage=1)
-OTHER_THREAD = Reading("task", "other", executor="0", kind="running", stage=9)
+OTHER_THREAD = ProcessSample("task", "other", executor="0", kind="running", stage=9)
 OTHER_WORKER = replace(BLOCKED, key="9:9")
 
 
@@ -268,7 +268,7 @@ def test_a_barrier_stage_is_alive_while_one_of_its_tasks_is():
 
 def test_a_long_shuffle_fetch_is_given_three_times_as_long():
     """Spark itself ends a fetch to which no byte comes for spark.network.timeout."""
-    fetch = Reading("task", "t", executor="0", stack="f", kind="shuffle")
+    fetch = ProcessSample("task", "t", executor="0", stack="f", kind="shuffle")
     assert stalls(driver=running(), reading=lambda _: (fetch,)) == pytest.approx(1800, abs=3)
 
 

@@ -16,12 +16,12 @@ from airflow_spark_guard.core.watch.observation import (
     Inside,
     Master,
     Observation,
-    Reading,
+    ProcessSample,
     Stage,
     TaskHeartbeat,
 )
+from airflow_spark_guard.core.watch.watch_limits import PATIENCE, WatchLimits
 from airflow_spark_guard.core.watch.watchdog import Watchdog, overdue
-from airflow_spark_guard.core.watch.windows import PATIENCE, Windows
 from tests.unit.core.watch.watched import (
     BLOCKED,
     EXECUTOR,
@@ -68,13 +68,13 @@ def test_a_busy_stage_is_given_three_times_as_long():
         lambda at: (moving(BLOCKED, at, io=4000), PYTHON_THREAD),
         lambda at: (replace(moving(BLOCKED, at, switches=0), locals=str(at)), PYTHON_THREAD),
         lambda at: (replace(BLOCKED, key=str(at)), PYTHON_THREAD),
-        lambda at: (Reading("task", "t", executor="0", stack=str(at), kind="running"),),
+        lambda at: (ProcessSample("task", "t", executor="0", stack=str(at), kind="running"),),
     ],
     ids=["switches", "rows come back", "other locals", "another process", "another stack in the JVM"],
 )
 def test_a_stage_whose_workers_work_is_left_alone(reading):
     """However long its counters stand still; the log says so."""
-    job = Job(replace(Windows(), deadline=None))
+    job = Job(replace(WatchLimits(), deadline=None))
     assert job.until(8_000, driver=running(), reading=reading) is None
     assert any("its workers are working; no action" in line for line in job.notices)
 
@@ -116,7 +116,7 @@ def test_the_limit_grows_with_the_stages_own_tasks():
 
 def test_a_task_blocked_in_the_jvm_is_stalled():
     """It waits on a socket for ever; no Python is part of it."""
-    thread = Reading("task", "t", executor="0", stack="x", kind="io")
+    thread = ProcessSample("task", "t", executor="0", stack="x", kind="io")
     job = Job()
     assert job.until(5000, driver=running(), reading=lambda _: (thread,)).limit == 600
 
@@ -162,20 +162,20 @@ def test_a_job_of_which_nothing_is_seen_gets_no_verdict_but_its_deadline():
 
 def test_the_live_sql_metrics_of_the_stage_count():
     """The REST API may show nothing of a Python UDF for long."""
-    job = Job(replace(Windows(), deadline=None))
+    job = Job(replace(WatchLimits(), deadline=None))
     assert job.until(10_000, driver=running(), step=lambda at: {"inside": alive(at // 300)}) is None
 
 
 def test_heartbeats_on_executors_count():
     """They are looked for when the stage is suspected."""
-    job = Job(replace(Windows(), deadline=None))
+    job = Job(replace(WatchLimits(), deadline=None))
     step = lambda at: {"task_heartbeats": (TaskHeartbeat("0", 3, str(at)),)}  # noqa: E731
     assert job.until(10_000, driver=running(), step=step) is None
 
 
 def test_what_the_clock_alone_decides():
     """Deadline and exit limit, on the second."""
-    windows = Windows(deadline=100, exit=10)
+    windows = WatchLimits(deadline=100, exit=10)
     assert overdue(windows, 99.9, None) is None
     assert overdue(windows, 100, None).verdict is Verdict.DEADLINE
     assert overdue(windows, 59, 50.0) is None
@@ -185,7 +185,7 @@ def test_what_the_clock_alone_decides():
 
 def test_without_its_driver_an_application_is_judged_by_that_alone():
     """Its executors go; what stays is ended after 5 s."""
-    windows = Windows()
+    windows = WatchLimits()
     gone = lost("1", "2", "3", "4", "5")
     job = Job()
     assert job.observe(10, driver=running(executors=gone), driver_gone_at=9.0) is None
@@ -196,14 +196,14 @@ def test_without_its_driver_an_application_is_judged_by_that_alone():
 
 def test_after_the_scripts_end_only_the_clock_counts():
     """Executors go, counters stand still: that is what an end looks like."""
-    job = Job(replace(Windows(), deadline=None, exit=1e9))
+    job = Job(replace(WatchLimits(), deadline=None, exit=1e9))
     ended = replace(INSIDE, ended=True, heard_at=1.0, stages=(STAGE,))
     assert job.until(9000, inside=ended, driver=running(executors=lost("1", "2", "3", "4", "5"))) is None
 
 
 def test_hours_in_which_nobody_ran_do_not_count():
     """The host was asleep between two looks, and the job with it."""
-    job = Job(replace(Windows(), deadline=None))
+    job = Job(replace(WatchLimits(), deadline=None))
     assert job.observe(100, driver=running(), inside=INSIDE) is None
     assert job.observe(20_000, driver=running(), inside=INSIDE) is None
     finding = job.until(30_000, driver=running())
@@ -221,7 +221,7 @@ def test_a_clock_that_goes_back_harms_nothing():
 
 def test_dropped_events_are_said_and_count_as_movement():
     """Where Spark loses events its counters may stand still although the job moves."""
-    job = Job(replace(Windows(), deadline=None))
+    job = Job(replace(WatchLimits(), deadline=None))
     step = lambda at: {"driver": replace(running(), dropped_events=int(at))}  # noqa: E731
     assert job.until(5000, step=step) is None
     assert [notice for notice in job.notices if "drops events" in notice]
@@ -234,7 +234,7 @@ GAPS = st.lists(st.floats(min_value=0.1, max_value=60), min_size=1, max_size=60)
 @given(gaps=GAPS, data=st.data())
 def test_no_stall_while_any_counter_moves(gaps, data):
     """Whatever the limits, whatever the processes look like, as long as one counter differs each time."""
-    windows = Windows(
+    windows = WatchLimits(
         deadline=None, stall=data.draw(WINDOW), evidence=0.4, silence=data.draw(WINDOW), poll=1.0
     )
     watchdog, at, count = Watchdog(windows), 0.0, 0
@@ -265,7 +265,7 @@ def test_a_longer_limit_never_ends_a_job_earlier(short, factor, blocked):
 
     def ended_at(stall):
         job = Job(
-            Windows(deadline=None, stall=stall, evidence=min(60.0, stall / 2), poll=min(30.0, stall / 4))
+            WatchLimits(deadline=None, stall=stall, evidence=min(60.0, stall / 2), poll=min(30.0, stall / 4))
         )
         readings = (BLOCKED, PYTHON_THREAD) if blocked else ()
         assert job.until(100_000, driver=running(), reading=lambda _: readings) is not None
@@ -279,7 +279,7 @@ def test_a_larger_budget_never_ends_a_job_earlier(few, more, losses):
     """The same for executors."""
 
     def ends(budget):
-        job = Job(replace(Windows(), losses=budget))
+        job = Job(replace(WatchLimits(), losses=budget))
         gone = lost(*(str(number) for number in range(1, losses + 1)))
         return job.observe(1, driver=running(executors=(EXECUTOR, *gone))) is not None
 
@@ -304,7 +304,7 @@ EXECUTORS = st.lists(
     ), max_size=3,
 ).map(tuple)  # fmt: skip
 READING = st.builds(
-    Reading, role=st.sampled_from(["worker", "task", "driver", "jvm", "other"]), key=TEXT, executor=TEXT,
+    ProcessSample, role=st.sampled_from(["worker", "task", "driver", "jvm", "other"]), key=TEXT, executor=TEXT,
     cpu=SECONDS, switches=st.none() | FIGURE, io=st.none() | FIGURE, stack=TEXT, locals=TEXT, place=TEXT,
     kind=st.sampled_from(["", "python", "shuffle", "gc", "idle", "running", "nonsense", "python_start"]),
     stage=st.none() | st.integers(0, 2), moved=st.none() | st.booleans(),
@@ -337,7 +337,7 @@ OBSERVATION = st.builds(
 @given(seen=st.lists(OBSERVATION, max_size=8), silence=st.none() | WINDOW, local=st.booleans())
 def test_whatever_is_observed_the_watchdog_answers(seen, silence, local):
     """Figures that go back, clocks that jump both ways, ids that repeat: an answer, and a look that comes."""
-    watchdog, latest = Watchdog(Windows(silence=silence, local=local)), 0.0
+    watchdog, latest = Watchdog(WatchLimits(silence=silence, local=local)), 0.0
     for one in seen:
         decision = watchdog.observe(one)
         latest = max(latest, one.at)
@@ -350,17 +350,17 @@ def test_whatever_is_observed_the_watchdog_answers(seen, silence, local):
 
 def test_a_deadline_names_the_stage_that_stands_still_then():
     """Its workers were seen to be blocked, though not for long enough: their line is the one to name."""
-    job = Job(replace(Windows(), deadline=570.0))
+    job = Job(replace(WatchLimits(), deadline=570.0))
     place = replace(BLOCKED, place="enrich.py:38, ask")
     finding = job.until(3000, driver=running(), reading=lambda _: (place, PYTHON_THREAD))
     assert (finding.verdict, finding.suspect) == (Verdict.DEADLINE, "worker")
     assert (finding.stages, finding.stuck) == ((3,), ("1:1",))
-    job = Job(replace(Windows(), deadline=570.0))
+    job = Job(replace(WatchLimits(), deadline=570.0))
     moves = lambda at: {"driver": running(stages=(replace(STAGE, done=int(at)),))}  # noqa: E731
     assert job.until(3000, step=moves).suspect == "any"
 
 
-OBSERVE = replace(Windows(), observe=True)
+OBSERVE = replace(WatchLimits(), observe=True)
 
 
 def test_observe_mode_says_a_stall_once_and_watches_on():

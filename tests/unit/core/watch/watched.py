@@ -9,18 +9,18 @@ from airflow_spark_guard.core.watch.observation import (
     Executor,
     Inside,
     Observation,
-    Reading,
+    ProcessSample,
     Stage,
 )
+from airflow_spark_guard.core.watch.watch_limits import WatchLimits
 from airflow_spark_guard.core.watch.watchdog import Watchdog
-from airflow_spark_guard.core.watch.windows import Windows
 
-WINDOWS = Windows()
+WINDOWS = WatchLimits()
 STAGE = Stage(stage=3, attempt=0, tasks=10, active=2, done=4, failed=0, launched=True, counters=(7, 8))
 EXECUTOR = Executor(id="0", active=True, active_tasks=2)
 INSIDE = Inside(application_id="app-1", jobs=1, sql="aa")
-BLOCKED = Reading("worker", "1:1", executor="0", cpu=3.0, switches=100, io=500, stack="s", locals="l")
-PYTHON_THREAD = Reading(
+BLOCKED = ProcessSample("worker", "1:1", executor="0", cpu=3.0, switches=100, io=500, stack="s", locals="l")
+PYTHON_THREAD = ProcessSample(
     "task", "Executor task launch worker for TID 1", executor="0", stack="t", kind="python"
 )
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from airflow_spark_guard.core.web.snapshot import Manager, Sight
+from airflow_spark_guard.core.web.snapshot import Manager, Snapshot
 from tests.unit.core.remote.seen import START, living, log, lost, running, silent
 
 
@@ -19,7 +19,7 @@ def test_everybody_who_was_silent_says_why():
     assert silent(START, why=(("driver", "no answer"), ("master", "is STANDBY"))).why_silent == (
         "driver: no answer; master: is STANDBY"
     )
-    assert Sight(START).why_silent == ""
+    assert Snapshot(START).why_silent == ""
 
 
 def test_an_application_that_waits_for_executors_is_alive():

@@ -9,14 +9,14 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
+from airflow_spark_guard.core.stacktraces.diagnostics import Jvm
 from airflow_spark_guard.core.stacktraces.jvm_dump import parse_dump
 from airflow_spark_guard.core.stacktraces.python_dump import parse_dumps
 from airflow_spark_guard.core.stacktraces.python_stack import PythonProcess
-from airflow_spark_guard.core.stacktraces.sights import Jvm
 from airflow_spark_guard.core.stacktraces.waiting import OTHERS, hanging_thread, wait_of
 from airflow_spark_guard.process import proctree, spark_processes
-from airflow_spark_guard.process.closer_look import pythons_below, with_naps
-from airflow_spark_guard.process.readings import python_threads
+from airflow_spark_guard.process.close_inspection import pythons_below, with_naps
+from airflow_spark_guard.process.process_samples import python_threads
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -45,7 +45,7 @@ class Threads(Protocol):
 
 
 @dataclass(frozen=True)
-class Scene:
+class AutopsyInput:
     """Where to look.
 
     Attributes:
@@ -80,8 +80,8 @@ class Scene:
 
 
 @dataclass
-class Found:
-    """The result of one or more steps: a partial :class:`Sights`."""
+class PartialDiagnostics:
+    """The result of one or more steps: a partial :class:`Diagnostics`."""
 
     driver: PythonProcess | None = None
     children: list[PythonProcess] = field(default_factory=list)
@@ -90,7 +90,7 @@ class Found:
     unseen: list[str] = field(default_factory=list)
     dead: list[DeadLog] = field(default_factory=list)
 
-    def add(self, other: Found) -> None:
+    def add(self, other: PartialDiagnostics) -> None:
         """Add the result of another step."""
         self.driver = self.driver or other.driver
         self.children += other.children
@@ -104,7 +104,7 @@ class NotSeenError(Exception):
     """What could not be inspected, and why, in one line."""
 
 
-def asked(scene: Scene) -> list[str]:
+def asked(scene: AutopsyInput) -> list[str]:
     """Ids of the executors whose JVM and log are read: at most 3, those with tasks first."""
     living = [row for row in scene.executors if row.active and row.id != spark_processes.DRIVER]
     living.sort(key=lambda row: -row.active_tasks)
@@ -116,7 +116,7 @@ def jvm_name(executor: str) -> str:
     return "driver's JVM" if executor == spark_processes.DRIVER else f"JVM of executor {executor[:64]}"
 
 
-def jvm(scene: Scene, executor: str) -> Found:
+def jvm(scene: AutopsyInput, executor: str) -> PartialDiagnostics:
     """The threads of a JVM by the REST API, which classifies and names them.
 
     Raises:
@@ -127,10 +127,10 @@ def jvm(scene: Scene, executor: str) -> Found:
     threads = tuple(scene.rest.threads(executor))
     if not threads:
         raise NotSeenError("the Spark UI listed no threads")
-    return Found(jvms=[Jvm(executor, threads)])
+    return PartialDiagnostics(jvms=[Jvm(executor, threads)])
 
 
-def driver_jvm_by_signal(scene: Scene, processes: SparkProcesses) -> Found:
+def driver_jvm_by_signal(scene: AutopsyInput, processes: SparkProcesses) -> PartialDiagnostics:
     """The threads of the driver's JVM by SIGQUIT, which needs no HTTP and no free thread.
 
     Raises:
@@ -145,10 +145,10 @@ def driver_jvm_by_signal(scene: Scene, processes: SparkProcesses) -> Found:
     threads = tuple(parse_dump(text))
     if not threads:
         raise NotSeenError("it printed no thread dump")
-    return Found(jvms=[Jvm(spark_processes.DRIVER, threads)])
+    return PartialDiagnostics(jvms=[Jvm(spark_processes.DRIVER, threads)])
 
 
-def driver_python(scene: Scene, processes: SparkProcesses) -> Found:
+def driver_python(scene: AutopsyInput, processes: SparkProcesses) -> PartialDiagnostics:
     """The driver's Python by our faulthandler, which needs no GIL; else by py-spy.
 
     Raises:
@@ -166,7 +166,9 @@ def driver_python(scene: Scene, processes: SparkProcesses) -> Found:
     if not threads:
         threads = by_py_spy(proc)
     threads = with_naps(threads)
-    return Found(driver=PythonProcess("the driver's Python", threads), children=_children(proc, threads))
+    return PartialDiagnostics(
+        driver=PythonProcess("the driver's Python", threads), children=_children(proc, threads)
+    )
 
 
 def _children(driver: proctree.Proc, threads: tuple[PythonThread, ...]) -> list[PythonProcess]:
@@ -211,7 +213,7 @@ def by_py_spy(proc: proctree.Proc) -> tuple[PythonThread, ...]:
     raise NotSeenError(f"stack not readable ({why})")
 
 
-def log_tail(scene: Scene, url: str) -> str:
+def log_tail(scene: AutopsyInput, url: str) -> str:
     """The end of an executor's log page; empty if it cannot be read."""
     try:
         return scene.tail(url, _TAIL) if scene.tail else ""

@@ -38,7 +38,7 @@ class Limit(NamedTuple):
 
 
 @dataclass(frozen=True)
-class Windows:
+class WatchLimits:
     """The values of ``GuardLimits``, read once when the attempt starts; same defaults.
 
     Attributes:
@@ -74,7 +74,7 @@ class Windows:
         deadline: float | None,
         heartbeat: float | None = None,
         local: bool = False,
-    ) -> Windows:
+    ) -> WatchLimits:
         """The windows for checked limits; defaults adapt to shorter limits."""
         stall = seconds(limits.stall_timeout)
         silence = None if limits.driver_silence is None else seconds(limits.driver_silence)

@@ -13,21 +13,27 @@ from airflow_spark_guard.core.stacktraces.python_stack import PythonProcess, is_
 from airflow_spark_guard.core.stacktraces.waiting import has_users, place_in
 from airflow_spark_guard.core.watch.observation import Executor
 from airflow_spark_guard.process import spark_processes
-from airflow_spark_guard.process.closer_look import who_moved
-from airflow_spark_guard.process.last_looks import Found, NotSeenError, asked, by_py_spy, log_tail
+from airflow_spark_guard.process.autopsy_steps import (
+    NotSeenError,
+    PartialDiagnostics,
+    asked,
+    by_py_spy,
+    log_tail,
+)
+from airflow_spark_guard.process.close_inspection import who_moved
 
 if TYPE_CHECKING:
     from airflow_spark_guard.process import proctree
-    from airflow_spark_guard.process.last_looks import Scene
+    from airflow_spark_guard.process.autopsy_steps import AutopsyInput
     from airflow_spark_guard.process.spark_processes import SparkProcesses
 
 _MOST_WORKERS = 8
 _AT_ONCE = 4
 
 
-def python_workers(scene: Scene, processes: SparkProcesses) -> Found:
+def python_workers(scene: AutopsyInput, processes: SparkProcesses) -> PartialDiagnostics:
     """Local workers by py-spy; if that shows no line of user code, the executors' logs."""
-    found = Found()
+    found = PartialDiagnostics()
     with ThreadPoolExecutor(_AT_ONCE) as pool:
         for part in pool.map(partial(_worker, scene.stuck), processes.workers[:_MOST_WORKERS]):
             found.add(part)
@@ -46,26 +52,28 @@ def python_workers(scene: Scene, processes: SparkProcesses) -> Found:
     return found
 
 
-def _worker(stuck: frozenset[str], worker: tuple[proctree.Proc, str]) -> Found:
+def _worker(stuck: frozenset[str], worker: tuple[proctree.Proc, str]) -> PartialDiagnostics:
     proc, executor = worker
     try:
         threads = by_py_spy(proc)
     except NotSeenError as error:
-        return Found(unseen=[str(error)])
+        return PartialDiagnostics(unseen=[str(error)])
     if is_idle_worker(threads):
-        return Found()
+        return PartialDiagnostics()
     key = f"{proc.pid}:{proc.started}"
     who = f"Python worker {proc.pid} of executor {executor}"
-    return Found(workers=[PythonProcess(who, threads, executor, still=key in stuck or None, key=key)])
+    return PartialDiagnostics(
+        workers=[PythonProcess(who, threads, executor, still=key in stuck or None, key=key)]
+    )
 
 
-def _compared(scene: Scene, workers: list[PythonProcess]) -> list[PythonProcess]:
+def _compared(scene: AutopsyInput, workers: list[PythonProcess]) -> list[PythonProcess]:
     """Workers at different lines: set for each whether it moved within a second."""
     still = {key: not moved for key, moved in who_moved(scene.tag).items()}
     return [replace(worker, still=still.get(worker.key)) for worker in workers]
 
 
-def _from_logs(scene: Scene, seen: frozenset[str]) -> list[PythonProcess]:
+def _from_logs(scene: AutopsyInput, seen: frozenset[str]) -> list[PythonProcess]:
     """The last stacks in the logs of executors that were not seen."""
     chosen = [executor for executor in asked(scene) if executor not in seen]
     rows = [row for row in scene.executors if row.id in chosen and row.stderr_url]

@@ -15,7 +15,7 @@ from airflow_spark_guard.core.verdict import Verdict
 from airflow_spark_guard.core.watch.finding import Finding
 
 if TYPE_CHECKING:
-    from airflow_spark_guard.core.web.snapshot import Sight
+    from airflow_spark_guard.core.web.snapshot import Snapshot
 
 _SAME_START = 2.0  # seconds: two servers round it differently
 
@@ -68,7 +68,7 @@ class CourseRule:
     _silent_since: EpochTime | None = None
     _blind: bool = False
 
-    def observe(self, sight: Sight, now: EpochTime) -> EndedWell | Finding | None:
+    def observe(self, sight: Snapshot, now: EpochTime) -> EndedWell | Finding | None:
         """The outcome; None while the application runs, or may still turn out to run.
 
         Args:
@@ -95,17 +95,17 @@ class CourseRule:
         """Whether the newest snapshot shows neither a running application nor a witness of its end."""
         return self._silent_since is not None
 
-    def is_another(self, sight: Sight) -> bool:
+    def is_another(self, sight: Snapshot) -> bool:
         """Whether another application has taken the id: it started at another time."""
         if self.started is None or sight.started is None:
             return False
         return abs(self.started - sight.started) > _SAME_START
 
-    def _has_open_log(self, sight: Sight) -> bool:
+    def _has_open_log(self, sight: Snapshot) -> bool:
         history = sight.history
         return self.patience.alone and history is not None and history.known and not history.completed
 
-    def _note_blind(self, sight: Sight) -> None:
+    def _note_blind(self, sight: Snapshot) -> None:
         blind = sight.driver is None and (self.patience.alone or not sight.executors)
         if blind and not self._blind and self.patience.alone:
             self.notices.append(
@@ -118,7 +118,7 @@ class CourseRule:
             )
         self._blind = blind
 
-    def _silent(self, sight: Sight, now: EpochTime) -> Finding | None:
+    def _silent(self, sight: Snapshot, now: EpochTime) -> Finding | None:
         if not self.known:
             return self._unknown(sight) if now - self.began >= self.patience.start else None
         if self._silent_since is None:
@@ -146,7 +146,7 @@ class CourseRule:
             "distinguish success from a killed driver.",
         )
 
-    def _unknown(self, sight: Sight) -> Finding:
+    def _unknown(self, sight: Snapshot) -> Finding:
         return self._vanished(
             "No server that was asked knows this application.",
             self.patience.start,
@@ -157,7 +157,7 @@ class CourseRule:
             "sets how long to wait.",
         )
 
-    def _condemned(self, sight: Sight) -> Finding | None:
+    def _condemned(self, sight: Snapshot) -> Finding | None:
         """A failure that one witness reports, whatever the others report."""
         state = sight.manager.state if sight.manager is not None else ""
         if state == "KILLED":
@@ -188,7 +188,7 @@ class CourseRule:
             )
         return None
 
-    def _ended(self, sight: Sight) -> EndedWell | Finding | None:
+    def _ended(self, sight: Snapshot) -> EndedWell | Finding | None:
         """What a witness reports of the end, if the driver does not answer."""
         history = sight.history
         if history is not None and history.completed:
@@ -231,11 +231,11 @@ class CourseRule:
         return since(self.started or self.began, at)
 
 
-def _alive(sight: Sight) -> bool:
+def _alive(sight: Snapshot) -> bool:
     # The task that runs the application reports it too, but its host may be long gone: not a sign of life.
     return sight.driver is not None or (sight.manager is not None and sight.manager.alive)
 
 
-def _ever_known(sight: Sight) -> bool:
+def _ever_known(sight: Snapshot) -> bool:
     manager = sight.manager is not None and bool(sight.manager.state)
     return manager or (sight.history is not None and sight.history.known)

@@ -2,8 +2,8 @@ import asyncio
 
 import pytest
 
-from airflow_spark_guard.triggers import handing_back
-from airflow_spark_guard.triggers.handing_back import SETTLED, until_settled
+from airflow_spark_guard.triggers import deferral_guard
+from airflow_spark_guard.triggers.deferral_guard import SETTLED, until_settled
 
 
 @pytest.mark.parametrize(("age", "waits"), [(0.0, SETTLED), (SETTLED - 3.0, 3.0)])
@@ -24,9 +24,9 @@ def waited(monkeypatch, age):
     async def sleep(seconds):
         slept.append(seconds)
 
-    monkeypatch.setattr(handing_back, "SETTLED", SETTLED)  # the others wait less
-    monkeypatch.setattr(handing_back.asyncio, "sleep", sleep)
-    monkeypatch.setattr(handing_back.time, "monotonic", lambda: 1000.0)
+    monkeypatch.setattr(deferral_guard, "SETTLED", SETTLED)  # the others wait less
+    monkeypatch.setattr(deferral_guard.asyncio, "sleep", sleep)
+    monkeypatch.setattr(deferral_guard.time, "monotonic", lambda: 1000.0)
     loop = asyncio.new_event_loop()
     monkeypatch.setattr(loop, "time", lambda: 1000.0)
     try:

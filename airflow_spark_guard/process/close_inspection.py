@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 from airflow_spark_guard.core.stacktraces.moved import moved
 from airflow_spark_guard.core.stacktraces.python_stack import is_users
 from airflow_spark_guard.process import proctree
-from airflow_spark_guard.process.readings import Looker
+from airflow_spark_guard.process.process_samples import ProcessSampler
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -95,7 +95,7 @@ def _command(pid: int) -> bytes:
 
 def who_moved(tag: Tag) -> dict[str, bool]:
     """Whether each process of the attempt on this host moved within a second, by the key of its reading."""
-    looker = Looker(tag)
+    looker = ProcessSampler(tag)
     before = looker.look(stacks=False)
     time.sleep(_BETWEEN)
     return moved(before, looker.look(stacks=False))

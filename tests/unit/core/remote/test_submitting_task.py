@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 
 from airflow_spark_guard.core.errors import ApplicationError
-from airflow_spark_guard.core.remote.submitter import nothing_told, state_told_by, target_told_by
+from airflow_spark_guard.core.remote.submitting_task import nothing_told, state_told_by, target_told_by
 from airflow_spark_guard.core.remote.target import Target
 from tests.unit.core.web.test_spark_rest import JSON
 

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from airflow_spark_guard.core.remote.course import CourseRule, EndedWell, Patience
+from airflow_spark_guard.core.remote.lifecycle import CourseRule, EndedWell, Patience
 from airflow_spark_guard.core.verdict import Verdict
 from airflow_spark_guard.core.watch.finding import Finding
 from tests.unit.core.remote.seen import START, living, log, running, silent

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from airflow_spark_guard.core.protocol import Message, parse
-from airflow_spark_guard.core.watch.heard import Heard
+from airflow_spark_guard.core.watch.channel_state import ChannelState
 from airflow_spark_guard.core.watch.observation import Inside, Observation, Stage
 
 HELLO = {"pid": 7, "python": "3"}
@@ -18,7 +18,7 @@ ERROR = {"category": "user", "type": "E", "message": "m", "traceback": "t", "fra
 
 def heard(*messages):
     """Each is (kind, fields), or (kind, fields, when)."""
-    state = Heard()
+    state = ChannelState()
     for number, (kind, fields, *at) in enumerate(messages, 1):
         state.hear(Message(kind, 0.0, fields), *(at or (float(number),)))
     return state
@@ -191,7 +191,7 @@ MESSAGE = st.one_of(
 @given(st.lists(MESSAGE, max_size=8))
 def test_whatever_valid_messages_come_the_inside_can_be_recorded(messages):
     """In any order, any number of times: an observation with it survives its record."""
-    state = Heard()
+    state = ChannelState()
     for number, fields in enumerate([*messages, *messages]):
         state.hear(parse(json.dumps({"v": 1, "t": 0, **fields}).encode()), float(number))
         seen = Observation(1.0, inside=state.inside)

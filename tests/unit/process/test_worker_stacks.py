@@ -5,13 +5,13 @@ from __future__ import annotations
 import pytest
 
 from airflow_spark_guard.core.stacktraces.culprit import find
-from airflow_spark_guard.core.stacktraces.sights import Sights
+from airflow_spark_guard.core.stacktraces.diagnostics import Diagnostics
 from airflow_spark_guard.core.stacktraces.waiting import place_in
 from airflow_spark_guard.core.watch.observation import Executor
 from airflow_spark_guard.process import spark_processes
-from airflow_spark_guard.process.last_looks import Scene
+from airflow_spark_guard.process.autopsy_steps import AutopsyInput
 from airflow_spark_guard.process.leftovers import Tag, new_attempt
-from airflow_spark_guard.process.worker_looks import python_workers
+from airflow_spark_guard.process.worker_stacks import python_workers
 from tests.support.paths import DATA
 from tests.support.processes import seconds_until
 from tests.support.spark_standin import BACKEND, Standins
@@ -32,11 +32,13 @@ def standins(tmp_path, tag):
 
 
 def look(tag, tmp_path, **fields):
-    return python_workers(Scene(tag, "worker", tmp_path / "stacks.txt", **fields), spark_processes.find(tag))
+    return python_workers(
+        AutopsyInput(tag, "worker", tmp_path / "stacks.txt", **fields), spark_processes.find(tag)
+    )
 
 
 def named(found) -> str:
-    return place_in(find(Sights("worker", workers=tuple(found.workers))).process.threads)
+    return place_in(find(Diagnostics("worker", workers=tuple(found.workers))).process.threads)
 
 
 def test_a_worker_that_stands_still_is_named_before_more_that_move(standins, tag, tmp_path):
@@ -70,12 +72,12 @@ def test_workers_of_a_local_master_dump_into_the_output(tag, tmp_path):
     nobody = spark_processes.SparkProcesses(None, None, (), frozenset())
     local = (Executor("driver", active=True, active_tasks=2),)
     for executors in ((), local):
-        scene = Scene(tag, "worker", tmp_path / "s", executors=executors, output=lambda: STDERR)
+        scene = AutopsyInput(tag, "worker", tmp_path / "s", executors=executors, output=lambda: STDERR)
         (worker,) = python_workers(scene, nobody).workers
         assert (worker.executor, place_in(worker.threads)) == ("driver", "/jobs/hung.py:13, hang")
     read = spark_processes.SparkProcesses(None, None, (), frozenset({"driver"}))
     assert python_workers(scene, read).workers == []
-    elsewhere = Scene(
+    elsewhere = AutopsyInput(
         tag, "worker", tmp_path / "s", executors=(Executor("3", active=True),), output=lambda: STDERR
     )
     assert python_workers(elsewhere, nobody).workers == []
@@ -84,7 +86,7 @@ def test_workers_of_a_local_master_dump_into_the_output(tag, tmp_path):
 def test_a_log_is_not_read_where_its_workers_could_be_seen(tag, tmp_path, monkeypatch):
     """They have no task: what the log holds is of an earlier one."""
     executors = (Executor("3", active=True, active_tasks=1, stderr_url="http://w/log"),)
-    scene = Scene(tag, "worker", tmp_path / "s", tail=lambda *_: STDERR, executors=executors)
+    scene = AutopsyInput(tag, "worker", tmp_path / "s", tail=lambda *_: STDERR, executors=executors)
     here = spark_processes.SparkProcesses(None, None, (), frozenset({"3"}))
     assert python_workers(scene, here).workers == []
     elsewhere = spark_processes.SparkProcesses(None, None, (), frozenset())

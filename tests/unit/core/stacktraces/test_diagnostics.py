@@ -6,9 +6,9 @@ import json
 from dataclasses import replace
 
 from airflow_spark_guard.core.stacktraces.autopsy import Autopsy
+from airflow_spark_guard.core.stacktraces.diagnostics import Diagnostics, Jvm, report
 from airflow_spark_guard.core.stacktraces.python_dump import parse_dumps
 from airflow_spark_guard.core.stacktraces.python_stack import Frame, PythonProcess, PythonThread, parse_py_spy
-from airflow_spark_guard.core.stacktraces.sights import Jvm, Sights, report
 from airflow_spark_guard.core.watch.observation import Executor
 from airflow_spark_guard.core.web.spark_rest import JavaThread
 from tests.support import paths
@@ -41,7 +41,7 @@ def process(*functions: str) -> PythonProcess:
 
 def test_a_hung_udf_is_told_in_a_few_lines():
     """Worker, driver, its task's thread, the driver's call, and why an executor is gone."""
-    sights = Sights(
+    sights = Diagnostics(
         suspect="worker",
         driver=DRIVER,
         workers=(WORKER,),
@@ -74,14 +74,14 @@ def test_the_driver_gives_way_to_the_worker_and_without_one_no_line_is_named():
         (PythonThread((Frame("/opt/spark/python/pyspark/serializers.py", 1, "load_stream"),), main=True),),
     )
     for suspect in ("worker", "any"):
-        assert report(Sights(suspect, DRIVER, (WORKER,))).place == "/jobs/hung.py:13, hang"
-        assert report(Sights(suspect, DRIVER, (waiting, WORKER))).place == "/jobs/hung.py:13, hang"
-        found = report(Sights(suspect, DRIVER, (waiting,), stages=(3,)))
+        assert report(Diagnostics(suspect, DRIVER, (WORKER,))).place == "/jobs/hung.py:13, hang"
+        assert report(Diagnostics(suspect, DRIVER, (waiting, WORKER))).place == "/jobs/hung.py:13, hang"
+        found = report(Diagnostics(suspect, DRIVER, (waiting,), stages=(3,)))
         assert (found.place, found.python_stack) == ("", "")
         assert found.summary[0] == (
             "the driver waits in /jobs/hung.py:17 for stage 3; the line in the worker is not known"
         )
-    found = report(Sights("", None, (waiting,)))
+    found = report(Diagnostics("", None, (waiting,)))
     assert (found.place, found.python_stack) == ("", "")
 
 
@@ -91,7 +91,7 @@ def test_a_process_of_the_drivers_pool_is_shown():
         (Frame("/usr/lib/python3.11/multiprocessing/pool.py", 1, "get"), Frame("/jobs/a.py", 9, "main")),
         main=True,
     )
-    sights = Sights("any", PythonProcess("the driver's Python", (pool,)), children=(process("fit"),))
+    sights = Diagnostics("any", PythonProcess("the driver's Python", (pool,)), children=(process("fit"),))
     found = report(sights)
     assert found.place == "/jobs/a.py:1, fit"
     assert found.summary[1] == "the driver's Python is at /jobs/a.py:9, main"
@@ -103,7 +103,7 @@ def test_a_process_of_the_drivers_pool_is_shown():
 
 def test_many_workers_at_one_place_are_counted():
     """And those at another place."""
-    found = report(Sights("worker", workers=(process("f"), process("f"), process("f"), process("g"))))
+    found = report(Diagnostics("worker", workers=(process("f"), process("f"), process("f"), process("g"))))
     assert found.summary == (
         "Python worker 1 of executor 2 is at /jobs/a.py:1, f",
         "2 other Python workers are at /jobs/a.py:1, f",
@@ -113,8 +113,8 @@ def test_many_workers_at_one_place_are_counted():
 
 def test_nothing_seen_is_an_autopsy_without_a_place():
     """The lines say what could not be seen."""
-    assert report(Sights()) == Autopsy(text="\n")
-    found = report(Sights(unseen=("driver's Python: not found on this host",)))
+    assert report(Diagnostics()) == Autopsy(text="\n")
+    found = report(Diagnostics(unseen=("driver's Python: not found on this host",)))
     assert (found.place, found.python_stack) == ("", "")
     assert found.summary == ("driver's Python: not found on this host",)
 
@@ -122,7 +122,10 @@ def test_nothing_seen_is_an_autopsy_without_a_place():
 def test_a_stack_without_frames_names_nothing():
     """A process that was just starting."""
     empty = PythonProcess("the driver's Python", (PythonThread((), main=True),))
-    assert (report(Sights("driver", empty)).place, report(Sights("driver", empty)).python_stack) == ("", "")
+    assert (
+        report(Diagnostics("driver", empty)).place,
+        report(Diagnostics("driver", empty)).python_stack,
+    ) == ("", "")
 
 
 def test_threads_that_serve_the_script_are_told_apart_from_the_others():
@@ -138,7 +141,7 @@ def test_threads_that_serve_the_script_are_told_apart_from_the_others():
         JavaThread("dag-scheduler-event-loop", "RUNNABLE", ("com.acme.Listener.on(L.java:3)",)),
         JavaThread("Thread-9", "RUNNABLE", plan),
     )
-    assert report(Sights(jvms=(Jvm("driver", threads),))).summary == (
+    assert report(Diagnostics(jvms=(Jvm("driver", threads),))).summary == (
         "driver's JVM: dag-scheduler-event-loop computes, at com.acme.Listener.on(L.java:3)",
         f"driver's JVM: Thread-9 plans a query, at {plan[0]}",
         "driver's JVM: pool-1 waits for a lock, at com.acme.Cache.get(C.java:1)",
@@ -149,7 +152,7 @@ def test_executors_that_were_given_back_are_no_news():
     """Of many lost ones the last three are named."""
     gone = [Executor(str(n), active=False, reason="Command exited with code 1") for n in range(5)]
     idle = Executor("9", active=False, reason="Executor killed by driver.")
-    assert report(Sights(lost=(*gone, idle))).summary == (
+    assert report(Diagnostics(lost=(*gone, idle))).summary == (
         *(f"executor {n} was lost: Command exited with code 1" for n in (2, 3, 4)),
         "2 more executors were lost before",
     )
@@ -168,7 +171,7 @@ def test_untrusted_text_is_bounded_and_made_safe():
     frames = tuple(Frame(f"/jobs/{evil}.py", n, "password=hunter2") for n in range(100))
     worker = PythonProcess("Python worker 1 of executor 2", (PythonThread(frames, main=True),))
     jvms = tuple(Jvm(str(n), threads) for n in range(4))
-    found = report(Sights("worker", workers=(worker,), jvms=jvms, lost=lost, unseen=("no",) * 50))
+    found = report(Diagnostics("worker", workers=(worker,), jvms=jvms, lost=lost, unseen=("no",) * 50))
     assert len(found.summary) == 15
     assert all(len(line) <= 300 for line in found.summary)
     assert len(found.text.encode()) <= 256 * 1024 + 20

@@ -10,7 +10,7 @@ import pytest
 
 from airflow_spark_guard.core.stacktraces.python_stack import Frame, PythonThread
 from airflow_spark_guard.process import proctree
-from airflow_spark_guard.process.closer_look import pythons_below, sleeps, who_moved, with_naps
+from airflow_spark_guard.process.close_inspection import pythons_below, sleeps, who_moved, with_naps
 from airflow_spark_guard.process.leftovers import Tag, new_attempt
 from tests.support.processes import seconds_until
 from tests.support.spark_standin import BACKEND, Standins

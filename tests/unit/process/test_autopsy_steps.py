@@ -8,8 +8,8 @@ import sys
 import pytest
 
 from airflow_spark_guard.core.watch.observation import Executor
-from airflow_spark_guard.process import last_looks, proctree
-from airflow_spark_guard.process.last_looks import NotSeenError, Scene
+from airflow_spark_guard.process import autopsy_steps, proctree
+from airflow_spark_guard.process.autopsy_steps import AutopsyInput, NotSeenError
 from airflow_spark_guard.process.leftovers import Tag
 from airflow_spark_guard.process.spark_processes import SparkProcesses
 
@@ -26,8 +26,8 @@ def sleeper():
     process.stdout.close()
 
 
-def scene(tmp_path, **fields) -> Scene:
-    return Scene(Tag("t", "a"), "driver", tmp_path / "stacks.txt", **fields)
+def scene(tmp_path, **fields) -> AutopsyInput:
+    return AutopsyInput(Tag("t", "a"), "driver", tmp_path / "stacks.txt", **fields)
 
 
 def processes(driver=None, jvm=None) -> SparkProcesses:
@@ -38,7 +38,7 @@ def test_three_executors_are_asked_those_with_tasks_first(tmp_path):
     """Dead ones and the driver's own row never."""
     rows = [Executor(str(n), active=n != 0, active_tasks=n) for n in range(6)]
     rows.append(Executor("driver", active=True, active_tasks=9))
-    assert last_looks.asked(scene(tmp_path, executors=tuple(rows))) == ["5", "4", "3"]
+    assert autopsy_steps.asked(scene(tmp_path, executors=tuple(rows))) == ["5", "4", "3"]
 
 
 def test_a_process_that_is_gone_is_said_to_be(tmp_path, sleeper):
@@ -47,9 +47,9 @@ def test_a_process_that_is_gone_is_said_to_be(tmp_path, sleeper):
     sleeper.kill()
     sleeper.wait()
     with pytest.raises(NotSeenError, match="stack not readable"):
-        last_looks.driver_python(scene(tmp_path), processes(driver=proc))
+        autopsy_steps.driver_python(scene(tmp_path), processes(driver=proc))
     with pytest.raises(NotSeenError, match="the process is gone"):
-        last_looks.driver_jvm_by_signal(scene(tmp_path, jvm_dump=str), processes(jvm=proc))
+        autopsy_steps.driver_jvm_by_signal(scene(tmp_path, jvm_dump=str), processes(jvm=proc))
 
 
 def test_an_api_that_names_no_threads_has_shown_nothing(tmp_path):
@@ -60,18 +60,18 @@ def test_an_api_that_names_no_threads_has_shown_nothing(tmp_path):
             return []
 
     with pytest.raises(NotSeenError, match="the Spark UI listed no threads"):
-        last_looks.jvm(scene(tmp_path, rest=Empty()), "driver")
+        autopsy_steps.jvm(scene(tmp_path, rest=Empty()), "driver")
 
 
 def test_a_jvm_that_prints_no_dump_is_not_waited_for_long(tmp_path, monkeypatch):
     """This one never prints any."""
-    monkeypatch.setattr(last_looks, "_SIGNAL_PATIENCE", 0.2)
+    monkeypatch.setattr(autopsy_steps, "_SIGNAL_PATIENCE", 0.2)
     process = subprocess.Popen(
         ["sh", "-c", "trap : QUIT; echo; while :; do sleep 0.1; done"], stdout=subprocess.PIPE
     )
     process.stdout.readline()
     with pytest.raises(NotSeenError, match="it printed no thread dump"):
-        last_looks.driver_jvm_by_signal(
+        autopsy_steps.driver_jvm_by_signal(
             scene(tmp_path, jvm_dump=str), processes(jvm=proctree.read(process.pid))
         )
     process.kill()
@@ -95,6 +95,6 @@ def test_why_a_stack_cannot_be_read_is_one_plain_line(tmp_path, monkeypatch, sle
     monkeypatch.setattr("sys.executable", str(tmp_path / "python"))
     proc = proctree.read(sleeper.pid)
     with pytest.raises(NotSeenError) as caught:
-        last_looks.driver_python(scene(tmp_path), processes(driver=proc))
+        autopsy_steps.driver_python(scene(tmp_path), processes(driver=proc))
     assert str(caught.value) == f"stack not readable ({why})"
     assert sleeper.poll() is None

@@ -57,7 +57,7 @@ class Jvm:
 
 
 @dataclass(frozen=True)
-class Sights:
+class Diagnostics:
     """What was seen before the kill, and what was not.
 
     Attributes:
@@ -82,7 +82,7 @@ class Sights:
     children: tuple[PythonProcess, ...] = ()
 
 
-def report(sights: Sights) -> Autopsy:
+def report(sights: Diagnostics) -> Autopsy:
     """Describe what was seen in words."""
     found = culprit.find(sights)
     guilty = found.process
@@ -114,7 +114,7 @@ def _bounded(summary: Iterable[str], lines: Iterable[str]) -> Iterator[str]:
         yield f"{line}\n"
 
 
-def _summary(sights: Sights, guilty: PythonProcess | None) -> Iterator[str]:
+def _summary(sights: Diagnostics, guilty: PythonProcess | None) -> Iterator[str]:
     if guilty is not None:
         yield f"{guilty.who} is at {place_in(guilty.threads)}"
     places = Counter(
@@ -180,7 +180,7 @@ def _file(frame: Frame) -> str:
     return frame.file.replace("\\", "/").rpartition("/")[2]
 
 
-def _whole(sights: Sights) -> Iterator[str]:
+def _whole(sights: Diagnostics) -> Iterator[str]:
     for process in (*filter(None, (sights.driver,)), *sights.children, *sights.workers):
         yield f"== Python stack of {process.who}"
         yield from _python_lines(process.threads)

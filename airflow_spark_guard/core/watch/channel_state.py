@@ -22,7 +22,7 @@ _LONGEST_DIGEST = 64
 
 
 @dataclass
-class Heard:
+class ChannelState:
     """Everything received.
 
     Attributes:

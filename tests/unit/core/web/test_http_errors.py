@@ -8,7 +8,7 @@ from itertools import pairwise
 
 import pytest
 
-from airflow_spark_guard.core.web.no_answer import no_answer
+from airflow_spark_guard.core.web.http_errors import no_answer
 
 
 def caused(*chain):

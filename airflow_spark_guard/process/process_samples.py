@@ -29,7 +29,7 @@ from airflow_spark_guard.core.stacktraces.python_stack import (
 )
 from airflow_spark_guard.core.stacktraces.python_task import stage_of
 from airflow_spark_guard.core.stacktraces.waiting import place_in
-from airflow_spark_guard.core.watch.observation import Reading
+from airflow_spark_guard.core.watch.observation import ProcessSample
 from airflow_spark_guard.process import proctree, spark_processes, usage
 from airflow_spark_guard.process.byte_watch import ByteWatch
 
@@ -57,7 +57,7 @@ class _Stack(NamedTuple):
     stage: int | None = None
 
 
-class Looker:
+class ProcessSampler:
     """Samples the processes of one attempt repeatedly.
 
     Between two samples it keeps no stack and no local variable, only what its own stops have added.
@@ -89,7 +89,7 @@ class Looker:
         """Release every process until the next sample; may be called while another thread takes one."""
         self._let_go()
 
-    def look(self, *, stacks: bool) -> tuple[Reading, ...]:
+    def look(self, *, stacks: bool) -> tuple[ProcessSample, ...]:
         """All processes of the attempt on this host that may be stuck; idle Python workers are marked.
 
         Args:
@@ -111,7 +111,7 @@ class Looker:
             readings.append(self._reading("jvm", found.jvm, "", table))
         return tuple(readings)
 
-    def _with_stacks(self, readings: list[Reading], processes: list[Proc]) -> list[Reading]:
+    def _with_stacks(self, readings: list[ProcessSample], processes: list[Proc]) -> list[ProcessSample]:
         before = {_key(proc): usage.switches(proc.pid) for proc in processes}
         seen = _stacks(processes)
         time.sleep(_SETTLE)
@@ -145,12 +145,12 @@ class Looker:
         """Ids of the executors on this host; ``driver`` if the driver's JVM has Python workers."""
         return spark_processes.find(self._tag).executors
 
-    def _reading(self, role: str, proc: Proc, executor: str, table: dict[int, Proc]) -> Reading:
+    def _reading(self, role: str, proc: Proc, executor: str, table: dict[int, Proc]) -> ProcessSample:
         key = _key(proc)
         # The children of a worker count with it: a shell, a pool, a trainer.
         pids = [proc.pid] if role != "worker" else [proc.pid, *usage.below(proc.pid, table)]
         moved, watched = self._watched.get(key, (0, 0.0))
-        return Reading(
+        return ProcessSample(
             role=role,
             key=key,
             executor=executor,

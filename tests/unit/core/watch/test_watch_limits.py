@@ -6,28 +6,28 @@ import copy
 from dataclasses import replace
 
 from airflow_spark_guard.core.limits import GuardLimits
-from airflow_spark_guard.core.watch.windows import Limit, Windows
+from airflow_spark_guard.core.watch.watch_limits import Limit, WatchLimits
 
 
 def test_windows_come_from_the_limits():
     """Defaults give way to shorter limits; the pace of the executors sets a floor."""
-    windows = Windows.of(GuardLimits(stall_timeout="20s"), deadline=60.0, heartbeat=2.0, local=True)
+    windows = WatchLimits.of(GuardLimits(stall_timeout="20s"), deadline=60.0, heartbeat=2.0, local=True)
     assert (windows.stall, windows.evidence, windows.poll, windows.local) == (20, 10, 5, True)
     assert windows.stall_of(None) == (20, "stall_timeout")
     assert windows.stall_of(10.0) == (50, "5 x the median of the stage's finished tasks")
     assert replace(windows, heartbeat=10.0).stall_of(None) == (30, "3 x spark.executor.heartbeatInterval")
-    assert Windows.of(GuardLimits(), deadline=3600.0) == Windows()
-    assert Windows.of(GuardLimits(on_finding="warn"), deadline=3600.0) == Windows(observe=True)
-    assert Windows().losses is None
-    assert Windows.of(GuardLimits(executor_losses="0"), deadline=3600.0).losses == 0
+    assert WatchLimits.of(GuardLimits(), deadline=3600.0) == WatchLimits()
+    assert WatchLimits.of(GuardLimits(on_finding="warn"), deadline=3600.0) == WatchLimits(observe=True)
+    assert WatchLimits().losses is None
+    assert WatchLimits.of(GuardLimits(executor_losses="0"), deadline=3600.0).losses == 0
 
 
 def test_a_stall_timeout_that_was_set_is_told_from_the_same_default():
     """Only a default may give way to what the stage's tasks took."""
-    assert not Windows.of(GuardLimits(), deadline=None).stall_chosen
-    assert Windows.of(GuardLimits(stall_timeout="10m"), deadline=None).stall_chosen
+    assert not WatchLimits.of(GuardLimits(), deadline=None).stall_chosen
+    assert WatchLimits.of(GuardLimits(stall_timeout="10m"), deadline=None).stall_chosen
     copied = copy.deepcopy(GuardLimits())
-    assert not Windows.of(copied, deadline=None).stall_chosen
+    assert not WatchLimits.of(copied, deadline=None).stall_chosen
 
 
 def test_a_limit_says_where_it_comes_from():
