@@ -22,7 +22,7 @@ def python_files(folder: Path = PACKAGE) -> tuple[Path, ...]:
 
 @cache
 def parsed(path: Path) -> ast.Module:
-    """Nobody may change it."""
+    """A module's tree, which is shared: it must not be changed."""
     return ast.parse(path.read_text())
 
 

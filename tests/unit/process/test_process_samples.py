@@ -43,7 +43,7 @@ def test_a_worker_that_dumps_its_stack_again_and_again_writes_no_rows(standins, 
     looker = ProcessSampler(tag)
     places = by_place(looker.look(stacks=True))
     before = {reading.key: reading.io for reading in looker.look(stacks=False)}
-    time.sleep(2)
+    time.sleep(1.5)
     moved = {reading.key: reading.io - before[reading.key] for reading in looker.look(stacks=False)}
     assert moved[places["dumping"].key] < 512
     assert moved[places["writing"].key] > 8192
@@ -259,11 +259,11 @@ def test_a_crowded_machine_does_not_look_like_movement():
     pinned = f"import os; os.sched_setaffinity(0, {{{cpu}}})\nwhile True: pass"
     crowd = [subprocess.Popen([sys.executable, "-c", pinned]) for _ in range(2)]
     try:
-        time.sleep(1)
+        time.sleep(0.5)
         looker, proc = ProcessSampler(Tag("t", "a")), proctree.read(crowd[0].pid)
         aside = f"/proc/{proc.pid}/status", "nonvoluntary_ctxt_switches:"
         pushed, before = usage.counts(*aside), looker._reading("worker", proc, "1", {})
-        time.sleep(2)
+        time.sleep(1)
         after = looker._reading("worker", proc, "1", {})
         assert usage.counts(*aside) - pushed > 5
         assert after.switches - before.switches < 3
