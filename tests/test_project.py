@@ -485,6 +485,13 @@ def test_every_path_in_the_documentation_exists():
     assert {name for _, name in missing} | {"docker/secrets/"} == set(ELSEWHERE)
 
 
+def test_the_readme_names_every_command():
+    """Those that ``make help`` lists, and no other."""
+    targets = re.findall(r"^([a-z-]+):.*## ", (ROOT / "Makefile").read_text(), re.MULTILINE)
+    rows = re.findall(r"^\| (`make .+?) \|", (ROOT / "README.md").read_text(), re.MULTILINE)
+    assert sorted(re.findall(r"`make ([a-z-]+)`", " ".join(rows))) == sorted(targets)
+
+
 def test_ci_is_one_command_that_runs_here_too():
     """``.ci/run`` installs what is missing and calls it; the containers' test is not skipped there."""
     lines = (ROOT / ".ci" / "run").read_text().splitlines()
