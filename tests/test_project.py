@@ -25,7 +25,7 @@ from tools.upstream.differences import DIFFERENCES, REASONS
 
 # Tested where they are used; each with the reason. This list may only become shorter.
 WITHOUT_OWN_TEST = {
-    "core/stacktraces/autopsy.py": "a record, in test_sights.py",
+    "core/stacktraces/autopsy.py": "a record, in test_diagnostics.py",
     "core/conf/conf_rows_cluster.py": "data, in test_conf_table.py",
     "core/conf/conf_rows_python.py": "data, in test_conf_table.py",
     "core/conf/conf_setting.py": "a record, in test_conf_table.py",
@@ -67,6 +67,8 @@ def test_every_module_has_a_test_of_its_name():
         )
     }
     assert without == set(WITHOUT_OWN_TEST)
+    named = set(re.findall(r"test_\w+\.py", " ".join(WITHOUT_OWN_TEST.values())))
+    assert named - {path.name for path in (ROOT / "tests").rglob("test_*.py")} == set()
 
 
 @pytest.mark.parametrize("module", [airflow_spark_guard, job], ids=lambda module: module.__name__)
@@ -439,6 +441,55 @@ def test_every_tool_that_is_named_is_there():
             assert module.with_suffix(".py").exists() or (module / "__main__.py").exists(), (file, name)
         for name in re.findall(r"(?<![\w/.-])tools/[\w/]+(?:\.\w+)?", text):
             assert (ROOT / name).exists(), (file, name)
+
+
+# Paths in documentation that are not files of this repository; each with the reason.
+ELSEWHERE = {
+    "build/bench-data/": "made by the benchmark",
+    "build/task-logs/": "made by make task-logs",
+    "docker/secrets/": "made by make stack-up",
+    "operators/test_spark_submit.py": "the Spark provider's",
+    "record_url/DAG/RUN/TASK/try-1/": "an address",
+    "tests/unit/apache/spark/hooks/test_spark_submit.py": "the Spark provider's",
+}
+PATH = re.compile(r"`((?:[\w.*-]+/)+(?:[\w.*-]+\.(?:py|md|yml|sh))?)`")
+
+
+def documentation():
+    """(file, text) of README, the pages, the changelog's newest section, and every module's docstring."""
+    for page in (ROOT / "README.md", *(ROOT / "docs").rglob("*.md")):
+        yield page, page.read_text()
+    changelog = ROOT / "CHANGELOG.md"
+    yield changelog, changelog.read_text().split("\n## ")[1]
+    for folder in ("airflow_spark_guard", "dags", "docker", "tests", "tools"):
+        for file in (ROOT / folder).rglob("*.py"):
+            yield file, ast.get_docstring(ast.parse(file.read_text())) or ""
+
+
+def is_there(path):
+    """Whether a file, a file of a pattern, or a folder with files exists; caches of Python do not count."""
+    found = path.parent.glob(path.name) if "*" in path.name else [path]
+    files = (file for one in found for file in (one.rglob("*") if one.is_dir() else [one]))
+    return any(file.is_file() and "__pycache__" not in file.parts for file in files)
+
+
+def test_every_path_in_the_documentation_exists():
+    """Relative to the repository, to the package, or to the file that names it."""
+    missing = {
+        (str(file.relative_to(ROOT)), name)
+        for file, text in documentation()
+        for name in PATH.findall(text)
+        if not any(is_there(base / name) for base in (ROOT, PACKAGE, file.parent))
+    }
+    assert {(file, name) for file, name in missing if name not in ELSEWHERE} == set()
+    assert {name for _, name in missing} | {"docker/secrets/"} == set(ELSEWHERE)
+
+
+def test_the_readme_names_every_command():
+    """Those that ``make help`` lists, and no other."""
+    targets = re.findall(r"^([a-z-]+):.*## ", (ROOT / "Makefile").read_text(), re.MULTILINE)
+    rows = re.findall(r"^\| (`make .+?) \|", (ROOT / "README.md").read_text(), re.MULTILINE)
+    assert sorted(re.findall(r"`make ([a-z-]+)`", " ".join(rows))) == sorted(targets)
 
 
 def test_ci_is_one_command_that_runs_here_too():

@@ -108,6 +108,14 @@ def test_the_result_is_what_the_job_reports(stand):
     assert f"executor tag {hook.tag}" in stand.log
 
 
+def test_waiting_reads_what_is_deferred(stand):
+    """Its name until 0.7."""
+    hook = stand.hook()
+    assert hook.waiting is None
+    hook.deferred = object()
+    assert hook.waiting is hook.deferred
+
+
 def test_the_shorter_of_deadline_and_execution_timeout_is_the_backstop(stand):
     """The deadline is the guard's own; the time-out is Airflow's."""
     both = stand.hook(limits=GuardLimits(deadline="2h"), execution_timeout=420.0)._spec()

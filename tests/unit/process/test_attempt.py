@@ -1,4 +1,4 @@
-"""An attempt by itself: started, ended, proven gone. ``test_following.py`` follows one to its end."""
+"""An attempt by itself: started, ended, proven gone. ``tests/unit/attempt/test_loop.py`` follows one to its end."""
 
 from __future__ import annotations
 
