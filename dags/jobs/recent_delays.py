@@ -1,9 +1,10 @@
 """Features of a flight out of other flights: what is known one hour before it is scheduled to depart.
 
-Each flight becomes up to four rows of one table: its question, one hour before the scheduled departure; its
-departure, with the delay; and, if it leaves late, the begin and the end of its wait. A window in the order of
-time that ends at the question sees what has happened by then and nothing later. One union and a few windows
-scale; a join of flights with the flights before them would not.
+Each flight becomes a few rows of one table: its question, one hour before the scheduled departure; its
+departure, with the delay, and the moments at which that is too old to count; and, if it leaves late, the
+begin and the end of its wait. A running sum in the order of time that ends at the question includes what has
+happened by then and nothing later. One union and one pass for each key scale; a join of flights with the
+flights before them would not, nor would a window that adds up its rows anew for each flight.
 
 Moments are seconds since 1970 in UTC: when the clocks go back, one hour of local time happens twice.
 """
@@ -25,6 +26,8 @@ ASKED_BEFORE = HOUR
 LONGEST_WAIT = 3 * HOUR
 
 AIRPORT, CARRIER, ROUTE, AIRCRAFT = ("origin",), ("origin", "carrier"), ("origin", "dest"), ("tailnum",)
+# How long a departure counts, by what it has in common with the flight in question.
+COUNTS_FOR = {"airport": (AIRPORT, 2 * HOUR), "carrier": (CARRIER, 3 * HOUR), "route": (ROUTE, 24 * HOUR)}
 RECENT = (
     "airport_delay",  # mean of the departures from the airport in two hours, in minutes
     "airport_departures",  # their number
@@ -45,31 +48,21 @@ RECENT = (
 def with_recent_delays(flights: DataFrame) -> DataFrame:
     """``flights`` with the columns ``RECENT``; null if there was no such departure."""
     departure = sf.when(sf.col("late").isNotNull(), sf.struct("at", "late"))
-    answers = timeline(flights).withColumns(
+    columns = {"previous": sf.max(departure).over(until_now(AIRCRAFT))}
+    for name, (by, _) in COUNTS_FOR.items():
+        departures = sf.coalesce(sf.sum(f"{name}_counts").over(until_now(by)), sf.lit(0))
+        columns[f"{name}_departures"] = departures
+        columns[f"{name}_delay"] = sf.try_divide(sf.sum(f"{name}_late").over(until_now(by)), departures)
+    for name, by in (("airport", AIRPORT), ("carrier", CARRIER)):
+        columns[f"{name}_waiting"] = sf.sum("waits").over(until_now(by))
+        columns[f"{name}_waited"] = minutes_waited(until_now(by))
+    known = timeline(flights).withColumns(columns).where("asked = 1")
+    return known.withColumns(
         {
-            "airport_delay": sf.avg("late").over(within(2 * HOUR, AIRPORT)),
-            "airport_departures": sf.count("late").over(within(2 * HOUR, AIRPORT)),
-            "carrier_delay": sf.avg("late").over(within(3 * HOUR, CARRIER)),
-            "carrier_departures": sf.count("late").over(within(3 * HOUR, CARRIER)),
-            "route_delay": sf.avg("late").over(within(24 * HOUR, ROUTE)),
-            "route_departures": sf.count("late").over(within(24 * HOUR, ROUTE)),
-            "airport_waiting": sf.sum("waits").over(until_now(AIRPORT)),
-            "airport_waited": minutes_waited(until_now(AIRPORT)),
-            "carrier_waiting": sf.sum("waits").over(until_now(CARRIER)),
-            "carrier_waited": minutes_waited(until_now(CARRIER)),
-            "previous": sf.max(departure).over(until_now(AIRCRAFT)),
+            "aircraft_delay": sf.col("previous.late"),
+            "aircraft_minutes": (sf.col("at") - sf.col("previous.at")) / 60,
         }
-    )
-    return (
-        answers.where("asked = 1")
-        .withColumns(
-            {
-                "aircraft_delay": sf.col("previous.late"),
-                "aircraft_minutes": (sf.col("at") - sf.col("previous.at")) / 60,
-            }
-        )
-        .drop("asked", "at", "late", "waits", "due", "previous")
-    )
+    ).select(*flights.columns, *RECENT)
 
 
 # [END flight_delay_windows]
@@ -81,19 +74,29 @@ def timeline(flights: DataFrame) -> DataFrame:
     left = (due + 60 * sf.col("dep_delay")).cast("bigint")
     ends = sf.least(left, due + LONGEST_WAIT)  # of a flight that never left, the second
     keys = (*CARRIER, "dest", *AIRCRAFT)
-    late = flights.where(ends > due)
+    delay = sf.col("dep_delay")
+    departed, late = flights.where(left.isNotNull()), flights.where(ends > due)
+    counts = [
+        column.alias(f"{name}_{what}")
+        for name in COUNTS_FOR
+        for what, column in (("late", delay), ("counts", sf.lit(1)))
+    ]
     events = (
         flights.withColumns({"at": due - ASKED_BEFORE, "asked": sf.lit(1)}),
-        flights.where(left.isNotNull()).select(*keys, left.alias("at"), sf.col("dep_delay").alias("late")),
+        departed.select(*keys, left.alias("at"), delay.alias("late"), *counts),
+        *(
+            departed.select(
+                *keys,
+                (left + seconds + 1).alias("at"),
+                (-delay).alias(f"{name}_late"),
+                sf.lit(-1).alias(f"{name}_counts"),
+            )
+            for name, (_, seconds) in COUNTS_FOR.items()
+        ),
         late.select(*keys, due.alias("at"), sf.lit(1).alias("waits"), due.alias("due")),
         late.select(*keys, ends.alias("at"), sf.lit(-1).alias("waits"), due.alias("due")),
     )
     return reduce(lambda one, other: one.unionByName(other, allowMissingColumns=True), events)
-
-
-def within(seconds: int, by: tuple[str, ...]) -> WindowSpec:
-    """The events of the last ``seconds``, up to now."""
-    return Window.partitionBy(*by).orderBy("at").rangeBetween(-seconds, Window.currentRow)
 
 
 def until_now(by: tuple[str, ...]) -> WindowSpec:
