@@ -41,8 +41,6 @@ if TYPE_CHECKING:
 
     from airflow_spark_guard.attempt.observer import Application
     from airflow_spark_guard.attempt.spec import AttemptSpec, Job
-    from airflow_spark_guard.core.errors import AttemptError
-    from airflow_spark_guard.core.watch.finding import Finding
     from airflow_spark_guard.process.record import NoRecord, Record
 
 _HEARTBEAT = "spark.executor.heartbeatInterval"
@@ -189,16 +187,13 @@ class ClientRun:
         return ending
 
     def _log(self, record: Record | NoRecord, summary: Summary, output: JobOutput) -> AttemptLog:
-        def observed(finding: Finding, error: AttemptError) -> None:
-            summary.observed(finding, error)
-            self.spec.reporting.on_observed(error)
-
         return AttemptLog(
             self.spec.reporting.log,
             record,
             budget=MessageBudget.beside(output),
             shown=self._shown,
-            on_observed=observed,
+            summary=summary,
+            on_observed=self.spec.reporting.on_observed,
         )
 
     def _watcher(self, log: AttemptLog, master: MasterSource | None) -> Watch:

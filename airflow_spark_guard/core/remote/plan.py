@@ -39,6 +39,17 @@ class Plan(Stored):
     patience: Patience = field(default_factory=Patience)
     observe: bool = field(default=False, metadata=LATER)
 
+    @classmethod
+    def unreadable(cls, problem: str) -> ApplicationError:
+        """The error for a plan of another version."""
+        return ApplicationError(
+            "The trigger's plan cannot be read.",
+            got=problem,
+            expected=f"a plan with {', '.join(part.name for part in fields(cls))}",
+            advice="Triggerer and workers run different versions of this package: restart them with one, "
+            "then clear the task.",
+        )
+
     def watch(self, began: EpochTime, *, history_server: bool, alone: bool = False) -> RemoteWatch:
         """A watch by these limits.
 
@@ -61,16 +72,3 @@ class Plan(Stored):
         In a mapped task group the two have the same index.
         """
         return tuple(dict.fromkeys((own, self.map_index) if own >= 0 else (self.map_index,)))
-
-
-def _of_another_version(problem: str) -> ApplicationError:
-    return ApplicationError(
-        "The trigger's plan cannot be read.",
-        got=problem,
-        expected=f"a plan with {', '.join(part.name for part in fields(Plan))}",
-        advice="Triggerer and workers run different versions of this package: restart them with one, "
-        "then clear the task.",
-    )
-
-
-Plan.unreadable = _of_another_version

@@ -260,7 +260,6 @@ class Observation(Stored):
     """
 
     sparse = True
-    unreadable = TypeError
 
     at: LaunchTime = field(default_factory=_LAUNCH)  # by a factory, so that the record always has it
     driver: DriverView | None = None
@@ -275,6 +274,11 @@ class Observation(Stored):
     master: Master | None = None
     driver_gone_at: LaunchTime | None = None
     wall: EpochTime = EpochTime(0.0)
+
+    @classmethod
+    def unreadable(cls, problem: str) -> Exception:
+        """A TypeError, as for arguments that do not fit."""
+        return TypeError(problem)
 
     def launch_time(self, at: WatchTime, now: WatchTime) -> LaunchTime:
         """Convert a time of the watch; ``now`` is the watch's time of this observation."""
