@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field, fields, replace
 
 from airflow_spark_guard.core.clock import EpochTime
 from airflow_spark_guard.core.codec import LATER, Stored
 from airflow_spark_guard.core.errors import ApplicationError
+from airflow_spark_guard.core.limits import GuardLimits
 from airflow_spark_guard.core.remote.lifecycle import CourseRule, Patience
 from airflow_spark_guard.core.remote.remote_watch import RemoteWatch
 from airflow_spark_guard.core.remote.restarts import RestartBudget, RestartRule
@@ -36,7 +37,7 @@ class Plan(Stored):
     conn_id: str = ""
     budget: RestartBudget | None = None
     windows: WatchLimits | None = None
-    patience: Patience = field(default_factory=Patience)
+    patience: Patience = field(default_factory=lambda: Patience.of(GuardLimits()))
     observe: bool = field(default=False, metadata=LATER)
 
     @classmethod
@@ -58,7 +59,7 @@ class Plan(Stored):
             history_server: whether one can be asked; it then has to confirm success.
             alone: whether only the history server can be asked.
         """
-        patience = Patience(self.patience.start, self.patience.end, history_server, alone)
+        patience = replace(self.patience, history_server=history_server, alone=alone)
         return RemoteWatch(
             CourseRule(patience, began),
             None if self.budget is None else RestartRule(self.budget),
