@@ -18,7 +18,7 @@ from airflow_spark_guard.core.cluster.cluster_watch import ClusterWatch
 from airflow_spark_guard.core.cluster.managers import manager_from_json
 from airflow_spark_guard.core.cluster.trigger_event import event_of
 from airflow_spark_guard.core.failure.exceptions import error_of_finding
-from airflow_spark_guard.core.failure.observed_findings import ObservedFindings
+from airflow_spark_guard.core.failure.observed_text import ObservedFindings
 from airflow_spark_guard.core.failure.retry import advise
 from airflow_spark_guard.core.failure.verdict_summary import VERDICT_KEY
 from airflow_spark_guard.core.text.printable import safe_text
@@ -26,7 +26,7 @@ from airflow_spark_guard.core.web.answer import UnusableAnswerError
 from airflow_spark_guard.sources.cluster import AsyncClusterSource
 from airflow_spark_guard.sources.cluster_access import cluster_access
 from airflow_spark_guard.triggers.deferral_guard import until_settled
-from airflow_spark_guard.triggers.xcom import xcom
+from airflow_spark_guard.triggers.xcom import publish
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
@@ -134,12 +134,8 @@ class ClusterApplicationTrigger(BaseTrigger):
         log, error = MarkedLog(self.log), error_of_finding(finding)
         text, summary = self._observed.take(error, advise(error, 1))
         log.warning("%s", text)
-        if self.task_key is None:
-            return
-        try:
-            await xcom("set", key=VERDICT_KEY, value=summary, **self.task_key)
-        except Exception as problem:  # noqa: BLE001 - whatever an XCom back end raises, the watch continues
-            log.warning("The XCom %s could not be pushed: %s", VERDICT_KEY, type(problem).__name__)
+        if self.task_key is not None and (problem := await publish(summary, self.task_key)):
+            log.warning("The XCom %s could not be pushed: %s", VERDICT_KEY, problem)
 
     async def _manager(self) -> AsyncClusterSource:
         if self._source is None:

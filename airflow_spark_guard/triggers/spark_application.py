@@ -14,7 +14,6 @@ from airflow_spark_guard.attempt.marked_log import MarkedLog
 from airflow_spark_guard.core.clock import EpochTime, monotonic_now
 from airflow_spark_guard.core.errors import SparkGuardError
 from airflow_spark_guard.core.event import event_of
-from airflow_spark_guard.core.failure.verdict_summary import VERDICT_KEY
 from airflow_spark_guard.core.remote.outcome import Outcome
 from airflow_spark_guard.core.remote.plan import Plan
 from airflow_spark_guard.core.remote.submitting_task import APPLICATION_KEY
@@ -24,7 +23,7 @@ from airflow_spark_guard.sources.find_application import find_application
 from airflow_spark_guard.sources.poller import Following
 from airflow_spark_guard.sources.remote import AsyncRemoteSource
 from airflow_spark_guard.triggers.deferral_guard import until_settled
-from airflow_spark_guard.triggers.xcom import xcom
+from airflow_spark_guard.triggers.xcom import publish, xcom
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
@@ -139,11 +138,7 @@ class _Port:
         MarkedLog(self._trigger.log).warning("%s", text)
 
     async def publish(self, summary: dict[str, Any]) -> str:
-        try:
-            await xcom("set", key=VERDICT_KEY, value=summary, **self._trigger.task_key)
-        except Exception as problem:  # noqa: BLE001 - an error of an XCom back end must not end the watch
-            return type(problem).__name__
-        return ""
+        return await publish(summary, self._trigger.task_key)
 
     async def pause(self, most: float) -> None:
         if self._looks is None:  # else the next look is waited for anyway

@@ -14,7 +14,7 @@ from operator import methodcaller
 from typing import TYPE_CHECKING, Any, Final, Protocol, TypeVar
 
 from airflow_spark_guard.core.clock import EpochTime, epoch_now
-from airflow_spark_guard.core.failure.observed_findings import ObservedFindings
+from airflow_spark_guard.core.failure.observed_text import ObservedFindings
 from airflow_spark_guard.core.failure.verdict_summary import VERDICT_KEY
 from airflow_spark_guard.core.quantity import readable_duration
 from airflow_spark_guard.core.remote.outcome import Outcome, found_in

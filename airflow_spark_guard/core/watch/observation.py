@@ -275,11 +275,6 @@ class Observation(Stored):
     driver_gone_at: LaunchTime | None = None
     wall: EpochTime = EpochTime(0.0)
 
-    @classmethod
-    def unreadable(cls, problem: str) -> Exception:
-        """A TypeError, as for arguments that do not fit."""
-        return TypeError(problem)
-
     def launch_time(self, at: WatchTime, now: WatchTime) -> LaunchTime:
         """Convert a time of the watch; ``now`` is the watch's time of this observation."""
         return LaunchTime(self.at - (now - at))
