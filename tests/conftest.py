@@ -9,6 +9,8 @@ from pathlib import Path
 import coverage
 import pytest
 
+from tools.support import class_archive
+
 ROOT = Path(__file__).parent.parent
 # Each of pytest-xdist's workers has one of its own: Airflow's database is a file.
 HOME = ROOT / "build" / f"test-airflow{os.environ.get('PYTEST_XDIST_WORKER', '')}"
@@ -31,9 +33,8 @@ for name in ("SPARK_HOME", "PYSPARK_PYTHON", "PYSPARK_DRIVER_PYTHON", "SPARK_CON
 # Without bytecode on disk every process compiles Airflow and PySpark anew, several seconds of CPU each.
 os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
 sys.dont_write_bytecode = False
-# A JVM of a test lives for seconds: the optimizing compiler and the collector's threads cost more than they bring.
-for name in ("SPARK_LAUNCHER_OPTS", "SPARK_SUBMIT_OPTS", "SPARK_DAEMON_JAVA_OPTS"):
-    os.environ[name] = "-XX:TieredStopAtLevel=1 -XX:+UseSerialGC"
+# Neither the launcher nor the driver nor a daemon of Spark lives long here.
+os.environ.update(dict.fromkeys(class_archive.VARIABLES, class_archive.options()))
 
 if coverage.Coverage.current() is not None:
     # Tests that start launcher or reaper directly let them measure themselves; nothing else does.

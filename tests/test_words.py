@@ -90,7 +90,7 @@ def faults(path):
 
 def files():
     """What users and maintainers read: the package, the example DAGs, the pages."""
-    for folder, kind in (("airflow_spark_guard", "**/*.py"), ("dags", "**/*.py"), ("docs", "*.md")):
+    for folder, kind in (("airflow_spark_guard", "**/*.py"), ("dags", "**/*.py"), ("docs", "**/*.md")):
         yield from sorted((ROOT / folder).glob(kind))
     yield ROOT / "README.md"
 

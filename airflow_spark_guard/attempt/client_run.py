@@ -247,10 +247,10 @@ def prove_gone(master: MasterSource | None, application_id: str, patience: float
         gone = master.gone(application_id)
         if gone is not False:
             return ()  # an application that the master does not know has no executors either
-        if time.monotonic() >= limit:
-            return (f"{application_id} (its master still runs it)",)
         if not asked and time.monotonic() >= limit - patience / 2:
             asked = True
             with contextlib.suppress(UnusableAnswerError):
                 master.kill(application_id)
+        elif time.monotonic() >= limit:
+            return (f"{application_id} (its master still runs it)",)
         time.sleep(_PROOF_TICK)

@@ -98,6 +98,11 @@ class SafeSparkSubmitHook(UpstreamSubmitHook):
         """Whether the task was killed."""
         return self._kill_switch.pulled
 
+    @property
+    def waiting(self) -> DeferredJob | None:
+        """The value of ``deferred``, under its name until 0.7; kept for code that reads it."""
+        return self.deferred
+
     @AirflowErrors()
     @keeping_secrets()
     def submit(self, application: str = "", **kwargs: Any) -> Any:

@@ -1,6 +1,7 @@
-"""The private names of the apache-spark provider that we rely on, each covered by a contract test.
+"""The private names of the apache-spark provider that the hook relies on, each covered by a contract test.
 
 ``tests/unit/hooks/test_upstream.py`` fails when a new version of the provider renames one.
+``operators/safe_spark_submit.py`` uses those of the provider's operator.
 """
 
 from __future__ import annotations

@@ -2,13 +2,24 @@
 
 from __future__ import annotations
 
+import gc
 import os
 
 import pytest
+from hypothesis import settings
 
+# Every property is tried with so many examples; what reads outside input has `make fuzz` as well.
+settings.register_profile("unit", max_examples=50, deadline=None)
+settings.load_profile("unit")
 # A Java by its release file, which is all that is asked of one before a job starts.
 RELEASE = 'JAVA_VERSION="17.0.1"\n'
 NOTES = "#!/bin/sh\necho \"$0 $*\" >> '{notes}'\nexit 1\n"
+
+
+def pytest_collection_finish():
+    """What is imported by now stays: Airflow and PySpark, a million objects that need not be looked at again."""
+    gc.collect()
+    gc.freeze()
 
 
 @pytest.fixture(scope="session")

@@ -99,7 +99,7 @@ def test_an_exit_code_of_the_script_is_its_failure(stand):
 
 def test_a_script_that_leaves_without_a_word_is_no_success(stand):
     """The manager says SUCCEEDED; only the script's own end makes it one."""
-    with pytest.raises(errors.DriverGoneError, match="its closing message never came"):
+    with pytest.raises(errors.DriverGoneError, match="the application.s closing message never came"):
         stand.execute(stand.job("import os; os._exit(0)"), limits=QUICK_END)
 
 

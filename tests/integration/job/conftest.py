@@ -26,6 +26,9 @@ def spark(spark_conf):
         .config("spark.driver.bindAddress", "127.0.0.1")
         .config("spark.driver.host", "127.0.0.1")
         .config("spark.pyspark.python", sys.executable)
+        # These queries run once, on a few thousand rows: compiling them takes longer than interpreting them.
+        .config("spark.sql.codegen.wholeStage", "false")
+        .config("spark.sql.codegen.factoryMode", "NO_CODEGEN")
     )
     for key, value in spark_conf.items():
         builder = builder.config(key, value)

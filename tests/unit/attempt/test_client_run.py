@@ -11,6 +11,7 @@ from contextlib import closing, suppress
 
 import pytest
 
+from airflow_spark_guard.attempt import loop
 from airflow_spark_guard.attempt.client_run import ClientRun, prove_gone
 from airflow_spark_guard.attempt.observer import Application
 from airflow_spark_guard.attempt.spec import Job, Program
@@ -19,6 +20,7 @@ from airflow_spark_guard.core import errors
 from airflow_spark_guard.core.conf.profile import SparkProfile
 from airflow_spark_guard.core.limits import GuardLimits
 from airflow_spark_guard.core.verdict import Verdict
+from airflow_spark_guard.core.watch import watchdog
 from airflow_spark_guard.process import autopsy
 from airflow_spark_guard.process.leftovers import Tag, new_attempt
 from airflow_spark_guard.process.workspace import Workspace
@@ -152,7 +154,8 @@ class Stand:
 
 
 @pytest.fixture
-def stand(tmp_path):
+def stand(tmp_path, monkeypatch):
+    monkeypatch.setattr(loop, "_CANCEL_TIME", 0.2)  # no Spark job is there to be cancelled
     made = Stand(tmp_path)
     yield made
     left = marked(made.mark)
@@ -196,12 +199,13 @@ def test_a_driver_that_hangs_is_ended_and_its_line_is_named(stand):
     assert stand.summary["limit_s"] in (2.0, 6.0)
 
 
-def test_a_driver_that_died_under_a_jvm_that_stays_is_the_verdict(stand):
+def test_a_driver_that_died_under_a_jvm_that_stays_is_the_verdict(stand, monkeypatch):
     """Half an application would stay until the deadline."""
+    monkeypatch.setattr(watchdog, "_HALF_A_DRIVER", 1.0)
     text = "import os, signal, time\ntime.sleep(1)\nos.kill(os.getpid(), signal.SIGKILL)\n"
     with pytest.raises(errors.DriverGoneError):
         stand.script(text, stand.executor("lock"))
-    assert (stand.summary["verdict"], stand.summary["limit_s"]) == ("DRIVER_GONE", 5.0)
+    assert (stand.summary["verdict"], stand.summary["limit_s"]) == ("DRIVER_GONE", 1.0)
     assert stand.summary["ended_at_s"] < 20
 
 
@@ -439,12 +443,12 @@ def test_an_application_is_told_while_it_runs_and_of_a_short_job_at_its_end(stan
     assert told == [(Application(APP, "http://h:4040"), threading.main_thread())]
 
 
-# The driver goes on after a while, and takes its executors along as a SparkContext does.
+# The driver goes on once it may, and takes its executors along as a SparkContext does.
 GOES_ON = """\
-import os, signal, threading
+import os, signal
 
 def fit():
-    threading.Event().wait({seconds})
+    open({pipe!r}).read()
 
 fit()
 with open(f"/proc/{{os.getppid()}}/task/{{os.getppid()}}/children") as file:
@@ -456,11 +460,17 @@ for pid in others:
 
 def test_a_stage_that_hangs_is_only_said_in_observe_mode(stand):
     """With the line and the autopsy of the other mode, once; the job ends by itself, and that counts."""
-    told = []
+    told, pipe = [], stand.tmp_path / "pipe"
+    os.mkfifo(pipe)
+
+    def tell(error):
+        told.append(error)
+        threading.Thread(target=pipe.write_text, args=("",)).start()  # it waits for who reads
+
     limits = GuardLimits(**{**vars(SHORT), "on_finding": "warn", "exit_timeout": "30s"})
     with serving(stalled) as url:
-        text = HELLO.format(app=APP, url=url) + GOES_ON.format(seconds=16)
-        assert stand.script(text, stand.executor("lock"), limits=limits, on_observed=told.append) is None
+        text = HELLO.format(app=APP, url=url) + GOES_ON.format(pipe=str(pipe))
+        assert stand.script(text, stand.executor("lock"), limits=limits, on_observed=tell) is None
     (error,) = told
     place = f"{stand.tmp_path}/hanging_job.py:5, lock"
     assert (error.verdict, error.where, error.record) == (Verdict.STALLED, place, str(stand.record))

@@ -16,6 +16,8 @@ from airflow_spark_guard.sources import cluster_access
 from airflow_spark_guard.testing import FakeResourceManager
 
 pytestmark = pytest.mark.usefixtures("airflow_db")
+# The applications end within a second.
+OFTEN = GuardLimits(poll_interval="100ms")
 
 
 @pytest.fixture
@@ -36,6 +38,7 @@ def hooked(yarn, tmp_path, monkeypatch):
 
     def hook(**kwargs):
         binary = str(yarn.spark_submit(tmp_path))
+        kwargs = {"limits": OFTEN, **kwargs}
         return SafeSparkSubmitHook(conn_id="spark_x", spark_binary=binary, deploy_mode="cluster", **kwargs)
 
     hook.script = str(script)
@@ -139,7 +142,7 @@ def test_output_of_spark_submit_and_messages_of_the_job_share_one_budget(hooked,
         "from airflow_spark_guard.job import report\nfor n in range(8): report(loss=n)\n"
     )
     yarn.spark_submit = lambda _: talking
-    hooked(limits=GuardLimits(log_lines=5)).submit(hooked.script)
+    hooked(limits=replace(OFTEN, log_lines=5)).submit(hooked.script)
     text = capsys.readouterr().out
     assert [n for n in range(101, 111) if f"{n} " in text][:5] == [101, 102, 103, 104, 105]
     assert text.count("[guard] loss=") == 2  # beyond the budget: one a minute, and the last one

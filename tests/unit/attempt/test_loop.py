@@ -12,6 +12,7 @@ from pathlib import Path
 
 import pytest
 
+from airflow_spark_guard.attempt import loop
 from airflow_spark_guard.attempt.loop import Following
 from airflow_spark_guard.attempt.watch import Watch
 from airflow_spark_guard.core.failure.client_ending import Cause
@@ -19,7 +20,9 @@ from airflow_spark_guard.core.failure.takeover import Takeover
 from airflow_spark_guard.core.output.output import JobOutput
 from airflow_spark_guard.core.stacktraces.autopsy import Autopsy
 from airflow_spark_guard.core.verdict import Verdict
+from airflow_spark_guard.core.watch import watchdog
 from airflow_spark_guard.job import wire
+from airflow_spark_guard.process import channel as channel_module
 from airflow_spark_guard.process.attempt import Attempt, Launch
 from airflow_spark_guard.process.channel import ChannelReader
 from airflow_spark_guard.process.leftovers import Tag, new_attempt
@@ -105,6 +108,12 @@ class Run:
         end_all(mark)
 
 
+@pytest.fixture(autouse=True)
+def little_time_to_cancel(monkeypatch):
+    """Most of the commands know nothing of it, and would be waited for in vain."""
+    monkeypatch.setattr(loop, "_CANCEL_TIME", 0.2)
+
+
 @pytest.fixture
 def channel(tmp_path):
     """Shell code that sends a message."""
@@ -179,8 +188,11 @@ def test_the_last_look_belongs_to_the_ending(tmp_path):
     assert "59999" in run.lines
 
 
-def test_spark_jobs_are_cancelled_first_and_what_that_makes_of_the_script_is_no_cause(tmp_path, channel):
+def test_spark_jobs_are_cancelled_first_and_what_that_makes_of_the_script_is_no_cause(
+    tmp_path, channel, monkeypatch
+):
     """Committers take back what is half written; the error of a cancelled job is our doing."""
+    monkeypatch.setattr(loop, "_CANCEL_TIME", 30.0)
     said = {
         "category": "user",
         "type": "SparkException",
@@ -358,12 +370,12 @@ def test_a_guardians_death_is_named(tmp_path):
 
 
 def test_a_flood_of_output_is_bounded_and_survived(tmp_path):
-    """40 MB of words that differ go through; a thousand lines come out, and the last one is among them."""
+    """10 MB of words that differ go through; a thousand lines come out, and the last one is among them."""
     words = "''.join(chr(97 + n // 26 ** k % 26) * 33 for k in range(3)) + chr(10)"
     code = (
         "import sys\n"
         f"block = ''.join({words} for n in range(10000))\n"
-        "for _ in range(40): sys.stdout.write(block)\n"
+        "for _ in range(10): sys.stdout.write(block)\n"
         "print('the end')"
     )
     flood = f'{sys.executable} -c "{code}"'
@@ -371,7 +383,7 @@ def test_a_flood_of_output_is_bounded_and_survived(tmp_path):
     assert run.ending.exit_status == 0
     assert 800 <= len(run.lines) <= 1000 + 40 + 21
     assert run.lines[-2:] == ["the end", "held back"]
-    assert any("of 400002 lines of output were held back" in line for line in run.lines)
+    assert any("of 100002 lines of output were held back" in line for line in run.lines)
 
 
 def test_what_is_printed_while_it_is_ended_is_for_the_record_alone(tmp_path):
@@ -417,18 +429,19 @@ sys.path.insert(0, {root!r})
 from airflow_spark_guard.job import wire
 with open({channel!r}, "ab") as channel:
     channel.write(wire.encode("hello", {{"pid": 1, "python": "3"}}, 1.0))
-    channel.write(wire.encode("metric", {{"values": {{"step": 1}}}}, 1.0) * 100_000)
+    channel.write(wire.encode("metric", {{"values": {{"step": 1}}}}, 1.0) * 5_000)
     channel.write(wire.encode("result", {{"value": 7}}, 1.0) + wire.encode("bye", {{}}, 1.0))
 """
 
 
-def test_result_and_end_survive_any_flood(tmp_path):
-    """100,000 messages, more than one read takes, of a job that keeps no pace, and exit code 0: a success with its result."""
+def test_result_and_end_survive_any_flood(tmp_path, monkeypatch):
+    """5,000 messages, more than one read takes, of a job that keeps no pace, and exit code 0: a success with its result."""
+    monkeypatch.setattr(channel_module, "_READ_AT_ONCE", 1 << 16)
     script = tmp_path / "flood.py"
     script.write_text(FLOOD.format(root=str(ROOT), channel=str(tmp_path / "channel.jsonl")))
     run = Run(tmp_path, f"{sys.executable} {script}")
     assert (run.ending.heard.result, run.ending.heard.bye, run.ending.failure()) == (7, True, None)
-    assert len(run.messages) == 100_003
+    assert len(run.messages) == 5_003
 
 
 def test_an_observed_deadline_ends_nothing(tmp_path, channel):
@@ -464,8 +477,9 @@ def test_an_observed_driver_that_vanishes_is_no_success(tmp_path, channel, end):
     assert run.ending.failure().verdict in (Verdict.DRIVER_GONE, Verdict.JVM_GONE)
 
 
-def test_a_driver_that_goes_and_leaves_its_jvm_is_ended_in_observe_mode_too(tmp_path, channel):
+def test_a_driver_that_goes_and_leaves_its_jvm_is_ended_in_observe_mode_too(tmp_path, channel, monkeypatch):
     """Its script cannot come to an end any more."""
+    monkeypatch.setattr(watchdog, "_HALF_A_DRIVER", 0.5)
     gone = subprocess.Popen(["sleep", "1"])
     threading.Thread(target=gone.wait).start()
     command = channel("hello", pid=gone.pid, python="3") + "sleep 300"

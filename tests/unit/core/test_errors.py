@@ -2,13 +2,13 @@ import ast
 import inspect
 import pickle
 import re
-from pathlib import Path
 
 import pytest
 
 from airflow_spark_guard.core import errors
 from airflow_spark_guard.core.errors import AttemptDetails, AttemptError, DeadlineError, SparkGuardError
 from airflow_spark_guard.core.verdict import Verdict
+from tests.support.source import nodes, python_files
 
 CLASSES = [
     found for _, found in inspect.getmembers(errors, inspect.isclass) if issubclass(found, SparkGuardError)
@@ -72,11 +72,10 @@ def test_the_tree_of_the_docstring_is_the_tree_of_the_classes():
 
 def test_every_other_exception_of_the_package_is_named_with_its_reason():
     """One of ours by base stands in this module; Airflow's kinds of ours are made where Airflow is known."""
-    package = Path(errors.__file__).parents[1]
     bases = {
         node.name: {ast.unparse(base).rpartition(".")[2] for base in node.bases}
-        for path in package.rglob("*.py")
-        for node in ast.walk(ast.parse(path.read_text()))
+        for path in python_files()
+        for node in nodes(path)
         if isinstance(node, ast.ClassDef) and node.name.endswith(("Error", "Exception"))
     }
     tree = {found.__name__ for found in CLASSES}

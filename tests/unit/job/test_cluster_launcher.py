@@ -89,7 +89,8 @@ def test_a_fork_that_ends_carries_nothing(launched, tmp_path):
 def test_a_directory_that_cannot_be_written_does_not_fail_the_job(launched, tmp_path):
     """The driver's log says what is missing."""
     (tmp_path / "out").touch()
-    done, messages = launched("print('done')", SPARK_GUARD_CHANNEL_DIRECTORY=str(tmp_path / "out"))
+    text = "from airflow_spark_guard.job import carrier\ncarrier.BETWEEN_TRIES = 0.01\nprint('done')"
+    done, messages = launched(text, SPARK_GUARD_CHANNEL_DIRECTORY=str(tmp_path / "out"))
     assert (done.returncode, done.stdout, messages) == (0, "done\n", [])
     assert "the channel directory cannot be written" in done.stderr
 

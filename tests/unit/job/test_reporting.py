@@ -99,7 +99,7 @@ class Lazy:
         {"a": object()},
         {"b": b"x"},
         {"c": Lazy()},
-        dict.fromkeys(map(str, range(100_000)), 10.5),
+        dict.fromkeys((f"{number:>0600}" for number in range(2_000)), 10.5),
     ],
     ids=["digits", "object", "bytes", "shape", "many"],
 )

@@ -1,4 +1,4 @@
-"""An attempt by itself: started, ended, proven gone. ``test_following.py`` follows one to its end."""
+"""An attempt by itself: started, ended, proven gone. ``tests/unit/attempt/test_loop.py`` follows one to its end."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from pathlib import Path
 
 import pytest
 
+from airflow_spark_guard.process import attempt as module
 from airflow_spark_guard.process import proctree
 from airflow_spark_guard.process.attempt import Attempt, Launch
 from airflow_spark_guard.process.leftovers import Tag, new_attempt
@@ -99,8 +100,9 @@ def test_garbage_in_the_reapers_name_is_no_report(tmp_path, garbage):
     assert marked(mark) == []
 
 
-def test_a_stopped_reaper_and_a_report_in_its_name_hold_nobody_up(tmp_path):
+def test_a_stopped_reaper_and_a_report_in_its_name_hold_nobody_up(tmp_path, monkeypatch):
     """It is ended, and its job by the tag."""
+    monkeypatch.setattr(module, "_PATIENCE", 0.2)
     mark = new_attempt()
     with Attempt(launch(tmp_path, "kill -STOP $PPID; sleep 300", mark)) as attempt:
         seconds_until(lambda: proctree.read(attempt._reaper.pid).state == "T", 60, "the stop")

@@ -13,6 +13,7 @@ from airflow_spark_guard.core.watch.observation import Executor
 from airflow_spark_guard.core.web.spark_rest import JavaThread
 from airflow_spark_guard.process.autopsy import AutopsyInput, take
 from airflow_spark_guard.process.leftovers import Tag, new_attempt
+from airflow_spark_guard.process.process_samples import python_threads
 from airflow_spark_guard.process.workspace import Workspace
 from tests.support import paths
 from tests.support.processes import seconds_until
@@ -134,7 +135,7 @@ def test_where_the_api_is_silent_the_jvm_is_asked_by_signal(driver, tag, workspa
         tag, "driver", workspace.stacks, pid, rest=rest, jvm_dump=output.read_text,
         executors=(Executor("0", active=True),),
     )  # fmt: skip
-    found = take(scene, 6)
+    found = take(scene, 4)
     rest.over.set()
     assert "driver's JVM: Thread-4 waits for a Spark job" in found.summary
     assert found.summary[-1] == "JVM of executor 0: no answer in time"
@@ -186,6 +187,7 @@ def test_nothing_to_see_is_said_in_plain_lines(tag, workspace):
 
 def test_eight_workers_are_looked_at_four_at_a_time(standins, tag, workspace, monkeypatch, tmp_path):
     """A py-spy that hangs for all of them does not eat the budget."""
+    monkeypatch.setattr(python_threads, "__defaults__", (0.5,))  # seconds for one
     jvm = standins.jvm(BACKEND, standins.daemon(*["lock"] * 9))
     standins.await_below(jvm, 10)
     program = tmp_path / "py-spy"

@@ -11,6 +11,7 @@ from airflow_spark_guard.core.watch.observation import Executor
 from airflow_spark_guard.process import autopsy_steps, proctree
 from airflow_spark_guard.process.autopsy_steps import AutopsyInput, NotSeenError
 from airflow_spark_guard.process.leftovers import Tag
+from airflow_spark_guard.process.process_samples import python_threads
 from airflow_spark_guard.process.spark_processes import SparkProcesses
 
 SLEEPER = "import sys, time; print(flush=True); time.sleep(60)"
@@ -89,6 +90,7 @@ def test_a_jvm_that_prints_no_dump_is_not_waited_for_long(tmp_path, monkeypatch)
 )
 def test_why_a_stack_cannot_be_read_is_one_plain_line(tmp_path, monkeypatch, sleeper, script, why):
     """It stands in the task log."""
+    monkeypatch.setattr(python_threads, "__defaults__", (0.5,))  # seconds
     program = tmp_path / "py-spy"
     program.write_text(f"#!/bin/sh\n{script}\n")
     program.chmod(0o700)

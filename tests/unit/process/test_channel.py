@@ -8,7 +8,16 @@ import pytest
 
 from airflow_spark_guard.core.errors import ProtocolError
 from airflow_spark_guard.core.protocol import MAX_LINE
+from airflow_spark_guard.process import channel as module
 from airflow_spark_guard.process.channel import ChannelReader
+
+AT_ONCE = 1 << 16
+
+
+@pytest.fixture
+def small_reads(monkeypatch):
+    """A few hundred kilobytes take several of them."""
+    monkeypatch.setattr(module, "_READ_AT_ONCE", AT_ONCE)
 
 
 @pytest.fixture
@@ -52,10 +61,11 @@ def test_the_channel_of_another_attempt_is_not_taken(tmp_path):
         ChannelReader(tmp_path / "c")
 
 
+@pytest.mark.usefixtures("small_reads")
 def test_at_the_end_everything_is_read(channel):
     """However much a job has said: one bounded read is not the whole."""
     reader, path = channel
-    flood = b'{"v":1,"kind":"metric","t":1,"values":{"step":1}}\n' * 300_000
+    flood = b'{"v":1,"kind":"metric","t":1,"values":{"step":1}}\n' * 5_000
     path.write_bytes(flood + b'{"v":1,"kind":"result","t":1,"value":7}\n{"v":1,"kind":"bye","t":2}\n')
     assert "bye" not in {message.kind for message in reader.read()}
     last = deque(reader.remaining(), 2)
@@ -63,24 +73,26 @@ def test_at_the_end_everything_is_read(channel):
     assert list(reader.remaining()) == []
 
 
+@pytest.mark.usefixtures("small_reads")
 def test_a_file_that_somebody_cuts_meanwhile_ends_the_reading(channel):
     """It holds nothing more."""
     reader, path = channel
-    path.write_bytes(b'{"v":1,"kind":"bye","t":1}\n' * 400_000)
+    path.write_bytes(b'{"v":1,"kind":"bye","t":1}\n' * 7_000)
     remaining = reader.remaining()
     next(remaining)
     path.write_bytes(b"")
-    assert sum(1 for _ in remaining) < 400_000
+    assert sum(1 for _ in remaining) < 7_000
 
 
+@pytest.mark.usefixtures("small_reads")
 def test_what_was_read_takes_no_space_any_more(channel):
     """A job may report for days."""
     reader, path = channel
-    path.write_bytes(b'{"v":1,"kind":"bye","t":1}\n' * 600_000)
+    path.write_bytes(b'{"v":1,"kind":"bye","t":1}\n' * 30_000)
     before = path.stat().st_blocks
-    assert sum(1 for _ in reader.remaining()) == 600_000
+    assert sum(1 for _ in reader.remaining()) == 30_000
     after = path.stat()
-    assert (after.st_size, after.st_blocks < before / 4) == (27 * 600_000, True)
+    assert (after.st_size, after.st_blocks < before / 4) == (27 * 30_000, True)
 
 
 @pytest.mark.parametrize("cut", [1, 10, 20, 40])

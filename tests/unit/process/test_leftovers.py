@@ -108,8 +108,14 @@ def test_it_is_known_which_try_they_are_of_and_whether_its_reaper_lives(orphan):
 
 
 def test_where_nothing_is_to_be_ended_nothing_is_waited_for(monkeypatch):
-    """One look at the process table."""
-    monkeypatch.setattr(leftovers.time, "sleep", lambda seconds: pytest.fail(f"slept for {seconds} s"))
+    """One look at the process table, in which another process may be just executing its program."""
+    sleep = time.sleep
+
+    def doze(seconds):
+        assert seconds == 0.001, "not the pause between two looks"
+        sleep(seconds)
+
+    monkeypatch.setattr(leftovers.time, "sleep", doze)
     assert leftovers.end(Tag(new_attempt(), "x"), of_this_attempt=False) == ([], [])
 
 

@@ -43,7 +43,7 @@ def test_a_worker_that_dumps_its_stack_again_and_again_writes_no_rows(standins, 
     looker = ProcessSampler(tag)
     places = by_place(looker.look(stacks=True))
     before = {reading.key: reading.io for reading in looker.look(stacks=False)}
-    time.sleep(2)
+    time.sleep(1.5)
     moved = {reading.key: reading.io - before[reading.key] for reading in looker.look(stacks=False)}
     assert moved[places["dumping"].key] < 512
     assert moved[places["writing"].key] > 8192
@@ -109,14 +109,14 @@ def test_what_a_worker_does_while_nobody_watches_counts_too(standins, tag):
     jvm = standins.jvm(BACKEND, standins.daemon("bursts"))
     standins.await_below(jvm, 2)
     time.sleep(0.5)
-    looker = ProcessSampler(tag, window=4.0)
+    looker = ProcessSampler(tag, window=2.5)
     try:
         (before,) = looker.look(stacks=True)
-        time.sleep(4)
+        time.sleep(2.5)
         (after,) = looker.look(stacks=True)
     finally:
         looker.close()
-    assert evidence.state_of(evidence.Pair(before, after, 4.0)) is evidence.State.WORKING
+    assert evidence.state_of(evidence.Pair(before, after, 2.5)) is evidence.State.WORKING
 
 
 def test_a_worker_that_waits_for_a_program_is_as_busy_as_that(standins, tag):
@@ -124,14 +124,14 @@ def test_a_worker_that_waits_for_a_program_is_as_busy_as_that(standins, tag):
     jvm = standins.jvm(BACKEND, standins.daemon("shells"))
     standins.await_below(jvm, 3)
     time.sleep(0.5)
-    looker = ProcessSampler(tag, window=3.0)
+    looker = ProcessSampler(tag, window=2.0)
     try:
         (before,) = looker.look(stacks=True)
-        time.sleep(3)
+        time.sleep(2)
         (after,) = looker.look(stacks=True)
     finally:
         looker.close()
-    assert evidence.state_of(evidence.Pair(before, after, 3.0)) is not evidence.State.BLOCKED
+    assert evidence.state_of(evidence.Pair(before, after, 2.0)) is not evidence.State.BLOCKED
 
 
 def test_a_looker_that_was_closed_holds_nothing(standins, tag):
@@ -258,11 +258,11 @@ def test_a_crowded_machine_does_not_look_like_movement():
     pinned = f"import os; os.sched_setaffinity(0, {{{cpu}}})\nwhile True: pass"
     crowd = [subprocess.Popen([sys.executable, "-c", pinned]) for _ in range(2)]
     try:
-        time.sleep(1)
+        time.sleep(0.5)
         looker, proc = ProcessSampler(Tag("t", "a")), proctree.read(crowd[0].pid)
         aside = f"/proc/{proc.pid}/status", "nonvoluntary_ctxt_switches:"
         pushed, before = usage.counts(*aside), looker._reading("worker", proc, "1", {})
-        time.sleep(2)
+        time.sleep(1)
         after = looker._reading("worker", proc, "1", {})
         assert usage.counts(*aside) - pushed > 5
         assert after.switches - before.switches < 3

@@ -130,7 +130,7 @@ def test_it_ends_with_the_process_that_started_it(begin, tmp_path):
 def test_a_sleeping_loop_is_not_woken(begin):
     """Its sleep goes on over the attach, and the end of the watch wakes no thread: the wait has one length."""
     child = begin(
-        Child, "b = time.monotonic(); r = select.select([p], [], [], 3)[0]; print(r, time.monotonic() - b >= 3)",
+        Child, "b = time.monotonic(); r = select.select([p], [], [], 2)[0]; print(r, time.monotonic() - b >= 2)",
         "import select; p, _ = os.pipe()",
     )  # fmt: skip
     begin(Script, LONG, child.key)
@@ -146,7 +146,7 @@ def test_a_sleeping_loop_is_not_woken(begin):
         (SLEEPER + "; t = threading.Thread(target=print); t.start(); t.join()", "still"),
         ("time.sleep(0.5); os.kill(os.getpid(), 19)", "still"),
         ("while True: os.path.exists('/')", "unknown"),
-        ("time.sleep(1)", "unknown"),
+        ("time.sleep(0.5)", "unknown"),
     ],
     ids=["sleeps", "reads", "starts threads", "is stopped", "is busy", "ends"],
 )
@@ -158,7 +158,7 @@ def test_a_tracer_decides(work, answer, begin):
         "import main; sys.exit(main(sys.argv[1:]))", "import Tracer; import signal"
     ) + (
         "; signal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGCHLD, signal.SIGTERM])"
-        f"; tracer = Tracer({child.pid}, {child.started}); tracer.follow(3); print(tracer.answer)"
+        f"; tracer = Tracer({child.pid}, {child.started}); tracer.follow(1.5); print(tracer.answer)"
     )
     done = subprocess.run([*command[:-1], code], env=env, cwd=ROOT, capture_output=True, text=True)
     assert done.stdout == f"{answer}\n", done.stderr

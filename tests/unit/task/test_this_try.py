@@ -2,16 +2,12 @@
 
 from __future__ import annotations
 
-import json
 import os
-import subprocess
-import sys
 from types import SimpleNamespace
 
 import pytest
 
 from airflow_spark_guard.task.this_try import application_name, record, tag
-from tests.support.processes import ROOT
 
 
 def tagged(dag="d", run="r", task="t", index=-1, number=1):
@@ -46,19 +42,11 @@ def test_two_deployments_with_the_same_names_do_not_share_it(monkeypatch, name):
     assert tagged().task != one
 
 
-def test_an_environment_that_is_no_text_raises_nothing():
+def test_an_environment_that_is_no_text_raises_nothing(monkeypatch):
     """Nor do ids with half a character."""
-    code = "import sys, json; from tests.unit.task.test_this_try import tagged; print(tagged(run=json.loads(sys.argv[1])).task)"
-    env = {
-        **os.environb,
-        b"AIRFLOW_HOME": os.environb.get(b"AIRFLOW_HOME", b"/tmp/airflow"),
-        b"PYTHONPATH": os.fsencode(ROOT),
-    }
-    env[b"AIRFLOW__SPARK_GUARD__DEPLOYMENT"] = b"\xff\xfe"
-    done = subprocess.run(
-        [sys.executable, "-c", code, json.dumps("r\ud800")], env=env, capture_output=True, text=True
-    )
-    assert len(done.stdout.split()[-1]) == 32, done.stderr
+    monkeypatch.setitem(os.environb, b"AIRFLOW__SPARK_GUARD__DEPLOYMENT", b"\xff\xfe")
+    assert not os.environ["AIRFLOW__SPARK_GUARD__DEPLOYMENT"].isprintable()
+    assert len(tagged(run="r\ud800").task) == 32
 
 
 def test_outside_a_task_there_is_no_record_and_upstreams_name():

@@ -1,18 +1,16 @@
 import ast
 import json
-from pathlib import Path
 
 import pytest
 
-import airflow_spark_guard
 from airflow_spark_guard.core.cluster.kubernetes import Kubernetes
 from airflow_spark_guard.core.cluster.manager import Settings
 from airflow_spark_guard.core.cluster.managers import MANAGERS, cluster_manager, is_watched, manager_from_json
 from airflow_spark_guard.core.cluster.yarn import Yarn
 from airflow_spark_guard.core.errors import BadInputError
+from tests.support.source import PACKAGE, nodes, python_files
 
 RM = "yarn_resourcemanager_webapp_address"
-PACKAGE = Path(airflow_spark_guard.__file__).parent
 
 
 @pytest.mark.parametrize(
@@ -188,9 +186,9 @@ def test_nobody_asks_which_manager_it_is():
     """What differs is asked of the manager: a further one is one file, and its name in managers.py."""
     asking = {
         f"{path.relative_to(PACKAGE)}:{node.lineno}"
-        for path in sorted(PACKAGE.rglob("*.py"))
+        for path in python_files()
         if str(path.relative_to(PACKAGE)) not in OWN
-        for node in ast.walk(ast.parse(path.read_text()))
+        for node in nodes(path)
         if asks_for_a_manager(node)
     }
     assert asking == set()

@@ -1,5 +1,5 @@
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from airflow_spark_guard.core.conf.conf_lint import check_conf, conf_error, lint
@@ -55,7 +55,6 @@ USERS = st.fixed_dictionaries(
 )
 
 
-@settings(max_examples=150, deadline=None)
 @given(user=USERS, profile=st.sampled_from(PROFILES), version=st.sampled_from(SPARK_VERSIONS))
 def test_a_profile_adds_no_error_to_what_the_user_sets(user, profile, version):
     """What is refused with a profile is refused without one."""

@@ -6,7 +6,7 @@ import re
 import time
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from airflow_spark_guard.core.failure.classify import (
@@ -195,7 +195,6 @@ PIECES = st.sampled_from(
 )  # fmt: skip
 
 
-@settings(max_examples=150, deadline=None)
 @given(st.lists(st.one_of(st.text(max_size=60), PIECES), max_size=12).map("".join), st.integers() | st.none())
 def test_any_text_is_read_without_an_error(text, status):
     found = diagnose(text, status)

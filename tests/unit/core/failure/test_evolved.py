@@ -4,15 +4,13 @@ from __future__ import annotations
 
 import ast
 import traceback
-from pathlib import Path
 
 import pytest
 
-import airflow_spark_guard
 from airflow_spark_guard.core import errors
 from airflow_spark_guard.core.failure.evolved import evolved, raise_instead, remade
+from tests.support.source import PACKAGE, nodes, python_files
 
-PACKAGE = Path(airflow_spark_guard.__file__).parent
 # Where the new exception gets what Python itself keeps with the old one.
 MAKERS = {("core/failure/evolved.py", "remade"), ("core/failure/evolved.py", "raise_instead")}
 
@@ -103,7 +101,7 @@ def exceptions_in(function):
         elif isinstance(node, ast.arg) and node.annotation is not None and is_exception(node.annotation):
             yield node.arg
         elif isinstance(node, ast.Assign) and isinstance(node.value, ast.Call):
-            called = ast.unparse(node.value.func).rpartition(".")[2]
+            called = name_called(node.value)
             if called.endswith(("Error", "Exception", "_error", "failure")) or called.startswith("error_of"):
                 yield from (target.id for target in node.targets if isinstance(target, ast.Name))
 
@@ -113,16 +111,21 @@ def changed_in(function):
     exceptions = set(exceptions_in(function))
     for node in ast.walk(function):
         set_here = isinstance(node, ast.Attribute) and isinstance(node.ctx, ast.Store | ast.Del)
-        called = ast.unparse(node.func).rpartition(".")[2] if isinstance(node, ast.Call) else ""
+        called = name_called(node) if isinstance(node, ast.Call) else ""
         owner = node.value if set_here else node.args[0] if called in SETTERS else None
         name = ast.unparse(owner) if owner is not None else ""
         if name in exceptions or (set_here and name not in {"self", "cls"} and node.attr in PARTS):
             yield node.lineno, ast.unparse(node)
 
 
-def changed(text):
+def name_called(call):
+    """The last part of its name."""
+    return getattr(call.func, "attr", getattr(call.func, "id", ""))
+
+
+def changed(nodes_of_module):
     """(function, line, text) of each place in a module that changes an exception."""
-    for node in ast.walk(ast.parse(text)):
+    for node in nodes_of_module:
         if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
             yield from ((node.name, *found) for found in changed_in(node))
 
@@ -131,8 +134,8 @@ def test_nothing_in_the_package_changes_an_exception_once_it_is_made():
     """What becomes known later makes a new one."""
     found = {
         (str(path.relative_to(PACKAGE)), function): f"line {line}: {text}"
-        for path in PACKAGE.rglob("*.py")
-        for function, line, text in changed(path.read_text())
+        for path in python_files()
+        for function, line, text in changed(nodes(path))
     }
     assert found.keys() == MAKERS, found
 
@@ -152,5 +155,7 @@ def test_nothing_in_the_package_changes_an_exception_once_it_is_made():
 )
 def test_such_a_change_would_be_found(body):
     """By the exception's name, or by the attribute's."""
-    assert list(changed(f"def f(self, error: AttemptError, finding):\n    {body}"))
-    assert not list(changed("def f(self, hook):\n    self.record = hook.result = 1"))
+    changing = f"def f(self, error: AttemptError, finding):\n    {body}"
+    assert list(changed(ast.walk(ast.parse(changing))))
+    other = "def f(self, hook):\n    self.record = hook.result = 1"
+    assert not list(changed(ast.walk(ast.parse(other))))

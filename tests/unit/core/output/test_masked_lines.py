@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from airflow_spark_guard.core.output.masked_lines import MaskedLines
@@ -37,7 +37,6 @@ def test_what_masking_would_change_is_found(secret):
     assert through([text.encode()]).decode() == f"first\n{mask_text(secret)}\nlast"
 
 
-@settings(max_examples=100, deadline=None)
 @given(st.lists(st.sampled_from([*SECRETS, "work\n", " ", "\n", "\r", "x=", "größe"])), st.data())
 def test_no_masked_value_escapes_whatever_the_chunks(parts, data):
     """A secret cut in half by a chunk's end is one secret."""
@@ -66,7 +65,7 @@ def test_whole_lines_come_out_at_once():
 def test_an_endless_line_is_not_kept_and_its_cuts_part_no_name_from_its_value():
     """Memory is bounded."""
     lines = MaskedLines()
-    raw = (b"x" * 50 + b" --password hunter22 Authorization: Bearer abcdefghijklmnopqrst ") * 20_000
+    raw = (b"x" * 50 + b" --password hunter22 Authorization: Bearer abcdefghijklmnopqrst ") * 5_000
     shown = b""
     for start in range(0, len(raw), 1000):
         shown += lines.take(raw[start : start + 1000])
@@ -117,7 +116,6 @@ def test_a_private_key_without_an_end_hides_nothing_but_its_lines():
     )
 
 
-@settings(max_examples=100, deadline=None)
 @given(st.lists(st.sampled_from(["hunter2-hunter3", "work\n", " ", "\n", "\r", "größe"])), st.data())
 def test_no_known_value_escapes_whatever_the_chunks(parts, data):
     """Nor half of one."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from airflow_spark_guard.core.output.progress import Progress
@@ -126,7 +126,6 @@ def test_the_memory_for_names_is_bounded():
     assert "count" in progress.line([{**STAGE, "stage": 4999}], 0)
 
 
-@settings(max_examples=50, deadline=None)
 @given(st.lists(st.tuples(st.lists(JSON, max_size=6), st.floats(0, 1e9)), max_size=5))
 def test_whatever_comes_is_a_short_line(messages):
     """Nothing of it is trusted in shape or size."""

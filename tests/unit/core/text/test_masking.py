@@ -93,14 +93,14 @@ def test_a_secret_inside_text_is_masked(line, shown):
         *("abcd\n", 'secret="a\n', "token: basic "),
     ],
 )
-def test_a_line_of_a_megabyte_is_masked_in_no_time(unit):
+def test_a_long_line_is_masked_in_no_time(unit):
     """A job may print anything: no pattern goes over a line more than a few times."""
-    line = unit * (1_000_000 // len(unit))
+    line = unit * (150_000 // len(unit))
     start = time.process_time()
     mask_text(line)
-    masked_words([line[:100_000]])
-    MaskedLines().take(line[:100_000].encode())
-    assert time.process_time() - start < 60  # once from every place would take hours
+    masked_words([line[:50_000]])
+    MaskedLines().take(line[:50_000].encode())
+    assert time.process_time() - start < 15  # it takes 0.1; once from every place would take minutes
 
 
 def test_a_known_value_is_masked_without_its_name():

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from airflow_spark_guard.core.protocol import Message, parse
@@ -188,7 +188,6 @@ MESSAGE = st.one_of(
 )  # fmt: skip
 
 
-@settings(max_examples=60, deadline=None)
 @given(st.lists(MESSAGE, max_size=8))
 def test_whatever_valid_messages_come_the_inside_can_be_recorded(messages):
     """In any order, any number of times: an observation with it survives its record."""

@@ -82,7 +82,7 @@ def test_an_executor_that_is_lost_is_said_once():
 
 def test_so_many_notices_are_enough():
     """A job of thousands of broken stages has a short log."""
-    stages = tuple(replace(STAGE, stage=number, attempt=3) for number in range(300))
+    stages = tuple(replace(STAGE, stage=number, attempt=3) for number in range(220))
     assert len(notices(driver=running(stages=stages))) == 200
 
 

@@ -23,7 +23,7 @@ from tests.unit.core.watch.watched import (
 PATIENT = watch_limits(deadline=None)
 
 
-def stalls(end=20_000, windows=PATIENT, **seen):
+def stalls(end=8_000, windows=PATIENT, **seen):
     job = Job(windows)
     finding = job.until(end, **seen)
     assert finding is None or finding.verdict is Verdict.STALLED

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from airflow_spark_guard.core.verdict import Verdict
@@ -76,7 +76,7 @@ def test_a_busy_stage_is_given_three_times_as_long():
 def test_a_stage_whose_workers_work_is_left_alone(reading):
     """However long its counters stand still; the log says so."""
     job = Job(watch_limits(deadline=None))
-    assert job.until(20_000, driver=running(), reading=reading) is None
+    assert job.until(8_000, driver=running(), reading=reading) is None
     assert any("its workers are working; no action" in line for line in job.notices)
 
 
@@ -232,7 +232,6 @@ WINDOW = st.floats(min_value=1, max_value=2000, allow_nan=False)
 GAPS = st.lists(st.floats(min_value=0.1, max_value=60), min_size=1, max_size=60)
 
 
-@settings(max_examples=100, deadline=None)
 @given(gaps=GAPS, data=st.data())
 def test_no_stall_while_any_counter_moves(gaps, data):
     """Whatever the limits, whatever the processes look like, as long as one counter differs each time."""
@@ -257,8 +256,11 @@ def test_no_stall_while_any_counter_moves(gaps, data):
         assert watchdog.observe(seen).finding is None
 
 
-@settings(max_examples=100, deadline=None)
-@given(short=WINDOW, factor=st.floats(min_value=1, max_value=10), blocked=st.booleans())
+@given(
+    short=st.floats(min_value=1, max_value=300),
+    factor=st.floats(min_value=1, max_value=10),
+    blocked=st.booleans(),
+)
 def test_a_longer_limit_never_ends_a_job_earlier(short, factor, blocked):
     """Verdicts are monotone in the limits."""
 
@@ -273,7 +275,6 @@ def test_a_longer_limit_never_ends_a_job_earlier(short, factor, blocked):
     assert ended_at(short) <= ended_at(short * factor) + 1.0
 
 
-@settings(max_examples=50, deadline=None)
 @given(few=st.integers(0, 10), more=st.integers(0, 10), losses=st.integers(0, 15))
 def test_a_larger_budget_never_ends_a_job_earlier(few, more, losses):
     """The same for executors."""
@@ -334,8 +335,7 @@ OBSERVATION = st.builds(
 )  # fmt: skip
 
 
-@settings(max_examples=60, deadline=None)
-@given(seen=st.lists(OBSERVATION, max_size=12), silence=st.none() | WINDOW, local=st.booleans())
+@given(seen=st.lists(OBSERVATION, max_size=8), silence=st.none() | WINDOW, local=st.booleans())
 def test_whatever_is_observed_the_watchdog_answers(seen, silence, local):
     """Figures that go back, clocks that jump both ways, ids that repeat: an answer, and a look that comes."""
     watchdog, latest = Watchdog(watch_limits(silence=silence, local=local)), 0.0

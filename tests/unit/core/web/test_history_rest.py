@@ -5,7 +5,7 @@ from __future__ import annotations
 from contextlib import suppress
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from airflow_spark_guard.core.web import history_rest
@@ -167,7 +167,6 @@ def test_a_driver_that_has_run_for_long_lists_itself():
     assert named(row("a", attempt(START - 9999, end=START - 999)), driver=True) == ()
 
 
-@settings(max_examples=50, deadline=None)
 @given(value=JSON, attempts=JSON, body=st.binary(max_size=20), field=JSON)
 def test_arbitrary_answers_never_raise_anything_but_unusable(value, attempts, body, field):
     """Whatever port 18080 says."""

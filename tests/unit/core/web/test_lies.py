@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import time
+from functools import cache
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -26,17 +27,24 @@ def shaped(value, huge):
     return huge if isinstance(value, int | float) and not isinstance(value, bool) else value
 
 
+FIRST = Answer(200, json.dumps(ANSWERS[0]).encode())
+
+
+@cache
+def texts_with(huge):
+    """All answers with this for every number."""
+    return [json.dumps(shaped(answer, huge)).encode() for answer in ANSWERS]
+
+
 @pytest.mark.parametrize("name", DIALOGUES)
 @pytest.mark.parametrize(
     "huge", HUGE, ids=lambda huge: f"{huge:.3g}" if isinstance(huge, float) else f"{len(str(huge))} digits"
 )
 def test_a_huge_number_anywhere_is_no_other_exception(name, huge):
     """In any field of any answer, to any question."""
-    for answer in ANSWERS:
-        text = json.dumps(shaped(answer, huge)).encode()
+    for text in texts_with(huge):
         play(DIALOGUES[name](), [Answer(200, text, time.time())])
-        whole = [Answer(200, json.dumps(one).encode()) for one in ANSWERS]
-        play(DIALOGUES[name](), [*whole[:1], Answer(200, text)])
+        play(DIALOGUES[name](), [FIRST, Answer(200, text)])
 
 
 ODD = (None, True, 1, -1, 0.5, "x", [], {}, [1], [[]], {"a": 1})
@@ -105,7 +113,7 @@ LIES = st.recursive(
 )
 
 
-@settings(max_examples=150, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(suppress_health_check=list(HealthCheck))
 @given(
     st.lists(
         st.tuples(st.sampled_from([200, 200, 200, 404, 401, 500]), LIES | st.binary()), min_size=1, max_size=3
@@ -136,9 +144,9 @@ def test_no_lie_is_another_exception(replies):
 )
 def test_a_page_that_repeats_itself_is_read_in_no_time(part):
     """A search that starts anew at each of its parts would take minutes; only that can miss this bound."""
-    body = (part * (1 << 20))[: 1 << 20]
+    body = (part * (1 << 18))[: 1 << 18]
     begin = time.process_time()
     read_page(body)
     play(master_json.kill((), UI, APP), [Answer(403, body), Answer(200, body)])
     master_json._TOKEN.search(body)
-    assert time.process_time() - begin < 60
+    assert time.process_time() - begin < 30

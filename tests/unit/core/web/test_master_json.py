@@ -2,7 +2,7 @@ import json
 from contextlib import suppress
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from airflow_spark_guard.core.watch.observation import Master
@@ -260,7 +260,6 @@ def test_the_page_of_an_application_says_where_its_driver_is():
     assert asked[1] == "http://ui:1/app/?appId=a%2Fb"
 
 
-@settings(max_examples=50, deadline=None)
 @given(value=JSON, apps=JSON, body=st.binary(max_size=50))
 def test_arbitrary_answers_about_an_application_never_raise_anything_but_unusable(value, apps, body):
     """Whatever port 8080 says."""
@@ -279,7 +278,6 @@ def test_arbitrary_answers_about_an_application_never_raise_anything_but_unusabl
                 )
 
 
-@settings(max_examples=50, deadline=None)
 @given(value=JSON, workers=JSON, apps=JSON)
 def test_arbitrary_json_never_raises_anything_but_unusable(value, workers, apps):
     """Whatever port 8080 says."""

@@ -19,7 +19,7 @@ from airflow_spark_guard.job.collection.features import DenseFeatures, SparseFea
 from airflow_spark_guard.job.collection.invalid_values import InvalidValues
 from airflow_spark_guard.job.collection.layout import Layout
 
-SETTINGS = settings(max_examples=100, deadline=None, derandomize=True)
+SETTINGS = settings(derandomize=True)
 NAN, INF = math.nan, math.inf
 VECTOR = check_columns(t.StructType([t.StructField("v", VectorUDT())]), "v")
 TWO = check_columns(

@@ -98,7 +98,7 @@ def assert_same(one, other):
 
 
 @given(sample=samples())
-@settings(max_examples=80, deadline=None, derandomize=True, suppress_health_check=list(HealthCheck))
+@settings(derandomize=True, suppress_health_check=list(HealthCheck))
 def test_a_sample_comes_back_to_the_bit(sample, tmp_path):
     """Arrays, texts in the order of their codes, strata of every type, report and columns."""
     if sample.columns is None and "emb_0" in sample.feature_names[:1]:

@@ -41,7 +41,7 @@ def clashes(draw):
 
 
 @given(columns=clashes(), rows=st.integers(0, 4))
-@settings(max_examples=100, deadline=None, derandomize=True)
+@settings(derandomize=True)
 def test_columns_are_told_apart_by_their_place(columns, rows):
     """Texts stand where the text columns are and nowhere else, in pandas as in Arrow, whatever names repeat."""
     width = sum(column.width for column in columns.features)

@@ -68,7 +68,7 @@ def test_vectors_of_other_sizes_are_marked(rows):
 
 
 @given(st.lists(st.sampled_from([None, 1, 2, 2, 2, 3]), min_size=1, max_size=8))
-@settings(max_examples=60, deadline=None, derandomize=True)
+@settings(derandomize=True)
 def test_arrays_of_other_lengths_are_marked(lengths):
     """The others stay as they are, nulls are NaN, in their places."""
     layout = Layout(columns("a", a=t.ArrayType(t.FloatType())), "float32")

@@ -28,7 +28,7 @@ OTHERS = ("double", "float", "smallint", "boolean", "date", "array<double>", "st
     large=st.lists(st.booleans(), min_size=6, max_size=6),
     negative=st.booleans(),
 )
-@settings(max_examples=200, deadline=None, derandomize=True)
+@settings(derandomize=True)
 def test_only_whole_numbers_beyond_the_floats_lose_digits(types, dtype, large, negative):
     """By column, whichever sign, beside NaN; what is no exact type never does."""
     limit = 2.0 ** (24 if dtype == "float32" else 53)

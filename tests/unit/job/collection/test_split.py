@@ -29,7 +29,7 @@ SCHEMA = t.StructType(
     shares=st.lists(st.integers(1, 100), min_size=1, max_size=6),
     hashes=st.lists(st.integers(-(2**63), 2**63 - 1), max_size=40),
 )
-@settings(max_examples=200, deadline=None, derandomize=True)
+@settings(derandomize=True)
 def test_a_part_has_its_stretch_of_the_hashes(shares, hashes):
     """The lowest hashes lie in the first part, the highest in the last, and each boundary where it should."""
     shares = [share / sum(shares) for share in shares]

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from airflow_spark_guard.job.collection.table import Blocks, Rows, put_in_order
 
-SETTINGS = settings(max_examples=150, deadline=None, derandomize=True)
+SETTINGS = settings(derandomize=True)
 
 
 @st.composite

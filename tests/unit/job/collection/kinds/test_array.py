@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from airflow_spark_guard.job.collection.kinds.array import ArrayReader, NumberArray, list_rows
 
-SETTINGS = settings(max_examples=150, deadline=None, derandomize=True)
+SETTINGS = settings(derandomize=True)
 NAN = math.nan
 FLOATS = pa.list_(pa.float32())
 

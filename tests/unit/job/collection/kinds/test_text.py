@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from airflow_spark_guard.job.collection.kinds.text import Text, TextReader
 
-SETTINGS = settings(max_examples=150, deadline=None, derandomize=True)
+SETTINGS = settings(derandomize=True)
 NAN = math.nan
 
 

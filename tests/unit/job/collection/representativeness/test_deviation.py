@@ -74,7 +74,7 @@ def alarms(population, drawn, seeds):
     return count
 
 
-@pytest.mark.parametrize(("drawn", "seeds"), [(30, 1000), (1000, 600), (10_000, 300), (19_800, 200)])
+@pytest.mark.parametrize(("drawn", "seeds"), [(30, 200), (1000, 200), (10_000, 100), (19_800, 70)])
 def test_fair_samples_are_rarely_said_to_differ(population, drawn, seeds):
     """At most about 1 % of fair samples alarm, from 30 rows to nearly all, whatever the shape of the column."""
     assert alarms(population, drawn, seeds) <= 0.015 * seeds
@@ -174,18 +174,18 @@ def test_more_nulls_than_in_the_source_are_found():
 
 
 @pytest.mark.parametrize("drawn", [100, 2000, 19_000])
-@pytest.mark.parametrize("count", [3, 200, 10_000])
-def test_fair_samples_of_texts_are_rarely_said_to_differ(drawn, count):
+@pytest.mark.parametrize(("count", "seeds"), [(3, 300), (200, 120), (10_000, 60)])
+def test_fair_samples_of_texts_are_rarely_said_to_differ(drawn, count, seeds):
     """Few categories or thousands, common or rare: about 1 % alarm."""
     rng = np.random.default_rng(5)
     texts = [f"t{i}" for i in range(count)]
     codes = np.r_[rng.integers(0, count, ROWS // 2), np.minimum(rng.zipf(1.5, ROWS // 2), count) - 1]
     source = text_source(codes, texts)
     hits = 0
-    for seed in range(300):
+    for seed in range(seeds):
         own = np.random.default_rng(seed).choice(codes, drawn, replace=False).astype("float32")
         hits += found(text_figures(source, own, texts))
-    assert hits <= 5
+    assert hits <= seeds / 60
 
 
 def test_a_missing_category_is_found():
@@ -228,11 +228,11 @@ def test_balanced_samples_stand_with_their_weights_and_fall_without(shape):
     }
     source = number_source(shape, values[shape])
     hits = 0
-    for seed in range(300):
+    for seed in range(120):
         own, weights = balanced(seed, values[shape], rare, 400)
         hits += found(number_figures(source, own, weights))
         assert shape == "lognormal" or found(number_figures(source, own))
-    assert hits <= 5
+    assert hits <= 2
 
 
 def test_weights_that_follow_the_values_are_reckoned_with():
@@ -241,12 +241,12 @@ def test_weights_that_follow_the_values_are_reckoned_with():
     chance = np.clip(0.2 / (0.2 + values), 0.02, 1)
     source = number_source("n", values)
     hits = 0
-    for seed in range(400):
+    for seed in range(200):
         drawn = np.random.default_rng(seed).uniform(size=ROWS) < chance
         weights = 1 / chance[drawn]
         hits += found(number_figures(source, values[drawn], weights * ROWS / weights.sum()))
         assert found(number_figures(source, values[drawn]))
-    assert hits <= 6
+    assert hits <= 3
 
 
 def test_equal_weights_are_no_weights(population):
