@@ -41,8 +41,6 @@ if TYPE_CHECKING:
 
     from airflow_spark_guard.attempt.observer import Application
     from airflow_spark_guard.attempt.spec import AttemptSpec, Job
-    from airflow_spark_guard.core.errors import AttemptError
-    from airflow_spark_guard.core.watch.finding import Finding
     from airflow_spark_guard.process.record import NoRecord, Record
 
 _HEARTBEAT = "spark.executor.heartbeatInterval"
@@ -172,7 +170,14 @@ class ClientRun:
         self, launch: Launch, record: Record | NoRecord, summary: Summary, master: MasterSource | None
     ) -> ClientEnding:
         output = JobOutput(int(self.spec.limits.log_lines), SparkFilter(self.spec.reporting.spark_log_level))
-        log = self._log(record, summary, output)
+        log = AttemptLog(
+            self.spec.reporting.log,
+            record,
+            budget=MessageBudget.beside(output),
+            shown=self._shown,
+            summary=summary,
+            on_observed=self.spec.reporting.on_observed,
+        )
         watch = self._watcher(log, master)
         examiner = Examiner(self.spec.tag, self.job.workspace.stacks, launch.autopsy_budget, log, watch)
         with (
@@ -187,19 +192,6 @@ class ClientRun:
         ending = ending.with_orphans(prove_gone(master, application.id if application else "", patience))
         log.ended(ending)
         return ending
-
-    def _log(self, record: Record | NoRecord, summary: Summary, output: JobOutput) -> AttemptLog:
-        def observed(finding: Finding, error: AttemptError) -> None:
-            summary.observed(finding, error)
-            self.spec.reporting.on_observed(error)
-
-        return AttemptLog(
-            self.spec.reporting.log,
-            record,
-            budget=MessageBudget.beside(output),
-            shown=self._shown,
-            on_observed=observed,
-        )
 
     def _watcher(self, log: AttemptLog, master: MasterSource | None) -> Watch:
         windows = self._windows()

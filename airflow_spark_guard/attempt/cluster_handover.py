@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import math
 import time
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from airflow_spark_guard.attempt.cluster_submit import ClusterSubmit
@@ -16,6 +17,8 @@ from airflow_spark_guard.core.text.argument_words import masked_words
 from airflow_spark_guard.process.attempt import Launch
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from airflow_spark_guard.attempt.cluster_run import ClusterRun
     from airflow_spark_guard.attempt.cluster_submit import Handover
     from airflow_spark_guard.attempt.log import AttemptLog
@@ -46,7 +49,6 @@ class ClusterAttempt:
     run: ClusterRun
     log: AttemptLog
     output: JobOutput
-    _conf: dict[str, str] = field(default_factory=dict, init=False)
 
     @property
     def limits(self) -> GuardLimits:
@@ -74,7 +76,8 @@ class ClusterAttempt:
             KilledError: the task was ended meanwhile.
         """
         begun, spec = epoch_now(), self.run.spec
-        command = self._command(has_launcher=has_launcher)
+        conf = self._conf(has_launcher=has_launcher)
+        launch = self._launch(conf, has_launcher=has_launcher)
         self.log.log.info(
             "%s on %s: deadline %s, start within %s, profile %s. Command: %s",
             "Observed (nothing is ended)" if self.limits.observes else "Guarded",
@@ -82,33 +85,19 @@ class ClusterAttempt:
             readable_duration(self.run.spec.budget),
             readable_duration(seconds(self.limits.start_timeout)),
             self.job.submission.request.profile.name,
-            masked_words(command),
+            masked_words(launch.command),
         )
-        launch = Launch(
-            command=command,
-            env=self.job.submission.env,
-            workdir=self.job.workspace.folder,
-            cancel=self.job.workspace.cancel,
-            secrets=self.job.workspace.secrets,
-            tag=spec.tag,
-            backstop=spec.backstop if self.limits.observes else min(_SUBMIT_LIMIT, spec.backstop),
-            has_launcher=False,
-            autopsy_budget=0.0,
-            grace=seconds(self.limits.kill_grace),
-            guardians=spec.guardians,
-        )
-        submit = ClusterSubmit(
+        handed = ClusterSubmit(
             launch,
             self.output,
             self.log.lines,
             self.log.record.output,
             self.run.connection.place.printed_id,
             spec.kill_switch.connect,
-        )
-        if self.limits.observes:
-            submit.late_after, submit.on_late = LaunchTime(_SUBMIT_LIMIT), self._say_late
-        handed = submit.run()
-        application = self._application(handed)
+            LaunchTime(_SUBMIT_LIMIT if self.limits.observes else math.inf),
+            self._say_late,
+        ).run()
+        application = self._application(handed, conf)
         if self.run.killed or not handed.is_good or not application:
             raise self._failure(handed, application, launch.backstop)
         return self.run.job(application, spec.tag.attempt, begun, has_launcher=has_launcher)
@@ -119,7 +108,25 @@ class ClusterAttempt:
             f"{readable_duration(_SUBMIT_LIMIT)}; it would be ended now."
         )
 
-    def _command(self, *, has_launcher: bool) -> list[str]:
+    def _launch(self, conf: dict[str, str], *, has_launcher: bool) -> Launch:
+        job, spec = self.job, self.run.spec
+        return Launch(
+            command=job.submission.cluster_command(
+                job.workspace, job.program.words, conf, launched=has_launcher
+            ),
+            env=job.submission.env,
+            workdir=job.workspace.folder,
+            cancel=job.workspace.cancel,
+            secrets=job.workspace.secrets,
+            tag=spec.tag,
+            backstop=spec.backstop if self.limits.observes else min(_SUBMIT_LIMIT, spec.backstop),
+            has_launcher=False,
+            autopsy_budget=0.0,
+            grace=seconds(self.limits.kill_grace),
+            guardians=spec.guardians,
+        )
+
+    def _conf(self, *, has_launcher: bool) -> dict[str, str]:
         connection = self.run.connection
         environment = {}
         if has_launcher:
@@ -128,15 +135,11 @@ class ClusterAttempt:
                 "SPARK_GUARD_RESULT_SIZE": str(size_in_bytes(self.limits.result_size)),
             }
         values = {**self.job.submission.conf.plain(), NAME_KEY: self.job.submission.application_name}
-        self._conf = connection.place.submit_conf(values, connection.marks, environment)
-        words = self.job.program.words
-        return self.job.submission.cluster_command(
-            self.job.workspace, words, self._conf, launched=has_launcher
-        )
+        return connection.place.submit_conf(values, connection.marks, environment)
 
-    def _application(self, handed: Handover) -> str:
+    def _application(self, handed: Handover, conf: Mapping[str, str]) -> str:
         """As the configuration gives it, as spark-submit prints it, or by the mark that it carries."""
-        if handed.is_good and (known := self.run.connection.place.known_id(self._conf)):
+        if handed.is_good and (known := self.run.connection.place.known_id(conf)):
             return known
         if handed.application_id:
             return handed.application_id

@@ -32,6 +32,7 @@ if TYPE_CHECKING:
 
     from airflow_spark_guard.attempt.cluster_connection import ClusterConnection
     from airflow_spark_guard.attempt.spec import AttemptSpec, Job
+    from airflow_spark_guard.core.cluster.cluster_ending import ClusterEnding
     from airflow_spark_guard.core.cluster.cluster_job import ClusterJob
     from airflow_spark_guard.core.protocol import Message
     from airflow_spark_guard.core.watch.finding import Finding
@@ -134,10 +135,14 @@ class ClusterMode:
     def __post_init__(self) -> None:
         reporting = self.spec.reporting
         self._output = JobOutput(int(self.spec.limits.log_lines), SparkFilter(reporting.spark_log_level))
-        self.log = AttemptLog(reporting.log, self.record, budget=MessageBudget.beside(self._output))
-        self.run = ClusterRun(self.spec, self.connection, self._message, self._take_observed)
-        if self.summary is not None:
-            self.run.on_ended = self.summary.ended
+        self.log = AttemptLog(
+            reporting.log,
+            self.record,
+            budget=MessageBudget.beside(self._output),
+            summary=self.summary,
+            on_observed=reporting.on_observed,
+        )
+        self.run = ClusterRun(self.spec, self.connection, self._message, self._observed, self._ended)
 
     def submit(self, job: Job, *, deferrable: bool, adopt: bool) -> Finished | DeferredJob:
         """Submit, or take over an earlier try's application; then watch it, or defer that to a trigger."""
@@ -156,8 +161,6 @@ class ClusterMode:
                 self.spec.kill_switch.check()
                 submitted = self._handed_over(attempt, has_launcher=has_launcher)
             self.run.take(submitted)
-            if self.summary is not None:
-                self.summary.launched_at = submitted.submitted_at
             self._announce(submitted)
             if deferrable and not self.run.killed:
                 if self.summary is not None:
@@ -171,6 +174,9 @@ class ClusterMode:
             ending = ending_of(event)
         except TriggerEventError as error:
             raise _unusable(event, self.run.end(job.application_id)) from error
+        self.run.take(job)
+        for finding in ending.observed:
+            self.log.observed(finding, is_shown=True)
         return Finished(self.run.finish(job, ending))
 
     def cancel(self) -> tuple[str, ...]:
@@ -184,12 +190,12 @@ class ClusterMode:
             found = Application(str(fields["application_id"]), str(fields.get("ui_url") or ""))
             self.spec.reporting.on_application(found)
 
-    def _take_observed(self, finding: Finding, error: AttemptError) -> None:
-        """Record what would have ended the application (observe mode); it is logged already."""
-        error = evolved(error, record=self.record.place)
+    def _observed(self, finding: Finding, job: ClusterJob) -> None:
+        self.log.observed(finding, launched_at=job.submitted_at)
+
+    def _ended(self, ending: ClusterEnding, error: AttemptError | None, job: ClusterJob) -> None:
         if self.summary is not None:
-            self.summary.observed(finding, error)
-        self.spec.reporting.on_observed(error)
+            self.summary.ended(ending, error, job.application_id, job.submitted_at)
 
     def _handed_over(self, attempt: ClusterAttempt, *, has_launcher: bool) -> ClusterJob:
         try:

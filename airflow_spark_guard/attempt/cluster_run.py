@@ -9,6 +9,7 @@ import time
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
+from airflow_spark_guard.attempt.spec import ignore
 from airflow_spark_guard.attempt.storable_result import storable_result
 from airflow_spark_guard.core.clock import EpochTime, MonotonicTime, epoch_now, since
 from airflow_spark_guard.core.cluster.cluster_ending import ClusterEnding
@@ -16,8 +17,6 @@ from airflow_spark_guard.core.cluster.cluster_job import ClusterJob
 from airflow_spark_guard.core.cluster.cluster_watch import ClusterWatch
 from airflow_spark_guard.core.cluster.status import ClusterState
 from airflow_spark_guard.core.errors import SparkGuardError
-from airflow_spark_guard.core.failure.exceptions import error_of_finding
-from airflow_spark_guard.core.failure.observed_text import observed_text
 from airflow_spark_guard.core.quantity import readable_duration, seconds
 from airflow_spark_guard.core.verdict import Verdict
 from airflow_spark_guard.core.watch.channel_state import ChannelState
@@ -30,7 +29,6 @@ if TYPE_CHECKING:
     from airflow_spark_guard.attempt.cluster_connection import ClusterConnection
     from airflow_spark_guard.attempt.log import TaskLogger
     from airflow_spark_guard.attempt.spec import AttemptSpec
-    from airflow_spark_guard.core.cluster.cluster_watch import Step
     from airflow_spark_guard.core.cluster.status import ClusterStatus
     from airflow_spark_guard.core.errors import AttemptError
     from airflow_spark_guard.core.limits import GuardLimits
@@ -48,10 +46,6 @@ _HANDLER_PATIENCE = 2.0
 _LAST_MESSAGES, _LAST_FLOOD = 10.0, 300.0
 
 
-def _ignore(*_: object) -> None:
-    pass
-
-
 @dataclass
 class ClusterRun:
     """One attempt, as the process that watches it sees it.
@@ -60,15 +54,15 @@ class ClusterRun:
         spec: the attempt.
         connection: to the cluster.
         on_message: takes each message of the job.
-        on_observed: takes what would have ended it in observe mode: the finding and its exception.
-        on_ended: takes how it ended: the ending, the exception (None for a success), the application's id.
+        on_observed: takes what would have ended it in observe mode, and the job.
+        on_ended: takes how it ended, the exception (None for a success), and the job.
     """
 
     spec: AttemptSpec
     connection: ClusterConnection
-    on_message: Callable[[Message], None] = _ignore
-    on_observed: Callable[[Finding, AttemptError], None] = _ignore
-    on_ended: Callable[[ClusterEnding, AttemptError | None, str], None] = _ignore
+    on_message: Callable[[Message], None] = ignore
+    on_observed: Callable[[Finding, ClusterJob], None] = ignore
+    on_ended: Callable[[ClusterEnding, AttemptError | None, ClusterJob], None] = ignore
     killed: bool = field(default=False, init=False)
     _job: ClusterJob | None = field(default=None, init=False)
 
@@ -176,8 +170,6 @@ class ClusterRun:
             AttemptError: the attempt is not a success.
         """
         self.take(job)
-        for finding in ending.observed:  # the trigger has logged it
-            self.on_observed(finding, error_of_finding(finding))
         directory = directory or self._directory(job)
         heard = self._last_messages(job, directory, ending)
         tail = self._log_tail(job, ending)
@@ -194,7 +186,7 @@ class ClusterRun:
         )
         error = ending.failure()
         self._log_end(job, ending)
-        self.on_ended(ending, error, job.application_id)
+        self.on_ended(ending, error, job)
         if error is not None:
             raise error
         if directory is not None:
@@ -215,16 +207,11 @@ class ClusterRun:
                 step = watch.blind(str(error), epoch_now())
             for notice in step.notices:
                 self.log.info("%s", notice)
-            self._report_observed(step)
+            for finding in step.observed:
+                self.on_observed(finding, job)
             if step.over:
                 return ClusterEnding(final=step.final, finding=step.finding)
             self.sleep(MonotonicTime(time.monotonic() + job.limits.pause(epoch_now(), self.pause)))
-
-    def _report_observed(self, step: Step) -> None:
-        for finding in step.observed:
-            error = error_of_finding(finding)
-            self.log.warning("%s", observed_text(error))
-            self.on_observed(finding, error)
 
     def _killed_by(self) -> str:
         if self.killed:

@@ -6,6 +6,7 @@ import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from airflow_spark_guard.attempt.spec import ignore
 from airflow_spark_guard.core.clock import LaunchTime, monotonic_now
 from airflow_spark_guard.core.errors import KilledError, SubmitError
 from airflow_spark_guard.core.failure.ending import submit_failure
@@ -89,7 +90,8 @@ class ClusterSubmit:
     printed_id: Callable[[bytes], str]
     on_start: Callable[[Attempt], None]
     late_after: LaunchTime = LaunchTime(math.inf)
-    on_late: Callable[[], None] | None = None
+    on_late: Callable[[], None] = ignore
+    _is_late: bool = False
     _application_id: str = ""
     _rest: bytes = b""
 
@@ -101,8 +103,7 @@ class ClusterSubmit:
                 self._take(attempt.poll(_TICK))
                 self._report_late(attempt.now)
             late = not attempt.over and not attempt.kill_requested
-            attempt.consume = self._take
-            orphans = attempt.end()
+            orphans = attempt.end(self._take)
             while chunk := attempt.poll(0.0):
                 self._take(chunk)
             self.show(self.output.finish(monotonic_now()))
@@ -116,9 +117,9 @@ class ClusterSubmit:
         )
 
     def _report_late(self, now: LaunchTime) -> None:
-        if self.on_late is not None and now >= self.late_after:
+        if now >= self.late_after and not self._is_late:
+            self._is_late = True
             self.on_late()
-            self.on_late = None
 
     def _take(self, chunk: bytes) -> None:
         self.record(chunk)

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Protocol
 
 from airflow_spark_guard.attempt.marked_log import plain_log
+from airflow_spark_guard.attempt.spec import ignore
 from airflow_spark_guard.core.clock import monotonic_now
 from airflow_spark_guard.core.failure.client_ending import found_error
 from airflow_spark_guard.core.failure.evolved import evolved
@@ -21,6 +22,8 @@ from airflow_spark_guard.core.stacktraces.jvm_dump import JvmDumpSplitter
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
+    from airflow_spark_guard.attempt.summary import Summary
+    from airflow_spark_guard.core.clock import EpochTime
     from airflow_spark_guard.core.errors import AttemptError
     from airflow_spark_guard.core.failure.client_ending import ClientEnding
     from airflow_spark_guard.core.output.message_lines import MessageLine
@@ -34,10 +37,6 @@ if TYPE_CHECKING:
 _MESSAGES_ALONE = 10_000
 # Of the output, for the stacks that local[n]'s workers dump into it.
 _TAIL = 64 * 1024
-
-
-def _ignore(_: object, __: object) -> None:
-    pass
 
 
 class TaskLogger(Protocol):
@@ -62,7 +61,8 @@ class AttemptLog:
         record: of the attempt.
         budget: of lines for the job's messages, shared with its output.
         shown: the last lines of output in the task log.
-        on_observed: takes what would have ended the attempt in observe mode; called on the loop's thread.
+        summary: receives what would have ended the attempt in observe mode; None if it has another writer.
+        on_observed: takes its exception, on the thread that runs the attempt.
 
     Attributes:
         tail: the last 64 KiB of output.
@@ -76,7 +76,8 @@ class AttemptLog:
     shown: LastShown = field(default_factory=LastShown)
     _messages: MessageLines = field(default_factory=MessageLines)
     _levels: LevelOf = field(default_factory=LevelOf)
-    on_observed: Callable[[Finding, AttemptError], None] = _ignore
+    summary: Summary | None = None
+    on_observed: Callable[[AttemptError], None] = ignore
 
     def chunk(self, chunk: bytes) -> bytes:
         """Record the output; returns it without the JVM's thread dumps, which are for the autopsy alone."""
@@ -138,12 +139,31 @@ class AttemptLog:
         if seen.driver is not None:
             self._messages.names({stage.key: stage.name for stage in seen.driver.stages})
 
-    def observed(self, finding: Finding, autopsy: Autopsy | None, evidence: str) -> None:
-        """Show what would have ended the job (observe mode)."""
+    def observed(
+        self,
+        finding: Finding,
+        autopsy: Autopsy | None = None,
+        evidence: str = "",
+        *,
+        launched_at: EpochTime | None = None,
+        is_shown: bool = False,
+    ) -> None:
+        """Show, record and report what would have ended the job (observe mode).
+
+        Args:
+            finding: of the watch.
+            autopsy: of the job; None if there was none.
+            evidence: the relevant part of its output.
+            launched_at: when the application was submitted; None for the attempt's start.
+            is_shown: whether a trigger has shown it.
+        """
         error = found_error(finding, autopsy, evidence)
         error = evolved(error, record=self.record.place, evidence_logged=self.shown.has(error.evidence))
-        self.log.warning("%s", observed_text(error))
-        self.on_observed(finding, error)
+        if not is_shown:
+            self.log.warning("%s", observed_text(error))
+        if self.summary is not None:
+            self.summary.observed(finding, error, launched_at)
+        self.on_observed(error)
 
     def ended(self, ending: ClientEnding) -> None:
         """Show how the attempt ended."""

@@ -96,19 +96,18 @@ class Following:
 
     def run(self) -> ClientEnding:
         """Follow the attempt to its end; its processes are gone when this returns, whatever ended it."""
-        self.attempt.consume = self._consume
         finding, autopsy = self._follow(), None
-        heard, evidence = self._heard, ""
+        heard, evidence, consume = self._heard, "", self._consume
         if finding is not None:
             autopsy = self._examine(finding)
             evidence = self.output.evidence(failed=False)
             # From here on the kill causes what the script reports and prints: neither cause nor news.
             self._heard = ChannelState()
-            self.attempt.consume = self._record_only
+            consume = self._record_only
             self._cancel()
-        orphans = self.attempt.end()
+        orphans = self.attempt.end(consume)
         while chunk := self.attempt.poll(0.0):
-            self.attempt.consume(chunk)
+            consume(chunk)
         if finding is None:
             self._show(self.listener.rest())
         # A killed task has few seconds left, and its job's result no longer counts.
@@ -214,7 +213,7 @@ class Following:
             self.attempt.launch.cancel.touch()
         limit = time.monotonic() + _CANCEL_TIME
         while time.monotonic() < limit and not (self._done or self._heard.ended_at):
-            self.attempt.consume(self.attempt.poll(0.05))
+            self._record_only(self.attempt.poll(0.05))
             self._read_messages()
 
     def _cause(self, report: Mapping[str, Any], newer: Takeover | None) -> Cause:

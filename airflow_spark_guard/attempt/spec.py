@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from airflow_spark_guard.process.workspace import Workspace
 
 
-def ignore(_: object) -> None:
+def ignore(*_: object) -> None:
     """Take a report that the caller does not want."""
 
 

@@ -79,14 +79,12 @@ class Summary:
         mode: where the driver runs.
         limits: of the attempt.
         submission: of the job.
-        launched_at: when the application was submitted, where that is not the attempt's start.
     """
 
     record: Record | NoRecord
     mode: Literal["client", "cluster"]
     limits: GuardLimits
     submission: Submission
-    launched_at: EpochTime | None = None
     _started_at: EpochTime = field(default_factory=epoch_now)
     _known: dict[str, Any] = field(default_factory=lambda: dict(_OPEN))
     _observed: list[dict[str, Any]] = field(default_factory=list)
@@ -117,18 +115,25 @@ class Summary:
             }
         )
 
-    def observed(self, finding: Finding, error: AttemptError) -> None:
-        """Add what would have ended the attempt in observe mode."""
-        self._observed.append(observed_row(self._since_start(finding), error, self.passed))
+    def observed(self, finding: Finding, error: AttemptError, launched_at: EpochTime | None = None) -> None:
+        """Add what would have ended the attempt in observe mode; ``launched_at`` as of :meth:`ended`."""
+        self._observed.append(observed_row(self._since_start(finding, launched_at), error, self.passed))
         self.write("running")
 
-    def ended(self, ending: Ending, error: AttemptError | None, application_id: str = "") -> None:
+    def ended(
+        self,
+        ending: Ending,
+        error: AttemptError | None,
+        application_id: str = "",
+        launched_at: EpochTime | None = None,
+    ) -> None:
         """Write how the attempt ended.
 
         Args:
             ending: of the attempt.
             error: its exception; None for a success.
             application_id: the cluster manager's; empty in client mode, where the job reports it.
+            launched_at: when the application was submitted; None for the attempt's start.
         """
         finding, heard = ending.finding, ending.heard
         self._known.update(
@@ -141,7 +146,9 @@ class Summary:
             bye=heard.bye,
             error=dict(heard.error) if heard.error else None,
             limit_s=finding.limit if finding is not None else None,
-            limit_reached_at_s=self._since_start(finding).reached_at if finding is not None else None,
+            limit_reached_at_s=self._since_start(finding, launched_at).reached_at
+            if finding is not None
+            else None,
         )
         if error is not None:
             self._known.update(_of_error(error))
@@ -161,9 +168,9 @@ class Summary:
             }
         self.write("failed", ended_at_s=self.passed, **known)
 
-    def _since_start(self, finding: Finding) -> Finding:
+    def _since_start(self, finding: Finding, launched_at: EpochTime | None) -> Finding:
         """An application that was taken over is older than the attempt."""
-        later = 0.0 if self.launched_at is None else self.launched_at - self._started_at
+        later = 0.0 if launched_at is None else launched_at - self._started_at
         return replace(finding, reached_at=LaunchTime(finding.reached_at + later))
 
 

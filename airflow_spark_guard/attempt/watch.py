@@ -7,6 +7,7 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from airflow_spark_guard.attempt.observer import Application
+from airflow_spark_guard.attempt.spec import ignore
 from airflow_spark_guard.core.clock import EpochTime, LaunchTime
 from airflow_spark_guard.core.watch.executor_heartbeat import MARK, heard
 from airflow_spark_guard.core.watch.finding import ObservationRequest
@@ -32,10 +33,6 @@ _LONGEST_LINE = 4096
 _SOON = 2.0
 
 
-def _ignore(_: object) -> None:
-    pass
-
-
 @dataclass
 class Watch:
     """Connects the observer to the watchdog.
@@ -52,10 +49,10 @@ class Watch:
 
     windows: WatchLimits
     observer: Observer | None = None
-    on_notice: Callable[[str], None] = _ignore
-    on_line: Callable[[str], None] = _ignore
-    on_observation: Callable[[Observation], None] = _ignore
-    on_application: Callable[[Application], None] = _ignore
+    on_notice: Callable[[str], None] = ignore
+    on_line: Callable[[str], None] = ignore
+    on_observation: Callable[[Observation], None] = ignore
+    on_application: Callable[[Application], None] = ignore
     submit_log: SubmitLog = field(default_factory=SubmitLog)
     driver: DriverView | None = None
     _observed: list[Finding] = field(default_factory=list)

@@ -29,8 +29,11 @@ class Stored:
 
     sparse: ClassVar[bool] = False
     """Whether what has its default value is left out, here and in whatever the fields hold."""
-    unreadable: ClassVar[Callable[[str], Exception]] = ValueError
-    """Makes the error for JSON of another shape; the text names the place and what stands there."""
+
+    @classmethod
+    def unreadable(cls, problem: str) -> Exception:
+        """The error for JSON of another shape; the text names the place and what stands there."""
+        return ValueError(problem)
 
     def to_json(self) -> dict[str, Any]:
         """The fields as JSON."""

@@ -31,7 +31,7 @@ class Applications:
 
     hook: UpstreamSubmitHook
     submission: Submission | None
-    announce: Callable[[Target], None] | None
+    announce: Callable[[Target], None]
     _announced: list[Target] = field(default_factory=list)
 
     def found(self, application: Application) -> None:
@@ -55,6 +55,5 @@ class Applications:
         )
         if target is None or target in self._announced or len(self._announced) >= _MOST:
             return
-        if self.announce is not None:
-            self._announced.append(target)
-            self.announce(target)
+        self._announced.append(target)
+        self.announce(target)

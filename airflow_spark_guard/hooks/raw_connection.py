@@ -7,6 +7,7 @@ the wrong place.
 from __future__ import annotations
 
 import json
+import logging
 import os
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
@@ -18,6 +19,7 @@ from airflow_spark_guard.core.text.printable import one_line
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+_LOG = logging.getLogger(__name__)
 _VARIABLE = "AIRFLOW_CONN_"
 
 
@@ -67,12 +69,15 @@ def _texts(conn_id: str) -> Iterator[str]:
         )
 
         backends = ensure_secrets_backend_loaded()
-    except Exception:  # noqa: BLE001 - another Airflow; the error is about something else
+    except Exception as error:  # noqa: BLE001 - another Airflow, or a backend that cannot be made
+        _LOG.debug("No secrets backend could be asked for %s: %s", conn_id, type(error).__name__)
         return
     for backend in backends:
         try:
             found = backend.get_conn_value(conn_id=conn_id)
-        except Exception:  # noqa: BLE001, S112 - of no such method, or not reached; Airflow skips it too
+        except Exception as error:  # noqa: BLE001 - of no such method, or not reached; Airflow skips it too
+            reason = type(error).__name__
+            _LOG.debug("%s gave no text of %s: %s", type(backend).__name__, conn_id, reason)
             continue
         if isinstance(found, str) and found:
             yield found

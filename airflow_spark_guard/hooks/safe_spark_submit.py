@@ -23,6 +23,7 @@ from airflow_spark_guard.hooks.airflow_errors import AirflowErrors
 from airflow_spark_guard.hooks.applications import Applications
 from airflow_spark_guard.hooks.cluster_connection import connection_of
 from airflow_spark_guard.hooks.conf_log import log_conf
+from airflow_spark_guard.hooks.listener import Listener
 from airflow_spark_guard.hooks.secrets_in_hand import keeping_secrets, learn, secrets_of
 from airflow_spark_guard.hooks.settings import on_finding, spark_log_level
 from airflow_spark_guard.hooks.supervisor import supervisor_pid
@@ -32,14 +33,12 @@ from airflow_spark_guard.process.surroundings import limits_here
 from airflow_spark_guard.process.workspace import Workspace
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Mapping
     from pathlib import Path
 
     from airflow_spark_guard.core.cluster.cluster_job import DeferredJob
     from airflow_spark_guard.core.deploy_mode import DeployMode
-    from airflow_spark_guard.core.errors import AttemptError
     from airflow_spark_guard.core.limits import GuardLimits
-    from airflow_spark_guard.core.remote.target import Target
 
 
 class SafeSparkSubmitHook(UpstreamSubmitHook):
@@ -54,10 +53,9 @@ class SafeSparkSubmitHook(UpstreamSubmitHook):
         deferrable: in cluster mode, let a trigger watch the application: :meth:`submit` returns once it is
             submitted, and :attr:`deferred` is the job to wait for.
         adopt: in cluster mode, take over an application of an earlier try instead of killing it.
-        on_application: called with the application and its addresses as soon as they are known, on the
-            thread of :meth:`submit`.
-        on_observed: called in observe mode with an error that would have ended the attempt, on that thread.
-        **kwargs: arguments of the provider's hook.
+        listener: takes reports while :meth:`submit` runs.
+        **kwargs: arguments of the provider's hook, the name of an application whose user sets none
+            (``application_name``), and the listener's callables (``on_application``, ``on_observed``).
 
     Raises:
         ConnectionMissingError: the connection ``conn_id`` does not exist.
@@ -74,12 +72,12 @@ class SafeSparkSubmitHook(UpstreamSubmitHook):
         tag: leftovers.Tag | None = None,
         execution_timeout: float | None = None,
         record: Path | None = None,
-        on_application: Callable[[Target], None] | None = None,
-        on_observed: Callable[[AttemptError], None] | None = None,
+        listener: Listener | None = None,
         deferrable: bool = False,
         adopt: bool = False,
         **kwargs: Any,
     ) -> None:
+        self._listener = Listener.taken_from(kwargs) if listener is None else listener
         super().__init__(**kwargs)
         self.deferrable, self.adopt = deferrable, adopt
         self.deferred: DeferredJob | None = None
@@ -90,8 +88,6 @@ class SafeSparkSubmitHook(UpstreamSubmitHook):
         self.tag = tag or leftovers.Tag(leftovers.new_attempt(), leftovers.new_attempt())
         self.execution_timeout = execution_timeout
         self.record = record
-        self._on_application = on_application
-        self._on_observed = on_observed
         self.result: Any = None
         self._kill_switch = KillSwitch()
         self._program = Program("")
@@ -243,7 +239,7 @@ class SafeSparkSubmitHook(UpstreamSubmitHook):
             workspace.remove()
 
     def _spec(self, submission: Submission | None = None) -> AttemptSpec:
-        on_application = Applications(self, submission, self._on_application).found
+        on_application = Applications(self, submission, self._listener.on_application).found
         return AttemptSpec(
             tag=self.tag,
             limits=self.limits,
@@ -252,7 +248,7 @@ class SafeSparkSubmitHook(UpstreamSubmitHook):
                 record=self.record,
                 spark_log_level=spark_log_level(),
                 on_application=on_application if submission is not None else ignore,
-                on_observed=self._on_observed or ignore,
+                on_observed=self._listener.on_observed,
             ),
             execution_timeout=self.execution_timeout,
             kill_switch=self._kill_switch,

@@ -40,7 +40,12 @@ _OPTION_KEYS = {
 
 
 class UpstreamSubmitHook(SparkSubmitHook):
-    """The provider's hook with public names for what we need, and without its silent fallback to yarn."""
+    """The provider's hook with public names for what we need, and without its silent fallback to yarn.
+
+    Args:
+        application_name: of an application whose user does not set one; empty for Spark's choice.
+        **kwargs: of the provider's hook.
+    """
 
     # The connection's extra ``conf``, unchecked; kept because each look-up may query a secrets backend.
     connection_conf: object = None
@@ -52,8 +57,6 @@ class UpstreamSubmitHook(SparkSubmitHook):
     address = ConnectionAddress()
     # The connection's extras and login, for requests to the cluster manager.
     connection_given: ConnectionGiven | None = None
-    # The name of an application whose user does not set one.
-    application_name: str = ""
     # The keytab in the connection's extras, for :meth:`use_keytab`.
     keytab_given: bytes | None = None
     _fixed_options: list[str] | None = None
@@ -62,7 +65,8 @@ class UpstreamSubmitHook(SparkSubmitHook):
     _unreadable = 0
 
     @AirflowErrors()
-    def __init__(self, **kwargs: Any) -> None:
+    def __init__(self, *, application_name: str = "", **kwargs: Any) -> None:
+        self.application_name = application_name
         super().__init__(**checked_arguments(kwargs))
         self._ready = True
 

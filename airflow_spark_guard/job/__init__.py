@@ -13,7 +13,8 @@ if TYPE_CHECKING:
     from airflow_spark_guard.job.collection.batches import Batch, iter_batches
     from airflow_spark_guard.job.collection.collecting import collect_sample
     from airflow_spark_guard.job.collection.errors import SampleError
-    from airflow_spark_guard.job.collection.sample import Sample, SampleReport
+    from airflow_spark_guard.job.collection.report import SampleReport
+    from airflow_spark_guard.job.collection.sample import Sample
     from airflow_spark_guard.job.collection.strata import Stratify
     from airflow_spark_guard.job.heartbeats import heartbeat
     from airflow_spark_guard.job.parallel import spark_parallel
@@ -43,7 +44,7 @@ _HOMES = {
     "ReportError": "reporting",
     "Sample": "collection.sample",
     "SampleError": "collection.errors",
-    "SampleReport": "collection.sample",
+    "SampleReport": "collection.report",
     "Stratify": "collection.strata",
     "collect_sample": "collection.collecting",
     "heartbeat": "heartbeats",

@@ -7,11 +7,13 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from airflow.providers.apache.spark.operators.spark_submit import SparkSubmitOperator
 
 from airflow_spark_guard.attempt.marked_log import MarkedLog
+from airflow_spark_guard.attempt.spec import ignore
 from airflow_spark_guard.core.arguments import checked_arguments
 from airflow_spark_guard.core.errors import SparkGuardError
 from airflow_spark_guard.core.options import check_options
 from airflow_spark_guard.core.template import none_again, with_none_marked
 from airflow_spark_guard.hooks.airflow_errors import AirflowErrors
+from airflow_spark_guard.hooks.listener import Listener
 from airflow_spark_guard.hooks.safe_spark_submit import SafeSparkSubmitHook
 from airflow_spark_guard.hooks.secrets_in_hand import (
     hide_in_airflow,
@@ -280,11 +282,13 @@ class SafeSparkSubmitOperator(SparkSubmitOperator):
             record=self._record,
             deferrable=self.deferrable,
             adopt=bool(getattr(self, "durable", False)),
-            on_application=self._announcement.application if self._announcement is not None else None,
-            on_observed=self._observed,
+            listener=Listener(
+                self._announcement.application if self._announcement is not None else ignore,
+                self._observed or ignore,
+            ),
+            application_name=self._application_name,
             **hook_arguments(self),
         )
-        hook.application_name = self._application_name
         learn(secrets_of(hook))
         if self._killed:
             hook.on_kill()

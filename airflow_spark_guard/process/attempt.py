@@ -73,7 +73,6 @@ class Attempt:
         launch: as passed.
         started: time of the launch.
         report: the reaper's report; None until it reports, and if it was killed.
-        consume: receives what the job prints while it is being ended.
     """
 
     def __init__(self, launch: Launch) -> None:
@@ -82,7 +81,6 @@ class Attempt:
         self.report: dict[str, Any] | None = None
         self._over = False
         self._kill_requested = False
-        self.consume: Callable[[bytes], None] = _drop
         self._descriptors: list[int] = []
         self._reaper: subprocess.Popen[bytes] | None = None
         self._reaper_proc: proctree.Proc | None = None
@@ -136,7 +134,6 @@ class Attempt:
 
     def __exit__(self, *_: object) -> None:
         try:
-            self.consume = _drop  # the consumer itself may have failed
             if self._reaper is not None and not self._over:
                 self.end()
         finally:
@@ -152,15 +149,19 @@ class Attempt:
         if self._reaper is not None:
             self._reaper.terminate()
 
-    def end(self) -> tuple[str, ...]:
-        """End the tree and wait for it; return the processes whose end could not be confirmed."""
+    def end(self, consume: Callable[[bytes], None] = _drop) -> tuple[str, ...]:
+        """End the tree and wait for it; return the processes whose end could not be confirmed.
+
+        Args:
+            consume: receives what the job prints meanwhile.
+        """
         if self._reaper is not None:
             self._reaper.terminate()
             limit = time.monotonic() + self.launch.grace + _PATIENCE
             while not self._over and time.monotonic() < limit:
                 # What the job prints while it is being ended belongs to its output; reading it also keeps
                 # the pipe from filling up.
-                self.consume(self.poll(0.1))
+                consume(self.poll(0.1))
             if not self._over:
                 self._reaper.kill()
             self._wait_for(self._reaper)

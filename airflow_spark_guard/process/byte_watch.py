@@ -92,11 +92,6 @@ class ByteWatch:
                 start_new_session=True, cwd="/", env=environment,
             )  # fmt: skip
 
-    @property
-    def is_watching(self) -> bool:
-        """Whether some process is still being watched."""
-        return self._script is not None and self._script.poll() is None
-
     def collect(self) -> Mapping[str, bool | None]:
         """End the watch, early if its time is not up yet, and return the answers by ``"pid:started"``.
 

@@ -141,10 +141,6 @@ class ProcessSampler:
             self._watched[key] = (moved + seen.moved, watched + seen.seconds)
             self._followed[key] = self._followed.get(key, 0) + _SWITCHES_A_CALL * seen.calls + _ATTACHED
 
-    def executors_here(self) -> frozenset[str]:
-        """Ids of the executors on this host; ``driver`` if the driver's JVM has Python workers."""
-        return spark_processes.find(self._tag).executors
-
     def _reading(self, role: str, proc: Proc, executor: str, table: dict[int, Proc]) -> ProcessSample:
         key = _key(proc)
         # The children of a worker count with it: a shell, a pool, a trainer.

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from airflow_spark_guard.core.failure.verdict_summary import VERDICT_KEY
 from airflow_spark_guard.core.remote.submitting_task import APPLICATION_KEY
-from airflow_spark_guard.core.remote.watching import MEMORY_KEY, Watching, run
+from airflow_spark_guard.core.remote.watching import MEMORY_KEY, Watching, recalled, run
 from airflow_spark_guard.hooks.spark_monitor import SparkMonitorHook
 from airflow_spark_guard.sources.find_application import find
 from airflow_spark_guard.sources.http import MAX_BODY
@@ -50,9 +50,10 @@ class Poking:
             ApplicationError: it cannot be watched.
         """
         hook = SparkMonitorHook(self.plan.conn_id or None)
-        if self._watching is None:
-            self._watching = Watching(self.plan, self.began, context["ti"].map_index, self.patient)
         with _Port(self, context, hook) as port:
+            if self._watching is None:
+                memory, index = recalled(port.recall()), context["ti"].map_index
+                self._watching = Watching(self.plan, self.began, index, self.patient, memory=memory)
             return run(self._watching.look(hook.target), port)
 
 

@@ -13,7 +13,7 @@ from airflow_spark_guard.core.clock import EpochTime, epoch_now
 from airflow_spark_guard.core.errors import ApplicationError, SparkGuardError
 from airflow_spark_guard.core.event import read_event
 from airflow_spark_guard.core.limits import check_literal_limits, checked_limits
-from airflow_spark_guard.core.quantity import readable_duration, seconds
+from airflow_spark_guard.core.quantity import readable_duration
 from airflow_spark_guard.core.remote.lifecycle import Patience
 from airflow_spark_guard.core.remote.outcome import Outcome
 from airflow_spark_guard.core.remote.plan import Plan
@@ -95,7 +95,7 @@ class RemoteSensor(BaseSensorOperator):
             target=_target(self.application),
             task_id=self.submitted_by or "",
             conn_id=self.conn_id or "",
-            patience=Patience(seconds(limits.start_timeout), seconds(limits.end_timeout)),
+            patience=Patience.of(limits),
             observe=limits.observes,
         )
 

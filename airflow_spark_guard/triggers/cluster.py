@@ -18,21 +18,20 @@ from airflow_spark_guard.core.cluster.cluster_watch import ClusterWatch
 from airflow_spark_guard.core.cluster.managers import manager_from_json
 from airflow_spark_guard.core.cluster.trigger_event import event_of
 from airflow_spark_guard.core.failure.exceptions import error_of_finding
-from airflow_spark_guard.core.failure.observed_text import observed_text
+from airflow_spark_guard.core.failure.observed_text import ObservedFindings
 from airflow_spark_guard.core.failure.retry import advise
-from airflow_spark_guard.core.failure.verdict_summary import VERDICT_KEY, verdict_summary
+from airflow_spark_guard.core.failure.verdict_summary import VERDICT_KEY
 from airflow_spark_guard.core.text.printable import safe_text
 from airflow_spark_guard.core.web.answer import UnusableAnswerError
 from airflow_spark_guard.sources.cluster import AsyncClusterSource
 from airflow_spark_guard.sources.cluster_access import cluster_access
 from airflow_spark_guard.triggers.deferral_guard import until_settled
-from airflow_spark_guard.triggers.xcom import xcom
+from airflow_spark_guard.triggers.xcom import publish
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
 
     from airflow_spark_guard.core.cluster.cluster_watch import Step
-    from airflow_spark_guard.core.errors import AttemptError
     from airflow_spark_guard.core.watch.finding import Finding
 
 # Airflow gives a trigger's on_kill 30 s.
@@ -68,7 +67,7 @@ class ClusterApplicationTrigger(BaseTrigger):
         super().__init__()  # type: ignore[no-untyped-call]
         self.conn_id, self.place, self.job, self.pause = conn_id, place, job, pause
         self.task_key = task
-        self._verdicts: tuple[str, ...] = ()
+        self._observed = ObservedFindings()
         self._source: AsyncClusterSource | None = None
 
     def serialize(self) -> tuple[str, dict[str, Any]]:
@@ -128,20 +127,15 @@ class ClusterApplicationTrigger(BaseTrigger):
         for notice in step.notices:
             MarkedLog(self.log).info("%s", notice)
         for finding in step.observed:
-            await self._report_observed(error_of_finding(finding))
+            await self._report_observed(finding)
         return step
 
-    async def _report_observed(self, error: AttemptError) -> None:
-        log = MarkedLog(self.log)
-        log.warning("%s", observed_text(error))
-        self._verdicts = (*self._verdicts, str(error.verdict))
-        if self.task_key is None:
-            return
-        summary = verdict_summary(error, advise(error, 1), 0, self._verdicts)
-        try:
-            await xcom("set", key=VERDICT_KEY, value=summary, **self.task_key)
-        except Exception as problem:  # noqa: BLE001 - whatever an XCom back end raises, the watch continues
-            log.warning("The XCom %s could not be pushed: %s", VERDICT_KEY, type(problem).__name__)
+    async def _report_observed(self, finding: Finding) -> None:
+        log, error = MarkedLog(self.log), error_of_finding(finding)
+        text, summary = self._observed.take(error, advise(error, 1))
+        log.warning("%s", text)
+        if self.task_key is not None and (problem := await publish(summary, self.task_key)):
+            log.warning("The XCom %s could not be pushed: %s", VERDICT_KEY, problem)
 
     async def _manager(self) -> AsyncClusterSource:
         if self._source is None:

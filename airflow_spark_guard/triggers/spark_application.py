@@ -14,17 +14,16 @@ from airflow_spark_guard.attempt.marked_log import MarkedLog
 from airflow_spark_guard.core.clock import EpochTime, monotonic_now
 from airflow_spark_guard.core.errors import SparkGuardError
 from airflow_spark_guard.core.event import event_of
-from airflow_spark_guard.core.failure.verdict_summary import VERDICT_KEY
 from airflow_spark_guard.core.remote.outcome import Outcome
 from airflow_spark_guard.core.remote.plan import Plan
 from airflow_spark_guard.core.remote.submitting_task import APPLICATION_KEY
-from airflow_spark_guard.core.remote.watching import MEMORY_KEY, Watching, run_async
+from airflow_spark_guard.core.remote.watching import MEMORY_KEY, Watching, recalled, run_async
 from airflow_spark_guard.hooks.spark_monitor import SparkMonitorHook
 from airflow_spark_guard.sources.find_application import find_application
 from airflow_spark_guard.sources.poller import Following
 from airflow_spark_guard.sources.remote import AsyncRemoteSource
 from airflow_spark_guard.triggers.deferral_guard import until_settled
-from airflow_spark_guard.triggers.xcom import xcom
+from airflow_spark_guard.triggers.xcom import publish, xcom
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
@@ -85,14 +84,17 @@ class SparkApplicationTrigger(BaseTrigger):
         yield TriggerEvent(event_of(outcome))  # type: ignore[no-untyped-call]
 
     async def _outcome(self) -> Outcome:
-        watching = Watching(Plan(), self.began, self.task_key["map_index"])
-        async with _Port(self) as port:
-            await run_async(watching.recall(), port)
+        memory = recalled(await xcom("get_one", key=MEMORY_KEY, **self.task_key))
+        try:
+            plan = Plan.from_json(self.plan)
+        except SparkGuardError as error:
+            return Outcome.of(error, memory)
+        watching = Watching(plan, self.began, self.task_key["map_index"], memory=memory)
+        async with AsyncExitStack() as opened:
             try:
                 async with asyncio.timeout(max(self.deadline - time.time(), _LAST_LOOK)) as limit:
-                    watching.plan = port.plan = Plan.from_json(self.plan)
-                    port.hook = await SparkMonitorHook.load(port.plan.conn_id)
-                    return await run_async(watching.follow(port.hook.target), port)
+                    hook = await SparkMonitorHook.load(plan.conn_id)
+                    return await run_async(watching.follow(hook.target), _Port(self, plan, hook, opened))
             except TimeoutError:
                 if not limit.expired():  # of another origin, such as an XCom back end
                     raise
@@ -101,38 +103,33 @@ class SparkApplicationTrigger(BaseTrigger):
                 return Outcome.of(error, watching.memory)
 
 
-class _Port(AsyncExitStack):
+class _Port:
     """The surroundings of a watch in a triggerer."""
 
-    plan: Plan
-    hook: SparkMonitorHook
-
-    def __init__(self, trigger: SparkApplicationTrigger) -> None:
-        super().__init__()
-        self._trigger = trigger
+    def __init__(
+        self, trigger: SparkApplicationTrigger, plan: Plan, hook: SparkMonitorHook, opened: AsyncExitStack
+    ) -> None:
+        self._trigger, self._plan, self._hook, self._opened = trigger, plan, hook, opened
         self._looks: Following[Snapshot] | None = None
 
     async def pull(self, map_index: int) -> Any:
-        key = {**self._trigger.task_key, "task_id": self.plan.task_id, "map_index": map_index}
+        key = {**self._trigger.task_key, "task_id": self._plan.task_id, "map_index": map_index}
         return await xcom("get_one", key=APPLICATION_KEY, **key)
 
     async def find(self, target: Target) -> Snapshot:
-        hook = self.hook
+        hook = self._hook
         return await find_application(
             target, hook.access_for, since=self._trigger.began, timeout=hook.timeout
         )
 
     async def look(self, target: Target) -> Snapshot:
         if self._looks is None:
-            whole, hook = self.plan.windows is not None, self.hook
+            whole, hook = self._plan.windows is not None, self._hook
             source = partial(AsyncRemoteSource, target, hook.access_for, whole=whole, timeout=hook.timeout)
-            key = (target, self.plan.conn_id, whole)
+            key = (target, self._plan.conn_id, whole)
             following = Following(key, self._trigger.poll_interval, source)
-            self._looks = await self.enter_async_context(following)
+            self._looks = await self._opened.enter_async_context(following)
         return await self._looks.next()
-
-    async def recall(self) -> Any:
-        return await xcom("get_one", key=MEMORY_KEY, **self._trigger.task_key)
 
     async def remember(self, memory: dict[str, Any]) -> None:
         await xcom("set", key=MEMORY_KEY, value=memory, **self._trigger.task_key)
@@ -141,11 +138,7 @@ class _Port(AsyncExitStack):
         MarkedLog(self._trigger.log).warning("%s", text)
 
     async def publish(self, summary: dict[str, Any]) -> str:
-        try:
-            await xcom("set", key=VERDICT_KEY, value=summary, **self._trigger.task_key)
-        except Exception as problem:  # noqa: BLE001 - an error of an XCom back end must not end the watch
-            return type(problem).__name__
-        return ""
+        return await publish(summary, self._trigger.task_key)
 
     async def pause(self, most: float) -> None:
         if self._looks is None:  # else the next look is waited for anyway

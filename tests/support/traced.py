@@ -69,3 +69,8 @@ class Counter:
         """Wait until it has been raised three times more."""
         goal = self.read() + 3
         until(lambda: self.read() >= goal)
+
+
+def is_watching(watch) -> bool:
+    """Whether some process is still being watched."""
+    return watch._script is not None and watch._script.poll() is None

@@ -299,7 +299,7 @@ PARSERS = [
         "observations of records",
         lambda r: _finite(mutated_json(r, OBSERVATIONS)),
         _read_observation,
-        (TypeError,),
+        (ValueError,),
     ),
     Parser("texts that are shown", lambda r: mutated(r, OUTPUT, WORDS), _show),
 ]

@@ -44,7 +44,7 @@ class ClusterLimits:
     submitted_at: EpochTime
     start: float
     deadline_at: EpochTime
-    exit: float = 300.0
+    exit: float
     observe: bool = False
     last_at: EpochTime | None = None
 

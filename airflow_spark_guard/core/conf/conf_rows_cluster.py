@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from airflow_spark_guard.core.conf.conf_setting import UNSET, Setting, every, only
+from airflow_spark_guard.core.watch.watch_limits import HEARTBEAT
 
+_HEARTBEAT = f"{HEARTBEAT:g}s"
 _NETWORK = "spark.network.timeout"
 _OF_NETWORK = f"<value of {_NETWORK}>"
 
@@ -21,7 +23,7 @@ LIVENESS = (
         bare="ms", falls_back_to=("spark.storage.blockManagerTimeoutIntervalMs",),
     ),
     Setting(
-        "spark.executor.heartbeatInterval", "duration", (1, 1), "10s", every("10s"),
+        "spark.executor.heartbeatInterval", "duration", (1, 1), _HEARTBEAT, every(_HEARTBEAT),
         "Also how often the counters of running tasks, which the guard watches, are refreshed.",
         bare="ms",
     ),

@@ -112,12 +112,6 @@ class Progress:
         return _coarse(remaining * (now - since) / finished)
 
 
-def progress_text(stages: Sequence[Any]) -> str:
-    """``stage 3: 40/200 tasks, 8 running``; empty if no stage is active or no row is valid."""
-    rows = _rows(stages)
-    return _line([row.text() for row in rows[:_SHOWN]], len(rows))
-
-
 def _short_name(name: str) -> str:
     """``count at job.py:12``; call sites in Spark's own code, the only ones for DataFrames, are removed."""
     text = " ".join(name.split())

@@ -10,11 +10,12 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from airflow_spark_guard.core.clock import EpochTime, LaunchTime, since
-from airflow_spark_guard.core.quantity import readable_duration
+from airflow_spark_guard.core.quantity import readable_duration, seconds
 from airflow_spark_guard.core.verdict import Verdict
 from airflow_spark_guard.core.watch.finding import Finding
 
 if TYPE_CHECKING:
+    from airflow_spark_guard.core.limits import GuardLimits
     from airflow_spark_guard.core.web.snapshot import Snapshot
 
 _SAME_START = 2.0  # seconds: two servers round it differently
@@ -31,10 +32,15 @@ class Patience:
         alone: whether only the history server can be asked; an open log then counts as running.
     """
 
-    start: float = 300.0
-    end: float = 120.0
+    start: float
+    end: float
     history_server: bool = False
     alone: bool = False
+
+    @classmethod
+    def of(cls, limits: GuardLimits) -> Patience:
+        """The patience of checked limits."""
+        return cls(seconds(limits.start_timeout), seconds(limits.end_timeout))
 
 
 @dataclass(frozen=True)

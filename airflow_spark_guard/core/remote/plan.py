@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field, fields, replace
 
 from airflow_spark_guard.core.clock import EpochTime
 from airflow_spark_guard.core.codec import LATER, Stored
 from airflow_spark_guard.core.errors import ApplicationError
+from airflow_spark_guard.core.limits import GuardLimits
 from airflow_spark_guard.core.remote.lifecycle import CourseRule, Patience
 from airflow_spark_guard.core.remote.remote_watch import RemoteWatch
 from airflow_spark_guard.core.remote.restarts import RestartBudget, RestartRule
@@ -36,8 +37,19 @@ class Plan(Stored):
     conn_id: str = ""
     budget: RestartBudget | None = None
     windows: WatchLimits | None = None
-    patience: Patience = field(default_factory=Patience)
+    patience: Patience = field(default_factory=lambda: Patience.of(GuardLimits()))
     observe: bool = field(default=False, metadata=LATER)
+
+    @classmethod
+    def unreadable(cls, problem: str) -> ApplicationError:
+        """The error for a plan of another version."""
+        return ApplicationError(
+            "The trigger's plan cannot be read.",
+            got=problem,
+            expected=f"a plan with {', '.join(part.name for part in fields(cls))}",
+            advice="Triggerer and workers run different versions of this package: restart them with one, "
+            "then clear the task.",
+        )
 
     def watch(self, began: EpochTime, *, history_server: bool, alone: bool = False) -> RemoteWatch:
         """A watch by these limits.
@@ -47,7 +59,7 @@ class Plan(Stored):
             history_server: whether one can be asked; it then has to confirm success.
             alone: whether only the history server can be asked.
         """
-        patience = Patience(self.patience.start, self.patience.end, history_server, alone)
+        patience = replace(self.patience, history_server=history_server, alone=alone)
         return RemoteWatch(
             CourseRule(patience, began),
             None if self.budget is None else RestartRule(self.budget),
@@ -61,16 +73,3 @@ class Plan(Stored):
         In a mapped task group the two have the same index.
         """
         return tuple(dict.fromkeys((own, self.map_index) if own >= 0 else (self.map_index,)))
-
-
-def _of_another_version(problem: str) -> ApplicationError:
-    return ApplicationError(
-        "The trigger's plan cannot be read.",
-        got=problem,
-        expected=f"a plan with {', '.join(part.name for part in fields(Plan))}",
-        advice="Triggerer and workers run different versions of this package: restart them with one, "
-        "then clear the task.",
-    )
-
-
-Plan.unreadable = _of_another_version

@@ -9,18 +9,18 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Generator
-from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from operator import methodcaller
 from typing import TYPE_CHECKING, Any, Final, Protocol, TypeVar
 
 from airflow_spark_guard.core.clock import EpochTime, epoch_now
+from airflow_spark_guard.core.failure.observed_text import ObservedFindings
 from airflow_spark_guard.core.failure.verdict_summary import VERDICT_KEY
 from airflow_spark_guard.core.quantity import readable_duration
-from airflow_spark_guard.core.remote.observed_findings import ObservedFindings
-from airflow_spark_guard.core.remote.outcome import Outcome
+from airflow_spark_guard.core.remote.outcome import Outcome, found_in
 from airflow_spark_guard.core.remote.remote_watch import Memory
 from airflow_spark_guard.core.remote.submitting_task import nothing_told, state_told_by, target_told_by
+from airflow_spark_guard.core.verdict_table import never
 
 if TYPE_CHECKING:
     from airflow_spark_guard.core.remote.plan import Plan
@@ -31,6 +31,7 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 MEMORY_KEY: Final = "spark_guard_watch"
 _SUBMITTER_PAUSE = 5.0
+_ADVICE: Final = never("The sensor waits on: nothing has failed.")
 
 
 class Port(Protocol):
@@ -45,11 +46,8 @@ class Port(Protocol):
     def look(self, target: Target) -> Any:
         """The next ``Snapshot`` of the application."""
 
-    def recall(self) -> Any:
-        """What :meth:`remember` has kept, or None."""
-
     def remember(self, memory: dict[str, Any]) -> Any:
-        """Keep this for another process that goes on with the watch."""
+        """Keep this for another process that goes on with the watch; :func:`recalled` reads it."""
 
     def warn(self, text: str) -> Any:
         """Write a line into the task log."""
@@ -86,6 +84,14 @@ async def run_async(steps: Steps[T], port: Port) -> T:
         answer = await question(port)
 
 
+def recalled(kept: object) -> Memory:
+    """Where another process has stopped; what is not of this version is as good as nothing."""
+    try:
+        return Memory.from_json(kept)
+    except ValueError:
+        return Memory()
+
+
 @dataclass
 class Watching:
     """The watch of one sensor.
@@ -97,9 +103,7 @@ class Watching:
         patient: whether another process goes on after each look: a silent driver is then asked again until it
             is clear what that means.
         clock: the time of day.
-
-    Attributes:
-        memory: what another process needs to go on, as it was kept last.
+        memory: where another process has stopped; then what the next one needs, as it was kept last.
     """
 
     plan: Plan
@@ -110,11 +114,6 @@ class Watching:
     memory: Memory = field(default_factory=Memory)
     _watch: RemoteWatch | None = None
     _observed: ObservedFindings = field(default_factory=ObservedFindings)
-
-    def recall(self) -> Steps[None]:
-        """Go on where another process has stopped; what is not of this version is as good as nothing."""
-        with suppress(ValueError):
-            self.memory = Memory.from_json((yield methodcaller("recall")))
 
     def look(self, complete: Callable[[Target], Target]) -> Steps[Outcome | None]:
         """One look; None while the application may go on.
@@ -128,8 +127,6 @@ class Watching:
         named = yield from self._named()
         if named is None:
             return None
-        if self._watch is None:
-            yield from self.recall()
         return (yield from self._look(complete(named).check()))
 
     def follow(self, complete: Callable[[Target], Target]) -> Steps[Outcome]:
@@ -188,10 +185,13 @@ class Watching:
             state = state_told_by((yield from self._reported()), sight.application_id)
             sight = replace(sight, task=state)
         found = watch.observe(sight, self.clock())
-        lines, summary = self._observed.take(watch)
-        for line in (*watch.take_notices(), *lines):
+        news = [
+            self._observed.take(found_in(watch.memory.application_id, one), _ADVICE)
+            for one in watch.take_observed()
+        ]
+        for line in (*watch.take_notices(), *(text for text, _ in news)):
             yield methodcaller("warn", line)
-        if summary is not None and (problem := (yield methodcaller("publish", summary))):
+        if news and (problem := (yield methodcaller("publish", news[-1][1]))):
             yield methodcaller("warn", f"The XCom {VERDICT_KEY} could not be pushed: {problem}")
         if watch.memory != self.memory:  # on change alone: each is a write to Airflow's database
             self.memory = watch.memory

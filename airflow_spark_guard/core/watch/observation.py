@@ -260,7 +260,6 @@ class Observation(Stored):
     """
 
     sparse = True
-    unreadable = TypeError
 
     at: LaunchTime = field(default_factory=_LAUNCH)  # by a factory, so that the record always has it
     driver: DriverView | None = None

@@ -15,7 +15,8 @@ PATIENCE = 3.0
 """The factor for the limit of a standstill that may be work (busy, or out of sight)."""
 _HEARTBEATS = 3.0
 _MEDIANS = 5.0
-_HEARTBEAT = 10.0  # spark.executor.heartbeatInterval
+HEARTBEAT = 10.0
+"""Spark's default of spark.executor.heartbeatInterval, in seconds."""
 
 
 class Limit(NamedTuple):
@@ -39,7 +40,7 @@ class Limit(NamedTuple):
 
 @dataclass(frozen=True)
 class WatchLimits:
-    """The values of ``GuardLimits``, read once when the attempt starts; same defaults.
+    """The values of ``GuardLimits``, read once when the attempt starts.
 
     Attributes:
         deadline: None if only ``execution_timeout`` applies.
@@ -51,17 +52,17 @@ class WatchLimits:
         others: see :class:`~airflow_spark_guard.core.limits.GuardLimits`.
     """
 
-    deadline: float | None = 3600.0
-    start: float = 300.0
-    stall: float = 600.0
-    silence: float | None = None
-    losses: int | None = None
-    loss_window: float = 600.0
-    gone: float = 60.0
-    evidence: float = 60.0
-    poll: float = 30.0
-    exit: float = 300.0
-    heartbeat: float = _HEARTBEAT
+    deadline: float | None
+    start: float
+    stall: float
+    silence: float | None
+    losses: int | None
+    loss_window: float
+    gone: float
+    evidence: float
+    poll: float
+    exit: float
+    heartbeat: float
     local: bool = False
     stall_chosen: bool = False
     observe: bool = field(default=False, metadata=LATER)
@@ -90,7 +91,7 @@ class WatchLimits:
             evidence=min(seconds(limits.evidence_window), shortest / 2),
             poll=min(seconds(limits.poll_interval), shortest / 4),
             exit=seconds(limits.exit_timeout),
-            heartbeat=heartbeat or _HEARTBEAT,
+            heartbeat=heartbeat or HEARTBEAT,
             local=local,
             stall_chosen=not limits.is_default("stall_timeout"),
             observe=limits.observes,

@@ -88,7 +88,8 @@ def _collected(df: Any, columns: Columns, options: SampleOptions) -> Sample:
     sample = Collector(df, columns, options).sample()
     lost = digits_lost(sample.X, sample.y, sample.columns or columns)
     if lost:
-        sample.report.warnings += (digits_warning(lost, options.dtype),)
+        warned = (*sample.report.warnings, digits_warning(lost, options.dtype))
+        return replace(sample, report=replace(sample.report, warnings=warned))
     return sample
 
 
@@ -103,7 +104,8 @@ def _narrowest(df: Any, columns: Columns, options: SampleOptions) -> Sample:
         if not digits_lost(first.X, first.y, first.columns or columns):
             return first
     sample = _collected(df, columns, wide)
-    if first is not None:
-        sample.report.passes = (*first.report.passes, *sample.report.passes)
-        sample.report.seconds += first.report.seconds
-    return sample
+    if first is None:
+        return sample
+    passes = (*first.report.passes, *sample.report.passes)
+    seconds = first.report.seconds + sample.report.seconds
+    return replace(sample, report=replace(sample.report, passes=passes, seconds=seconds))

@@ -23,7 +23,8 @@ from airflow_spark_guard.job.collection.invalid_values import (
 from airflow_spark_guard.job.collection.layout import Layout
 from airflow_spark_guard.job.collection.passes import Passes
 from airflow_spark_guard.job.collection.reading import Reading, RowBudget, TooManyRowsError
-from airflow_spark_guard.job.collection.sample import Sample, SampleReport, nbytes
+from airflow_spark_guard.job.collection.report import SampleReport
+from airflow_spark_guard.job.collection.sample import Sample, nbytes
 from airflow_spark_guard.job.collection.split import Split, part_warnings
 from airflow_spark_guard.job.collection.table import Blocks
 
@@ -133,8 +134,7 @@ class Collector:
             reading, order, total, whole=whole, strata=labels, sample_weight=stands_for[codes]
         )
         none = (stratum for stratum, rows in wanted.items() if not rows)
-        sample.report.strata_left_out = (*strata.unusable, *none)
-        return sample
+        return replace(sample, report=replace(sample.report, strata_left_out=(*strata.unusable, *none)))
 
     def _read_strata(
         self, strata: stratifying.Strata, wanted: Mapping[Any, int]

@@ -18,13 +18,14 @@ import pyarrow.parquet as pq
 from airflow_spark_guard.job.collection.columns import Columns
 from airflow_spark_guard.job.collection.errors import SampleError
 from airflow_spark_guard.job.collection.frames import encoded, text_places, to_arrow
-from airflow_spark_guard.job.collection.sample import Sample, SampleReport
+from airflow_spark_guard.job.collection.report import SampleReport
 from airflow_spark_guard.job.collection.strata import labelled
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from airflow_spark_guard.job.collection.kinds.base import Array
+    from airflow_spark_guard.job.collection.sample import Sample
 
 _KEY, _VERSION = b"airflow_spark_guard.sample", 1
 _BESIDE = ("strata", "sample_weight", "parts")
@@ -51,7 +52,7 @@ def save(sample: Sample, path: str | os.PathLike[str]) -> None:
         ) from error
 
 
-def load(path: str | os.PathLike[str]) -> Sample:
+def load(path: str | os.PathLike[str], made: type[Sample]) -> Sample:
     """See :meth:`~airflow_spark_guard.job.collection.sample.Sample.load`."""
     target = _of_this_machine(path)
     try:
@@ -63,7 +64,7 @@ def load(path: str | os.PathLike[str]) -> Sample:
     if text is None:
         raise _no_sample(target, "a Parquet file without a sample's report")
     try:
-        return _sample(table, json.loads(text))
+        return _sample(table, json.loads(text), made)
     except (KeyError, TypeError, ValueError, IndexError, AttributeError) as error:
         raise _no_sample(target, f"a report that cannot be read: {error!r}"[:200]) from error
 
@@ -100,7 +101,7 @@ def _table(sample: Sample) -> Any:
     )
 
 
-def _sample(table: Any, about: dict[str, Any]) -> Sample:
+def _sample(table: Any, about: dict[str, Any], made: type[Sample]) -> Sample:
     if about["version"] != _VERSION:
         msg = f"version {about['version']}, where {_VERSION} is known"
         raise ValueError(msg)
@@ -109,7 +110,7 @@ def _sample(table: Any, about: dict[str, Any]) -> Sample:
     report = _report(about["report"])
     width = 2 if about["sparse"] else len(names)
     labelled_too = about["y_dtype"] is not None
-    shell = Sample(None, () if labelled_too else None, names, report, columns=columns)  # type: ignore[arg-type]
+    shell = made(None, () if labelled_too else None, names, report, columns=columns)  # type: ignore[arg-type]
     texts = text_places(shell)
     if about["sparse"]:
         x = _sparse(table, len(names), about["dtype"])
@@ -118,7 +119,7 @@ def _sample(table: Any, about: dict[str, Any]) -> Sample:
     y = _floats(table.column(width), texts.get(len(names)), about["y_dtype"]) if labelled_too else None
     first = width + labelled_too
     beside = {name: _values(table.column(first + i)) for i, name in enumerate(about["beside"])}
-    return Sample(x, y, names, report, **beside, columns=columns)
+    return made(x, y, names, report, **beside, columns=columns)
 
 
 def _dense(table: Any, width: int, texts: dict[int, tuple[str, ...]], dtype: str) -> Array:

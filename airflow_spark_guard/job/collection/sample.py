@@ -2,20 +2,18 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from airflow_spark_guard.job.collection.errors import SampleError
 from airflow_spark_guard.job.collection.frames import to_arrow, to_pandas
-from airflow_spark_guard.job.collection.representativeness.comparison import Drawn, compare
 
 if TYPE_CHECKING:
     import os
-    from collections.abc import Mapping
 
     from airflow_spark_guard.job.collection.columns import Columns
     from airflow_spark_guard.job.collection.kinds.base import Array
-    from airflow_spark_guard.job.collection.representativeness.comparison import Representativeness
+    from airflow_spark_guard.job.collection.report import SampleReport
 
 
 @dataclass(frozen=True, eq=False)
@@ -47,7 +45,7 @@ class Sample:
 
     def __post_init__(self) -> None:
         if self.columns is not None:
-            self.report.about(self, self.columns)
+            object.__setattr__(self, "report", self.report.about(self, self.columns))
 
     def part(self, name: str) -> Sample:
         """The rows of one part of the split, in their order, with arrays of their own.
@@ -95,7 +93,9 @@ class Sample:
         Raises:
             SampleError: a path that cannot be written.
         """
-        from airflow_spark_guard.job.collection.files import save
+        from airflow_spark_guard.job.collection.files import (
+            save,
+        )  # with pyarrow.parquet, which takes its time
 
         save(self, path)
 
@@ -106,9 +106,9 @@ class Sample:
         Raises:
             SampleError: no such file, or one that is not of a sample.
         """
-        from airflow_spark_guard.job.collection.files import load
+        from airflow_spark_guard.job.collection.files import load  # as above
 
-        return load(path)
+        return load(path, cls)
 
     def _rows(self, chosen: Array) -> Sample:
         beside: dict[str, Any] = {
@@ -119,101 +119,6 @@ class Sample:
         x, y = self.X[chosen], None if self.y is None else self.y[chosen]
         report = replace(self.report, rows_taken=x.shape[0], bytes=nbytes(x, y))
         return replace(self, X=x, y=y, report=report, **beside)
-
-
-@dataclass(eq=False)
-class SampleReport:
-    """How a sample came about.
-
-    Attributes:
-        rows_total: rows of the source DataFrame, before any were dropped; as given with ``total_rows=``.
-        rows_read: rows that came to the driver: somewhat more than were taken, where rows were drawn.
-        rows_dropped: of these, rows left out for a null (``nulls="drop"`` alone).
-        rows_taken: rows of the sample.
-        bytes: size of ``X`` and ``y`` together.
-        seconds: wall clock of all passes over the source.
-        passes: how often the source was read, by what was asked of it: ``count``, ``strata``, ``weights``,
-            ``probe`` (one row, for its width), ``rows``.
-        seed: of the drawing.
-        nulls: what a null did.
-        missing: of the rows read, those with a null or NaN, by column.
-        categories: texts of each text column in the order of their codes; for ``categorical=`` and
-            :func:`~airflow_spark_guard.job.predict`.
-        label: name of the label column.
-        warnings: what may not be meant so, one sentence or two each: rows without a key of their own, digits
-            that floats lose, strata or parts without rows. They were shown as ``SampleWarning``, too.
-        strata_left_out: strata of which no row is in the sample.
-    """
-
-    rows_total: int
-    rows_read: int
-    rows_dropped: int
-    rows_taken: int
-    bytes: int
-    seconds: float
-    passes: tuple[str, ...]
-    seed: int
-    nulls: str
-    missing: Mapping[str, int]
-    categories: Mapping[str, tuple[str, ...]]
-    label: str | None = None
-    warnings: tuple[str, ...] = ()
-    strata_left_out: tuple[Any, ...] = ()
-    # The arrays and not the sample, which holds this report.
-    _drawn: Drawn | None = field(default=None, repr=False)
-    _compared: Representativeness | None = field(default=None, repr=False)
-
-    def as_dict(self) -> dict[str, Any]:
-        """The figures, ready for JSON; without the texts, of which there may be many."""
-        names = ("rows_total", "rows_read", "rows_dropped", "rows_taken", "bytes", "seconds", "seed", "nulls")
-        figures: dict[str, Any] = {name: getattr(self, name) for name in names}
-        lists = {"passes": list(self.passes), "warnings": list(self.warnings)}
-        return {**figures, **lists, "missing": dict(self.missing)}
-
-    def about(self, sample: Sample, columns: Columns) -> None:
-        """Connect the report with the arrays of its sample, for a comparison with the source."""
-        arrays = (sample.X, sample.y, sample.feature_names, sample.sample_weight)
-        self._drawn, self._compared = Drawn(columns, *arrays, self.categories, self.nulls), None
-
-    def representativeness(self, df: Any) -> Representativeness:
-        """Compare the sample with its source: means, quantiles and shares, and one verdict.
-
-        Reads the source once more. See
-        :func:`~airflow_spark_guard.job.collection.representativeness.comparison.compare`.
-
-        Args:
-            df: the DataFrame that the sample was drawn from.
-
-        Raises:
-            SampleError: a report that was made without a sample, or another DataFrame.
-        """
-        if self._drawn is None:
-            raise SampleError(
-                "This report has no sample to compare.",
-                got="a SampleReport that collect_sample did not make",
-                expected="the report of a sample",
-                advice="Call sample.report.representativeness(df).",
-            )
-        self._compared = compare(df, self._drawn)
-        return self._compared
-
-    def plot(self, path: str | None = None) -> Any:
-        """A picture of the last comparison with the source, as a ``matplotlib.figure.Figure``.
-
-        Args:
-            path: where to save it; the suffix decides the format (``.png``, ``.svg``, ``.pdf``).
-
-        Raises:
-            SampleError: before the first :meth:`representativeness`, or without matplotlib.
-        """
-        if self._compared is None:
-            raise SampleError(
-                "There is nothing to draw yet.",
-                got="a report that was not compared with its source",
-                expected="a comparison first",
-                advice="Call report.representativeness(df), then report.plot().",
-            )
-        return self._compared.plot(path)
 
 
 def nbytes(x: Any, y: Array | None) -> int:

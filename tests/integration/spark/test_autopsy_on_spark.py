@@ -100,7 +100,6 @@ def test_an_idle_worker_is_told_from_a_hung_one_and_the_line_is_named(applicatio
     roles = {reading.role: reading for reading in looker.look(stacks=True)}
     assert (roles["worker"].executor, roles["worker"].kind) == ("0", "idle")
     assert set(roles) == {"worker", "driver", "jvm"}
-    assert looker.executors_here() == {"0"}
 
     application.go.touch()
     seconds_until(lambda: stages(application) == 1, 60, "the stage")

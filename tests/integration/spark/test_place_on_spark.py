@@ -13,7 +13,6 @@ from airflow_spark_guard.core.failure.client_ending import Cause, ClientEnding
 from airflow_spark_guard.core.verdict import Verdict
 from airflow_spark_guard.core.watch.finding import Finding
 from airflow_spark_guard.core.watch.stages import running_stages
-from airflow_spark_guard.core.watch.watch_limits import WatchLimits
 from airflow_spark_guard.core.watch.watchdog import overdue
 from airflow_spark_guard.process import proctree
 from airflow_spark_guard.process.autopsy import AutopsyInput, take
@@ -21,6 +20,7 @@ from airflow_spark_guard.process.channel import ChannelReader
 from airflow_spark_guard.process.leftovers import TAG_ENV, Tag, new_attempt
 from airflow_spark_guard.process.workspace import Workspace
 from airflow_spark_guard.sources.rest import AsyncRestSource, RestSource
+from tests.support.limits import watch_limits
 from tests.support.processes import ROOT, seconds_until
 
 pytestmark = pytest.mark.spark
@@ -111,7 +111,7 @@ def scene(application, suspect: str, **fields) -> AutopsyInput:
 
 def at_the_deadline(application, form: str):
     """The last look at it when its deadline has passed, and the exception."""
-    finding = overdue(WatchLimits(deadline=60), 61, None)
+    finding = overdue(watch_limits(deadline=60), 61, None)
     seen = take(scene(application.hung(form), finding.suspect), 60)
     return seen, ClientEnding(cause=Cause.FINDING, exit_status=143, finding=finding, autopsy=seen).failure()
 

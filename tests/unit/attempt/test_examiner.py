@@ -16,10 +16,10 @@ from airflow_spark_guard.core.verdict import Verdict
 from airflow_spark_guard.core.watch.channel_state import ChannelState
 from airflow_spark_guard.core.watch.finding import Finding
 from airflow_spark_guard.core.watch.observation import DriverView, Executor
-from airflow_spark_guard.core.watch.watch_limits import WatchLimits
 from airflow_spark_guard.core.web.master_page import ApplicationPage
 from airflow_spark_guard.process.leftovers import Tag, new_attempt
 from airflow_spark_guard.process.record import Record
+from tests.support.limits import watch_limits
 from tests.support.paths import DATA
 from tests.support.task_log import TaskLog
 from tests.support.web_server import say, serving
@@ -47,7 +47,7 @@ def log(task, record):
 @pytest.fixture
 def examiner(log, tmp_path):
     tag = Tag(new_attempt(), new_attempt())
-    with closing(Watch(WatchLimits(), Observer(tag))) as watch:
+    with closing(Watch(watch_limits(), Observer(tag))) as watch:
         yield Examiner(tag, tmp_path / "stacks.txt", 1.0, log, watch)
 
 
@@ -120,7 +120,7 @@ def test_executors_that_only_the_master_knows_are_read_too(examiner):
 def test_an_autopsy_needs_no_observer(examiner):
     """It sees less."""
     alone = examiner.examine(FINDING, ChannelState())
-    examiner.watch = Watch(WatchLimits())
+    examiner.watch = Watch(watch_limits())
     assert examiner.examine(FINDING, ChannelState()).summary == alone.summary
 
 

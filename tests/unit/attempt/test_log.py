@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from types import SimpleNamespace
 
 import pytest
 
@@ -191,15 +192,25 @@ def test_messages_count_toward_the_lines_of_the_log(log, task):
 
 def test_an_observed_finding_is_shown_as_it_would_have_ended_the_job(log, task, record):
     """With where and do; the record keeps each look at the job."""
-    taken = []
-    log.on_observed = lambda finding, error: taken.append((finding, error))
+    taken, rows = [], []
+    log.on_observed = taken.append
+    log.summary = SimpleNamespace(observed=lambda *row: rows.append(row))
     finding = replace(FINDING, advice="Set a time-out for the call in that line.")
     log.observed(finding, Autopsy("/jobs/a.py:3, fit", "", ("worker blocked",), "text"), "")
     assert 'Observed, not ended (on_finding="warn"):\nSTALLED: Stage 3 stood still for 10m.' in task.warnings
     assert "  do: Set a time-out for the call in that line.\n  where: /jobs/a.py:3, fit\n" in task.warnings
     assert "worker blocked" in task.warnings
-    ((found, error),) = taken
-    assert (found, error.where, error.record) == (finding, "/jobs/a.py:3, fit", record.place)
+    (error,) = taken
+    assert (error.where, error.record) == ("/jobs/a.py:3, fit", record.place)
+    assert rows == [(finding, error, None)]
+
+
+def test_an_observed_finding_that_a_trigger_has_shown_is_reported_alone(log, task):
+    """The task log has it already."""
+    taken = []
+    log.on_observed = taken.append
+    log.observed(FINDING, is_shown=True)
+    assert (task.warnings, [str(error.verdict) for error in taken]) == ("", ["STALLED"])
 
 
 @pytest.mark.parametrize("kind", ["warning", "metric"])

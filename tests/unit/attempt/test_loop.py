@@ -21,13 +21,13 @@ from airflow_spark_guard.core.output.output import JobOutput
 from airflow_spark_guard.core.stacktraces.autopsy import Autopsy
 from airflow_spark_guard.core.verdict import Verdict
 from airflow_spark_guard.core.watch import watchdog
-from airflow_spark_guard.core.watch.watch_limits import WatchLimits
 from airflow_spark_guard.job import wire
 from airflow_spark_guard.process import channel as channel_module
 from airflow_spark_guard.process.attempt import Attempt, Launch
 from airflow_spark_guard.process.channel import ChannelReader
 from airflow_spark_guard.process.leftovers import Tag, new_attempt
 from airflow_spark_guard.process.takeover import NOTE
+from tests.support.limits import watch_limits
 from tests.support.processes import MARK, ROOT, end_all, marked
 
 
@@ -98,7 +98,7 @@ class Run:
         with Attempt(launch_of(tmp_path, command, mark, **launch_fields)) as attempt:
             if during:
                 threading.Thread(target=during, args=(attempt,)).start()
-            watch = Watch(WatchLimits(**{"deadline": None, **limits}))
+            watch = Watch(watch_limits(**{"deadline": None, **limits}))
             self.ending = Following(attempt, reader, JobOutput(budget), watch, listener, listener).run()
         reader.close()
         self.recorded = listener.recorded
@@ -418,7 +418,7 @@ def test_an_exception_in_the_watch_ends_the_attempt(tmp_path):
     launch = launch_of(tmp_path, "setsid sleep 300 & echo x; sleep 300", mark)
     failing = Failing()
     with pytest.raises(KeyError, match="time-out"), Attempt(launch) as attempt:
-        Following(attempt, reader, JobOutput(10), Watch(WatchLimits()), failing, failing).run()
+        Following(attempt, reader, JobOutput(10), Watch(watch_limits()), failing, failing).run()
     reader.close()
     assert marked(mark) == []
 

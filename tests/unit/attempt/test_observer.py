@@ -17,6 +17,7 @@ from airflow_spark_guard.process.leftovers import Tag, new_attempt
 from tests.support.dialogue import recorded
 from tests.support.processes import seconds_until
 from tests.support.spark_standin import Standins, backend
+from tests.support.traced import is_watching
 from tests.support.web_server import say, serving
 
 VERSION = "4.2.0"
@@ -313,8 +314,8 @@ def test_after_a_pause_the_next_request_is_answered(tag, driver, tmp_path):
         application = Application(APP, driver.url)
         first = seen(observer, THOROUGH, application)
         observer.pause()
-        assert not observer._looker._bytes.is_watching
+        assert not is_watching(observer._looker._bytes)
         again = seen(observer, THOROUGH, application)
-        assert observer._looker._bytes.is_watching
+        assert is_watching(observer._looker._bytes)
     workers = [[row.key for row in sight.readings if row.role == "worker"] for sight in (first, again)]
     assert workers[0] == workers[1] != []

@@ -44,17 +44,19 @@ def last(summary):
     return summary.record.written[-1]
 
 
-def end(summary, error=None, finding=None):
+def end(summary, error=None, finding=None, launched_at=None):
     """The attempt ends in the way of its mode."""
     heard = ChannelState(hello=True, bye=error is None)
     if summary.mode == "client":
         ending = ClientEnding(
             cause=Cause.COMMAND_ENDED, exit_status=0, heard=heard, seconds=5.0, finding=finding
         )
-        summary.ended(ending, error)
+        summary.ended(ending, error, launched_at=launched_at)
         return
     final = ClusterStatus(ClusterState.SUCCEEDED, "application_1_2")
-    summary.ended(ClusterEnding(final=final, heard=heard, finding=finding), error, "application_1_2")
+    summary.ended(
+        ClusterEnding(final=final, heard=heard, finding=finding), error, "application_1_2", launched_at
+    )
 
 
 def test_every_state_has_the_same_fields(summary):
@@ -99,9 +101,8 @@ def test_what_was_observed_is_there_while_it_runs_and_when_it_is_over(summary):
 def test_a_limit_of_an_application_that_was_taken_over_counts_from_this_attempts_start(summary):
     """All times of the file do; the application was submitted by an earlier try."""
     started_at = last(summary)["started_at"]
-    summary.launched_at = started_at - 200.0
-    summary.observed(FINDING, ERROR)
-    end(summary, ERROR, FINDING)
+    summary.observed(FINDING, ERROR, started_at - 200.0)
+    end(summary, ERROR, FINDING, started_at - 200.0)
     (observed,) = last(summary)["observed"]
     assert last(summary)["limit_reached_at_s"] == observed["limit_reached_at_s"] == pytest.approx(101.0)
 

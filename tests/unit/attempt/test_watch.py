@@ -23,7 +23,7 @@ from airflow_spark_guard.core.watch.observation import (
     Stage,
     TaskHeartbeat,
 )
-from airflow_spark_guard.core.watch.watch_limits import WatchLimits
+from tests.support.limits import watch_limits
 
 STAGE = Stage(stage=3, attempt=0, tasks=10, active=2, done=4, failed=0, launched=True, counters=(7,))
 VIEW = DriverView(jobs=1, stages=(STAGE,), executors=(Executor(id="0", active=True, active_tasks=2),))
@@ -58,7 +58,7 @@ class Watched:
     def __init__(self, **windows) -> None:
         self.observer, self.notices, self.seen = Told(), [], []
         self.watch = Watch(
-            WatchLimits(**windows),
+            watch_limits(**windows),
             self.observer,
             on_notice=self.notices.append,
             on_observation=self.seen.append,
@@ -269,13 +269,13 @@ def test_closing_it_closes_its_observer():
     watched = Watched()
     watched.watch.close()
     assert watched.observer.closed
-    Watch(WatchLimits()).close()
+    Watch(watch_limits()).close()
 
 
 def test_nobody_has_to_listen():
     """The listeners are optional."""
     observer = Told()
-    watch = Watch(WatchLimits(), observer)
+    watch = Watch(watch_limits(), observer)
     for now in range(30, 240, 30):
         watch.tick(float(now), ChannelState())
         observer.answers.append(Observation(blind="refused"))
@@ -287,7 +287,7 @@ class Named:
 
     def __init__(self) -> None:
         self.told: list[Application] = []
-        self.watch = Watch(WatchLimits(), on_application=self.told.append)
+        self.watch = Watch(watch_limits(), on_application=self.told.append)
         self.heard = ChannelState()
 
     def hello(self, application_id, ui_url=None) -> None:

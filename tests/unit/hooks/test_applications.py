@@ -34,9 +34,3 @@ def test_each_is_announced_once(announced):
 def test_a_job_that_names_ever_new_ones_is_not_followed_for_ever(announced):
     """Each announcement is a message to Airflow."""
     assert announced("app-0", "app-1", "app-2") == ["app-0", "app-1"]
-
-
-def test_without_anybody_to_tell_nothing_happens():
-    Applications(HOOK, SimpleNamespace(conf=effective_conf({})), None).found(
-        Application("app-0", "http://h:4040")
-    )

@@ -48,16 +48,20 @@ def test_the_same_in_a_secrets_backend(monkeypatch):
         UpstreamSubmitHook(conn_id="ha")
 
 
-def test_one_that_is_nowhere_is_missing(monkeypatch):
-    """Whatever the backends can be asked for."""
+def test_one_that_is_nowhere_is_missing(monkeypatch, caplog):
+    """Whatever the backends can be asked for; the log names those that gave no answer."""
+    caplog.set_level("DEBUG", "airflow_spark_guard.hooks.raw_connection")
     monkeypatch.setattr(supervisor, "ensure_secrets_backend_loaded", lambda: [WithoutText(), Vault()])
     with pytest.raises(ConnectionMissingError, match="^There is no Airflow connection 'nowhere'"):
         UpstreamSubmitHook(conn_id="nowhere")
+    assert "WithoutText gave no text of nowhere: AttributeError" in caplog.text
 
 
-def test_a_secret_in_airflows_message_is_masked(monkeypatch):
+def test_a_secret_in_airflows_message_is_masked(monkeypatch, caplog):
     """It may quote the URI."""
+    caplog.set_level("DEBUG", "airflow_spark_guard.hooks.raw_connection")
     monkeypatch.setattr(supervisor, "ensure_secrets_backend_loaded", lambda: 1 / 0)
     error = not_found("x", ValueError("Invalid connection string: spark://u:geheim@h"), "e", "a")
     assert "geheim" not in str(error)
     assert error.what == "There is no Airflow connection 'x'."
+    assert "No secrets backend could be asked for x: ZeroDivisionError" in caplog.text

@@ -59,9 +59,8 @@ def test_end_names_nothing_when_nothing_is_left(tmp_path):
     with Attempt(
         launch(tmp_path, "trap 'echo bye; exit 1' TERM; while true; do sleep 0.1; done", "m")
     ) as attempt:
-        attempt.consume = printed.append
         time.sleep(0.5)
-        assert attempt.end() == ()
+        assert attempt.end(printed.append) == ()
     assert b"".join(printed).strip().endswith(b"bye")
 
 

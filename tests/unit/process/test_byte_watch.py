@@ -18,7 +18,7 @@ import pytest
 from airflow_spark_guard.process import byte_watch
 from airflow_spark_guard.process.byte_watch import ByteWatch
 from airflow_spark_guard.process.proctree import Proc, read
-from tests.support.traced import DEADLINE, Child, Counter, until
+from tests.support.traced import DEADLINE, Child, Counter, is_watching, until
 
 LOOP = "while True: time.sleep(0.1); "
 # What they do, and what makes it look like the other kind.
@@ -136,7 +136,7 @@ def test_what_waits_moves_no_bytes(group, start, watch):
     children = {name: start(work) for name, work in group.items()}
     time.sleep(0.5)  # imports read files
     watch.start(list(children.values()), 2)
-    until(lambda: not watch.is_watching)
+    until(lambda: not is_watching(watch))
     seen = watch.collect()
     assert {name: seen[child.key] for name, child in children.items()} == dict.fromkeys(group, False)
 
@@ -147,7 +147,7 @@ def test_what_polls_moves_bytes(group, start, watch, services):
     echo, page = services
     children = {name: start(work.replace("ECHO", echo).replace("PAGE", page)) for name, work in group.items()}
     watch.start(list(children.values()), 10 * DEADLINE)
-    until(lambda: not watch.is_watching)
+    until(lambda: not is_watching(watch))
     seen = watch.collect()
     assert {name: seen[child.key] for name, child in children.items()} == dict.fromkeys(group, True)
 
@@ -180,7 +180,7 @@ def test_what_is_gone_or_another_by_now_is_not_seen(start, watch):
     gone.process.wait()
     other = Proc(child.pid, 0, child.started + 1, "S", "")
     watch.start([other, gone], 10 * DEADLINE)
-    until(lambda: not watch.is_watching)
+    until(lambda: not is_watching(watch))
     assert watch.collect() == {f"{child.pid}:{child.started + 1}": None, gone.key: None}
 
 
@@ -190,7 +190,7 @@ def test_a_process_that_ends_is_reaped_with_its_own_exit_code(start, watch):
     watch.start([child], 10 * DEADLINE)
     until(child.is_traced)
     assert child.process.wait(DEADLINE) == 7
-    until(lambda: not watch.is_watching)
+    until(lambda: not is_watching(watch))
     assert watch.collect() == {child.key: None}
 
 
@@ -199,7 +199,7 @@ def test_a_busy_process_is_let_go(start, watch, tmp_path):
     counter = Counter(tmp_path / "count")
     child = start("while True: count(); os.path.exists('/')", counter.setup)
     watch.start([child], 10 * DEADLINE)
-    until(lambda: not watch.is_watching)
+    until(lambda: not is_watching(watch))
     assert watch.collect() == {child.key: None}
     counter.goes_on()
 
@@ -254,7 +254,7 @@ def test_a_process_that_is_stopped_can_be_watched_and_stays_stopped(start, watch
     child.process.send_signal(signal.SIGSTOP)
     until(lambda: child.status("State") == "T")
     watch.start([child], 2)
-    until(lambda: not watch.is_watching)
+    until(lambda: not is_watching(watch))
     assert watch.collect() == {child.key: False}
     assert child.status("State") == "T"
     child.process.send_signal(signal.SIGCONT)
@@ -302,7 +302,7 @@ def test_no_more_than_sixteen_are_watched(start, watch):
 def test_nothing_to_watch_is_no_watch(watch):
     """No process is started for it, and a watch that was never started can be stopped."""
     watch.start([], 1)
-    assert not watch.is_watching
+    assert not is_watching(watch)
     assert watch.collect() == {}
 
 

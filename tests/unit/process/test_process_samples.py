@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from airflow_spark_guard.core.watch import evidence
-from airflow_spark_guard.process import process_samples, proctree, usage
+from airflow_spark_guard.process import process_samples, proctree, spark_processes, usage
 from airflow_spark_guard.process.leftovers import Tag, new_attempt
 from airflow_spark_guard.process.process_samples import ProcessSampler
 from airflow_spark_guard.process.workspace import Workspace
@@ -80,7 +80,7 @@ def test_two_looks_tell_blocked_busy_and_slow_workers_apart(standins, tag):
     assert {reading.executor for reading in after.values()} == {"3"}
     assert {reading.role for reading in after.values()} == {"worker"}
     assert after["lock"].place == f"{standins.tmp_path}/hanging_job.py:5, lock"
-    assert looker.executors_here() == {"3"}
+    assert spark_processes.find(tag).executors == {"3"}
 
 
 def test_a_worker_that_only_sleeps_is_told_from_one_that_polls(standins, tag):
@@ -176,7 +176,7 @@ def test_the_driver_is_found_by_our_launcher_and_named_by_its_script(standins, t
     assert (found["driver"].executor, found["worker"].executor) == ("", "driver")
     assert found["jvm"].key.startswith(f"{jvm.pid}:")
     assert found["jvm"].stack == ""
-    assert looker.executors_here() == {"driver"}
+    assert spark_processes.find(tag).executors == {"driver"}
 
 
 def test_a_driver_without_our_launcher_is_the_jvms_own_python(standins, tag, tmp_path):
@@ -212,7 +212,6 @@ def test_nothing_is_there():
     """Before the launch, after the end, on another host."""
     looker = ProcessSampler(Tag(new_attempt(), "x"))
     assert looker.look(stacks=True) == ()
-    assert looker.executors_here() == frozenset()
 
 
 def test_a_look_without_stacks_starts_no_process(standins, tag, monkeypatch):

@@ -13,9 +13,9 @@ from airflow_spark_guard.core.errors import ApplicationError, ExecutorsLostError
 from airflow_spark_guard.core.remote.lifecycle import Patience
 from airflow_spark_guard.core.remote.plan import Plan
 from airflow_spark_guard.core.remote.restarts import RestartBudget
-from airflow_spark_guard.core.watch.watch_limits import WatchLimits
 from airflow_spark_guard.sensors import poking
 from airflow_spark_guard.sensors.poking import Poking
+from tests.support.limits import watch_limits
 from tests.support.remote_site import ID, NAME, dead, living, remote_site
 from tests.support.task_instance import StateStore, TaskInstance
 
@@ -227,7 +227,7 @@ def test_what_is_to_be_said_is_said_once(site, context, caplog):
 
 def test_the_guards_whole_watch_looks_at_all(site, context):
     """Jobs, stages and the master too."""
-    plan = Plan(site.target(*ALL), windows=WatchLimits(deadline=50.0), patience=PATIENCE)
+    plan = Plan(site.target(*ALL), windows=watch_limits(deadline=50.0), patience=PATIENCE)
     assert made(plan).look(context).failure().verdict == "DEADLINE"
     assert site.count("/stages") == 1
     assert site.count("/master/json") == 2  # for its workers, and for the application's page

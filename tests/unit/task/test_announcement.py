@@ -274,7 +274,7 @@ class LeftHook(SafeSparkSubmitHook):
     """Hands its application over at once, as in cluster mode with ``deferrable=True``."""
 
     def submit(self, *_, **__):
-        self._on_application(TOLD)
+        self._listener.on_application(TOLD)
         job = ClusterJob(APP, "a", 0.0, time.time() + 60, 1.0, 1.0)
         self.deferred = DeferredJob(job, Yarn(("http://rm:8088",)), 1.0)
 

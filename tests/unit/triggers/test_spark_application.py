@@ -23,9 +23,9 @@ from airflow_spark_guard.core.remote.lifecycle import Patience
 from airflow_spark_guard.core.remote.outcome import Outcome
 from airflow_spark_guard.core.remote.plan import Plan
 from airflow_spark_guard.core.remote.restarts import RestartBudget
-from airflow_spark_guard.core.watch.watch_limits import WatchLimits
 from airflow_spark_guard.triggers import deferral_guard, spark_application
 from airflow_spark_guard.triggers.spark_application import MEMORY_KEY, SparkApplicationTrigger
+from tests.support.limits import watch_limits
 from tests.support.remote_site import ID, NAME, dead, living, remote_site
 from tests.support.xcoms import Xcoms
 
@@ -391,7 +391,7 @@ def test_many_triggers_of_one_application_share_their_looks(site):
 
 def test_the_whole_watch_is_the_guards(site):
     """A limit of the watchdog's, through the trigger: its deadline counts from the application's start."""
-    plan = Plan(site.target(*ALL), windows=WatchLimits(deadline=50.0), patience=PATIENCE)
+    plan = Plan(site.target(*ALL), windows=watch_limits(deadline=50.0), patience=PATIENCE)
     told = outcome(trigger(plan))
     assert told.failure().verdict == "DEADLINE"
     assert site.count("/stages") >= 1

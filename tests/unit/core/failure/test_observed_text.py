@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from airflow_spark_guard.core.errors import AttemptDetails, StalledError
-from airflow_spark_guard.core.failure.observed_text import observed_row, observed_text
+from airflow_spark_guard.core.errors import AttemptDetails, StalledError, StarvedError
+from airflow_spark_guard.core.failure.observed_text import ObservedFindings, observed_row, observed_text
 from airflow_spark_guard.core.verdict import Verdict
+from airflow_spark_guard.core.verdict_table import never
 from airflow_spark_guard.core.watch.finding import Finding
 
 
@@ -43,3 +44,13 @@ def test_the_record_has_the_same_in_fields():
         "limit_reached_at_s": 700.0,
         "observed_at_s": 701.5,
     }
+
+
+def test_a_finding_of_a_watch_is_a_line_and_an_xcom():
+    """The XCom has all verdicts so far."""
+    told, advice = ObservedFindings(), never("Nothing has failed.")
+    told.take(StarvedError("No executor."), advice)
+    line, summary = told.take(error(), advice)
+    assert line == observed_text(error())
+    assert (summary["verdict"], summary["observed"], summary["retry"]) == ("STALLED", True, False)
+    assert (summary["verdicts"], summary["hint"]) == (["STARVED", "STALLED"], "Nothing has failed.")

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from airflow_spark_guard.core.output.progress import Progress, progress_text
+from airflow_spark_guard.core.output.progress import Progress
 
 STAGE = {"stage": 3, "attempt": 0, "tasks": 200, "active": 8, "done": 40, "failed": 0}
 JSON = st.recursive(
@@ -18,7 +18,6 @@ JSON = st.recursive(
 
 def test_a_stage_is_told_in_tasks():
     """Spark's own words."""
-    assert progress_text([STAGE]) == "stage 3: 40/200 tasks, 8 running"
     assert Progress().line([STAGE], 0) == "stage 3: 40/200 tasks, 8 running"
 
 
@@ -30,8 +29,8 @@ def test_place_retry_and_failed_tasks_are_told_where_known():
 
 def test_many_stages_are_bounded():
     """A log line stays a line; the same stage twice is one."""
-    assert progress_text([{**STAGE, "stage": n} for n in range(6)]).endswith("; and 2 more stages")
-    assert progress_text([STAGE, STAGE]) == progress_text([STAGE])
+    assert Progress().line([{**STAGE, "stage": n} for n in range(6)], 0).endswith("; and 2 more stages")
+    assert Progress().line([STAGE, STAGE], 0) == Progress().line([STAGE], 0)
 
 
 @pytest.mark.parametrize(
@@ -40,7 +39,6 @@ def test_many_stages_are_bounded():
 )  # fmt: skip
 def test_nothing_usable_is_no_line(stages):
     """The channel is untrusted."""
-    assert progress_text(stages) == ""
     assert Progress().line(stages, 0) == ""
 
 

@@ -13,7 +13,7 @@ from airflow_spark_guard.core.remote.lifecycle import Patience
 from airflow_spark_guard.core.remote.plan import Plan
 from airflow_spark_guard.core.remote.restarts import RestartBudget
 from airflow_spark_guard.core.remote.target import Target
-from airflow_spark_guard.core.watch.watch_limits import WatchLimits
+from tests.support.limits import watch_limits
 from tests.unit.core.remote.seen import START, TEXT, running
 from tests.unit.core.remote.test_target import TARGETS
 from tests.unit.core.web.test_spark_rest import JSON
@@ -27,7 +27,8 @@ PLANS = st.builds(
     TEXT,
     st.none()
     | st.builds(RestartBudget, st.integers(0, 9), st.none() | SECONDS, st.integers(0, 9), SECONDS, SECONDS),
-    st.none() | st.builds(WatchLimits, st.none() | SECONDS, SECONDS, silence=st.none() | SECONDS),
+    st.none()
+    | st.builds(watch_limits, deadline=st.none() | SECONDS, start=SECONDS, silence=st.none() | SECONDS),
     st.builds(Patience, SECONDS, SECONDS),
 )
 
@@ -58,9 +59,9 @@ def test_a_plan_makes_the_rules_that_it_has_limits_for():
     assert plan.watch(START, history_server=True, alone=True).course.patience.alone
     assert watch.restarts.budget == plan.budget
     assert watch.watchdog is None
-    whole = Plan(windows=WatchLimits()).watch(START, history_server=False)
+    whole = Plan(windows=watch_limits()).watch(START, history_server=False)
     assert whole.restarts is None
-    assert whole.watchdog.windows == WatchLimits()
+    assert whole.watchdog.windows == watch_limits()
     assert whole.observe(running(START), START) is None
 
 

@@ -13,8 +13,8 @@ from airflow_spark_guard.core.remote.lifecycle import CourseRule, EndedWell, Pat
 from airflow_spark_guard.core.remote.remote_watch import Memory, RemoteWatch
 from airflow_spark_guard.core.remote.restarts import Ledger, Loss, RestartBudget, RestartRule
 from airflow_spark_guard.core.verdict import Verdict
-from airflow_spark_guard.core.watch.watch_limits import WatchLimits
 from airflow_spark_guard.core.watch.watchdog import Watchdog
+from tests.support.limits import watch_limits
 from tests.unit.core.remote.seen import (
     ID,
     START,
@@ -34,12 +34,12 @@ MEMORIES = st.builds(
     Memory, TEXT, st.booleans(), st.none() | st.floats(0, 4e9),
     st.builds(Ledger, st.lists(st.builds(Loss, TEXT, TEXT, TEXT, st.floats(0, 4e9)), min_size=1).map(tuple), st.integers(0, 9)),
 )  # fmt: skip
-WINDOWS = WatchLimits(deadline=None, stall=600.0, poll=30.0)
+WINDOWS = watch_limits(deadline=None, stall=600.0, poll=30.0)
 
 
 def watch(*, budget=None, windows=None, began=START):
     return RemoteWatch(
-        CourseRule(Patience(history_server=True), began),
+        CourseRule(Patience(300.0, 120.0, history_server=True), began),
         None if budget is None else RestartRule(budget),
         None if windows is None else Watchdog(windows),
     )

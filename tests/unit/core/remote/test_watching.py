@@ -13,7 +13,7 @@ from airflow_spark_guard.core.remote.plan import Plan
 from airflow_spark_guard.core.remote.remote_watch import Memory
 from airflow_spark_guard.core.remote.restarts import RestartBudget
 from airflow_spark_guard.core.remote.target import Target
-from airflow_spark_guard.core.remote.watching import Watching, run, run_async
+from airflow_spark_guard.core.remote.watching import Watching, recalled, run, run_async
 from airflow_spark_guard.core.web.snapshot import Snapshot
 from tests.unit.core.remote.seen import ID, START, log, lost, running, silent
 
@@ -25,9 +25,9 @@ ENDED = silent(START + 90, history=log())
 class Surroundings:
     """Answers from lists, and a log of what was asked."""
 
-    def __init__(self, *sights, pulled=(), found=(), kept=None, trouble=""):
+    def __init__(self, *sights, pulled=(), found=(), trouble=""):
         self.sights, self.pulled, self.found = list(sights), list(pulled), list(found)
-        self.kept, self.trouble = kept, trouble
+        self.kept, self.trouble = None, trouble
         self.asked, self.warned, self.published = [], [], []
 
     def pull(self, map_index):
@@ -41,9 +41,6 @@ class Surroundings:
     def look(self, target):
         self.asked.append(("look", target.application_id))
         return self.sights.pop(0)
-
-    def recall(self):
-        return self.kept
 
     def remember(self, memory):
         self.kept = memory
@@ -143,14 +140,12 @@ def test_another_process_goes_on_where_one_has_stopped(drive):
     """What is none of ours is as good as nothing."""
     one, site = watching(patient=True), Surroundings(running(START + 9, lost("0", START + 5)))
     assert drive(one.look(as_it_is), site) is None
-    another = watching(patient=True)
-    more = Surroundings(running(START + 20, lost("1", START + 15)), kept=site.kept)
+    another = watching(patient=True, memory=recalled(site.kept))
+    more = Surroundings(running(START + 20, lost("1", START + 15)))
     outcome = drive(another.look(as_it_is), more)
     assert (outcome.kind, outcome.restarts) == ("finding", 2)
     for kept in (None, {"new": 1}, "x"):
-        fresh = watching()
-        drive(fresh.recall(), Surroundings(kept=kept))
-        assert fresh.memory == Memory()
+        assert recalled(kept) == Memory()
 
 
 def test_a_silent_driver_is_asked_again_at_once_where_another_process_goes_on(drive):

@@ -8,7 +8,7 @@ import pytest
 
 from airflow_spark_guard.core.verdict import Verdict
 from airflow_spark_guard.core.watch.observation import DriverView, Executor, ExecutorExit, Master
-from airflow_spark_guard.core.watch.watch_limits import WatchLimits
+from tests.support.limits import watch_limits
 from tests.unit.core.watch.watched import EXECUTOR, INSIDE, STAGE, Job, lost, running
 
 
@@ -52,7 +52,7 @@ def cluster(living, dead, *, reason="Command exited with code 137", removed=1e9,
 )
 def test_a_node_that_dies_with_all_its_executors_is_one_loss(living, dead, hosts):
     """Or a rack: the job goes on with what is left (case 07: it was ended at the fourth executor)."""
-    job = Job(replace(WatchLimits(), deadline=None, stall=1e6))
+    job = Job(watch_limits(deadline=None, stall=1e6))
     assert job.observe(1, driver=cluster(living + dead, 0)) is None
     assert job.observe(31, driver=cluster(living, dead, hosts=hosts)) is None
     assert job.observe(61, driver=cluster(living, dead, hosts=hosts)) is None
@@ -75,7 +75,7 @@ def test_a_node_that_dies_with_all_its_executors_is_one_loss(living, dead, hosts
 )
 def test_what_spark_calls_no_fault_of_the_application_does_not_count(reason):
     """However often: spot nodes come and go all day, also where no loss is allowed."""
-    job = Job(replace(WatchLimits(), deadline=None, stall=1e6, losses=0))
+    job = Job(watch_limits(deadline=None, stall=1e6, losses=0))
     for number in range(1, 30):
         gone = tuple(
             Executor(id=str(n), active=False, removed=1e9 + 30 * n, reason=reason) for n in range(number)
@@ -96,7 +96,7 @@ def crashing(count, *, lived=20.0):
 
 def test_a_host_whose_executors_crash_one_after_the_other_is_found():
     """The same host is one event only for executors that were there when it began."""
-    job = Job(replace(WatchLimits(), deadline=None, stall=1e6))
+    job = Job(watch_limits(deadline=None, stall=1e6))
     steady = tuple(replace(EXECUTOR, id=f"s{n}") for n in range(8))
     assert job.observe(1, driver=running(executors=(*steady, *crashing(3)))) is None
     finding = job.observe(20, driver=running(executors=(*steady, *crashing(4))))
@@ -105,7 +105,7 @@ def test_a_host_whose_executors_crash_one_after_the_other_is_found():
 
 def test_a_large_application_may_lose_more():
     """One event for every ten executors; the verdict says so."""
-    job = Job(replace(WatchLimits(), deadline=None, stall=1e6))
+    job = Job(watch_limits(deadline=None, stall=1e6))
     steady = tuple(replace(EXECUTOR, id=f"s{n}") for n in range(50))
     assert job.observe(1, driver=running(executors=(*steady, *crashing(5)))) is None
     finding = job.observe(30, driver=running(executors=(*steady, *crashing(6))))
@@ -115,7 +115,7 @@ def test_a_large_application_may_lose_more():
 
 def test_a_number_that_is_set_holds_as_it_is():
     """Whatever the size of the application; in events as well."""
-    job = Job(replace(WatchLimits(), deadline=None, stall=1e6, losses=1))
+    job = Job(watch_limits(deadline=None, stall=1e6, losses=1))
     steady = tuple(replace(EXECUTOR, id=f"s{n}") for n in range(100))
     assert job.observe(1, driver=running(executors=steady)) is None
     node = tuple(Executor(id=f"n{n}", active=False, removed=1e9, reason="x", host="n") for n in range(4))
@@ -128,7 +128,7 @@ def test_a_number_that_is_set_holds_as_it_is():
 
 def test_an_application_that_loses_all_its_executors_twice_is_given_up():
     """In few events: Spark's own default for its whole life is twice its executors."""
-    job = Job(replace(WatchLimits(), deadline=None, stall=1e6))
+    job = Job(watch_limits(deadline=None, stall=1e6))
     rows = []
     for second in range(1, 4):
         living = tuple(replace(EXECUTOR, id=f"{second}-{n}") for n in range(10))
@@ -146,7 +146,7 @@ def test_an_application_that_loses_all_its_executors_twice_is_given_up():
 
 def test_a_rack_of_old_executors_is_no_crash_loop():
     """Twenty within a minute, but they have worked for hours."""
-    job = Job(replace(WatchLimits(), deadline=None, stall=1e6))
+    job = Job(watch_limits(deadline=None, stall=1e6))
     assert job.observe(1, driver=cluster(24, 0)) is None
     assert job.observe(31, driver=cluster(4, 20)) is None
 
@@ -154,7 +154,7 @@ def test_a_rack_of_old_executors_is_no_crash_loop():
 @pytest.mark.parametrize("reason", ["Executor killed by driver.", "Container c on host: h was preempted."])
 def test_an_application_whose_executors_were_all_taken_back_does_not_wait_for_ever(reason):
     """None was lost, and none comes: it waits as long as a stage that has no running task."""
-    job = Job(replace(WatchLimits(), deadline=None, start=300.0, stall=500.0))
+    job = Job(watch_limits(deadline=None, start=300.0, stall=500.0))
     assert job.observe(1, driver=running()) is None
     gone = running(executors=lost("0", reason=reason), stages=(replace(STAGE, active=0),))
     finding = job.until(5000, driver=gone)
@@ -170,7 +170,7 @@ def test_an_application_whose_executors_were_all_taken_back_does_not_wait_for_ev
 @pytest.mark.parametrize(("start", "minutes"), [(300.0, 30), (7200.0, 120)])
 def test_a_preempted_application_waits_for_its_turn(start, minutes):
     """By default half an hour, as a stage without a running task does; or start_timeout where that is longer."""
-    job = Job(replace(WatchLimits(), deadline=None, start=start))
+    job = Job(watch_limits(deadline=None, start=start))
     for at in (30.0, 60.0, 90.0):
         seen = running(stages=(replace(STAGE, done=int(at)),), executors=(EXECUTOR,))
         assert job.observe(at, inside=INSIDE, driver=seen) is None
@@ -183,7 +183,7 @@ def test_a_preempted_application_waits_for_its_turn(start, minutes):
 
 def test_a_node_that_takes_the_last_executor_still_ends_the_job():
     """It does not count, and yet none is left for longer than executors_gone."""
-    job = Job(replace(WatchLimits(), deadline=None))
+    job = Job(watch_limits(deadline=None))
     assert job.observe(1, driver=running()) is None
     gone = running(executors=lost("0", reason="Worker shutting down"), stages=(replace(STAGE, active=0),))
     finding = job.until(500, driver=gone)
@@ -194,7 +194,7 @@ def test_a_node_that_takes_the_last_executor_still_ends_the_job():
 
 def test_executors_that_the_output_alone_knows_are_named():
     """With their host, and counted as events by the time when they were granted."""
-    job = Job(replace(WatchLimits(), deadline=None))
+    job = Job(watch_limits(deadline=None))
     for number in range(4):
         at = 20.0 * (number + 1)
         exits = (ExecutorExit(str(number), "h", "Command exited with code 1", at, at - 15),)
@@ -218,15 +218,15 @@ def without_ui(job, hosts, **seen):
 
 def test_a_large_application_without_a_ui_may_lose_more():
     """The output names the executors that register: 200 of them may lose 20 in ten minutes."""
-    assert without_ui(Job(replace(WatchLimits(), deadline=None, stall=1e6)), 9, executor_peak=200) is None
-    finding = without_ui(Job(replace(WatchLimits(), deadline=None, stall=1e6)), 9, executor_peak=50)
+    assert without_ui(Job(watch_limits(deadline=None, stall=1e6)), 9, executor_peak=200) is None
+    finding = without_ui(Job(watch_limits(deadline=None, stall=1e6)), 9, executor_peak=50)
     assert finding.what == "6 executors lost within 10m (limit: 5)."
     assert finding.expected.startswith("at most 5 within 10m (1 for every 10 of 50 executors);")
 
 
 def test_a_budget_for_an_application_of_unknown_size_says_so():
     """No UI, and a log level that names no executor that comes."""
-    finding = without_ui(Job(replace(WatchLimits(), deadline=None, stall=1e6)), 9)
+    finding = without_ui(Job(watch_limits(deadline=None, stall=1e6)), 9)
     assert finding.what == "4 executors lost within 10m (limit: 3)."
     assert finding.expected.startswith(
         "at most 3 within 10m (the number of executors that the application had is not known);"
@@ -236,7 +236,7 @@ def test_a_budget_for_an_application_of_unknown_size_says_so():
 
 def test_losses_long_ago_do_not_count():
     """One an hour may go on for ever."""
-    job = Job(replace(WatchLimits(), deadline=None, losses=1, poll=3600.0))
+    job = Job(watch_limits(deadline=None, losses=1, poll=3600.0))
     for hour in range(1, 6):
         ids = [str(number) for number in range(1, hour + 1)]
         assert job.observe(3600.0 * hour, driver=running(executors=(EXECUTOR, *lost(*ids)))) is None
@@ -250,7 +250,7 @@ def test_executors_that_dynamic_allocation_removes_do_not_count():
 
 def test_a_crash_loop_ends_at_once():
     """The REST API sees none of them: they die before they register."""
-    job = Job(replace(WatchLimits(), losses=1000))
+    job = Job(watch_limits(losses=1000))
     assert job.observe(5, driver=running(executors=()), executor_exits=10) is None
     finding = job.observe(10, driver=running(executors=()), executor_exits=30, exit_reason="code 1")
     assert finding.verdict is Verdict.EXECUTORS_LOST
@@ -304,7 +304,7 @@ def test_by_the_drivers_clock_losses_are_as_old_as_they_are():
 
 def test_a_clock_that_is_behind_makes_no_loss_of_the_future():
     """A Date header has whole seconds."""
-    job = Job(replace(WatchLimits(), losses=0))
+    job = Job(watch_limits(losses=0))
     rows = (gone("1", 1e9 + 0.9),)
     finding = job.observe(1, driver=replace(running(executors=(EXECUTOR, *rows)), clock=1e9))
     assert finding.reached_at == 1
@@ -314,7 +314,7 @@ def test_the_last_one_that_went_says_whether_the_rest_was_lost():
     """Whatever their order in the answer: dynamic allocation took the last one, long after a loss."""
     rows = (gone("2", 2000.0, "Executor killed by driver."), gone("1", 1000.0))
     for executors in (rows, rows[::-1]):
-        job = Job(replace(WatchLimits(), deadline=None, stall=1e6))
+        job = Job(watch_limits(deadline=None, stall=1e6))
         assert job.observe(1, driver=running()) is None
         waiting = (replace(STAGE, active=0),)
         assert job.until(900, driver=running(executors=executors, stages=waiting)) is None
@@ -322,7 +322,7 @@ def test_the_last_one_that_went_says_whether_the_rest_was_lost():
 
 def test_an_executor_that_came_and_went_restarts_the_time_without_any():
     """None has come, the message says, and it must be true."""
-    job = Job(replace(WatchLimits(), losses=100))
+    job = Job(watch_limits(losses=100))
     waiting = (replace(STAGE, active=0),)
     assert job.observe(1, driver=running()) is None
     assert job.observe(10, driver=running(executors=lost("0"), stages=waiting)) is None
@@ -334,7 +334,7 @@ def test_an_executor_that_came_and_went_restarts_the_time_without_any():
 
 def test_no_executor_is_missed_where_no_stage_wants_one():
     """The driver works alone, or writes its model."""
-    job = Job(replace(WatchLimits(), deadline=None))
+    job = Job(watch_limits(deadline=None))
     assert job.observe(1, driver=running()) is None
     assert job.until(900, driver=DriverView(jobs=0, executors=lost("0"))) is None
 
@@ -345,7 +345,7 @@ def of(context, **seen):
 
 def test_a_second_context_has_not_lost_the_executors_of_the_first():
     """It waits for its first executor; the one before had one, and lost another."""
-    job = Job(replace(WatchLimits(), deadline=None))
+    job = Job(watch_limits(deadline=None))
     other, dead = replace(EXECUTOR, id="1"), lost("0")
     assert job.observe(30, **of(1, driver=running(executors=(EXECUTOR,)))) is None
     assert job.observe(60, **of(1, driver=running(executors=(other, *dead)))) is None
@@ -357,7 +357,7 @@ def test_a_second_context_has_not_lost_the_executors_of_the_first():
 @pytest.mark.parametrize("stale", [False, True])
 def test_each_context_has_a_budget_of_its_own(stale):
     """Three losses in each; the ids begin at 0 again. A look may join the old rows and the new name."""
-    job = Job(replace(WatchLimits(), deadline=None, stall=1e6, poll=300.0))
+    job = Job(watch_limits(deadline=None, stall=1e6, poll=300.0))
     rows = running(executors=(EXECUTOR, *apart(*"123")))
     assert job.observe(1, **of(1, driver=rows, executor_exits=3, exit_reason="code 1")) is None
     first = rows if stale else running(executors=())
@@ -372,7 +372,7 @@ def test_each_context_has_a_budget_of_its_own(stale):
 
 def test_a_look_without_a_name_is_no_other_context():
     """The job's channel is silent now and then."""
-    job = Job(replace(WatchLimits(), deadline=None, stall=1e6))
+    job = Job(watch_limits(deadline=None, stall=1e6))
     rows = running(executors=(EXECUTOR, *apart(*"123")))
     assert job.observe(1, **of(1, driver=rows)) is None
     assert job.observe(2, **of(1, inside=None, driver=rows)) is None
@@ -382,7 +382,7 @@ def test_a_look_without_a_name_is_no_other_context():
 
 def test_in_local_mode_the_driver_is_the_executor():
     """There is none to lose."""
-    job = Job(replace(WatchLimits(), local=True, stall=1e6))
+    job = Job(watch_limits(local=True, stall=1e6))
     assert job.observe(1, driver=running()) is None
     assert job.until(900, driver=running(executors=lost("driver"))) is None
 
@@ -398,7 +398,7 @@ def test_the_output_and_the_ui_tell_of_the_same_losses():
 
 def test_a_reason_is_untrusted_and_short():
     """It may hold an environment."""
-    finding = Job(replace(WatchLimits(), losses=0)).observe(
+    finding = Job(watch_limits(losses=0)).observe(
         1, driver=running(executors=lost("a", reason="\x1b[2J password=hunter2 " + "x" * 999))
     )
     assert finding.got.startswith("executor a at 00:00:01 UTC: [2J password=******")
@@ -407,7 +407,7 @@ def test_a_reason_is_untrusted_and_short():
 
 def test_executors_that_run_after_the_machine_slept_are_no_loop_of_crashes():
     """They were printed with the launch's time; the rule's window leaves out the hours in which nobody ran."""
-    job, reason = Job(replace(WatchLimits(), deadline=None)), "Command exited with code 137"
+    job, reason = Job(watch_limits(deadline=None)), "Command exited with code 137"
     for at in (100, 20_000, 20_030, 20_060, 20_090):
         assert job.observe(at, inside=INSIDE) is None
     exits = tuple(ExecutorExit(str(number), "h", reason, 20_101.0, 20_020.0) for number in range(20))

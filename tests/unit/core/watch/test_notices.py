@@ -7,7 +7,7 @@ from dataclasses import replace
 import pytest
 
 from airflow_spark_guard.core.watch.observation import DriverView
-from airflow_spark_guard.core.watch.watch_limits import WatchLimits
+from tests.support.limits import watch_limits
 from tests.unit.core.watch.watched import EXECUTOR, INSIDE, STAGE, Job, alive, lost, running
 
 
@@ -16,7 +16,7 @@ def test_notices_are_said_once():
     stage = replace(
         STAGE, tasks=4, done=3, attempt=3, spilled=2 << 30, median_seconds=10.0, longest_seconds=120.0
     )
-    job = Job(replace(WatchLimits(), deadline=None))
+    job = Job(watch_limits(deadline=None))
 
     def step(at):
         executor = replace(EXECUTOR, gc_ms=int(at * 400))
@@ -32,7 +32,7 @@ def test_notices_are_said_once():
 
 
 def notices(end=1000, **seen):
-    job = Job(replace(WatchLimits(), deadline=None))
+    job = Job(watch_limits(deadline=None))
     assert job.until(end, step=lambda at: {"inside": alive(at, *seen["driver"].stages)}, **seen) is None
     return job.notices
 
@@ -66,7 +66,7 @@ def test_a_stage_of_an_absurd_size_harms_nothing():
 def test_an_answer_now_and_then_is_not_blind():
     """Three failures in a row are."""
     step = lambda at: {"driver": running()} if int(at / 30) % 3 == 0 else {"blind": "no answer"}  # noqa: E731
-    job = Job(replace(WatchLimits(), stall=1e6, deadline=None))
+    job = Job(watch_limits(stall=1e6, deadline=None))
     assert job.until(900, step=step) is None
     assert job.notices == []
 
@@ -100,7 +100,7 @@ def test_details_are_wanted_once_a_minute_while_a_stage_lasts():
 
 def test_whatever_a_server_says_is_one_line():
     """The reason why it cannot be read holds what it has sent."""
-    job = Job(replace(WatchLimits(), stall=1e6, deadline=None))
+    job = Job(watch_limits(stall=1e6, deadline=None))
     job.until(300, step=lambda _at: {"blind": "no\n[guard] all is well\x1b[2J" + "x" * 10_000})
     (line,) = job.notices
     assert line.startswith("The driver's REST API cannot be read (no [guard] all is well[2Jx")

@@ -8,29 +8,29 @@ import pytest
 
 from airflow_spark_guard.core.verdict import Verdict
 from airflow_spark_guard.core.watch.observation import DriverView, Inside, ProcessSample
-from airflow_spark_guard.core.watch.watch_limits import WatchLimits
+from tests.support.limits import watch_limits
 from tests.unit.core.watch.watched import EXECUTOR, Job, moving
 
 DRIVER = ProcessSample("driver", "9:9", cpu=1.0, switches=10, stack="d")
 JVM = ProcessSample("jvm", "8:8", cpu=10.0)
 IDLE = Inside(application_id="app-1")
-SILENCE = replace(WatchLimits(), silence=120.0, deadline=None)
+SILENCE = watch_limits(silence=120.0, deadline=None)
 
 
 def test_a_silent_driver_is_left_alone_unless_asked_for():
     """Only the author knows how long a model fit may take."""
-    job = Job(replace(WatchLimits(), deadline=None))
+    job = Job(watch_limits(deadline=None))
     assert job.until(20_000, inside=IDLE, driver=DriverView(jobs=0)) is None
 
 
 def test_the_log_says_how_long_the_driver_has_been_silent():
     """Every few minutes, less and less often, with the last heartbeat and what it said."""
-    job = Job(replace(WatchLimits(), deadline=None))
+    job = Job(watch_limits(deadline=None))
     inside = replace(IDLE, heartbeats=2, note="part 1 of 3", heartbeat_at=30.0)
     assert job.until(3600, inside=inside, driver=DriverView(jobs=0)) is None
     assert job.lines[0] == 'No Spark job for 5m; last heartbeat 4m 30s ago: "part 1 of 3".'
     assert 4 <= len(job.lines) <= 8
-    job = Job(replace(WatchLimits(), deadline=None))
+    job = Job(watch_limits(deadline=None))
     job.until(310, inside=IDLE, driver=DriverView(jobs=0))
     assert job.lines == ["No Spark job for 5m; no heartbeat() yet."]
 

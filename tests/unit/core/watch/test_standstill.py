@@ -8,7 +8,7 @@ import pytest
 
 from airflow_spark_guard.core.verdict import Verdict
 from airflow_spark_guard.core.watch.observation import Executor, ProcessSample, TaskHeartbeat
-from airflow_spark_guard.core.watch.watch_limits import WatchLimits
+from tests.support.limits import watch_limits
 from tests.unit.core.watch.watched import (
     BLOCKED,
     EXECUTOR,
@@ -20,7 +20,7 @@ from tests.unit.core.watch.watched import (
     running,
 )
 
-PATIENT = replace(WatchLimits(), deadline=None)
+PATIENT = watch_limits(deadline=None)
 
 
 def stalls(end=8_000, windows=PATIENT, **seen):

@@ -8,7 +8,7 @@ import pytest
 
 from airflow_spark_guard.core.verdict import Verdict
 from airflow_spark_guard.core.watch.observation import DriverView, ExecutorExit, Master
-from airflow_spark_guard.core.watch.watch_limits import WatchLimits
+from tests.support.limits import watch_limits
 from tests.unit.core.watch.watched import EXECUTOR, INSIDE, STAGE, Job, lost, running
 
 
@@ -26,7 +26,7 @@ def test_a_job_without_executors_is_starved():
 def test_executors_that_die_before_they_take_a_task_are_named():
     """A full cluster is not what this job waits for, so it is no advice either."""
     waiting = replace(STAGE, active=0, done=0, launched=False, counters=())
-    job = Job(replace(WatchLimits(), losses=9))
+    job = Job(watch_limits(losses=9))
 
     def step(at):
         exits = (ExecutorExit(f"{at}", "node-7", "Command exited with code 1", at),) if at > 100 else ()
@@ -38,7 +38,7 @@ def test_executors_that_die_before_they_take_a_task_are_named():
     assert finding.got.endswith("ended before, the last on node-7: Command exited with code 1")
     assert "spark.driver.host" in finding.advice
     living = running(stages=(waiting,), executors=(replace(EXECUTOR, active_tasks=0),))
-    finding = Job(replace(WatchLimits(), losses=9)).until(5000, driver=living, step=step)
+    finding = Job(watch_limits(losses=9)).until(5000, driver=living, step=step)
     assert finding.got == "1 executors"
     assert "spark.cores.max" in finding.advice
 
@@ -46,7 +46,7 @@ def test_executors_that_die_before_they_take_a_task_are_named():
 def test_a_stage_that_waits_for_another_is_not_starved():
     """The first one has the cores."""
     waiting = replace(STAGE, stage=4, active=0, done=0, launched=False)
-    job = Job(replace(WatchLimits(), deadline=None))
+    job = Job(watch_limits(deadline=None))
     step = lambda at: {"driver": running(stages=(waiting, replace(STAGE, done=int(at / 100))))}  # noqa: E731
     assert job.until(5000, step=step) is None
 
@@ -56,7 +56,7 @@ WAITING = replace(STAGE, active=0, done=0, launched=False, counters=())
 
 def test_short_jobs_that_each_wait_a_little_are_not_starved():
     """Dynamic allocation gives every executor back between two jobs, and a look may always meet the wait."""
-    job = Job(replace(WatchLimits(), deadline=None))
+    job = Job(watch_limits(deadline=None))
     step = lambda at: {"driver": running(stages=(replace(WAITING, stage=int(at / 40)),), executors=())}  # noqa: E731
     assert job.until(5000, step=step) is None
 
@@ -71,7 +71,7 @@ def test_a_job_that_waits_while_its_executors_are_replaced_has_the_whole_start_t
 
 def test_zero_executors_between_two_jobs_are_nothing():
     """Dynamic allocation down to none; streaming that waits for its next batch."""
-    job = Job(replace(WatchLimits(), deadline=None))
+    job = Job(watch_limits(deadline=None))
     driver = DriverView(jobs=0, executors=lost("0", reason="Executor killed by driver."))
     assert job.until(5000, driver=driver, inside=replace(INSIDE, jobs=0)) is None
 

@@ -7,6 +7,7 @@ from dataclasses import replace
 
 from airflow_spark_guard.core.limits import GuardLimits
 from airflow_spark_guard.core.watch.watch_limits import Limit, WatchLimits
+from tests.support.limits import watch_limits
 
 
 def test_windows_come_from_the_limits():
@@ -16,9 +17,8 @@ def test_windows_come_from_the_limits():
     assert windows.stall_of(None) == (20, "stall_timeout")
     assert windows.stall_of(10.0) == (50, "5 x the median of the stage's finished tasks")
     assert replace(windows, heartbeat=10.0).stall_of(None) == (30, "3 x spark.executor.heartbeatInterval")
-    assert WatchLimits.of(GuardLimits(), deadline=3600.0) == WatchLimits()
-    assert WatchLimits.of(GuardLimits(on_finding="warn"), deadline=3600.0) == WatchLimits(observe=True)
-    assert WatchLimits().losses is None
+    assert WatchLimits.of(GuardLimits(on_finding="warn"), deadline=3600.0) == watch_limits(observe=True)
+    assert WatchLimits.of(GuardLimits(), deadline=3600.0).losses is None
     assert WatchLimits.of(GuardLimits(executor_losses="0"), deadline=3600.0).losses == 0
 
 

@@ -20,8 +20,9 @@ from airflow_spark_guard.core.watch.observation import (
     Stage,
     TaskHeartbeat,
 )
-from airflow_spark_guard.core.watch.watch_limits import PATIENCE, WatchLimits
+from airflow_spark_guard.core.watch.watch_limits import PATIENCE
 from airflow_spark_guard.core.watch.watchdog import Watchdog, overdue
+from tests.support.limits import watch_limits
 from tests.unit.core.watch.watched import (
     BLOCKED,
     EXECUTOR,
@@ -74,7 +75,7 @@ def test_a_busy_stage_is_given_three_times_as_long():
 )
 def test_a_stage_whose_workers_work_is_left_alone(reading):
     """However long its counters stand still; the log says so."""
-    job = Job(replace(WatchLimits(), deadline=None))
+    job = Job(watch_limits(deadline=None))
     assert job.until(8_000, driver=running(), reading=reading) is None
     assert any("its workers are working; no action" in line for line in job.notices)
 
@@ -162,20 +163,20 @@ def test_a_job_of_which_nothing_is_seen_gets_no_verdict_but_its_deadline():
 
 def test_the_live_sql_metrics_of_the_stage_count():
     """The REST API may show nothing of a Python UDF for long."""
-    job = Job(replace(WatchLimits(), deadline=None))
+    job = Job(watch_limits(deadline=None))
     assert job.until(10_000, driver=running(), step=lambda at: {"inside": alive(at // 300)}) is None
 
 
 def test_heartbeats_on_executors_count():
     """They are looked for when the stage is suspected."""
-    job = Job(replace(WatchLimits(), deadline=None))
+    job = Job(watch_limits(deadline=None))
     step = lambda at: {"task_heartbeats": (TaskHeartbeat("0", 3, str(at)),)}  # noqa: E731
     assert job.until(10_000, driver=running(), step=step) is None
 
 
 def test_what_the_clock_alone_decides():
     """Deadline and exit limit, on the second."""
-    windows = WatchLimits(deadline=100, exit=10)
+    windows = watch_limits(deadline=100, exit=10)
     assert overdue(windows, 99.9, None) is None
     assert overdue(windows, 100, None).verdict is Verdict.DEADLINE
     assert overdue(windows, 59, 50.0) is None
@@ -185,7 +186,7 @@ def test_what_the_clock_alone_decides():
 
 def test_without_its_driver_an_application_is_judged_by_that_alone():
     """Its executors go; what stays is ended after 5 s."""
-    windows = WatchLimits()
+    windows = watch_limits()
     gone = lost("1", "2", "3", "4", "5")
     job = Job()
     assert job.observe(10, driver=running(executors=gone), driver_gone_at=9.0) is None
@@ -196,14 +197,14 @@ def test_without_its_driver_an_application_is_judged_by_that_alone():
 
 def test_after_the_scripts_end_only_the_clock_counts():
     """Executors go, counters stand still: that is what an end looks like."""
-    job = Job(replace(WatchLimits(), deadline=None, exit=1e9))
+    job = Job(watch_limits(deadline=None, exit=1e9))
     ended = replace(INSIDE, ended=True, heard_at=1.0, stages=(STAGE,))
     assert job.until(9000, inside=ended, driver=running(executors=lost("1", "2", "3", "4", "5"))) is None
 
 
 def test_hours_in_which_nobody_ran_do_not_count():
     """The host was asleep between two looks, and the job with it."""
-    job = Job(replace(WatchLimits(), deadline=None))
+    job = Job(watch_limits(deadline=None))
     assert job.observe(100, driver=running(), inside=INSIDE) is None
     assert job.observe(20_000, driver=running(), inside=INSIDE) is None
     finding = job.until(30_000, driver=running())
@@ -221,7 +222,7 @@ def test_a_clock_that_goes_back_harms_nothing():
 
 def test_dropped_events_are_said_and_count_as_movement():
     """Where Spark loses events its counters may stand still although the job moves."""
-    job = Job(replace(WatchLimits(), deadline=None))
+    job = Job(watch_limits(deadline=None))
     step = lambda at: {"driver": replace(running(), dropped_events=int(at))}  # noqa: E731
     assert job.until(5000, step=step) is None
     assert [notice for notice in job.notices if "drops events" in notice]
@@ -234,7 +235,7 @@ GAPS = st.lists(st.floats(min_value=0.1, max_value=60), min_size=1, max_size=60)
 @given(gaps=GAPS, data=st.data())
 def test_no_stall_while_any_counter_moves(gaps, data):
     """Whatever the limits, whatever the processes look like, as long as one counter differs each time."""
-    windows = WatchLimits(
+    windows = watch_limits(
         deadline=None, stall=data.draw(WINDOW), evidence=0.4, silence=data.draw(WINDOW), poll=1.0
     )
     watchdog, at, count = Watchdog(windows), 0.0, 0
@@ -265,7 +266,7 @@ def test_a_longer_limit_never_ends_a_job_earlier(short, factor, blocked):
 
     def ended_at(stall):
         job = Job(
-            WatchLimits(deadline=None, stall=stall, evidence=min(60.0, stall / 2), poll=min(30.0, stall / 4))
+            watch_limits(deadline=None, stall=stall, evidence=min(60.0, stall / 2), poll=min(30.0, stall / 4))
         )
         readings = (BLOCKED, PYTHON_THREAD) if blocked else ()
         assert job.until(100_000, driver=running(), reading=lambda _: readings) is not None
@@ -279,7 +280,7 @@ def test_a_larger_budget_never_ends_a_job_earlier(few, more, losses):
     """The same for executors."""
 
     def ends(budget):
-        job = Job(replace(WatchLimits(), losses=budget))
+        job = Job(watch_limits(losses=budget))
         gone = lost(*(str(number) for number in range(1, losses + 1)))
         return job.observe(1, driver=running(executors=(EXECUTOR, *gone))) is not None
 
@@ -337,7 +338,7 @@ OBSERVATION = st.builds(
 @given(seen=st.lists(OBSERVATION, max_size=8), silence=st.none() | WINDOW, local=st.booleans())
 def test_whatever_is_observed_the_watchdog_answers(seen, silence, local):
     """Figures that go back, clocks that jump both ways, ids that repeat: an answer, and a look that comes."""
-    watchdog, latest = Watchdog(WatchLimits(silence=silence, local=local)), 0.0
+    watchdog, latest = Watchdog(watch_limits(silence=silence, local=local)), 0.0
     for one in seen:
         decision = watchdog.observe(one)
         latest = max(latest, one.at)
@@ -350,17 +351,17 @@ def test_whatever_is_observed_the_watchdog_answers(seen, silence, local):
 
 def test_a_deadline_names_the_stage_that_stands_still_then():
     """Its workers were seen to be blocked, though not for long enough: their line is the one to name."""
-    job = Job(replace(WatchLimits(), deadline=570.0))
+    job = Job(watch_limits(deadline=570.0))
     place = replace(BLOCKED, place="enrich.py:38, ask")
     finding = job.until(3000, driver=running(), reading=lambda _: (place, PYTHON_THREAD))
     assert (finding.verdict, finding.suspect) == (Verdict.DEADLINE, "worker")
     assert (finding.stages, finding.stuck) == ((3,), ("1:1",))
-    job = Job(replace(WatchLimits(), deadline=570.0))
+    job = Job(watch_limits(deadline=570.0))
     moves = lambda at: {"driver": running(stages=(replace(STAGE, done=int(at)),))}  # noqa: E731
     assert job.until(3000, step=moves).suspect == "any"
 
 
-OBSERVE = replace(WatchLimits(), observe=True)
+OBSERVE = watch_limits(observe=True)
 
 
 def test_observe_mode_says_a_stall_once_and_watches_on():

@@ -12,10 +12,10 @@ from airflow_spark_guard.core.watch.observation import (
     ProcessSample,
     Stage,
 )
-from airflow_spark_guard.core.watch.watch_limits import WatchLimits
 from airflow_spark_guard.core.watch.watchdog import Watchdog
+from tests.support.limits import watch_limits
 
-WINDOWS = WatchLimits()
+WINDOWS = watch_limits()
 STAGE = Stage(stage=3, attempt=0, tasks=10, active=2, done=4, failed=0, launched=True, counters=(7, 8))
 EXECUTOR = Executor(id="0", active=True, active_tasks=2)
 INSIDE = Inside(application_id="app-1", jobs=1, sql="aa")

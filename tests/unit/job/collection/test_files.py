@@ -20,7 +20,7 @@ from airflow_spark_guard.job.collection.kinds.array import NumberArray
 from airflow_spark_guard.job.collection.kinds.number import Number
 from airflow_spark_guard.job.collection.kinds.text import Text
 from airflow_spark_guard.job.collection.kinds.vector import Vector
-from airflow_spark_guard.job.collection.sample import SampleReport
+from airflow_spark_guard.job.collection.report import SampleReport
 
 TEXTS = st.text(st.characters(codec="utf-8"), max_size=3)
 

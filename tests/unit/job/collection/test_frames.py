@@ -14,7 +14,8 @@ from airflow_spark_guard.job.collection.frames import codes_of, text_places, to_
 from airflow_spark_guard.job.collection.kinds.array import NumberArray
 from airflow_spark_guard.job.collection.kinds.number import Number
 from airflow_spark_guard.job.collection.kinds.text import Text
-from airflow_spark_guard.job.collection.sample import Sample, SampleReport
+from airflow_spark_guard.job.collection.report import SampleReport
+from airflow_spark_guard.job.collection.sample import Sample
 
 NAN = np.nan
 

@@ -1,9 +1,8 @@
-"""What comes back: frames and tables of a sample, and its report."""
+"""What comes back: frames and tables of a sample."""
 
 from __future__ import annotations
 
 import gc
-import json
 import sys
 import weakref
 
@@ -16,8 +15,9 @@ from scipy.sparse import csr_array
 from airflow_spark_guard.job import SampleError
 from airflow_spark_guard.job.collection.columns import Columns
 from airflow_spark_guard.job.collection.kinds.number import Number
+from airflow_spark_guard.job.collection.report import SampleReport
 from airflow_spark_guard.job.collection.representativeness.comparison import judge
-from airflow_spark_guard.job.collection.sample import Sample, SampleReport
+from airflow_spark_guard.job.collection.sample import Sample
 
 
 def report(**named):
@@ -149,56 +149,6 @@ def test_without_pandas_there_is_no_frame(texts, monkeypatch):
     )
 
 
-def test_the_figures_are_json():
-    """as_dict is plain and holds no texts, of which there may be many."""
-    figures = report(categories=TEXTS).as_dict()
-    assert json.loads(json.dumps(figures)) == figures
-    assert figures == {
-        "rows_total": 10,
-        "rows_read": 5,
-        "rows_dropped": 1,
-        "rows_taken": 3,
-        "bytes": 36,
-        "seconds": 0.5,
-        "seed": 7,
-        "nulls": "nan",
-        "passes": ["count", "rows"],
-        "warnings": [],
-        "missing": {"town": 1},
-    }
-
-
-def test_a_report_without_a_sample_compares_nothing():
-    """Only collect_sample connects the two."""
-    with pytest.raises(SampleError) as caught:
-        report().representativeness(None)
-    assert str(caught.value) == (
-        "This report has no sample to compare.\n"
-        "  got: a SampleReport that collect_sample did not make\n"
-        "  expected: the report of a sample\n"
-        "  do: Call sample.report.representativeness(df)."
-    )
-
-
-def test_a_picture_needs_a_comparison():
-    """plot draws the last comparison, and says how to make one."""
-    with pytest.raises(SampleError) as caught:
-        report().plot()
-    assert str(caught.value) == (
-        "There is nothing to draw yet.\n"
-        "  got: a report that was not compared with its source\n"
-        "  expected: a comparison first\n"
-        "  do: Call report.representativeness(df), then report.plot()."
-    )
-
-
-def test_a_report_shows_neither_sample_nor_comparison(texts):
-    """Its repr is of figures: it does not print the rows it reports of."""
-    texts.report.about(texts, None)
-    assert "_drawn" not in repr(texts.report)
-    assert repr(texts.report).startswith("SampleReport(rows_total=10, rows_read=5,")
-
-
 def test_a_sample_is_freed_with_its_last_name():
     """At once, as its arrays may be large: sample and report hold each other in no circle."""
     columns = Columns((Number("a", "double"), Number("b", "double"), Number("c", "double")))
@@ -217,7 +167,7 @@ def test_a_part_is_not_compared_by_the_comparison_of_the_whole():
     columns = Columns((Number("a", "double"), Number("b", "double"), Number("c", "double")))
     parts = np.array(["train", "test", "train"], object)
     sample = Sample(X, Y, ("a", "b", "c"), report(), parts=parts, columns=columns)
-    sample.report._compared = judge([], 3)
+    sample.report._comparison.last = judge([], 3)
     with pytest.raises(SampleError, match="^There is nothing to draw yet"):
         sample.part("train").report.plot()
-    assert sample.report._compared is not None
+    assert sample.report._comparison.last is not None
