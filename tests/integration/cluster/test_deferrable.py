@@ -216,7 +216,7 @@ def test_a_time_out_of_airflows_while_it_is_handed_over_leaves_nothing(stand, mo
     class TimeOutError(BaseException):
         pass
 
-    def interrupted(self, handed):
+    def interrupted(self, *_):
         raise TimeOutError
 
     monkeypatch.setattr(
