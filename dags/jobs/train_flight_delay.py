@@ -98,7 +98,9 @@ def main(arguments: Sequence[str] | None = None) -> None:
     options = _parser().parse_args(arguments)
     started = time.monotonic()
     spark = SparkSession.builder.appName("train_flight_delay").getOrCreate()
-    flights = known_before_departure(spark.read.parquet(options.flights)).cache()
+    # Kept in a few large partitions: each of Spark's 200 after a window would start a Python worker's task.
+    partitions = 2 * spark.sparkContext.defaultParallelism
+    flights = known_before_departure(spark.read.parquet(options.flights)).coalesce(partitions).cache()
     report(step="sample", max_rows=options.max_rows)
     sample = take_sample(flights, options.max_rows, options.seed)
     compared = sample.report.representativeness(flights)
