@@ -56,20 +56,23 @@ def with_recent_delays(flights: DataFrame) -> DataFrame:
     for name, by in (("airport", AIRPORT), ("carrier", CARRIER)):
         columns[f"{name}_waiting"] = sf.sum("waits").over(until_now(by))
         columns[f"{name}_waited"] = minutes_waited(until_now(by))
-    known = timeline(flights).withColumns(columns).where("asked = 1")
+    known = timeline(flights).withColumns(columns).where("flight is not null")
     return known.withColumns(
         {
             "aircraft_delay": sf.col("previous.late"),
             "aircraft_minutes": (sf.col("at") - sf.col("previous.at")) / 60,
         }
-    ).select(*flights.columns, *RECENT)
+    ).select("flight.*", *RECENT)
 
 
 # [END flight_delay_windows]
 
 
 def timeline(flights: DataFrame) -> DataFrame:
-    """Every event of every flight, at its moment ``at``; a question has all columns of its flight."""
+    """Every event of every flight, at its moment ``at``; a question has its whole ``flight``, in one column.
+
+    Most rows are events: a column of each of the flight's would be null in them, and be sorted with them.
+    """
     due = sf.unix_timestamp(sf.to_timestamp("time_hour")) + 60 * sf.col("minute")
     left = (due + 60 * sf.col("dep_delay")).cast("bigint")
     ends = sf.least(left, due + LONGEST_WAIT)  # of a flight that never left, the second
@@ -82,7 +85,7 @@ def timeline(flights: DataFrame) -> DataFrame:
         for what, column in (("late", delay), ("counts", sf.lit(1)))
     ]
     events = (
-        flights.withColumns({"at": due - ASKED_BEFORE, "asked": sf.lit(1)}),
+        flights.select(*keys, (due - ASKED_BEFORE).alias("at"), sf.struct(*flights.columns).alias("flight")),
         departed.select(*keys, left.alias("at"), delay.alias("late"), *counts),
         *(
             departed.select(

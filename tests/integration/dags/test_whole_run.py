@@ -25,7 +25,7 @@ def test_the_flight_dag_trains_and_publishes_a_model(airflow_db, tmp_path):
         },
         capture_output=True,
         text=True,
-        timeout=500,
+        timeout=1500,  # only a hang can miss it
     )
     assert done.returncode == 0, (done.stdout + done.stderr)[-3000:]
     current = tmp_path / "models" / "current"
