@@ -13,6 +13,7 @@ from types import SimpleNamespace
 
 import pytest
 
+from airflow_spark_guard.core.web.answer import UnusableAnswerError
 from airflow_spark_guard.process import proctree
 from airflow_spark_guard.process.autopsy import AutopsyInput, take
 from airflow_spark_guard.process.channel import ChannelReader
@@ -69,7 +70,7 @@ def application(tmp_path):
             stderr=subprocess.STDOUT,
         )
     try:
-        seconds_until(lambda: idle.exists() or process.poll() is not None, 90, output.read_text)
+        seconds_until(lambda: idle.exists() or process.poll() is not None, 300, output.read_text)
         messages = [message.fields for message in reader.read()]
         told = next(fields for fields in messages if "application_id" in fields)
         rest = RestSource(AsyncRestSource(told["ui_url"], told["application_id"]))
@@ -91,7 +92,10 @@ def application(tmp_path):
 
 
 def stages(application) -> int:
-    return len(application.rest.look().stages)
+    try:
+        return len(application.rest.look().stages)
+    except UnusableAnswerError:  # a busy machine: asked again
+        return -1
 
 
 def test_an_idle_worker_is_told_from_a_hung_one_and_the_line_is_named(application, monkeypatch, tmp_path):
@@ -102,7 +106,7 @@ def test_an_idle_worker_is_told_from_a_hung_one_and_the_line_is_named(applicatio
     assert set(roles) == {"worker", "driver", "jvm"}
 
     application.go.touch()
-    seconds_until(lambda: stages(application) == 1, 60, "the stage")
+    seconds_until(lambda: stages(application) == 1, 240, "the stage")
     look = lambda: {reading.role: reading for reading in looker.look(stacks=True)}  # noqa: E731
     seconds_until(lambda: look()["worker"].place == f"{SCRIPT}:{HANGS}, hang", 120, "the hang")
     begin, before = time.monotonic(), look()
