@@ -38,10 +38,10 @@ def archive() -> Path:
     """Where the archive of this Java and PySpark is, or would be."""
     java = Path(os.environ["JAVA_HOME"], "bin", "java") if os.environ.get("JAVA_HOME") else "java"
     try:
-        said = subprocess.run([java, "-version"], capture_output=True, check=False).stderr
+        printed = subprocess.run([java, "-version"], capture_output=True, check=False).stderr
     except OSError:
-        said = b""
-    digest = hashlib.sha256(said + version("pyspark").encode() + sys.prefix.encode()).hexdigest()[:12]
+        printed = b""
+    digest = hashlib.sha256(printed + version("pyspark").encode() + sys.prefix.encode()).hexdigest()[:12]
     return ROOT / "build" / f"spark-classes-{digest}.jsa"
 
 
@@ -82,5 +82,5 @@ def make() -> bool:
     return True
 
 
-if __name__ == "__main__":
-    sys.exit(0 if make() else print("No class archive: this Java makes none. Tests take longer without it."))
+if __name__ == "__main__" and not make():
+    print("No class archive: this Java makes none. Tests take longer without it.")

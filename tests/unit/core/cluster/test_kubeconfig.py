@@ -8,7 +8,7 @@ from airflow_spark_guard.core.web.access import Access
 from tests.support.machine import FakeMachine
 
 SERVER = "https://h:6443"
-USUAL = "/home/me/.kube/config"
+USUAL = "/of-the-user/.kube/config"
 
 
 def config(user, **cluster):
