@@ -23,7 +23,7 @@ class FakeMachine:
         return self.variables.get(name, "")
 
     def path(self, name):
-        return name.replace("~", "/home/me", 1)
+        return name.replace("~", "/of-the-user", 1)
 
     def exists(self, path):
         return path in self.files
