@@ -55,7 +55,7 @@ class EndedWell:
 
 
 @dataclass
-class CourseRule:
+class LifecycleRule:
     """Follows one application.
 
     Attributes:
@@ -74,45 +74,47 @@ class CourseRule:
     _silent_since: EpochTime | None = None
     _blind: bool = False
 
-    def observe(self, sight: Snapshot, now: EpochTime) -> EndedWell | Finding | None:
+    def observe(self, snapshot: Snapshot, now: EpochTime) -> EndedWell | Finding | None:
         """The outcome; None while the application runs, or may still turn out to run.
 
         Args:
-            sight: the newest snapshot.
+            snapshot: the newest snapshot.
             now: by our clock.
         """
-        if self.is_another(sight):
+        if self.is_another(snapshot):
             what = "Another application now has this id: the watched one is gone."
             return self._vanished(what, self.patience.end, now)
-        alive = _alive(sight) or self._has_open_log(sight)
-        self.known = self.known or alive or _ever_known(sight)
-        self.started = self.started or sight.started
-        outcome = self._condemned(sight) or (None if sight.driver is not None else self._ended(sight))
+        alive = _alive(snapshot) or self._has_open_log(snapshot)
+        self.known = self.known or alive or _ever_known(snapshot)
+        self.started = self.started or snapshot.started
+        outcome = self._condemned(snapshot) or (
+            None if snapshot.driver is not None else self._ended(snapshot)
+        )
         if outcome is not None:
             return outcome
         if alive:
             self._silent_since = None
-            self._note_blind(sight)
+            self._note_blind(snapshot)
             return None
-        return self._silent(sight, now)
+        return self._silent(snapshot, now)
 
     @property
     def undecided(self) -> bool:
         """Whether the newest snapshot shows neither a running application nor a witness of its end."""
         return self._silent_since is not None
 
-    def is_another(self, sight: Snapshot) -> bool:
+    def is_another(self, snapshot: Snapshot) -> bool:
         """Whether another application has taken the id: it started at another time."""
-        if self.started is None or sight.started is None:
+        if self.started is None or snapshot.started is None:
             return False
-        return abs(self.started - sight.started) > _SAME_START
+        return abs(self.started - snapshot.started) > _SAME_START
 
-    def _has_open_log(self, sight: Snapshot) -> bool:
-        history = sight.history
+    def _has_open_log(self, snapshot: Snapshot) -> bool:
+        history = snapshot.history
         return self.patience.alone and history is not None and history.known and not history.completed
 
-    def _note_blind(self, sight: Snapshot) -> None:
-        blind = sight.driver is None and (self.patience.alone or not sight.executors)
+    def _note_blind(self, snapshot: Snapshot) -> None:
+        blind = snapshot.driver is None and (self.patience.alone or not snapshot.executors)
         if blind and not self._blind and self.patience.alone:
             self.notices.append(
                 "Only the history server can be asked, and a killed driver's event log stays open there: the "
@@ -120,25 +122,25 @@ class CourseRule:
             )
         elif blind and not self._blind:
             self.notices.append(
-                f"The application runs, but its driver cannot be asked: {sight.why_silent or 'no address'}."
+                f"The application runs, but its driver cannot be asked: {snapshot.why_silent or 'no address'}."
             )
         self._blind = blind
 
-    def _silent(self, sight: Snapshot, now: EpochTime) -> Finding | None:
+    def _silent(self, snapshot: Snapshot, now: EpochTime) -> Finding | None:
         if not self.known:
-            return self._unknown(sight) if now - self.began >= self.patience.start else None
+            return self._unknown(snapshot) if now - self.began >= self.patience.start else None
         if self._silent_since is None:
             self._silent_since = now
         if now - self._silent_since < self.patience.end:
             return None
         reached = EpochTime(self._silent_since + self.patience.end)
-        if sight.manager is not None and sight.manager.state == "FINISHED":
+        if snapshot.manager is not None and snapshot.manager.state == "FINISHED":
             return self._vanished(
                 "The master reports FINISHED, as it does for a killed driver, and the history server has no "
                 "closed event log of the application.",
                 self.patience.end,
                 reached,
-                got=sight.why_silent,
+                got=snapshot.why_silent,
                 advice="Check whether the driver was killed. If it succeeded, set spark.eventLog.enabled and "
                 "spark.eventLog.dir to the folder that the history server reads.",
             )
@@ -147,31 +149,31 @@ class CourseRule:
             "reports that the application ended.",
             self.patience.end,
             reached,
-            got=sight.why_silent,
+            got=snapshot.why_silent,
             advice="A driver's pages disappear with it. Give history_server= (or master=), which can "
             "distinguish success from a killed driver.",
         )
 
-    def _unknown(self, sight: Snapshot) -> Finding:
+    def _unknown(self, snapshot: Snapshot) -> Finding:
         return self._vanished(
             "No server that was asked knows this application.",
             self.patience.start,
             EpochTime(self.began + self.patience.start),
-            got=sight.why_silent,
+            got=snapshot.why_silent,
             expected=f"an application with that id or name within {readable_duration(self.patience.start)}",
             advice="Check id or name, and the addresses of driver, master and history server. start_timeout "
             "sets how long to wait.",
         )
 
-    def _condemned(self, sight: Snapshot) -> Finding | None:
+    def _condemned(self, snapshot: Snapshot) -> Finding | None:
         """A failure that one witness reports, whatever the others report."""
-        state = sight.manager.state if sight.manager is not None else ""
+        state = snapshot.manager.state if snapshot.manager is not None else ""
         if state == "KILLED":
             return Finding(
                 Verdict.KILLED,
                 "The application was killed through the master.",
                 0.0,
-                self._launch_time(sight.at),
+                self._launch_time(snapshot.at),
                 got="state KILLED",
                 advice="A user or a program killed it on the master's page or through its API.",
             )
@@ -180,38 +182,38 @@ class CourseRule:
                 Verdict.EXECUTORS_LOST,
                 "The master gave up on the application: its executors failed repeatedly.",
                 0.0,
-                self._launch_time(sight.at),
+                self._launch_time(snapshot.at),
                 got="state FAILED",
                 advice="Read the standard error of one of the executors on its worker.",
             )
-        if sight.task == "failed":
+        if snapshot.task == "failed":
             return Finding(
                 Verdict.UNKNOWN,
                 "The task that runs the application has failed.",
                 0.0,
-                self._launch_time(sight.at),
+                self._launch_time(snapshot.at),
                 advice="See that task's log and its XCom spark_guard_verdict for the cause.",
             )
         return None
 
-    def _ended(self, sight: Snapshot) -> EndedWell | Finding | None:
+    def _ended(self, snapshot: Snapshot) -> EndedWell | Finding | None:
         """What a witness reports of the end, if the driver does not answer."""
-        history = sight.history
+        history = snapshot.history
         if history is not None and history.completed:
             if history.last_job_failed:
                 return Finding(
                     Verdict.UNKNOWN,
                     "The application ended after its last Spark job had failed.",
                     0.0,
-                    self._launch_time(history.ended or sight.at),
+                    self._launch_time(history.ended or snapshot.at),
                     got="a closed event log whose newest job is FAILED",
                     expected="success of the newest job",
                     advice="See its page on the history server.",
                 )
             return EndedWell("Its event log is closed: the driver ended by itself.")
-        if sight.task == "success":
+        if snapshot.task == "success":
             return EndedWell("The task that ran it succeeded.")
-        finished = sight.manager is not None and sight.manager.state == "FINISHED"
+        finished = snapshot.manager is not None and snapshot.manager.state == "FINISHED"
         if finished and not self.patience.history_server:
             return EndedWell(
                 "The master reports FINISHED (also for a killed driver); history_server= distinguishes them."
@@ -237,11 +239,11 @@ class CourseRule:
         return since(self.started or self.began, at)
 
 
-def _alive(sight: Snapshot) -> bool:
+def _alive(snapshot: Snapshot) -> bool:
     # The task that runs the application reports it too, but its host may be long gone: not a sign of life.
-    return sight.driver is not None or (sight.manager is not None and sight.manager.alive)
+    return snapshot.driver is not None or (snapshot.manager is not None and snapshot.manager.alive)
 
 
-def _ever_known(sight: Snapshot) -> bool:
-    manager = sight.manager is not None and bool(sight.manager.state)
-    return manager or (sight.history is not None and sight.history.known)
+def _ever_known(snapshot: Snapshot) -> bool:
+    manager = snapshot.manager is not None and bool(snapshot.manager.state)
+    return manager or (snapshot.history is not None and snapshot.history.known)

@@ -8,7 +8,7 @@ from airflow_spark_guard.core.clock import EpochTime
 from airflow_spark_guard.core.codec import LATER, Stored
 from airflow_spark_guard.core.errors import ApplicationError
 from airflow_spark_guard.core.limits import GuardLimits
-from airflow_spark_guard.core.remote.lifecycle import CourseRule, Patience
+from airflow_spark_guard.core.remote.lifecycle import LifecycleRule, Patience
 from airflow_spark_guard.core.remote.remote_watch import RemoteWatch
 from airflow_spark_guard.core.remote.restarts import RestartBudget, RestartRule
 from airflow_spark_guard.core.remote.target import Target
@@ -61,7 +61,7 @@ class Plan(Stored):
         """
         patience = replace(self.patience, history_server=history_server, alone=alone)
         return RemoteWatch(
-            CourseRule(patience, began),
+            LifecycleRule(patience, began),
             None if self.budget is None else RestartRule(self.budget),
             None if self.windows is None else Watchdog(self.windows),
             self.observe,

@@ -12,7 +12,7 @@ from airflow_spark_guard.core.watch.observation import Observation
 from airflow_spark_guard.core.watch.observed import News
 
 if TYPE_CHECKING:
-    from airflow_spark_guard.core.remote.lifecycle import CourseRule, EndedWell
+    from airflow_spark_guard.core.remote.lifecycle import EndedWell, LifecycleRule
     from airflow_spark_guard.core.remote.restarts import RestartRule
     from airflow_spark_guard.core.watch.finding import Finding
     from airflow_spark_guard.core.watch.watchdog import Watchdog
@@ -70,7 +70,7 @@ class RemoteWatch:
         observes: whether passed limits are only reported; how the application ends always counts.
     """
 
-    course: CourseRule
+    course: LifecycleRule
     restarts: RestartRule | None = None
     watchdog: Watchdog | None = None
     observes: bool = False
@@ -95,21 +95,23 @@ class RemoteWatch:
         said = self._news.standing.get(_RESTARTS, "")
         return Memory(self._application_id, self.course.known, self.course.started, ledger, said)
 
-    def observe(self, sight: Snapshot, now: EpochTime) -> EndedWell | Finding | None:
+    def observe(self, snapshot: Snapshot, now: EpochTime) -> EndedWell | Finding | None:
         """The outcome so far; None while the application may continue.
 
         Args:
-            sight: the newest snapshot.
+            snapshot: the newest snapshot.
             now: by our clock.
         """
-        if self.course.is_another(sight):
-            return self.course.observe(sight, now)  # its losses are not those of our application
-        self._application_id = sight.application_id or self._application_id
-        course = self.course.observe(sight, now)
-        started = self.course.started or sight.started
+        if self.course.is_another(snapshot):
+            return self.course.observe(snapshot, now)  # its losses are not those of our application
+        self._application_id = snapshot.application_id or self._application_id
+        course = self.course.observe(snapshot, now)
+        started = self.course.started or snapshot.started
         # Restarts since the last snapshot count even if the application has ended.
-        over = self.restarts.observe(replace(sight, started=started)) if self.restarts is not None else None
-        watched = self._watched(sight, started) if self.watchdog is not None else None
+        over = (
+            self.restarts.observe(replace(snapshot, started=started)) if self.restarts is not None else None
+        )
+        watched = self._watched(snapshot, started) if self.watchdog is not None else None
         if not self.observes:
             return over or course or watched
         losses = self.memory.ledger
@@ -131,17 +133,17 @@ class RemoteWatch:
         self._notices.clear()
         return notices
 
-    def _watched(self, sight: Snapshot, started: EpochTime | None) -> Finding | None:
+    def _watched(self, snapshot: Snapshot, started: EpochTime | None) -> Finding | None:
         """The finding of the guard's watchdog, which cannot see the Python workers from here."""
-        alive = sight.driver is not None or (sight.manager is not None and sight.manager.alive)
+        alive = snapshot.driver is not None or (snapshot.manager is not None and snapshot.manager.alive)
         if self.watchdog is None or not alive:
             return None
         # If only the master answers, the deadline still applies.
         seen = Observation(
-            at=since(started or self.course.began, sight.at),
-            driver=sight.driver,
+            at=since(started or self.course.began, snapshot.at),
+            driver=snapshot.driver,
             readings=(),
-            master=sight.manager.master if sight.manager is not None else None,
+            master=snapshot.manager.master if snapshot.manager is not None else None,
         )
         decision = self.watchdog.observe(seen)
         self._notices += decision.notices

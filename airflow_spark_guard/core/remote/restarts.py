@@ -140,17 +140,17 @@ class RestartRule:
     budget: RestartBudget
     ledger: Ledger = field(default_factory=Ledger)
 
-    def observe(self, sight: Snapshot) -> Finding | None:
+    def observe(self, snapshot: Snapshot) -> Finding | None:
         """The finding, if the budget is used up or executors are missing."""
         # Forgotten losses have no time, so a window must be able to keep more losses than the budget allows.
         kept = _KEPT if self.budget.window is None else max(_KEPT, self.budget.restarts + 1)
-        self.ledger = self.ledger.with_rows(sight.executors, sight.at, kept)
-        finding = self._over_budget(sight)
-        if finding is not None or sight.driver is None:
+        self.ledger = self.ledger.with_rows(snapshot.executors, snapshot.at, kept)
+        finding = self._over_budget(snapshot)
+        if finding is not None or snapshot.driver is None:
             return finding
-        return self._too_few(sight)
+        return self._too_few(snapshot)
 
-    def _over_budget(self, sight: Snapshot) -> Finding | None:
+    def _over_budget(self, snapshot: Snapshot) -> Finding | None:
         fullest = fullest_window(self.ledger.losses, self.budget.window)
         count = len(fullest) + (self.ledger.forgotten if self.budget.window is None else 0)
         if count <= self.budget.restarts:
@@ -164,33 +164,33 @@ class RestartRule:
             Verdict.EXECUTORS_LOST,
             f"{'An executor was' if count == 1 else f'{count} executors were'} lost{span}.",
             self.budget.window or 0.0,
-            since(sight.started or last.at, last.at),
+            since(snapshot.started or last.at, last.at),
             got=shown,
             expected=f"at most {self.budget.restarts}{span or ' while the application runs'}",
             advice=f"{advice_on(loss.reason for loss in fullest)} A higher max_restarts allows more.",
         )
 
-    def _too_few(self, sight: Snapshot) -> Finding | None:
-        started = sight.started or sight.at
-        wanted = wanted_since(sight)
+    def _too_few(self, snapshot: Snapshot) -> Finding | None:
+        started = snapshot.started or snapshot.at
+        wanted = wanted_since(snapshot)
         cases = [(self.budget.minimum, self.budget.grace, started)]
         if wanted is not None:
             cases.append((1, self.budget.gone, wanted))
         for minimum, grace, begin in cases:
-            short = short_since(sight.executors, minimum, started)
-            if short is not None and sight.at - max(short, begin) >= grace:
-                return self._short(minimum, sight, max(short, begin), grace)
+            short = short_since(snapshot.executors, minimum, started)
+            if short is not None and snapshot.at - max(short, begin) >= grace:
+                return self._short(minimum, snapshot, max(short, begin), grace)
         return None
 
-    def _short(self, minimum: int, sight: Snapshot, begun: EpochTime, grace: float) -> Finding:
-        living = sum(row.active for row in sight.executors)
+    def _short(self, minimum: int, snapshot: Snapshot, begun: EpochTime, grace: float) -> Finding:
+        living = sum(row.active for row in snapshot.executors)
         last = f"; the last one lost: {self.ledger.losses[-1]}" if self.ledger.losses else ""
         few = f"Only {living} executor{'s have' if living > 1 else ' has'}" if living else "No executor has"
         return Finding(
             Verdict.EXECUTORS_LOST,
-            f"{few} been running for {readable_duration(sight.at - begun)}.",
+            f"{few} been running for {readable_duration(snapshot.at - begun)}.",
             grace,
-            since(sight.started or begun, EpochTime(begun + grace)),
+            since(snapshot.started or begun, EpochTime(begun + grace)),
             got=f"{living} of {minimum}{last}",
             expected=f"at least {minimum} (grace period: {readable_duration(grace)})",
             advice="Check free cores and memory on the master's page, or lower min_executors.",
@@ -211,13 +211,13 @@ def fullest_window(losses: tuple[Loss, ...], window: float | None) -> tuple[Loss
     return best
 
 
-def wanted_since(sight: Snapshot) -> EpochTime | None:
+def wanted_since(snapshot: Snapshot) -> EpochTime | None:
     """Since when a Spark job has waited for a lost executor; None if no job waits.
 
     Without such a job, or if dynamic allocation removed the last executor, their absence may be intended.
     """
-    stages = sight.driver.stages if sight.driver is not None else ()
-    gone = [row for row in sight.executors if not row.active]
+    stages = snapshot.driver.stages if snapshot.driver is not None else ()
+    gone = [row for row in snapshot.executors if not row.active]
     if not stages or not gone or not was_lost(max(gone, key=lambda row: row.removed or 0.0).reason):
         return None
     return min(stage.submitted or EpochTime(0.0) for stage in stages)

@@ -159,13 +159,13 @@ class Watching:
     def _look(self, target: Target) -> Steps[Outcome | None]:
         watch, target = self._begun(target)
         if not target.application_id:
-            sight: Snapshot = yield methodcaller("find", target)
-            if not sight.application_id:
-                return (yield from self._judge(watch, target, sight))
-            target = replace(target, application_id=sight.application_id)
+            snapshot: Snapshot = yield methodcaller("find", target)
+            if not snapshot.application_id:
+                return (yield from self._judge(watch, target, snapshot))
+            target = replace(target, application_id=snapshot.application_id)
         while True:
-            sight = yield methodcaller("look", target)
-            outcome = yield from self._judge(watch, target, sight)
+            snapshot = yield methodcaller("look", target)
+            outcome = yield from self._judge(watch, target, snapshot)
             if outcome is not None or not (self.patient and watch.course.undecided):
                 return outcome
             yield methodcaller("pause", math.inf)
@@ -180,11 +180,11 @@ class Watching:
         known = self._watch.memory.application_id
         return self._watch, replace(target, application_id=known or target.application_id)
 
-    def _judge(self, watch: RemoteWatch, target: Target, sight: Snapshot) -> Steps[Outcome | None]:
-        if sight.driver is None and self.plan.task_id:
-            state = state_told_by((yield from self._reported()), sight.application_id)
-            sight = replace(sight, task=state)
-        found = watch.observe(sight, self.clock())
+    def _judge(self, watch: RemoteWatch, target: Target, snapshot: Snapshot) -> Steps[Outcome | None]:
+        if snapshot.driver is None and self.plan.task_id:
+            state = state_told_by((yield from self._reported()), snapshot.application_id)
+            snapshot = replace(snapshot, task=state)
+        found = watch.observe(snapshot, self.clock())
         news = [
             self._observed.take(found_in(watch.memory.application_id, one), _ADVICE)
             for one in watch.take_observed()

@@ -65,8 +65,8 @@ def test_fifty_followers_cost_a_driver_one_look_an_interval():
         async def follow(number):
             async with Following(target, 0.2, partial(AsyncRemoteSource, target)) as looks:
                 for _ in range(6):
-                    sight = await looks.next()
-                    seen[number] += len(sight.executors)
+                    snapshot = await looks.next()
+                    seen[number] += len(snapshot.executors)
 
         async def all_of_them():
             await asyncio.gather(*map(follow, range(50)))

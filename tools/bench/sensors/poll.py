@@ -78,8 +78,8 @@ async def _all_but_two(target: Target, tasks: int, patience: float) -> float:
     return round(time.monotonic() - begin, 1)
 
 
-def _is_ready(sight: Snapshot, tasks: int) -> bool:
-    stages = sight.driver.stages if sight.driver is not None else ()
+def _is_ready(snapshot: Snapshot, tasks: int) -> bool:
+    stages = snapshot.driver.stages if snapshot.driver is not None else ()
     return any(stage.tasks == tasks and stage.done == tasks - _SLEEPING for stage in stages)
 
 
@@ -92,12 +92,12 @@ async def _looks(target: Target, plan: Plan, looks: int) -> dict[str, float]:
     cpu, wall = [], []
     for _ in range(looks):
         used, begin = time.process_time(), time.monotonic()
-        sight = await source.look()
-        found = watch.observe(sight, time.time())
+        snapshot = await source.look()
+        found = watch.observe(snapshot, time.time())
         cpu.append(time.process_time() - used)
         wall.append(time.monotonic() - begin)
-        if sight.driver is None or found is not None:
-            sys.exit(f"the driver cannot be watched: {sight.why_silent or found}")
+        if snapshot.driver is None or found is not None:
+            sys.exit(f"the driver cannot be watched: {snapshot.why_silent or found}")
     await source.aclose()
     return {
         "cpu_ms": round(statistics.mean(cpu) * 1000, 2),

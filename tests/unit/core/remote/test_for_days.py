@@ -35,7 +35,7 @@ def gone(number):
     )
 
 
-def sight(number, dead):
+def snapshot(number, dead):
     """Each look another stage."""
     at = 1e9 + number * EVERY
     living = Executor(id=str(number), active=True, added=at, gc_ms=number, run_ms=number, host="node7")
@@ -54,7 +54,7 @@ def test_what_a_watch_keeps_does_not_grow(name):
 
     def looks(first, last):
         for number in range(first, last):
-            assert watch.observe(sight(number, dead), 1e9 + number * EVERY) is None
+            assert watch.observe(snapshot(number, dead), 1e9 + number * EVERY) is None
             watch.take_notices()
             dead.append(gone(number))
         return len(pickle.dumps(watch))

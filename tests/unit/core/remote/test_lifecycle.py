@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from airflow_spark_guard.core.remote.lifecycle import CourseRule, EndedWell, Patience
+from airflow_spark_guard.core.remote.lifecycle import EndedWell, LifecycleRule, Patience
 from airflow_spark_guard.core.verdict import Verdict
 from airflow_spark_guard.core.watch.finding import Finding
 from tests.unit.core.remote.seen import START, living, log, running, silent
@@ -18,7 +18,7 @@ HISTORY = replace(PATIENCE, history_server=True)
 
 
 def rule(patience=PATIENCE, *, known=True):
-    return CourseRule(patience, START, known=known, started=START if known else None)
+    return LifecycleRule(patience, START, known=known, started=START if known else None)
 
 
 def test_an_application_that_answers_goes_on():
@@ -34,10 +34,10 @@ def test_an_application_that_answers_goes_on():
 def test_an_id_that_nobody_knows_has_vanished_after_the_start_timeout():
     """Not before: a submission may take its time."""
     course = rule(known=False)
-    sight = silent(START, why=(("driver", "refused"), ("master", "knows no application app-1")))
-    assert course.observe(sight, START + 299) is None
+    snapshot = silent(START, why=(("driver", "refused"), ("master", "knows no application app-1")))
+    assert course.observe(snapshot, START + 299) is None
     assert not course.undecided, "there is nothing to decide about an application that was never seen"
-    found = course.observe(sight, START + 300)
+    found = course.observe(snapshot, START + 300)
     assert found.verdict is Verdict.VANISHED
     assert found.what == "No server that was asked knows this application."
     assert found.got == "driver: refused; master: knows no application app-1"
@@ -90,10 +90,10 @@ def test_a_closed_event_log_whose_last_job_failed_is_no_good_end():
 def test_an_open_log_and_finished_is_no_success():
     """As a driver leaves it that was killed; the master's FINISHED says nothing against it."""
     course = rule(HISTORY)
-    sight = silent(START, manager="FINISHED", history=log(completed=False))
-    assert course.observe(sight, START + 10) is None
-    assert course.observe(sight, START + 129) is None
-    found = course.observe(sight, START + 130)
+    snapshot = silent(START, manager="FINISHED", history=log(completed=False))
+    assert course.observe(snapshot, START + 10) is None
+    assert course.observe(snapshot, START + 129) is None
+    found = course.observe(snapshot, START + 130)
     assert found.verdict is Verdict.VANISHED
     assert "as it does for a killed driver" in found.what
     assert "spark.eventLog.dir" in found.advice
@@ -123,10 +123,10 @@ def test_the_masters_word_counts_where_no_history_server_is_named():
 )
 def test_what_the_master_has_ended_is_over(state, verdict, answering):
     """Whatever anybody else says."""
-    sight = silent(START, manager=state, history=log())
+    snapshot = silent(START, manager=state, history=log())
     if answering:
-        sight = replace(running(START), manager=sight.manager)
-    found = rule(HISTORY).observe(sight, START)
+        snapshot = replace(running(START), manager=snapshot.manager)
+    found = rule(HISTORY).observe(snapshot, START)
     assert found.verdict is verdict
     assert found.got == f"state {state}"
 
@@ -173,8 +173,8 @@ def test_where_a_history_server_alone_can_be_asked_an_open_log_is_one_that_runs(
     """It says what it cannot notice; a closed log is an end as ever."""
     course = rule(replace(HISTORY, alone=True), known=False)
     for at in range(0, 9999, 60):
-        sight = silent(START + at, history=log(*living("0"), completed=False))
-        assert course.observe(sight, START + at) is None
+        snapshot = silent(START + at, history=log(*living("0"), completed=False))
+        assert course.observe(snapshot, START + at) is None
     (notice,) = course.notices
     assert notice.startswith("Only the history server can be asked")
     assert isinstance(course.observe(silent(START + 9999, history=log()), START + 9999), EndedWell)

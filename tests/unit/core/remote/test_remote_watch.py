@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from airflow_spark_guard.core.remote.lifecycle import CourseRule, EndedWell, Patience
+from airflow_spark_guard.core.remote.lifecycle import EndedWell, LifecycleRule, Patience
 from airflow_spark_guard.core.remote.remote_watch import Memory, RemoteWatch
 from airflow_spark_guard.core.remote.restarts import Ledger, Loss, RestartBudget, RestartRule
 from airflow_spark_guard.core.verdict import Verdict
@@ -39,7 +39,7 @@ WINDOWS = watch_limits(deadline=None, stall=600.0, poll=30.0)
 
 def watch(*, budget=None, windows=None, began=START):
     return RemoteWatch(
-        CourseRule(Patience(300.0, 120.0, history_server=True), began),
+        LifecycleRule(Patience(300.0, 120.0, history_server=True), began),
         None if budget is None else RestartRule(budget),
         None if windows is None else Watchdog(windows),
     )
@@ -171,10 +171,10 @@ def test_the_deadline_holds_where_the_driver_cannot_be_asked():
     assert len(watched.take_notices()) == 1
 
 
-@pytest.mark.parametrize("sight", [silent(START + 9e6), silent(START + 9e6, manager="FINISHED")])
-def test_of_an_application_that_may_be_over_the_watchdog_says_nothing(sight):
+@pytest.mark.parametrize("snapshot", [silent(START + 9e6), silent(START + 9e6, manager="FINISHED")])
+def test_of_an_application_that_may_be_over_the_watchdog_says_nothing(snapshot):
     """That is for the course to tell."""
-    assert watch(windows=replace(WINDOWS, deadline=1.0)).observe(sight, START) is None
+    assert watch(windows=replace(WINDOWS, deadline=1.0)).observe(snapshot, START) is None
 
 
 def test_observe_mode_says_losses_and_leaves_the_end_to_the_application():

@@ -82,10 +82,10 @@ def test_the_ledger_does_not_depend_on_when_somebody_looked(career, looks, kept)
 @given(career=careers(), restarts=st.integers(0, 5), more=st.integers(0, 5), window=st.integers(1, 500))
 def test_a_larger_budget_or_a_shorter_window_never_finds_more(career, restarts, more, window):
     """Monotone in both."""
-    sight = running(START + 1000, *as_listed(career, START + 1000))
+    snapshot = running(START + 1000, *as_listed(career, START + 1000))
 
     def found(restarts, window):
-        return RestartRule(RestartBudget(restarts=restarts, window=window)).observe(sight) is not None
+        return RestartRule(RestartBudget(restarts=restarts, window=window)).observe(snapshot) is not None
 
     assert found(restarts, window) >= found(restarts + more, window)
     assert found(restarts, window + more) >= found(restarts, window)
@@ -226,8 +226,8 @@ def test_removals_without_a_time_are_not_counted_twice_when_they_are_forgotten()
 
 def test_a_loss_of_an_application_whose_start_is_unknown_has_no_age():
     """No clock of another kind stands in for it."""
-    sight = replace(running(START + 9, lost("0", START + 5)), started=None)
-    assert RestartRule(RestartBudget()).observe(sight).reached_at == 0.0
+    snapshot = replace(running(START + 9, lost("0", START + 5)), started=None)
+    assert RestartRule(RestartBudget()).observe(snapshot).reached_at == 0.0
 
 
 def test_too_few_executors_are_a_finding_after_the_grace():
@@ -287,9 +287,9 @@ def test_a_job_that_has_just_begun_has_not_waited():
 
 def test_a_stage_of_unknown_age_waits_since_its_executors_went():
     """Rather a finding than a hang."""
-    sight = running(START + 9, lost("0", START + 1), stages=[replace(STAGE, submitted=None)])
-    assert wanted_since(sight) == 0.0
-    assert RestartRule(RestartBudget(restarts=1, gone=8.0)).observe(sight).reached_at == 9
+    snapshot = running(START + 9, lost("0", START + 1), stages=[replace(STAGE, submitted=None)])
+    assert wanted_since(snapshot) == 0.0
+    assert RestartRule(RestartBudget(restarts=1, gone=8.0)).observe(snapshot).reached_at == 9
 
 
 @given(
