@@ -121,9 +121,8 @@ class LifecycleRule:
                 "sensor does not notice a kill before its timeout. Give driver_ui= or master= to notice it."
             )
         elif blind and not self._blind:
-            self.notices.append(
-                f"The application runs, but its driver cannot be asked: {snapshot.why_silent or 'no address'}."
-            )
+            why = snapshot.why_silent or "no address"
+            self.notices.append(f"The application runs, but its driver cannot be asked: {why}.")
         self._blind = blind
 
     def _silent(self, snapshot: Snapshot, now: EpochTime) -> Finding | None:
