@@ -82,5 +82,11 @@ def make() -> bool:
     return True
 
 
-if __name__ == "__main__" and not make():
-    print("No class archive: this Java makes none. Tests take longer without it.")
+def main() -> None:
+    """Make the archive, or say that tests will do without it."""
+    if not make():
+        print("No class archive: this Java makes none. Tests take longer without it.")
+
+
+if __name__ == "__main__":
+    main()
