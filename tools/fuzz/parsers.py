@@ -48,7 +48,7 @@ from airflow_spark_guard.core.stacktraces.python_stack import fingerprints, pars
 from airflow_spark_guard.core.stacktraces.python_task import stage_of
 from airflow_spark_guard.core.text.printable import safe_text
 from airflow_spark_guard.core.watch.channel_state import ChannelState
-from airflow_spark_guard.core.watch.executor_heartbeat import channel_state as heartbeats
+from airflow_spark_guard.core.watch.executor_heartbeat import latest as heartbeats
 from airflow_spark_guard.core.watch.observation import Executor, Observation
 from airflow_spark_guard.core.watch.submit_log import SubmitLog
 from airflow_spark_guard.core.web.answer import Answer
