@@ -110,7 +110,7 @@ _HEALTHY = (
     Case("healthy: 5 min of scikit-learn between two Spark jobs", ("healthy.py", "sklearn", "40"), note="40 s; 1:7.5", quick=True),
     Case("healthy: long applyInPandas of one group", ("healthy.py", "one_group", "40"), note="40 s", quick=True, waits=True),
     Case("healthy: plain @udf (Arrow) at 2 ms a row", ("healthy.py", "arrow_udf", "45"), note="batches of 20 s against a limit of 12 s", waits=True),
-    Case("healthy: one native call of minutes (svd)", ("healthy.py", "svd", "24"), note="24 s: twice the limit; from three times on it counts as hung"),
+    Case("healthy: one native call of minutes (sqlite)", ("healthy.py", "native", "24"), note="24 s: twice the limit; from three times on it counts as hung"),
     Case("healthy: skewed stage, last task 20 times the median", ("healthy.py", "skewed", "40"), note="2 s and 40 s", waits=True),
     Case(
         "healthy: dynamic allocation removing idle executors", ("healthy.py", "idle_executors", "40"), note="40 s", waits=True,
