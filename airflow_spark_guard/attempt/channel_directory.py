@@ -50,7 +50,7 @@ class ChannelDirectory:
 
     Attributes:
         trouble: why the last read failed; empty if it did not.
-        ``heard``: what the driver has reported so far.
+        ``channel_state``: what the driver has reported so far.
         has_more: whether the last read left files for the next one.
     """
 
@@ -64,7 +64,7 @@ class ChannelDirectory:
         self._late: threading.Thread | None = None
         self.trouble = ""
         self.has_more = False
-        self.heard = ChannelState()
+        self.channel_state = ChannelState()
 
     def check(self) -> None:
         """Check that the store can be read.
@@ -97,9 +97,9 @@ class ChannelDirectory:
         while self._fetched:
             another, content = self._fetched.popleft()
             if another:
-                self.heard = ChannelState()
+                self.channel_state = ChannelState()
             for message in parse_lines(content.split(b"\n")):
-                self.heard.hear(message, now)
+                self.channel_state.hear(message, now)
                 on_message(message)
 
     def remove(self) -> None:

@@ -148,7 +148,7 @@ class ClientRun:
             reporting.log.warning("%s", record.trouble)
         if error is not None:
             raise evolved(error, record=record.place, evidence_shown=self._shown.has(error.evidence))
-        return Finished(storable_result(ending.heard, limits, reporting.log))
+        return Finished(storable_result(ending.channel_state, limits, reporting.log))
 
     def _launch(self, command: list[str], env: dict[str, str]) -> Launch:
         workspace, limits = self.job.workspace, self.spec.limits
@@ -187,17 +187,17 @@ class ClientRun:
         ):
             self.spec.kill_switch.connect(attempt)
             ending = Following(attempt, channel, output, watch, log, examiner).run()
-            application = watch.tell(ending.heard)  # a short job ends before the first tick
+            application = watch.tell(ending.channel_state)  # a short job ends before the first tick
         patience = _PROOF_PATIENCE_KILLED if ending.cause is Cause.KILLED else _PROOF_PATIENCE
         ending = ending.with_orphans(prove_gone(master, application.id if application else "", patience))
         log.ended(ending)
         return ending
 
     def _watcher(self, log: AttemptLog, master: MasterSource | None) -> Watch:
-        windows = self._windows()
+        watch_limits = self._windows()
         return Watch(
-            windows,
-            Observer(self.spec.tag, local=windows.local, master=master, window=windows.evidence),
+            watch_limits,
+            Observer(self.spec.tag, local=watch_limits.local, master=master, window=watch_limits.evidence),
             on_notice=log.notice,
             on_line=log.line,
             on_observation=log.observation,

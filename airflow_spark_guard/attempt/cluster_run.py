@@ -171,14 +171,14 @@ class ClusterRun:
         """
         self.take(job)
         directory = directory or self._directory(job)
-        heard = self._last_messages(job, directory, ending)
+        channel_state = self._last_messages(job, directory, ending)
         tail = self._log_tail(job, ending)
         orphans = ending.orphans
         if ending.final is None:
             orphans += self.end(job.application_id, _PROOF_PATIENCE_KILLED if self.killed else PROOF_PATIENCE)
         ending = replace(
             ending,
-            heard=heard,
+            channel_state=channel_state,
             has_launcher=job.has_launcher,
             channel_trouble=directory.trouble if directory is not None else "",
             log_tail=tail,
@@ -191,18 +191,18 @@ class ClusterRun:
             raise error
         if directory is not None:
             directory.remove()
-        return storable_result(heard, self.limits, self.log)
+        return storable_result(channel_state, self.limits, self.log)
 
     def _follow(self, job: ClusterJob, directory: ChannelDirectory | None) -> ClusterEnding:
         watch = ClusterWatch(job.limits, self.manager)
         while True:
             if directory is not None:
                 directory.read(since(job.submitted_at, epoch_now()), self.on_message)
-            heard = directory.heard if directory is not None else ChannelState()
+            channel_state = directory.channel_state if directory is not None else ChannelState()
             if killed := self._killed_by():
                 return ClusterEnding(killed=killed)
             try:
-                step = watch.see(self.source.status(job.application_id), epoch_now(), heard.ended_at)
+                step = watch.see(self.source.status(job.application_id), epoch_now(), channel_state.ended_at)
             except UnusableAnswerError as error:
                 step = watch.blind(str(error), epoch_now())
             for notice in step.notices:
@@ -244,9 +244,9 @@ class ClusterRun:
             if directory.has_more and not self.killed and time.monotonic() < begin + _LAST_FLOOD:
                 continue
             # A driver that was killed sends no last message; silence from any other one ends the wait.
-            done = directory.heard.ended_at is not None or time.monotonic() >= limit or self.killed
+            done = directory.channel_state.ended_at is not None or time.monotonic() >= limit or self.killed
             if done or (ending.final is not None and ending.final.state is ClusterState.KILLED):
-                return directory.heard
+                return directory.channel_state
             self.sleep(limit)
 
     def _log_tail(self, job: ClusterJob, ending: ClusterEnding) -> str:

@@ -47,46 +47,46 @@ class Examiner:
     watch: Watch
     _autopsies: list[str] = field(default_factory=list)
 
-    def examine(self, finding: Finding, heard: ChannelState) -> Autopsy | None:
+    def examine(self, finding: Finding, channel_state: ChannelState) -> Autopsy | None:
         """The autopsy of a job that is about to be ended; called on a thread of its own."""
         self.log.notice(f"{finding.verdict}: {finding.what} Collecting diagnostics before ending the job.")
         if self.watch.observer is not None:
             self.watch.observer.let_go()
-        found = self._take(finding, heard)
+        found = self._take(finding, channel_state)
         self.log.record.autopsy("\n\n".join((*self._autopsies, found.text)))
         return found
 
-    def observe(self, finding: Finding, heard: ChannelState) -> Autopsy | None:
+    def observe(self, finding: Finding, channel_state: ChannelState) -> Autopsy | None:
         """The autopsy of a job that goes on (observe mode); called on a thread of its own."""
         if self.watch.observer is not None:
             self.watch.observer.pause()
-        found = self._take(finding, heard)
+        found = self._take(finding, channel_state)
         self._autopsies.append(f"Observed after {readable_duration(finding.reached_at)}: {found.text}")
         self.log.record.autopsy("\n\n".join(self._autopsies))
         return found
 
-    def _take(self, finding: Finding, heard: ChannelState) -> Autopsy:
+    def _take(self, finding: Finding, channel_state: ChannelState) -> Autopsy:
         driver, observer = self.watch.driver, self.watch.observer
-        scene = AutopsyInput(
+        autopsy_input = AutopsyInput(
             tag=self.tag,
             suspect=finding.suspect,
             stacks=self.stacks,
-            driver_pid=heard.pid or None,
+            driver_pid=channel_state.pid or None,
             rest=observer.rest if observer is not None else None,
             tail=log_page.tail,
             jvm_dump=lambda: self.log.jvm_dump,
             executors=driver.executors if driver is not None else (),
-            others=partial(self._executors_at_the_master, heard),
-            stages=finding.stages or running_stages(driver, heard.inside),
+            others=partial(self._executors_at_the_master, channel_state),
+            stages=finding.stages or running_stages(driver, channel_state.inside),
             stuck=frozenset(finding.stuck),
             output=lambda: self.log.tail.decode(errors="replace"),
         )
-        return autopsy.take(scene, self.budget * _MARGIN)
+        return autopsy.take(autopsy_input, self.budget * _MARGIN)
 
-    def _executors_at_the_master(self, heard: ChannelState) -> Sequence[Executor]:
+    def _executors_at_the_master(self, channel_state: ChannelState) -> Sequence[Executor]:
         """Those that a standalone master knows, the dead ones last; the driver may not know them."""
         if self.watch.observer is None:
             return ()
-        application = self.watch.application(heard)
+        application = self.watch.application(channel_state)
         page = self.watch.observer.page_of(application) if application is not None else None
         return (*page.unended, *page.ended) if page is not None else ()

@@ -61,10 +61,10 @@ class Listener(Protocol):
 class Examines(Protocol):
     """Takes autopsies."""
 
-    def examine(self, finding: Finding, heard: ChannelState) -> Autopsy | None:
+    def examine(self, finding: Finding, channel_state: ChannelState) -> Autopsy | None:
         """The autopsy of a job that is about to be ended; called on a thread of its own."""
 
-    def observe(self, finding: Finding, heard: ChannelState) -> Autopsy | None:
+    def observe(self, finding: Finding, channel_state: ChannelState) -> Autopsy | None:
         """The autopsy of a job that goes on (observe mode); called on a thread of its own."""
 
 
@@ -97,7 +97,7 @@ class Following:
     def run(self) -> ClientEnding:
         """Follow the attempt to its end; its processes are gone when this returns, whatever ended it."""
         finding, autopsy = self._follow(), None
-        heard, evidence, consume = self._heard, "", self._consume
+        channel_state, evidence, consume = self._heard, "", self._consume
         if finding is not None:
             autopsy = self._examine(finding)
             evidence = self.output.evidence(failed=False)
@@ -119,7 +119,7 @@ class Following:
         return ClientEnding(
             cause=cause,
             exit_status=report.get("exit"),
-            heard=heard,
+            channel_state=channel_state,
             has_launcher=self.attempt.launch.has_launcher,
             seconds=self.attempt.now,
             backstop=self.attempt.launch.backstop,
@@ -159,9 +159,9 @@ class Following:
         if not self._observed:
             return False
         if self._examination is None:
-            finding, heard = self._observed[0], self._heard
+            finding, channel_state = self._observed[0], self._heard
             self._examination = Examination(
-                lambda: self.examiner.observe(finding, heard), self.attempt.launch.autopsy_budget
+                lambda: self.examiner.observe(finding, channel_state), self.attempt.launch.autopsy_budget
             )
         if self._examination.over:
             self._report_observed()
@@ -197,9 +197,9 @@ class Following:
 
     def _examine(self, finding: Finding) -> Autopsy | None:
         """Take the autopsy and keep reading: the output that it causes may exceed a pipe's buffer."""
-        heard = self._heard
+        channel_state = self._heard
         examination = Examination(
-            lambda: self.examiner.examine(finding, heard), self.attempt.launch.autopsy_budget
+            lambda: self.examiner.examine(finding, channel_state), self.attempt.launch.autopsy_budget
         )
         while not (examination.over or self._done):
             self._consume(self.attempt.poll(0.05))

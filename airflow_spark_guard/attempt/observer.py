@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from airflow_spark_guard.core.clock import LaunchTime
 from airflow_spark_guard.core.stacktraces.jvm_stack import task_readings
-from airflow_spark_guard.core.watch.executor_heartbeat import heard
+from airflow_spark_guard.core.watch.executor_heartbeat import latest
 from airflow_spark_guard.core.watch.observation import Observation
 from airflow_spark_guard.core.web.answer import UnusableAnswerError
 from airflow_spark_guard.process.process_samples import ProcessSampler
@@ -205,7 +205,7 @@ class Observer:
         self._looks += 1
         kept = {row.id: self._read[row.id] for row in rows if row.id in self._read}
         self._read = {**kept, **dict.fromkeys(tails, self._looks)}
-        self._beats = heard(self._beats, {name: text for name, text in tails.items() if text is not None})
+        self._beats = latest(self._beats, {name: text for name, text in tails.items() if text is not None})
         return tuple(self._beats.values())
 
     def _ask_master(self, application: Application | None, driver: DriverView | None) -> Master | None:

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from airflow_spark_guard.core.watch.channel_state import ChannelState
 
 
-def storable_result(heard: ChannelState, limits: GuardLimits, log: TaskLogger) -> Any:
+def storable_result(channel_state: ChannelState, limits: GuardLimits, log: TaskLogger) -> Any:
     """The result that a successful job has reported; None and a warning where Airflow cannot store it.
 
     Secret values that the task has in hand are masked in it: whoever may read XComs would read them.
@@ -23,10 +23,10 @@ def storable_result(heard: ChannelState, limits: GuardLimits, log: TaskLogger) -
     ``report()`` refuses such a result in the job, so something else wrote this one. The job has done its
     work: Airflow would fail it, or would read another type back.
     """
-    trouble = result_trouble(heard.result, size_in_bytes(limits.result_size))
+    trouble = result_trouble(channel_state.result, size_in_bytes(limits.result_size))
     if not trouble:
-        masked = mask_known(heard.result)
-        if masked is not heard.result:
+        masked = mask_known(channel_state.result)
+        if masked is not channel_state.result:
             log.warning("The job has reported a secret value as its result; it is masked in the XCom.")
         return masked
     log.warning(

@@ -135,16 +135,16 @@ class Summary:
             application_id: the cluster manager's; empty in client mode, where the job reports it.
             launched_at: when the application was submitted; None for the attempt's start.
         """
-        finding, heard = ending.finding, ending.heard
+        finding, channel_state = ending.finding, ending.channel_state
         self._known.update(
             ended_at_s=self.passed if ending.seconds is None else ending.seconds,
-            application_id=application_id or heard.application_id,
+            application_id=application_id or channel_state.application_id,
             cause=ending.how,
             exit_status=ending.exit_status,
             orphans=list(ending.orphans),
-            hello=heard.hello,
-            bye=heard.bye,
-            error=dict(heard.error) if heard.error else None,
+            hello=channel_state.hello,
+            bye=channel_state.bye,
+            error=dict(channel_state.error) if channel_state.error else None,
             limit_s=finding.limit if finding is not None else None,
             limit_reached_at_s=self._since_start(finding, launched_at).reached_at
             if finding is not None

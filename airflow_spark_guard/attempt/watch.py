@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from airflow_spark_guard.attempt.observer import Application
 from airflow_spark_guard.attempt.spec import ignore
 from airflow_spark_guard.core.clock import EpochTime, LaunchTime
-from airflow_spark_guard.core.watch.executor_heartbeat import MARK, heard
+from airflow_spark_guard.core.watch.executor_heartbeat import MARK, latest
 from airflow_spark_guard.core.watch.finding import ObservationRequest
 from airflow_spark_guard.core.watch.observation import Observation
 from airflow_spark_guard.core.watch.submit_log import WORDS, SubmitLog
@@ -38,7 +38,7 @@ class Watch:
     """Connects the observer to the watchdog.
 
     Args:
-        windows: the limits.
+        watch_limits: the limits.
         observer: looks at the job; None to watch only the clock.
         on_notice: takes warnings for the task log.
         on_line: takes lines for the task log that are not warnings.
@@ -47,7 +47,7 @@ class Watch:
             again once its address is known, and each further application.
     """
 
-    windows: WatchLimits
+    watch_limits: WatchLimits
     observer: Observer | None = None
     on_notice: Callable[[str], None] = ignore
     on_line: Callable[[str], None] = ignore
@@ -68,9 +68,9 @@ class Watch:
     _application: Application | None = None
 
     def __post_init__(self) -> None:
-        self._watchdog = Watchdog(self.windows)
+        self._watchdog = Watchdog(self.watch_limits)
         # Not at once: the first request costs the driver a second of CPU, which would slow a short job.
-        self._next = ObservationRequest(LaunchTime(self.windows.poll * 2))
+        self._next = ObservationRequest(LaunchTime(self.watch_limits.poll * 2))
 
     def hear_output(self, chunk: bytes) -> None:
         """Read spark-submit's output, which names executors that live too briefly for a look to see them."""
@@ -84,41 +84,43 @@ class Watch:
             self._noticed = len(self.submit_log.oversized)
         if end and _HEARTBEAT in body:
             # Executors in local[n] and forks of the driver write theirs into the driver's own output.
-            self._beats = heard(self._beats, {"": body.decode(errors="replace") + "\n"})
+            self._beats = latest(self._beats, {"": body.decode(errors="replace") + "\n"})
 
-    def tick(self, now: LaunchTime, heard: ChannelState) -> Finding | None:
+    def tick(self, now: LaunchTime, channel_state: ChannelState) -> Finding | None:
         """The finding that ends the attempt; None while it may go on.
 
         In observe mode :meth:`observed` returns the findings.
         """
         self._now = now
         self._hurry()
-        self.tell(heard)
-        self._look_for_driver(now, heard.pid)
-        finding = self._watchdog.overdue(now, heard.ended_at, self._gone_at)
+        self.tell(channel_state)
+        self._look_for_driver(now, channel_state.pid)
+        finding = self._watchdog.overdue(now, channel_state.ended_at, self._gone_at)
         news = self._watchdog.news()
         self._observed += news
         if finding is not None or news:
-            self.on_observation(Observation(at=now, inside=heard.inside, driver_gone_at=self._gone_at))
+            self.on_observation(
+                Observation(at=now, inside=channel_state.inside, driver_gone_at=self._gone_at)
+            )
         if finding is not None or self.observer is None:
             return finding
         seen = self.observer.take()
         if seen is not None:
-            return self._judge(now, seen, heard)
+            return self._judge(now, seen, channel_state)
         if now >= self._next.at and not self.observer.busy:
-            self.observer.request(self._next, self.application(heard))
+            self.observer.request(self._next, self.application(channel_state))
         return None
 
-    def application(self, heard: ChannelState) -> Application | None:
+    def application(self, channel_state: ChannelState) -> Application | None:
         """The application that the job, or else spark-submit's output, names."""
-        if heard.application_id:
-            return Application(heard.application_id, heard.ui_url)
+        if channel_state.application_id:
+            return Application(channel_state.application_id, channel_state.ui_url)
         log = self.submit_log
         return Application(log.application_id, log.ui_url, log.ui_is_here) if log.application_id else None
 
-    def tell(self, heard: ChannelState) -> Application | None:
+    def tell(self, channel_state: ChannelState) -> Application | None:
         """The application; what is new goes to ``on_application``."""
-        found = self.application(heard)
+        found = self.application(channel_state)
         if found is not None and found != self._application:
             self._application = found
             self.on_application(found)
@@ -150,15 +152,15 @@ class Watch:
         if self.submit_log.exits.ended == self._exits:
             return
         self._exits = self.submit_log.exits.ended
-        soon = LaunchTime(self._now + min(_SOON, self.windows.poll))
+        soon = LaunchTime(self._now + min(_SOON, self.watch_limits.poll))
         if soon < self._next.at:
             self._next = replace(self._next, at=soon)
 
-    def _judge(self, now: LaunchTime, seen: Observation, heard: ChannelState) -> Finding | None:
+    def _judge(self, now: LaunchTime, seen: Observation, channel_state: ChannelState) -> Finding | None:
         seen = replace(
             seen,
             at=now,
-            inside=heard.inside,
+            inside=channel_state.inside,
             task_heartbeats=(*seen.task_heartbeats, *self._beats.values()),
             executor_exits=self.submit_log.executor_exits,
             exit_reason=self.submit_log.exit_reason,

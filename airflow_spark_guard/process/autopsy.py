@@ -24,36 +24,38 @@ __all__ = ["AutopsyInput", "take"]
 _REST_SHARE = 0.4
 
 
-def take(scene: AutopsyInput, budget_seconds: float) -> Autopsy:
+def take(autopsy_input: AutopsyInput, budget_seconds: float) -> Autopsy:
     """Collect and report everything that can be seen. What cannot be seen is listed, never raised."""
     until = MonotonicTime(time.monotonic() + budget_seconds)
     try:
-        processes = spark_processes.find(scene.tag)
+        processes = spark_processes.find(autopsy_input.tag)
     except OSError:
         processes = spark_processes.SparkProcesses(None, None, (), frozenset())
     steps = _Steps()
-    steps.start("driver's Python", partial(autopsy_steps.driver_python, scene, processes))
-    steps.start("Python workers", partial(worker_stacks.python_workers, scene, processes))
-    for executor in (spark_processes.DRIVER, *autopsy_steps.asked(scene)):
-        steps.start(autopsy_steps.jvm_name(executor), partial(autopsy_steps.jvm, scene, executor))
-    steps.start("stderr of dead executors", partial(dead_executors.logs, scene))
+    steps.start("driver's Python", partial(autopsy_steps.driver_python, autopsy_input, processes))
+    steps.start("Python workers", partial(worker_stacks.python_workers, autopsy_input, processes))
+    for executor in (spark_processes.DRIVER, *autopsy_steps.asked(autopsy_input)):
+        steps.start(autopsy_steps.jvm_name(executor), partial(autopsy_steps.jvm, autopsy_input, executor))
+    steps.start("stderr of dead executors", partial(dead_executors.logs, autopsy_input))
     found = PartialDiagnostics()
     steps.gather(found, MonotonicTime(until - (1 - _REST_SHARE) * budget_seconds))
     if not any(jvm.executor == "driver" for jvm in found.jvms):
-        steps.start("driver's JVM by SIGQUIT", partial(autopsy_steps.driver_jvm_by_signal, scene, processes))
+        steps.start(
+            "driver's JVM by SIGQUIT", partial(autopsy_steps.driver_jvm_by_signal, autopsy_input, processes)
+        )
     steps.gather(found, until)
     found.unseen += [f"{name}: no answer in time" for name in steps.open]
     if any(jvm.executor == "driver" for jvm in found.jvms):
         found.unseen = [line for line in found.unseen if not line.startswith("driver's JVM")]
     autopsy = report(
         Diagnostics(
-            suspect=scene.suspect,
+            suspect=autopsy_input.suspect,
             driver=found.driver,
             children=tuple(found.children),
             workers=tuple(found.workers),
             jvms=tuple(sorted(found.jvms, key=lambda jvm: (jvm.executor == "driver", jvm.executor))),
-            lost=tuple(executor for executor in scene.executors if not executor.active),
-            stages=scene.stages,
+            lost=tuple(executor for executor in autopsy_input.executors if not executor.active),
+            stages=autopsy_input.stages,
             unseen=tuple(found.unseen),
         )
     )

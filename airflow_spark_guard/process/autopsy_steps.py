@@ -104,9 +104,9 @@ class NotSeenError(Exception):
     """What could not be inspected, and why, in one line."""
 
 
-def asked(scene: AutopsyInput) -> list[str]:
+def asked(autopsy_input: AutopsyInput) -> list[str]:
     """Ids of the executors whose JVM and log are read: at most 3, those with tasks first."""
-    living = [row for row in scene.executors if row.active and row.id != spark_processes.DRIVER]
+    living = [row for row in autopsy_input.executors if row.active and row.id != spark_processes.DRIVER]
     living.sort(key=lambda row: -row.active_tasks)
     return [row.id for row in living[:_MOST_EXECUTORS]]
 
@@ -116,39 +116,41 @@ def jvm_name(executor: str) -> str:
     return "driver's JVM" if executor == spark_processes.DRIVER else f"JVM of executor {executor[:64]}"
 
 
-def jvm(scene: AutopsyInput, executor: str) -> PartialDiagnostics:
+def jvm(autopsy_input: AutopsyInput, executor: str) -> PartialDiagnostics:
     """The threads of a JVM by the REST API, which classifies and names them.
 
     Raises:
         NotSeenError: there is no such API, or it listed no threads.
     """
-    if scene.rest is None:
+    if autopsy_input.rest is None:
         raise NotSeenError("the driver has no Spark UI")
-    threads = tuple(scene.rest.threads(executor))
+    threads = tuple(autopsy_input.rest.threads(executor))
     if not threads:
         raise NotSeenError("the Spark UI listed no threads")
     return PartialDiagnostics(jvms=[Jvm(executor, threads)])
 
 
-def driver_jvm_by_signal(scene: AutopsyInput, processes: SparkProcesses) -> PartialDiagnostics:
+def driver_jvm_by_signal(autopsy_input: AutopsyInput, processes: SparkProcesses) -> PartialDiagnostics:
     """The threads of the driver's JVM by SIGQUIT, which needs no HTTP and no free thread.
 
     Raises:
         NotSeenError: it runs elsewhere, is gone, or did not answer.
     """
-    if scene.jvm_dump is None or processes.jvm is None:
+    if autopsy_input.jvm_dump is None or processes.jvm is None:
         raise NotSeenError("not readable (it does not run on this host)")
-    size = len(scene.jvm_dump())
+    size = len(autopsy_input.jvm_dump())
     if not proctree.send(processes.jvm, signal.SIGQUIT):
         raise NotSeenError("the process is gone")
-    text = _awaited(lambda: scene.jvm_dump()[size:] if scene.jvm_dump else "", quiet=5 * _QUIET)
+    text = _awaited(
+        lambda: autopsy_input.jvm_dump()[size:] if autopsy_input.jvm_dump else "", quiet=5 * _QUIET
+    )
     threads = tuple(parse_dump(text))
     if not threads:
         raise NotSeenError("it printed no thread dump")
     return PartialDiagnostics(jvms=[Jvm(spark_processes.DRIVER, threads)])
 
 
-def driver_python(scene: AutopsyInput, processes: SparkProcesses) -> PartialDiagnostics:
+def driver_python(autopsy_input: AutopsyInput, processes: SparkProcesses) -> PartialDiagnostics:
     """The driver's Python by our faulthandler, which needs no GIL; else by py-spy.
 
     Raises:
@@ -158,10 +160,10 @@ def driver_python(scene: AutopsyInput, processes: SparkProcesses) -> PartialDiag
     if proc is None:
         raise NotSeenError("not found on this host")
     threads: tuple[PythonThread, ...] = ()
-    if scene.driver_pid in (None, proc.pid) and _handles_usr1(proc):
-        size = _size(scene.stacks)
+    if autopsy_input.driver_pid in (None, proc.pid) and _handles_usr1(proc):
+        size = _size(autopsy_input.stacks)
         if proctree.send(proc, signal.SIGUSR1):
-            dumps = parse_dumps(_awaited(lambda: _text_from(scene.stacks, size), quiet=_QUIET))
+            dumps = parse_dumps(_awaited(lambda: _text_from(autopsy_input.stacks, size), quiet=_QUIET))
             threads = dumps[-1].threads if dumps else ()
     if not threads:
         threads = by_py_spy(proc)
@@ -213,10 +215,10 @@ def by_py_spy(proc: proctree.Proc) -> tuple[PythonThread, ...]:
     raise NotSeenError(f"stack not readable ({why})")
 
 
-def log_tail(scene: AutopsyInput, url: str) -> str:
+def log_tail(autopsy_input: AutopsyInput, url: str) -> str:
     """The end of an executor's log page; empty if it cannot be read."""
     try:
-        return scene.tail(url, _TAIL) if scene.tail else ""
+        return autopsy_input.tail(url, _TAIL) if autopsy_input.tail else ""
     except Exception:  # noqa: BLE001 - the log page is gone with its worker
         return ""
 

@@ -22,18 +22,20 @@ _LENGTH = 64 * 1024
 _SUMMARY_LINES = 15
 
 
-def logs(scene: AutopsyInput) -> PartialDiagnostics:
+def logs(autopsy_input: AutopsyInput) -> PartialDiagnostics:
     """The end of the stderr of the executors that died last, from different hosts first.
 
     Raises:
         NotSeenError: none of them could be read.
     """
-    rows = [] if scene.suspect else _chosen(scene)  # a finding with a suspect is explained by stacks
+    rows = (
+        [] if autopsy_input.suspect else _chosen(autopsy_input)
+    )  # a finding with a suspect is explained by stacks
     if not rows:
         return PartialDiagnostics()
     with ThreadPoolExecutor(_MOST) as pool:
-        texts = list(pool.map(lambda row: _read(scene, row), rows))
-    known = {row.id for row in scene.executors}  # the driver lists an executor once it has registered
+        texts = list(pool.map(lambda row: _read(autopsy_input, row), rows))
+    known = {row.id for row in autopsy_input.executors}  # the driver lists an executor once it has registered
     dead = [
         DeadLog(row.id, row.host, row.reason, text, registered=row.id in known)
         for row, text in zip(rows, texts, strict=True)
@@ -58,12 +60,12 @@ def with_cause(autopsy: Autopsy, dead: Sequence[DeadLog]) -> Autopsy:
     )
 
 
-def _chosen(scene: AutopsyInput) -> list[Executor]:
+def _chosen(autopsy_input: AutopsyInput) -> list[Executor]:
     """The last ones that died, from different hosts first; if none has a log page, those never registered."""
-    dead = [row for row in scene.executors if not row.active and was_lost(row.reason)]
-    if not any(row.stderr_url for row in dead) and scene.others is not None:
-        known = {row.id for row in scene.executors}
-        dead = [row for row in scene.others() if row.id not in known]
+    dead = [row for row in autopsy_input.executors if not row.active and was_lost(row.reason)]
+    if not any(row.stderr_url for row in dead) and autopsy_input.others is not None:
+        known = {row.id for row in autopsy_input.executors}
+        dead = [row for row in autopsy_input.others() if row.id not in known]
     dead = [row for row in dead if row.stderr_url]
     dead.sort(key=lambda row: (row.removed or 0.0, int(row.id) if row.id.isdecimal() else 0), reverse=True)
     seen: set[str] = set()
@@ -75,8 +77,8 @@ def _chosen(scene: AutopsyInput) -> list[Executor]:
     return [*first, *later][:_MOST]
 
 
-def _read(scene: AutopsyInput, row: Executor) -> str:
+def _read(autopsy_input: AutopsyInput, row: Executor) -> str:
     try:
-        return scene.tail(row.stderr_url, _LENGTH) if scene.tail is not None else ""
+        return autopsy_input.tail(row.stderr_url, _LENGTH) if autopsy_input.tail is not None else ""
     except Exception:  # noqa: BLE001 - the log page is gone with its worker
         return ""

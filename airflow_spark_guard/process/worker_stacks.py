@@ -31,11 +31,11 @@ _MOST_WORKERS = 8
 _AT_ONCE = 4
 
 
-def python_workers(scene: AutopsyInput, processes: SparkProcesses) -> PartialDiagnostics:
+def python_workers(autopsy_input: AutopsyInput, processes: SparkProcesses) -> PartialDiagnostics:
     """Local workers by py-spy; if that shows no line of user code, the executors' logs."""
     found = PartialDiagnostics()
     with ThreadPoolExecutor(_AT_ONCE) as pool:
-        for part in pool.map(partial(_worker, scene.stuck), processes.workers[:_MOST_WORKERS]):
+        for part in pool.map(partial(_worker, autopsy_input.stuck), processes.workers[:_MOST_WORKERS]):
             found.add(part)
     unreadable = bool(found.unseen)
     found.unseen = [
@@ -44,9 +44,9 @@ def python_workers(scene: AutopsyInput, processes: SparkProcesses) -> PartialDia
     ]
     if not any(has_users(thread) for worker in found.workers for thread in worker.threads):
         # If all workers could be read, dumps in the logs are outdated.
-        found.workers += _from_logs(scene, frozenset() if unreadable else processes.executors)
-    elif not scene.stuck and len({place_in(worker.threads) for worker in found.workers}) > 1:
-        found.workers = _compared(scene, found.workers)
+        found.workers += _from_logs(autopsy_input, frozenset() if unreadable else processes.executors)
+    elif not autopsy_input.stuck and len({place_in(worker.threads) for worker in found.workers}) > 1:
+        found.workers = _compared(autopsy_input, found.workers)
     if not processes.workers and not found.workers:
         found.unseen.append("Python workers: none on this host, and no stack in the executors' logs")
     return found
@@ -67,23 +67,23 @@ def _worker(stuck: frozenset[str], worker: tuple[proctree.Proc, str]) -> Partial
     )
 
 
-def _compared(scene: AutopsyInput, workers: list[PythonProcess]) -> list[PythonProcess]:
+def _compared(autopsy_input: AutopsyInput, workers: list[PythonProcess]) -> list[PythonProcess]:
     """Workers at different lines: set for each whether it moved within a second."""
-    still = {key: not moved for key, moved in who_moved(scene.tag).items()}
+    still = {key: not moved for key, moved in who_moved(autopsy_input.tag).items()}
     return [replace(worker, still=still.get(worker.key)) for worker in workers]
 
 
-def _from_logs(scene: AutopsyInput, seen: frozenset[str]) -> list[PythonProcess]:
+def _from_logs(autopsy_input: AutopsyInput, seen: frozenset[str]) -> list[PythonProcess]:
     """The last stacks in the logs of executors that were not seen."""
-    chosen = [executor for executor in asked(scene) if executor not in seen]
-    rows = [row for row in scene.executors if row.id in chosen and row.stderr_url]
+    chosen = [executor for executor in asked(autopsy_input) if executor not in seen]
+    rows = [row for row in autopsy_input.executors if row.id in chosen and row.stderr_url]
     rows.sort(key=lambda row: chosen.index(row.id))
-    logs = [(row, log_tail(scene, row.stderr_url)) for row in rows]
-    own = [row for row in scene.executors if row.id == spark_processes.DRIVER]
-    if not scene.executors:
+    logs = [(row, log_tail(autopsy_input, row.stderr_url)) for row in rows]
+    own = [row for row in autopsy_input.executors if row.id == spark_processes.DRIVER]
+    if not autopsy_input.executors:
         own = [Executor(spark_processes.DRIVER, active=True)]  # the executors are not known
-    if scene.output is not None and own and spark_processes.DRIVER not in seen:
-        logs.append((own[0], scene.output()))  # local[n], where the driver's JVM runs the tasks
+    if autopsy_input.output is not None and own and spark_processes.DRIVER not in seen:
+        logs.append((own[0], autopsy_input.output()))  # local[n], where the driver's JVM runs the tasks
     found = []
     for row, text in logs:
         threads = last_dump(parse_dumps(text), row.active_tasks)

@@ -38,7 +38,7 @@ class SparkApplicationSensor(RemoteSensor):
             )
         limits = self.guard_limits()
         deadline = None if limits.deadline is None else seconds(limits.deadline)
-        windows = WatchLimits.of(limits, deadline=deadline)
+        watch_limits = WatchLimits.of(limits, deadline=deadline)
         # A gap between polls that is longer than planned counts as time in which the sensor did not run.
-        poll = max(windows.poll, float(self.poke_interval))
-        return replace(super().plan(), windows=replace(windows, poll=poll))
+        poll = max(watch_limits.poll, float(self.poke_interval))
+        return replace(super().plan(), watch_limits=replace(watch_limits, poll=poll))

@@ -63,12 +63,14 @@ def test_a_recorded_run_gets_the_same_verdict_again(trace):
 
 def ending(last, finding):
     """How it ended, as the watch saw it."""
-    heard = ChannelState(hello=last["hello"], bye=last["bye"], error=last["error"])
+    channel_state = ChannelState(hello=last["hello"], bye=last["bye"], error=last["error"])
     if finding is not None:
         return ClientEnding(
-            cause=Cause.FINDING, exit_status=last["exit_status"], heard=heard, finding=finding
+            cause=Cause.FINDING, exit_status=last["exit_status"], channel_state=channel_state, finding=finding
         )
-    return ClientEnding(cause=Cause(last["cause"]), exit_status=last["exit_status"], heard=heard)
+    return ClientEnding(
+        cause=Cause(last["cause"]), exit_status=last["exit_status"], channel_state=channel_state
+    )
 
 
 def test_every_verdict_and_every_healthy_case_has_a_trace():

@@ -48,7 +48,7 @@ from airflow_spark_guard.core.stacktraces.python_stack import fingerprints, pars
 from airflow_spark_guard.core.stacktraces.python_task import stage_of
 from airflow_spark_guard.core.text.printable import safe_text
 from airflow_spark_guard.core.watch.channel_state import ChannelState
-from airflow_spark_guard.core.watch.executor_heartbeat import heard as heartbeats
+from airflow_spark_guard.core.watch.executor_heartbeat import latest as heartbeats
 from airflow_spark_guard.core.watch.observation import Executor, Observation
 from airflow_spark_guard.core.watch.submit_log import SubmitLog
 from airflow_spark_guard.core.web.answer import Answer
@@ -98,19 +98,21 @@ class Parser:
 
 
 def _hear(lines: bytes) -> None:
-    heard, shown = ChannelState(), MessageLines()
+    channel_state, shown = ChannelState(), MessageLines()
     budget = MessageBudget.beside(JobOutput(20))
     for message in parse_lines(lines.split(b"\n")):
-        heard.hear(message, 1.0)
+        channel_state.hear(message, 1.0)
         for line in shown.lines(message, 1.0):
             budget.take(line.text, 1.0)
             budget.progress(line.text, 1.0)
         if message.kind == "result":
             result_trouble(message.fields["value"], 1000)
-        json.dumps(Observation(1.0, inside=heard.inside).to_json(), allow_nan=False)
+        json.dumps(Observation(1.0, inside=channel_state.inside).to_json(), allow_nan=False)
     budget.finish()
     for status in (None, 0, 1, 137, -9):
-        error = ClientEnding(cause=Cause.COMMAND_ENDED, exit_status=status, heard=heard).failure()
+        error = ClientEnding(
+            cause=Cause.COMMAND_ENDED, exit_status=status, channel_state=channel_state
+        ).failure()
         str(error)
 
 

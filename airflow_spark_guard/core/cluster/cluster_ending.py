@@ -68,7 +68,7 @@ class ClusterEnding(Ending):
         return errors.KilledError(self.killed, orphans=self.orphans) if self.killed else None
 
     def _of_finding(self, finding: Finding) -> AttemptError:
-        if finding.verdict is Verdict.VANISHED and self.heard.bye:
+        if finding.verdict is Verdict.VANISHED and self.channel_state.bye:
             finding = replace(finding, what=f"{finding.what} Its closing message came before that.")
         return error_of_finding(finding, **self._seen)
 
@@ -76,7 +76,7 @@ class ClusterEnding(Ending):
         if self.final is None:
             return errors.AttemptError("The end of the application was not observed.", orphans=self.orphans)
         if self.has_succeeded:
-            silent = self.has_launcher and not self.heard.bye
+            silent = self.has_launcher and not self.channel_state.bye
             return self._without_closing_message(self.final) if silent else None
         return self._failed(self.final)
 
@@ -109,7 +109,7 @@ class ClusterEnding(Ending):
     def _of_unknown_cause(self, final: ClusterStatus) -> AttemptError:
         code = final.exit_code
         got = final.what if code is None else f"{final.what}, exit code {code}: {exit_code_meaning(code)}"
-        if self.heard.hello:
+        if self.channel_state.hello:
             return errors.DriverGoneError(
                 "The driver ended before its script did.",
                 got=got,

@@ -121,22 +121,22 @@ class ClientEnding(Ending):
         return found_error(finding, self.autopsy, self.evidence, self.orphans)
 
     def _of_report(self) -> AttemptError | None:
-        if self.exit_status == 0 and (self.heard.bye or not self.has_launcher):
+        if self.exit_status == 0 and (self.channel_state.bye or not self.has_launcher):
             return None
         return self._failed()
 
     def _failed(self) -> AttemptError:
         if self.exit_status == DRIVER_TIMEOUT_EXIT:
             return self._driver_timeout()
-        own = None if self.heard.bye else diagnose("", self.exit_status)
+        own = None if self.channel_state.bye else diagnose("", self.exit_status)
         if own is not None:
             # A code with which the JVM ends itself: no process was left to send an error.
             return error_of_diagnosis(own, self.evidence, self.orphans)
-        if self.heard.hello and not self.heard.bye and self.exit_status == _UNCAUGHT_EXIT:
-            printed = error_of_output(self.evidence, self.orphans, self.heard.executable)
+        if self.channel_state.hello and not self.channel_state.bye and self.exit_status == _UNCAUGHT_EXIT:
+            printed = error_of_output(self.evidence, self.orphans, self.channel_state.executable)
             if printed is not None:
                 return printed
-        if self.heard.hello or driver_exit(self.exit_status).jvm:
+        if self.channel_state.hello or driver_exit(self.exit_status).jvm:
             return self._driver_gone()
         if self.has_launcher:
             return submit_failure(self.exit_status, self.evidence, self.orphans)
@@ -150,7 +150,7 @@ class ClientEnding(Ending):
 
     def _driver_gone(self) -> AttemptError:
         got = exit_text(self.exit_status)
-        if self.heard.bye:
+        if self.channel_state.bye:
             return errors.DriverGoneError(
                 "The script succeeded, but its driver failed while it exited.",
                 got=got,

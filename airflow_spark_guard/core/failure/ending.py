@@ -29,7 +29,7 @@ class Ending(ABC):
     """Everything known at the end. A subclass for each that can run an application adds what that reports.
 
     Attributes:
-        ``heard``: what the job reported.
+        ``channel_state``: what the job reported.
         has_launcher: whether the application runs under our launcher, which sends hello and bye.
         finding: what the watch found; None unless that ended it.
         orphans: what could not be confirmed as ended.
@@ -37,7 +37,7 @@ class Ending(ABC):
         seconds: how long it ran; None if only the attempt knows.
     """
 
-    heard: ChannelState = field(default_factory=ChannelState)
+    channel_state: ChannelState = field(default_factory=ChannelState)
     has_launcher: bool = True
     finding: Finding | None = None
     orphans: tuple[str, ...] = ()
@@ -52,11 +52,11 @@ class Ending(ABC):
         """
         if (killed := self._from_outside()) is not None:
             return killed
-        if self.heard.error is not None:
-            return self._of_message(self.heard.error)
+        if self.channel_state.error is not None:
+            return self._of_message(self.channel_state.error)
         if self.finding is None:
             return self._of_report()
-        if self.finding.verdict is Verdict.NOT_EXITING and self.heard.has_result:
+        if self.finding.verdict is Verdict.NOT_EXITING and self.channel_state.has_result:
             return None
         return self._of_finding(self.finding)
 
@@ -88,7 +88,7 @@ class Ending(ABC):
     def _of_report(self) -> AttemptError | None: ...
 
     def _of_message(self, message: Mapping[str, Any]) -> AttemptError:
-        return error_of_message(message, self.orphans, self.heard.executable)
+        return error_of_message(message, self.orphans, self.channel_state.executable)
 
     def _driver_timeout(self, got: str = "") -> AttemptError:
         return DeadlineError(

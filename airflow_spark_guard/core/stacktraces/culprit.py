@@ -56,22 +56,30 @@ class _Stand(NamedTuple):
     frame: Frame
 
 
-def find(sights: Diagnostics) -> Culprit:
+def find(snapshots: Diagnostics) -> Culprit:
     """The process to name, or the reason why there is none."""
-    worker = _worker(sights)
-    driver, stand = sights.driver, _stand(sights)
-    if sights.suspect == "worker":
-        return Culprit(worker) if worker is not None else Culprit(unknown=_sentence(_waiting(sights), sights))
+    worker = _worker(snapshots)
+    driver, stand = snapshots.driver, _stand(snapshots)
+    if snapshots.suspect == "worker":
+        return (
+            Culprit(worker)
+            if worker is not None
+            else Culprit(unknown=_sentence(_waiting(snapshots), snapshots))
+        )
     if driver is None or stand is None:
         return Culprit(worker)
     if stand.wait is Wait.NOTHING:
         return Culprit(driver)
-    child = next(filter(_works, sights.children), None)
+    child = next(filter(_works, snapshots.children), None)
     if stand.wait in OTHERS and child is not None:
         return Culprit(child)
     if worker is not None:
         return Culprit(worker)
-    return Culprit(unknown=_sentence(stand, sights)) if _is_elsewhere(stand.wait, sights) else Culprit(driver)
+    return (
+        Culprit(unknown=_sentence(stand, snapshots))
+        if _is_elsewhere(stand.wait, snapshots)
+        else Culprit(driver)
+    )
 
 
 def waits_for_a_job(thread: JavaThread) -> bool:
@@ -79,9 +87,9 @@ def waits_for_a_job(thread: JavaThread) -> bool:
     return any(frame.startswith(_RUNS_A_JOB) for frame in frames_of(thread.stack))
 
 
-def _worker(sights: Diagnostics) -> PythonProcess | None:
+def _worker(snapshots: Diagnostics) -> PythonProcess | None:
     """The worker to name: one that does not move, at the line that most of those share."""
-    seen = [worker for worker in sights.workers if _hangs(worker) and not _is_over(worker, sights.jvms)]
+    seen = [worker for worker in snapshots.workers if _hangs(worker) and not _is_over(worker, snapshots.jvms)]
     still = [worker for worker in seen if worker.still] or [w for w in seen if w.still is None] or seen
     places = Counter(place_in(worker.threads) for worker in still)
     return max(still, key=lambda worker: places[place_in(worker.threads)], default=None)
@@ -108,9 +116,9 @@ def _is_over(worker: PythonProcess, jvms: Iterable[Jvm]) -> bool:
     return not any(frame.startswith(_PYTHON_TASK) for frame in frames)
 
 
-def _stand(sights: Diagnostics) -> _Stand | None:
+def _stand(snapshots: Diagnostics) -> _Stand | None:
     """The driver's line; None if its Python was not seen, or does not run user code."""
-    threads = sights.driver.threads if sights.driver is not None else ()
+    threads = snapshots.driver.threads if snapshots.driver is not None else ()
     thread = hanging_thread(threads)
     if thread is None:
         return None
@@ -120,9 +128,9 @@ def _stand(sights: Diagnostics) -> _Stand | None:
     return _Stand(wait, _users_frame(thread))
 
 
-def _waiting(sights: Diagnostics) -> _Stand | None:
+def _waiting(snapshots: Diagnostics) -> _Stand | None:
     """The line of the driver that waits for the stage."""
-    threads = sights.driver.threads if sights.driver is not None else ()
+    threads = snapshots.driver.threads if snapshots.driver is not None else ()
     waits = [(wait_of(thread), thread) for thread in threads if has_users(thread)]
     for wanted in (Wait.SPARK, Wait.QUERY, *sorted(OTHERS)):
         found = next((thread for wait, thread in waits if wait is wanted), None)
@@ -145,26 +153,26 @@ def _users_frame(thread: PythonThread) -> Frame:
     return next(filter(is_users, thread.frames))
 
 
-def _is_elsewhere(wait: Wait, sights: Diagnostics) -> bool:
+def _is_elsewhere(wait: Wait, snapshots: Diagnostics) -> bool:
     """Whether the driver waits for something outside it; if not, it hangs in its own call."""
     if wait is Wait.QUERY:
         return True
     if wait is Wait.SPARK:
-        return _runs_a_job(sights) is not False
+        return _runs_a_job(snapshots) is not False
     # A driver without a Spark job, and one that waits for a signal that never comes, hang by themselves.
-    return wait is not Wait.SIGNAL and sights.suspect != "driver" and _runs_a_job(sights) is True
+    return wait is not Wait.SIGNAL and snapshots.suspect != "driver" and _runs_a_job(snapshots) is True
 
 
-def _runs_a_job(sights: Diagnostics) -> bool | None:
+def _runs_a_job(snapshots: Diagnostics) -> bool | None:
     """Whether a Spark job is running; None if unknown."""
-    drivers = [jvm for jvm in sights.jvms if jvm.executor == _DRIVER]
+    drivers = [jvm for jvm in snapshots.jvms if jvm.executor == _DRIVER]
     if any(waits_for_a_job(thread) for jvm in drivers for thread in jvm.threads):
         return True
-    return None if sights.stages is None else bool(sights.stages)
+    return None if snapshots.stages is None else bool(snapshots.stages)
 
 
-def _sentence(stand: _Stand | None, sights: Diagnostics) -> str:
-    stages = sights.stages or ()
+def _sentence(stand: _Stand | None, snapshots: Diagnostics) -> str:
+    stages = snapshots.stages or ()
     names = ", ".join(map(str, stages[:_MOST_STAGES])) + (", ..." if len(stages) > _MOST_STAGES else "")
     what = f"stage{'s' if len(stages) > 1 else ''} {names}" if stages else "a Spark job"
     if stand is None:

@@ -82,11 +82,11 @@ class Diagnostics:
     children: tuple[PythonProcess, ...] = ()
 
 
-def report(sights: Diagnostics) -> Autopsy:
+def report(snapshots: Diagnostics) -> Autopsy:
     """Describe what was seen in words."""
-    found = culprit.find(sights)
+    found = culprit.find(snapshots)
     guilty = found.process
-    lines = _summary(sights, guilty)
+    lines = _summary(snapshots, guilty)
     if found.unknown:
         lines = chain((found.unknown,), lines)
     summary = tuple(_safe(line) for line in islice(lines, _SUMMARY_LINES))
@@ -94,7 +94,7 @@ def report(sights: Diagnostics) -> Autopsy:
         place=_safe(place_in(guilty.threads)) if guilty else "",
         python_stack="\n".join(map(_safe, _short(guilty))) if guilty else "",
         summary=summary,
-        text="".join(_bounded((*summary, ""), _whole(sights))),
+        text="".join(_bounded((*summary, ""), _whole(snapshots))),
     )
 
 
@@ -114,21 +114,21 @@ def _bounded(summary: Iterable[str], lines: Iterable[str]) -> Iterator[str]:
         yield f"{line}\n"
 
 
-def _summary(sights: Diagnostics, guilty: PythonProcess | None) -> Iterator[str]:
+def _summary(snapshots: Diagnostics, guilty: PythonProcess | None) -> Iterator[str]:
     if guilty is not None:
         yield f"{guilty.who} is at {place_in(guilty.threads)}"
     places = Counter(
-        place_in(worker.threads) for worker in sights.workers if guilty is None or worker is not guilty
+        place_in(worker.threads) for worker in snapshots.workers if guilty is None or worker is not guilty
     )
     for place, count in places.most_common(_PLACES):
         yield f"{count} other Python worker{'s are' if count > 1 else ' is'} at {place or 'no known line'}"
-    for process in (*sights.children, *filter(None, (sights.driver,))):
+    for process in (*snapshots.children, *filter(None, (snapshots.driver,))):
         if process is not guilty and process.threads:
             yield f"{process.who} is at {place_in(process.threads)}"
-    for jvm in sights.jvms:
+    for jvm in snapshots.jvms:
         yield from _jvm_lines(jvm)
-    yield from _lost_lines(sights.lost)
-    yield from sights.unseen[:_UNSEEN]
+    yield from _lost_lines(snapshots.lost)
+    yield from snapshots.unseen[:_UNSEEN]
 
 
 def _jvm_lines(jvm: Jvm) -> Iterator[str]:
@@ -180,15 +180,15 @@ def _file(frame: Frame) -> str:
     return frame.file.replace("\\", "/").rpartition("/")[2]
 
 
-def _whole(sights: Diagnostics) -> Iterator[str]:
-    for process in (*filter(None, (sights.driver,)), *sights.children, *sights.workers):
+def _whole(snapshots: Diagnostics) -> Iterator[str]:
+    for process in (*filter(None, (snapshots.driver,)), *snapshots.children, *snapshots.workers):
         yield f"== Python stack of {process.who}"
         yield from _python_lines(process.threads)
-    for executor in sights.lost:
+    for executor in snapshots.lost:
         yield f"== executor {executor.id[:64]} is gone: {executor.reason or 'no reason given'}"
-    for line in sights.unseen:
+    for line in snapshots.unseen:
         yield f"== {line}"
-    for jvm in sights.jvms:
+    for jvm in snapshots.jvms:
         telling = _telling(jvm)
         yield f"== {jvm}: {len(jvm.threads)} threads"
         for thread in (*telling, *(other for other in jvm.threads if other not in telling)):

@@ -27,7 +27,7 @@ def newest(executor: str, stderr_tail: str) -> tuple[TaskHeartbeat, ...]:
 
     Older lines leave the tail when anything else is printed, which must not look like a heartbeat: only the
     newest line of a stage counts. For the same reason a stage without a line may have had one:
-    :func:`heard` keeps the last one.
+    :func:`latest` keeps the last one.
 
     Args:
         executor: the executor's id; empty for the driver's own output.
@@ -42,7 +42,7 @@ def newest(executor: str, stderr_tail: str) -> tuple[TaskHeartbeat, ...]:
     return tuple(found.values())
 
 
-def heard(known: Known, tails: Mapping[str, str]) -> Known:
+def latest(known: Known, tails: Mapping[str, str]) -> Known:
     """The newest heartbeat of every stage, after another read of some logs.
 
     Args:

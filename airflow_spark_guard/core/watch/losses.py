@@ -31,13 +31,13 @@ class LossRule:
     """Counts losses from the REST API and from spark-submit's output; the larger count decides.
 
     Attributes:
-        windows: the limits.
+        watch_limits: the limits.
         ledger: losses within the window.
         peak: the largest number of executors that this SparkContext had at once, from the REST API or the
             output; 0 if neither lists any.
     """
 
-    windows: WatchLimits
+    watch_limits: WatchLimits
     ledger: LossLedger = field(default_factory=LossLedger)
     peak: int = 0
     _last: Removal | None = None
@@ -82,7 +82,7 @@ class LossRule:
                 newest = max(gone, key=lambda loss: loss.removed or math.inf)
                 self._last, self._last_loss = removal_of(newest.reason), newest
                 self._gone_since = None
-        self.ledger.forget(WatchTime(now - max(self.windows.loss_window, _LOOP_WINDOW)), 4 * self.peak)
+        self.ledger.forget(WatchTime(now - max(self.watch_limits.loss_window, _LOOP_WINDOW)), 4 * self.peak)
 
     def _is_another_context(self, seen: Observation) -> bool:
         """Whether the script has stopped its SparkContext and created another one."""
@@ -104,12 +104,12 @@ class LossRule:
         )
 
     def _over_budget(self, seen: Observation, now: WatchTime) -> Finding | None:
-        events = self.ledger.events(WatchTime(now - self.windows.loss_window))
+        events = self.ledger.events(WatchTime(now - self.watch_limits.loss_window))
         budget = self.budget
         if len(events) <= budget:
             return None
         losses = [loss for event in events for loss in event.losses]
-        window = readable_duration(self.windows.loss_window)
+        window = readable_duration(self.watch_limits.loss_window)
         counted = f"{_plural(len(losses), 'executor')} lost"
         of = "" if len(losses) == len(events) else f" in {_plural(len(events), 'event')}"
         return self._finding(
@@ -124,10 +124,10 @@ class LossRule:
     @property
     def budget(self) -> int:
         """Events that are allowed within the window."""
-        return default_budget(self.peak) if self.windows.losses is None else self.windows.losses
+        return default_budget(self.peak) if self.watch_limits.losses is None else self.watch_limits.losses
 
     def _why(self) -> str:
-        if self.windows.losses is not None:
+        if self.watch_limits.losses is not None:
             return " (GuardLimits.executor_losses)"
         if not self.peak and not self._was_listed:
             return " (the number of executors that the application had is not known)"
@@ -136,11 +136,11 @@ class LossRule:
 
     def _turned_over(self, seen: Observation, now: WatchTime) -> Finding | None:
         """Few events, but each of them took most of the cluster."""
-        limit = default_turnover(self.peak) if self.windows.losses is None else None
-        losses = self.ledger.within(WatchTime(now - self.windows.loss_window))
+        limit = default_turnover(self.peak) if self.watch_limits.losses is None else None
+        losses = self.ledger.within(WatchTime(now - self.watch_limits.loss_window))
         if limit is None or len(losses) <= limit:
             return None
-        window = readable_duration(self.windows.loss_window)
+        window = readable_duration(self.watch_limits.loss_window)
         return self._finding(
             f"{len(losses)} executors lost within {window} (limit: {limit}, twice the peak of {self.peak}).",
             seen.at,
@@ -156,11 +156,11 @@ class LossRule:
         The same time that a stage without a running task may wait (``standstill``).
         """
         if self._last in AGAINST_WILL:
-            return self.windows.gone
-        return max(self.windows.start, PATIENCE * self.windows.stall)
+            return self.watch_limits.gone
+        return max(self.watch_limits.start, PATIENCE * self.watch_limits.stall)
 
     def _none_left(self, seen: Observation, now: WatchTime) -> Finding | None:
-        if seen.driver is None or self.windows.local:
+        if seen.driver is None or self.watch_limits.local:
             return None
         self._was_known = self._was_known or (seen.master is not None and seen.master.known)
         wanted = bool(seen.driver.stages)

@@ -38,10 +38,10 @@ class NoticeRule:
     """Detects skew, garbage collection, spill, stage retries, lost executors, and a REST API that fails.
 
     Attributes:
-        windows: the limits.
+        watch_limits: the limits.
     """
 
-    windows: WatchLimits
+    watch_limits: WatchLimits
     _said: set[str] = field(default_factory=set)
     _gc: dict[str, tuple[WatchTime, int]] = field(default_factory=dict)
     _blind: int = 0

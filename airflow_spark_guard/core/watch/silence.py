@@ -33,7 +33,7 @@ class SilenceRule:
     """Watches the driver's own code between Spark jobs.
 
     Attributes:
-        windows: the limits; without ``silence`` the rule is off.
+        watch_limits: the limits; without ``silence`` the rule is off.
         since: since when the driver is silent; None while it is not.
         signature: everything that changes when it makes progress.
         run_ms: total run time of tasks so far, as counted by the executors; None before that is known.
@@ -42,7 +42,7 @@ class SilenceRule:
         found: whether this silence was found to be too long; in observe mode it is reported once.
     """
 
-    windows: WatchLimits
+    watch_limits: WatchLimits
     since: WatchTime | None = None
     signature: Any = None
     run_ms: int | None = None
@@ -52,7 +52,7 @@ class SilenceRule:
     _line_at: WatchTime = WatchTime(0.0)
 
     def __post_init__(self) -> None:
-        self.processes = Comparison(self.windows.evidence)
+        self.processes = Comparison(self.watch_limits.evidence)
 
     def observe(self, seen: Observation, now: WatchTime) -> Finding | None:
         """The finding, if the driver has been silent for too long."""
@@ -65,20 +65,20 @@ class SilenceRule:
             self._line_at, self.found = now, False
             self.processes.forget()
             return None
-        if self.windows.silence is None or self.found:
+        if self.watch_limits.silence is None or self.found:
             self._say(seen, now, None)
             return None
         self.processes.weigh(seen.readings, now, _driver_state)
         limit = self._limit(self._silence(seen.inside))
         if now - self.since >= limit.seconds:
-            self.found = self.windows.observe
+            self.found = self.watch_limits.observe
             return self._finding(seen, limit, now)
         self._say(seen, now, limit)
         return None
 
     def look(self, seen: Observation, now: WatchTime) -> ObservationRequest[WatchTime] | None:
         """When to observe again, and whether to sample the processes."""
-        if self.since is None or self.windows.silence is None or seen.inside is None or self.found:
+        if self.since is None or self.watch_limits.silence is None or seen.inside is None or self.found:
             return None
         return self.processes.look(self.since, self._silence(seen.inside).seconds, now)
 
@@ -93,10 +93,12 @@ class SilenceRule:
 
     def _silence(self, inside: Inside) -> Limit:
         """The limit of this phase: a SparkContext that is being created waits for the cluster."""
-        silence = Limit(self.windows.silence or 0.0, "driver_silence")
+        silence = Limit(self.watch_limits.silence or 0.0, "driver_silence")
         if inside.application_id:
             return silence
-        return max(silence, Limit(self.windows.start, "start_timeout, since there is no SparkContext yet"))
+        return max(
+            silence, Limit(self.watch_limits.start, "start_timeout, since there is no SparkContext yet")
+        )
 
     def _limit(self, silence: Limit) -> Limit:
         state = self.processes.state

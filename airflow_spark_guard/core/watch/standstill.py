@@ -38,12 +38,12 @@ class StallRule:
     """Watches every active stage.
 
     Attributes:
-        windows: the limits.
+        watch_limits: the limits.
         stages: the stages that run or have run tasks, by (stage, attempt).
         notices: lines for the task log; the watchdog removes them.
     """
 
-    windows: WatchLimits
+    watch_limits: WatchLimits
     stages: dict[Key, Standstill] = field(default_factory=dict)
     notices: list[str] = field(default_factory=list)
     _dropped: int = 0
@@ -66,7 +66,7 @@ class StallRule:
             key=lambda key: (self.stages[key].workers.state is not State.BLOCKED, self.stages[key].first),
         )
         finding = self._finding(stages[first], seen, now)
-        if self.windows.observe:
+        if self.watch_limits.observe:
             # The watch continues. The autopsy that follows stops the workers for a moment: samples have to
             # be compared from then on.
             self.stages[first].found = True
@@ -80,21 +80,21 @@ class StallRule:
         if not wanted:
             return None
         # Stages whose limits are close share their samples: each sample stops the workers for a moment.
-        soonest = self._looked_at + self.windows.evidence / 4
+        soonest = self._looked_at + self.watch_limits.evidence / 4
         first = min(wanted, key=lambda look: look.at)
         return replace(first, at=WatchTime(max(first.at, now, soonest if first.readings else now)))
 
     def limit(self, stage: Stage) -> Limit:
         """How long this stage may stand still, depending on what its workers do, and why."""
         still = self.stages[stage.key]
-        state, widened = still.workers.state, self.windows.stall_of(still.median)
+        state, widened = still.workers.state, self.watch_limits.stall_of(still.median)
         if not stage.active:
             # Its executors were removed; another limit decides how long it may wait for others.
             waits = widened.times(PATIENCE, "it has no running task")
-            return max(waits, Limit(self.windows.start, "start_timeout"))
+            return max(waits, Limit(self.watch_limits.start, "start_timeout"))
         if state is State.UNSEEN:
             return widened.times(PATIENCE, "its workers cannot be seen")
-        limit = Limit(self.windows.stall, "stall_timeout") if self.windows.stall_chosen else widened
+        limit = Limit(self.watch_limits.stall, "stall_timeout") if self.watch_limits.stall_chosen else widened
         reason = stall_words.BUSY.get(state) if state is not None else None
         return limit.times(PATIENCE, reason) if reason else limit
 
@@ -106,10 +106,10 @@ class StallRule:
         dropped = seen.driver.dropped_events if seen.driver is not None else self._dropped
         busy = any(stage.active for stage in stages.values())
         for key, stage in stages.items():
-            found = signature(stage, seen, alone=len(stages) == 1, local=self.windows.local)
+            found = signature(stage, seen, alone=len(stages) == 1, local=self.watch_limits.local)
             still = self.stages.get(key)
             if still is None:
-                workers = Comparison(self.windows.evidence)
+                workers = Comparison(self.watch_limits.evidence)
                 still = Standstill(found, now, now, workers, doubtful=dropped > self._dropped)
                 self.stages[key] = still
             own = inside_row(stage, seen)
@@ -157,8 +157,12 @@ class StallRule:
 
     def _shortest(self, still: Standstill) -> Limit:
         """The limit for blocked workers, used for planning before the first sample."""
-        chosen = self.windows.stall_chosen
-        return Limit(self.windows.stall, "stall_timeout") if chosen else self.windows.stall_of(still.median)
+        chosen = self.watch_limits.stall_chosen
+        return (
+            Limit(self.watch_limits.stall, "stall_timeout")
+            if chosen
+            else self.watch_limits.stall_of(still.median)
+        )
 
     def _first_look(self, still: Standstill) -> float:
         """Seconds until the first sample of the processes: half of the limit."""
@@ -166,7 +170,7 @@ class StallRule:
 
     def _wanted(self, still: Standstill, now: WatchTime) -> ObservationRequest[WatchTime]:
         """The next observation of this stage, and whether to sample its processes."""
-        limit, window = self._shortest(still).seconds, self.windows.evidence
+        limit, window = self._shortest(still).seconds, self.watch_limits.evidence
         if still.workers.before is None:
             return ObservationRequest(WatchTime(still.since + self._first_look(still)), readings=True)
         last = still.workers.before[0]

@@ -31,12 +31,12 @@ class StarvationRule:
     """Watches for a job that waits for its first task.
 
     Attributes:
-        windows: the limits.
+        watch_limits: the limits.
         waits: since when each stage waits, by key, while all stages wait. A stage that got a task is removed:
             several short waits are not one long wait.
     """
 
-    windows: WatchLimits
+    watch_limits: WatchLimits
     waits: dict[tuple[int, int], WatchTime] = field(default_factory=dict)
     _ended: int = 0
     _last: ExecutorExit | None = None
@@ -50,7 +50,7 @@ class StarvationRule:
             return None
         self.waits = {key: self.waits.get(key, now) for key in waiting}
         since = min(self.waits.values(), default=now)
-        if not self.waits or now - since < self.windows.start:
+        if not self.waits or now - since < self.watch_limits.start:
             return None
         executors = [row for row in seen.driver.executors if row.active] if seen.driver else None
         count = "number of executors unknown" if executors is None else f"{len(executors)} executors"
@@ -58,10 +58,10 @@ class StarvationRule:
         return Finding(
             Verdict.STARVED,
             f"A Spark job has waited {readable_duration(now - since)} for its first task to start.",
-            self.windows.start,
-            seen.launch_time(WatchTime(since + self.windows.start), now),
+            self.watch_limits.start,
+            seen.launch_time(WatchTime(since + self.watch_limits.start), now),
             got=f"{count}{self._of_the_dead(last)}{_cluster(seen.master)}",
-            expected=f"a task within {readable_duration(self.windows.start)}",
+            expected=f"a task within {readable_duration(self.watch_limits.start)}",
             advice=_ADVICE if last is None else advice_on([last.reason]),
         )
 
@@ -78,7 +78,11 @@ class StarvationRule:
     def look(self, _: Observation, now: WatchTime) -> ObservationRequest[WatchTime] | None:
         """When the limit will be reached."""
         since = min(self.waits.values(), default=None)
-        return None if since is None else ObservationRequest(WatchTime(max(now, since + self.windows.start)))
+        return (
+            None
+            if since is None
+            else ObservationRequest(WatchTime(max(now, since + self.watch_limits.start)))
+        )
 
 
 def _waiting(seen: Observation) -> tuple[tuple[int, int], ...] | None:

@@ -76,7 +76,7 @@ class WatchLimits:
         heartbeat: float | None = None,
         local: bool = False,
     ) -> WatchLimits:
-        """The windows for checked limits; defaults adapt to shorter limits."""
+        """From checked limits; defaults adapt to shorter limits."""
         stall = seconds(limits.stall_timeout)
         silence = None if limits.driver_silence is None else seconds(limits.driver_silence)
         shortest = min(stall, silence or stall)

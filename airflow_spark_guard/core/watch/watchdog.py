@@ -32,12 +32,12 @@ _HALF_A_DRIVER = 5.0
 
 
 def overdue(
-    windows: WatchLimits, now: LaunchTime, ended_at: LaunchTime | None, gone_at: LaunchTime | None = None
+    watch_limits: WatchLimits, now: LaunchTime, ended_at: LaunchTime | None, gone_at: LaunchTime | None = None
 ) -> Finding | None:
     """The findings that depend only on the clock.
 
     Args:
-        windows: the limits.
+        watch_limits: the limits.
         now: the time of this observation.
         ended_at: when the script ended; None before that.
         gone_at: when the driver's Python was first missing; None while it is running.
@@ -52,23 +52,24 @@ def overdue(
             advice="Usually it was killed from outside, or by os._exit() in its own code: check the host's "
             "log for the out-of-memory killer.",
         )
-    if ended_at is not None and now - ended_at >= windows.exit:
+    if ended_at is not None and now - ended_at >= watch_limits.exit:
+        allowed = readable_duration(watch_limits.exit)
         return Finding(
             Verdict.NOT_EXITING,
-            f"The script ended, but its process was still running {readable_duration(windows.exit)} later.",
-            windows.exit,
-            LaunchTime(ended_at + windows.exit),
+            f"The script ended, but its process was still running {allowed} later.",
+            watch_limits.exit,
+            LaunchTime(ended_at + watch_limits.exit),
             expected="a process that exits when its script ends",
             advice="Look for a non-daemon thread, or an atexit handler that waits. A job that has reported a "
             "result counts as a success with a warning.",
             suspect="any",
         )
-    if windows.deadline is not None and now >= windows.deadline:
+    if watch_limits.deadline is not None and now >= watch_limits.deadline:
         return Finding(
             Verdict.DEADLINE,
-            f"The attempt was still running at its deadline of {readable_duration(windows.deadline)}.",
-            windows.deadline,
-            LaunchTime(windows.deadline),
+            f"The attempt was still running at its deadline of {readable_duration(watch_limits.deadline)}.",
+            watch_limits.deadline,
+            LaunchTime(watch_limits.deadline),
             advice="If the job is healthy, raise GuardLimits.deadline; if not, the lines below show where it "
             "was.",
             suspect="any",
@@ -79,19 +80,19 @@ def overdue(
 class Watchdog:
     """One attempt's watchdog.
 
-    In observe mode (``windows.observe``) a finding does not end the attempt: it is returned once, by
+    In observe mode (``watch_limits.observe``) a finding does not end the attempt: it is returned once, by
     ``Decision.observed`` or :meth:`news`, and the watch continues. Without its driver an attempt ends in
     every mode.
 
     Args:
-        windows: the limits.
+        watch_limits: the limits.
     """
 
-    def __init__(self, windows: WatchLimits) -> None:
-        self.windows = windows
-        self._stall, self._silence = StallRule(windows), SilenceRule(windows)
-        self._rules = (LossRule(windows), StarvationRule(windows), self._stall, self._silence)
-        self._notices = NoticeRule(windows)
+    def __init__(self, watch_limits: WatchLimits) -> None:
+        self.watch_limits = watch_limits
+        self._stall, self._silence = StallRule(watch_limits), SilenceRule(watch_limits)
+        self._rules = (LossRule(watch_limits), StarvationRule(watch_limits), self._stall, self._silence)
+        self._notices = NoticeRule(watch_limits)
         self._news = News()
         self._last = LaunchTime(0.0)
         self._planned = WatchTime(0.0)
@@ -111,7 +112,7 @@ class Watchdog:
             # Without its driver an application falls apart: findings about that are not the cause.
             if seen.driver_gone_at is not None:
                 continue
-            if self.windows.observe:
+            if self.watch_limits.observe:
                 self._news.take(type(rule).__name__, found)
             else:
                 finding = finding or found
@@ -128,12 +129,12 @@ class Watchdog:
         self, at: LaunchTime, ended_at: LaunchTime | None, gone_at: LaunchTime | None = None
     ) -> Finding | None:
         """The findings that depend only on the clock; at a deadline with the stage that stands still."""
-        finding = overdue(self.windows, at, ended_at, gone_at)
+        finding = overdue(self.watch_limits, at, ended_at, gone_at)
         if finding is not None and finding.verdict is Verdict.DEADLINE:
             stages, stuck = self._stall.suspects()
             if stages:
                 finding = replace(finding, suspect="worker", stages=stages, stuck=stuck)
-        if finding is None or not self.windows.observe or finding.verdict is Verdict.DRIVER_GONE:
+        if finding is None or not self.watch_limits.observe or finding.verdict is Verdict.DRIVER_GONE:
             return finding
         self._news.take(str(finding.verdict), finding)
         return None
@@ -145,7 +146,7 @@ class Watchdog:
     def _clock(self, at: LaunchTime) -> WatchTime:
         """The time on the clock of the rules, which leaves gaps out."""
         gap = at - max(self._planned + self._skipped, self._last)
-        if self._last and gap > _GAP + self.windows.poll:
+        if self._last and gap > _GAP + self.watch_limits.poll:
             self._skipped += gap
         self._last = max(at, self._last)
         return WatchTime(self._last - self._skipped)
@@ -153,8 +154,8 @@ class Watchdog:
     def _look(self, seen: Observation, now: WatchTime) -> ObservationRequest[WatchTime]:
         """The next observation: after at most one poll interval, earlier if a rule can decide earlier."""
         wanted = [look for rule in self._rules if (look := rule.look(seen, now)) is not None]
-        at = min([now + self.windows.poll, *(look.at for look in wanted)])
+        at = min([now + self.watch_limits.poll, *(look.at for look in wanted)])
         # At the moment when a limit is reached a clock may still show slightly less.
-        at = WatchTime(max(at, now + min(0.5, self.windows.poll)))
+        at = WatchTime(max(at, now + min(0.5, self.watch_limits.poll)))
         readings = any(look.readings and look.at <= at + 0.5 for look in wanted)
         return ObservationRequest(at, readings=readings, details=self._notices.wants_details(seen, now))

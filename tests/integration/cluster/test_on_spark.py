@@ -67,7 +67,7 @@ def driver(tmp_path):
         directory = ChannelDirectory(f"file://{tmp_path}/channel/try")
         messages = []
         directory.read(time.time(), messages.append)
-        return done, directory.heard, messages
+        return done, directory.channel_state, messages
 
     yield run
     workspace.remove()
@@ -76,10 +76,10 @@ def driver(tmp_path):
 @pytest.mark.parametrize("main", [None, BY_THE_JVM], ids=["a folder", "by the JVM"])
 def test_a_real_driver_brings_its_result_to_the_channel_directory(driver, main):
     """Hello with the application's id, the result, and the end; after spark.stop() too."""
-    done, heard, messages = driver(JOB, "1000", main=main)
+    done, channel_state, messages = driver(JOB, "1000", main=main)
     assert done.returncode == 0, done.stderr[-3000:]
-    assert (heard.result, heard.bye, heard.error) == ({"rows": 1000}, True, None)
-    assert heard.application_id.startswith("local-")
+    assert (channel_state.result, channel_state.bye, channel_state.error) == ({"rows": 1000}, True, None)
+    assert channel_state.application_id.startswith("local-")
     assert [message.kind for message in messages][-1] == "bye"
     assert "spark-guard:" not in done.stderr
 
@@ -87,17 +87,17 @@ def test_a_real_driver_brings_its_result_to_the_channel_directory(driver, main):
 @pytest.mark.parametrize("main", [None, BY_THE_JVM], ids=["a folder", "by the JVM"])
 def test_a_real_driver_brings_its_traceback(driver, main):
     """And leaves with the code that makes its manager call it failed."""
-    done, heard, _ = driver(JOB, "10", "no-such-column", main=main)
+    done, channel_state, _ = driver(JOB, "10", "no-such-column", main=main)
     assert done.returncode == 1
-    assert heard.error["type"] == "KeyError"
-    assert heard.error["frames"][-1]["function"] == "<module>"
+    assert channel_state.error["type"] == "KeyError"
+    assert channel_state.error["frames"][-1]["function"] == "<module>"
 
 
 def test_a_script_without_any_spark_reaches_the_jvm_at_its_end(driver):
     """By the way that spark-submit has prepared."""
-    done, heard, _ = driver(NO_SPARK, main=BY_THE_JVM)
+    done, channel_state, _ = driver(NO_SPARK, main=BY_THE_JVM)
     assert done.returncode == 0, done.stderr[-3000:]
-    assert (heard.result, heard.bye) == ("without a context", True)
+    assert (channel_state.result, channel_state.bye) == ("without a context", True)
 
 
 @pytest.fixture

@@ -122,11 +122,11 @@ def test_an_idle_worker_is_told_from_a_hung_one_and_the_line_is_named(applicatio
     assert worker.io - before["worker"].io < 4000 * seconds
     assert after["driver"].place == f"{SCRIPT}:{CALLS}, work"
 
-    scene = AutopsyInput(
+    autopsy_input = AutopsyInput(
         application.tag, "worker", application.workspace.stacks, application.pid, rest=application.rest,
         tail=tail, executors=application.rest.look().executors,
     )  # fmt: skip
-    found = take(scene, 60)
+    found = take(autopsy_input, 60)
     assert found.place == f"{SCRIPT}:{HANGS}, hang"
     assert f"the driver's Python is at {SCRIPT}:{CALLS}, work" in found.summary
     assert any(
@@ -139,11 +139,11 @@ def test_an_idle_worker_is_told_from_a_hung_one_and_the_line_is_named(applicatio
 
     monkeypatch.setattr("sys.executable", str(tmp_path / "python"))
     monkeypatch.setenv("PATH", str(tmp_path))
-    scene = AutopsyInput(
+    autopsy_input = AutopsyInput(
         application.tag, "worker", application.workspace.stacks, application.pid, tail=tail,
-        jvm_dump=application.output.read_text, executors=scene.executors,
+        jvm_dump=application.output.read_text, executors=autopsy_input.executors,
     )  # fmt: skip
-    found = take(scene, 60)
+    found = take(autopsy_input, 60)
     assert found.place == f"{SCRIPT}:{HANGS}, hang"
     assert "(by its log)" in found.summary[0]
     assert any(

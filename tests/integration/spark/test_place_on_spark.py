@@ -101,7 +101,7 @@ def application(tmp_path_factory):
     workspace.remove()
 
 
-def scene(application, suspect: str, **fields) -> AutopsyInput:
+def autopsy_input(application, suspect: str, **fields) -> AutopsyInput:
     driver = application.rest.look()
     return AutopsyInput(
         application.tag, suspect, application.workspace.stacks, application.pid, rest=application.rest,
@@ -112,7 +112,7 @@ def scene(application, suspect: str, **fields) -> AutopsyInput:
 def at_the_deadline(application, form: str):
     """The last look at it when its deadline has passed, and the exception."""
     finding = overdue(watch_limits(deadline=60), 61, None)
-    seen = take(scene(application.hung(form), finding.suspect), 60)
+    seen = take(autopsy_input(application.hung(form), finding.suspect), 60)
     return seen, ClientEnding(cause=Cause.FINDING, exit_status=143, finding=finding, autopsy=seen).failure()
 
 
@@ -147,16 +147,16 @@ def test_without_py_spy_a_stall_names_the_workers_line_by_its_dump_or_none(
     )  # fmt: skip
     seconds_until(lambda: "Timeout (" in application.output.read_text()[size:], 60, "a dump")
 
-    seen = take(scene(application, "worker", output=application.output.read_text), 60)
+    seen = take(autopsy_input(application, "worker", output=application.output.read_text), 60)
     error = ClientEnding(cause=Cause.FINDING, exit_status=143, finding=finding, autopsy=seen).failure()
     assert error.where == f"{SCRIPT}:{HANGS}, hang"
     assert seen.summary[0].startswith("a Python worker of executor driver (by its log) is at ")
     assert error.advice == finding.advice
 
-    seen = take(scene(application, "worker"), 60)
+    seen = take(autopsy_input(application, "worker"), 60)
     error = ClientEnding(cause=Cause.FINDING, exit_status=143, finding=finding, autopsy=seen).failure()
     assert error.where == ""
-    (stage,) = scene(application, "worker").stages
+    (stage,) = autopsy_input(application, "worker").stages
     line = next(n for n, text in enumerate(LINES, 1) if 'rows("collect_again").collect()' in text)
     assert seen.summary[0] == (
         f"the driver waits in {SCRIPT}:{line} for stage {stage}; the line in the worker is not known"

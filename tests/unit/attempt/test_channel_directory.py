@@ -37,7 +37,7 @@ def test_before_the_driver_has_made_it_nothing_is_wrong(directory):
     """It is the driver's to make."""
     directory.check()
     directory.read(5.0, print)
-    assert (directory.trouble, directory.heard.hello) == ("", False)
+    assert (directory.trouble, directory.channel_state.hello) == ("", False)
 
 
 def test_messages_are_heard_once_and_in_order(directory, folder):
@@ -49,7 +49,7 @@ def test_messages_are_heard_once_and_in_order(directory, folder):
     directory.read(6.0, told.append)
     directory.read(7.0, told.append)
     assert [message.kind for message in told] == ["hello", "result", "bye"]
-    assert (directory.heard.result, directory.heard.ended_at) == (3, 6.0)
+    assert (directory.channel_state.result, directory.channel_state.ended_at) == (3, 6.0)
 
 
 def test_another_driver_begins_anew(directory, folder):
@@ -57,10 +57,10 @@ def test_another_driver_begins_anew(directory, folder):
     error = {"category": "user", "type": "E", "message": "", "traceback": "", "frames": []}
     put(folder, FIRST, 0, ("error", error))
     directory.read(5.0, print)
-    assert directory.heard.error is not None
+    assert directory.channel_state.error is not None
     put(folder, SECOND, 0, ("bye", {}))
     directory.read(6.0, print)
-    assert (directory.heard.error, directory.heard.bye) == (None, True)
+    assert (directory.channel_state.error, directory.channel_state.bye) == (None, True)
 
 
 def test_a_foreign_message_is_an_error(directory, folder):
@@ -88,7 +88,7 @@ def test_a_store_that_fails_for_a_while_is_asked_again(directory, folder, monkey
     (folder / f"{FIRST}-000000.jsonl").rmdir()
     (folder / "aside").rename(folder / f"{FIRST}-000000.jsonl")
     directory.read(6.0, print)
-    assert (directory.trouble, directory.heard.bye) == ("", True)
+    assert (directory.trouble, directory.channel_state.bye) == ("", True)
 
 
 def test_a_store_that_hangs_holds_nobody_up(directory, folder, monkeypatch):
@@ -105,12 +105,12 @@ def test_a_store_that_hangs_holds_nobody_up(directory, folder, monkeypatch):
     monkeypatch.setattr(type(directory), "_path", slow)
     for _ in range(3):
         directory.read(5.0, print)
-        assert (directory.trouble, directory.heard.bye) == ("no answer within 0.1 s", False)
+        assert (directory.trouble, directory.channel_state.bye) == ("no answer within 0.1 s", False)
     assert len(asked) == 1
     hangs.set()
     monkeypatch.setattr(channel_directory, "_PATIENCE", 5.0)
     directory.read(6.0, print)
-    assert (directory.trouble, directory.heard.bye) == ("", True)
+    assert (directory.trouble, directory.channel_state.bye) == ("", True)
 
 
 def test_what_was_read_before_a_failure_is_heard(directory, folder):
@@ -118,7 +118,7 @@ def test_what_was_read_before_a_failure_is_heard(directory, folder):
     put(folder, FIRST, 0, ("hello", {"pid": 7, "python": "3"}))
     (folder / f"{FIRST}-000001.jsonl").mkdir()
     directory.read(5.0, print)
-    assert directory.heard.hello
+    assert directory.channel_state.hello
     assert directory.trouble
 
 
@@ -137,11 +137,11 @@ def test_a_flood_is_read_in_parts(directory, folder):
         put(folder, FIRST, number, ("metric", {"values": {"step": number}}))
     put(folder, FIRST, 20, ("result", {"value": 7}), ("bye", {}))
     looks = 0
-    while not directory.heard.bye:
+    while not directory.channel_state.bye:
         directory.read(5.0, told.append)
         looks += 1
         assert directory.has_more is (looks < 3)
-    assert (looks, len(told), directory.heard.result) == (3, 22, 7)
+    assert (looks, len(told), directory.channel_state.result) == (3, 22, 7)
 
 
 def test_a_message_that_was_cut_off_is_a_warning(directory, folder):
@@ -163,7 +163,7 @@ def test_what_is_no_regular_file_is_not_read_and_nothing_of_it_is_shown(director
         kind
     ]()
     directory.read(5.0, print)
-    assert directory.heard.hello
+    assert directory.channel_state.hello
     assert directory.trouble.endswith(
         f"it is {'a link' if kind == 'link' else 'not a regular file'}: '{place.name}'"
     )
@@ -191,7 +191,7 @@ before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
 number = [0]
 def tell(message):
     number[0] += 1
-while not directory.heard.bye:
+while not directory.channel_state.bye:
     directory.read(5.0, tell)
 print(number[0], (resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before) // 1024)
 """

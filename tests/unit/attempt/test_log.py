@@ -152,7 +152,7 @@ def test_every_look_is_recorded(log, record):
             ClientEnding(
                 cause=Cause.FINDING,
                 exit_status=None,
-                heard=ChannelState(bye=True),
+                channel_state=ChannelState(bye=True),
                 seconds=5.0,
                 finding=FINDING,
             ),

@@ -59,8 +59,8 @@ class Listening:
         self.examined.append(finding.verdict)
         return self._examine()
 
-    def observe(self, finding, heard):
-        return self.examine(finding, heard)
+    def observe(self, finding, channel_state):
+        return self.examine(finding, channel_state)
 
     def observed(self, finding, autopsy, evidence):
         self.observed_findings.append((finding.verdict, autopsy, evidence, len(self.shown)))
@@ -131,8 +131,8 @@ def test_output_messages_and_status_come_together(tmp_path, channel):
         tmp_path, channel("hello", pid=1, python="3") + "echo one; echo two; " + channel("bye") + "exit 0"
     )
     assert (run.ending.cause, run.ending.exit_status) == (Cause.COMMAND_ENDED, 0)
-    assert run.ending.heard.hello
-    assert run.ending.heard.bye
+    assert run.ending.channel_state.hello
+    assert run.ending.channel_state.bye
     assert run.lines == ["one", "two", "held back"]
     assert run.messages == ["hello", "bye"]
     assert run.ending.failure() is None
@@ -209,7 +209,7 @@ def test_spark_jobs_are_cancelled_first_and_what_that_makes_of_the_script_is_no_
     run = Run(tmp_path, command, deadline=0.7)
     assert run.lines == []
     assert run.messages == ["hello", "error"]
-    assert (run.ending.heard.hello, run.ending.heard.error) == (True, None)
+    assert (run.ending.channel_state.hello, run.ending.channel_state.error) == (True, None)
     assert run.ending.failure().verdict is Verdict.DEADLINE
     assert run.ending.seconds < 100  # and not the job's 300
 
@@ -440,7 +440,11 @@ def test_result_and_end_survive_any_flood(tmp_path, monkeypatch):
     script = tmp_path / "flood.py"
     script.write_text(FLOOD.format(root=str(ROOT), channel=str(tmp_path / "channel.jsonl")))
     run = Run(tmp_path, f"{sys.executable} {script}")
-    assert (run.ending.heard.result, run.ending.heard.bye, run.ending.failure()) == (7, True, None)
+    assert (run.ending.channel_state.result, run.ending.channel_state.bye, run.ending.failure()) == (
+        7,
+        True,
+        None,
+    )
     assert len(run.messages) == 5_003
 
 

@@ -79,7 +79,7 @@ def seen(observer, look=QUICK, application=None) -> Observation:
     """The answer to one request."""
     observer.request(look, application)
     found = []
-    seconds_until(lambda: found or found.extend(filter(None, [observer.take()])), 60, "a sight")
+    seconds_until(lambda: found or found.extend(filter(None, [observer.take()])), 60, "a snapshot")
     return found[0]
 
 
@@ -111,7 +111,7 @@ def test_a_request_is_answered_once_and_meanwhile_it_is_busy(tag, driver):
         observer.request(QUICK, Application(APP, driver.url))
         assert observer.busy
         found = []
-        seconds_until(lambda: found or found.extend(filter(None, [observer.take()])), 60, "a sight")
+        seconds_until(lambda: found or found.extend(filter(None, [observer.take()])), 60, "a snapshot")
         assert found[0].driver.jobs == 1
         assert not observer.busy
         assert observer.take() is None
@@ -120,9 +120,9 @@ def test_a_request_is_answered_once_and_meanwhile_it_is_busy(tag, driver):
 def test_a_look_at_the_api_alone(tag, driver):
     """Readings and logs only where they are wanted."""
     with closing(Observer(tag)) as observer:
-        sight = seen(observer, QUICK, Application(APP, driver.url))
-        assert [stage.key for stage in sight.driver.stages] == [(2, 0)]
-        assert (sight.blind, sight.readings, sight.task_heartbeats) == ("", None, ())
+        snapshot = seen(observer, QUICK, Application(APP, driver.url))
+        assert [stage.key for stage in snapshot.driver.stages] == [(2, 0)]
+        assert (snapshot.blind, snapshot.readings, snapshot.task_heartbeats) == ("", None, ())
         assert observer.rest is not None
 
 
@@ -157,10 +157,10 @@ def test_readings_are_of_processes_and_of_task_threads(tag, driver, tmp_path):
         time.sleep(0.5)
         with closing(Observer(tag)) as observer:
             application = Application(APP, driver.url)
-            sight = seen(observer, THOROUGH, application)
-            found = [(reading.role, reading.executor, reading.kind) for reading in sight.readings]
+            snapshot = seen(observer, THOROUGH, application)
+            found = [(reading.role, reading.executor, reading.kind) for reading in snapshot.readings]
             assert found == [("worker", "1", ""), ("task", "1", "python"), ("task", "1", "python")]
-            assert sight.readings[0].place == f"{tmp_path}/hanging_job.py:5, lock"
+            assert snapshot.readings[0].place == f"{tmp_path}/hanging_job.py:5, lock"
             driver.status["threads"] = 404
             for known in (application, None):
                 assert [reading.role for reading in seen(observer, THOROUGH, known).readings] == ["worker"]
@@ -205,9 +205,9 @@ def test_heartbeats_and_threads_of_many_executors_are_seen(tag, driver):
     """A stage whose only task runs on the last executor calls heartbeat() too."""
     application = many(driver, 12)
     with closing(Observer(tag)) as observer:
-        sight = seen(observer, THOROUGH, application)
-    assert [beat.executor for beat in sight.task_heartbeats] == [str(number) for number in range(12)]
-    assert {row.executor for row in sight.readings if row.role == "task"} == set(map(str, range(12)))
+        snapshot = seen(observer, THOROUGH, application)
+    assert [beat.executor for beat in snapshot.task_heartbeats] == [str(number) for number in range(12)]
+    assert {row.executor for row in snapshot.readings if row.role == "task"} == set(map(str, range(12)))
 
 
 def test_beyond_the_bound_executors_take_turns(tag, driver, monkeypatch):
@@ -216,9 +216,9 @@ def test_beyond_the_bound_executors_take_turns(tag, driver, monkeypatch):
     monkeypatch.setattr("airflow_spark_guard.attempt.observer._MOST_THREADS", 2)
     application = many(driver, 7)
     with closing(Observer(tag)) as observer:
-        sights = [seen(observer, THOROUGH, application) for _ in range(4)]
-    assert [len(sight.task_heartbeats) for sight in sights] == [3, 6, 7, 7]
-    assert {row.executor for sight in sights for row in sight.readings} == {"0", "1"}
+        snapshots = [seen(observer, THOROUGH, application) for _ in range(4)]
+    assert [len(snapshot.task_heartbeats) for snapshot in snapshots] == [3, 6, 7, 7]
+    assert {row.executor for snapshot in snapshots for row in snapshot.readings} == {"0", "1"}
 
 
 def test_workers_that_hang_hide_no_other_executor(tag, driver, monkeypatch):
@@ -231,13 +231,13 @@ def test_workers_that_hang_hide_no_other_executor(tag, driver, monkeypatch):
     ):
         for row in driver.replaced["allexecutors"][:20]:
             row["executorLogs"] = {"stderr": f"{silent}/logPage/?x"}
-        heard = set()
+        channel_state = set()
         for _ in range(20):  # two; a crowded machine may have no time for all four in the second one
-            heard |= {beat.executor for beat in seen(observer, THOROUGH, application).task_heartbeats}
-            if len(heard) == 4:
+            channel_state |= {beat.executor for beat in seen(observer, THOROUGH, application).task_heartbeats}
+            if len(channel_state) == 4:
                 break
         over.set()
-    assert heard == {"20", "21", "22", "23"}
+    assert channel_state == {"20", "21", "22", "23"}
 
 
 def test_an_executor_without_a_log_page_is_left_out(tag, driver):
@@ -276,8 +276,8 @@ def test_a_look_that_fails_is_answered_all_the_same(tag, driver):
     master = Asked(KeyError("of ours"))
     driver.replaced["allexecutors"] = lone(recorded(VERSION, "allexecutors"))
     with closing(Observer(tag, master=master)) as observer:
-        sight = seen(observer, QUICK, Application(APP, driver.url))
-        assert sight == Observation(blind="the look at it failed (KeyError)")
+        snapshot = seen(observer, QUICK, Application(APP, driver.url))
+        assert snapshot == Observation(blind="the look at it failed (KeyError)")
         master.answer = Master(known=False, waiting=False)
         assert seen(observer, QUICK, Application(APP, driver.url)).master == master.answer
 
@@ -317,5 +317,5 @@ def test_after_a_pause_the_next_request_is_answered(tag, driver, tmp_path):
         assert not is_watching(observer._looker._bytes)
         again = seen(observer, THOROUGH, application)
         assert is_watching(observer._looker._bytes)
-    workers = [[row.key for row in sight.readings if row.role == "worker"] for sight in (first, again)]
+    workers = [[row.key for row in snapshot.readings if row.role == "worker"] for snapshot in (first, again)]
     assert workers[0] == workers[1] != []

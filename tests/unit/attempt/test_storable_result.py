@@ -38,6 +38,6 @@ def test_a_known_secret_is_masked_with_a_warning():
     task = TaskLog()
     with KNOWN.at_work():
         KNOWN.learn(["hunter2"])
-        heard = ChannelState(has_result=True, result={"a": ["x hunter2", 1]})
-        assert storable_result(heard, GuardLimits(), task) == {"a": ["x ******", 1]}
+        channel_state = ChannelState(has_result=True, result={"a": ["x hunter2", 1]})
+        assert storable_result(channel_state, GuardLimits(), task) == {"a": ["x ******", 1]}
     assert task.warnings == "The job has reported a secret value as its result; it is masked in the XCom."

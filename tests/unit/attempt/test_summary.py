@@ -46,16 +46,23 @@ def last(summary):
 
 def end(summary, error=None, finding=None, launched_at=None):
     """The attempt ends in the way of its mode."""
-    heard = ChannelState(hello=True, bye=error is None)
+    channel_state = ChannelState(hello=True, bye=error is None)
     if summary.mode == "client":
         ending = ClientEnding(
-            cause=Cause.COMMAND_ENDED, exit_status=0, heard=heard, seconds=5.0, finding=finding
+            cause=Cause.COMMAND_ENDED,
+            exit_status=0,
+            channel_state=channel_state,
+            seconds=5.0,
+            finding=finding,
         )
         summary.ended(ending, error, launched_at=launched_at)
         return
     final = ClusterStatus(ClusterState.SUCCEEDED, "application_1_2")
     summary.ended(
-        ClusterEnding(final=final, heard=heard, finding=finding), error, "application_1_2", launched_at
+        ClusterEnding(final=final, channel_state=channel_state, finding=finding),
+        error,
+        "application_1_2",
+        launched_at,
     )
 
 

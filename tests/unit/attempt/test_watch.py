@@ -55,38 +55,38 @@ class Told:
 class Watched:
     """A watch with all that comes out of it."""
 
-    def __init__(self, **windows) -> None:
+    def __init__(self, **limits) -> None:
         self.observer, self.notices, self.seen = Told(), [], []
         self.watch = Watch(
-            watch_limits(**windows),
+            watch_limits(**limits),
             self.observer,
             on_notice=self.notices.append,
             on_observation=self.seen.append,
         )
-        self.heard = ChannelState()
+        self.channel_state = ChannelState()
 
     def say(self, kind: str, now: float, **fields) -> None:
-        self.heard.hear(Message(kind, 0.0, fields), now)
+        self.channel_state.hear(Message(kind, 0.0, fields), now)
 
-    def look(self, now: float, sight: Observation):
+    def look(self, now: float, snapshot: Observation):
         """Asked at ``now``, answered at once: what the watch says."""
-        assert self.watch.tick(now, self.heard) is None
-        self.observer.answers.append(sight)
-        return self.watch.tick(now, self.heard)
+        assert self.watch.tick(now, self.channel_state) is None
+        self.observer.answers.append(snapshot)
+        return self.watch.tick(now, self.channel_state)
 
 
 def test_it_looks_after_two_poll_intervals_and_waits_for_the_answer():
     """Then again when the watchdog wants to; a short job is not asked at all."""
     watched = Watched(poll=30.0)
-    ticks = [watched.watch.tick(now, watched.heard) for now in (0.0, 59.9, 60.0, 65.0, 90.0)]
+    ticks = [watched.watch.tick(now, watched.channel_state) for now in (0.0, 59.9, 60.0, 65.0, 90.0)]
     assert ticks == [None] * 5
     assert watched.observer.asked == [(ObservationRequest(60.0), None)]
     watched.observer.answers.append(Observation(driver=VIEW))
-    assert watched.watch.tick(91.0, watched.heard) is None
+    assert watched.watch.tick(91.0, watched.channel_state) is None
     assert [seen.at for seen in watched.seen] == [91.0]
-    watched.watch.tick(92.0, watched.heard)
+    watched.watch.tick(92.0, watched.channel_state)
     assert len(watched.observer.asked) == 1
-    watched.watch.tick(121.0, watched.heard)
+    watched.watch.tick(121.0, watched.channel_state)
     assert watched.observer.asked[1][0].at == 121.0
 
 
@@ -97,8 +97,8 @@ def test_an_observation_holds_what_was_seen_and_what_was_heard():
     watched.watch.hear_output(EXIT.format(5).encode())
     master = Master(known=True, waiting=False)
     beats = (TaskHeartbeat("0", 3, "aa"),)
-    sight = Observation(driver=VIEW, readings=(), task_heartbeats=beats, master=master)
-    assert watched.look(60.0, sight) is None
+    snapshot = Observation(driver=VIEW, readings=(), task_heartbeats=beats, master=master)
+    assert watched.look(60.0, snapshot) is None
     (seen,) = watched.seen
     assert (seen.driver, seen.readings, seen.task_heartbeats, seen.master) == (VIEW, (), beats, master)
     assert abs(seen.wall - time.time()) < 3600
@@ -129,7 +129,7 @@ def test_a_finding_of_the_watchdog_is_the_answer():
     """More executors lost than may be, as spark-submit has printed it; none was ever seen."""
     watched = Watched(losses=3)
     for number in range(4):
-        watched.watch.tick(10.0 * number, watched.heard)
+        watched.watch.tick(10.0 * number, watched.channel_state)
         watched.watch.hear_output(EXIT.format(number).encode())
     finding = watched.look(60.0, Observation(driver=VIEW))
     assert finding.verdict is Verdict.EXECUTORS_LOST
@@ -140,19 +140,19 @@ def test_a_lost_executor_is_looked_at_soon():
     """Its line in the task log is news only when it happens; the next look was half a minute away."""
     watched = Watched()
     watched.look(60.0, Observation(driver=VIEW))
-    watched.watch.tick(61.0, watched.heard)
+    watched.watch.tick(61.0, watched.channel_state)
     watched.watch.hear_output(EXIT.format(5).encode())
     asked = len(watched.observer.asked)
-    watched.watch.tick(62.0, watched.heard)
+    watched.watch.tick(62.0, watched.channel_state)
     assert len(watched.observer.asked) == asked
-    watched.watch.tick(64.5, watched.heard)
+    watched.watch.tick(64.5, watched.channel_state)
     assert len(watched.observer.asked) == asked + 1
 
 
 def test_executors_that_ended_are_handed_on_once():
     """With the time when that was printed."""
     watched = Watched()
-    watched.watch.tick(42.0, watched.heard)
+    watched.watch.tick(42.0, watched.channel_state)
     watched.watch.hear_output(EXIT.format(5).encode())
     watched.look(60.0, Observation(driver=VIEW))
     watched.look(90.0, Observation(driver=VIEW))
@@ -185,11 +185,11 @@ def test_the_clock_alone_decides_without_a_look(observed):
     """With an observer that does not answer, and with none."""
     watched = Watched(deadline=100.0, exit=20.0)
     watched.watch.observer = watched.observer if observed else None
-    assert watched.watch.tick(99.0, watched.heard) is None
-    assert watched.watch.tick(100.0, watched.heard).verdict is Verdict.DEADLINE
+    assert watched.watch.tick(99.0, watched.channel_state) is None
+    assert watched.watch.tick(100.0, watched.channel_state).verdict is Verdict.DEADLINE
     watched.say("bye", 50.0)
-    assert watched.watch.tick(69.9, watched.heard) is None
-    assert watched.watch.tick(70.0, watched.heard).verdict is Verdict.NOT_EXITING
+    assert watched.watch.tick(69.9, watched.channel_state) is None
+    assert watched.watch.tick(70.0, watched.channel_state).verdict is Verdict.NOT_EXITING
     # The record holds what was judged.
     assert [(seen.at, seen.driver) for seen in watched.seen] == [(100.0, None), (70.0, None)]
 
@@ -199,11 +199,11 @@ def test_a_driver_whose_python_is_gone_is_noticed():
     watched = Watched()
     driver = subprocess.Popen(["sleep", "300"])
     watched.say("hello", 1.0, pid=driver.pid, python="3")
-    assert watched.watch.tick(2.0, watched.heard) is None
+    assert watched.watch.tick(2.0, watched.channel_state) is None
     driver.kill()
     driver.wait()
-    assert [watched.watch.tick(now, watched.heard) for now in (3.0, 7.9)] == [None, None]
-    assert watched.watch.tick(8.0, watched.heard).verdict is Verdict.DRIVER_GONE
+    assert [watched.watch.tick(now, watched.channel_state) for now in (3.0, 7.9)] == [None, None]
+    assert watched.watch.tick(8.0, watched.channel_state).verdict is Verdict.DRIVER_GONE
     assert watched.seen[-1].driver_gone_at == 3.0
 
 
@@ -212,7 +212,7 @@ def test_a_driver_that_was_never_seen_here_is_not_missed(pid):
     """It runs in another pid namespace, or has made its pid up."""
     watched = Watched()
     watched.say("hello", 1.0, pid=pid, python="3")
-    assert [watched.watch.tick(now, watched.heard) for now in (2.0, 20.0)] == [None, None]
+    assert [watched.watch.tick(now, watched.channel_state) for now in (2.0, 20.0)] == [None, None]
 
 
 def test_lines_are_heard_however_the_output_is_cut():
@@ -232,16 +232,16 @@ def test_lines_are_heard_however_the_output_is_cut():
 def test_the_application_is_known_by_the_jobs_own_word_or_by_spark_submits():
     """An application that does not speak has only the second."""
     watched = Watched()
-    assert watched.watch.application(watched.heard) is None
+    assert watched.watch.application(watched.channel_state) is None
     watched.watch.hear_output(
         b"INFO JettyUtils: Start Jetty 0.0.0.0:0 for SparkUI\n"
         b"INFO Utils: Successfully started service 'SparkUI' on port 33893.\n"
         b"INFO StandaloneSchedulerBackend: Connected to Spark cluster with app ID app-0\n"
     )
     here = Application("app-0", "http://127.0.0.1:33893", ui_is_here=True)
-    assert watched.watch.application(watched.heard) == here
+    assert watched.watch.application(watched.channel_state) == here
     watched.say("hello", 1.0, pid=7, python="3", application_id="app-1", ui_url=None)
-    assert watched.watch.application(watched.heard) == Application("app-1", "")
+    assert watched.watch.application(watched.channel_state) == Application("app-1", "")
 
 
 def test_heartbeats_in_the_drivers_output_are_movement():
@@ -288,24 +288,24 @@ class Named:
     def __init__(self) -> None:
         self.told: list[Application] = []
         self.watch = Watch(watch_limits(), on_application=self.told.append)
-        self.heard = ChannelState()
+        self.channel_state = ChannelState()
 
     def hello(self, application_id, ui_url=None) -> None:
         fields = {"pid": 0, "application_id": application_id, "ui_url": ui_url}
-        self.heard.hear(Message("hello", 0.0, fields), 1.0)
-        self.watch.tick(1.0, self.heard)
+        self.channel_state.hear(Message("hello", 0.0, fields), 1.0)
+        self.watch.tick(1.0, self.channel_state)
 
 
 def test_an_application_is_told_once_and_again_when_more_is_known():
     """By spark-submit's word first, then by the job's."""
     named = Named()
-    named.watch.tick(0.5, named.heard)
+    named.watch.tick(0.5, named.channel_state)
     assert named.told == []
     named.watch.hear_output(b"INFO Backend: Connected to Spark cluster with app ID app-1\n")
     for _ in range(3):
-        named.watch.tick(1.0, named.heard)
+        named.watch.tick(1.0, named.channel_state)
     named.hello("app-1", "http://h:4040")
-    assert named.watch.tell(named.heard) == Application("app-1", "http://h:4040")
+    assert named.watch.tell(named.channel_state) == Application("app-1", "http://h:4040")
     assert named.told == [Application("app-1", ""), Application("app-1", "http://h:4040")]
 
 
@@ -313,5 +313,5 @@ def test_the_application_is_told_where_nobody_looks():
     """And although the watch finds something at once."""
     named = Named()
     named.watch.hear_output(b"Connected to Spark cluster with app ID app-1\n")
-    assert named.watch.tick(1e9, named.heard).verdict is Verdict.DEADLINE
+    assert named.watch.tick(1e9, named.channel_state).verdict is Verdict.DEADLINE
     assert named.told == [Application("app-1", "")]

@@ -131,11 +131,11 @@ def test_where_the_api_is_silent_the_jvm_is_asked_by_signal(driver, tag, workspa
     output = tmp_path / "output.txt"
     output.write_text("before\n")
     rest = Rest(hangs=("driver", "0"))
-    scene = AutopsyInput(
+    autopsy_input = AutopsyInput(
         tag, "driver", workspace.stacks, pid, rest=rest, jvm_dump=output.read_text,
         executors=(Executor("0", active=True),),
     )  # fmt: skip
-    found = take(scene, 4)
+    found = take(autopsy_input, 4)
     rest.over.set()
     assert "driver's JVM: Thread-4 waits for a Spark job" in found.summary
     assert found.summary[-1] == "JVM of executor 0: no answer in time"
@@ -161,10 +161,10 @@ def test_without_py_spy_the_executors_logs_name_the_line(standins, tag, workspac
         )
         for name, page in (("1", "gone"), ("2", ""), ("3", "log"), ("4", "dead"))
     )
-    scene = AutopsyInput(
+    autopsy_input = AutopsyInput(
         tag, "worker", workspace.stacks, rest=Rest(broken=("1",)), tail=tail, executors=executors
     )
-    found = take(scene, 60)
+    found = take(autopsy_input, 60)
     assert asked == ["http://w/log", "http://w/gone"]
     assert found.place == "/jobs/hung.py:13, hang"
     assert found.summary[0] == "a Python worker of executor 3 (by its log) is at /jobs/hung.py:13, hang"

@@ -27,7 +27,7 @@ def sleeper():
     process.stdout.close()
 
 
-def scene(tmp_path, **fields) -> AutopsyInput:
+def autopsy_input(tmp_path, **fields) -> AutopsyInput:
     return AutopsyInput(Tag("t", "a"), "driver", tmp_path / "stacks.txt", **fields)
 
 
@@ -39,7 +39,7 @@ def test_three_executors_are_asked_those_with_tasks_first(tmp_path):
     """Dead ones and the driver's own row never."""
     rows = [Executor(str(n), active=n != 0, active_tasks=n) for n in range(6)]
     rows.append(Executor("driver", active=True, active_tasks=9))
-    assert autopsy_steps.asked(scene(tmp_path, executors=tuple(rows))) == ["5", "4", "3"]
+    assert autopsy_steps.asked(autopsy_input(tmp_path, executors=tuple(rows))) == ["5", "4", "3"]
 
 
 def test_a_process_that_is_gone_is_said_to_be(tmp_path, sleeper):
@@ -48,9 +48,9 @@ def test_a_process_that_is_gone_is_said_to_be(tmp_path, sleeper):
     sleeper.kill()
     sleeper.wait()
     with pytest.raises(NotSeenError, match="stack not readable"):
-        autopsy_steps.driver_python(scene(tmp_path), processes(driver=proc))
+        autopsy_steps.driver_python(autopsy_input(tmp_path), processes(driver=proc))
     with pytest.raises(NotSeenError, match="the process is gone"):
-        autopsy_steps.driver_jvm_by_signal(scene(tmp_path, jvm_dump=str), processes(jvm=proc))
+        autopsy_steps.driver_jvm_by_signal(autopsy_input(tmp_path, jvm_dump=str), processes(jvm=proc))
 
 
 def test_an_api_that_names_no_threads_has_shown_nothing(tmp_path):
@@ -61,7 +61,7 @@ def test_an_api_that_names_no_threads_has_shown_nothing(tmp_path):
             return []
 
     with pytest.raises(NotSeenError, match="the Spark UI listed no threads"):
-        autopsy_steps.jvm(scene(tmp_path, rest=Empty()), "driver")
+        autopsy_steps.jvm(autopsy_input(tmp_path, rest=Empty()), "driver")
 
 
 def test_a_jvm_that_prints_no_dump_is_not_waited_for_long(tmp_path, monkeypatch):
@@ -73,7 +73,7 @@ def test_a_jvm_that_prints_no_dump_is_not_waited_for_long(tmp_path, monkeypatch)
     process.stdout.readline()
     with pytest.raises(NotSeenError, match="it printed no thread dump"):
         autopsy_steps.driver_jvm_by_signal(
-            scene(tmp_path, jvm_dump=str), processes(jvm=proctree.read(process.pid))
+            autopsy_input(tmp_path, jvm_dump=str), processes(jvm=proctree.read(process.pid))
         )
     process.kill()
     process.wait()
@@ -97,6 +97,6 @@ def test_why_a_stack_cannot_be_read_is_one_plain_line(tmp_path, monkeypatch, sle
     monkeypatch.setattr("sys.executable", str(tmp_path / "python"))
     proc = proctree.read(sleeper.pid)
     with pytest.raises(NotSeenError) as caught:
-        autopsy_steps.driver_python(scene(tmp_path), processes(driver=proc))
+        autopsy_steps.driver_python(autopsy_input(tmp_path), processes(driver=proc))
     assert str(caught.value) == f"stack not readable ({why})"
     assert sleeper.poll() is None

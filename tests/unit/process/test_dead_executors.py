@@ -39,7 +39,7 @@ class Pages:
         return self.text[-length:]
 
 
-def scene(tmp_path, pages, *executors, suspect="", others=None):
+def autopsy_input(tmp_path, pages, *executors, suspect="", others=None):
     return AutopsyInput(
         Tag("t", "a"), suspect, tmp_path / "stacks.txt", tail=pages, executors=executors, others=others
     )
@@ -53,7 +53,7 @@ def test_the_newest_of_different_hosts_are_read_first(tmp_path):
         gone(20, host="other", removed=5.0),
         gone(30, reason="Executor killed by driver.", removed=200.0),
     ]
-    found = logs(scene(tmp_path, pages, *rows, Executor("99", active=True, stderr_url="http://w/99")))
+    found = logs(autopsy_input(tmp_path, pages, *rows, Executor("99", active=True, stderr_url="http://w/99")))
     assert [log.executor for log in found.dead] == ["9", "20", "8", "7"]
     assert sorted(pages.asked) == sorted(f"http://w/{n}" for n in (9, 20, 8, 7))
     assert found.dead[1].host == "other"
@@ -68,48 +68,48 @@ def test_the_master_names_executors_that_the_driver_never_knew(tmp_path):
         asked.append(1)
         return [gone(7), Executor("8", active=True, host="h2", stderr_url="http://w/8")]
 
-    found = logs(scene(tmp_path, Pages(UNKNOWN_HOST), others=others))
+    found = logs(autopsy_input(tmp_path, Pages(UNKNOWN_HOST), others=others))
     assert [log.executor for log in found.dead] == ["8", "7"]
     assert not any(log.registered for log in found.dead)
     told = with_cause(Autopsy(summary=("seen",), text="all"), found.dead)
     assert told.cause.advice.startswith("Executors cannot reach the driver at driver.invalid:41995")
     assert told.summary == ("seen",)
     assert told.text == f"{told.cause.text}\nall"
-    logs(scene(tmp_path, Pages(), gone(1), others=others))
+    logs(autopsy_input(tmp_path, Pages(), gone(1), others=others))
     assert len(asked) == 1
 
 
 def test_an_executor_that_the_driver_listed_had_registered(tmp_path):
     """What its log says of an executor's start is the job's own text, however long ago it started."""
     text = "Authentication failed for user bob\njava.lang.ClassNotFoundException: x\n"
-    assert with_cause(Autopsy(), logs(scene(tmp_path, Pages(text), gone(1))).dead).cause is None
-    found = logs(scene(tmp_path, Pages(text), others=lambda: [gone(1)])).dead
+    assert with_cause(Autopsy(), logs(autopsy_input(tmp_path, Pages(text), gone(1))).dead).cause is None
+    found = logs(autopsy_input(tmp_path, Pages(text), others=lambda: [gone(1)])).dead
     assert with_cause(Autopsy(), found).cause.retry is False
 
 
 def test_a_log_page_that_is_gone_costs_nothing_but_its_line(tmp_path):
     """The worker may be gone with its executors."""
     pages = Pages(broken=("http://w/1",))
-    found = logs(scene(tmp_path, pages, gone(1), gone(2)))
+    found = logs(autopsy_input(tmp_path, pages, gone(1), gone(2)))
     assert [log.executor for log in found.dead] == ["2"]
     with pytest.raises(NotSeenError, match=r"no log page of 1 answered"):
-        logs(scene(tmp_path, pages, gone(1)))
+        logs(autopsy_input(tmp_path, pages, gone(1)))
     with pytest.raises(NotSeenError):
-        logs(scene(tmp_path, None, gone(1)))
+        logs(autopsy_input(tmp_path, None, gone(1)))
 
 
 def test_nothing_is_asked_where_nobody_died_or_a_stack_tells_more(tmp_path):
     """A hung worker is not explained by an executor that died an hour ago."""
     pages = Pages()
-    assert logs(scene(tmp_path, pages)).dead == []
-    assert logs(scene(tmp_path, pages, gone(1, url=False))).dead == []
-    assert logs(scene(tmp_path, pages, gone(1), suspect="worker")).dead == []
+    assert logs(autopsy_input(tmp_path, pages)).dead == []
+    assert logs(autopsy_input(tmp_path, pages, gone(1, url=False))).dead == []
+    assert logs(autopsy_input(tmp_path, pages, gone(1), suspect="worker")).dead == []
     assert pages.asked == []
 
 
 def test_a_log_that_says_nothing_known_gives_its_last_line(tmp_path):
     """It is evidence, and no advice."""
-    found = logs(scene(tmp_path, Pages("one\nlast words\n"), gone(1)))
+    found = logs(autopsy_input(tmp_path, Pages("one\nlast words\n"), gone(1)))
     told = with_cause(Autopsy(), found.dead)
     assert told.cause is None
     assert told.summary == ("last line of executor 1's stderr: last words",)

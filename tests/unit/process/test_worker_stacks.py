@@ -72,11 +72,13 @@ def test_workers_of_a_local_master_dump_into_the_output(tag, tmp_path):
     nobody = spark_processes.SparkProcesses(None, None, (), frozenset())
     local = (Executor("driver", active=True, active_tasks=2),)
     for executors in ((), local):
-        scene = AutopsyInput(tag, "worker", tmp_path / "s", executors=executors, output=lambda: STDERR)
-        (worker,) = python_workers(scene, nobody).workers
+        autopsy_input = AutopsyInput(
+            tag, "worker", tmp_path / "s", executors=executors, output=lambda: STDERR
+        )
+        (worker,) = python_workers(autopsy_input, nobody).workers
         assert (worker.executor, place_in(worker.threads)) == ("driver", "/jobs/hung.py:13, hang")
     read = spark_processes.SparkProcesses(None, None, (), frozenset({"driver"}))
-    assert python_workers(scene, read).workers == []
+    assert python_workers(autopsy_input, read).workers == []
     elsewhere = AutopsyInput(
         tag, "worker", tmp_path / "s", executors=(Executor("3", active=True),), output=lambda: STDERR
     )
@@ -86,10 +88,10 @@ def test_workers_of_a_local_master_dump_into_the_output(tag, tmp_path):
 def test_a_log_is_not_read_where_its_workers_could_be_seen(tag, tmp_path, monkeypatch):
     """They have no task: what the log holds is of an earlier one."""
     executors = (Executor("3", active=True, active_tasks=1, stderr_url="http://w/log"),)
-    scene = AutopsyInput(tag, "worker", tmp_path / "s", tail=lambda *_: STDERR, executors=executors)
+    autopsy_input = AutopsyInput(tag, "worker", tmp_path / "s", tail=lambda *_: STDERR, executors=executors)
     here = spark_processes.SparkProcesses(None, None, (), frozenset({"3"}))
-    assert python_workers(scene, here).workers == []
+    assert python_workers(autopsy_input, here).workers == []
     elsewhere = spark_processes.SparkProcesses(None, None, (), frozenset())
-    (worker,) = python_workers(scene, elsewhere).workers
+    (worker,) = python_workers(autopsy_input, elsewhere).workers
     assert (worker.executor, worker.logged) == ("3", True)
     assert place_in(worker.threads) == "/jobs/hung.py:13, hang"

@@ -30,7 +30,7 @@ def ending(state=None, **fields):
 
 def test_both_words_are_a_success():
     """The manager's and the script's own."""
-    assert ending("SUCCEEDED", heard=ChannelState(hello=True, bye=True)).failure() is None
+    assert ending("SUCCEEDED", channel_state=ChannelState(hello=True, bye=True)).failure() is None
 
 
 def test_where_the_job_cannot_speak_the_managers_word_counts():
@@ -40,7 +40,9 @@ def test_where_the_job_cannot_speak_the_managers_word_counts():
 
 def test_success_without_the_scripts_own_word_is_none():
     """With the reason, where Airflow could not read."""
-    error = ending("SUCCEEDED", heard=ChannelState(hello=True), channel_trouble="PermissionError").failure()
+    error = ending(
+        "SUCCEEDED", channel_state=ChannelState(hello=True), channel_trouble="PermissionError"
+    ).failure()
     assert isinstance(error, errors.DriverGoneError)
     assert error.got == "SUCCEEDED; PermissionError"
 
@@ -49,7 +51,7 @@ def test_success_without_the_scripts_own_word_is_none():
 def test_what_the_job_said_goes_first(state):
     """Whatever its manager makes of it."""
     found = finding(Verdict.DEADLINE) if state is None else None
-    error = ending(state, heard=ChannelState(hello=True, error=ERROR), finding=found).failure()
+    error = ending(state, channel_state=ChannelState(hello=True, error=ERROR), finding=found).failure()
     assert isinstance(error, errors.UserCodeError)
     assert error.where == "job.py:7, load"
 
@@ -72,19 +74,23 @@ def test_each_finding_is_an_error_of_its_own(verdict, kind):
 
 def test_an_application_that_vanished_is_no_success_even_where_its_script_ended():
     """Its exit code is not known; the message says what is."""
-    error = ending(finding=finding(Verdict.VANISHED), heard=ChannelState(hello=True, bye=True)).failure()
+    error = ending(
+        finding=finding(Verdict.VANISHED), channel_state=ChannelState(hello=True, bye=True)
+    ).failure()
     assert error.what == "It did not. Its closing message came before that."
 
 
 def test_a_driver_that_does_not_exit_has_delivered_its_result():
     """As in client mode."""
-    heard = ChannelState(hello=True, bye=True, has_result=True, result=3)
-    assert ending(finding=finding(Verdict.NOT_EXITING), heard=heard).failure() is None
+    channel_state = ChannelState(hello=True, bye=True, has_result=True, result=3)
+    assert ending(finding=finding(Verdict.NOT_EXITING), channel_state=channel_state).failure() is None
 
 
 def test_a_kill_is_a_kill():
     """Whatever was heard before."""
-    error = ending("SUCCEEDED", killed="The task was ended.", heard=ChannelState(error=ERROR)).failure()
+    error = ending(
+        "SUCCEEDED", killed="The task was ended.", channel_state=ChannelState(error=ERROR)
+    ).failure()
     assert isinstance(error, errors.KilledError)
 
 
@@ -116,8 +122,8 @@ def test_a_kill_from_outside_says_where_to_look():
 @pytest.mark.parametrize(
     ("given", "kind", "text"),
     [
-        ({"heard": ChannelState(hello=True)}, errors.DriverGoneError, "ended before its script did"),
-        ({"heard": ChannelState()}, errors.SubmitError, "failed before its script started"),
+        ({"channel_state": ChannelState(hello=True)}, errors.DriverGoneError, "ended before its script did"),
+        ({"channel_state": ChannelState()}, errors.SubmitError, "failed before its script started"),
         ({"has_launcher": False}, errors.UserCodeError, "The application failed"),
         ({"channel_trouble": "x"}, errors.UserCodeError, "The application failed"),
     ],

@@ -34,7 +34,7 @@ USER = {
 }
 
 
-def heard(*kinds, error=None, result=None):
+def channel_state(*kinds, error=None, result=None):
     state = ChannelState()
     for kind in kinds:
         fields = (
@@ -46,7 +46,10 @@ def heard(*kinds, error=None, result=None):
 
 def ended(status, *kinds, **more):
     return ClientEnding(
-        cause=Cause.COMMAND_ENDED, exit_status=status, heard=heard(*kinds, **more), evidence="last line"
+        cause=Cause.COMMAND_ENDED,
+        exit_status=status,
+        channel_state=channel_state(*kinds, **more),
+        evidence="last line",
     )
 
 
@@ -73,7 +76,7 @@ def test_an_error_that_the_disk_had_no_space_for_is_the_users_all_the_same():
     ending = ClientEnding(
         cause=Cause.COMMAND_ENDED,
         exit_status=1,
-        heard=heard("hello"),
+        channel_state=channel_state("hello"),
         evidence=lines + "\n26/11/29 12:00:00 INFO x",
     )
     error = ending.failure()
@@ -99,7 +102,7 @@ def test_an_error_that_the_disk_had_no_space_for_is_the_users_all_the_same():
 def test_a_traceback_that_need_not_have_ended_the_driver_is_no_cause(status, kinds, evidence):
     """Then the retry policy decides, as for any driver that is gone."""
     ending = ClientEnding(
-        cause=Cause.COMMAND_ENDED, exit_status=status, heard=heard(*kinds), evidence=evidence
+        cause=Cause.COMMAND_ENDED, exit_status=status, channel_state=channel_state(*kinds), evidence=evidence
     )
     assert not isinstance(ending.failure(), errors.UserCodeError)
 
@@ -214,7 +217,11 @@ def test_a_try_that_another_one_ended_says_which_and_when():
     """Whatever its processes left behind while they went; no word of memory, and no retry: the newer runs."""
     newer = Takeover(3, 1795947045.0)
     error = ClientEnding(
-        cause=Cause.TAKEN_OVER, exit_status=143, heard=heard("hello"), evidence="last line", taken_over=newer
+        cause=Cause.TAKEN_OVER,
+        exit_status=143,
+        channel_state=channel_state("hello"),
+        evidence="last line",
+        taken_over=newer,
     ).failure()
     assert (type(error), error.verdict) == (errors.TakenOverError, Verdict.TAKEN_OVER)
     assert error.what == f"Try 3 of this task took over at {newer.when} and ended this one."
@@ -257,7 +264,11 @@ def test_before_hello_it_is_spark_submit_that_failed():
 def test_what_we_ended_says_why(cause, kind, text):
     """Even a script that had said bye, and even with exit code 0."""
     ending = ClientEnding(
-        cause=cause, exit_status=0, heard=heard("hello", "bye"), backstop=5400, orphans=("7 sleep",)
+        cause=cause,
+        exit_status=0,
+        channel_state=channel_state("hello", "bye"),
+        backstop=5400,
+        orphans=("7 sleep",),
     )
     error = ending.failure()
     assert isinstance(error, kind)
@@ -283,7 +294,7 @@ def found(verdict, *kinds, autopsy=SEEN, **more):
     return ClientEnding(
         cause=Cause.FINDING,
         exit_status=143,
-        heard=heard(*kinds),
+        channel_state=channel_state(*kinds),
         finding=finding,
         autopsy=autopsy,
         evidence="last line of output",
@@ -372,7 +383,7 @@ def test_a_process_that_does_not_exit_is_a_success_only_with_a_result():
 @pytest.mark.parametrize("verdict", [Verdict.NOT_EXITING, Verdict.DEADLINE, Verdict.STALLED])
 def test_an_error_before_the_hang_is_the_failure(verdict):
     """The user's traceback says more than a process that stays; a result before it changes nothing."""
-    ending = replace(found(verdict), heard=heard("hello", "result", "error", error=USER))
+    ending = replace(found(verdict), channel_state=channel_state("hello", "result", "error", error=USER))
     error = ending.failure()
     assert isinstance(error, errors.UserCodeError)
     assert error.what == "The application raised KeyError: 'distance'"

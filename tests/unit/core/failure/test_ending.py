@@ -39,11 +39,11 @@ def cluster(*, killed=False, **known):
 @pytest.mark.parametrize(
     ("known", "verdict"),
     [
-        ({"killed": True, "heard": FAILED, "finding": finding(Verdict.STALLED)}, Verdict.KILLED),
-        ({"heard": FAILED, "finding": finding(Verdict.STALLED)}, Verdict.USER_CODE),
-        ({"heard": DONE, "finding": finding(Verdict.STALLED)}, Verdict.STALLED),
-        ({"heard": DONE, "finding": finding(Verdict.NOT_EXITING)}, Verdict.NOT_EXITING),
-        ({"heard": ChannelState(hello=True)}, Verdict.DRIVER_GONE),
+        ({"killed": True, "channel_state": FAILED, "finding": finding(Verdict.STALLED)}, Verdict.KILLED),
+        ({"channel_state": FAILED, "finding": finding(Verdict.STALLED)}, Verdict.USER_CODE),
+        ({"channel_state": DONE, "finding": finding(Verdict.STALLED)}, Verdict.STALLED),
+        ({"channel_state": DONE, "finding": finding(Verdict.NOT_EXITING)}, Verdict.NOT_EXITING),
+        ({"channel_state": ChannelState(hello=True)}, Verdict.DRIVER_GONE),
     ],
 )
 def test_what_explains_a_failure_best_comes_first(ended, known, verdict):
@@ -55,14 +55,14 @@ def test_what_explains_a_failure_best_comes_first(ended, known, verdict):
 @pytest.mark.parametrize("ended", [client, cluster])
 def test_a_success_needs_the_closing_message(ended):
     """And if the result arrived, a driver that does not exit is one too."""
-    assert ended(heard=DONE).failure() is None
-    heard = ChannelState(hello=True, bye=True, has_result=True, result=3)
-    assert ended(heard=heard, finding=finding(Verdict.NOT_EXITING)).failure() is None
+    assert ended(channel_state=DONE).failure() is None
+    channel_state = ChannelState(hello=True, bye=True, has_result=True, result=3)
+    assert ended(channel_state=channel_state, finding=finding(Verdict.NOT_EXITING)).failure() is None
 
 
 def test_orphans_add_up():
     """Those of the processes, and then those of the master."""
-    ending = client(heard=DONE, orphans=("7 sleep",)).with_orphans(("app-1",))
+    ending = client(channel_state=DONE, orphans=("7 sleep",)).with_orphans(("app-1",))
     assert ending.orphans == ("7 sleep", "app-1")
 
 

@@ -37,11 +37,11 @@ MEMORIES = st.builds(
 WINDOWS = watch_limits(deadline=None, stall=600.0, poll=30.0)
 
 
-def watch(*, budget=None, windows=None, began=START):
+def watch(*, budget=None, watch_limits=None, began=START):
     return RemoteWatch(
         LifecycleRule(Patience(300.0, 120.0, history_server=True), began),
         None if budget is None else RestartRule(budget),
-        None if windows is None else Watchdog(windows),
+        None if watch_limits is None else Watchdog(watch_limits),
     )
 
 
@@ -122,7 +122,7 @@ def test_the_memory_is_what_was_learnt():
 
 def test_notices_are_given_once():
     """Of the course and of the watchdog."""
-    watched = watch(windows=WINDOWS)
+    watched = watch(watch_limits=WINDOWS)
     stage = replace(STAGE, spilled=5 << 30)
     assert watched.observe(running(START + 30, *living("0"), stages=[stage]), START + 30) is None
     watched.observe(silent(START + 60, manager="RUNNING"), START + 60)
@@ -138,7 +138,7 @@ def stuck(at, **more):
 
 def test_a_stage_that_stands_still_is_found_after_three_times_its_limit():
     """Its workers are out of sight, so the longer limit holds; the driver's clock is counted from the start."""
-    watched = watch(windows=WINDOWS)
+    watched = watch(watch_limits=WINDOWS)
     for at in range(0, 3000, 30):
         found = watched.observe(stuck(at), START + at)
         if found is not None:
@@ -149,7 +149,7 @@ def test_a_stage_that_stands_still_is_found_after_three_times_its_limit():
 
 def test_a_stage_that_moves_is_left_alone():
     """However long it takes."""
-    watched = watch(windows=WINDOWS)
+    watched = watch(watch_limits=WINDOWS)
     for at in range(0, 9000, 30):
         moving = replace(STAGE, counters=(at, at))
         assert watched.observe(running(START + at, *living("0"), stages=[moving]), START + at) is None
@@ -157,14 +157,14 @@ def test_a_stage_that_moves_is_left_alone():
 
 def test_the_deadline_counts_from_the_applications_start():
     """Not from the sensor's, which began later."""
-    watched = watch(windows=replace(WINDOWS, deadline=3600.0), began=START + 3000)
+    watched = watch(watch_limits=replace(WINDOWS, deadline=3600.0), began=START + 3000)
     assert watched.observe(stuck(3570), START + 3570) is None
     assert watched.observe(stuck(3600), START + 3600).verdict is Verdict.DEADLINE
 
 
 def test_the_deadline_holds_where_the_driver_cannot_be_asked():
     """It may hang so hard that its pages do; the master says that it is there."""
-    watched = watch(windows=replace(WINDOWS, deadline=3600.0))
+    watched = watch(watch_limits=replace(WINDOWS, deadline=3600.0))
     for at in range(0, 3600, 30):
         assert watched.observe(silent(START + at, manager="RUNNING"), START + at) is None
     assert watched.observe(silent(START + 3600, manager="RUNNING"), START + 3600).verdict is Verdict.DEADLINE
@@ -174,7 +174,7 @@ def test_the_deadline_holds_where_the_driver_cannot_be_asked():
 @pytest.mark.parametrize("snapshot", [silent(START + 9e6), silent(START + 9e6, manager="FINISHED")])
 def test_of_an_application_that_may_be_over_the_watchdog_says_nothing(snapshot):
     """That is for the course to tell."""
-    assert watch(windows=replace(WINDOWS, deadline=1.0)).observe(snapshot, START) is None
+    assert watch(watch_limits=replace(WINDOWS, deadline=1.0)).observe(snapshot, START) is None
 
 
 def test_observe_mode_says_losses_and_leaves_the_end_to_the_application():
@@ -196,7 +196,7 @@ def test_observe_mode_says_losses_and_leaves_the_end_to_the_application():
 
 
 def test_observe_mode_passes_the_watchdogs_findings_on():
-    looking = watch(windows=replace(WINDOWS, observe=True, deadline=100.0))
+    looking = watch(watch_limits=replace(WINDOWS, observe=True, deadline=100.0))
     looking.observes = True
     assert looking.observe(running(START + 200), START + 200) is None
     assert [finding.verdict for finding in looking.take_observed()] == [Verdict.DEADLINE]

@@ -105,13 +105,13 @@ def test_the_fullest_window_is_the_one_that_trying_all_finds(losses, window):
     if window is None:
         assert found == losses
         return
-    windows = [
+    watch_limits = [
         tuple(loss for loss in losses[first:] if loss.at - start.at <= window)
         for first, start in enumerate(losses)
     ]
-    best = max(map(len, windows), default=0)
+    best = max(map(len, watch_limits), default=0)
     assert len(found) == best
-    assert found == ([one for one in windows if len(one) == best] or [()])[-1]
+    assert found == ([one for one in watch_limits if len(one) == best] or [()])[-1]
 
 
 @given(career=careers(), minimum=st.integers(0, 4), now=st.integers(0, 1000))

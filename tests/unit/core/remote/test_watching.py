@@ -25,8 +25,8 @@ ENDED = silent(START + 90, history=log())
 class Surroundings:
     """Answers from lists, and a log of what was asked."""
 
-    def __init__(self, *sights, pulled=(), found=(), trouble=""):
-        self.sights, self.pulled, self.found = list(sights), list(pulled), list(found)
+    def __init__(self, *snapshots, pulled=(), found=(), trouble=""):
+        self.snapshots, self.pulled, self.found = list(snapshots), list(pulled), list(found)
         self.kept, self.trouble = None, trouble
         self.asked, self.warned, self.published = [], [], []
 
@@ -40,7 +40,7 @@ class Surroundings:
 
     def look(self, target):
         self.asked.append(("look", target.application_id))
-        return self.sights.pop(0)
+        return self.snapshots.pop(0)
 
     def remember(self, memory):
         self.kept = memory
@@ -150,12 +150,12 @@ def test_another_process_goes_on_where_one_has_stopped(drive):
 
 def test_a_silent_driver_is_asked_again_at_once_where_another_process_goes_on(drive):
     """It would know nothing of the silence; the first answer ends the wait."""
-    sights = running(START + 1), silent(START + 2), silent(START + 3), running(START + 4)
-    site = Surroundings(*sights)
+    snapshots = running(START + 1), silent(START + 2), silent(START + 3), running(START + 4)
+    site = Surroundings(*snapshots)
     patient = watching(patient=True)
     assert [drive(patient.look(as_it_is), site) for _ in range(2)] == [None, None]
     assert site.asked.count(("pause", math.inf)) == 2
-    site = Surroundings(*sights)
+    site = Surroundings(*snapshots)
     plain = watching()
     assert [drive(plain.look(as_it_is), site) for _ in range(4)] == [None] * 4
     assert ("pause", math.inf) not in site.asked

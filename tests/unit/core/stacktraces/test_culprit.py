@@ -48,8 +48,8 @@ def jvm(executor: str, name: str) -> Jvm:
     return Jvm(executor, tuple(threads))
 
 
-def named(sights: Diagnostics) -> str:
-    found = find(sights)
+def named(snapshots: Diagnostics) -> str:
+    found = find(snapshots)
     assert (found.process is None) or not found.unknown
     return place_in(found.process.threads) if found.process else found.unknown
 
@@ -106,9 +106,9 @@ def test_a_thread_of_the_driver_that_the_main_thread_waits_for_is_the_place(form
 
 def test_a_driver_that_computes_is_the_place_beside_workers_that_work():
     """Unless a stage is known to stand still."""
-    sights = Diagnostics("any", computing(), workers=(worker(38),), stages=(3,))
-    assert named(sights) == "/jobs/job.py:5, <module>"
-    assert named(replace(sights, suspect="worker")) == "/jobs/enrich.py:38, ask"
+    snapshots = Diagnostics("any", computing(), workers=(worker(38),), stages=(3,))
+    assert named(snapshots) == "/jobs/job.py:5, <module>"
+    assert named(replace(snapshots, suspect="worker")) == "/jobs/enrich.py:38, ask"
 
 
 def test_a_driver_that_sleeps_between_two_looks_gives_way_to_a_worker():
@@ -135,10 +135,10 @@ def test_a_child_process_of_the_driver_is_the_place_where_the_driver_waits_for_i
     queue = Frame("/usr/local/lib/python3.11/multiprocessing/queues.py", 367, "get")
     idle = process(queue, Frame("/jobs/job.py", 66, "<module>"))
     child = process(Frame("/jobs/job.py", 12, "hangs"))
-    sights = Diagnostics("any", driver("process-pool"), children=(idle, child))
-    assert named(sights) == "/jobs/job.py:12, hangs"
-    assert named(replace(sights, children=(idle,))) == "/jobs/job.py:66, <module>"
-    assert named(replace(sights, driver=driver("collect"), stages=(1,))).startswith("the driver waits in")
+    snapshots = Diagnostics("any", driver("process-pool"), children=(idle, child))
+    assert named(snapshots) == "/jobs/job.py:12, hangs"
+    assert named(replace(snapshots, children=(idle,))) == "/jobs/job.py:66, <module>"
+    assert named(replace(snapshots, driver=driver("collect"), stages=(1,))).startswith("the driver waits in")
 
 
 def test_of_several_workers_the_line_that_most_of_those_that_stand_still_share_is_named():

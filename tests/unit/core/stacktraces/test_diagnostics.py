@@ -41,7 +41,7 @@ def process(*functions: str) -> PythonProcess:
 
 def test_a_hung_udf_is_told_in_a_few_lines():
     """Worker, driver, its task's thread, the driver's call, and why an executor is gone."""
-    sights = Diagnostics(
+    snapshots = Diagnostics(
         suspect="worker",
         driver=DRIVER,
         workers=(WORKER,),
@@ -49,7 +49,7 @@ def test_a_hung_udf_is_told_in_a_few_lines():
         lost=(Executor("1", active=False, reason="Command exited with code 137"),),
         unseen=("JVM of executor 2: no answer in time",),
     )
-    found = report(sights)
+    found = report(snapshots)
     assert found.place == "/jobs/hung.py:13, hang"
     assert found.python_stack == (
         "/jobs/hung.py:13, hang\n  inside: threading.py:327, Condition.wait <- threading.py:629, Event.wait"
@@ -91,12 +91,12 @@ def test_a_process_of_the_drivers_pool_is_shown():
         (Frame("/usr/lib/python3.11/multiprocessing/pool.py", 1, "get"), Frame("/jobs/a.py", 9, "main")),
         main=True,
     )
-    sights = Diagnostics("any", PythonProcess("the driver's Python", (pool,)), children=(process("fit"),))
-    found = report(sights)
+    snapshots = Diagnostics("any", PythonProcess("the driver's Python", (pool,)), children=(process("fit"),))
+    found = report(snapshots)
     assert found.place == "/jobs/a.py:1, fit"
     assert found.summary[1] == "the driver's Python is at /jobs/a.py:9, main"
     assert "== Python stack of Python worker 1 of executor 2" in found.text
-    found = report(replace(sights, driver=DRIVER, stages=(1,)))
+    found = report(replace(snapshots, driver=DRIVER, stages=(1,)))
     assert found.place == ""
     assert found.summary[1] == "Python worker 1 of executor 2 is at /jobs/a.py:1, fit"
 

@@ -16,7 +16,7 @@ HELLO = {"pid": 7, "python": "3"}
 ERROR = {"category": "user", "type": "E", "message": "m", "traceback": "t", "frames": []}
 
 
-def heard(*messages):
+def channel_state(*messages):
     """Each is (kind, fields), or (kind, fields, when)."""
     state = ChannelState()
     for number, (kind, fields, *at) in enumerate(messages, 1):
@@ -26,12 +26,14 @@ def heard(*messages):
 
 def test_before_hello_nothing_is_known():
     """Whatever came: an observation has no inside."""
-    assert heard(("progress", {"stages": []})).inside is None
+    assert channel_state(("progress", {"stages": []})).inside is None
 
 
 def test_hello_may_come_again_with_the_application():
     """The first one comes before there is a SparkContext; a new one may have no UI."""
-    state = heard(("hello", HELLO), ("hello", {**HELLO, "application_id": "app-1", "ui_url": "http://h:1"}))
+    state = channel_state(
+        ("hello", HELLO), ("hello", {**HELLO, "application_id": "app-1", "ui_url": "http://h:1"})
+    )
     assert (state.pid, state.application_id, state.ui_url) == (7, "app-1", "http://h:1")
     state.hear(Message("hello", 0, {**HELLO, "application_id": "app-2", "ui_url": None}), 3.0)
     assert (state.application_id, state.ui_url) == ("app-2", "")
@@ -41,7 +43,7 @@ def test_progress_becomes_the_inside_of_an_observation():
     """The newest message has all there is to know."""
     row = {"stage": 3, "attempt": 1, "tasks": 9, "active": 2, "done": 4, "failed": 0}
     beat = {"count": 3, "text": "fold 3", "done": 3, "total": 5}
-    state = heard(
+    state = channel_state(
         ("hello", {**HELLO, "application_id": "app-1"}),
         ("progress", {"stages": [row], "jobs": 1, "sql": "aa", "rss": 5, "heartbeat": beat}),
     )
@@ -67,7 +69,7 @@ def test_the_live_metrics_of_a_stage_are_its_own():
         {**row, "sql": "x" * 500, "python_start": float("inf")},
         {**row, "python_start": True},
     ]
-    state = heard(("hello", HELLO), ("progress", {"stages": rows}))
+    state = channel_state(("hello", HELLO), ("progress", {"stages": rows}))
     found = [(stage.sql, stage.python_start) for stage in state.inside.stages]
     assert found == [("9f86", 2.5), ("", 0.0), ("x" * 64, 0.0), ("", 0.0)]
 
@@ -76,14 +78,14 @@ def test_the_receiver_of_a_stream_lasts_as_long_as_the_application():
     """Where no REST API answers, the job reports it; what is not of the flag's shape is left out."""
     row = {"stage": 3, "attempt": 0, "tasks": 1, "active": 1, "done": 0, "failed": 0}
     rows = [{**row, "receiver": 1}, row, {**row, "receiver": 0}, {**row, "receiver": "1"}]
-    state = heard(("hello", HELLO), ("progress", {"stages": rows}))
+    state = channel_state(("hello", HELLO), ("progress", {"stages": rows}))
     assert [stage.unbounded for stage in state.inside.stages] == [True, False, False, False]
 
 
 def test_the_time_of_a_heartbeat_is_that_of_the_newest_one():
     """A progress message repeats the last one as long as there is none."""
     first = {"count": 1, "text": "", "done": 0.25, "total": None}
-    state = heard(
+    state = channel_state(
         ("hello", HELLO, 1.0),
         ("progress", {"stages": [], "heartbeat": first}, 5.0),
         ("progress", {"stages": [], "heartbeat": first}, 35.0),
@@ -96,7 +98,7 @@ def test_the_time_of_a_heartbeat_is_that_of_the_newest_one():
 def test_a_heartbeat_is_remembered_and_a_report_counts_as_one():
     """The next message may be without it."""
     beat = {"count": 3, "text": "fold 3", "done": None, "total": None}
-    state = heard(
+    state = channel_state(
         ("hello", HELLO),
         ("progress", {"stages": [], "heartbeat": beat}),
         ("progress", {"stages": []}),
@@ -109,7 +111,7 @@ def test_a_heartbeat_is_remembered_and_a_report_counts_as_one():
 def test_the_first_word_of_the_end_counts(kind):
     """A job that says it again and again must not put off the limit that runs from it."""
     fields = ERROR if kind == "error" else {}
-    state = heard(
+    state = channel_state(
         ("hello", HELLO), (kind, fields, 10.0), (kind, fields, 500.0), ("progress", {"stages": []}, 600.0)
     )
     assert state.ended_at == 10.0
@@ -118,7 +120,7 @@ def test_the_first_word_of_the_end_counts(kind):
 
 def test_messages_out_of_order_are_all_taken_in():
     """An end before the result, a hello after it."""
-    state = heard(("bye", {}), ("result", {"value": None}), ("error", ERROR), ("hello", HELLO))
+    state = channel_state(("bye", {}), ("result", {"value": None}), ("error", ERROR), ("hello", HELLO))
     assert (state.bye, state.has_result, state.result, state.error) == (True, True, None, ERROR)
     assert state.inside.ended
 
@@ -126,7 +128,7 @@ def test_messages_out_of_order_are_all_taken_in():
 def test_an_error_is_made_fit_to_be_shown():
     """Its text is the job's own."""
     assert (
-        heard(("error", {**ERROR, "message": "\x1b[2J password=hunter2"})).error["message"]
+        channel_state(("error", {**ERROR, "message": "\x1b[2J password=hunter2"})).error["message"]
         == "[2J password=******"
     )
 
@@ -142,7 +144,9 @@ def test_an_error_is_made_fit_to_be_shown():
 )
 def test_rows_that_are_none_harm_nothing(rows):
     """What is not a count is 0; there are only so many, and none is absurd."""
-    inside = heard(("hello", HELLO), ("progress", {"stages": rows, "jobs": True, "sql": "x" * 999})).inside
+    inside = channel_state(
+        ("hello", HELLO), ("progress", {"stages": rows, "jobs": True, "sql": "x" * 999})
+    ).inside
     assert len(inside.stages) <= 200
     assert all(0 <= stage.done <= 1 << 53 and stage.attempt == 0 for stage in inside.stages)
     assert (inside.jobs, len(inside.sql)) == (0, 200)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from airflow_spark_guard.core.watch import executor_heartbeat
-from airflow_spark_guard.core.watch.executor_heartbeat import LONGEST, heard, is_heartbeat, newest
+from airflow_spark_guard.core.watch.executor_heartbeat import LONGEST, is_heartbeat, latest, newest
 from airflow_spark_guard.job import heartbeats
 
 LINE = 'SPARK_GUARD_HEARTBEAT {"w": 7, "t": 1795196812.5, "n": 3, "text": "row 3"}'
@@ -50,7 +50,7 @@ def test_what_is_known_is_bounded():
     """A job may run a million stages."""
     known = {}
     for stage in range(2100):
-        known = heard(known, {"0": f"{in_stage(stage)}\n"})
+        known = latest(known, {"0": f"{in_stage(stage)}\n"})
     assert len(known) == 2000
     assert ("0", 2099) in known
 
@@ -117,10 +117,10 @@ def test_the_mark_inside_the_text_changes_nothing():
 
 def test_what_was_heard_of_an_executor_stays_known():
     """Its log may be out of reach, or full of other things; neither is news."""
-    known = heard({}, {"0": f"{LINE}\n", "1": "nothing\n"})
+    known = latest({}, {"0": f"{LINE}\n", "1": "nothing\n"})
     assert {key: beat.digest for key, beat in known.items()} == {("0", None): digest(f"{LINE}\n")[None]}
-    assert heard(known, {"0": "Timeout (0:00:05)!\n"}) == heard(known, {}) == known
-    later = heard(known, {"1": f"{LINE}\n", "0": f"{OTHER}\n"})
+    assert latest(known, {"0": "Timeout (0:00:05)!\n"}) == latest(known, {}) == known
+    later = latest(known, {"1": f"{LINE}\n", "0": f"{OTHER}\n"})
     assert {key: beat.digest for key, beat in later.items()} == {
         ("0", None): digest(f"{OTHER}\n")[None],
         ("1", None): digest(f"{LINE}\n")[None],

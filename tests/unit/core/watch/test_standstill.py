@@ -23,8 +23,8 @@ from tests.unit.core.watch.watched import (
 PATIENT = watch_limits(deadline=None)
 
 
-def stalls(end=8_000, windows=PATIENT, **seen):
-    job = Job(windows)
+def stalls(end=8_000, watch_limits=PATIENT, **seen):
+    job = Job(watch_limits)
     finding = job.until(end, **seen)
     assert finding is None or finding.verdict is Verdict.STALLED
     return job.at if finding else None
@@ -214,8 +214,8 @@ def test_a_limit_that_was_set_holds_as_set():
     """Whatever the stage's tasks took before, where the workers are seen; a default widens, and says why."""
     slow = {"driver": running(stages=(replace(STAGE, median_seconds=200.0),))}
     chosen = replace(PATIENT, stall=45.0, evidence=22.0, poll=10.0, stall_chosen=True)
-    assert stalls(windows=chosen, **slow) == pytest.approx(45, abs=2)
-    assert stalls(windows=replace(chosen, heartbeat=60.0), **slow) == pytest.approx(45, abs=2)
+    assert stalls(watch_limits=chosen, **slow) == pytest.approx(45, abs=2)
+    assert stalls(watch_limits=replace(chosen, heartbeat=60.0), **slow) == pytest.approx(45, abs=2)
     job = Job(PATIENT)
     assert "5 x the median of the stage's finished tasks" in job.until(5000, **slow).expected
     unseen = Job(replace(chosen, heartbeat=60.0))
@@ -278,7 +278,7 @@ def test_a_stage_whose_executors_were_taken_away_waits_as_long_as_a_new_one_may(
     driver = running(stages=(stage,), executors=(gone,))
     assert stalls(driver=driver, reading=lambda _: ()) == pytest.approx(1800, abs=3)
     waits = replace(PATIENT, start=7200.0)
-    assert stalls(windows=waits, driver=driver, reading=lambda _: ()) == pytest.approx(7200, abs=3)
+    assert stalls(watch_limits=waits, driver=driver, reading=lambda _: ()) == pytest.approx(7200, abs=3)
 
 
 def test_a_stage_that_the_job_named_long_ago_is_not_judged():

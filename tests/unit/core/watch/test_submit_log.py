@@ -7,7 +7,7 @@ from tests.support.calls import calls_of
 from tests.support.dialogue import DATA, recorded
 
 
-def heard(*lines):
+def parsed_log(*lines):
     log = SubmitLog()
     for line in lines:
         log.hear(line)
@@ -17,7 +17,7 @@ def heard(*lines):
 @pytest.mark.parametrize("version", sorted(path.parent.name for path in DATA.glob("*/submit.log")))
 def test_the_output_of_every_spark_is_understood(version):
     """One executor was killed; three lines say so."""
-    log = heard(*(DATA / version / "submit.log").read_text().splitlines())
+    log = parsed_log(*(DATA / version / "submit.log").read_text().splitlines())
     assert (log.executor_exits, log.exit_reason) == (1, "Command exited with code 137")
     assert log.application_id == recorded(version, "master")["activeapps"][0]["id"]
     assert re.fullmatch(r"http://[\w.]+:\d+", log.ui_url)
@@ -25,7 +25,7 @@ def test_the_output_of_every_spark_is_understood(version):
 
 def test_each_executor_is_counted_once():
     """Whatever says so, and however often."""
-    log = heard(
+    log = parsed_log(
         "INFO StandaloneAppClient$ClientEndpoint: Executor updated: app-1/3 is now EXITED (Command exited with code 1)",
         "INFO StandaloneSchedulerBackend: Executor app-1/3 removed: Command exited with code 1",
         "ERROR TaskSchedulerImpl: Lost executor 3 on 10.0.0.1: Command exited with code 1",
@@ -47,7 +47,7 @@ def test_each_executor_is_counted_once():
 )
 def test_what_is_no_loss_is_not_counted(line):
     """Dynamic allocation, decommission, and the job's own words."""
-    assert heard(line) == SubmitLog()
+    assert parsed_log(line) == SubmitLog()
 
 
 def test_a_job_without_resources_is_counted():
@@ -55,14 +55,14 @@ def test_a_job_without_resources_is_counted():
     line = (
         "WARN TaskSchedulerImpl: Initial job has not accepted any resources; check your cluster UI to ensure"
     )
-    assert heard(line, line).starved == 2
+    assert parsed_log(line, line).starved == 2
 
 
 def test_yarn_names_the_application_in_other_words():
     """The name of an application is not its id."""
-    log = heard("INFO YarnClientImpl: Submitted application application_1700000000000_0042")
+    log = parsed_log("INFO YarnClientImpl: Submitted application application_1700000000000_0042")
     assert log.application_id == "application_1700000000000_0042"
-    assert heard("INFO SparkContext: Submitted application: my job").application_id == ""
+    assert parsed_log("INFO SparkContext: Submitted application: my job").application_id == ""
 
 
 @pytest.mark.parametrize(
@@ -78,13 +78,13 @@ def test_yarn_names_the_application_in_other_words():
 )  # fmt: skip
 def test_the_address_of_the_ui_is_heard(lines, url, here):
     """The port alone is no address, and one of this machine is none for others."""
-    log = heard(*lines)
+    log = parsed_log(*lines)
     assert (log.ui_url, log.ui_is_here) == (url, here)
 
 
 def test_what_it_keeps_is_bounded_and_fit_to_be_shown():
     """Any line may be the job's own."""
-    log = heard("Lost executor 1 on h: \x1b[2J password=hunter2 " + "x" * 10_000)
+    log = parsed_log("Lost executor 1 on h: \x1b[2J password=hunter2 " + "x" * 10_000)
     assert log.exit_reason.startswith("[2J password=****** x")
     assert len(log.exit_reason) == 300
 
@@ -104,7 +104,7 @@ BINARY = "26/11/20 10:00:00 WARN DAGScheduler: Broadcasting large task binary wi
 
 def test_a_large_task_is_said_once_for_each_stage():
     """With its size, and what to do."""
-    log = heard(LARGE.format(3, 20480), LARGE.format(3, 20480), LARGE.format(4, 1001))
+    log = parsed_log(LARGE.format(3, 20480), LARGE.format(3, 20480), LARGE.format(4, 1001))
     first, second = log.oversized
     assert first == (
         "Each task of stage 3 gets 20.0 MiB from the driver: data created there (parallelize, "
@@ -115,7 +115,7 @@ def test_a_large_task_is_said_once_for_each_stage():
 
 def test_a_large_closure_is_said_once():
     """Spark says so for every stage that has it."""
-    (text,) = heard(BINARY.format("5.2 MiB"), BINARY.format("7.0 MiB")).oversized
+    (text,) = parsed_log(BINARY.format("5.2 MiB"), BINARY.format("7.0 MiB")).oversized
     assert text == (
         "Spark sends 5.2 MiB of code with a stage: a function or a plan of the script refers to a large object. "
         "Pass it to SparkContext.broadcast() once, or load it inside the function."
@@ -133,18 +133,18 @@ def test_a_large_closure_is_said_once():
 )
 def test_what_is_no_size_is_not_said(line):
     """Only figures and units are taken from a line."""
-    assert heard(line) == SubmitLog()
+    assert parsed_log(line) == SubmitLog()
 
 
 def test_ten_sizes_are_enough():
     """A job of thousands of stages has a short log."""
-    assert len(heard(*(LARGE.format(stage, 5000) for stage in range(99))).oversized) == 10
+    assert len(parsed_log(*(LARGE.format(stage, 5000) for stage in range(99))).oversized) == 10
 
 
 def test_executors_that_go_with_their_context_do_not_count():
     """They are told to; the next context of the script has its own."""
     exit_line = "INFO StandaloneSchedulerBackend: Executor app-1/{} removed: Command exited with code 143"
-    log = heard(
+    log = parsed_log(
         "INFO SparkContext: Invoking stop() from shutdown hook",
         exit_line.format(1),
         "INFO SparkContext: Running Spark version 4.2.0",
@@ -164,7 +164,7 @@ SLOW = (
 def test_the_slow_way_around_arrow_is_said_once_for_each_call():
     """It worked, so it is advice; where Spark does not go on without Arrow, its error says so."""
     on = "; however, failed by the reason below:"
-    log = heard(*(SLOW.format(call, on) for call in ("createDataFrame", "toPandas", "createDataFrame")))
+    log = parsed_log(*(SLOW.format(call, on) for call in ("createDataFrame", "toPandas", "createDataFrame")))
     first, second = log.oversized
     assert first == (
         "createDataFrame falls back to the slow way: Arrow cannot convert the values of a column, see Spark's "
@@ -172,6 +172,6 @@ def test_the_slow_way_around_arrow_is_said_once_for_each_call():
     )
     assert second.startswith("toPandas falls back")
     assert (
-        heard(SLOW.format("toPandas", ", but has reached the error below and can not continue."))
+        parsed_log(SLOW.format("toPandas", ", but has reached the error below and can not continue."))
         == SubmitLog()
     )

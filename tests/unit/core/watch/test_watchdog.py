@@ -176,23 +176,23 @@ def test_heartbeats_on_executors_count():
 
 def test_what_the_clock_alone_decides():
     """Deadline and exit limit, on the second."""
-    windows = watch_limits(deadline=100, exit=10)
-    assert overdue(windows, 99.9, None) is None
-    assert overdue(windows, 100, None).verdict is Verdict.DEADLINE
-    assert overdue(windows, 59, 50.0) is None
-    assert overdue(windows, 60, 50.0).verdict is Verdict.NOT_EXITING
-    assert overdue(replace(windows, deadline=None), 1e9, None) is None
+    limits = watch_limits(deadline=100, exit=10)
+    assert overdue(limits, 99.9, None) is None
+    assert overdue(limits, 100, None).verdict is Verdict.DEADLINE
+    assert overdue(limits, 59, 50.0) is None
+    assert overdue(limits, 60, 50.0).verdict is Verdict.NOT_EXITING
+    assert overdue(replace(limits, deadline=None), 1e9, None) is None
 
 
 def test_without_its_driver_an_application_is_judged_by_that_alone():
     """Its executors go; what stays is ended after 5 s."""
-    windows = watch_limits()
+    limits = watch_limits()
     gone = lost("1", "2", "3", "4", "5")
     job = Job()
     assert job.observe(10, driver=running(executors=gone), driver_gone_at=9.0) is None
     finding = job.observe(14, driver=running(executors=gone), driver_gone_at=9.0)
     assert finding.verdict is Verdict.DRIVER_GONE
-    assert overdue(windows, 100.0, 8.0, 9.0) is None
+    assert overdue(limits, 100.0, 8.0, 9.0) is None
 
 
 def test_after_the_scripts_end_only_the_clock_counts():
@@ -235,12 +235,12 @@ GAPS = st.lists(st.floats(min_value=0.1, max_value=60), min_size=1, max_size=60)
 @given(gaps=GAPS, data=st.data())
 def test_no_stall_while_any_counter_moves(gaps, data):
     """Whatever the limits, whatever the processes look like, as long as one counter differs each time."""
-    windows = watch_limits(
+    limits = watch_limits(
         deadline=None, stall=data.draw(WINDOW), evidence=0.4, silence=data.draw(WINDOW), poll=1.0
     )
-    watchdog, at, count = Watchdog(windows), 0.0, 0
+    watchdog, at, count = Watchdog(limits), 0.0, 0
     for gap in gaps:
-        at, count = at + min(gap, windows.stall / 2, windows.silence / 2), count + 1
+        at, count = at + min(gap, limits.stall / 2, limits.silence / 2), count + 1
         what = data.draw(st.sampled_from(["done", "counters", "sql"]))
         stage = replace(
             STAGE, done=count if what == "done" else 0, counters=(count if what == "counters" else 0,)
@@ -342,7 +342,7 @@ def test_whatever_is_observed_the_watchdog_answers(seen, silence, local):
     for one in seen:
         decision = watchdog.observe(one)
         latest = max(latest, one.at)
-        assert latest < decision.look.at <= latest + watchdog.windows.poll + 1
+        assert latest < decision.look.at <= latest + watchdog.watch_limits.poll + 1
         assert all("\n" not in notice for notice in decision.notices)
         if decision.finding is not None:
             assert decision.finding.what

@@ -38,9 +38,9 @@ def running(*, stages=(STAGE,), executors=(EXECUTOR,), jobs=1):
 class Job:
     """Feeds observations; ``readings`` are given whenever the watchdog asks for them."""
 
-    def __init__(self, windows=WINDOWS):
-        self.windows = windows
-        self.watchdog = Watchdog(windows)
+    def __init__(self, watch_limits=WINDOWS):
+        self.watch_limits = watch_limits
+        self.watchdog = Watchdog(watch_limits)
         self.at = 0.0
         self.look = None
         self.notices, self.lines, self.observed = [], [], []
