@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import json
 from functools import cache
+from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
-from airflow_spark_guard import __version__
 from airflow_spark_guard.core.text.printable import safe_text
 from airflow_spark_guard.report.alert_views import alert_views
 from airflow_spark_guard.report.figures import figures
@@ -38,7 +38,7 @@ def page(contents: Contents) -> str:
         _environment()
         .get_template("report.html")
         .render(
-            version=__version__,
+            version=_version(),
             head=head_of(contents),
             replays=[safe_text(text) for text in contents.replays],
             observed=[safe_text(text) for text in contents.observed],
@@ -62,6 +62,14 @@ def _environment() -> Environment:
     return Environment(
         loader=FileSystemLoader(_TEMPLATES), autoescape=True, undefined=StrictUndefined, trim_blocks=True
     )
+
+
+@cache
+def _version() -> str:
+    try:
+        return version("airflow-spark-guard")
+    except PackageNotFoundError:  # run from a folder of sources
+        return ""
 
 
 @cache
