@@ -60,12 +60,13 @@ class StageHistory:
         jobs: ids of the jobs that needed it.
         duration: of its finished tasks, in seconds.
         read: bytes that its tasks read, of input and of shuffle.
-        run_s: time that its tasks ran on executors, in task-seconds.
+        run_s: time that its tasks ran on executors, in task-seconds; ``lost_s`` is part of it.
         cpu_s: CPU time of the executors' JVM threads in it.
         gc_s: time of garbage collection while its tasks ran.
         lost_s: run time of task attempts that failed or were killed.
         deserialize_s: time to load tasks.
-        scheduler_s: time between submission and the start of tasks, summed.
+        scheduler_s: Spark's scheduler delay, summed: time of tasks that was neither their work nor the fetch
+            of their results.
         fetch_wait_s: time that tasks waited for shuffle data.
         input_bytes: read from storage.
         input_records: read from storage.
@@ -78,6 +79,11 @@ class StageHistory:
         peak_memory_bytes: largest execution memory of one task.
         by_executor: run time of its tasks for each executor id, in task-seconds.
         slowest: its longest task attempts, longest first, at most ten.
+        call: the call of the user's code that needed it, such as ``count at /home/a/job.py:12``; empty if
+            Spark does not name one.
+        first_task: when its first task was launched; None if unknown or if none was.
+        speculative_s: the part of ``lost_s`` of attempts that Spark killed because another attempt of that task
+            had succeeded; None if unknown.
     """
 
     stage: int
@@ -113,6 +119,9 @@ class StageHistory:
     peak_memory_bytes: int | None = None
     by_executor: Mapping[str, float] = field(default_factory=dict)
     slowest: tuple[TaskHistory, ...] = ()
+    call: str = ""
+    first_task: EpochTime | None = None
+    speculative_s: float | None = None
 
 
 @dataclass(frozen=True)
