@@ -18,6 +18,14 @@ _OPTIONS: Final = {
         "example": "/var/lib/airflow/spark_guard",
         "default": "",
     },
+    "report": {
+        "description": "``on``: each attempt ends with ``report.html`` in its record: verdict, timeline, "
+        "diagnostics.\n``off``: ``spark-guard report`` makes it when somebody asks.\n",
+        "version_added": None,
+        "type": "string",
+        "example": "off",
+        "default": "on",
+    },
     "record_max_age": {
         "description": "Records whose last change is older are removed, for a second at the start of each "
         "attempt. ``spark-guard prune`` does the same at any time.\n"

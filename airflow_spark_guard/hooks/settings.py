@@ -26,8 +26,10 @@ HISTORY_URL = "history_url"
 DRIVER_UI_URL = "driver_ui_url"
 SPARK_LOG_LEVEL = "spark_log_level"
 ON_FINDING = "on_finding"
+REPORT = "report"
 DEPLOYMENT = "deployment"
 _NONE = "none"
+_ON, _OFF = "on", "off"
 _BESIDE_THE_LOGS = "spark_guard"
 _LEAST: Level = "WARN"
 
@@ -149,6 +151,23 @@ def on_finding() -> str:
     if named:
         check_on_finding(f"Airflow's option [{SECTION}] {ON_FINDING}", named)
     return named
+
+
+def report() -> bool:
+    """Whether each attempt ends with a report: ``[spark_guard] report``; on unless it is ``off``.
+
+    Raises:
+        BadInputError: neither ``on`` nor ``off``, nor empty.
+    """
+    named = _option(REPORT).lower() or _ON
+    if named not in {_ON, _OFF}:
+        raise BadInputError(
+            f"Airflow's option [{SECTION}] {REPORT} is not known.",
+            got=repr(named),
+            expected=f"{_ON} or {_OFF}",
+            advice=f"Set it to {_ON} for a page at the end of each attempt, else to {_OFF}.",
+        )
+    return named == _ON
 
 
 def _option(name: str) -> str:

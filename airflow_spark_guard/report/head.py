@@ -96,6 +96,8 @@ def _state(contents: Contents) -> tuple[str, str, str]:
 
 def _facts(contents: Contents) -> Iterator[Fact]:
     yield from _of_history(contents.history)
+    if any(stage.duration for stage in contents.history.stages):  # else a stage is known as last seen
+        yield Fact("Tasks done", f"{sum(one.done for one in contents.history.stages):,}")
     yield from _of_summary(contents.summary)
 
 
@@ -122,7 +124,6 @@ def _of_history(history: ApplicationHistory) -> Iterator[Fact]:
         yield Fact("Spark", safe_text(history.spark_version))
     if history.stages:
         yield Fact("Stages", f"{len(history.stages):,}")
-        yield Fact("Tasks done", f"{sum(one.done for one in history.stages):,}")
     if history.executors:
         lost = sum(bool(one.reason) for one in history.executors)
         yield Fact("Executors", f"{len(history.executors):,}" + (f", {lost:,} removed" if lost else ""))

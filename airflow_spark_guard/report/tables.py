@@ -96,7 +96,7 @@ def _stage(stage: StageHistory, end: float | None) -> tuple[Cell, ...]:
         Cell(f"{stage.stage}" + (f".{stage.attempt}" if stage.attempt else ""), number=True),
         _words(stage.name + (f": {stage.failure}" if stage.failure else "")),
         _duration(_took(stage, end)),
-        Cell(f"{stage.done:,} of {stage.tasks:,}", number=True),
+        Cell(_tasks(stage), number=True),
         Cell(f"{stage.failed:,}", number=True),
         _duration(spread.median if spread else None),
         _duration(spread.high if spread else None),
@@ -105,6 +105,12 @@ def _stage(stage: StageHistory, end: float | None) -> tuple[Cell, ...]:
         _size(stage.shuffle_write_bytes),
         _size(stage.disk_spilled_bytes),
     )
+
+
+def _tasks(stage: StageHistory) -> str:
+    """A record has what was last seen of a stage: of one that is over, not how many tasks were done."""
+    is_known = stage.duration is not None or stage.completed is None
+    return f"{stage.done:,} of {stage.tasks:,}" if is_known else f"{stage.tasks:,}"
 
 
 def _executors(history: ApplicationHistory) -> Table:

@@ -47,7 +47,7 @@ def _write(folder: Path, trouble: list[str]) -> None:
         text = page(contents_of_record(read_record(folder), path_of(folder)))
         _replace(folder, text.encode(errors="replace"))
     except Exception as error:  # noqa: BLE001 - a page is a courtesy: it must not end a job that went well
-        trouble[0] = f"The report could not be made: {type(error).__name__}: {error}"
+        trouble[0] = f"The report could not be made: {type(error).__name__}: {error}."
     else:
         trouble[0] = ""
 

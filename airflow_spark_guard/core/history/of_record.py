@@ -17,7 +17,13 @@ from airflow_spark_guard.core.web.spark_rest import COUNTERS
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
-    from airflow_spark_guard.core.watch.observation import DriverView, Executor, Observation, Stage
+    from airflow_spark_guard.core.watch.observation import (
+        DriverView,
+        Executor,
+        ExecutorExit,
+        Observation,
+        Stage,
+    )
 
 _ORIGIN: Final = re.compile(r"  \[[^\]]*\]\Z")
 _BYTES: Final = {
@@ -30,7 +36,10 @@ _BYTES: Final = {
     "memory_spilled_bytes": "memoryBytesSpilled",
     "disk_spilled_bytes": "diskBytesSpilled",
 }
-NO_TASKS: Final = "The record has no single tasks: skew and stragglers cannot be told. An event log has them."
+NO_TASKS: Final = (
+    "A record has no single tasks, and of a stage what was last seen of it: skew, stragglers and exact sums are "
+    "in Spark's event log."
+)
 NO_OBSERVATIONS: Final = (
     "The watchdog made no observation: the attempt ended too soon, or could not start Spark."
 )
@@ -90,13 +99,11 @@ class _Fold:
         at = observation.wall or EpochTime(self.started + observation.at)
         self.last = at
         self._blind = observation.blind or self._blind
+        over = observation.inside is not None and observation.inside.ended
         if observation.driver is not None:
-            self._see(observation.driver, at)
+            self._see(observation.driver, at, over=over)
         for one in observation.exits:
-            known = self._executors.get(one.id, ExecutorHistory(one.id, one.host))
-            if known.removed is None:
-                removed = EpochTime(self.started + one.at)
-                self._executors[one.id] = replace(known, removed=removed, reason=one.reason)
+            self._exit(one, over=over)
         self.samples.append(self._sample(observation, at))
 
     def stages(self) -> tuple[StageHistory, ...]:
@@ -111,7 +118,18 @@ class _Fold:
         blind = (UNSEEN + self._blind,) if self._blind and not self._stages else ()
         return (*blind, NO_TASKS)
 
-    def _see(self, view: DriverView, at: EpochTime) -> None:
+    def _exit(self, one: ExecutorExit, *, over: bool) -> None:
+        """Once the script has ended executors end because of that, and a master starts some in vain."""
+        known = (
+            self._executors.get(one.id)
+            if over
+            else self._executors.get(one.id, ExecutorHistory(one.id, one.host))
+        )
+        if known is not None and known.removed is None:
+            removed = EpochTime(self.started + one.at)
+            self._executors[one.id] = replace(known, removed=removed, reason="" if over else one.reason)
+
+    def _see(self, view: DriverView, at: EpochTime, *, over: bool) -> None:
         for row in view.stages:
             seen = self._stages.setdefault(row.key, _Seen(row, at, at))
             seen.row, seen.last, seen.gone = row, at, None
@@ -120,7 +138,12 @@ class _Fold:
             if key not in active and seen.gone is None:
                 seen.gone = at
         for executor in view.executors:
-            self._executors[executor.id] = _executor(executor, self._executors.get(executor.id))
+            known = self._executors.get(executor.id)
+            if known is None and over:
+                continue
+            row = _executor(executor, known)
+            ended_with_it = over and known is not None and known.removed is None
+            self._executors[executor.id] = replace(row, reason="") if ended_with_it else row
 
     def _sample(self, observation: Observation, at: EpochTime) -> Sample:
         view, inside = observation.driver, observation.inside

@@ -79,7 +79,7 @@ def test_provider_info_reader_and_docs_agree():
     read = {
         *(settings.RECORD_FOLDER, settings.RECORD_URL, settings.HISTORY_URL, settings.DRIVER_UI_URL),
         *(settings.RECORD_MAX_AGE, settings.RECORD_MAX_SIZE),
-        *(settings.SPARK_LOG_LEVEL, settings.ON_FINDING, settings.DEPLOYMENT),
+        *(settings.SPARK_LOG_LEVEL, settings.ON_FINDING, settings.DEPLOYMENT, settings.REPORT),
     }
     assert (section, options) == (settings.SECTION, read)
     schema = json.loads((files("airflow") / "provider_info.schema.json").read_text())
@@ -163,3 +163,19 @@ def test_two_deployments_differ_by_home_address_or_name(monkeypatch, name):
     assert settings.deployment() == one
     monkeypatch.setenv(name, "http://two:2")
     assert settings.deployment() != one
+
+
+@pytest.mark.parametrize(("value", "made"), [(None, True), ("", True), (" ON ", True), ("off", False)])
+def test_each_attempt_ends_with_a_report_unless_the_option_says_otherwise(monkeypatch, value, made):
+    """Read when the task runs."""
+    if value is not None:
+        monkeypatch.setenv("AIRFLOW__SPARK_GUARD__REPORT", value)
+    assert settings.report() == made
+
+
+def test_another_word_for_the_report_is_an_error(monkeypatch):
+    """It names both words."""
+    monkeypatch.setenv("AIRFLOW__SPARK_GUARD__REPORT", "yes")
+    with pytest.raises(BadInputError, match="report is not known") as raised:
+        settings.report()
+    assert (raised.value.got, raised.value.expected) == ("'yes'", "on or off")

@@ -1,8 +1,10 @@
 """The top of a page."""
 
+from dataclasses import replace
+
 import pytest
 
-from airflow_spark_guard.core.history.model import JobHistory
+from airflow_spark_guard.core.history.model import JobHistory, Spread
 from airflow_spark_guard.report.contents import Contents
 from airflow_spark_guard.report.head import head_of
 from tests.support.reports import SUMMARY, history
@@ -30,12 +32,17 @@ def test_the_figures_of_the_whole():
         "Started": "2027-01-15 08:00:00 UTC",
         "Took": "1m 30s",
         "Stages": "2",
-        "Tasks done": "4",
         "Executors": "2, 1 removed",
         "Deploy mode": "client",
         "Ended by": "the watchdog ended it",
         "Limit": "1m",
     }
+
+
+def test_tasks_are_counted_where_single_ones_are_known():
+    (stage, _) = history().stages
+    spread = Spread(4, 1, 1, 2, 3, 4, 10)
+    assert facts(head(stages=(replace(stage, duration=spread),)))["Tasks done"] == "4"
 
 
 def test_what_may_still_run_is_named():

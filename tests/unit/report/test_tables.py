@@ -40,6 +40,13 @@ def test_stages_come_longest_first_with_their_figures():
     assert rows(found)[1] == ["1", "n", "10s", "4 of 4", "1", "2.5s", "9s", "3.0 MiB", "0 B", "", ""]
 
 
+def test_a_stage_that_is_over_has_no_half_seen_number_of_tasks():
+    seen = StageHistory(1, 0, tasks=4, done=1, submitted=at(5), completed=at(15))
+    running = StageHistory(2, 0, tasks=4, done=1, submitted=at(5))
+    found = table("stages", stages=(seen, running))
+    assert [row[3] for row in rows(found)] == ["1 of 4", "4"]
+
+
 def test_lost_executors_come_first_with_reason_and_time():
     first, second = rows(table("executors"))
     assert (first[0], first[-1]) == ("2", "after 30s: exited with 137")

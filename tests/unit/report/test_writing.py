@@ -44,7 +44,7 @@ def test_what_hangs_costs_the_budget_and_no_more(tmp_path, monkeypatch):
 def test_a_fault_of_ours_is_a_sentence(tmp_path, monkeypatch):
     folder = write_record(tmp_path)
     monkeypatch.setattr(writing, "page", lambda _: 1 / 0)
-    assert write_report(folder) == "The report could not be made: ZeroDivisionError: division by zero"
+    assert write_report(folder) == "The report could not be made: ZeroDivisionError: division by zero."
 
 
 def test_names_are_those_of_airflow_again(tmp_path):

@@ -82,6 +82,40 @@ def test_an_executor_that_the_driver_has_removed_keeps_its_reason():
     assert (only.removed, only.reason) == (START + 9, "lost")
 
 
+def test_executors_that_end_with_the_script_are_not_lost():
+    """A standalone master even starts new ones, in vain, while the driver shuts down."""
+    over = Inside(ended=True)
+    running = (Executor("0", active=True), Executor("1", active=True))
+    gone = (
+        Executor("0", active=False, removed=START + 58, reason="Command exited with code 143"),
+        running[1],
+    )
+    exits = (
+        ExecutorExit("1", "h", "Command exited with code 143", 59.0),
+        ExecutorExit("2", "h", "Shutdown", 59.0),
+    )
+    history = history_of_record(
+        SUMMARY,
+        [
+            seen(50, executors=running),
+            seen(58, executors=gone, inside=over),
+            Observation(60.0, inside=over, exits=exits),
+        ],
+    )
+    assert [(one.id, one.removed, one.reason) for one in history.executors] == [
+        ("0", START + 58, ""),
+        ("1", START + 59, ""),
+    ]
+
+
+def test_one_that_was_lost_before_keeps_its_reason():
+    lost = Executor("0", active=False, removed=START + 9, reason="killed")
+    history = history_of_record(
+        SUMMARY, [seen(10, executors=(lost,)), seen(58, executors=(lost,), inside=Inside(ended=True))]
+    )
+    assert history.executors[0].reason == "killed"
+
+
 def test_samples_have_the_figures_of_their_moment():
     executors = (Executor("1", active=True, cores=4, gc_ms=2000), Executor("0", active=False, cores=4))
     (only,) = history_of_record(
