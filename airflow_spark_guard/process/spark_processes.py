@@ -31,12 +31,14 @@ class SparkProcesses:
         jvm: the driver's JVM; None if it has not started or runs elsewhere.
         workers: Python workers, each with its executor's id (``driver`` in ``local[n]``).
         executors: ids of the executors whose JVM runs here.
+        executor_jvms: their JVMs; not the driver's.
     """
 
     driver: proctree.Proc | None
     jvm: proctree.Proc | None
     workers: tuple[tuple[proctree.Proc, str], ...]
     executors: frozenset[str]
+    executor_jvms: tuple[proctree.Proc, ...] = ()
 
 
 def find(tag: Tag) -> SparkProcesses:
@@ -44,19 +46,20 @@ def find(tag: Tag) -> SparkProcesses:
     processes = proctree.table()
     driver = jvm = None
     workers: list[tuple[proctree.Proc, str]] = []
-    executors = set()
+    executors, executor_jvms = set(), []
     for proc, executor in _jvms(processes.values(), tag):
         children = [child for child in processes.values() if child.parent == proc.pid and child.state != "Z"]
         found = [(worker, executor) for worker in _workers(children, processes)]
         workers += found
         if executor != DRIVER:
             executors.add(executor)
+            executor_jvms.append(proc)
             continue
         jvm = proc
         driver = _driver_python(proc, children, processes)
         if found:
             executors.add(DRIVER)
-    return SparkProcesses(driver, jvm, tuple(sorted(workers)), frozenset(executors))
+    return SparkProcesses(driver, jvm, tuple(sorted(workers)), frozenset(executors), tuple(executor_jvms))
 
 
 def _jvms(processes: Iterable[proctree.Proc], tag: Tag) -> Iterator[tuple[proctree.Proc, str]]:

@@ -139,6 +139,7 @@ def memory(history: ApplicationHistory) -> Figure | None:
         ("driver JVM", "series-1", lambda one: one.driver_jvm),
         ("driver Python", "series-2", lambda one: one.driver_python),
         ("Python workers", "series-3", lambda one: one.workers),
+        ("executors' JVMs", "series-4", lambda one: one.executor_jvms),
     )
     traces, peaks = [], []
     for name, colour, value in kinds:

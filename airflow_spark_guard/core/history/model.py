@@ -263,6 +263,7 @@ class Sample:
         driver_jvm: resident memory of the driver's JVM in bytes; None if unknown.
         driver_python: resident memory of the driver's Python in bytes; None if unknown.
         workers: resident memory of Python workers in bytes; None if unknown.
+        executor_jvms: resident memory of the executors' JVMs in bytes; None if unknown.
         gc_s: time of garbage collection so far, of all executors; None if unknown.
         heartbeats: calls of ``heartbeat()`` so far; None if unknown.
     """
@@ -276,6 +277,7 @@ class Sample:
     workers: int | None = None
     gc_s: float | None = None
     heartbeats: int | None = None
+    executor_jvms: int | None = None
 
 
 @dataclass(frozen=True)

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from airflow_spark_guard.core.clock import EpochTime
 from airflow_spark_guard.core.history.model import ApplicationHistory, ExecutorHistory, Sample, StageHistory
+from airflow_spark_guard.core.watch.observation import HostMemory
 from airflow_spark_guard.core.web.spark_rest import COUNTERS
 
 if TYPE_CHECKING:
@@ -37,8 +38,8 @@ _BYTES: Final = {
     "disk_spilled_bytes": "diskBytesSpilled",
 }
 NO_TASKS: Final = (
-    "A record has no single tasks, and of a stage what was last seen of it: skew, stragglers and exact sums are "
-    "in Spark's event log."
+    "A record has no single tasks, and of a stage what was last seen of it: skew, stragglers and exact sums "
+    "are in Spark's event log."
 )
 NO_OBSERVATIONS: Final = (
     "The watchdog made no observation: the attempt ended too soon, or could not start Spark."
@@ -147,15 +148,23 @@ class _Fold:
 
     def _sample(self, observation: Observation, at: EpochTime) -> Sample:
         view, inside = observation.driver, observation.inside
+        memory = observation.memory or HostMemory()
         return Sample(
             at,
             running=None if view is None else sum(row.active for row in view.stages),
             cores=None if view is None else sum(one.cores for one in view.executors if one.active),
             done=None if view is None else sum(seen.row.done for seen in self._stages.values()),
-            driver_python=inside.rss or None if inside is not None else None,
+            driver_jvm=_known(memory.driver_jvm),
+            driver_python=_known(memory.driver_python or (inside.rss if inside is not None else 0)),
+            executor_jvms=_known(memory.executor_jvms),
+            workers=_known(memory.workers),
             gc_s=None if view is None else sum(one.gc_ms for one in view.executors) / 1000,
             heartbeats=None if inside is None else inside.heartbeats,
         )
+
+
+def _known(size: int) -> int | None:
+    return size or None
 
 
 def _stage(seen: _Seen) -> StageHistory:

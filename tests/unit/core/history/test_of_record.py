@@ -7,6 +7,7 @@ from airflow_spark_guard.core.watch.observation import (
     DriverView,
     Executor,
     ExecutorExit,
+    HostMemory,
     Inside,
     Observation,
     Stage,
@@ -123,6 +124,14 @@ def test_samples_have_the_figures_of_their_moment():
     ).samples
     assert (only.at, only.running, only.cores, only.done) == (START + 5, 2, 4, 3)
     assert (only.driver_python, only.gc_s, only.heartbeats) == (1 << 20, 2.0, 7)
+
+
+def test_memory_is_that_of_the_processes_on_this_host_else_what_the_job_reports():
+    measured = HostMemory(driver_jvm=1, driver_python=2, executor_jvms=3, workers=4)
+    (only,) = history_of_record(SUMMARY, [seen(5, memory=measured, inside=Inside(rss=9))]).samples
+    assert (only.driver_jvm, only.driver_python, only.executor_jvms, only.workers) == (1, 2, 3, 4)
+    (elsewhere,) = history_of_record(SUMMARY, [seen(5, inside=Inside(rss=9))]).samples
+    assert (elsewhere.driver_jvm, elsewhere.driver_python, elsewhere.workers) == (None, 9, None)
 
 
 def test_the_clock_of_the_observation_is_used_where_it_is_known():
