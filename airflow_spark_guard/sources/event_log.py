@@ -58,8 +58,9 @@ def read_zip(file: IO[bytes], name: str, *, watcher: Watcher | None = None) -> A
         BadInputError: as :func:`read_event_log`.
     """
     try:
-        root = cast("Place", zipfile.Path(zipfile.ZipFile(file)))
-        files = files_of(root, newest=True)
+        archive = zipfile.ZipFile(file)
+        archive.filename = name
+        files = files_of(cast("Place", zipfile.Path(archive)), newest=True)
     except (zipfile.BadZipFile, NotImplementedError, OSError) as error:
         raise BadInputError(
             f"The zip {one_line(name, _LONGEST)} cannot be opened.",

@@ -6,24 +6,32 @@ The names are those of ``org.apache.spark.util.JsonProtocol``, in 3.3 as in 4.3.
 
 from __future__ import annotations
 
-from functools import partial
-from typing import TYPE_CHECKING, Annotated, Any, TypeAlias, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import msgspec
 from msgspec import Struct, field
 
 from airflow_spark_guard.core.history import event_kinds as kinds
 from airflow_spark_guard.sources.event_log_plan import PlanInfo, plan_of
-from airflow_spark_guard.sources.event_log_tasks import TaskEnd, task_ended, values_of
+from airflow_spark_guard.sources.event_log_stages import (
+    JobEnd,
+    JobStart,
+    StageCompleted,
+    StageSubmitted,
+    job_ended,
+    job_started,
+    stage_completed,
+    stage_submitted,
+)
+from airflow_spark_guard.sources.event_log_tasks import TaskEnd, Whole, task_ended
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-Whole: TypeAlias = Annotated[int, msgspec.Meta(ge=-(2**53), le=2**53)]
 T = TypeVar("T", bound=Struct)
 _BEGIN = b'{"Event":"'
 _SQL = b"org.apache.spark.sql.execution.ui."
-_TEXT = 1000
+_LONGEST_URL = 1000
 
 
 class _Any(Struct):
@@ -88,67 +96,6 @@ class _Heartbeat(Struct):
     rows: list[_MemoryRow] | None = field(name="Executor Metrics Updated", default=None)
 
 
-class _Properties(Struct):
-    execution: str | None = field(name="spark.sql.execution.id", default=None)
-    description: str | None = field(name="spark.job.description", default=None)
-    call: str | None = field(name="callSite.short", default=None)
-
-    def execution_id(self) -> int | None:
-        """Of the SQL execution; None without one."""
-        text = self.execution or ""
-        return int(text) if text.isascii() and text.isdecimal() and len(text) < len(str(2**53)) else None
-
-
-class _JobStart(Struct):
-    job: Whole = field(name="Job ID")
-    at: Whole = field(name="Submission Time", default=0)
-    stages: list[Whole] | None = field(name="Stage IDs", default=None)
-    properties: _Properties | None = field(name="Properties", default=None)
-
-
-class _JobException(Struct):
-    message: str | None = field(name="Message", default=None)
-
-
-class _JobResult(Struct):
-    result: str = field(name="Result")
-    exception: _JobException | None = field(name="Exception", default=None)
-
-
-class _JobEnd(Struct):
-    job: Whole = field(name="Job ID")
-    result: _JobResult = field(name="Job Result")
-    at: Whole = field(name="Completion Time", default=0)
-
-
-class _StageInfo(Struct):
-    stage: Whole = field(name="Stage ID")
-    attempt: Whole = field(name="Stage Attempt ID", default=0)
-    name: str = field(name="Stage Name", default="")
-    details: str | None = field(name="Details", default=None)
-    tasks: Whole = field(name="Number of Tasks", default=0)
-    submitted: Whole | None = field(name="Submission Time", default=None)
-    completed: Whole | None = field(name="Completion Time", default=None)
-    failure: str | None = field(name="Failure Reason", default=None)
-    values: msgspec.Raw = field(name="Accumulables", default_factory=msgspec.Raw)
-
-    def submission(self, execution: int | None = None) -> kinds.StageSubmitted:
-        """What is known of it at its submission."""
-        details = self.details or ""
-        return kinds.StageSubmitted(
-            self.stage, self.attempt, self.name[:_TEXT], details, self.tasks, self.submitted, execution
-        )
-
-
-class _StageSubmitted(Struct):
-    info: _StageInfo = field(name="Stage Info")
-    properties: _Properties | None = field(name="Properties", default=None)
-
-
-class _StageCompleted(Struct):
-    info: _StageInfo = field(name="Stage Info")
-
-
 class _StartedTask(Struct, gc=False):
     task: Whole = field(name="Task ID")
     at: Whole = field(name="Launch Time")
@@ -196,7 +143,7 @@ def _environment(found: _Environment) -> kinds.Event:
 
 def _executor_added(found: _ExecutorAdded) -> kinds.Event:
     logs = found.info.logs or {}
-    url = logs.get("stderr", "")[:_TEXT]
+    url = logs.get("stderr", "")[:_LONGEST_URL]
     return kinds.ExecutorAdded(found.id, found.info.host, found.info.cores, found.at, url)
 
 
@@ -206,36 +153,6 @@ def _heartbeat(found: _Heartbeat) -> kinds.Event | None:
         return None
     heap, jvm, python = (max(column) for column in zip(*map(_columns, rows), strict=True))
     return kinds.Peaks(found.executor, heap, jvm, python)
-
-
-def _job_started(found: _JobStart) -> kinds.Event:
-    given = found.properties or _Properties()
-    return kinds.JobStarted(
-        found.job,
-        found.at,
-        tuple(found.stages or ()),
-        given.execution_id(),
-        given.description or "",
-        given.call or "",
-    )
-
-
-def _job_ended(found: _JobEnd) -> kinds.Event:
-    if found.result.result == "JobSucceeded":
-        return kinds.JobEnded(found.job, found.at)
-    exception = found.result.exception or _JobException()
-    return kinds.JobEnded(found.job, found.at, exception.message or found.result.result or "unknown")
-
-
-def _stage_submitted(found: _StageSubmitted) -> kinds.Event:
-    given = found.properties
-    return found.info.submission(None if given is None else given.execution_id())
-
-
-def _stage_completed(found: _StageCompleted) -> kinds.Event:
-    info = found.info
-    values = partial(values_of, info.values)
-    return kinds.StageCompleted(info.submission(), info.completed, info.failure or "", values)
 
 
 def _task_started(found: _TaskStart) -> kinds.Event:
@@ -265,10 +182,10 @@ def _reader(kind: type[T], made: Callable[[T], kinds.Event | None]) -> Callable[
 _READERS = {
     b"SparkListenerTaskStart": _reader(_TaskStart, _task_started),
     b"SparkListenerTaskEnd": _reader(TaskEnd, task_ended),
-    b"SparkListenerStageSubmitted": _reader(_StageSubmitted, _stage_submitted),
-    b"SparkListenerStageCompleted": _reader(_StageCompleted, _stage_completed),
-    b"SparkListenerJobStart": _reader(_JobStart, _job_started),
-    b"SparkListenerJobEnd": _reader(_JobEnd, _job_ended),
+    b"SparkListenerStageSubmitted": _reader(StageSubmitted, stage_submitted),
+    b"SparkListenerStageCompleted": _reader(StageCompleted, stage_completed),
+    b"SparkListenerJobStart": _reader(JobStart, job_started),
+    b"SparkListenerJobEnd": _reader(JobEnd, job_ended),
     b"SparkListenerExecutorAdded": _reader(_ExecutorAdded, _executor_added),
     b"SparkListenerExecutorRemoved": _reader(
         _ExecutorRemoved, lambda found: kinds.ExecutorRemoved(found.id, found.at, found.reason or "")

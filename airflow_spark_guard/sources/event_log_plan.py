@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Annotated
-
-import msgspec
 from msgspec import Struct
 
 from airflow_spark_guard.core.history.event_kinds import Plan, PlanMetric, PlanNode
 from airflow_spark_guard.core.history.sql_plan import MOST_NODES
+from airflow_spark_guard.sources.event_log_tasks import Whole  # noqa: TC001 - msgspec reads the types of fields
 
 _LONGEST_TEXT = 2000
 _LONGEST_NAME = 300
@@ -21,7 +19,7 @@ class Metric(Struct, rename="camel", gc=False):
     """A metric of an operator."""
 
     name: str
-    accumulator_id: Annotated[int, msgspec.Meta(ge=-(2**53), le=2**53)]
+    accumulator_id: Whole
     metric_type: str = "sum"
 
 

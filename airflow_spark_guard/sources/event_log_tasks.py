@@ -11,6 +11,7 @@ from msgspec import Struct, field
 from airflow_spark_guard.core.history.event_kinds import Figures, Outcome, Peaks, TaskEnded
 
 Whole: TypeAlias = Annotated[int, msgspec.Meta(ge=-(2**53), le=2**53)]
+"""A number that arithmetic cannot overflow."""
 _OUTCOMES: Final[dict[str, Outcome]] = {
     "Success": "done",
     "TaskKilled": "killed",

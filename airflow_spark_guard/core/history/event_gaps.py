@@ -112,7 +112,8 @@ def _of_stages(fold: EventFold) -> list[str]:
     found = []
     stages = fold.stages
     if stages.unsubmitted:
-        found.append(f"The log lacks the submission of {stages.unsubmitted} stages: a part of it is missing.")
+        count = "1 stage" if stages.unsubmitted == 1 else f"{stages.unsubmitted} stages"
+        found.append(f"The log lacks the submission of {count}: a part of it is missing.")
     lacking, tasks = stages.lacking()
     if lacking:
         found.append(

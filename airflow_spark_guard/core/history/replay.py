@@ -220,7 +220,7 @@ def replay_observations(rows: Iterable[object], limits: WatchLimits) -> Replayed
         found.append(f"{unreadable} observations cannot be read.")
     if gaps:
         found.append(
-            f"{gaps} times the record has no observation for over {readable_duration(_GAP)}: the watchdog "
-            "does not count that time, as if its machine had slept."
+            f"Gaps of more than {readable_duration(_GAP)} between observations: {gaps}. The watchdog leaves "
+            "them out, as if its machine had slept."
         )
     return watch.replayed(found)
