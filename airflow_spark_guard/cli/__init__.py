@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Final
 
 import typer
 
-from airflow_spark_guard.cli.commands import conf, explain, prune, record, report, version
+from airflow_spark_guard.cli.commands import conf, doctor, explain, prune, record, report, version
 from airflow_spark_guard.core.errors import SparkGuardError
 
 if TYPE_CHECKING:
@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
 COMMANDS: Final[tuple[Callable[..., None], ...]] = (
     conf.conf,
+    doctor.doctor,
     explain.explain,
     prune.prune,
     record.record,

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from airflow_spark_guard.core.text.printable import one_line
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+
+    from airflow_spark_guard.core.history.alerts.alert import Alert
 
 _TONES = {"critical": "bad", "warning": "warn", "info": "neutral"}
 _LONGEST = 1000
@@ -35,7 +37,7 @@ class AlertView:
     cure: str
 
 
-def alert_views(alerts: Sequence[Any]) -> tuple[AlertView, ...]:
+def alert_views(alerts: Sequence[Alert]) -> tuple[AlertView, ...]:
     """The alerts in their order."""
     return tuple(
         AlertView(

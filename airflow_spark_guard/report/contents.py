@@ -5,14 +5,20 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+from airflow_spark_guard.core.history.alerts.catalogue import alerts_of
+from airflow_spark_guard.core.history.cost import receipt_of
 from airflow_spark_guard.core.history.model import ApplicationHistory
 from airflow_spark_guard.core.history.of_record import history_of_record
 from airflow_spark_guard.core.watch.observation import Observation
 from airflow_spark_guard.process.output_file import NAME as OUTPUT
+from airflow_spark_guard.report.replay_text import replay_sentences
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
 
+    from airflow_spark_guard.core.history.alerts.alert import Alert
+    from airflow_spark_guard.core.history.cost import Rates, Receipt
+    from airflow_spark_guard.core.history.replay import Replayed
     from airflow_spark_guard.process.record_reader import AttemptRecord
 
 
@@ -40,6 +46,7 @@ class Contents:
         history: of the application.
         summary: the attempt's ``summary.json``; empty for an application that ran without the guard.
         alerts: what is wasted, the costliest first.
+        receipt: what it held and used; None if that is not known.
         replays: what the watchdog would have done, one sentence each.
         observed: findings in observe mode, one sentence each.
         diagnostics: the autopsy as text.
@@ -50,7 +57,8 @@ class Contents:
     path: str
     history: ApplicationHistory = field(default_factory=ApplicationHistory)
     summary: Mapping[str, Any] = field(default_factory=dict)
-    alerts: Sequence[Any] = ()
+    alerts: Sequence[Alert] = ()
+    receipt: Receipt | None = None
     replays: Sequence[str] = ()
     observed: Sequence[str] = ()
     diagnostics: str = ""
@@ -63,12 +71,33 @@ class Contents:
         return str(self.summary.get("place") or "")
 
 
-def contents_of_record(record: AttemptRecord, path: str) -> Contents:
+def contents_of_history(
+    history: ApplicationHistory, path: str, *, replayed: Replayed | None = None, rates: Rates | None = None
+) -> Contents:
+    """What the event log of an application shows that ran with or without the guard.
+
+    Args:
+        history: of the application.
+        path: name of the log.
+        replayed: what the watchdog would have done; None if it was not asked.
+        rates: prices; None for none.
+    """
+    return Contents(
+        path,
+        history,
+        alerts=alerts_of(history),
+        receipt=receipt_of(history, rates),
+        replays=tuple(replay_sentences(replayed, history.started)) if replayed is not None else (),
+    )
+
+
+def contents_of_record(record: AttemptRecord, path: str, *, rates: Rates | None = None) -> Contents:
     """What the record of an attempt shows.
 
     Args:
         record: as read.
         path: DAG, run, task and try.
+        rates: prices; None for none.
     """
     damaged: list[str] = []
     history = history_of_record(record.summary, _observations(record.observations(), damaged))
@@ -78,6 +107,8 @@ def contents_of_record(record: AttemptRecord, path: str) -> Contents:
         path,
         history,
         record.summary,
+        alerts=alerts_of(history),
+        receipt=receipt_of(history, rates),
         observed=tuple(_observed(record.summary.get("observed"))),
         diagnostics=diagnostics,
         output=OutputTail(tail, "The last lines of the job's output.", OUTPUT) if tail else None,

@@ -9,10 +9,11 @@ from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING, Any, Final
 
+from airflow_spark_guard.core.history.labels import descriptions, stage_label
 from airflow_spark_guard.core.quantity import readable_duration
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
     from airflow_spark_guard.core.clock import EpochTime
     from airflow_spark_guard.core.history.model import (
@@ -80,14 +81,20 @@ def timeline(history: ApplicationHistory, marks: Sequence[Mark]) -> Figure | Non
     end = history.ended or history.last_seen
     if history.started is None or end is None or not (history.stages or history.executors):
         return None
-    least = (end - history.started) * _SHORTEST_BAR
+    least, described = (end - history.started) * _SHORTEST_BAR, descriptions(history)
     stages = sorted(history.stages, key=lambda one: _length(one, end), reverse=True)[:MOST_BARS]
     stages.sort(key=lambda one: (one.submitted or end, one.stage))
     lost = [one for one in history.executors if one.reason]
     executors = (lost + [one for one in history.executors if not one.reason])[:MOST_BARS]
     traces = [
-        _bars("stages", "series-1", [_stage_bar(one, end, least) for one in stages if not one.failure]),
-        _bars("failed stages", "bad", [_stage_bar(one, end, least) for one in stages if one.failure]),
+        _bars(
+            "stages",
+            "series-1",
+            [_stage_bar(one, end, least, described) for one in stages if not one.failure],
+        ),
+        _bars(
+            "failed stages", "bad", [_stage_bar(one, end, least, described) for one in stages if one.failure]
+        ),
         _bars(
             "executors", "series-2", [_executor_bar(one, end, least) for one in executors if not one.reason]
         ),
@@ -174,11 +181,12 @@ _Bar = tuple[str, float, float, str]
 """Row, start and length in milliseconds, what the pointer shows."""
 
 
-def _stage_bar(stage: StageHistory, end: EpochTime, least: float) -> _Bar:
+def _stage_bar(stage: StageHistory, end: EpochTime, least: float, described: Mapping[int, str]) -> _Bar:
     start = stage.submitted or end
     seconds = _length(stage, end)
     row = f"stage {stage.stage}" + (f" (attempt {stage.attempt})" if stage.attempt else "")
-    text = f"{stage.name}: {stage.done} of {stage.tasks} tasks in {readable_duration(seconds)}"
+    label = stage_label(stage, described)
+    text = f"{label}: {stage.done} of {stage.tasks} tasks in {readable_duration(seconds)}"
     return (
         row,
         start * _MS,

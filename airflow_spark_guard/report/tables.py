@@ -6,12 +6,14 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
+from airflow_spark_guard.core.history.labels import descriptions, stage_label
 from airflow_spark_guard.core.quantity import readable_duration
 from airflow_spark_guard.core.text.printable import one_line
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
+    from airflow_spark_guard.core.history.cost import Receipt
     from airflow_spark_guard.core.history.model import ApplicationHistory, ExecutorHistory, StageHistory
     from airflow_spark_guard.report.contents import Contents
 
@@ -19,6 +21,7 @@ _MOST_ROWS: Final = 100
 _LONGEST_CELL: Final = 300
 _UNITS: Final = ("B", "KiB", "MiB", "GiB", "TiB")
 _STEP: Final = 1024
+_HOUR: Final = 3600
 _ORIGIN: Final = re.compile(r"(?s)(.*)  \[([^\]]*)\]\Z")
 
 
@@ -52,7 +55,14 @@ class Table:
 def tables_of(contents: Contents) -> tuple[Table, ...]:
     """The tables that have rows, in the page's order."""
     history = contents.history
-    made = (_stages(history), _executors(history), _conf(contents), _limits(contents))
+    made = (
+        _cost(contents.receipt),
+        _stages(history),
+        _queries(history),
+        _executors(history),
+        _conf(contents),
+        _limits(contents),
+    )
     return tuple(table for table in made if table.rows)
 
 
@@ -66,7 +76,7 @@ def readable_size(size: float) -> str:
 
 
 def _stages(history: ApplicationHistory) -> Table:
-    end = history.ended or history.last_seen
+    end, described = history.ended or history.last_seen, descriptions(history)
     stages = sorted(history.stages, key=lambda one: _took(one, end) or 0.0, reverse=True)
     columns = (
         "Stage",
@@ -85,16 +95,16 @@ def _stages(history: ApplicationHistory) -> Table:
         "stages",
         "Stages",
         columns,
-        tuple(_stage(one, end) for one in stages[:_MOST_ROWS]),
+        tuple(_stage(one, end, described) for one in stages[:_MOST_ROWS]),
         _cut(stages, "longest"),
     )
 
 
-def _stage(stage: StageHistory, end: float | None) -> tuple[Cell, ...]:
+def _stage(stage: StageHistory, end: float | None, described: Mapping[int, str]) -> tuple[Cell, ...]:
     spread = stage.duration
     return (
         Cell(f"{stage.stage}" + (f".{stage.attempt}" if stage.attempt else ""), number=True),
-        _words(stage.name + (f": {stage.failure}" if stage.failure else "")),
+        _words(stage_label(stage, described) + (f": {stage.failure}" if stage.failure else "")),
         _duration(_took(stage, end)),
         Cell(_tasks(stage), number=True),
         Cell(f"{stage.failed:,}", number=True),
@@ -148,6 +158,70 @@ def _executor(executor: ExecutorHistory, started: float | None) -> tuple[Cell, .
         _size(executor.python_peak),
         _words(removed),
     )
+
+
+def _queries(history: ApplicationHistory) -> Table:
+    rows = sorted(history.executions, key=lambda one: (one.ended or 0.0) - (one.started or 0.0), reverse=True)
+    shown = tuple(
+        (
+            Cell(f"{one.execution}", number=True),
+            _words(one.description + (f": {one.failure}" if one.failure else "")),
+            _duration(one.ended - one.started if one.ended and one.started else None),
+            _words(", ".join(dict.fromkeys(node.name for node in one.nodes))),
+        )
+        for one in rows[:_MOST_ROWS]
+    )
+    columns = ("Query", "Description", "Took", "Operators")
+    return Table("queries", "SQL queries", columns, shown, _cut(rows, "longest"))
+
+
+def _cost(receipt: Receipt | None) -> Table:
+    """The receipt: what was held, and the share of it that each part is."""
+    if receipt is None or receipt.held is None:
+        return Table("cost", "Cost", (), ())
+    parts = (
+        ("Held by executors", receipt.held),
+        ("Used by tasks that succeeded", receipt.useful),
+        ("Used by tasks of repeated stages", receipt.repeated),
+        ("Lost in failed tasks", receipt.failed),
+        ("Lost in slower speculative copies", receipt.speculative),
+        ("Idle", receipt.idle),
+        ("Idle on executors that were lost later", receipt.idle_of_lost),
+        ("Held by the driver", receipt.driver),
+    )
+    rows = [
+        (_words(name), _core_time(seconds), _percent(receipt.share(seconds)))
+        for name, seconds in parts
+        if seconds is not None
+    ]
+    for name, amount in (
+        ("Price of the executors", receipt.price),
+        ("Of that not useful", receipt.wasted_price),
+        ("Price of the driver", receipt.driver_price),
+    ):
+        if amount is not None:
+            rows.append(
+                (_words(name), Cell(f"{amount:,.2f} {receipt.currency}".rstrip(), number=True), Cell(""))
+            )
+    if receipt.held_gib is not None:
+        rows.append(
+            (
+                _words("Memory held by executors"),
+                Cell(f"{receipt.held_gib / _HOUR:,.2f} GiB-h", number=True),
+                Cell(""),
+            )
+        )
+    return Table("cost", "Cost", ("Part", "Amount", "Share"), tuple(rows), " ".join(receipt.unknown))
+
+
+def _core_time(seconds: float) -> Cell:
+    return Cell(
+        f"{seconds / _HOUR:,.2f} core-h" if seconds >= _HOUR else f"{seconds:,.0f} core-s", number=True
+    )
+
+
+def _percent(share: float | None) -> Cell:
+    return Cell("" if share is None else f"{share:.0%}", number=True)
 
 
 def _conf(contents: Contents) -> Table:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from pathlib import Path
+from pathlib import Path  # noqa: TC003 - typer reads the signature
 from typing import Annotated
 
 import typer
@@ -13,7 +13,7 @@ def report(
         str,
         typer.Argument(
             metavar="SOURCE",
-            help="An event log (file or folder), the folder of a record, or with --history an application id.",
+            help="An event log (file or folder), a record's folder, or with --history an application id.",
         ),
     ],
     *,

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
@@ -115,10 +114,8 @@ def _limits(words: Sequence[str]) -> GuardLimits:
 
 def _save(target: Path, text: str) -> None:
     try:
-        with open(
-            os.open(target, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w", errors="replace"
-        ) as file:
-            file.write(text)
+        target.touch(mode=0o600)
+        target.write_text(text, errors="replace")
     except OSError as error:
         raise BadInputError(
             "The report cannot be written.",

@@ -1,13 +1,12 @@
 """Alerts as the page shows them."""
 
-from types import SimpleNamespace
-
+from airflow_spark_guard.core.history.alerts.alert import Alert
 from airflow_spark_guard.report.alert_views import alert_views
 
 
 def alert(**fields):
     known = {"severity": "warning", "kind": "skew", "where": "stage 3", "what": "w", "line": "", "cure": "c"}
-    return SimpleNamespace(**known | fields)
+    return Alert(**{"figure": "", "limit": ""} | known | fields)
 
 
 def test_an_alert_has_kind_and_place_as_its_title():

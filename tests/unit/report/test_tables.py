@@ -2,7 +2,14 @@
 
 import pytest
 
-from airflow_spark_guard.core.history.model import ApplicationHistory, Spread, StageHistory
+from airflow_spark_guard.core.history.cost import Receipt
+from airflow_spark_guard.core.history.model import (
+    ApplicationHistory,
+    Spread,
+    SqlHistory,
+    SqlNode,
+    StageHistory,
+)
 from airflow_spark_guard.report.contents import Contents
 from airflow_spark_guard.report.tables import readable_size, tables_of
 from tests.support.reports import SUMMARY, at, history
@@ -67,6 +74,40 @@ def test_an_application_without_a_record_has_its_configuration_alone():
 
 def test_limits_are_those_of_the_attempt():
     assert rows(table("limits")) == [["stall_timeout", "1m"]]
+
+
+def test_the_receipt_has_amounts_and_shares():
+    receipt = Receipt(
+        held=7200.0, used=1800.0, useful=1800.0, idle=5400.0, failed=0.0, held_gib=3600.0,
+        price=2.0, wasted_price=1.5, currency="EUR", unknown=("The driver is not known.",),
+    )  # fmt: skip
+    (found,) = [one for one in tables_of(Contents("p", receipt=receipt)) if one.name == "cost"]
+    assert rows(found) == [
+        ["Held by executors", "2.00 core-h", "100%"],
+        ["Used by tasks that succeeded", "1,800 core-s", "25%"],
+        ["Lost in failed tasks", "0 core-s", "0%"],
+        ["Idle", "1.50 core-h", "75%"],
+        ["Price of the executors", "2.00 EUR", ""],
+        ["Of that not useful", "1.50 EUR", ""],
+        ["Memory held by executors", "1.00 GiB-h", ""],
+    ]
+    assert found.note == "The driver is not known."
+
+
+def test_a_receipt_without_figures_is_left_out():
+    assert tables_of(Contents("p", receipt=Receipt(unknown=("x",)))) == ()
+
+
+def test_queries_come_longest_first_with_their_operators():
+    nodes = (SqlNode("Exchange"), SqlNode("Scan parquet"), SqlNode("Exchange"))
+    executions = (
+        SqlHistory(1, "short", started=at(0), ended=at(1)),
+        SqlHistory(2, "long", started=at(0), ended=at(9), failure="gone", nodes=nodes),
+    )
+    assert rows(table("queries", executions=executions)) == [
+        ["2", "long: gone", "9s", "Exchange, Scan parquet"],
+        ["1", "short", "1s", ""],
+    ]
 
 
 def test_a_table_without_rows_is_left_out():
