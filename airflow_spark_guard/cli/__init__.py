@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Final
 
 import typer
 
-from airflow_spark_guard.cli.commands import conf, doctor, explain, prune, record, report, version
+from airflow_spark_guard.cli.commands import conf, doctor, explain, limits, prune, record, report, version
 from airflow_spark_guard.core.errors import SparkGuardError
 
 if TYPE_CHECKING:
@@ -21,6 +21,7 @@ COMMANDS: Final[tuple[Callable[..., None], ...]] = (
     conf.conf,
     doctor.doctor,
     explain.explain,
+    limits.limits,
     prune.prune,
     record.record,
     report.report,
