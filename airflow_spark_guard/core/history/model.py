@@ -82,8 +82,8 @@ class StageHistory:
         call: the call of the user's code that needed it, such as ``count at /home/a/job.py:12``; empty if
             Spark does not name one.
         first_task: when its first task was launched; None if unknown or if none was.
-        speculative_s: the part of ``lost_s`` of attempts that Spark killed because another attempt of that task
-            had succeeded; None if unknown.
+        speculative_s: the part of ``lost_s`` of attempts that Spark killed because another attempt of that
+            task had succeeded; None if unknown.
     """
 
     stage: int
