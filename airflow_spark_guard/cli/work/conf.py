@@ -49,6 +49,7 @@ def effective_conf(
     file: Path | None = None,
     version: tuple[int, int] | None = None,
     deadline: float | None = None,
+    layers: Iterable[Layer] = (),
 ) -> EffectiveConf:
     """The configuration with these settings.
 
@@ -58,14 +59,15 @@ def effective_conf(
         file: of properties; None for none.
         version: (major, minor) of Spark; None if unknown.
         deadline: of the attempt, in seconds.
+        layers: between the file and the pairs, weaker ones first.
 
     Raises:
         ConfError: a setting that cannot be read.
     """
-    layers = [Layer(str(file.absolute()), _file(file))] if file else []
+    of_file = [Layer(str(file.absolute()), _file(file))] if file else []
     given = check_user_conf(dict(map(_pair, pairs)), "conf")
     return SparkProfile(profile).effective(
-        *layers, Layer("conf", given), spark_version=version, deadline=deadline
+        *of_file, *layers, Layer("conf", given), spark_version=version, deadline=deadline
     )
 
 
