@@ -20,7 +20,7 @@ _OPTIONS: Final = {
     },
     "report": {
         "description": "``on``: each attempt ends with ``report.html`` in its record: verdict, timeline, "
-        "diagnostics.\n``off``: ``spark-guard report`` makes it when somebody asks.\n",
+        "diagnostics.\n``off``: ``spark-guard report`` makes it when it is asked.\n",
         "version_added": None,
         "type": "string",
         "example": "off",
