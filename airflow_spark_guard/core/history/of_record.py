@@ -100,7 +100,8 @@ class _Fold:
         at = observation.wall or EpochTime(self.started + observation.at)
         self.last = at
         self._blind = observation.blind or self._blind
-        over = observation.inside is not None and observation.inside.ended
+        inside = observation.inside
+        over = observation.driver_gone_at is not None or (inside is not None and inside.ended)
         if observation.driver is not None:
             self._see(observation.driver, at, over=over)
         for one in observation.exits:
@@ -121,14 +122,10 @@ class _Fold:
 
     def _exit(self, one: ExecutorExit, *, over: bool) -> None:
         """Once the script has ended executors end because of that, and a master starts some in vain."""
-        known = (
-            self._executors.get(one.id)
-            if over
-            else self._executors.get(one.id, ExecutorHistory(one.id, one.host))
-        )
-        if known is not None and known.removed is None:
+        known = self._executors.get(one.id, ExecutorHistory(one.id, one.host))
+        if known.removed is None and not over:
             removed = EpochTime(self.started + one.at)
-            self._executors[one.id] = replace(known, removed=removed, reason="" if over else one.reason)
+            self._executors[one.id] = replace(known, removed=removed, reason=one.reason)
 
     def _see(self, view: DriverView, at: EpochTime, *, over: bool) -> None:
         for row in view.stages:
@@ -140,11 +137,8 @@ class _Fold:
                 seen.gone = at
         for executor in view.executors:
             known = self._executors.get(executor.id)
-            if known is None and over:
-                continue
-            row = _executor(executor, known)
-            ended_with_it = over and known is not None and known.removed is None
-            self._executors[executor.id] = replace(row, reason="") if ended_with_it else row
+            if not over or (known is not None and executor.active):
+                self._executors[executor.id] = _executor(executor, known)
 
     def _sample(self, observation: Observation, at: EpochTime) -> Sample:
         view, inside = observation.driver, observation.inside

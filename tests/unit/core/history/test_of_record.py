@@ -104,9 +104,18 @@ def test_executors_that_end_with_the_script_are_not_lost():
         ],
     )
     assert [(one.id, one.removed, one.reason) for one in history.executors] == [
-        ("0", START + 58, ""),
-        ("1", START + 59, ""),
+        ("0", None, ""),
+        ("1", None, ""),
     ]
+
+
+def test_nor_are_those_that_end_because_the_driver_is_gone():
+    exits = (ExecutorExit("1", "h", "Command exited with code 143", 59.0),)
+    running = (Executor("1", active=True),)
+    history = history_of_record(
+        SUMMARY, [seen(50, executors=running), Observation(60.0, exits=exits, driver_gone_at=58.0)]
+    )
+    assert [(one.id, one.removed) for one in history.executors] == [("1", None)]
 
 
 def test_one_that_was_lost_before_keeps_its_reason():
