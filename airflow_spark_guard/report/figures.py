@@ -276,8 +276,9 @@ def _marks(marks: Sequence[Mark]) -> dict[str, Any]:
             "yanchor": "bottom",
             "xanchor": "right",
             "showarrow": False,
+            "yshift": 14 * (number % 2),  # two that are close do not lie on each other
             "text": mark.text,
         }
-        for mark in marks
+        for number, mark in enumerate(marks)
     ]
     return {"shapes": lines, "annotations": texts}
