@@ -18,7 +18,6 @@ if TYPE_CHECKING:
     from airflow_spark_guard.core.history.event_fold import Watcher
     from airflow_spark_guard.core.history.model import ApplicationHistory
 
-_ZIP = b"PK\x03\x04"
 # A file of another program has no event in its first lines.
 _TRIED = 200
 _SPARK = b"park"
@@ -32,17 +31,16 @@ def read_event_log(place: Place, *, watcher: Watcher | None = None) -> Applicati
     it lacks.
 
     Args:
-        place: a file, the folder of a rolling log, a folder with a single log, or a zip of one of these.
+        place: a file, the folder of a rolling log, a folder with a single log, or a ``.zip`` with one of
+            these; a path of any store.
         watcher: looks at the state between events; see ``core/history/replay.py``.
 
     Raises:
         BadInputError: there is no event log, or its codec cannot be read.
     """
-    if not _is_folder(place):
+    if place.name.endswith(".zip"):
         with closing(_opened(place)) as file:
-            source = Source(file)
-            if source.head.startswith(_ZIP):
-                return read_zip(file, place.name, watcher=watcher)
+            return read_zip(file, place.name, watcher=watcher)
     return _read(files_of(place), watcher)
 
 
@@ -156,13 +154,6 @@ class _Reading:
         except (ValueError, RecursionError):
             return False
         return self._take(line)
-
-
-def _is_folder(place: Place) -> bool:
-    try:
-        return place.is_dir()
-    except Exception as error:
-        raise unreadable(place, error) from error
 
 
 def _opened(place: Place) -> IO[bytes]:
