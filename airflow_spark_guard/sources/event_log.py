@@ -15,6 +15,7 @@ from airflow_spark_guard.sources.event_log_lines import Lines
 from airflow_spark_guard.sources.event_log_streams import Source, stream_of
 
 if TYPE_CHECKING:
+    from airflow_spark_guard.core.clock import EpochTime
     from airflow_spark_guard.core.history.event_fold import Watcher
     from airflow_spark_guard.core.history.model import ApplicationHistory
 
@@ -24,7 +25,9 @@ _SPARK = b"park"
 _LONGEST = 200
 
 
-def read_event_log(place: Place, *, watcher: Watcher | None = None) -> ApplicationHistory:
+def read_event_log(
+    place: Place, *, watcher: Watcher | None = None, until: EpochTime | None = None
+) -> ApplicationHistory:
     """The history of the application that wrote a log.
 
     A log that is still written, is cut, or has damaged lines is read as far as it goes; ``missing`` says what
@@ -34,6 +37,8 @@ def read_event_log(place: Place, *, watcher: Watcher | None = None) -> Applicati
         place: a file, the folder of a rolling log, a folder with a single log, or a ``.zip`` with one of
             these; a path of any store.
         watcher: looks at the state between events; see ``core/history/replay.py``.
+        until: when an application whose log has no end is known to have run still: the watcher looks that
+            long. None for the time of the last event.
 
     Raises:
         BadInputError: there is no event log, or its codec cannot be read.
@@ -41,7 +46,7 @@ def read_event_log(place: Place, *, watcher: Watcher | None = None) -> Applicati
     if place.name.endswith(".zip"):
         with closing(_opened(place)) as file:
             return read_zip(file, place.name, watcher=watcher)
-    return _read(files_of(place), watcher)
+    return _read(files_of(place), watcher, until)
 
 
 def read_zip(file: IO[bytes], name: str, *, watcher: Watcher | None = None) -> ApplicationHistory:
@@ -69,7 +74,7 @@ def read_zip(file: IO[bytes], name: str, *, watcher: Watcher | None = None) -> A
     return _read(files, watcher)
 
 
-def _read(log: LogFiles, watcher: Watcher | None) -> ApplicationHistory:
+def _read(log: LogFiles, watcher: Watcher | None, until: EpochTime | None = None) -> ApplicationHistory:
     fold = EventFold(watcher)
     for note in log.notes:
         fold.gaps.note(note)
@@ -78,7 +83,7 @@ def _read(log: LogFiles, watcher: Watcher | None) -> ApplicationHistory:
         reading.read(place)
     reading.check()
     if watcher is not None:
-        watcher.look(fold, fold.clock.now + 1)
+        watcher.look(fold, max(fold.clock.now, int((until or 0) * 1000)) + 1)
     return fold.history()
 
 

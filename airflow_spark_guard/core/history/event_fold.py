@@ -117,7 +117,7 @@ class EventFold:
             ended=epoch(self.ended),
             last_seen=epoch(self.clock.now),
             conf=_shown(self.conf),
-            jobs=self.jobs.history(),
+            jobs=self.jobs.history(self.sql.description),
             stages=self.stages.history(self._stage_history),
             executors=self.executors.history(self.cpus),
             executions=self.sql.history(held),

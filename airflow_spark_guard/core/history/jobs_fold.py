@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING
 
 from airflow_spark_guard.core.history.event_time import epoch
 from airflow_spark_guard.core.history.model import JobHistory
+from airflow_spark_guard.core.history.shortened import shortened
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Callable, Iterable
 
     from airflow_spark_guard.core.history.event_kinds import JobEnded, JobStarted
 
@@ -55,7 +56,7 @@ class JobsFold:
     def end(self, event: JobEnded) -> None:
         """Take the end of a job."""
         started = self.active.pop(event.job, None) or JobHistory(event.job)
-        self._ended[event.job] = replace(started, completed=epoch(event.at), failure=event.failure[:_LONGEST])
+        self._ended[event.job] = replace(started, completed=epoch(event.at), failure=shortened(event.failure))
         if len(self._ended) > MOST_JOBS:
             self._leave_out()
 
@@ -85,10 +86,13 @@ class JobsFold:
         calls = (self._calls.get(job, "") for job in self._of_stage.get(stage, ()))
         return next((text for text in (name, *calls, statement) if is_python_call(text)), "")
 
-    def history(self) -> tuple[JobHistory, ...]:
-        """All, by id."""
+    def history(self, statement: Callable[[int | None], str]) -> tuple[JobHistory, ...]:
+        """All, by id; ``statement`` gives the description of a SQL execution, for jobs without one."""
         found = self._ended | self.active
-        return tuple(found[job] for job in sorted(found))
+        return tuple(
+            job if job.description else replace(job, description=statement(job.execution))
+            for job in (found[number] for number in sorted(found))
+        )
 
     def _leave_out(self) -> None:
         """Forget the first tenth of those that succeeded."""

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from airflow_spark_guard.core.history.event_time import epoch
 from airflow_spark_guard.core.history.model import SqlHistory
+from airflow_spark_guard.core.history.shortened import shortened
 from airflow_spark_guard.core.history.sql_plan import accumulators_of, nodes_of
 
 if TYPE_CHECKING:
@@ -82,7 +83,7 @@ class SqlFold:
     def end(self, event: SqlEnded) -> None:
         """Take the end of an execution."""
         found = self._execution(event.execution)
-        found.ended, found.failure = event.at, event.failure[:_LONGEST]
+        found.ended, found.failure = event.at, shortened(event.failure)
         self._unsettled[found.execution] = found
         if len(self._unsettled) > _UNSETTLED:
             self._settle(self._unsettled.pop(next(iter(self._unsettled))))

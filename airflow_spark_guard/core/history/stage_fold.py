@@ -10,6 +10,7 @@ from airflow_spark_guard.core.clock import EpochTime
 from airflow_spark_guard.core.history.event_kinds import Figures
 from airflow_spark_guard.core.history.event_time import epoch
 from airflow_spark_guard.core.history.model import StageHistory, TaskHistory
+from airflow_spark_guard.core.history.shortened import shortened
 from airflow_spark_guard.core.history.spread import Spreading
 
 if TYPE_CHECKING:
@@ -22,7 +23,6 @@ if TYPE_CHECKING:
     )
 
 SLOWEST = 10
-_LONGEST_FAILURE = 2000
 _LONGEST_DETAILS = 4000
 _OUTRUN = "another attempt succeeded"  # TaskSetManager.scala
 _NOTHING = Figures()
@@ -98,7 +98,7 @@ class StageFold:
         """Take its completion."""
         self.submit(event.submitted)
         self.is_complete, self.completed = True, event.at
-        self._failure = event.failure[:_LONGEST_FAILURE]
+        self._failure = shortened(event.failure)
         self.values = None
 
     def start(self, event: TaskStarted) -> None:
@@ -227,5 +227,5 @@ def _task(event: TaskEnded) -> TaskHistory:
         max(0, event.at - event.launched) / 1000,
         event.speculative,
         figures.input_bytes + figures.shuffle_read_bytes,
-        event.failure[:_LONGEST_FAILURE],
+        shortened(event.failure),
     )

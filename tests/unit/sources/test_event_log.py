@@ -12,8 +12,9 @@ from hypothesis import strategies as st
 from airflow_spark_guard.core.errors import BadInputError
 from airflow_spark_guard.core.history.replay import LogReplay
 from airflow_spark_guard.core.limits import GuardLimits
+from airflow_spark_guard.core.verdict import Verdict
 from airflow_spark_guard.sources.event_log import read_event_log, read_zip
-from tests.support.event_logs import line, small_log, written
+from tests.support.event_logs import START, line, small_log, written
 from tests.support.paths import ROOT
 
 LACKING = "The log lacks the ends of 2 of 3 tasks in stages that succeeded: the figures of these stages are too low."
@@ -120,6 +121,20 @@ def test_the_watchdog_can_watch(tmp_path):
     read_event_log(written(tmp_path / "log", small_log()), watcher=replay)
     found = replay.replayed()
     assert (found.acted, found.looks > 0) == ((), True)
+
+
+def test_an_application_that_still_runs_is_watched_until_now(tmp_path):
+    """Its last task began in the third second, and has not ended an hour later."""
+    task = {"Task ID": 9, "Launch Time": START + 3000, "Executor ID": "1"}
+    log = written(
+        tmp_path / "log", [*small_log()[:7], line("SparkListenerTaskStart", Stage_ID=0, Task_Info=task)]
+    )
+    watched = []
+    for until in (None, START / 1000 + 3600):
+        replay = LogReplay(GuardLimits())
+        read_event_log(log, watcher=replay, until=until)
+        watched.append([acted.finding.verdict for acted in replay.replayed().acted])
+    assert watched == [[], [Verdict.STALLED]]
 
 
 def test_an_empty_log_is_a_clear_error(tmp_path):

@@ -9,6 +9,7 @@ from airflow_spark_guard.core.history.model import JobHistory
 from tests.support.event_logs import START, job
 
 SECONDS = START / 1000
+STATEMENTS = {None: "", 5: "insert into t"}
 CALL = "collect at /srv/job.py:6"
 
 
@@ -17,11 +18,17 @@ def test_a_job_from_its_start_to_its_end():
     fold.start(job(1, 2, 3, call=CALL, execution=5))
     fold.start(job(0, 1, description="nightly totals", call=CALL))
     fold.end(JobEnded(1, START + 2000, "Job aborted"))
-    assert fold.history() == (
+    assert fold.history(STATEMENTS.get) == (
         JobHistory(0, "nightly totals", SECONDS, None, "", (1,), None),
         JobHistory(1, CALL, SECONDS, SECONDS + 2, "Job aborted", (2, 3), 5),
     )
     assert set(fold.active) == {0}
+
+
+def test_a_job_without_a_call_has_the_statement_of_its_execution():
+    fold = JobsFold()
+    fold.start(job(0, 1, execution=5))
+    assert fold.history(STATEMENTS.get)[0].description == "insert into t"
 
 
 def test_a_stage_knows_the_jobs_that_needed_it():
@@ -69,7 +76,7 @@ def test_the_receiver_of_a_stream_is_no_usual_stage():
 def test_the_end_of_an_unknown_job_counts():
     fold = JobsFold()
     fold.end(JobEnded(7, START))
-    assert fold.history() == (JobHistory(7, completed=SECONDS),)
+    assert fold.history(STATEMENTS.get) == (JobHistory(7, completed=SECONDS),)
 
 
 def test_of_very_many_jobs_those_that_succeeded_first_are_left_out(monkeypatch):
@@ -78,6 +85,6 @@ def test_of_very_many_jobs_those_that_succeeded_first_are_left_out(monkeypatch):
     for number in range(11):
         fold.start(job(number, number, 100))
         fold.end(JobEnded(number, START, "x" if number == 0 else ""))
-    assert [found.job for found in fold.history()] == [0, *range(2, 11)]
+    assert [found.job for found in fold.history(STATEMENTS.get)] == [0, *range(2, 11)]
     assert (fold.left_out, fold.of_stage(1)) == (1, ())
     assert fold.of_stage(100) == (0, *range(2, 11))
