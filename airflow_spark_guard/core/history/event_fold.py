@@ -139,11 +139,12 @@ class EventFold:
         at = epoch(self.clock.now)
         if at is None:
             return None
-        driver = self._driver
+        driver, running, cores = self._driver, self.stages.running, self.executors.cores(self.cpus)
         return Sample(
             at,
-            running=self.stages.running,
-            cores=self.executors.cores(self.cpus),
+            # Spark may log the start of a slot's next task before the end of its last one.
+            running=min(running, cores) if cores else running,
+            cores=cores,
             done=self.stages.done,
             driver_jvm=(driver.jvm or None) if driver is not None else None,
             driver_python=(driver.python or None) if driver is not None else None,

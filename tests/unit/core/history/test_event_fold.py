@@ -97,6 +97,14 @@ def test_samples_show_what_ran():
     assert (history.samples[-1].driver_jvm, history.samples[-1].driver_python) == (50, 60)
 
 
+def test_no_more_tasks_run_than_there_are_slots():
+    """The start of a slot's next task may come before the end of its last one."""
+    starts = [task_start(task, at=1000) for task in range(3)]
+    assert folded(application(), *starts).history().samples[-1].running == 3
+    slots = kinds.ExecutorAdded("1", "h", 2, START)
+    assert folded(application(), slots, *starts).history().samples[-1].running == 2
+
+
 def test_a_time_before_the_application_that_makes_no_sense_is_corrected():
     history = folded(
         kinds.ExecutorAdded("1", "h", 4, START + 10**12),
