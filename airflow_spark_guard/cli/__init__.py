@@ -11,7 +11,17 @@ from typing import TYPE_CHECKING, Final
 
 import typer
 
-from airflow_spark_guard.cli.commands import conf, doctor, explain, limits, prune, record, report, version
+from airflow_spark_guard.cli.commands import (
+    conf,
+    doctor,
+    explain,
+    limits,
+    prune,
+    record,
+    report,
+    version,
+    watch,
+)
 from airflow_spark_guard.core.errors import SparkGuardError
 
 if TYPE_CHECKING:
@@ -26,6 +36,7 @@ COMMANDS: Final[tuple[Callable[..., None], ...]] = (
     record.record,
     report.report,
     version.version,
+    watch.watch,
 )
 
 
