@@ -43,11 +43,11 @@ _PUSHED = (
 def lines(tasks: int, *, seed: int = 0) -> Iterator[str]:
     """The lines of a log with so many tasks, a thousand in each stage, each stage a SQL execution."""
     chance = random.Random(seed)  # noqa: S311 - figures, no secrets
-    yield from map(json.dumps, _head())
+    yield from map(_line, _head())
     template, clock = _task_end(), START + 10_000
     for number, first in enumerate(range(0, tasks, _STAGE_TASKS)):
         count = min(_STAGE_TASKS, tasks - first)
-        yield from map(json.dumps, _before(number, count, clock))
+        yield from map(_line, _before(number, count, clock))
         for task in range(first, first + count):
             launched = clock + (task - first) * 40
             executor = task % _EXECUTORS + 1
@@ -59,9 +59,9 @@ def lines(tasks: int, *, seed: int = 0) -> Iterator[str]:
                 "size": ran * 1500, "rows": ran * 20, "id": number * 100,
             }  # fmt: skip
         clock += count * 40 + 10_000
-        yield from map(json.dumps, _after(number, count, clock))
+        yield from map(_line, _after(number, count, clock))
         clock += 2_000
-    yield json.dumps({"Event": "SparkListenerApplicationEnd", "Timestamp": clock})
+    yield _line({"Event": "SparkListenerApplicationEnd", "Timestamp": clock})
 
 
 def _line(event: dict[str, Any]) -> str:
@@ -74,7 +74,10 @@ def _head() -> Iterator[dict[str, Any]]:
     hadoop = {f"hadoop.option.{number}": "value" * 5 for number in range(1000)}
     yield {
         "Event": "SparkListenerEnvironmentUpdate",
-        "JVM Information": {},
+        "JVM Information": {"Java Version": "17"},
+        "System Properties": {},
+        "Metrics Properties": {},
+        "Classpath Entries": {},
         "Spark Properties": conf,
         "Hadoop Properties": hadoop,
     }
@@ -96,9 +99,22 @@ def _stage(number: int, count: int, clock: int, **more: Any) -> dict[str, Any]:
         {
             "RDD ID": rdd,
             "Name": "MapPartitionsRDD",
-            "Scope": "x" * 60,
+            "Scope": '{"id":"5","name":"Exchange"}',
             "Callsite": "y" * 60,
             "Parent IDs": [1],
+            "Storage Level": {
+                "Use Disk": False,
+                "Use Memory": False,
+                "Use Off Heap": False,
+                "Deserialized": False,
+                "Replication": 1,
+            },
+            "Barrier": False,
+            "DeterministicLevel": "DETERMINATE",
+            "Number of Partitions": count,
+            "Number of Cached Partitions": 0,
+            "Memory Size": 0,
+            "Disk Size": 0,
         }
         for rdd in range(20)
     ]
@@ -106,7 +122,7 @@ def _stage(number: int, count: int, clock: int, **more: Any) -> dict[str, Any]:
         "Stage ID": number, "Stage Attempt ID": 0, "Stage Name": f"collect at /srv/jobs/job.py:{number}",
         "Number of Tasks": count, "RDD Info": rdds, "Parent IDs": [],
         "Details": "org.apache.spark.x(X.scala)\n" * 40,
-        "Submission Time": clock, **more,
+        "Submission Time": clock, "Accumulables": [], "Resource Profile Id": 0, **more,
     }  # fmt: skip
 
 
