@@ -30,7 +30,7 @@ def root_of_records(root: Path | None) -> Path:
     if found is None:
         raise RecordError(
             "There is no folder of records.",
-            got="Airflow's option [spark_guard] record_folder is none",
+            got="Airflow's option [spark_guard] record_folder = none",
             expected="a folder",
             advice="Pass the folder, if records were kept elsewhere before.",
         )

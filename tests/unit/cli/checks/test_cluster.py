@@ -1,4 +1,4 @@
-"""The way to a connection; more in ``test_airflow_checks.py``, which reads them."""
+"""The way to a connection; more in ``tests/unit/cli/checks/test_airflow_checks.py``, which reads them."""
 
 from __future__ import annotations
 
