@@ -28,7 +28,7 @@ from airflow_spark_guard.links.spark import LINKS, known_links
 from airflow_spark_guard.operators.parsing import check_literals, check_partial
 from airflow_spark_guard.task.announcement import Announcement, announcing
 from airflow_spark_guard.task.failure import ObservedVerdicts, report
-from airflow_spark_guard.task.metrics import count
+from airflow_spark_guard.task.metrics import counting
 from airflow_spark_guard.task.retention import start_retention
 from airflow_spark_guard.task.retry_policy import AIRFLOW_ASKS, SparkGuardRetryPolicy
 from airflow_spark_guard.task.seam import for_log
@@ -196,12 +196,10 @@ class SafeSparkSubmitOperator(SparkSubmitOperator):
             start_retention(self.guard_log)
             self._announcement = Announcement(self.guard_log, context.get("ti"), self.guard_links, pages())
             self._announcement.record(record_page(self._record, self.guard_log))
-            with announcing(self._announcement):
+            with announcing(self._announcement), counting(context, self._record):
                 super().execute(context)
                 self._leave_to_trigger(context)
-            count(None, context, self._record)
         except SparkGuardError as error:
-            count(error, context, self._record)
             failure = report(error, self, context)
             raise for_log(failure, self.guard_log, self._record) from None
         finally:
@@ -221,14 +219,11 @@ class SafeSparkSubmitOperator(SparkSubmitOperator):
         try:
             self._start(context)
             self._hook = hook = self._make_hook()
-            with announcing(self._resumed(context)):
-                result = hook.resume(event, job, place)
-            count(None, context, None)
+            with announcing(self._resumed(context)), counting(context, None):
+                return hook.resume(event, job, place)
         except SparkGuardError as error:
-            count(error, context, None)
             failure = report(error, self, context)
             raise for_log(failure, self.guard_log, self._record) from None
-        return result
 
     # Tasks that version 0.7 deferred resume with this method.
     resume = execute_complete

@@ -16,7 +16,7 @@ from airflow_spark_guard.process.record_reader import read_record
 from airflow_spark_guard.task.task_instance import task_instance
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterator, Mapping
     from pathlib import Path
 
 SUCCESS: Final = "SUCCESS"
@@ -31,6 +31,22 @@ def outcome(error: SparkGuardError | None) -> str:
     if error is None:
         return SUCCESS
     return str(error.verdict) if isinstance(error, AttemptError) else BAD_INPUT
+
+
+@contextlib.contextmanager
+def counting(context: Mapping[str, Any], record: Path | None) -> Iterator[None]:
+    """Count the attempt that runs in this context; one that is deferred, or ends in any other way, is not.
+
+    Args:
+        context: of the try.
+        record: its folder; None without one.
+    """
+    try:
+        yield
+    except SparkGuardError as error:
+        count(error, context, record)
+        raise
+    count(None, context, record)
 
 
 def count(error: SparkGuardError | None, context: Mapping[str, Any], record: Path | None) -> None:

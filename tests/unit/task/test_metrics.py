@@ -1,10 +1,12 @@
 """Attempts in Airflow's own metrics."""
 
+import contextlib
+
 import pytest
 from airflow.providers.common.compat.sdk import Stats
 
 from airflow_spark_guard.core.errors import ArgumentError, StalledError
-from airflow_spark_guard.task.metrics import BAD_INPUT, SUCCESS, count, outcome
+from airflow_spark_guard.task.metrics import BAD_INPUT, SUCCESS, count, counting, outcome
 from tests.support.reports import SUMMARY, write_record
 from tests.support.task_instance import TaskInstance
 
@@ -72,3 +74,15 @@ def test_a_back_end_that_fails_harms_nothing(backend, tmp_path):
 def test_a_record_that_cannot_be_read_costs_its_times_alone(backend, tmp_path):
     count(None, {"ti": TaskInstance()}, tmp_path / "none")
     assert [name for name, *_ in backend.sent] == ["spark_guard.attempts"]
+
+
+@pytest.mark.parametrize(
+    ("raised", "verdicts"),
+    [(None, ["SUCCESS"]), (StalledError("x"), ["STALLED"]), (KeyboardInterrupt(), []), (ValueError(), [])],
+)
+def test_an_attempt_counts_once_it_is_over(backend, raised, verdicts):
+    """A deferral leaves it by an exception of Airflow's own."""
+    with contextlib.suppress(StalledError, KeyboardInterrupt, ValueError), counting({}, None):
+        if raised is not None:
+            raise raised
+    assert [tags["verdict"] for _, _, tags in backend.sent] == verdicts
