@@ -101,15 +101,10 @@ def timeline(history: ApplicationHistory, marks: Sequence[Mark]) -> Figure | Non
         _bars("lost executors", "warn", [_executor_bar(one, end, least) for one in executors if one.reason]),
         _heartbeats(history.samples),
     ]
-    rows = len(stages) + len(executors)
-    hidden = len(history.stages) + len(history.executors) - rows
-    length = readable_duration(end - history.started)
-    more = f" {hidden} shorter stages or further executors are not drawn." if hidden else ""
     return Figure(
         "timeline",
         "Timeline",
-        f"{counted(len(history.stages), 'stage')} and {counted(len(history.executors), 'executor')}, "
-        f"of which {len(lost)} lost, within {length}. Times are in UTC.{more}",
+        _sentence(history, len(lost), rows := len(stages) + len(executors)),
         tuple(trace for trace in traces if trace["x"]),
         {
             "barmode": "overlay",
@@ -119,6 +114,16 @@ def timeline(history: ApplicationHistory, marks: Sequence[Mark]) -> Figure | Non
             **_marks(marks),
         },
     )
+
+
+def _sentence(history: ApplicationHistory, lost: int, rows: int) -> str:
+    """The figures of the timeline, of which so many rows are drawn."""
+    stages, executors = counted(len(history.stages), "stage"), counted(len(history.executors), "executor")
+    end = history.ended or history.last_seen or history.started or 0.0
+    length = readable_duration(end - (history.started or end))
+    hidden = len(history.stages) + len(history.executors) - rows
+    more = f" {hidden} shorter stages or further executors are not drawn." if hidden else ""
+    return f"{stages} and {executors}, of which {lost} lost, within {length}. Times are in UTC.{more}"
 
 
 def usage(history: ApplicationHistory) -> Figure | None:
