@@ -88,7 +88,7 @@ class AttemptRecord:
     def observations(self) -> Iterator[Mapping[str, Any]]:
         """The observations, oldest first, one at a time; a damaged line is left out.
 
-        ``at`` is in seconds since the start of the attempt, ``wall`` in seconds since the epoch.
+        ``at`` is in seconds since the launch, ``wall`` in seconds since the epoch.
         """
         damaged = 0
         with self._opened(OBSERVATIONS) as file:

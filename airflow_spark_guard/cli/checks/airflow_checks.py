@@ -24,6 +24,11 @@ _SECTION: Final = "spark_guard"
 _VARIABLE: Final = f"AIRFLOW__{_SECTION.upper()}__"
 # Of a process with Airflow: seconds to import it on a slow machine.
 _IMPORT: Final = 60.0
+_MISSING: Final = "There is no Airflow connection"
+_ELSEWHERE: Final = (
+    "Or name another one with --connection; without access to Airflow's database, as on some workers, name "
+    "the master with --master."
+)
 
 
 class _OldestVersion(Check):
@@ -73,9 +78,10 @@ class ConnectionCheck(Check):
         try:
             setup.cluster, remarks = cluster.of_connection(name, installed_spark())
         except ConnectionMissingError as error:
-            if setup.connection or not error.what.startswith("There is no"):
+            if not error.what.startswith(_MISSING):
                 raise
-            return [self.warning(error.what, f"{error.advice} Or name yours with --connection.")]
+            made = self.error if setup.connection else self.warning
+            return [made(error.what, f"{error.advice} {_ELSEWHERE}")]
         if setup.master:
             setup.cluster.master = cluster.of_master(setup.master, installed_spark()).master
         found = self.ok(f"{name}: master {setup.cluster.master}")

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
 State = Literal["ok", "warning", "error"]
 _LONGEST = 1000
+_REPORT = "Report it with this line, and look at the other lines."
 
 
 @dataclass(frozen=True)
@@ -82,6 +83,8 @@ class Check(ABC):
         if thread.is_alive():
             late = f"The check took longer than {readable_duration(self.limit)}."
             found = [self.error(late, "Look for what does not answer here: a disk, a server, a program.")]
+        elif not found:
+            found = [self.error("The check reported nothing.", _REPORT)]
         return tuple(
             Line(line.check, line.state, one_line(line.what, _LONGEST), one_line(line.fix, _LONGEST))
             for line in found
@@ -92,6 +95,6 @@ class Check(ABC):
             found.extend(list(self.look(setup)))
         except SparkGuardError as error:
             found.append(self.of(error))
-        except Exception as error:  # noqa: BLE001 - whatever it is, the other checks run
+        except (Exception, SystemExit) as error:  # noqa: BLE001 - whatever it is, the other checks run
             what = f"The check itself failed: {type(error).__name__}: {error}"
-            found.append(self.error(what, "Report it with this line, and look at the other lines."))
+            found.append(self.error(what, _REPORT))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import shutil
+import threading
 import time
 
 import pytest
@@ -112,3 +113,18 @@ def test_a_store_that_hangs_delays_nothing(root, lines, monkeypatch):
     assert thread.daemon
     thread.join(10)
     assert asked == [BUDGET] == [1.0]
+
+
+def test_each_attempt_starts_it(root, monkeypatch):
+    """Whether its job can run or not."""
+    from airflow_spark_guard import SafeSparkSubmitOperator
+    from airflow_spark_guard.errors import BadInputError
+
+    monkeypatch.setenv("AIRFLOW__SPARK_GUARD__RECORD_MAX_AGE", "30d")
+    operator = SafeSparkSubmitOperator(task_id="t", application="/nowhere/job.py", conn_id="spark_default")
+    with pytest.raises(BadInputError, match="application"):
+        operator.execute({})
+    for thread in threading.enumerate():
+        if thread.name == "spark-guard-retention":
+            thread.join(10)
+    assert [path.name for path in (root / "d" / "r" / "t").iterdir()] == ["try-1"]

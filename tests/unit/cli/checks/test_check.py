@@ -45,7 +45,19 @@ def test_an_error_that_a_job_would_end_with_is_its_line():
     )
 
 
-@pytest.mark.parametrize("error", [ValueError("x"), KeyError("x"), RecursionError("x")])
+class Silent(Check):
+    name = "silent"
+
+    def look(self, setup):
+        del setup
+        return []
+
+
+def test_a_check_that_reports_nothing_is_an_error_line():
+    assert [line.state for line in Silent().run(Setup())] == ["error"]
+
+
+@pytest.mark.parametrize("error", [ValueError("x"), KeyError("x"), RecursionError("x"), SystemExit(1)])
 def test_a_check_that_fails_is_an_error_line(error):
     (line,) = Fails(raising(error)).run(Setup())
     assert line.state == "error"
