@@ -12,10 +12,36 @@ _OPTIONS: Final = {
         "description": "Folder for the records of attempts: summary, observations, output and "
         "diagnostics of each attempt.\n"
         "Empty: ``spark_guard`` beside ``[logging] base_log_folder``. ``none``: no records. "
-        "Old records are not removed.\n",
+        "Old records are removed as ``record_max_age`` and ``record_max_size`` say.\n",
         "version_added": None,
         "type": "string",
         "example": "/var/lib/airflow/spark_guard",
+        "default": "",
+    },
+    "report": {
+        "description": "``on``: each attempt ends with ``report.html`` in its record: verdict, timeline, "
+        "diagnostics.\n``off``: ``spark-guard report`` makes it when it is asked.\n",
+        "version_added": None,
+        "type": "string",
+        "example": "off",
+        "default": "on",
+    },
+    "record_max_age": {
+        "description": "Records whose last change is older are removed, for a second at the start of each "
+        "attempt. ``spark-guard prune`` does the same at any time.\n"
+        "A duration such as ``30d`` or ``12h``. Empty: none is removed for its age.\n",
+        "version_added": None,
+        "type": "string",
+        "example": "30d",
+        "default": "",
+    },
+    "record_max_size": {
+        "description": "Size of all records together: beyond it the oldest are removed, as for "
+        "``record_max_age``.\n"
+        "A size such as ``10GB`` (powers of 1024). Empty: none is removed for its size.\n",
+        "version_added": None,
+        "type": "string",
+        "example": "10GB",
         "default": "",
     },
     "record_url": {

@@ -12,6 +12,7 @@ from airflow_spark_guard.attempt.examiner import Examiner
 from airflow_spark_guard.attempt.log import AttemptLog
 from airflow_spark_guard.attempt.loop import Following
 from airflow_spark_guard.attempt.observer import Observer
+from airflow_spark_guard.attempt.recorded import recorded
 from airflow_spark_guard.attempt.spec import Finished
 from airflow_spark_guard.attempt.storable_result import storable_result
 from airflow_spark_guard.attempt.summary import Summary
@@ -33,7 +34,6 @@ from airflow_spark_guard.core.watch.watch_limits import WatchLimits
 from airflow_spark_guard.core.web.answer import UnusableAnswerError
 from airflow_spark_guard.process.attempt import Attempt, Launch
 from airflow_spark_guard.process.channel import ChannelReader
-from airflow_spark_guard.process.record import open_record
 from airflow_spark_guard.sources.master import AsyncMasterSource, MasterSource
 
 if TYPE_CHECKING:
@@ -133,7 +133,7 @@ class ClientRun:
             AttemptError: the attempt is not a success.
         """
         reporting, limits = self.spec.reporting, self.spec.limits
-        with open_record(reporting.record, size_in_bytes(limits.record_size)) as record:
+        with recorded(self.spec) as record:
             summary = Summary(record, "client", limits, self.job.submission)
             summary.write("running")
             try:

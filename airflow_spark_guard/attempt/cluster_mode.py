@@ -12,6 +12,7 @@ from airflow_spark_guard.attempt.cluster_leftovers import earlier
 from airflow_spark_guard.attempt.cluster_run import ClusterRun
 from airflow_spark_guard.attempt.log import AttemptLog
 from airflow_spark_guard.attempt.observer import Application
+from airflow_spark_guard.attempt.recorded import recorded
 from airflow_spark_guard.attempt.spec import Finished
 from airflow_spark_guard.attempt.summary import Summary
 from airflow_spark_guard.core.application import check_application
@@ -23,9 +24,8 @@ from airflow_spark_guard.core.failure.evolved import evolved, raise_instead
 from airflow_spark_guard.core.output.message_budget import MessageBudget
 from airflow_spark_guard.core.output.output import JobOutput
 from airflow_spark_guard.core.output.spark_log import SparkFilter
-from airflow_spark_guard.core.quantity import size_in_bytes
 from airflow_spark_guard.core.text.printable import safe_text
-from airflow_spark_guard.process.record import NoRecord, Record, open_record
+from airflow_spark_guard.process.record import NoRecord, Record
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -63,7 +63,7 @@ def run(
         BadInputError: a mistake found before anything starts.
         AttemptError: the attempt is not a success.
     """
-    with open_record(spec.reporting.record, size_in_bytes(spec.limits.record_size)) as record:
+    with recorded(spec) as record:
         summary = Summary(record, "cluster", spec.limits, job.submission)
         with _opened(spec, connection, record, summary) as mode:
             return mode.submit(job, deferrable=deferrable, adopt=adopt)

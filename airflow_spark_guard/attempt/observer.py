@@ -13,6 +13,7 @@ from airflow_spark_guard.core.stacktraces.jvm_stack import task_readings
 from airflow_spark_guard.core.watch.executor_heartbeat import latest
 from airflow_spark_guard.core.watch.observation import Observation
 from airflow_spark_guard.core.web.answer import UnusableAnswerError
+from airflow_spark_guard.process.memory import memory_of
 from airflow_spark_guard.process.process_samples import ProcessSampler
 from airflow_spark_guard.sources import log_page
 from airflow_spark_guard.sources.rest import AsyncRestSource, RestSource
@@ -161,6 +162,7 @@ class Observer:
             readings=readings,
             task_heartbeats=beats,
             master=self._ask_master(application, driver),
+            memory=memory_of(self.tag),
         )
 
     def _follow(self, application: Application | None) -> None:

@@ -72,6 +72,7 @@ class Reporting:
     Attributes:
         log: the task's logger.
         record: the folder for the attempt's record; None for none.
+        report: whether the record is drawn as a page at the end.
         spark_log_level: the lowest level of Spark's own lines in the task log.
         on_application: takes the application as soon as it is known, and again when more of it is.
         on_observed: takes what would have ended the attempt in observe mode.
@@ -79,6 +80,7 @@ class Reporting:
 
     log: TaskLogger
     record: Path | None = None
+    report: bool = False
     spark_log_level: Level = "WARN"
     on_application: Callable[[Application], None] = ignore
     on_observed: Callable[[AttemptError], None] = ignore

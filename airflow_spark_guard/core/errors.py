@@ -32,6 +32,7 @@
     +-- MonitorError                a Spark server gave no usable answer
     +-- ProtocolError               a message on the channel does not follow the wire protocol
     +-- TriggerEventError           a trigger's event cannot be used
+    +-- RecordError                 a folder is not a record, or its record cannot be read
 
 A message states what happened, what was found, what was expected and what to do next, in that order; the
 parts are attributes too. Exceptions that leave a hook, an operator or a sensor are also an
@@ -40,9 +41,8 @@ verdict. An exception never changes: later knowledge makes a new one (``core/fai
 
 Two kinds are not in this tree. The job's side ships alone and has its own: ``SampleError``,
 ``InfiniteValuesError``, ``TooManyRowsError``, ``NotUnrolledError``, ``OptionError``, ``ReportError``,
-``UnfitValueError`` and ``WorkerError``. And four pass between modules and never reach a user:
-``UnusableAnswerError`` and ``RefusedError`` (a server's answer), ``NotSeenError`` (a process that cannot be
-inspected), ``_MismatchError`` (stored JSON of another shape).
+``UnfitValueError`` and ``WorkerError``. And four pass between modules: ``UnusableAnswerError`` and
+``RefusedError`` (a server's answer), ``NotSeenError`` (a process), ``_MismatchError`` (stored JSON).
 """
 
 from __future__ import annotations
@@ -144,9 +144,7 @@ _NO_DETAILS = AttemptDetails()
 
 
 class AttemptError(SparkGuardError):
-    """An attempt has started and failed.
-
-    The arguments become attributes; so does each of the details.
+    """An attempt has started and failed; the arguments become attributes, and so does each of the details.
 
     Args:
         what: as in :class:`SparkGuardError`, like ``got``, ``expected`` and ``advice``.
@@ -296,3 +294,7 @@ class ProtocolError(SparkGuardError):
 
 class TriggerEventError(SparkGuardError):
     """A trigger's event cannot be used: it has another version, or is not from this package."""
+
+
+class RecordError(SparkGuardError):
+    """A folder is not a record, or its record cannot be read."""

@@ -25,7 +25,7 @@ from airflow_spark_guard.hooks.cluster_connection import connection_of
 from airflow_spark_guard.hooks.conf_log import log_conf
 from airflow_spark_guard.hooks.listener import Listener
 from airflow_spark_guard.hooks.secrets_in_hand import keeping_secrets, learn, secrets_of
-from airflow_spark_guard.hooks.settings import on_finding, spark_log_level
+from airflow_spark_guard.hooks.settings import on_finding, report, spark_log_level
 from airflow_spark_guard.hooks.supervisor import supervisor_pid
 from airflow_spark_guard.hooks.upstream import UpstreamSubmitHook
 from airflow_spark_guard.process import earlier_tries, leftovers
@@ -246,6 +246,7 @@ class SafeSparkSubmitHook(UpstreamSubmitHook):
             reporting=Reporting(
                 log=self.guard_log,
                 record=self.record,
+                report=report(),
                 spark_log_level=spark_log_level(),
                 on_application=on_application if submission is not None else ignore,
                 on_observed=self._listener.on_observed,

@@ -4,24 +4,32 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 from airflow_spark_guard.core.errors import BadInputError
 from airflow_spark_guard.core.limit_checks import check_on_finding
+from airflow_spark_guard.core.quantity import seconds, size_in_bytes
 from airflow_spark_guard.core.remote.announcement import Pages
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from airflow_spark_guard.core.output.spark_log import Level
 
+T = TypeVar("T")
 SECTION = "spark_guard"
 RECORD_FOLDER = "record_folder"
+RECORD_MAX_AGE = "record_max_age"
+RECORD_MAX_SIZE = "record_max_size"
 RECORD_URL = "record_url"
 HISTORY_URL = "history_url"
 DRIVER_UI_URL = "driver_ui_url"
 SPARK_LOG_LEVEL = "spark_log_level"
 ON_FINDING = "on_finding"
+REPORT = "report"
 DEPLOYMENT = "deployment"
 _NONE = "none"
+_ON, _OFF = "on", "off"
 _BESIDE_THE_LOGS = "spark_guard"
 _LEAST: Level = "WARN"
 
@@ -39,6 +47,37 @@ def record_root() -> Path | None:
         return None
     beside = Path(conf.get("logging", "base_log_folder")).expanduser().absolute().parent
     return beside / (Path(wanted).expanduser() if wanted else _BESIDE_THE_LOGS)
+
+
+def record_max_age() -> float | None:
+    """Seconds after which a record is removed: ``[spark_guard] record_max_age``; None if none is.
+
+    Raises:
+        BadInputError: it is not a duration.
+    """
+    return _quantity(RECORD_MAX_AGE, seconds, "a duration such as 30d or 12h")
+
+
+def record_max_size() -> int | None:
+    """Bytes that all records may have together: ``[spark_guard] record_max_size``; None for any.
+
+    Raises:
+        BadInputError: it is not a size.
+    """
+    return _quantity(RECORD_MAX_SIZE, size_in_bytes, "a size such as 10GB")
+
+
+def _quantity(name: str, read: Callable[[str], T], expected: str) -> T | None:
+    text = _option(name)
+    try:
+        return read(text) if text else None
+    except ValueError:
+        raise BadInputError(
+            f"Airflow's option [{SECTION}] {name} cannot be read.",
+            got=repr(text),
+            expected=expected,
+            advice="Correct it, or leave it empty: no record is removed then.",
+        ) from None
 
 
 def record_url() -> str:
@@ -112,6 +151,23 @@ def on_finding() -> str:
     if named:
         check_on_finding(f"Airflow's option [{SECTION}] {ON_FINDING}", named)
     return named
+
+
+def report() -> bool:
+    """Whether each attempt ends with a report: ``[spark_guard] report``; on unless it is ``off``.
+
+    Raises:
+        BadInputError: neither ``on`` nor ``off``, nor empty.
+    """
+    named = _option(REPORT).lower() or _ON
+    if named not in {_ON, _OFF}:
+        raise BadInputError(
+            f"Airflow's option [{SECTION}] {REPORT} is not known.",
+            got=repr(named),
+            expected=f"{_ON} or {_OFF}",
+            advice=f"Set it to {_ON} for a page at the end of each attempt, else to {_OFF}.",
+        )
+    return named == _ON
 
 
 def _option(name: str) -> str:

@@ -28,6 +28,8 @@ from airflow_spark_guard.links.spark import LINKS, known_links
 from airflow_spark_guard.operators.parsing import check_literals, check_partial
 from airflow_spark_guard.task.announcement import Announcement, announcing
 from airflow_spark_guard.task.failure import ObservedVerdicts, report
+from airflow_spark_guard.task.metrics import counting
+from airflow_spark_guard.task.retention import start_retention
 from airflow_spark_guard.task.retry_policy import AIRFLOW_ASKS, SparkGuardRetryPolicy
 from airflow_spark_guard.task.seam import for_log
 from airflow_spark_guard.task.this_try import application_name, record, record_page, tag
@@ -191,9 +193,10 @@ class SafeSparkSubmitOperator(SparkSubmitOperator):
             checked_arguments({"application": self.application, **hook_arguments(self)})
             check_options({name.lstrip("_"): getattr(self, name) for name in _TEMPLATED_OPTIONS})
             self._start(context)
+            start_retention(self.guard_log)
             self._announcement = Announcement(self.guard_log, context.get("ti"), self.guard_links, pages())
             self._announcement.record(record_page(self._record, self.guard_log))
-            with announcing(self._announcement):
+            with announcing(self._announcement), counting(context, self._record):
                 super().execute(context)
                 self._leave_to_trigger(context)
         except SparkGuardError as error:
@@ -216,7 +219,7 @@ class SafeSparkSubmitOperator(SparkSubmitOperator):
         try:
             self._start(context)
             self._hook = hook = self._make_hook()
-            with announcing(self._resumed(context)):
+            with announcing(self._resumed(context)), counting(context, None):
                 return hook.resume(event, job, place)
         except SparkGuardError as error:
             failure = report(error, self, context)

@@ -36,8 +36,7 @@ def make(folder: Path) -> int:
     """Create the folder, readable by its owner only, and return its descriptor.
 
     The record of an earlier run of the same try is moved to ``<folder>.previous`` and replaces what was
-    there. Old records are never removed otherwise: that is up to the owner of the store, as with Airflow's
-    logs.
+    there. Other records are removed only by ``process/retention.py``.
 
     Raises:
         OSError: the store is gone, full or read-only, or the path is taken by something else.
@@ -48,6 +47,8 @@ def make(folder: Path) -> int:
     except FileExistsError:
         _move_aside(folder)
         _make_private(folder)
+    except FileNotFoundError:  # the folder above was empty, and retention has removed it in between
+        _make_parents(folder)
     # By descriptor: an earlier run of this try that is still alive keeps writing to the folder moved aside.
     return os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW)
 

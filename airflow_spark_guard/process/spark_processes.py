@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from airflow_spark_guard.process import proctree
+from airflow_spark_guard.process import listening, proctree
 from airflow_spark_guard.process.leftovers import tags
 
 if TYPE_CHECKING:
@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 DRIVER = "driver"
 _SUBMIT = "org.apache.spark.deploy.SparkSubmit"
 _LAUNCHER = "org.apache.spark.launcher.Main"
+_SHELL = "pyspark-shell"
 _JOB_ZIP = "airflow_spark_guard_job.zip"
 _LONGEST_COMMAND = 1 << 20
 _LONGEST_ID = 64
@@ -31,32 +32,67 @@ class SparkProcesses:
         jvm: the driver's JVM; None if it has not started or runs elsewhere.
         workers: Python workers, each with its executor's id (``driver`` in ``local[n]``).
         executors: ids of the executors whose JVM runs here.
+        executor_jvms: their JVMs; not the driver's.
     """
 
     driver: proctree.Proc | None
     jvm: proctree.Proc | None
     workers: tuple[tuple[proctree.Proc, str], ...]
     executors: frozenset[str]
+    executor_jvms: tuple[proctree.Proc, ...] = ()
 
 
 def find(tag: Tag) -> SparkProcesses:
     """The attempt's processes that this user may see; one pass over the process table."""
     processes = proctree.table()
+    return _found(_jvms(processes.values(), tag), processes)
+
+
+def find_application(application_id: str, ui_port: int) -> SparkProcesses:
+    """The processes of any application on this host that this user may see, guarded or not.
+
+    Args:
+        application_id: Spark's, which executors have in their command line.
+        ui_port: the port at which the driver's JVM serves its web UI.
+    """
+    processes = proctree.table()
+    found = _found(_jvms_of(application_id, ui_port, processes.values()), processes)
+    if found.driver is None and found.jvm is not None and _SHELL in _command(found.jvm.pid):
+        above = processes.get(found.jvm.parent)  # python job.py, which has started its JVM
+        found = replace(found, driver=above if above and above.command.startswith("py") else None)
+    return found
+
+
+def _jvms_of(
+    application_id: str, ui_port: int, processes: Iterable[proctree.Proc]
+) -> Iterator[tuple[proctree.Proc, str]]:
+    for proc in processes:
+        if proc.state == "Z" or not (command := _command(proc.pid)):
+            continue
+        executor = _executor_of(command)
+        if executor not in ("", DRIVER) and application_id in command:
+            yield proc, executor
+        elif executor in ("", DRIVER) and proc.command == "java" and listening.listens(proc.pid, ui_port):
+            yield proc, DRIVER
+
+
+def _found(jvms: Iterable[tuple[proctree.Proc, str]], processes: dict[int, proctree.Proc]) -> SparkProcesses:
     driver = jvm = None
     workers: list[tuple[proctree.Proc, str]] = []
-    executors = set()
-    for proc, executor in _jvms(processes.values(), tag):
+    executors, executor_jvms = set(), []
+    for proc, executor in jvms:
         children = [child for child in processes.values() if child.parent == proc.pid and child.state != "Z"]
         found = [(worker, executor) for worker in _workers(children, processes)]
         workers += found
         if executor != DRIVER:
             executors.add(executor)
+            executor_jvms.append(proc)
             continue
         jvm = proc
         driver = _driver_python(proc, children, processes)
         if found:
             executors.add(DRIVER)
-    return SparkProcesses(driver, jvm, tuple(sorted(workers)), frozenset(executors))
+    return SparkProcesses(driver, jvm, tuple(sorted(workers)), frozenset(executors), tuple(executor_jvms))
 
 
 def _jvms(processes: Iterable[proctree.Proc], tag: Tag) -> Iterator[tuple[proctree.Proc, str]]:

@@ -87,12 +87,12 @@ class RemoteSite:
     def _driver(self, rest, _):
         if not self.driver:
             return None
-        if rest.endswith("/applications"):
+        if rest.partition("?")[0].endswith("/applications"):
             return [self._row(self.started)]  # as a driver's own UI has it
         return self._of_application(rest)
 
     def _history(self, rest, _):
-        if rest.endswith("/applications"):
+        if rest.partition("?")[0].endswith("/applications"):
             return [] if self.log is None else [self._row(time.time(), done=self.log == "closed")]
         if self.log is None:
             return None

@@ -236,6 +236,23 @@ class Master:
 
 
 @dataclass(frozen=True)
+class HostMemory:
+    """Resident memory of the attempt's processes on this host, in bytes; 0 for those that run elsewhere.
+
+    Attributes:
+        driver_jvm: of the driver's JVM.
+        driver_python: of the driver's Python.
+        executor_jvms: of the executors' JVMs.
+        workers: of all Python workers; pages that they share count for each.
+    """
+
+    driver_jvm: int = 0
+    driver_python: int = 0
+    executor_jvms: int = 0
+    workers: int = 0
+
+
+@dataclass(frozen=True)
 class Observation(Stored):
     """One observation.
 
@@ -256,6 +273,7 @@ class Observation(Stored):
         master: None if it was not asked or gave no usable answer.
         driver_gone_at: when the driver's Python was first missing; None while it is running, or has never
             been seen.
+        memory: of its processes on this host; None if they were not looked for.
         wall: time of day of this observation, for messages; 0 if unknown.
     """
 
@@ -273,6 +291,7 @@ class Observation(Stored):
     executor_peak: int = 0
     master: Master | None = None
     driver_gone_at: LaunchTime | None = None
+    memory: HostMemory | None = None
     wall: EpochTime = EpochTime(0.0)
 
     def launch_time(self, at: WatchTime, now: WatchTime) -> LaunchTime:

@@ -44,6 +44,33 @@ def test_the_option_says_where(set_option, value, root):
     assert settings.record_root() == root
 
 
+@pytest.mark.parametrize(
+    ("name", "text", "value"),
+    [
+        ("record_max_age", "30d", 30 * 86400),
+        ("record_max_age", " 1h 30m ", 5400),
+        ("record_max_size", "10GB", 10 << 30),
+        ("record_max_size", "500m", 500 << 20),
+        ("record_max_age", "", None),
+        ("record_max_size", "", None),
+    ],
+)
+def test_what_records_may_be_kept(monkeypatch, name, text, value):
+    """A duration and a size."""
+    monkeypatch.setenv(f"AIRFLOW__SPARK_GUARD__{name.upper()}", text)
+    assert getattr(settings, name)() == value
+
+
+@pytest.mark.parametrize(("name", "text"), [("record_max_age", "a month"), ("record_max_size", "10 disks")])
+def test_a_wrong_quantity_is_a_clear_error(monkeypatch, name, text):
+    """It names the option."""
+    monkeypatch.setenv(f"AIRFLOW__SPARK_GUARD__{name.upper()}", text)
+    with pytest.raises(BadInputError) as caught:
+        getattr(settings, name)()
+    assert caught.value.what == f"Airflow's option [spark_guard] {name} cannot be read."
+    assert caught.value.got == repr(text)
+
+
 def test_provider_info_reader_and_docs_agree():
     """Each option is declared, read and described, and Airflow accepts the declaration."""
     info = get_provider_info()
@@ -51,7 +78,8 @@ def test_provider_info_reader_and_docs_agree():
     options = set(info["config"][section]["options"])
     read = {
         *(settings.RECORD_FOLDER, settings.RECORD_URL, settings.HISTORY_URL, settings.DRIVER_UI_URL),
-        *(settings.SPARK_LOG_LEVEL, settings.ON_FINDING, settings.DEPLOYMENT),
+        *(settings.RECORD_MAX_AGE, settings.RECORD_MAX_SIZE),
+        *(settings.SPARK_LOG_LEVEL, settings.ON_FINDING, settings.DEPLOYMENT, settings.REPORT),
     }
     assert (section, options) == (settings.SECTION, read)
     schema = json.loads((files("airflow") / "provider_info.schema.json").read_text())
@@ -135,3 +163,19 @@ def test_two_deployments_differ_by_home_address_or_name(monkeypatch, name):
     assert settings.deployment() == one
     monkeypatch.setenv(name, "http://two:2")
     assert settings.deployment() != one
+
+
+@pytest.mark.parametrize(("value", "made"), [(None, True), ("", True), (" ON ", True), ("off", False)])
+def test_each_attempt_ends_with_a_report_unless_the_option_says_otherwise(monkeypatch, value, made):
+    """Read when the task runs."""
+    if value is not None:
+        monkeypatch.setenv("AIRFLOW__SPARK_GUARD__REPORT", value)
+    assert settings.report() == made
+
+
+def test_another_word_for_the_report_is_an_error(monkeypatch):
+    """It names both words."""
+    monkeypatch.setenv("AIRFLOW__SPARK_GUARD__REPORT", "yes")
+    with pytest.raises(BadInputError, match="report is not known") as raised:
+        settings.report()
+    assert (raised.value.got, raised.value.expected) == ("'yes'", "on or off")

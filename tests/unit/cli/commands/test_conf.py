@@ -1,12 +1,13 @@
-import subprocess
+"""The effective configuration, as it is printed."""
+
+from __future__ import annotations
+
 import sys
-import tomllib
 
 import pytest
 
 from airflow_spark_guard.cli import main
 from airflow_spark_guard.process import toolchain
-from tests.support.paths import ROOT
 
 
 def test_conf_prints_every_value_with_who_set_it(capsys, tmp_path):
@@ -73,10 +74,9 @@ def test_bad_input_is_one_message_and_1(capsys, words, said):
     "words", [[], ["conf", "--spark-version", "four"], ["conf", "--profile", "nonsense"]]
 )
 def test_a_wrong_command_line_ends_with_2(words, capsys):
-    with pytest.raises(SystemExit) as caught:
-        main(words)
-    assert caught.value.code == 2
-    assert "usage: spark-guard" in capsys.readouterr().err
+    assert main(words) == 2
+    found = capsys.readouterr()
+    assert "Usage: spark-guard" in found.out + found.err
 
 
 def test_explain_prints_the_reason(capsys):
@@ -95,16 +95,16 @@ def test_without_a_spark_beside_us_the_version_is_unknown(capsys, monkeypatch):
     assert "warning: The Spark master currently has no living worker" in out
 
 
-def test_it_starts_without_airflow_and_spark():
-    """A command is quick."""
-    code = (
-        "import sys; from airflow_spark_guard.cli import main; main(['conf', '--profile', 'none'])\n"
-        "assert not {'airflow', 'pyspark', 'psutil', 'httpx'} & set(sys.modules)"
-    )
-    subprocess.run([sys.executable, "-c", code], check=True, capture_output=True)
+@pytest.mark.parametrize("deadline", ["600", "10m", "600s"])
+def test_a_deadline_is_a_duration(capsys, deadline):
+    """A plain number is in seconds."""
+    assert main(["conf", "--spark-version", "4.2.0", "--deadline", deadline]) == 0
+    assert " 12min " in capsys.readouterr().out
 
 
-def test_the_command_is_an_entry_point():
-    """``spark-guard`` is there once the package is installed."""
-    project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
-    assert project["scripts"] == {"spark-guard": f"{main.__module__}:{main.__name__}"}
+def test_a_wrong_value_names_the_option_and_what_it_takes(capsys):
+    """Before anything runs."""
+    assert main(["conf", "--deadline", "soon"]) == 2
+    assert "'soon' is not a duration such as 10m" in " ".join(capsys.readouterr().err.split())
+    assert main(["conf", "--profile", "fast"]) == 2
+    assert "default, ml-training" in " ".join(capsys.readouterr().err.replace("│", " ").split())

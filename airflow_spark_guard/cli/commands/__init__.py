@@ -1,0 +1,1 @@
+"""The commands of ``spark-guard``, a module each: a function that typer reads."""

@@ -1,0 +1,1 @@
+"""``spark-guard watch``: what is asked, what is made of it, and how it is shown."""

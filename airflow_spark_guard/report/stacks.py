@@ -1,0 +1,67 @@
+"""The diagnostics of an autopsy as sections, with the lines of the user's code marked."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final
+
+from airflow_spark_guard.core.text.printable import safe_text
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+_HEADING: Final = "== "
+_MOST_LINES: Final = 400
+_MOST_SECTIONS: Final = 30
+
+
+@dataclass(frozen=True)
+class StackLine:
+    """One line, and whether it is the user's line that the verdict names."""
+
+    text: str
+    marked: bool
+
+
+@dataclass(frozen=True)
+class StackSection:
+    """One part of the diagnostics: its title, its lines, and whether the page shows it unfolded."""
+
+    title: str
+    lines: tuple[StackLine, ...]
+    open: bool
+
+
+def stacks_of(diagnostics: str, place: str) -> tuple[StackSection, ...]:
+    """The sections of ``autopsy.txt``; what stands before the first heading is its summary.
+
+    Args:
+        diagnostics: the text; untrusted.
+        place: the line that the verdict names, ``file:line, function``; empty if it is not known.
+    """
+    position = place.partition(",")[0].strip()
+    sections = list(_sections(safe_text(diagnostics)))
+    shown = tuple(_section(title, lines, position) for title, lines in sections[:_MOST_SECTIONS])
+    left = len(sections) - len(shown)
+    more = (StackSection(f"{left} further parts stand in autopsy.txt", (), open=False),) if left else ()
+    return shown + more
+
+
+def _sections(text: str) -> Iterator[tuple[str, list[str]]]:
+    title, lines = "Summary", list[str]()
+    for line in text.split("\n"):
+        if line.startswith(_HEADING):
+            if any(map(str.strip, lines)):
+                yield title, lines
+            title, lines = line.removeprefix(_HEADING).strip(" ="), []
+        else:
+            lines.append(line)
+    if any(map(str.strip, lines)):
+        yield title, lines
+
+
+def _section(title: str, lines: list[str], position: str) -> StackSection:
+    left = len(lines) - _MOST_LINES
+    kept = [*lines[:_MOST_LINES], f"... {left} more lines in autopsy.txt"] if left > 0 else lines
+    marked = tuple(StackLine(line, bool(position) and position in line) for line in kept)
+    return StackSection(title, marked, open=title == "Summary" or any(line.marked for line in marked))

@@ -1,0 +1,13 @@
+"""The command line of ``spark-guard limits``; the rest stands in ``tests/unit/cli/work/test_limits.py``."""
+
+from airflow_spark_guard.cli import main
+
+
+def test_help_says_what_it_reads(capsys):
+    assert main(["limits", "--help"]) == 0
+    assert "RECORDS" in capsys.readouterr().out
+
+
+def test_without_records_it_is_a_wrong_command_line(capsys):
+    assert main(["limits"]) == 2
+    assert "RECORDS" in capsys.readouterr().err

@@ -1,0 +1,44 @@
+"""What a page shows of a record."""
+
+from airflow_spark_guard.core.watch.observation import DriverView, Observation, Stage
+from airflow_spark_guard.process.record_reader import read_record
+from airflow_spark_guard.report.contents import contents_of_record
+from tests.support.reports import SUMMARY, write_record
+
+
+def contents(folder, **fields):
+    return contents_of_record(read_record(write_record(folder, **fields)), "d / r / t / try-1")
+
+
+def test_a_record_gives_history_diagnostics_and_output(tmp_path):
+    stage = Stage(3, 0, tasks=4, active=1, done=0, failed=0, launched=True)
+    found = contents(
+        tmp_path,
+        observations=[Observation(5.0, driver=DriverView(1, (stage,)))],
+        autopsy="== a\nb\n",
+        output="x\ny\n",
+    )
+    assert [one.stage for one in found.history.stages] == [3]
+    assert (found.place, found.diagnostics) == ("/a/job.py:43, wait", "== a\nb\n")
+    assert (found.output.text, found.output.link) == ("x\ny\n", "output.log")
+    assert not found.trouble
+
+
+def test_without_output_there_is_no_link(tmp_path):
+    assert contents(tmp_path).output is None
+
+
+def test_findings_of_observe_mode_are_sentences(tmp_path):
+    rows = [{"verdict": "STALLED", "what": "It stood still.", "advice": "Look."}, "odd"]
+    assert contents(tmp_path, summary=SUMMARY | {"observed": rows}).observed == (
+        "STALLED: It stood still. Look.",
+    )
+
+
+def test_observations_of_another_form_are_left_out_and_counted(tmp_path):
+    write_record(tmp_path, observations=[Observation(5.0)])
+    with (tmp_path / "observations.jsonl").open("a") as file:
+        file.write('{"at": 6.0, "of another version": 1}\n{"at": "soon"}\n')
+    found = contents_of_record(read_record(tmp_path), "p")
+    assert len(found.history.samples) == 1
+    assert found.trouble == ("2 observations are not of this version's form and are left out.",)

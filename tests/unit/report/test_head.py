@@ -1,0 +1,72 @@
+"""The top of a page."""
+
+from dataclasses import replace
+
+import pytest
+
+from airflow_spark_guard.core.history.model import JobHistory, Spread
+from airflow_spark_guard.report.contents import Contents
+from airflow_spark_guard.report.head import head_of
+from tests.support.reports import SUMMARY, history
+
+
+def head(summary=SUMMARY, **fields):
+    return head_of(Contents("dag / run / task / try-1", history(**fields), summary))
+
+
+def facts(found):
+    return {fact.name: fact.value for fact in found.facts}
+
+
+def test_a_failed_attempt_says_what_where_and_what_to_do():
+    found = head()
+    assert (found.verdict, found.tone) == ("STALLED", "bad")
+    assert found.title == "STALLED - dag / run / task / try-1"
+    assert (found.what, found.got) == ("Stage 3 stood still for 1m.", "0 of 4 tasks done")
+    assert (found.place, found.advice) == ("/a/job.py:43, wait", "Give it a time-out.")
+
+
+def test_the_figures_of_the_whole():
+    assert facts(head()) == {
+        "Application": "app-1",
+        "Started": "2027-01-15 08:00:00 UTC",
+        "Took": "1m 30s",
+        "Stages": "2",
+        "Executors": "2, 1 removed",
+        "Deploy mode": "client",
+        "Ended by": "the watchdog ended it",
+        "Limit": "1m",
+    }
+
+
+def test_tasks_are_counted_where_single_ones_are_known():
+    (stage, _) = history().stages
+    spread = Spread(4, 1, 1, 2, 3, 4, 10)
+    assert facts(head(stages=(replace(stage, duration=spread),)))["Tasks done"] == "4"
+
+
+def test_what_may_still_run_is_named():
+    assert facts(head(SUMMARY | {"orphans": ["pid 7"]}))["Not confirmed as ended"] == "pid 7"
+
+
+@pytest.mark.parametrize(
+    ("state", "verdict", "tone"),
+    [("success", "SUCCESS", "good"), ("running", "RUNNING", "neutral"), ("x", "UNKNOWN", "neutral")],
+)
+def test_an_attempt_without_a_verdict_shows_its_state(state, verdict, tone):
+    found = head({"state": state})
+    assert (found.verdict, found.tone) == (verdict, tone)
+    assert found.what
+
+
+def test_an_application_without_a_record_says_how_it_ended():
+    jobs = (JobHistory(0), JobHistory(1, failure="cancelled"))
+    assert head({}, jobs=jobs).what == "flights ended; 1 of its 2 Spark jobs failed."
+    assert head({}, jobs=jobs[:1]).tone == "good"
+    assert head({}, ended=None).verdict == "NOT ENDED"
+
+
+@pytest.mark.parametrize("value", [None, 3, ["x"], {"a": 1}])
+def test_fields_of_another_type_are_left_out(value):
+    found = head(SUMMARY | {"what": value, "verdict": value, "got": value, "mode": value, "orphans": value})
+    assert (found.verdict, found.got) == ("FAILED", "")

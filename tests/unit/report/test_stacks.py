@@ -1,0 +1,51 @@
+"""Diagnostics as sections with the user's lines marked."""
+
+from airflow_spark_guard.report.stacks import stacks_of
+
+TEXT = """\
+Python worker 7 of executor 1 is at /a/job.py:43, wait
+
+== Python stack of the driver's Python
+thread:
+  /usr/lib/selectors.py:415, select
+
+== Python stack of Python worker 7
+main thread:
+  /a/job.py:43, wait
+  /a/job.py:9, run
+"""
+
+
+def test_each_heading_begins_a_section():
+    assert [section.title for section in stacks_of(TEXT, "")] == [
+        "Summary",
+        "Python stack of the driver's Python",
+        "Python stack of Python worker 7",
+    ]
+
+
+def test_the_line_of_the_verdict_is_marked_and_its_section_unfolded():
+    summary, driver, worker = stacks_of(TEXT, "/a/job.py:43, wait")
+    assert [line.text for line in worker.lines if line.marked] == ["  /a/job.py:43, wait"]
+    assert (summary.open, driver.open, worker.open) == (True, False, True)
+
+
+def test_without_a_line_nothing_is_marked():
+    assert not any(line.marked for section in stacks_of(TEXT, "") for line in section.lines)
+
+
+def test_nothing_gives_no_section():
+    assert stacks_of("", "x") == stacks_of("\n \n", "x") == ()
+
+
+def test_long_parts_and_many_parts_are_cut_and_said():
+    (only,) = stacks_of("\n".join(["x"] * 1000), "")
+    assert len(only.lines) == 401
+    assert only.lines[-1].text == "... 600 more lines in autopsy.txt"
+    many = stacks_of("".join(f"== part {number}\nx\n" for number in range(50)), "")
+    assert (len(many), many[-1].title) == (31, "20 further parts stand in autopsy.txt")
+
+
+def test_control_characters_do_not_reach_the_page():
+    (only,) = stacks_of("a\x1b[2Jb", "")
+    assert "\x1b" not in only.lines[0].text
