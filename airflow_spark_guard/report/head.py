@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
+from airflow_spark_guard.core.history.numbers import moment_of, number_of
 from airflow_spark_guard.core.quantity import readable_duration
 from airflow_spark_guard.core.text.printable import safe_text
 
@@ -106,8 +107,8 @@ def _of_summary(summary: Mapping[str, Any]) -> Iterator[Fact]:
         yield Fact("Deploy mode", mode)
     if cause := _text(summary.get("cause")):
         yield Fact("Ended by", cause)
-    if limit := summary.get("limit_s"):
-        yield Fact("Limit", readable_duration(float(limit)))
+    if limit := number_of(summary.get("limit_s")):
+        yield Fact("Limit", readable_duration(limit))
     orphans = summary.get("orphans")
     if isinstance(orphans, list) and orphans:
         yield Fact("Not confirmed as ended", safe_text(", ".join(map(str, orphans))))
@@ -135,6 +136,8 @@ def _seconds(history: ApplicationHistory) -> float | None:
 
 
 def _moment(at: float) -> str:
+    if moment_of(at) is None:
+        return "at an impossible time"
     return datetime.fromtimestamp(at, UTC).strftime("%Y-%m-%d %H:%M:%S UTC")
 
 

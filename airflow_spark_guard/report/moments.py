@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from airflow_spark_guard.core.clock import EpochTime
+from airflow_spark_guard.core.history.numbers import number_of
 from airflow_spark_guard.core.text.printable import safe_text
 from airflow_spark_guard.report.figures import Mark
 
@@ -23,12 +24,13 @@ def _marks(contents: Contents) -> Iterator[Mark]:
     summary, started = contents.summary, contents.history.started
     if started is None:
         return
-    reached, ended = summary.get("limit_reached_at_s"), summary.get("ended_at_s")
-    if isinstance(reached, int | float):
+    reached, ended = number_of(summary.get("limit_reached_at_s")), number_of(summary.get("ended_at_s"))
+    if reached is not None:
         yield Mark(EpochTime(started + reached), "limit", "limit")
-    if isinstance(ended, int | float) and summary.get("verdict"):
+    if ended is not None and summary.get("verdict"):
         yield Mark(EpochTime(started + ended), safe_text(str(summary["verdict"])), "verdict")
-    for row in summary.get("observed") or []:
-        if isinstance(row, dict) and isinstance(row.get("limit_reached_at_s"), int | float):
-            at = EpochTime(started + row["limit_reached_at_s"])
-            yield Mark(at, safe_text(str(row.get("verdict", ""))), "limit")
+    observed = summary.get("observed")
+    for row in observed if isinstance(observed, list) else []:
+        at = number_of(row.get("limit_reached_at_s")) if isinstance(row, dict) else None
+        if at is not None:
+            yield Mark(EpochTime(started + at), safe_text(str(row.get("verdict", ""))), "limit")

@@ -54,6 +54,7 @@ from airflow_spark_guard.core.watch.submit_log import SubmitLog
 from airflow_spark_guard.core.web.answer import Answer
 from airflow_spark_guard.core.web.master_page import read_page
 from tools.fuzz.dialogues import ANSWERS, DIALOGUES, play
+from tools.fuzz.histories import LOG_LINES, SUMMARY, draw_log, draw_record
 from tools.fuzz.mutations import as_bytes, mutated, mutated_json
 from tools.fuzz.samples import (
     CONFS,
@@ -255,6 +256,7 @@ def _finite(value: Any) -> Any:
     return None if isinstance(value, float) and not math.isfinite(value) else value
 
 
+ROWS = [json.loads(line) for line in LOG_LINES]
 PARSERS = [
     Parser(
         "channel messages",
@@ -302,6 +304,24 @@ PARSERS = [
         lambda r: _finite(mutated_json(r, OBSERVATIONS)),
         _read_observation,
         (ValueError,),
+    ),
+    Parser(
+        "event logs",
+        lambda r: b"\n".join(mutated(r, LOG_LINES) for _ in range(12)),
+        draw_log,
+        (SparkGuardError,),
+    ),
+    Parser(
+        "events of event logs",
+        lambda r: b"\n".join(as_bytes(mutated_json(r, ROWS)) for _ in range(12)),
+        draw_log,
+        (SparkGuardError,),
+    ),
+    Parser(
+        "records that are drawn",
+        lambda r: (_finite(mutated_json(r, [SUMMARY])), _finite(mutated_json(r, OBSERVATIONS))),
+        draw_record,
+        (SparkGuardError,),
     ),
     Parser("texts that are shown", lambda r: mutated(r, OUTPUT, WORDS), _show),
 ]

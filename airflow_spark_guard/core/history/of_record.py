@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from airflow_spark_guard.core.clock import EpochTime
 from airflow_spark_guard.core.history.model import ApplicationHistory, ExecutorHistory, Sample, StageHistory
+from airflow_spark_guard.core.history.numbers import moment_of, number_of
 from airflow_spark_guard.core.watch.observation import HostMemory
 from airflow_spark_guard.core.web.spark_rest import COUNTERS
 
@@ -54,13 +55,14 @@ def history_of_record(summary: Mapping[str, Any], observations: Iterable[Observa
         summary: ``summary.json`` as read.
         observations: of the same record, by time.
     """
-    started = EpochTime(float(summary.get("started_at") or 0.0))
+    started = moment_of(summary.get("started_at")) or EpochTime(0.0)
     fold = _Fold(started)
     for observation in observations:
         fold.add(observation)
-    ended = summary.get("ended_at_s")
-    end = None if ended is None else EpochTime(started + float(ended))
-    conf = {key: _ORIGIN.sub("", str(value)) for key, value in dict(summary.get("conf") or {}).items()}
+    ended, conf = number_of(summary.get("ended_at_s")), summary.get("conf")
+    end = None if ended is None else EpochTime(started + ended)
+    known = conf.items() if isinstance(conf, dict) else ()
+    conf = {str(key): _ORIGIN.sub("", str(value)) for key, value in known}
     return ApplicationHistory(
         id=str(summary.get("application_id") or ""),
         name=conf.get("spark.app.name", ""),
@@ -97,7 +99,7 @@ class _Fold:
     _blind: str = ""
 
     def add(self, observation: Observation) -> None:
-        at = observation.wall or EpochTime(self.started + observation.at)
+        at = moment_of(observation.wall) or EpochTime(self.started + (number_of(observation.at) or 0.0))
         self.last = at
         self._blind = observation.blind or self._blind
         inside = observation.inside

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from airflow_spark_guard.core.limits import GuardLimits
     from airflow_spark_guard.core.watch.finding import Decision, Finding
 
-_MOST_LOOKS: Final = 200_000
+_MOST_LOOKS: Final = 50_000
 _MOST_NOTICES: Final = 200
 _SHORTEST: Final = 100
 """Milliseconds between two looks, whatever the rules ask for."""
