@@ -20,8 +20,6 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 # Columns of an output that is not a terminal; lines are never cut.
 _WIDTH = 100
-_UNITS = ("B", "KiB", "MiB", "GiB", "TiB")
-_STEP = 1024
 
 
 def console(*, stderr: bool = False) -> Console:
@@ -50,19 +48,6 @@ def _read(text: str, reader: Callable[[object], T], expected: str) -> T:
     except ValueError:
         msg = f"{text!r} is not {expected}"
         raise typer.BadParameter(msg) from None
-
-
-def readable_size(count: float) -> str:
-    """``1536`` -> ``"1.5 KiB"``."""
-    number = 0
-    while count >= _STEP and number < len(_UNITS) - 1:
-        count, number = count / _STEP, number + 1
-    return f"{count:.3g} {_UNITS[number]}" if count < 1000 else f"{count:.0f} {_UNITS[number]}"  # noqa: PLR2004
-
-
-def plural(count: int, noun: str) -> str:
-    """``"1 record"``, ``"2 records"``."""
-    return f"{count} {noun}" if count == 1 else f"{count} {noun}s"
 
 
 def print_text(text: str, *, style: str = "", wrap: bool = False) -> None:

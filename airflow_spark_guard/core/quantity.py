@@ -12,6 +12,8 @@ _SECONDS = {
 }  # fmt: skip
 _SIZE = re.compile(r"(\d+)\s*(b|k|kb|kib|m|mb|mib|g|gb|gib|t|tb|tib|p|pb|pib)?", re.ASCII)
 _BYTES = {"b": 1, "k": 1 << 10, "m": 1 << 20, "g": 1 << 30, "t": 1 << 40, "p": 1 << 50}
+_UNITS = ("B", "KiB", "MiB", "GiB", "TiB")
+_STEP = 1024
 
 
 def seconds(value: object) -> float:
@@ -60,3 +62,16 @@ def readable_duration(value: float) -> str:
         if count:
             parts.append(f"{count}{unit}")
     return " ".join(parts)
+
+
+def readable_size(count: float) -> str:
+    """``1536`` -> ``"1.5 KiB"``; three digits."""
+    number = 0
+    while count >= _STEP and number < len(_UNITS) - 1:
+        count, number = count / _STEP, number + 1
+    return f"{count:.3g} {_UNITS[number]}" if count < 1000 else f"{count:.0f} {_UNITS[number]}"  # noqa: PLR2004
+
+
+def counted(number: float, noun: str) -> str:
+    """``1, "task"`` -> ``"1 task"``; ``2000, "task"`` -> ``"2,000 tasks"``."""
+    return f"{number:,.0f} {noun}{'' if number == 1 else 's'}"

@@ -10,7 +10,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Any, Final
 
 from airflow_spark_guard.core.history.labels import descriptions, stage_label
-from airflow_spark_guard.core.quantity import readable_duration
+from airflow_spark_guard.core.quantity import counted, readable_duration
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -171,11 +171,6 @@ def memory(history: ApplicationHistory) -> Figure | None:
 
 def _mebibytes(value: Callable[[Sample], int | None], sample: Sample) -> float:
     return (value(sample) or 0) / _MIB
-
-
-def counted(number: int, noun: str) -> str:
-    """``1 stage``, ``2 stages``."""
-    return f"{number:,} {noun}" if number == 1 else f"{number:,} {noun}s"
 
 
 def _length(stage: StageHistory, end: EpochTime) -> float:

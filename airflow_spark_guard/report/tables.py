@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from airflow_spark_guard.core.history.labels import descriptions, stage_label
-from airflow_spark_guard.core.quantity import readable_duration
+from airflow_spark_guard.core.quantity import readable_duration, readable_size
 from airflow_spark_guard.core.text.printable import one_line
 
 if TYPE_CHECKING:
@@ -19,8 +19,6 @@ if TYPE_CHECKING:
 
 _MOST_ROWS: Final = 100
 _LONGEST_CELL: Final = 300
-_UNITS: Final = ("B", "KiB", "MiB", "GiB", "TiB")
-_STEP: Final = 1024
 _HOUR: Final = 3600
 _ORIGIN: Final = re.compile(r"(?s)(.*)  \[([^\]]*)\]\Z")
 
@@ -64,15 +62,6 @@ def tables_of(contents: Contents) -> tuple[Table, ...]:
         _limits(contents),
     )
     return tuple(table for table in made if table.rows)
-
-
-def readable_size(size: float) -> str:
-    """A size for a reader: ``1.5 GiB``."""
-    for unit in _UNITS[:-1]:
-        if abs(size) < _STEP:
-            return f"{size:.0f} {unit}" if unit == "B" else f"{size:.1f} {unit}"
-        size /= _STEP
-    return f"{size:.1f} {_UNITS[-1]}"
 
 
 def _stages(history: ApplicationHistory) -> Table:

@@ -10,12 +10,12 @@ from urllib.parse import urlsplit
 
 from airflow_spark_guard.cli.checks.check import Check
 from airflow_spark_guard.cli.checks.conf_checks import conf_of
-from airflow_spark_guard.cli.terminal import plural
 from airflow_spark_guard.core.cluster.managers import cluster_manager, is_watched
 from airflow_spark_guard.core.cluster.status import TASK_MARK
 from airflow_spark_guard.core.conf.conf_view import manager_of
 from airflow_spark_guard.core.conf.preflight import check_fit
 from airflow_spark_guard.core.errors import BadInputError
+from airflow_spark_guard.core.quantity import counted
 from airflow_spark_guard.core.web import master_json
 from airflow_spark_guard.core.web.answer import UnusableAnswerError
 from airflow_spark_guard.sources.cluster import AsyncClusterSource, BlockingClusterSource
@@ -76,7 +76,7 @@ class MasterCheck(Check):
         if not workers:
             return [*lines, self.warning(f"{cluster.master} has no living worker.", "Start one.")]
         cores, memory = sum(row[2] for row in workers), sum(row[3] for row in workers)
-        size = f"{plural(len(workers), 'worker')}, {plural(cores, 'core')}, {memory} MiB"
+        size = f"{counted(len(workers), 'worker')}, {counted(cores, 'core')}, {memory} MiB"
         return [*lines, self.ok(f"{cluster.master}: {size}")]
 
     def _watched(self, cluster: Cluster, setup: Setup) -> Line:

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from airflow_spark_guard.cli.checks.check import Check
-from airflow_spark_guard.cli.terminal import readable_size
+from airflow_spark_guard.core.quantity import readable_size
 from airflow_spark_guard.process import proctree
 from airflow_spark_guard.process.process_samples import python_threads
 from airflow_spark_guard.process.surroundings import limits_here

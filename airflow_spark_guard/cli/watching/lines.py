@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from airflow_spark_guard.cli.terminal import plural
-from airflow_spark_guard.core.quantity import readable_duration
+from airflow_spark_guard.core.quantity import counted, readable_duration
 from airflow_spark_guard.core.text.printable import one_line
 
 if TYPE_CHECKING:
@@ -36,7 +35,7 @@ def _executors(before: Picture, now: Picture) -> Iterator[str]:
     for row in now.executors:
         old = known.get(row.id)
         if row.active and old is None:
-            yield f"executor {row.id} on {one_line(row.host, 100)}: {plural(row.cores, 'core')}"
+            yield f"executor {row.id} on {one_line(row.host, 100)}: {counted(row.cores, 'core')}"
         elif not row.active and (old is None or old.active):
             yield f"executor {row.id} is gone: {one_line(row.reason, _LONGEST) or 'no reason given'}"
 

@@ -9,8 +9,7 @@ from rich.progress_bar import ProgressBar
 from rich.table import Table
 from rich.text import Text
 
-from airflow_spark_guard.cli.terminal import plural
-from airflow_spark_guard.core.quantity import readable_duration
+from airflow_spark_guard.core.quantity import counted, readable_duration
 from airflow_spark_guard.core.text.printable import one_line
 
 if TYPE_CHECKING:
@@ -29,8 +28,8 @@ def screen(target: WatchTarget, picture: Picture, trouble: str = "") -> Group:
     cores = sum(row.cores for row in picture.living)
     head = (
         f"{one_line(target.name, 80)}  {target.id}  {target.url}\n"
-        f"{readable_duration(round(picture.at))}: {plural(picture.jobs, 'job')}, "
-        f"{plural(len(picture.living), 'executor')}, {plural(cores, 'core')}"
+        f"{readable_duration(round(picture.at))}: {counted(picture.jobs, 'job')}, "
+        f"{counted(len(picture.living), 'executor')}, {counted(cores, 'core')}"
     )
     parts: list[RenderableType] = [Text(head, style="bold")]
     if picture.stages:

@@ -7,7 +7,8 @@ from dataclasses import asdict
 from typing import TYPE_CHECKING, Final
 
 from airflow_spark_guard.cli.checks.all_checks import CHECKS
-from airflow_spark_guard.cli.terminal import console, plural
+from airflow_spark_guard.cli.terminal import console
+from airflow_spark_guard.core.quantity import counted
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -50,4 +51,4 @@ def _show(line: Line) -> None:
 def _show_sum(lines: Iterable[Line]) -> None:
     states = [line.state for line in lines]
     errors, warnings = states.count("error"), states.count("warning")
-    console().print(f"{plural(errors, 'error')}, {plural(warnings, 'warning')}.")
+    console().print(f"{counted(errors, 'error')}, {counted(warnings, 'warning')}.")

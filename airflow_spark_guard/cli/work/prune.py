@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from airflow_spark_guard.cli.terminal import plural, print_text, readable_size
+from airflow_spark_guard.cli.terminal import print_text
 from airflow_spark_guard.cli.work.record_place import root_of_records
 from airflow_spark_guard.core.errors import BadInputError, RecordError
+from airflow_spark_guard.core.quantity import counted, readable_size
 from airflow_spark_guard.core.text.printable import one_line
 from airflow_spark_guard.process.retention import Pruned, Retention, prune
 
@@ -65,6 +66,6 @@ def _show(done: Pruned, folder: Path, *, dry_run: bool) -> None:
         print_text(f"failed: {one_line(line, 1000)}", style="red")
     running = f", {done.running} of them running" if done.running else ""
     print_text(
-        f"{folder}: {plural(len(done.removed), 'record')} {verb}, {readable_size(done.freed)}; "
+        f"{folder}: {counted(len(done.removed), 'record')} {verb}, {readable_size(done.freed)}; "
         f"{done.kept} kept, {readable_size(done.kept_size)}{running}."
     )

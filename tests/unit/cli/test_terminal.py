@@ -8,9 +8,7 @@ import typer
 from airflow_spark_guard.cli.terminal import (
     duration,
     fields,
-    plural,
     print_text,
-    readable_size,
     size,
 )
 
@@ -31,22 +29,6 @@ def test_what_is_neither_is_refused():
         duration("soon")
     with pytest.raises(typer.BadParameter, match="'much' is not a size such as 500m or 10g"):
         size("much")
-
-
-@pytest.mark.parametrize(
-    ("count", "text"),
-    [(0, "0 B"), (1023, "1023 B"), (1536, "1.5 KiB"), (10 << 30, "10 GiB"), (5000 << 40, "5000 TiB")],
-)
-def test_sizes_are_shown_with_three_digits(count, text):
-    assert readable_size(count) == text
-
-
-def test_plurals():
-    assert [plural(1, "record"), plural(2, "record"), plural(0, "record")] == [
-        "1 record",
-        "2 records",
-        "0 records",
-    ]
 
 
 def test_nothing_that_is_printed_is_markup(capsys):

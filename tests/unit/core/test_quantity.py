@@ -2,7 +2,13 @@ from datetime import timedelta
 
 import pytest
 
-from airflow_spark_guard.core.quantity import readable_duration, seconds, size_in_bytes
+from airflow_spark_guard.core.quantity import (
+    counted,
+    readable_duration,
+    readable_size,
+    seconds,
+    size_in_bytes,
+)
 
 
 @pytest.mark.parametrize(
@@ -72,3 +78,15 @@ def test_what_is_no_size_is_refused(value):
 def test_a_duration_is_shown_in_the_units_that_people_use(value, expected):
     """Whole seconds from a minute on."""
     assert readable_duration(value) == expected
+
+
+@pytest.mark.parametrize(
+    ("count", "text"),
+    [(0, "0 B"), (1023, "1023 B"), (1536, "1.5 KiB"), (10 << 30, "10 GiB"), (5000 << 40, "5000 TiB")],
+)
+def test_sizes_are_shown_with_three_digits(count, text):
+    assert readable_size(count) == text
+
+
+def test_one_thing_or_several_are_counted():
+    assert [counted(number, "task") for number in (0, 1, 1200)] == ["0 tasks", "1 task", "1,200 tasks"]

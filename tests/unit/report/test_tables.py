@@ -1,7 +1,5 @@
 """The tables of a page."""
 
-import pytest
-
 from airflow_spark_guard.core.history.cost import Receipt
 from airflow_spark_guard.core.history.model import (
     ApplicationHistory,
@@ -11,7 +9,7 @@ from airflow_spark_guard.core.history.model import (
     StageHistory,
 )
 from airflow_spark_guard.report.contents import Contents
-from airflow_spark_guard.report.tables import readable_size, tables_of
+from airflow_spark_guard.report.tables import tables_of
 from tests.support.reports import SUMMARY, at, history
 
 
@@ -44,7 +42,7 @@ def test_stages_come_longest_first_with_their_figures():
     )
     assert [row[0] for row in rows(found)] == ["2.1", "1"]
     assert rows(found)[0][1] == ": gone"
-    assert rows(found)[1] == ["1", "n", "10s", "4 of 4", "1", "2.5s", "9s", "3.0 MiB", "0 B", "", ""]
+    assert rows(found)[1] == ["1", "n", "10s", "4 of 4", "1", "2.5s", "9s", "3 MiB", "0 B", "", ""]
 
 
 def test_a_stage_that_is_over_has_no_half_seen_number_of_tasks():
@@ -123,11 +121,3 @@ def test_a_long_table_is_cut_and_says_so():
 def test_long_texts_are_cut_to_one_line():
     found = table("stages", stages=(StageHistory(0, 0, name="a\n" * 900, submitted=at(0)),))
     assert len(rows(found)[0][1]) == 300
-
-
-@pytest.mark.parametrize(
-    ("size", "text"),
-    [(0, "0 B"), (1023, "1023 B"), (1536, "1.5 KiB"), (5 << 30, "5.0 GiB"), (3 << 50, "3072.0 TiB")],
-)
-def test_sizes_are_readable(size, text):
-    assert readable_size(size) == text

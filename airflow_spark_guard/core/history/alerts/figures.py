@@ -4,15 +4,15 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from airflow_spark_guard.core.quantity import readable_duration
+from airflow_spark_guard.core.quantity import counted, readable_duration, readable_size
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
 __all__ = ["core_time", "count", "counted", "counts", "readable_duration", "share", "size", "times"]
 
+size: Final = readable_size
 _HUNDRED: Final = 100
-_STEP: Final = 1024
 _MINUTE: Final = 60
 _HOUR: Final = 3600
 
@@ -38,23 +38,9 @@ def count(value: float) -> str:
     return f"{value:,.0f}"
 
 
-def counted(number: float, word: str) -> str:
-    """``1, "task"`` -> ``"1 task"``; ``2, "task"`` -> ``"2 tasks"``."""
-    return f"{count(number)} {word}{'' if number == 1 else 's'}"
-
-
 def counts(word: str) -> Callable[[float], str]:
     """:func:`counted` with this word."""
     return lambda number: counted(number, word)
-
-
-def size(value: float) -> str:
-    """``3 << 20`` -> ``"3 MiB"``."""
-    for unit in ("B", "KiB", "MiB", "GiB"):
-        if value < _STEP:
-            return f"{_short(value)} {unit}"
-        value /= _STEP
-    return f"{_short(value)} TiB"
 
 
 def core_time(seconds: float) -> str:
