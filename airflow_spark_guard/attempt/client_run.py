@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from airflow_spark_guard.attempt.examiner import Examiner
+from airflow_spark_guard.attempt.live import Live, requests_of
 from airflow_spark_guard.attempt.log import AttemptLog
 from airflow_spark_guard.attempt.loop import Following
 from airflow_spark_guard.attempt.observer import Observer
@@ -24,6 +25,7 @@ from airflow_spark_guard.core.conf.preflight import check_fit
 from airflow_spark_guard.core.errors import ImpossibleError
 from airflow_spark_guard.core.failure.client_ending import Cause, ClientEnding
 from airflow_spark_guard.core.failure.evolved import evolved
+from airflow_spark_guard.core.live.state import LiveState
 from airflow_spark_guard.core.output.last_shown import LastShown
 from airflow_spark_guard.core.output.message_budget import MessageBudget
 from airflow_spark_guard.core.output.output import JobOutput
@@ -170,6 +172,7 @@ class ClientRun:
         self, launch: Launch, record: Record | NoRecord, summary: Summary, master: MasterSource | None
     ) -> ClientEnding:
         output = JobOutput(int(self.spec.limits.log_lines), SparkFilter(self.spec.reporting.spark_log_level))
+        state = LiveState(self.spec.deadline)
         log = AttemptLog(
             self.spec.reporting.log,
             record,
@@ -177,16 +180,19 @@ class ClientRun:
             shown=self._shown,
             summary=summary,
             on_observed=self.spec.reporting.on_observed,
+            live=state,
         )
         watch = self._watcher(log, master)
         examiner = Examiner(self.spec.tag, self.job.workspace.stacks, launch.autopsy_budget, log, watch)
+        live = Live(record, watch, state, requests_of(record), log.line)
         with (
+            contextlib.closing(live),
             contextlib.closing(watch),
             contextlib.closing(ChannelReader(self.job.workspace.channel)) as channel,
             Attempt(launch) as attempt,
         ):
             self.spec.kill_switch.connect(attempt)
-            ending = Following(attempt, channel, output, watch, log, examiner).run()
+            ending = Following(attempt, channel, output, watch, log, examiner, live).run()
             application = watch.tell(ending.channel_state)  # a short job ends before the first tick
         patience = _PROOF_PATIENCE_KILLED if ending.cause is Cause.KILLED else _PROOF_PATIENCE
         ending = ending.with_orphans(prove_gone(master, application.id if application else "", patience))

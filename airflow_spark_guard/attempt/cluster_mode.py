@@ -9,7 +9,9 @@ from typing import TYPE_CHECKING
 
 from airflow_spark_guard.attempt.cluster_handover import ClusterAttempt
 from airflow_spark_guard.attempt.cluster_leftovers import earlier
+from airflow_spark_guard.attempt.cluster_live import ClusterLive
 from airflow_spark_guard.attempt.cluster_run import ClusterRun
+from airflow_spark_guard.attempt.live import requests_of
 from airflow_spark_guard.attempt.log import AttemptLog
 from airflow_spark_guard.attempt.observer import Application
 from airflow_spark_guard.attempt.recorded import recorded
@@ -21,6 +23,7 @@ from airflow_spark_guard.core.cluster.status import ATTEMPT_MARK, TASK_MARK
 from airflow_spark_guard.core.cluster.trigger_event import ending_of, watched_by
 from airflow_spark_guard.core.errors import AttemptError, SparkGuardError, TriggerEventError
 from airflow_spark_guard.core.failure.evolved import evolved, raise_instead
+from airflow_spark_guard.core.live.state import LiveState
 from airflow_spark_guard.core.output.message_budget import MessageBudget
 from airflow_spark_guard.core.output.output import JobOutput
 from airflow_spark_guard.core.output.spark_log import SparkFilter
@@ -142,7 +145,8 @@ class ClusterMode:
             summary=self.summary,
             on_observed=reporting.on_observed,
         )
-        self.run = ClusterRun(self.spec, self.connection, self._message, self._observed, self._ended)
+        live = ClusterLive(self.record, LiveState(self.spec.deadline), requests_of(self.record))
+        self.run = ClusterRun(self.spec, self.connection, self._message, self._observed, self._ended, live)
 
     def submit(self, job: Job, *, deferrable: bool, adopt: bool) -> Finished | DeferredJob:
         """Submit, or take over an earlier try's application; then watch it, or defer that to a trigger."""

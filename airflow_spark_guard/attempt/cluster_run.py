@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 
     from airflow_spark_guard.attempt.channel_directory import ChannelDirectory
     from airflow_spark_guard.attempt.cluster_connection import ClusterConnection
+    from airflow_spark_guard.attempt.cluster_live import ClusterLive
     from airflow_spark_guard.attempt.log import TaskLogger
     from airflow_spark_guard.attempt.spec import AttemptSpec
     from airflow_spark_guard.core.cluster.status import ClusterStatus
@@ -56,6 +57,7 @@ class ClusterRun:
         on_message: takes each message of the job.
         on_observed: takes what would have ended it in observe mode, and the job.
         on_ended: takes how it ended, the exception (None for a success), and the job.
+        live: serves those who look at it meanwhile; None if there is no record.
     """
 
     spec: AttemptSpec
@@ -63,6 +65,7 @@ class ClusterRun:
     on_message: Callable[[Message], None] = ignore
     on_observed: Callable[[Finding, ClusterJob], None] = ignore
     on_ended: Callable[[ClusterEnding, AttemptError | None, ClusterJob], None] = ignore
+    live: ClusterLive | None = None
     killed: bool = field(default=False, init=False)
     _job: ClusterJob | None = field(default=None, init=False)
 
@@ -89,6 +92,8 @@ class ClusterRun:
 
     def close(self) -> None:
         """Close the connections."""
+        if self.live is not None:
+            self.live.close()
         self.source.close()
         self._killer.close()
 
@@ -200,7 +205,8 @@ class ClusterRun:
                 directory.read(since(job.submitted_at, epoch_now()), self.on_message)
             channel_state = directory.channel_state if directory is not None else ChannelState()
             if killed := self._killed_by():
-                return ClusterEnding(killed=killed)
+                return ClusterEnding(killed=killed, asked_by=self._asked_by())
+            self._show(job, channel_state)
             try:
                 step = watch.see(self.source.status(job.application_id), epoch_now(), channel_state.ended_at)
             except UnusableAnswerError as error:
@@ -213,12 +219,21 @@ class ClusterRun:
                 return ClusterEnding(final=step.final, finding=step.finding)
             self.sleep(MonotonicTime(time.monotonic() + job.limits.pause(epoch_now(), self.pause)))
 
+    def _show(self, job: ClusterJob, channel_state: ChannelState) -> None:
+        if self.live is not None:
+            self.live.show(since(job.submitted_at, epoch_now()), channel_state, job.application_id)
+
+    def _asked_by(self) -> str:
+        """The user who ends it on the live page; empty if none does."""
+        return self.live.asked() if self.live is not None else ""
+
     def _killed_by(self) -> str:
         if self.killed:
             return "The task was killed, and its application with it."
         if self.spec.supervisor is not None and os.getppid() != self.spec.supervisor:
             return "The Airflow process above the task is gone; the guard ended the application."
-        return ""
+        user = self._asked_by()
+        return f"{user} ended the application on Airflow's page Spark guard." if user else ""
 
     def sleep(self, limit: MonotonicTime) -> None:
         """Wait until the next poll, the limit or a kill."""

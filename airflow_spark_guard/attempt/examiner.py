@@ -7,6 +7,8 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from airflow_spark_guard.core.quantity import readable_duration
+from airflow_spark_guard.core.verdict import Verdict
+from airflow_spark_guard.core.watch.finding import Finding
 from airflow_spark_guard.core.watch.stages import running_stages
 from airflow_spark_guard.process import autopsy
 from airflow_spark_guard.process.autopsy import AutopsyInput
@@ -18,9 +20,9 @@ if TYPE_CHECKING:
 
     from airflow_spark_guard.attempt.log import AttemptLog
     from airflow_spark_guard.attempt.watch import Watch
+    from airflow_spark_guard.core.clock import LaunchTime
     from airflow_spark_guard.core.stacktraces.autopsy import Autopsy
     from airflow_spark_guard.core.watch.channel_state import ChannelState
-    from airflow_spark_guard.core.watch.finding import Finding
     from airflow_spark_guard.core.watch.observation import Executor
     from airflow_spark_guard.process.leftovers import Tag
 
@@ -64,6 +66,15 @@ class Examiner:
         self._autopsies.append(f"Observed after {readable_duration(finding.reached_at)}: {found.text}")
         self.log.record.autopsy("\n\n".join(self._autopsies))
         return found
+
+    def sample(self, channel_state: ChannelState, now: LaunchTime) -> Autopsy:
+        """What a user asks for while the job goes on; called on a thread of its own."""
+        if self.watch.observer is not None:
+            self.watch.observer.pause()
+        stages, stuck = self.watch.suspects()
+        suspect = "worker" if stages else "any"
+        asked = Finding(Verdict.UNKNOWN, "", 0.0, now, suspect=suspect, stages=stages, stuck=stuck)
+        return self._take(asked, channel_state)
 
     def _take(self, finding: Finding, channel_state: ChannelState) -> Autopsy:
         driver, observer = self.watch.driver, self.watch.observer

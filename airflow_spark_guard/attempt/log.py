@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from airflow_spark_guard.core.clock import EpochTime
     from airflow_spark_guard.core.errors import AttemptError
     from airflow_spark_guard.core.failure.client_ending import ClientEnding
+    from airflow_spark_guard.core.live.state import LiveState
     from airflow_spark_guard.core.output.message_lines import MessageLine
     from airflow_spark_guard.core.protocol import Message
     from airflow_spark_guard.core.stacktraces.autopsy import Autopsy
@@ -63,6 +64,7 @@ class AttemptLog:
         shown: the last lines of output in the task log.
         summary: receives what would have ended the attempt in observe mode; None if it has another writer.
         on_observed: takes its exception, on the thread that runs the attempt.
+        live: shows observations and warnings to those who look at the attempt; None without it.
 
     Attributes:
         tail: the last 64 KiB of output.
@@ -78,6 +80,7 @@ class AttemptLog:
     _levels: LevelOf = field(default_factory=LevelOf)
     summary: Summary | None = None
     on_observed: Callable[[AttemptError], None] = ignore
+    live: LiveState | None = None
 
     def chunk(self, chunk: bytes) -> bytes:
         """Record the output; returns it without the JVM's thread dumps, which are for the autopsy alone."""
@@ -128,6 +131,8 @@ class AttemptLog:
     def notice(self, text: str) -> None:
         """Show a warning of the watchdog."""
         self.log.warning("%s", text)
+        if self.live is not None:
+            self.live.warn(text)
 
     def line(self, text: str) -> None:
         """Show information that is not a warning."""
@@ -136,6 +141,8 @@ class AttemptLog:
     def observation(self, seen: Observation) -> None:
         """Record an observation; progress lines use its names of stages."""
         self.record.observation(seen.to_json())
+        if self.live is not None:
+            self.live.observe(seen)
         if seen.driver is not None:
             self._messages.names({stage.key: stage.name for stage in seen.driver.stages})
 

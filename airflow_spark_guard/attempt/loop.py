@@ -16,8 +16,11 @@ from airflow_spark_guard.process import takeover
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
 
+    from airflow_spark_guard.attempt.live import Live
     from airflow_spark_guard.attempt.watch import Watch
+    from airflow_spark_guard.core.clock import LaunchTime
     from airflow_spark_guard.core.failure.takeover import Takeover
+    from airflow_spark_guard.core.live.state import Phase
     from airflow_spark_guard.core.output.output import JobOutput
     from airflow_spark_guard.core.protocol import Message
     from airflow_spark_guard.core.stacktraces.autopsy import Autopsy
@@ -67,6 +70,9 @@ class Examines(Protocol):
     def observe(self, finding: Finding, channel_state: ChannelState) -> Autopsy | None:
         """The autopsy of a job that goes on (observe mode); called on a thread of its own."""
 
+    def sample(self, channel_state: ChannelState, now: LaunchTime) -> Autopsy:
+        """A stack sample that a user asks for; called on a thread of its own."""
+
 
 @dataclass
 class Following:
@@ -79,6 +85,7 @@ class Following:
         watch: decides when to end the attempt.
         listener: receives output, messages and observed findings.
         examiner: takes the autopsies.
+        live: serves those who look at it meanwhile; None without a record.
     """
 
     attempt: Attempt
@@ -87,6 +94,7 @@ class Following:
     watch: Watch
     listener: Listener
     examiner: Examines
+    live: Live | None = None
     _heard: ChannelState = field(default_factory=ChannelState)
     # The evidence at the time of the kill request: later output is caused by the kill.
     _before_the_kill: str | None = None
@@ -128,6 +136,7 @@ class Following:
             evidence=evidence or self._evidence(cause),
             orphans=tuple(dict.fromkeys([*orphans, *report.get("left", ())])),
             taken_over=newer if cause is Cause.TAKEN_OVER else None,
+            asked_by=self.live.ender if self.live is not None and cause is Cause.FINDING else "",
         )
 
     def _evidence(self, cause: Cause) -> str:
@@ -147,12 +156,31 @@ class Following:
             self._consume(chunk)
             # An attempt that is over, or being ended, has no limits left. During an autopsy in observe mode
             # the watch does not look: only one tool at a time can stop a process.
-            if not self._done and not self._is_examined():
-                finding = self.watch.tick(self.attempt.now, self._heard)
+            if not self._done and not self._is_examined() and not self._is_sampled():
+                finding = self._asked() or self.watch.tick(self.attempt.now, self._heard)
                 self._observed += self.watch.observed()
+            self._display("running" if finding is None and not self._done else "ending")
         while self._observed:
             self._report_observed()
         return finding
+
+    def _display(self, phase: Phase) -> None:
+        if self.live is not None:
+            self.live.show(self.attempt.now, self._heard, phase)
+
+    def _asked(self) -> Finding | None:
+        """The finding of a user who ends the attempt; other requests are answered."""
+        if self.live is None:
+            return None
+        budget = self.attempt.launch.autopsy_budget
+        return self.live.asked(self.attempt.now, self._heard, self.examiner, budget)
+
+    def _is_sampled(self) -> bool:
+        """Whether a stack sample that a user asked for still runs."""
+        if self.live is None or not self.live.is_sampling:
+            return False
+        self._asked()
+        return self.live.is_sampling
 
     def _is_examined(self) -> bool:
         """Whether an autopsy in observe mode still runs; once it is over, its finding is reported."""

@@ -145,7 +145,7 @@ class Summary:
             hello=channel_state.hello,
             bye=channel_state.bye,
             error=dict(channel_state.error) if channel_state.error else None,
-            limit_s=finding.limit if finding is not None else None,
+            limit_s=(finding.limit or None) if finding is not None else None,
             limit_reached_at_s=self._since_start(finding, launched_at).reached_at
             if finding is not None
             else None,

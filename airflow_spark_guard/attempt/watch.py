@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from airflow_spark_guard.core.watch.executor_heartbeat import Known
     from airflow_spark_guard.core.watch.finding import Finding
     from airflow_spark_guard.core.watch.observation import DriverView
+    from airflow_spark_guard.core.watch.standing import Standing
     from airflow_spark_guard.core.watch.watch_limits import WatchLimits
 
 _WORDS = tuple(word.encode() for word in WORDS)
@@ -131,6 +132,18 @@ class Watch:
         found = tuple(self._observed)
         self._observed.clear()
         return found
+
+    def standing(self, now: LaunchTime) -> tuple[Standing, ...]:
+        """For how long each stage, or the driver between Spark jobs, has not moved; with its limit."""
+        return self._watchdog.standing(now)
+
+    def suspects(self) -> tuple[tuple[int, ...], tuple[str, ...]]:
+        """Stages whose workers do not move, and the keys of those workers' readings."""
+        return self._watchdog.suspects()
+
+    def forget_samples(self) -> None:
+        """Compare samples of processes from now on: another tool has stopped them in between."""
+        self._watchdog.forget_samples()
 
     def close(self) -> None:
         """End the observer."""

@@ -21,8 +21,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
 SUMMARY, OBSERVATIONS, AUTOPSY = "summary.json", "observations.jsonl", "autopsy.txt"
-# Chunks (64 KiB each) that may queue for a slow store, and seconds that the job may wait for it.
-_WAITING = 64
+# Chunks (64 KiB each) that may queue for a slow store, how many are a backlog, seconds that the job may wait.
+_WAITING, _BACKLOG = 64, 16
 _PATIENCE = 5.0
 _DEEPEST = 12
 # The fields of a summary that are kept if there is no space for the rest.
@@ -85,6 +85,22 @@ class Record:
         """Write ``autopsy.txt``."""
         data = safe_text(text).encode()
         self._put(lambda files: files.autopsy(data))
+
+    def json_file(self, name: str, fields: Mapping[str, Any], *, droppable: bool = False) -> None:
+        """Replace a small JSON file of this name atomically.
+
+        Args:
+            name: of the file.
+            fields: what it holds.
+            droppable: whether to leave it out while the writer has a backlog, because a newer one will come.
+        """
+        if not (droppable and self._jobs.qsize() > _BACKLOG):
+            self._put(lambda files: files.replace(name, _json(fields).encode()))
+
+    def text_file(self, name: str, text: str) -> None:
+        """Replace a text file of this name atomically, with secrets masked; cut at 1/16 of the size."""
+        data = safe_text(text).encode()
+        self._put(lambda files: files.replace(name, data))
 
     def close(self) -> None:
         """Write what is queued and join the output. May be called more than once."""
@@ -158,6 +174,12 @@ class NoRecord:
     def autopsy(self, text: str) -> None:
         """Do nothing."""
 
+    def json_file(self, name: str, fields: Mapping[str, Any], *, droppable: bool = False) -> None:
+        """Do nothing."""
+
+    def text_file(self, name: str, text: str) -> None:
+        """Do nothing."""
+
     def close(self) -> None:
         """Do nothing."""
 
@@ -211,7 +233,10 @@ class _Files:
         self._output.write(self._masked.take(chunk))
 
     def autopsy(self, data: bytes) -> None:
-        self._replace(AUTOPSY, data[: self._small])
+        self.replace(AUTOPSY, data)
+
+    def replace(self, name: str, data: bytes) -> None:
+        self._replace(name, data[: self._small])
 
     def finish(self) -> None:
         self._output.write(self._masked.rest())

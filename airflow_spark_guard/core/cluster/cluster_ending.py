@@ -7,9 +7,11 @@ from typing import TYPE_CHECKING
 
 from airflow_spark_guard.core import errors
 from airflow_spark_guard.core.cluster.status import ClusterState
+from airflow_spark_guard.core.errors import AttemptDetails
 from airflow_spark_guard.core.failure.classify import diagnose, exit_code_meaning
 from airflow_spark_guard.core.failure.ending import DRIVER_TIMEOUT_EXIT, Ending
 from airflow_spark_guard.core.failure.exceptions import error_of_diagnosis, error_of_finding
+from airflow_spark_guard.core.live.request import ENDED_BY_A_USER
 from airflow_spark_guard.core.text.printable import safe_text
 from airflow_spark_guard.core.verdict import Verdict
 
@@ -38,6 +40,7 @@ class ClusterEnding(Ending):
         channel_trouble: why the channel directory could not be read; empty if it could.
         log_tail: the last lines of the driver's output; empty if the manager does not keep them.
         observed: what would have ended it, in observe mode.
+        asked_by: the user who ended it on the live page; empty if none did.
     """
 
     final: ClusterStatus | None = None
@@ -46,6 +49,7 @@ class ClusterEnding(Ending):
     channel_trouble: str = ""
     log_tail: str = ""
     observed: tuple[Finding, ...] = ()
+    asked_by: str = ""
 
     @property
     def how(self) -> str:
@@ -65,6 +69,10 @@ class ClusterEnding(Ending):
         return self.final is not None and self.final.state is ClusterState.SUCCEEDED
 
     def _from_outside(self) -> AttemptError | None:
+        if self.asked_by:
+            return errors.KilledError(
+                self.killed, advice=ENDED_BY_A_USER, orphans=self.orphans, details=AttemptDetails(retry=False)
+            )
         return errors.KilledError(self.killed, orphans=self.orphans) if self.killed else None
 
     def _of_finding(self, finding: Finding) -> AttemptError:

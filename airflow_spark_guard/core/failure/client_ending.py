@@ -64,6 +64,7 @@ class ClientEnding(Ending):
         autopsy: of a job that was ended; None if there was none.
         evidence: the relevant part of the output.
         taken_over: the newer try that ended it; None unless one did.
+        asked_by: the user who ended it on the live page; empty if none did.
     """
 
     cause: Cause
@@ -71,11 +72,12 @@ class ClientEnding(Ending):
     autopsy: Autopsy | None = None
     evidence: str = ""
     taken_over: Takeover | None = None
+    asked_by: str = ""
 
     @property
     def how(self) -> str:
-        """Its cause."""
-        return str(self.cause)
+        """Its cause, with the user if one ended it."""
+        return f"{self.asked_by} ended it" if self.asked_by else str(self.cause)
 
     def _from_outside(self) -> AttemptError | None:
         if self.cause in {Cause.COMMAND_ENDED, Cause.FINDING}:

@@ -2,19 +2,17 @@
 
 from __future__ import annotations
 
-from collections import deque
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from airflow_spark_guard.core.clock import MonotonicTime
+from airflow_spark_guard.core.watch.remaining import Remaining
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
 _SHOWN = 4
 _EVERY = 10.0
-_FEWEST_DONE = 3
-_LOOKS = 60
 _LARGEST = 10**12
 _LONGEST_NAME = 80
 _MOST_NAMES = 2000
@@ -64,7 +62,7 @@ class Progress:
 
     _logged_at: MonotonicTime | None = None
     _logged: tuple[_Row, ...] = ()
-    _looks: dict[tuple[int, int], deque[tuple[float, int]]] = field(default_factory=dict)
+    _remaining: Remaining = field(default_factory=Remaining)
     _names: dict[tuple[int, int], str] = field(default_factory=dict)
 
     def names(self, names: Mapping[tuple[int, int], str]) -> None:
@@ -83,7 +81,7 @@ class Progress:
             now: seconds of a monotonic clock.
         """
         rows = _rows(stages)
-        self._look(rows, now)
+        self._remaining.look({row.key: row.done for row in rows[:_SHOWN]}, now)
         if not rows or not self._is_due(rows, now):
             return ""
         self._logged_at, self._logged = now, rows
@@ -95,21 +93,10 @@ class Progress:
             return True
         return rows != self._logged and not 0 <= now - self._logged_at < _EVERY
 
-    def _look(self, rows: tuple[_Row, ...], now: MonotonicTime) -> None:
-        kept = {row.key: self._looks.get(row.key) or deque(maxlen=_LOOKS) for row in rows[:_SHOWN]}
-        for row in rows[:_SHOWN]:
-            looks = kept[row.key]
-            if not looks or looks[-1][1] != row.done:
-                looks.append((now, row.done))
-        self._looks = kept
-
     def _left(self, row: _Row, now: MonotonicTime) -> str:
-        """The estimated time left, by the rate of the last minutes; empty if it cannot be estimated."""
-        since, done_then = self._looks[row.key][0]
-        finished, remaining = row.done - done_then, row.tasks - row.done
-        if finished < _FEWEST_DONE or remaining <= 0 or now <= since:
-            return ""
-        return _coarse(remaining * (now - since) / finished)
+        """The estimated time left; empty if it cannot be estimated."""
+        left = self._remaining.seconds(row.key, row.tasks, now)
+        return "" if left is None else _coarse(left)
 
 
 def _short_name(name: str) -> str:

@@ -16,6 +16,7 @@ from airflow_spark_guard.core.watch import evidence
 from airflow_spark_guard.core.watch.comparison import Comparison
 from airflow_spark_guard.core.watch.evidence import State
 from airflow_spark_guard.core.watch.finding import Finding
+from airflow_spark_guard.core.watch.standing import Standing
 from airflow_spark_guard.core.watch.watch_limits import PATIENCE, Limit
 
 if TYPE_CHECKING:
@@ -50,12 +51,14 @@ class SilenceRule:
     lines: list[str] = field(default_factory=list)
     found: bool = False
     _line_at: WatchTime = WatchTime(0.0)
+    _inside: Inside | None = None
 
     def __post_init__(self) -> None:
         self.processes = Comparison(self.watch_limits.evidence)
 
     def observe(self, seen: Observation, now: WatchTime) -> Finding | None:
         """The finding, if the driver has been silent for too long."""
+        self._inside = seen.inside or self._inside
         if seen.inside is None:
             return None
         signature = (seen.inside.heartbeats, seen.inside.sql, seen.inside.application_id)
@@ -81,6 +84,16 @@ class SilenceRule:
         if self.since is None or self.watch_limits.silence is None or seen.inside is None or self.found:
             return None
         return self.processes.look(self.since, self._silence(seen.inside).seconds, now)
+
+    def standing(self, now: WatchTime) -> Standing | None:
+        """For how long the driver has been silent, and the limit for it; None while it is not."""
+        if self.since is None or self._inside is None:
+            return None
+        silent = max(0.0, now - self.since)
+        if self.watch_limits.silence is None:
+            return Standing(silent, silent, None)
+        limit = self._limit(self._silence(self._inside))
+        return Standing(silent, silent, limit.seconds, limit.why, str(self.processes.state or ""))
 
     def _tasks_ran(self, seen: Observation) -> bool:
         """Whether tasks ended since the last observation: the only sign of a short Spark job in between."""

@@ -19,6 +19,7 @@ from airflow_spark_guard.core.watch.evidence import State
 from airflow_spark_guard.core.watch.finding import Finding, ObservationRequest
 from airflow_spark_guard.core.watch.movement import Standstill, inside_row, signature
 from airflow_spark_guard.core.watch.stages import known_stages
+from airflow_spark_guard.core.watch.standing import Standing
 from airflow_spark_guard.core.watch.watch_limits import PATIENCE, Limit, WatchLimits
 
 if TYPE_CHECKING:
@@ -48,13 +49,14 @@ class StallRule:
     notices: list[str] = field(default_factory=list)
     _dropped: int = 0
     _looked_at: WatchTime = WatchTime(float("-inf"))
+    _known: dict[Key, Stage] = field(default_factory=dict)
 
     def observe(self, seen: Observation, now: WatchTime) -> Finding | None:
         """The finding, if a stage has stood still for too long."""
         known = known_stages(seen)
         if known is None:
             return None
-        stages = _judged(known)
+        stages = self._known = _judged(known)
         self._follow(stages, seen, now)
         if seen.readings is not None:
             self._looked_at = now
@@ -209,6 +211,30 @@ class StallRule:
             stages=(stage.stage,),
             stuck=stall_words.stuck(still, stage.stage),
         )
+
+    def standing(self, now: WatchTime) -> tuple[Standing, ...]:
+        """For how long each stage has not moved, and the limit for it."""
+        return tuple(
+            self._standing(self._known[key], still, now)
+            for key, still in self.stages.items()
+            if key in self._known
+        )
+
+    def _standing(self, stage: Stage, still: Standstill, now: WatchTime) -> Standing:
+        limit = None if still.doubtful else self.limit(stage)
+        return Standing(
+            unchanged=max(0.0, now - still.first),
+            counted=max(0.0, now - still.since),
+            limit=limit.seconds if limit is not None else None,
+            why=limit.why if limit is not None else "Spark has lost events, so nothing is decided by it",
+            doing=stall_words.workers(still, stage.stage),
+            key=stage.key,
+        )
+
+    def forget_samples(self) -> None:
+        """Compare samples from now on: another tool has stopped the processes in between."""
+        for still in self.stages.values():
+            still.workers.forget()
 
     def suspects(self) -> tuple[tuple[int, ...], tuple[str, ...]]:
         """Stages whose workers do not move, and the keys of those workers' readings."""

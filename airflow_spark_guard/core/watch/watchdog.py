@@ -23,6 +23,7 @@ from airflow_spark_guard.core.watch.starvation import StarvationRule
 
 if TYPE_CHECKING:
     from airflow_spark_guard.core.watch.observation import Observation
+    from airflow_spark_guard.core.watch.standing import Standing
     from airflow_spark_guard.core.watch.watch_limits import WatchLimits
 
 # A gap that is this much longer than planned means that this host was asleep or frozen.
@@ -143,11 +144,29 @@ class Watchdog:
         """Findings in observe mode that were not returned yet."""
         return self._news.out()
 
+    def standing(self, at: LaunchTime) -> tuple[Standing, ...]:
+        """For how long each stage, or the driver between Spark jobs, has not moved; with its limit."""
+        now = WatchTime(max(at, self._last) - self._skipped - self._gap(at))
+        driver = self._silence.standing(now)
+        return (*self._stall.standing(now), *([driver] if driver is not None else []))
+
+    def suspects(self) -> tuple[tuple[int, ...], tuple[str, ...]]:
+        """Stages whose workers do not move, and the keys of those workers' readings."""
+        return self._stall.suspects()
+
+    def forget_samples(self) -> None:
+        """Compare samples from now on: another tool has stopped the processes in between."""
+        self._stall.forget_samples()
+        self._silence.processes.forget()
+
+    def _gap(self, at: LaunchTime) -> float:
+        """Seconds since the last observation in which this machine slept."""
+        gap = at - max(self._planned + self._skipped, self._last)
+        return gap if self._last and gap > _GAP + self.watch_limits.poll else 0.0
+
     def _clock(self, at: LaunchTime) -> WatchTime:
         """The time on the clock of the rules, which leaves gaps out."""
-        gap = at - max(self._planned + self._skipped, self._last)
-        if self._last and gap > _GAP + self.watch_limits.poll:
-            self._skipped += gap
+        self._skipped += self._gap(at)
         self._last = max(at, self._last)
         return WatchTime(self._last - self._skipped)
 

@@ -1,5 +1,6 @@
 """The run on its own; ``tests/integration/cluster/`` has it whole, under the operator."""
 
+import json
 import time
 from contextlib import closing, suppress
 from dataclasses import replace
@@ -7,15 +8,21 @@ from dataclasses import replace
 import pytest
 
 from airflow_spark_guard.attempt.cluster_connection import cluster_connection
+from airflow_spark_guard.attempt.cluster_live import ClusterLive
 from airflow_spark_guard.attempt.cluster_run import ClusterRun
 from airflow_spark_guard.core import errors
 from airflow_spark_guard.core.cluster.manager import Marks
 from airflow_spark_guard.core.cluster.status import TASK_MARK
+from airflow_spark_guard.core.failure.retry import advise
 from airflow_spark_guard.core.limits import GuardLimits
+from airflow_spark_guard.core.live.request import Request
+from airflow_spark_guard.core.live.state import LiveState
 from airflow_spark_guard.hooks.raw_connection import ConnectionGiven
 from airflow_spark_guard.process.leftovers import Tag
+from airflow_spark_guard.process.record import Record
 from airflow_spark_guard.testing import FakeResourceManager
 from tests.support.attempts import spec
+from tests.unit.attempt.test_live import Asked
 
 LIMITS = GuardLimits(deadline="20s", start_timeout="10s", poll_interval="50ms")
 
@@ -117,3 +124,15 @@ def test_what_cannot_be_proven_gone_is_named_once_with_its_reason(yarn, run):
         run.killed = True
         run.watch(job(run, application))
     assert "Could not confirm termination of: application_" in run.log.warnings
+
+
+def test_a_user_who_ends_it_on_the_live_page_ends_the_application(yarn, run, tmp_path):
+    """Through the manager; Airflow does not try it again."""
+    application = there(yarn, run, ["RUNNING"])
+    with Record(tmp_path / "record", 1 << 20) as record:
+        run.live = ClusterLive(record, LiveState(), Asked(None, None, Request("a" * 32, "end", "alice", 1.0)))
+        with pytest.raises(errors.KilledError, match="alice ended the application") as caught:
+            run.watch(job(run, application))
+    assert application.killed
+    assert advise(caught.value, 1).retry is False
+    assert json.loads((tmp_path / "record" / "live.json").read_text())["application_id"] == application.id

@@ -9,6 +9,7 @@ import os
 import subprocess
 import sys
 import textwrap
+import threading
 import time
 
 import pytest
@@ -353,3 +354,30 @@ def test_no_record_takes_what_a_record_takes(name):
         assert getattr(record, name)(*arguments) is None
     assert (record.trouble, record.place) == ("", "")
     assert {n for n in vars(Record) if n[0] != "_"} <= {n for n in vars(NoRecord) if n[0] != "_"}
+
+
+def test_small_files_are_replaced_whole_and_masked(tmp_path):
+    """Those of the live page."""
+    with Record(tmp_path / "r", MIB) as record:
+        record.json_file("live.json", {"password": "x" * 8, "at": 1})
+        record.json_file("live.json", {"token": "abcdefgh", "at": 2}, droppable=True)
+        record.text_file("sample.txt", "password=hunter22 \x1b[31m" + "x" * MIB)
+    assert json.loads((tmp_path / "r" / "live.json").read_text()) == {"token": "******", "at": 2}
+    text = (tmp_path / "r" / "sample.txt").read_text()
+    assert "hunter22" not in text
+    assert "\x1b" not in text
+    assert len(text) == MIB // 16
+    NoRecord().json_file("live.json", {})
+    NoRecord().text_file("x", "")
+
+
+def test_a_file_that_may_be_left_out_is_left_out_while_the_writer_has_a_backlog(tmp_path):
+    """A slow store costs moments of the page, not of the job."""
+    go = threading.Event()
+    with Record(tmp_path / "r", MIB) as record:
+        record._put(lambda _: go.wait(5))
+        for number in range(60):
+            record.json_file("live.json", {"at": number}, droppable=True)
+        assert record._jobs.qsize() <= module._BACKLOG + 1
+        go.set()
+    assert json.loads((tmp_path / "r" / "live.json").read_text())["at"] <= module._BACKLOG
