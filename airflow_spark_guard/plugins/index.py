@@ -25,6 +25,7 @@ BUDGET: Final = 2.0
 """Seconds that a look may take; what it has not reached is left to the next one."""
 # A folder that has just changed may change again within the same tick of the store's clock.
 _SETTLED = 2.0
+_STILL, _RARELY = 600.0, 60.0
 _MOST_NAMES = 50_000
 
 
@@ -66,6 +67,7 @@ class Index:
 
     root: Path
     _names: dict[str, tuple[int, tuple[str, ...]]] = field(default_factory=dict)
+    _tries_written: dict[str, tuple[float, float]] = field(default_factory=dict)
     _listing: Listing = field(default_factory=Listing)
     _looked_at: float = float("-inf")
     _looking: threading.Lock = field(default_factory=threading.Lock)
@@ -92,6 +94,9 @@ class Index:
                 complete = False
                 break
             found += self._tries(task)
+        if complete and len(self._tries_written) > 2 * len(found) + 1000:  # most are removed meanwhile
+            self._tries_written.clear()
+            self._names.clear()
         found.sort(key=lambda one: -one.written)
         return Listing(tuple(found), complete)
 
@@ -106,10 +111,19 @@ class Index:
         for name in self._inside(folder):
             if match := TRY.fullmatch(name):
                 try:
-                    written = _stat(f"{folder}/{name}").st_mtime
+                    written = self._written(f"{folder}/{name}")
                 except OSError:
                     continue
                 yield Found(Task(*names, int(match[1] or -1)), int(match[2]), written)
+
+    def _written(self, folder: str) -> float:
+        """When a try's folder last changed; one that has been still for long is looked at once a minute."""
+        known, now = self._tries_written.get(folder), time.monotonic()
+        if known is not None and now - known[1] < _RARELY and time.time() - known[0] > _STILL:
+            return known[0]
+        written = _stat(folder).st_mtime
+        self._tries_written[folder] = (written, now)
+        return written
 
     def _inside(self, folder: str) -> tuple[str, ...]:
         """The folders in a folder by name, links excluded; none if it cannot be read."""

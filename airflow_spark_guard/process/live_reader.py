@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final
 
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
 NAME: Final = "live.json"
 _LONGEST = 1 << 18
 _LONGEST_SAMPLE = 1 << 20
+_KEY = re.compile(r"[a-z_]{1,40}", re.ASCII)
 _TEXT, _MOST_ITEMS, _DEEPEST = 700, 60, 5
 _HUGE = 1e15
 _MOST_ANSWERS = 20
@@ -65,18 +67,16 @@ def _parsed(data: bytes, written: float) -> LiveFile:
 
 
 def cleaned(value: Any, depth: int = _DEEPEST) -> Any:
-    """JSON of an untrusted writer: texts printable and bounded, numbers finite, lists short."""
+    """JSON of an untrusted writer: texts printable and bounded, numbers finite, lists short, plain keys."""
     if isinstance(value, str):
-        return one_line(value[: 2 * _TEXT], _TEXT)
+        return one_line(value[: 2 * _TEXT], _TEXT) if value else ""
     if value is None or isinstance(value, bool):
         return value
     if isinstance(value, int | float):
         return value if abs(value) < _HUGE else None
     if depth and isinstance(value, dict):
-        return {
-            one_line(str(key), 60): cleaned(item, depth - 1)
-            for key, item in list(value.items())[:_MOST_ITEMS]
-        }
+        items = list(value.items())[:_MOST_ITEMS]
+        return {key: cleaned(item, depth - 1) for key, item in items if _KEY.fullmatch(key)}
     if depth and isinstance(value, list):
         return [cleaned(item, depth - 1) for item in value[:_MOST_ITEMS]]
     return None

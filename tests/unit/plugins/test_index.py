@@ -80,3 +80,27 @@ def test_a_store_that_is_gone_is_an_error(tmp_path):
     with pytest.raises(FileNotFoundError):
         Index(tmp_path / "gone").look()
     assert Index(tmp_path).look().attempts == ()
+
+
+def test_tries_that_have_been_still_for_long_are_looked_at_rarely(tmp_path, monkeypatch):
+    """Most attempts of a store have ended."""
+    put_record(tmp_path, run="old", age=5000)
+    put_record(tmp_path, run="new")
+    index = Index(tmp_path)
+    index.look()
+    looked = []
+    monkeypatch.setattr(module, "_stat", lambda path, **more: looked.append(path) or STAT(path, **more))
+    index.look()
+    assert [path.split("/")[-3] for path in looked if path.endswith("/try-1")] == ["new"]
+
+
+STAT = module._stat
+
+
+def test_what_was_removed_is_forgotten(tmp_path):
+    """After a complete look."""
+    put_record(tmp_path)
+    index = Index(tmp_path)
+    index._tries_written = {str(number): (0.0, 0.0) for number in range(2000)}
+    index.look()
+    assert len(index._tries_written) <= 1
