@@ -29,7 +29,8 @@ def record_folder(
     Letters, digits and ``_-+:@=,.`` are kept, anything else becomes ``%XX``; a long id ends in a hash.
     """
     mapped = f"map-{map_index}-" if map_index >= 0 else ""
-    return root / _safe(dag_id) / _safe(run_id) / _safe(task_id) / f"{mapped}try-{try_number}"
+    task = root / folder_name(dag_id) / folder_name(run_id) / folder_name(task_id)
+    return task / f"{mapped}try-{try_number}"
 
 
 def make(folder: Path) -> int:
@@ -96,8 +97,8 @@ def leave(folder: Path, name: str, text: str) -> None:
             os.close(place)
 
 
-def _safe(name: str) -> str:
-    """A file name that is unique for this id."""
+def folder_name(name: str) -> str:
+    """The name of the folder of a DAG, run or task: unique for its id, without a slash."""
     text = quote(name, safe="+:@=,", errors="surrogatepass").replace("~", "%7E")
     if not text.strip("."):
         text = text.replace(".", "%2E") or "%"
