@@ -41,8 +41,9 @@ verdict. An exception never changes: later knowledge makes a new one (``core/fai
 
 Two kinds are not in this tree. The job's side ships alone and has its own: ``SampleError``,
 ``InfiniteValuesError``, ``TooManyRowsError``, ``NotUnrolledError``, ``OptionError``, ``ReportError``,
-``UnfitValueError`` and ``WorkerError``. And four pass between modules: ``UnusableAnswerError`` and
-``RefusedError`` (a server's answer), ``NotSeenError`` (a process), ``_MismatchError`` (stored JSON).
+``UnfitValueError`` and ``WorkerError``. Others pass between modules: ``UnusableAnswerError`` and
+``RefusedError`` (a server's answer), ``NotSeenError`` (a process), ``_MismatchError`` (stored JSON),
+``StoreGoneError`` and ``StoreSlowError`` (records).
 """
 
 from __future__ import annotations

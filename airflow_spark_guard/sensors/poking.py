@@ -78,7 +78,7 @@ class _Port(ExitStack):
 
     def look(self, target: Target) -> Snapshot:
         if self._source is None:
-            hook, whole = self._hook, self._poking.plan.watch_limits is not None
+            hook, whole = self._hook, self._poking.plan.windows is not None
             asked = AsyncRemoteSource(
                 target, hook.access_for, whole=whole, timeout=hook.timeout, max_body=MAX_BODY
             )

@@ -41,4 +41,4 @@ class SparkApplicationSensor(RemoteSensor):
         watch_limits = WatchLimits.of(limits, deadline=deadline)
         # A gap between polls that is longer than planned counts as time in which the sensor did not run.
         poll = max(watch_limits.poll, float(self.poke_interval))
-        return replace(super().plan(), watch_limits=replace(watch_limits, poll=poll))
+        return replace(super().plan(), windows=replace(watch_limits, poll=poll))

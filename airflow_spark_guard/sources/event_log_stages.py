@@ -33,13 +33,13 @@ class JobStart(Struct):
     properties: _Properties | None = field(name="Properties", default=None)
 
 
-class _JobException(Struct):
+class _JobFailure(Struct):
     message: str | None = field(name="Message", default=None)
 
 
 class _JobResult(Struct):
     result: str = field(name="Result")
-    exception: _JobException | None = field(name="Exception", default=None)
+    exception: _JobFailure | None = field(name="Exception", default=None)
 
 
 class JobEnd(Struct):
@@ -105,7 +105,7 @@ def job_ended(found: JobEnd) -> kinds.Event:
     """The end of a job as an event."""
     if found.result.result == "JobSucceeded":
         return kinds.JobEnded(found.job, found.at)
-    exception = found.result.exception or _JobException()
+    exception = found.result.exception or _JobFailure()
     return kinds.JobEnded(found.job, found.at, exception.message or found.result.result or "unknown")
 
 

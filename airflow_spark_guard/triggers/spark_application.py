@@ -124,7 +124,7 @@ class _Port:
 
     async def look(self, target: Target) -> Snapshot:
         if self._looks is None:
-            whole, hook = self._plan.watch_limits is not None, self._hook
+            whole, hook = self._plan.windows is not None, self._hook
             source = partial(AsyncRemoteSource, target, hook.access_for, whole=whole, timeout=hook.timeout)
             key = (target, self._plan.conn_id, whole)
             following = Following(key, self._trigger.poll_interval, source)

@@ -77,7 +77,7 @@ OUTCOMES = [
 ]
 PLANS = [
     Plan().to_json(),
-    Plan(budget=RestartBudget(), watch_limits=WatchLimits.of(GuardLimits(), deadline=None)).to_json(),
+    Plan(budget=RestartBudget(), windows=WatchLimits.of(GuardLimits(), deadline=None)).to_json(),
 ]
 TOLD = [
     {"application_id": "app-1", "driver_ui": "http://h:4040", "task": "running", "earlier": ["app-0"]},

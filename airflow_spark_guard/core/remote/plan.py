@@ -26,7 +26,7 @@ class Plan(Stored):
         map_index: of that task; -1 if it is not mapped. A mapped sensor reads its own index first.
         conn_id: the Airflow connection with the servers to ask and their credentials; empty for none.
         budget: what the application may lose; None if restarts are not counted.
-        watch_limits: the guard's limits; None if only restarts are counted.
+        windows: the guard's limits; None if only restarts are counted.
         patience: how long to wait for information.
         observe: whether a passed limit is only reported.
     """
@@ -36,7 +36,7 @@ class Plan(Stored):
     map_index: int = -1
     conn_id: str = ""
     budget: RestartBudget | None = None
-    watch_limits: WatchLimits | None = None
+    windows: WatchLimits | None = None
     patience: Patience = field(default_factory=lambda: Patience.of(GuardLimits()))
     observe: bool = field(default=False, metadata=LATER)
 
@@ -63,7 +63,7 @@ class Plan(Stored):
         return RemoteWatch(
             LifecycleRule(patience, began),
             None if self.budget is None else RestartRule(self.budget),
-            None if self.watch_limits is None else Watchdog(self.watch_limits),
+            None if self.windows is None else Watchdog(self.windows),
             self.observe,
         )
 

@@ -85,6 +85,9 @@ def test_ctrl_c_leaves_a_terminal_as_it_was_and_the_application_alone(driver):
     url, process = driver
     pid, terminal = pty.fork()
     if pid == 0:
+        signal.signal(
+            signal.SIGINT, signal.SIG_DFL
+        )  # a shell in the background starts it with SIGINT ignored
         os.chdir(ROOT)
         os.execve(COMMAND[0], [*COMMAND, "watch", url], {**os.environ, "TERM": "xterm", "COLUMNS": "120"})  # noqa: S606
     output = b""

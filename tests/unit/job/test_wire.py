@@ -210,11 +210,12 @@ def test_what_waits_goes_with_the_next_message_when_its_pace_allows(channel_path
     channel = wire.Channel(str(channel_path))
     for number in range(3):
         channel.send("result", value=number)
-    if os.fork() == 0:
+    child = os.fork()
+    if child == 0:
         channel.start_anew()
         channel.send("error", category="user", type="E", message="", traceback="", frames=[])
         os._exit(0)
-    os.wait()
+    os.waitpid(child, 0)
     assert kinds(reader) == ["result", "error"]
     channel.send("bye")
     assert [m.fields for m in reader.read()] == [{"value": 2}, {}]

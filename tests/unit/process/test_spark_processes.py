@@ -74,6 +74,7 @@ def test_an_application_of_anybody_is_found_by_port_and_id(standins, java):
 
 def test_a_python_that_has_started_its_jvm_is_the_driver(java):
     """``python job.py``: there is none below the JVM."""
+    Path("/proc/self/comm").write_text("python")  # pytest-xdist names its workers after their tests
     driver, port = java("", "org.apache.spark.deploy.SparkSubmit", "pyspark-shell")
     found = spark_processes.find_application("app-1", port)
     assert (found.jvm.pid, found.driver.pid) == (driver.pid, os.getpid())

@@ -61,7 +61,7 @@ def test_the_budget_is_none_restart_unless_set():
     given = {"max_restarts": "3", "window": "10m", "min_executors": "2", "min_executors_grace": 90}
     plan = sensor(**given, limits=GuardLimits(executors_gone="30s")).plan()
     assert plan.budget == RestartBudget(restarts=3, window=600.0, minimum=2, grace=90.0, gone=30.0)
-    assert plan.watch_limits is None
+    assert plan.windows is None
     assert sensor(window="").plan().budget.window is None
 
 

@@ -227,7 +227,7 @@ def test_what_is_to_be_said_is_said_once(site, context, caplog):
 
 def test_the_guards_whole_watch_looks_at_all(site, context):
     """Jobs, stages and the master too."""
-    plan = Plan(site.target(*ALL), watch_limits=watch_limits(deadline=50.0), patience=PATIENCE)
+    plan = Plan(site.target(*ALL), windows=watch_limits(deadline=50.0), patience=PATIENCE)
     assert made(plan).look(context).failure().verdict == "DEADLINE"
     assert site.count("/stages") == 1
     assert site.count("/master/json") == 2  # for its workers, and for the application's page

@@ -27,14 +27,14 @@ def sensor(**more):
 def test_the_limits_are_the_guards():
     """But for the deadline, which is none unless it is set: the application is somebody else's."""
     plan = sensor().plan()
-    assert plan.watch_limits == WatchLimits.of(GuardLimits(), deadline=None)
+    assert plan.windows == WatchLimits.of(GuardLimits(), deadline=None)
     assert plan.budget is None
     assert plan.patience == Patience(300.0, 120.0)
     limits = GuardLimits(
         deadline="2h", stall_timeout="5m", executor_losses=7, end_timeout="9s", start_timeout="8s"
     )
     plan = sensor(limits=limits).plan()
-    assert (plan.watch_limits.deadline, plan.watch_limits.stall, plan.watch_limits.losses) == (
+    assert (plan.windows.deadline, plan.windows.stall, plan.windows.losses) == (
         7200.0,
         300.0,
         7,
@@ -69,7 +69,7 @@ def test_it_cannot_be_rescheduled():
     for more in ({}, {"mode": "reschedule", "deferrable": True}):
         with pytest.raises(TaskDeferred) as deferred:
             sensor(**more).execute({"ti": TaskInstance()})
-        assert Plan.from_json(deferred.value.trigger.plan).watch_limits is not None
+        assert Plan.from_json(deferred.value.trigger.plan).windows is not None
 
 
 def test_a_poking_sensor_fails_at_the_applications_deadline():

@@ -76,7 +76,7 @@ def test_a_folder_with_several_logs_is_ambiguous(tmp_path):
 
 def test_a_folder_without_a_log_is_refused(tmp_path):
     folder(tmp_path / "empty")
-    with pytest.raises(BadInputError, match="has no event log") as raised:
+    with pytest.raises(BadInputError, match=r"has no\s+event log") as raised:
         files_of(tmp_path / "empty")
     assert "spark.eventLog.dir" in raised.value.advice
 

@@ -391,7 +391,7 @@ def test_many_triggers_of_one_application_share_their_looks(site):
 
 def test_the_whole_watch_is_the_guards(site):
     """A limit of the watchdog's, through the trigger: its deadline counts from the application's start."""
-    plan = Plan(site.target(*ALL), watch_limits=watch_limits(deadline=50.0), patience=PATIENCE)
+    plan = Plan(site.target(*ALL), windows=watch_limits(deadline=50.0), patience=PATIENCE)
     told = outcome(trigger(plan))
     assert told.failure().verdict == "DEADLINE"
     assert site.count("/stages") >= 1

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
 PLANS = {
     "restart_sensor": Plan(budget=RestartBudget()),
-    "application_sensor": Plan(watch_limits=WatchLimits.of(GuardLimits(), deadline=None)),
+    "application_sensor": Plan(windows=WatchLimits.of(GuardLimits(), deadline=None)),
 }
 _SLEEPING = 2
 _BLOCK = 1 << 16
@@ -85,7 +85,7 @@ def _is_ready(snapshot: Snapshot, tasks: int) -> bool:
 
 async def _looks(target: Target, plan: Plan, looks: int) -> dict[str, float]:
     """Looks and judges, as a trigger does."""
-    whole = plan.watch_limits is not None
+    whole = plan.windows is not None
     source = AsyncRemoteSource(target, whole=whole)
     watch = plan.watch(time.time(), history_server=False)
     await source.look()  # connects, and asks whose driver it is: once for each application

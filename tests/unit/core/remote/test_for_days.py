@@ -17,7 +17,7 @@ from airflow_spark_guard.core.web.snapshot import Snapshot
 LIMITS = GuardLimits(executor_losses=5, executor_window="10m")
 PLANS = {
     "restarts": Plan(budget=RestartBudget(restarts=5, window=600.0)),
-    "whole": Plan(watch_limits=WatchLimits.of(LIMITS, deadline=None)),
+    "whole": Plan(windows=WatchLimits.of(LIMITS, deadline=None)),
 }
 EVERY = 60.0
 RETAINED = 20  # spark.ui.retainedDeadExecutors; its default is 100, and a look takes the longer for each

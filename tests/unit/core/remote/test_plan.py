@@ -59,7 +59,7 @@ def test_a_plan_makes_the_rules_that_it_has_limits_for():
     assert plan.watch(START, history_server=True, alone=True).course.patience.alone
     assert watch.restarts.budget == plan.budget
     assert watch.watchdog is None
-    whole = Plan(watch_limits=watch_limits()).watch(START, history_server=False)
+    whole = Plan(windows=watch_limits()).watch(START, history_server=False)
     assert whole.restarts is None
     assert whole.watchdog.watch_limits == watch_limits()
     assert whole.observe(running(START), START) is None

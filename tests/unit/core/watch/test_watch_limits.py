@@ -7,20 +7,21 @@ from dataclasses import replace
 
 from airflow_spark_guard.core.limits import GuardLimits
 from airflow_spark_guard.core.watch.watch_limits import Limit, WatchLimits
+from tests.support.limits import watch_limits
 
 
 def test_windows_come_from_the_limits():
     """Defaults give way to shorter limits; the pace of the executors sets a floor."""
-    watch_limits = WatchLimits.of(GuardLimits(stall_timeout="20s"), deadline=60.0, heartbeat=2.0, local=True)
-    assert (watch_limits.stall, watch_limits.evidence, watch_limits.poll, watch_limits.local) == (
+    limits = WatchLimits.of(GuardLimits(stall_timeout="20s"), deadline=60.0, heartbeat=2.0, local=True)
+    assert (limits.stall, limits.evidence, limits.poll, limits.local) == (
         20,
         10,
         5,
         True,
     )
-    assert watch_limits.stall_of(None) == (20, "stall_timeout")
-    assert watch_limits.stall_of(10.0) == (50, "5 x the median of the stage's finished tasks")
-    assert replace(watch_limits, heartbeat=10.0).stall_of(None) == (
+    assert limits.stall_of(None) == (20, "stall_timeout")
+    assert limits.stall_of(10.0) == (50, "5 x the median of the stage's finished tasks")
+    assert replace(limits, heartbeat=10.0).stall_of(None) == (
         30,
         "3 x spark.executor.heartbeatInterval",
     )
