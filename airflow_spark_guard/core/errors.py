@@ -39,11 +39,10 @@ parts are attributes too. Exceptions that leave a hook, an operator or a sensor 
 ``AirflowException`` (``hooks/airflow_errors.py``). ``core/verdict_table.py`` has the exception of each
 verdict. An exception never changes: later knowledge makes a new one (``core/failure/evolved.py``).
 
-Two kinds are not in this tree. The job's side has its own: ``SampleError``, ``InfiniteValuesError``,
-``TooManyRowsError``, ``NotUnrolledError``, ``OptionError``, ``ReportError``, ``UnfitValueError`` and
-``WorkerError``. Others stay inside: ``UnusableAnswerError`` and ``RefusedError`` (a server's answer),
-``NotSeenError`` (a process), ``_MismatchError`` (stored JSON), ``StoreGoneError`` and ``StoreSlowError``
-(records).
+Two kinds are not in this tree. The job's side has ``SampleError``, ``InfiniteValuesError``,
+``TooManyRowsError``, ``NotUnrolledError``, ``OptionError``, ``ReportError``, ``UnfitValueError``,
+``WorkerError``. Internal: ``UnusableAnswerError``, ``RefusedError`` (a server's answer), ``NotSeenError`` (a
+process), ``_MismatchError`` (stored JSON), ``StoreGoneError``, ``StoreSlowError`` (records).
 """
 
 from __future__ import annotations

@@ -44,7 +44,7 @@ class Store:
         root = self.root()
         if root is None:
             raise StoreGoneError(
-                "Records are switched off: Airflow's option [spark_guard] record_folder is none."
+                "Records are switched off: Airflow's option [spark_guard] record_folder has the value none."
             )
         if self._attempts is None or self._attempts.root != root:
             self._attempts = Attempts(root)
