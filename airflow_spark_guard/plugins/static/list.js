@@ -24,14 +24,14 @@ const make = (row) => {
   const parts = { line, chip: element("span", "chip"), what: element("span", "sub"), progress: element("span", "figure"),
     bar: element("progress"), left: element("span", "sub"), stands: element("span", "figure"), gauge: element("progress"),
     doing: element("span", "sub"), warnings: element("span", "figure"), warning: element("span", "sub"),
-    started: element("span", "figure"), time: element("span", "figure") };
+    started: element("span", "figure"), clock: element("span", "sub figure"), time: element("span", "figure") };
   parts.bar.setAttribute("aria-label", "Tasks done");
   parts.gauge.setAttribute("aria-label", "Standstill against its limit");
   cells[1].append(parts.chip, parts.what);
   cells[2].append(parts.progress, parts.bar, parts.left);
   cells[3].append(parts.stands, parts.gauge, parts.doing);
   cells[4].append(parts.warnings, parts.warning);
-  cells[5].append(parts.started);
+  cells[5].append(parts.started, parts.clock);
   cells[6].append(parts.time);
   cells[6].className = "number";
   line.append(...cells);
@@ -46,19 +46,23 @@ const fill = (parts, row) => {
     : row.phase === "ending" && runs ? "is being ended" : row.phase === "collecting" && runs ? "a stack sample is taken" : row.what;
   setText(parts.what, silent);
   const known = isNumber(row.tasks) && row.tasks > 0;
-  setText(parts.progress, known ? `${row.done}/${row.tasks} tasks in ${row.stages} ${row.stages === 1 ? "stage" : "stages"}` : "");
+  setText(parts.progress, known ? `${row.done}/${row.tasks} tasks` : "");
   show(parts.bar, known);
   if (known) { parts.bar.max = row.tasks; parts.bar.value = row.done; }
   const counted = isNumber(row.counted_s) ? row.counted_s + more : null;
   const stands = isNumber(counted) && counted >= 10;
-  setText(parts.left, counted !== null && counted >= 60 ? "" : left(row.left_s));
+  const time = counted !== null && counted >= 60 ? "" : left(row.left_s);
+  setText(parts.left, [row.stages > 1 ? `${row.stages} stages` : "", time].filter(Boolean).join(", "));
   setText(parts.stands, counted === null ? "" : isNumber(row.limit_s)
     ? `${duration(counted)} of ${duration(row.limit_s)}` : `${duration(counted)}, no limit`);
   gauge(parts.gauge, counted, row.limit_s);
   setText(parts.doing, stands ? [row.stands, row.doing].filter(Boolean).join(": ") : "");
   setText(parts.warnings, row.warnings ? String(row.warnings) : "");
   setText(parts.warning, row.warning);
-  setText(parts.started, moment(row.started_at));
+  parts.warning.title = row.warning;
+  const started = moment(row.started_at);
+  setText(parts.started, started.slice(0, 10));
+  setText(parts.clock, started.slice(11));
   const took = isNumber(row.took_s) ? row.took_s : runs && isNumber(row.at) ? row.at + more : null;
   setText(parts.time, duration(took));
 };

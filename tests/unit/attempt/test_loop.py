@@ -2,21 +2,26 @@
 
 from __future__ import annotations
 
+import json
 import os
 import signal
 import subprocess
 import sys
 import threading
 import time
+from contextlib import closing
 from pathlib import Path
 
 import pytest
 
 from airflow_spark_guard.attempt import loop
+from airflow_spark_guard.attempt.live import Live
 from airflow_spark_guard.attempt.loop import Following
 from airflow_spark_guard.attempt.watch import Watch
 from airflow_spark_guard.core.failure.client_ending import Cause
 from airflow_spark_guard.core.failure.takeover import Takeover
+from airflow_spark_guard.core.live.request import Request as LiveRequest
+from airflow_spark_guard.core.live.state import LiveState
 from airflow_spark_guard.core.output.output import JobOutput
 from airflow_spark_guard.core.stacktraces.autopsy import Autopsy
 from airflow_spark_guard.core.verdict import Verdict
@@ -26,9 +31,11 @@ from airflow_spark_guard.process import channel as channel_module
 from airflow_spark_guard.process.attempt import Attempt, Launch
 from airflow_spark_guard.process.channel import ChannelReader
 from airflow_spark_guard.process.leftovers import Tag, new_attempt
+from airflow_spark_guard.process.record import Record
 from airflow_spark_guard.process.takeover import NOTE
 from tests.support.limits import watch_limits
 from tests.support.processes import MARK, ROOT, end_all, marked
+from tests.unit.attempt.test_live import Asked
 
 
 class Listening:
@@ -569,3 +576,54 @@ def test_without_a_backstop_the_reaper_waits_for_the_jobs_own_end(tmp_path):
     """Observe mode without an execution_timeout: its deadline is no number."""
     run = Run(tmp_path, "sleep 0.5", backstop=float("inf"), observe=True, has_launcher=False)
     assert (run.ending.cause, run.ending.exit_status) == (Cause.COMMAND_ENDED, 0)
+
+
+class Sampled(Listening):
+    """A listener whose stack samples are counted."""
+
+    samples = 0
+
+    def sample(self, _channel_state, _now):
+        self.samples += 1
+        return Autopsy(place="a.py:3, f", text="stacks")
+
+
+def live_run(tmp_path, command, *requests, **limits):
+    """An attempt with a live page; its ending, its record, and its listener."""
+    mark, listener = new_attempt(), Sampled()
+    with (
+        Record(tmp_path / "root" / "dag" / "run" / "try-1", 1 << 20) as record,
+        closing(ChannelReader(tmp_path / "channel.jsonl")) as reader,
+        Attempt(launch_of(tmp_path, command, mark)) as attempt,
+    ):
+        watch = Watch(watch_limits(**{"deadline": None, **limits}))
+        live = Live(record, watch, LiveState(None), Asked(None, None, *requests), lambda _: None)
+        ending = Following(attempt, reader, JobOutput(1000), watch, listener, listener, live).run()
+        live.close()
+    assert marked(mark) == []
+    end_all(mark)
+    return ending, record.folder, listener
+
+
+def test_a_user_ends_it_on_the_live_page(tmp_path):
+    """As a limit would, with the user's name; also in observe mode."""
+    request = LiveRequest("a" * 32, "end", "alice", 1.0)
+    ending, folder, listener = live_run(tmp_path, "sleep 300", request, observe=True)
+    assert (ending.cause, ending.how, listener.examined) == (
+        Cause.FINDING,
+        "alice ended it",
+        [Verdict.KILLED],
+    )
+    error = ending.failure()
+    assert (error.verdict, error.retry) == (Verdict.KILLED, False)
+    assert error.what.startswith("alice ended the job")
+    assert json.loads((folder / "live.json").read_text())["phase"] == "ending"
+
+
+def test_a_stack_sample_on_the_live_page_ends_nothing(tmp_path):
+    """The watch goes on after it."""
+    request = LiveRequest("a" * 32, "stacks", "alice", 1.0)
+    ending, folder, listener = live_run(tmp_path, "sleep 300", request, deadline=3.0)
+    assert (ending.cause, ending.finding.verdict, ending.asked_by) == (Cause.FINDING, Verdict.DEADLINE, "")
+    assert listener.samples == 1
+    assert (folder / f"sample-{request.id}.txt").read_text() == "stacks"

@@ -152,7 +152,7 @@ def test_a_sample_is_plain_text(client, airflow, tmp_path):
 def test_a_store_that_is_gone_is_a_503_with_the_reason(airflow, monkeypatch, tmp_path):
     """Both for the list and for a task."""
     monkeypatch.setattr(access, "readable_dags", lambda _: {"etl"})
-    for root, text in ((tmp_path / "gone", "There is no folder"), (None, "record_folder is none")):
+    for root, text in ((tmp_path / "gone", "There is no folder"), (None, "switched off")):
         client = TestClient(build(Store(lambda root=root: root)))
         for path in ("/list.json", f"/attempt.json?{TASK}"):
             answer = client.get(path, headers=airflow("viewer"))

@@ -49,7 +49,7 @@ def test_a_store_that_is_gone_or_unreadable_says_so(tmp_path, error, text):
 
 def test_records_that_are_switched_off_say_so_and_an_unfit_record_is_no_store_that_is_gone(tmp_path):
     """Each has its own answer."""
-    with pytest.raises(StoreGoneError, match="record_folder is none"):
+    with pytest.raises(StoreGoneError, match="switched off"):
         read(Store(lambda: None), lambda *_: None)
     with pytest.raises(RecordError):
         read(Store(lambda: tmp_path), fails(RecordError("x")))
