@@ -68,5 +68,5 @@ def test_a_sensor_follows_the_deployments_option(kind, more, monkeypatch):
     monkeypatch.setenv("AIRFLOW__SPARK_GUARD__ON_FINDING", "warn")
     plan = kind(task_id="t", **more).plan()
     assert plan.observe
-    assert plan.watch_limits is None or plan.watch_limits.observe
+    assert plan.windows is None or plan.windows.observe
     assert not kind(task_id="t", limits=GuardLimits(on_finding="end"), **more).plan().observe
