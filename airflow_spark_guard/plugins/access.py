@@ -42,7 +42,8 @@ def readable_dags(user: Any) -> set[str]:
 def may_end(user: Any, dag_id: str) -> bool:
     """Whether the user may change runs of this DAG; the page then offers its buttons."""
     manager = get_auth_manager()
-    details = DagDetails(id=dag_id, team_name=_team(dag_id))
+    team = _team(dag_id)
+    details = DagDetails(id=dag_id, team_name=team) if team else DagDetails(id=dag_id)
     return bool(
         manager.is_authorized_dag(method="PUT", access_entity=DagAccessEntity.RUN, details=details, user=user)
     )
