@@ -51,7 +51,7 @@ def stage(number: int, begin: float, end: float, *durations: float, **fields_of_
         "scheduler_s": 0.0,
         "disk_spilled_bytes": 0,
         "jobs": (number,),
-        "call": f"count at /home/a/job.py:{number}",
+        "call": f"count at /jobs/job.py:{number}",
         "first_task": at(begin),
     }
     return StageHistory(number, fields_of_it.pop("attempt", 0), **{**known, **fields_of_it})
@@ -74,7 +74,7 @@ def executor(
 
 def job(number: int, begin: float, end: float | None, **fields_of_it: Any) -> JobHistory:
     """A job whose stage has its number."""
-    known = {"description": f"count at /home/a/job.py:{number}", "stages": (number,)}
+    known = {"description": f"count at /jobs/job.py:{number}", "stages": (number,)}
     completed = None if end is None else at(end)
     return JobHistory(number, submitted=at(begin), completed=completed, **{**known, **fields_of_it})
 
@@ -89,7 +89,7 @@ def node(name: str, depth: int, text: str = "", **metrics: float) -> SqlNode:
 
 def execution(number: int, *nodes: SqlNode, **fields_of_it: Any) -> SqlHistory:
     """An execution that ended."""
-    known = {"description": f"count at /home/a/job.py:{number}", "started": at(0), "ended": at(1)}
+    known = {"description": f"count at /jobs/job.py:{number}", "started": at(0), "ended": at(1)}
     return SqlHistory(number, nodes=nodes, **{**known, **fields_of_it})
 
 

@@ -78,7 +78,7 @@ class JobStarted(NamedTuple):
         stages: ids of its stages, also of those that are skipped later.
         execution: id of its SQL execution; None without one.
         description: as the user has set it; empty without one.
-        call: what started it (``collect at /home/a/job.py:6``); empty if unknown.
+        call: what started it (``collect at /jobs/job.py:6``); empty if unknown.
     """
 
     job: int

@@ -110,5 +110,5 @@ class JobsFold:
 
 
 def is_python_call(text: str) -> bool:
-    """Whether Spark names a line of Python: ``count at /home/a/job.py:12``."""
+    """Whether Spark names a line of Python: ``count at /jobs/job.py:12``."""
     return _PYTHON_CALL.fullmatch(text) is not None

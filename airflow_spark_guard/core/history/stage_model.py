@@ -73,7 +73,7 @@ class StageHistory:
         peak_memory_bytes: largest execution memory of one task.
         by_executor: run time of its tasks for each executor id, in task-seconds.
         slowest: its longest task attempts, longest first, at most ten.
-        call: the call of the user's code that needed it, such as ``count at /home/a/job.py:12``; empty if
+        call: the call of the user's code that needed it, such as ``count at /jobs/job.py:12``; empty if
             Spark does not name one.
         first_task: when its first task was launched; None if unknown or if none was.
         speculative_s: the part of ``lost_s`` of attempts that Spark killed because another attempt of that

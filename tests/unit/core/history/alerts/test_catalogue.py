@@ -155,7 +155,7 @@ def test_little_waste_lowers_the_severity():
 
 def test_alerts_of_one_line_are_one_alert():
     spilling = [
-        stage(n, 0, 9, 1.0, disk_spilled_bytes=(n + 1) * GIB, call="count at /home/a/job.py:7")
+        stage(n, 0, 9, 1.0, disk_spilled_bytes=(n + 1) * GIB, call="count at /jobs/job.py:7")
         for n in range(1, 4)
     ]
     (alert,) = (one for one in alerts_of(application(stages=tuple(spilling))) if one.kind == "spill")
@@ -165,8 +165,7 @@ def test_alerts_of_one_line_are_one_alert():
 
 def test_alerts_of_one_line_waste_together():
     waiting = [
-        stage(n, 0, 9, run_s=100.0 * n, fetch_wait_s=60.0 * n, call="count at /home/a/job.py:7")
-        for n in (2, 3)
+        stage(n, 0, 9, run_s=100.0 * n, fetch_wait_s=60.0 * n, call="count at /jobs/job.py:7") for n in (2, 3)
     ]
     (alert,) = (
         one for one in alerts_of(application(stages=tuple(waiting))) if one.kind == "shuffle fetch wait"

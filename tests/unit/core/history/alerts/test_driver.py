@@ -50,7 +50,7 @@ def test_time_without_a_job_is_the_drivers():
     jobs = (job(0, 100, 200), job(1, 600, 700), job(2, 650, 800))
     (alert,) = DriverGaps().alerts(application(1000, jobs=jobs))
     assert (alert.severity, alert.figure, alert.limit) == ("warning", "60%", "40%")
-    assert (alert.where, alert.line) == ("after job 0", "count at /home/a/job.py:0")
+    assert (alert.where, alert.line) == ("after job 0", "count at /jobs/job.py:0")
     assert alert.what == (
         "The driver worked without a Spark job for 60% (limit: 40%) of the application's time. The longest of 2 gaps took "
         "6m 40s, after job 0."

@@ -34,13 +34,13 @@ def test_a_python_workers_traceback_gives_the_exception_and_the_users_line():
         "org.apache.spark.api.python.PythonException: [PYTHON_EXCEPTION] An exception was thrown from the Python "
         "worker: Traceback (most recent call last):\n"
         '  File "/venv/site-packages/pyspark/core/rdd.py", line 703, in func\n    return f(iterator)\n'
-        '  File "/home/a/waste.py", line 16, in fails\n    raise ValueError("row 5 is bad")\n'
+        '  File "/jobs/waste.py", line 16, in fails\n    raise ValueError("row 5 is bad")\n'
         "ValueError: row 5 is bad\n SQLSTATE: 38000\n\tat org.apache.spark.Error: x"
     )
     one = stage(2, 0, 9, 1.0, failed=1, slowest=(task(1, 9, failure=reason),))
     (alert,) = FailedTasks().alerts(application(stages=(one,)))
     assert alert.what.endswith("One reason: ValueError: row 5 is bad")
-    assert alert.line == "/home/a/waste.py:16, fails"
+    assert alert.line == "/jobs/waste.py:16, fails"
 
 
 def test_an_unknown_reason_and_an_unknown_loss_are_left_open():

@@ -13,7 +13,7 @@ def joined(name, left, right, tasks=4, **metrics):
 def test_a_nested_loop_join_compares_rows_times_rows():
     (alert,) = joined("BroadcastNestedLoopJoin", 1e6, 2e4)
     assert (alert.severity, alert.figure, alert.where) == ("critical", "20,000,000,000 pairs", "execution 3")
-    assert alert.line == "count at /home/a/job.py:3"
+    assert alert.line == "count at /jobs/job.py:3"
     assert alert.what == (
         "A BroadcastNestedLoopJoin compared at least 20,000,000,000 pairs (limit: 10,000,000,000 pairs) of rows."
     )

@@ -37,8 +37,8 @@ def test_a_later_attempt_of_a_stage_is_named():
 
 
 def test_jobs_executions_and_executors_have_names():
-    assert execution_place(ApplicationHistory(), execution(3)) == ("execution 3", "count at /home/a/job.py:3")
-    assert job_place(ApplicationHistory(), job(5, 0, 1)) == ("job 5", "count at /home/a/job.py:5")
+    assert execution_place(ApplicationHistory(), execution(3)) == ("execution 3", "count at /jobs/job.py:3")
+    assert job_place(ApplicationHistory(), job(5, 0, 1)) == ("job 5", "count at /jobs/job.py:5")
     assert executor_name(executor(2)) == "executor 2 on host2"
     assert executor_name(executor(2, host="")) == "executor 2"
     assert capital("executor 2 on Host.x") == "Executor 2 on Host.x"
@@ -47,8 +47,8 @@ def test_jobs_executions_and_executors_have_names():
 def test_a_description_of_the_user_hides_no_line():
     """``setJobDescription`` replaces Spark's own."""
     history = application(stages=(stage(5, 0, 1, execution=3),))
-    assert execution_place(history, execution(3, description="nightly")).line == "count at /home/a/job.py:5"
-    assert job_place(history, job(5, 0, 1, description="nightly")).line == "count at /home/a/job.py:5"
+    assert execution_place(history, execution(3, description="nightly")).line == "count at /jobs/job.py:5"
+    assert job_place(history, job(5, 0, 1, description="nightly")).line == "count at /jobs/job.py:5"
     assert execution_place(history, execution(4, description="nightly")).line == "nightly"
     assert job_place(history, job(4, 0, 1, description="nightly")).line == "nightly"
 

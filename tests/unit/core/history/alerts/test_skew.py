@@ -31,7 +31,7 @@ def by_place(*slow, **fields):
 def test_a_task_with_more_data_is_skew():
     (alert,) = found(by_data())
     assert (alert.kind, alert.severity, alert.where, alert.figure) == ("skew", "critical", "stage 4", "12x")
-    assert alert.line == "count at /home/a/job.py:4"
+    assert alert.line == "count at /jobs/job.py:4"
     assert alert.what == (
         "The longest task of stage 4 took 12x (limit: 10x) the third quartile of its tasks: 2m against 10s. One task read "
         "up to 1.12 GiB, most read at most 95.4 MiB."
