@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Final
 
 from airflow_spark_guard.attempt.live import NAME
 from airflow_spark_guard.core.clock import LaunchTime, epoch_now
-from airflow_spark_guard.core.live.request import Answer
+from airflow_spark_guard.core.live.request import ENDED, Answer
 from airflow_spark_guard.core.live.state import LiveState, Moment
 
 if TYPE_CHECKING:
@@ -39,6 +39,7 @@ class ClusterLive:
     state: LiveState
     requests: Requests
     ender: str = field(default="", init=False)
+    _ending: Request | None = field(default=None, init=False)
 
     def show(self, now: LaunchTime, channel_state: ChannelState, application_id: str) -> None:
         """Write ``live.json``; called once for each poll of the manager."""
@@ -50,15 +51,18 @@ class ClusterLive:
         """The user who ends the attempt; empty if none does. A stack sample is refused."""
         request = None if self.ender else self.requests.take()
         if request is not None and request.kind == "end":
-            self.ender = request.by
+            self.ender, self._ending = request.by, request
             self._answer(request, "working", "The cluster manager is asked to end the application.")
         elif request is not None:
             self._answer(request, "refused", _NO_STACKS)
         return self.ender
 
     def close(self) -> None:
-        """Take no more requests."""
+        """Take no more requests; that of the user who ended it is answered."""
         self.requests.close()
+        if self._ending is not None:
+            self._answer(self._ending, "done", ENDED)
+            self._ending = None
 
     def _answer(self, request: Request, state: State, text: str) -> None:
         answer = Answer(request, state, text, epoch_now())

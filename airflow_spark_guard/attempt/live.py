@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Final, Protocol
 
 from airflow_spark_guard.attempt.examination import Examination
 from airflow_spark_guard.core.clock import LaunchTime, epoch_now
-from airflow_spark_guard.core.live.request import ENDED_BY_A_USER, KINDS, MOST, Answer
+from airflow_spark_guard.core.live.request import ENDED, ENDED_BY_A_USER, KINDS, MOST, Answer
 from airflow_spark_guard.core.live.state import Moment
 from airflow_spark_guard.core.verdict import Verdict
 from airflow_spark_guard.core.watch.finding import Finding
@@ -69,7 +69,6 @@ def ended_by(user: str, now: LaunchTime) -> Finding:
         f"{user} ended the job on Airflow's page Spark guard.",
         0.0,
         now,
-        got="a request to end it",
         advice=ENDED_BY_A_USER,
         suspect="any",
         retry=False,
@@ -101,6 +100,7 @@ class Live:
     _phase: Phase = "running"
     _answered: int = 0
     _asked: Request | None = None
+    _ending: Request | None = None
     _examination: Examination | None = None
     _sampled: float = float("-inf")
 
@@ -134,7 +134,7 @@ class Live:
             return None
         self._answered += 1
         if request.kind == "end":
-            self.ender = request.by
+            self.ender, self._ending = request.by, request
             self._answer(request, "working", "The job is being ended: its stacks are collected first.")
             self.log(f"{request.by} ends the job on Airflow's page Spark guard.")
             return ended_by(request.by, now)
@@ -156,6 +156,9 @@ class Live:
     def close(self) -> None:
         """Take no more requests; those that were not finished are answered."""
         self.requests.close()
+        if self._ending is not None:
+            self._answer(self._ending, "done", ENDED)
+            self._ending = None
         if self._asked is not None:
             self._answer(self._asked, "refused", "The job ended before the sample was complete.")
             self._asked = self._examination = None

@@ -43,9 +43,7 @@ class Store:
         """
         root = self.root()
         if root is None:
-            raise StoreGoneError(
-                "Records are switched off: Airflow's option [spark_guard] record_folder has the value none."
-            )
+            raise StoreGoneError("Records are switched off by Airflow's option [spark_guard] record_folder.")
         if self._attempts is None or self._attempts.root != root:
             self._attempts = Attempts(root)
         attempts = self._attempts

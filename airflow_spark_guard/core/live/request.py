@@ -25,9 +25,8 @@ LONGEST_ANSWER: Final = 1 << 14
 LONGEST_USER: Final = 200
 MOST: Final = 50
 """Requests that one attempt answers."""
-ENDED_BY_A_USER: Final = (
-    "Airflow does not retry it, because a user has decided: clear the task to run it again."
-)
+ENDED_BY_A_USER: Final = "Airflow does not retry it, because a user ended it: clear the task to run it again."
+ENDED: Final = "The job was ended; the verdict says whether anything is left of it."
 _ID: Final = r"[0-9a-f]{32}"
 REQUEST: Final = re.compile(rf"request-({_ID})\.json", re.ASCII)
 ANSWER: Final = re.compile(rf"answer-({_ID})\.json", re.ASCII)

@@ -28,6 +28,6 @@ def test_stacks_are_refused_and_the_end_is_remembered(tmp_path):
     read = lambda name: json.loads((tmp_path / "record" / name).read_text())  # noqa: E731
     assert read(f"answer-{1:032x}.json")["state"] == "refused"
     assert "on the cluster" in read(f"answer-{1:032x}.json")["text"]
-    assert read(f"answer-{2:032x}.json")["state"] == "working"
+    assert read(f"answer-{2:032x}.json")["state"] == "done"
     live = read("live.json")
     assert (live["phase"], live["requests"], live["application_id"]) == ("ending", ["end"], "application_1")

@@ -618,6 +618,7 @@ def test_a_user_ends_it_on_the_live_page(tmp_path):
     assert (error.verdict, error.retry) == (Verdict.KILLED, False)
     assert error.what.startswith("alice ended the job")
     assert json.loads((folder / "live.json").read_text())["phase"] == "ending"
+    assert json.loads((folder / f"answer-{request.id}.json").read_text())["state"] == "done"
 
 
 def test_a_stack_sample_on_the_live_page_ends_nothing(tmp_path):
