@@ -8,6 +8,7 @@ import sys
 import threading
 import time
 from collections import deque
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -131,6 +132,9 @@ class FakeManager:
         self._thread = threading.Thread(
             target=self._server.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True
         )
+        # A driver asks the kernel to kill it when the thread that started it ends, as it should when its JVM
+        # does. The thread of a request ends with its answer.
+        self._starter = ThreadPoolExecutor(1, thread_name_prefix="fake-manager-starter")
 
     @property
     def url(self) -> str:
@@ -148,6 +152,7 @@ class FakeManager:
         for application in self.applications.values():
             if application.driver is not None:
                 application.driver.close()
+        self._starter.shutdown()
 
     def spark_submit(self, folder: Path) -> Path:
         """Write an executable into this folder that submits to this fake and prints what Spark prints."""
@@ -185,7 +190,7 @@ class FakeManager:
         key = self.environment_key
         named = {name: str(value) for name, value in found.conf.items() if key and name.startswith(key)}
         environment = {name.removeprefix(key): value for name, value in named.items()}
-        found.driver = FakeDriver(words, environment, files, py_files)
+        found.driver = self._starter.submit(FakeDriver, words, environment, files, py_files).result()
 
     def printed(self, application: str) -> list[str]:
         """The lines that spark-submit prints of an application that it has handed over."""

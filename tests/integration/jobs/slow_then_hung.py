@@ -1,5 +1,6 @@
-"""A slow UDF with heartbeats (2 ms a row), then, with a word in between, one that hangs."""
+"""A slow UDF with heartbeats (2 ms a row until a file exists), then, with a word in between, one that hangs."""
 
+import os
 import sys
 import threading
 import time
@@ -9,14 +10,15 @@ from pyspark.sql.functions import udf
 
 from airflow_spark_guard.job import heartbeat, report
 
-rows = int(sys.argv[1])
+rows, enough = int(sys.argv[1]), sys.argv[2]
 spark = SparkSession.builder.getOrCreate()
 spark.sparkContext.setJobGroup("mine", "of the script")
 
 
 @udf("long")
 def slow(x):
-    time.sleep(0.002)
+    if not os.path.exists(enough):
+        time.sleep(0.002)
     if x % 2:
         heartbeat("by reference", done=x)
     else:
