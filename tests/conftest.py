@@ -25,6 +25,8 @@ os.environ.update(
         "AIRFLOW_CONN_SPARK_DEFAULT": '{"conn_type": "spark", "host": "local[1]", "extra": {"deploy-mode": "client"}}',
         "SPARK_LOCAL_IP": "127.0.0.1",
         "PYTHONWARNINGS": "default",
+        # A thread of OpenMP that waits for others spins: where cores are shared, a fit of 1 s takes 4.
+        "OMP_WAIT_POLICY": "PASSIVE",
         "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}",
     }
 )
