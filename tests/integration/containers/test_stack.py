@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 import subprocess
 import time
@@ -177,6 +178,22 @@ def test_a_stranger_may_try_its_luck(stack, stranger):
     assert stranger.poll() is None
 
 
+def published_model(stack):
+    """It was trained on all flights, is as good as the gate asks, and complete."""
+    folder = "/opt/data/flight_delay/models/current"
+    metadata = json.loads(
+        stack.docker("exec", stack.container("scheduler"), "cat", f"{folder}/metadata.json")
+    )
+    metrics = metadata["metrics"]
+    assert metrics["mae"] < 0.95 * metrics["baseline_mae"]
+    assert min(metrics["r2"], metrics["holdout_r2"]) >= 0.20
+    assert min(metrics["auc"], metrics["holdout_auc"]) >= 0.77
+    assert metadata["sample"]["rows_taken"] == 200_000
+    model = f"{folder}/{metadata['model']['file']}"
+    size = stack.docker("exec", stack.container("scheduler"), "stat", "-c", "%s", model)
+    assert int(size) == metadata["model"]["bytes"]
+
+
 def test_the_flight_dag_trains_on_both_workers_while_the_database_restarts(stack, figures):
     """Triggered over REST; PostgreSQL restarts in the middle, and the task outlives its token as well."""
     started = time.monotonic()
@@ -207,6 +224,9 @@ def test_the_flight_dag_trains_on_both_workers_while_the_database_restarts(stack
     assert train["try_number"] == 1
     figures.add(train_seconds=round(train["duration"]), token_seconds=TOKEN_SECONDS)
     assert train["duration"] > TOKEN_SECONDS + LEEWAY_SECONDS
+
+    published_model(stack)
+    assert "no processes left" in stack.log(FLIGHTS, run, "train")
 
     told = stack.xcom(FLIGHTS, run, "train", "spark_guard_application")
     executors = stack.history(f"applications/{told['application_id']}/allexecutors")
