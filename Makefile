@@ -19,10 +19,10 @@ demo: setup ## train on real flights: the example DAG on real Spark, start to en
 
 test: setup ## all tests but those in containers
 	@$(PY) -m tools.support.class_archive
-	$(PY) -m pytest -n 2 --dist loadfile --no-loadscope-reorder --cov=airflow_spark_guard --cov-report=term --cov-fail-under=95 --durations=25
+	$(PY) -m pytest -n 3 --dist loadfile --no-loadscope-reorder --cov=airflow_spark_guard --cov-report=term --cov-fail-under=95 --durations=25
 
 test-unit: setup ## what needs no Java, no Spark application and no Airflow process, at most 90 s on two cores
-	$(PY) -m pytest -q -n 2 --dist loadfile --no-loadscope-reorder tests/unit tests/test_project.py
+	$(PY) -m pytest -q -n 3 --dist loadfile --no-loadscope-reorder tests/unit tests/test_project.py
 
 check: setup ## lint, types, import rules, structure, words
 	$(PY) -m ruff check .
