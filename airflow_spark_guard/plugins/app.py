@@ -83,6 +83,7 @@ def build(store: Store | None = None) -> FastAPI:
     app.get("/attempt", response_class=Response)(_attempt_page)
     app.get("/static/{name}", response_class=Response)(_static)
     app.get("/list.json", response_class=Response)(_list)
+    app.get("/week.json", response_class=Response)(_week)
     app.get("/attempt.json", dependencies=reads, response_class=Response)(_attempt)
     app.get("/report", dependencies=[*reads, *logs], response_class=Response)(_report)
     app.get("/sample", dependencies=[*reads, *logs], response_class=Response)(_sample)
@@ -120,6 +121,11 @@ async def _list(
     dags = await run_in_threadpool(access.readable_dags, user)
     wanted = Filter(dags, dag_id, verdict, day)
     return _json(await _store(request).read(lambda _, attempts: attempts.rows(wanted)))
+
+
+async def _week(request: Request, user: User, dag_id: Text = "") -> Response:
+    dags = await run_in_threadpool(access.readable_dags, user)
+    return _json(await _store(request).read(lambda _, attempts: attempts.week(dags, dag_id)))
 
 
 async def _attempt(request: Request, user: User, attempt: Attempt) -> Response:

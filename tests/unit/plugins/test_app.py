@@ -131,6 +131,18 @@ def test_an_address_that_is_not_clear_is_refused(client, airflow, query):
     assert client.post(f"/end?{query}", headers=airflow("admin")).status_code in {400, 403, 422}
 
 
+def test_the_week_has_what_the_user_may_read_and_nothing_else(client, airflow, tmp_path):
+    """Whatever DAG the address names."""
+    cost = {"held_core_s": 36.0, "idle_core_s": 6.0, "thrown_away_core_s": 30.0}
+    for dag in ("etl", "secret"):
+        put_record(tmp_path, dag=dag, state="failed", verdict="STALLED", cost=cost)
+    headers = airflow("viewer")
+    found = client.get("/week.json", headers=headers).json()
+    assert (found["attempts"], found["wasted_core_s"], found["days"]) == (1, 36.0, 7)
+    assert client.get("/week.json?dag_id=secret", headers=headers).json()["attempts"] == 0
+    assert client.get("/week.json?dag_id=etl", headers=headers).json()["attempts"] == 1
+
+
 def test_a_report_is_served_without_an_origin(client, airflow, tmp_path):
     """The job could have written it."""
     folder = put_record(tmp_path, state="failed")
