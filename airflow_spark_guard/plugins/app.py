@@ -85,6 +85,7 @@ def build(store: Store | None = None) -> FastAPI:
     app.get("/list.json", response_class=Response)(_list)
     app.get("/week.json", response_class=Response)(_week)
     app.get("/attempt.json", dependencies=reads, response_class=Response)(_attempt)
+    app.get("/limits.json", dependencies=reads, response_class=Response)(_limits)
     app.get("/report", dependencies=[*reads, *logs], response_class=Response)(_report)
     app.get("/sample", dependencies=[*reads, *logs], response_class=Response)(_sample)
     app.post("/stacks", dependencies=[*writes, *logs], response_class=Response)(partial(_ask, "stacks"))
@@ -135,6 +136,10 @@ async def _attempt(request: Request, user: User, attempt: Attempt) -> Response:
     found = await _store(request).read(view)
     may_end = await run_in_threadpool(access.may_end, user, attempt.dag_id)
     return _json({**found, "may_end": may_end})
+
+
+async def _limits(request: Request, attempt: Attempt) -> Response:
+    return _json(await _store(request).read(lambda _, attempts: attempts.limits(attempt.task)))
 
 
 async def _report(request: Request, attempt: Attempt) -> Response:

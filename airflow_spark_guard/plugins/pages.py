@@ -13,6 +13,7 @@ KINDS: Final = {
     "list.js": "text/javascript",
     "week.js": "text/javascript",
     "attempt.js": "text/javascript",
+    "limits.js": "text/javascript",
     "icon.svg": "image/svg+xml",
     "icon-dark.svg": "image/svg+xml",
 }

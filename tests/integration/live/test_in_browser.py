@@ -100,6 +100,8 @@ def _attempt(page):
     page.locator("#attempts .job", has_text="<img").first.click()
     page.locator("#tries button", has_text="Try 1").click()
     page.locator("#stages .stage").wait_for()
+    page.locator("#limits-show").press("Enter")
+    page.locator("#limits-result:visible").wait_for()
     return Axe().run(page)
 
 
@@ -132,6 +134,48 @@ def test_the_week_has_its_sums_and_what_they_do_not_know(store, browser):
         page.locator("#dag").select_option("etl")
         line.get_by_text("2 attempts").wait_for()
         assert rows.count() == 2
+        page.close()
+
+
+def test_limits_come_from_the_past_tries_of_the_task(store, browser):
+    """On demand; names are text."""
+    limits = {"deadline": "1h", "stall_timeout": HOSTILE}
+    put_record(store, state="success", ended_at_s=300.0, limits=limits)
+    put_record(store, run=HOSTILE, state="failed", verdict="STALLED")
+    with served(store) as url:
+        page = browser.new_page()
+        asked = []
+        page.on("request", lambda request: asked.append(request.url))
+        page.goto(f"{url}/attempt?dag_id=etl&run_id=manual__1&task_id=train")
+        button = page.locator("#limits-show")
+        button.wait_for()
+        assert not [one for one in asked if "limits.json" in one]
+        button.press("Enter")
+        page.locator("#limits-code:visible").wait_for()
+        assert (
+            page.locator("#limits-code").text_content() == 'GuardLimits(deadline="10m", stall_timeout="2m")'
+        )
+        rows = page.locator("#limits-rows tr").all_text_contents()
+        assert rows[0] == "deadline1h10mThe longest of 1 healthy tries took 5m."
+        assert HOSTILE in rows[1]
+        assert HOSTILE in page.locator("#limits-outcomes").text_content()
+        assert page.locator("#limits-note").text_content().startswith("Read: the 2 newest tries of this task")
+        assert page.locator("img").count() == 0
+        assert page.evaluate("document.activeElement.id") == "limits-show"
+        page.close()
+
+
+def test_too_few_records_for_limits_are_said(store, browser):
+    """In words."""
+    put_record(store)
+    with served(store) as url:
+        page = browser.new_page()
+        page.goto(f"{url}/attempt?dag_id=etl&run_id=manual__1&task_id=train")
+        page.locator("#limits-show").click()
+        page.locator(
+            "#limits-trouble", has_text="There is no record of a try of this task that is over."
+        ).wait_for()
+        assert page.locator("#limits-code").is_hidden()
         page.close()
 
 

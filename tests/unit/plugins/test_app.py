@@ -6,6 +6,7 @@ import json
 import warnings
 
 import pytest
+from fastapi import HTTPException
 
 from airflow_spark_guard.plugins import access
 from airflow_spark_guard.plugins.app import build
@@ -141,6 +142,20 @@ def test_the_week_has_what_the_user_may_read_and_nothing_else(client, airflow, t
     assert (found["attempts"], found["wasted_core_s"], found["days"]) == (1, 36.0, 7)
     assert client.get("/week.json?dag_id=secret", headers=headers).json()["attempts"] == 0
     assert client.get("/week.json?dag_id=etl", headers=headers).json()["attempts"] == 1
+
+
+def test_limits_are_suggested_to_who_may_read_the_task(client, airflow, tmp_path):
+    """By the DAG in the address, and by nothing else."""
+    put_record(tmp_path, state="success")
+    found = client.get(f"/limits.json?{TASK}", headers=airflow("viewer")).json()
+    assert found["code"].startswith("GuardLimits(deadline=")
+    assert client.get(f"/limits.json?{TASK}&dag_id=secret", headers=airflow("viewer")).status_code == 400
+    client.app.dependency_overrides[access.READS_TASKS] = _refuse
+    assert client.get(f"/limits.json?{TASK}", headers=airflow("viewer")).status_code == 403
+
+
+def _refuse():
+    raise HTTPException(403, "no")
 
 
 def test_a_report_is_served_without_an_origin(client, airflow, tmp_path):
