@@ -9,7 +9,7 @@ const items = (id, texts) => {
 const many = (number, one, more) => `${number} ${number === 1 ? one : more}`;
 
 const note = (found) => [
-  `Read: the ${many(found.tries, "newest try", "newest tries")} of this task that ${found.tries === 1 ? "is" : "are"} over, in all runs (at most ${found.most}).`,
+  `Read: ${found.tries === 0 ? "no try" : found.tries === 1 ? "the newest try" : `the ${found.tries} newest tries`} of this task that ${found.tries > 1 ? "are" : "is"} over, in all runs (at most ${found.most}).`,
   found.late ? `${many(found.late, "try was", "tries were")} left out, because reading took too long.` : "",
   found.untried ? `On ${found.untried} of them the limits could not be tried in time.` : "",
   found.left_out ? `${many(found.left_out, "older one was", "older ones were")} not read.` : "",

@@ -77,7 +77,7 @@ def run(server):
     """The run whose task hangs; its record shows the stage that does not move."""
     started = server.trigger("mine", {})
     live = lambda: list((server.home / "records").glob("mine/*/hung/try-1/live.json"))  # noqa: E731
-    server.wait(lambda: live() and '"done": 2' in live()[0].read_text(), 240, "a stage that hangs")
+    server.wait(lambda: live() and '"done": 2' in live()[0].read_text(), 420, "a stage that hangs")
     return started
 
 
