@@ -62,7 +62,8 @@ class AttemptLog:
         record: of the attempt.
         budget: of lines for the job's messages, shared with its output.
         shown: the last lines of output in the task log.
-        summary: receives what would have ended the attempt in observe mode; None if it has another writer.
+        summary: receives observations for its account, and what would have ended the attempt in observe
+            mode; None if it has another writer.
         on_observed: takes its exception, on the thread that runs the attempt.
         live: shows observations and warnings to those who look at the attempt; None without it.
 
@@ -141,6 +142,8 @@ class AttemptLog:
     def observation(self, seen: Observation) -> None:
         """Record an observation; progress lines use its names of stages."""
         self.record.observation(seen.to_json())
+        if self.summary is not None:
+            self.summary.observe(seen)
         if self.live is not None:
             self.live.observe(seen)
         if seen.driver is not None:

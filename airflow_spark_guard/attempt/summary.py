@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, Final, Literal
 
@@ -12,6 +13,7 @@ from airflow_spark_guard.core.clock import EpochTime, LaunchTime, epoch_now, sin
 from airflow_spark_guard.core.conf.conf_lines import recorded_conf
 from airflow_spark_guard.core.errors import AttemptError, SparkGuardError
 from airflow_spark_guard.core.failure.observed_text import observed_row
+from airflow_spark_guard.core.history.accounting import Accounting
 from airflow_spark_guard.core.verdict import Verdict
 
 if TYPE_CHECKING:
@@ -21,6 +23,7 @@ if TYPE_CHECKING:
     from airflow_spark_guard.core.failure.ending import Ending
     from airflow_spark_guard.core.limits import GuardLimits
     from airflow_spark_guard.core.watch.finding import Finding
+    from airflow_spark_guard.core.watch.observation import Observation
     from airflow_spark_guard.process.record import NoRecord, Record
 
     State = Literal["running", "deferred", "success", "failed"]
@@ -46,10 +49,12 @@ FIELDS: Final[Mapping[str, str]] = {
     "bye": "whether it reported the end of the script",
     "error": "the exception that the job reported; null where it reported none",
     "orphans": "what could not be confirmed as ended",
+    "cost": "what executors held and wasted ([below](#cost)); null while it runs and if nothing was seen",
     "limits": "`GuardLimits` of the attempt",
     "conf": "Spark's configuration, each key with its value and where it comes from; secrets masked",
     "observed": "what would have ended the attempt in [observe mode](rolling-out.md)",
 }
+_ENDED: Final = ("success", "failed")
 # What is not known before the end.
 _OPEN: Final[Mapping[str, Any]] = {
     "ended_at_s": None,
@@ -67,6 +72,7 @@ _OPEN: Final[Mapping[str, Any]] = {
     "bye": False,
     "error": None,
     "orphans": [],
+    "cost": None,
 }
 
 
@@ -88,6 +94,10 @@ class Summary:
     _started_at: EpochTime = field(default_factory=epoch_now)
     _known: dict[str, Any] = field(default_factory=lambda: dict(_OPEN))
     _observed: list[dict[str, Any]] = field(default_factory=list)
+    _accounting: Accounting = field(init=False)
+
+    def __post_init__(self) -> None:
+        self._accounting = Accounting(self._started_at)
 
     @property
     def has_ended(self) -> bool:
@@ -99,9 +109,16 @@ class Summary:
         """The time since the start."""
         return LaunchTime(round(since(self._started_at, epoch_now()), 1))
 
+    def observe(self, seen: Observation) -> None:
+        """Take an observation into the account. An account is a courtesy: nothing is raised."""
+        with contextlib.suppress(Exception):
+            self._accounting.observe(seen)
+
     def write(self, state: State, **known: Any) -> None:
         """Write it, with what has become known."""
         self._known.update(known)
+        if state in _ENDED:
+            self._known["cost"] = self._cost(succeeded=state == "success")
         self.record.summary(
             {
                 "v": VERSION,
@@ -167,6 +184,12 @@ class Summary:
                 "what": f"The watch ended: {type(raised).__name__}.",
             }
         self.write("failed", ended_at_s=self.passed, **known)
+
+    def _cost(self, *, succeeded: bool) -> dict[str, Any] | None:
+        with contextlib.suppress(Exception):
+            conf = {key: str(found.value) for key, found in self.submission.conf.values.items()}
+            return self._accounting.cost(conf, self._known["ended_at_s"] or 0.0, succeeded=succeeded)
+        return None
 
     def _since_start(self, finding: Finding, launched_at: EpochTime | None) -> Finding:
         """An application that was taken over is older than the attempt."""

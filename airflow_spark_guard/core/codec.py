@@ -91,12 +91,9 @@ def _not(wanted: str, raw: object, path: str) -> _MismatchError:
 
 
 def _read(kind: Any, raw: object, path: str, sparse: bool) -> Any:  # noqa: FBT001 - it goes with the path
-    if isinstance(kind, NewType):
-        kind = kind.__supertype__
-    origin, parts = get_origin(kind), get_args(kind)
-    if NoneType in parts:
-        (kind,) = (part for part in parts if part is not NoneType)
-        return None if raw is None else _read(kind, raw, path, sparse)
+    kind, origin, parts, may_be_null = _shape(kind)
+    if raw is None and may_be_null:
+        return None
     if origin is tuple:
         return _items(parts, raw, path, sparse)
     if kind in _SCALARS or origin is Literal:
@@ -130,7 +127,7 @@ def _items(parts: tuple[Any, ...], raw: object, path: str, sparse: bool) -> tupl
 def _object(kind: Any, raw: object, path: str, sparse: bool) -> Any:  # noqa: FBT001
     if not isinstance(raw, dict):
         raise _not("an object", raw, path)
-    hints, declared = _hints(kind), {field.name: field for field in fields(kind)}
+    hints, declared = _hints(kind), _declared(kind)
     if unknown := [name for name in raw if name not in declared]:
         raise _MismatchError(path, f"{_BRIEF.repr(unknown[0])} is unknown")
     if missing := [name for name, field in declared.items() if name not in raw and _is_needed(field, sparse)]:
@@ -146,6 +143,23 @@ def _object(kind: Any, raw: object, path: str, sparse: bool) -> Any:  # noqa: FB
 def _is_needed(field: Field[Any], sparse: bool) -> bool:  # noqa: FBT001
     has_default = field.default is not MISSING or field.default_factory is not MISSING
     return not has_default or not (sparse or field.metadata.get("later"))
+
+
+@cache
+def _shape(kind: Any) -> tuple[Any, Any, tuple[Any, ...], bool]:
+    """The type without its names and its None, its origin, its parts, and whether it may be null."""
+    if isinstance(kind, NewType):
+        return _shape(kind.__supertype__)
+    parts = get_args(kind)
+    if NoneType in parts:
+        (kind,) = (part for part in parts if part is not NoneType)
+        return (*_shape(kind)[:3], True)
+    return kind, get_origin(kind), parts, False
+
+
+@cache
+def _declared(kind: Any) -> Mapping[str, Field[Any]]:
+    return {field.name: field for field in fields(kind)}
 
 
 @cache

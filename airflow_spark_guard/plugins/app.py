@@ -83,7 +83,9 @@ def build(store: Store | None = None) -> FastAPI:
     app.get("/attempt", response_class=Response)(_attempt_page)
     app.get("/static/{name}", response_class=Response)(_static)
     app.get("/list.json", response_class=Response)(_list)
+    app.get("/week.json", response_class=Response)(_week)
     app.get("/attempt.json", dependencies=reads, response_class=Response)(_attempt)
+    app.get("/limits.json", dependencies=reads, response_class=Response)(_limits)
     app.get("/report", dependencies=[*reads, *logs], response_class=Response)(_report)
     app.get("/sample", dependencies=[*reads, *logs], response_class=Response)(_sample)
     app.post("/stacks", dependencies=[*writes, *logs], response_class=Response)(partial(_ask, "stacks"))
@@ -122,6 +124,11 @@ async def _list(
     return _json(await _store(request).read(lambda _, attempts: attempts.rows(wanted)))
 
 
+async def _week(request: Request, user: User, dag_id: Text = "") -> Response:
+    dags = await run_in_threadpool(access.readable_dags, user)
+    return _json(await _store(request).read(lambda _, attempts: attempts.week(dags, dag_id)))
+
+
 async def _attempt(request: Request, user: User, attempt: Attempt) -> Response:
     def view(root: Path, _: Attempts) -> dict[str, Any]:
         return attempt_view(root, attempt.task, attempt.number)
@@ -129,6 +136,10 @@ async def _attempt(request: Request, user: User, attempt: Attempt) -> Response:
     found = await _store(request).read(view)
     may_end = await run_in_threadpool(access.may_end, user, attempt.dag_id)
     return _json({**found, "may_end": may_end})
+
+
+async def _limits(request: Request, attempt: Attempt) -> Response:
+    return _json(await _store(request).read(lambda _, attempts: attempts.limits(attempt.task)))
 
 
 async def _report(request: Request, attempt: Attempt) -> Response:

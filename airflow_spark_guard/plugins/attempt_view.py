@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 _MOST_TRIES = 50
 _FIELDS = ("what", "got", "advice", "place", "cause", "application_id", "mode")
 _OBSERVED = ("verdict", "what", "got", "advice", "place")
+_LIMITS = ("deadline", "stall_timeout")
 _TEXT = 4000
 
 
@@ -85,7 +86,7 @@ def _attempt(folder: Path) -> dict[str, Any]:
         "limit_s": record.number("limit_s"),
         "orphans": cleaned(record.summary.get("orphans")) or [],
         "observed": _observed(record),
-        "deadline": cleaned(_limits(record).get("deadline")),
+        "limits": {name: cleaned(_limits(record).get(name)) for name in _LIMITS},
         "is_over": record.is_over,
         "state": state_of(record, live),
         "silent_s": None if record.is_over else silence_of(live),

@@ -9,12 +9,16 @@ from datetime import UTC, date, datetime
 from typing import TYPE_CHECKING, Any, Final
 
 from airflow_spark_guard.plugins.index import Found, Index
+from airflow_spark_guard.plugins.limits_view import LimitsFromHistory
 from airflow_spark_guard.plugins.row import row_of
+from airflow_spark_guard.plugins.week import Week
 from airflow_spark_guard.process.record_folder import folder_name
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator
     from pathlib import Path
+
+    from airflow_spark_guard.plugins.place import Task
 
 SHOWN: Final = 200
 """Rows of a list, at most."""
@@ -52,10 +56,14 @@ class Attempts:
 
     root: Path
     _index: Index = field(init=False)
+    _week: Week = field(init=False)
+    _limits: LimitsFromHistory = field(init=False)
     _rows: OrderedDict[tuple[Found, float], dict[str, Any]] = field(default_factory=OrderedDict)
 
     def __post_init__(self) -> None:
         self._index = Index(self.root)
+        self._week = Week(self.root)
+        self._limits = LimitsFromHistory(self.root)
 
     def rows(self, wanted: Filter) -> dict[str, Any]:
         """The rows, the DAGs to choose from, and whether some were left out.
@@ -76,6 +84,35 @@ class Attempts:
             "left_out": left_out,
             "complete": listing.complete,
         }
+
+    def week(self, dags: Collection[str], dag_id: str = "") -> dict[str, Any]:
+        """What the attempts that ended in the last seven days have wasted.
+
+        Args:
+            dags: ids of the DAGs that the user may read.
+            dag_id: of one of them; empty for all.
+
+        Raises:
+            OSError: the store cannot be read.
+        """
+        listing = self._index.look()
+        names = {folder_name(one) for one in dags if not dag_id or one == dag_id}
+        summed = self._week.summed(found for found in listing.attempts if found.task.dag in names)
+        return {**summed, "complete": listing.complete and not summed["unread"]}
+
+    def limits(self, task: Task) -> dict[str, Any]:
+        """Limits for a task, from its past tries in all runs.
+
+        Args:
+            task: one of its task instances.
+
+        Raises:
+            RecordError: another request is being worked on.
+            OSError: the store cannot be read.
+        """
+        listing = self._index.look()
+        same = [one for one in listing.attempts if (one.task.dag, one.task.task) == (task.dag, task.task)]
+        return {**self._limits.of(same), "complete": listing.complete}
 
     def _matching(self, candidates: list[Found], wanted: Filter) -> tuple[list[dict[str, Any]], bool]:
         end = time.monotonic() + BUDGET

@@ -11,7 +11,9 @@ KINDS: Final = {
     "live.css": "text/css",
     "common.js": "text/javascript",
     "list.js": "text/javascript",
+    "week.js": "text/javascript",
     "attempt.js": "text/javascript",
+    "limits.js": "text/javascript",
     "icon.svg": "image/svg+xml",
     "icon-dark.svg": "image/svg+xml",
 }

@@ -1,8 +1,9 @@
 """Counts attempts in Airflow's own metrics (StatsD, Datadog or OpenTelemetry, as Airflow is configured).
 
-Counter ``spark_guard.attempts`` and, in seconds, timers ``spark_guard.attempt_seconds`` and
-``spark_guard.detection_seconds`` (from the moment at which a limit was passed to the end of the attempt).
-Their tags are ``verdict`` (``SUCCESS``, or that of the failure), ``dag_id`` and ``task_id``.
+Counters ``spark_guard.attempts``, ``spark_guard.executor_losses`` and ``spark_guard.wasted_core_seconds``;
+in seconds, timers ``spark_guard.attempt_seconds`` and ``spark_guard.detection_seconds`` (from the moment at
+which a limit was passed to the end of the attempt). All but the first come from the record. Their tags are
+``verdict`` (``SUCCESS``, or that of the failure), ``dag_id`` and ``task_id``.
 """
 
 from __future__ import annotations
@@ -12,6 +13,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, Any, Final
 
 from airflow_spark_guard.core.errors import AttemptError, SparkGuardError
+from airflow_spark_guard.core.history.waste import losses_in, waste_in
 from airflow_spark_guard.process.record_reader import read_record
 from airflow_spark_guard.task.task_instance import task_instance
 
@@ -19,11 +21,15 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
     from pathlib import Path
 
+    from airflow_spark_guard.process.record_reader import AttemptRecord
+
 SUCCESS: Final = "SUCCESS"
 BAD_INPUT: Final = "BAD_INPUT"
 ATTEMPTS: Final = "spark_guard.attempts"
 ATTEMPT_SECONDS: Final = "spark_guard.attempt_seconds"
 DETECTION_SECONDS: Final = "spark_guard.detection_seconds"
+EXECUTOR_LOSSES: Final = "spark_guard.executor_losses"
+WASTED_CORE_SECONDS: Final = "spark_guard.wasted_core_seconds"
 
 
 def outcome(error: SparkGuardError | None) -> str:
@@ -68,16 +74,26 @@ def _count(verdict: str, ti: Any, record: Path | None) -> None:
     if ti is not None:
         tags |= {"dag_id": ti.dag_id, "task_id": ti.task_id}
     Stats.incr(ATTEMPTS, tags=tags)
-    for name, seconds in _times(record):
-        Stats.timing(name, timedelta(seconds=seconds), tags=tags)
-
-
-def _times(record: Path | None) -> list[tuple[str, float]]:
     if record is None:
-        return []
-    summary = read_record(record)
-    ended, reached = summary.number("ended_at_s"), summary.number("limit_reached_at_s")
+        return
+    read = read_record(record)
+    for name, seconds in _times(read):
+        Stats.timing(name, timedelta(seconds=seconds), tags=tags)
+    for name, number in _costs(read):
+        Stats.incr(name, number, tags=tags)
+
+
+def _times(record: AttemptRecord) -> list[tuple[str, float]]:
+    ended, reached = record.number("ended_at_s"), record.number("limit_reached_at_s")
     if ended is None:
         return []
     found = [(ATTEMPT_SECONDS, ended)]
     return found if reached is None else [*found, (DETECTION_SECONDS, max(0.0, ended - reached))]
+
+
+def _costs(record: AttemptRecord) -> list[tuple[str, int]]:
+    """Also 0: it is known, and the counter then exists. What is not known is not sent."""
+    cost = record.summary.get("cost")
+    losses, waste = losses_in(cost), waste_in(cost)
+    found = [] if losses is None else [(EXECUTOR_LOSSES, losses)]
+    return found if waste is None else [*found, (WASTED_CORE_SECONDS, round(waste.wasted))]

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from airflow_spark_guard.core.errors import BadInputError
-from airflow_spark_guard.core.history.past_tries import needed_by
-from airflow_spark_guard.core.history.replay import replay_observations
+from airflow_spark_guard.core.history.past_tries import measured
+from airflow_spark_guard.core.history.replay import replay_seen
 from airflow_spark_guard.core.limits import GuardLimits
 from airflow_spark_guard.core.quantity import readable_duration
 from airflow_spark_guard.core.watch.watch_limits import WatchLimits
@@ -16,7 +16,7 @@ from airflow_spark_guard.core.watch.watch_limits import WatchLimits
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from airflow_spark_guard.core.history.past_tries import Needed, PastTry
+    from airflow_spark_guard.core.history.past_tries import Measured, PastTry
 
 DEADLINE_FACTOR: Final = 2.0
 """A deadline is twice what 99 of 100 healthy tries took."""
@@ -81,6 +81,24 @@ class Trial:
 
 
 @dataclass(frozen=True)
+class Proposal:
+    """Limits that are not tried yet.
+
+    Attributes:
+        suggestions: by name.
+        doubts: why they may be off, one sentence each.
+    """
+
+    suggestions: tuple[Suggestion, ...]
+    doubts: tuple[str, ...]
+
+    @property
+    def limits(self) -> GuardLimits:
+        """The limits."""
+        return GuardLimits(**{one.name: one.value for one in self.suggestions})
+
+
+@dataclass(frozen=True)
 class LimitSuggestion:
     """Limits for a task.
 
@@ -109,6 +127,22 @@ def suggest(tries: Sequence[PastTry]) -> LimitSuggestion:
     Raises:
         BadInputError: none of them succeeded.
     """
+    proposal = propose([measured(one) for one in tries])
+    limits = proposal.limits
+    return LimitSuggestion(
+        proposal.suggestions, tuple(trial_of(one, limits) for one in tries), proposal.doubts
+    )
+
+
+def propose(tries: Sequence[Measured]) -> Proposal:
+    """Propose limits.
+
+    Args:
+        tries: of one task.
+
+    Raises:
+        BadInputError: none of them succeeded.
+    """
     healthy = [one for one in tries if one.succeeded]
     if not healthy:
         raise BadInputError(
@@ -117,10 +151,18 @@ def suggest(tries: Sequence[PastTry]) -> LimitSuggestion:
             expected="at least one, better thirty",
             advice='Run the task in observe mode first: GuardLimits(on_finding="warn").',
         )
-    needs = [needed_by(one.observations) for one in healthy]
-    suggestions = (_deadline([one.seconds for one in healthy]), _stall(needs))
-    limits = GuardLimits(**{one.name: one.value for one in suggestions})
-    return LimitSuggestion(suggestions, tuple(_trial(one, limits) for one in tries), tuple(_doubts(healthy)))
+    suggestions = (_deadline([one.seconds for one in healthy]), _stall(healthy))
+    return Proposal(suggestions, tuple(_doubts(healthy)))
+
+
+def trial_of(one: PastTry, limits: GuardLimits) -> Trial:
+    """What these limits would have done to a try."""
+    watch = WatchLimits.of(limits, deadline=limits.deadline_seconds())
+    acted = replay_seen(one.observations, watch).acted
+    if not acted:
+        return Trial(one.name, one.succeeded)
+    finding = acted[0].finding
+    return Trial(one.name, one.succeeded, str(finding.verdict), max(0.0, one.seconds - finding.reached_at))
 
 
 def _deadline(durations: Sequence[float]) -> Suggestion:
@@ -131,8 +173,8 @@ def _deadline(durations: Sequence[float]) -> Suggestion:
     return Suggestion("deadline", value, f"{which} of {len(durations)} healthy tries {took}.")
 
 
-def _stall(needs: Sequence[Needed]) -> Suggestion:
-    longest = max(need.standstill for need in needs)
+def _stall(healthy: Sequence[Measured]) -> Suggestion:
+    longest = max(one.needed.standstill for one in healthy)
     value = readable_duration(round_up(max(_LEAST_STALL, STALL_FACTOR * longest)))
     return Suggestion(
         "stall_timeout", value, f"The longest standstill of a healthy try was {readable_duration(longest)}."
@@ -147,20 +189,11 @@ def round_up(seconds: float) -> float:
     return math.ceil(seconds / _QUARTER) * _QUARTER
 
 
-def _trial(one: PastTry, limits: GuardLimits) -> Trial:
-    watch = WatchLimits.of(limits, deadline=limits.deadline_seconds())
-    acted = replay_observations([seen.to_json() for seen in one.observations], watch).acted
-    if not acted:
-        return Trial(one.name, one.succeeded)
-    finding = acted[0].finding
-    return Trial(one.name, one.succeeded, str(finding.verdict), max(0.0, one.seconds - finding.reached_at))
-
-
-def _doubts(healthy: Sequence[PastTry]) -> list[str]:
+def _doubts(healthy: Sequence[Measured]) -> list[str]:
     found = []
     if len(healthy) < _FEW:
         found.append(f"Only {len(healthy)} healthy tries are known: the limits may be too short.")
-    blind = sum(not one.observations for one in healthy)
+    blind = sum(one.is_blind for one in healthy)
     if blind:
         found.append(
             f"{blind} of {len(healthy)} healthy tries have no observation: their standstills are unknown."

@@ -7,25 +7,20 @@ Observations come every few seconds and have no single task, so that a record kn
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final
 
 from airflow_spark_guard.core.clock import EpochTime
-from airflow_spark_guard.core.history.model import ApplicationHistory, ExecutorHistory, Sample, StageHistory
+from airflow_spark_guard.core.history.model import ApplicationHistory, Sample, StageHistory
 from airflow_spark_guard.core.history.numbers import moment_of, number_of
+from airflow_spark_guard.core.history.seen_executors import SeenExecutors
 from airflow_spark_guard.core.watch.observation import HostMemory
 from airflow_spark_guard.core.web.spark_rest import COUNTERS
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
-    from airflow_spark_guard.core.watch.observation import (
-        DriverView,
-        Executor,
-        ExecutorExit,
-        Observation,
-        Stage,
-    )
+    from airflow_spark_guard.core.watch.observation import DriverView, Observation, Stage
 
 _ORIGIN: Final = re.compile(r"  \[[^\]]*\]\Z")
 _BYTES: Final = {
@@ -71,7 +66,7 @@ def history_of_record(summary: Mapping[str, Any], observations: Iterable[Observa
         last_seen=end or fold.last,
         conf=conf,
         stages=fold.stages(),
-        executors=fold.executors(),
+        executors=fold.executors.all(),
         samples=tuple(fold.samples),
         missing=fold.missing(),
     )
@@ -95,26 +90,23 @@ class _Fold:
     samples: list[Sample] = field(default_factory=list)
     last: EpochTime | None = None
     _stages: dict[tuple[int, int], _Seen] = field(default_factory=dict)
-    _executors: dict[str, ExecutorHistory] = field(default_factory=dict)
+    executors: SeenExecutors = field(init=False)
     _blind: str = ""
+
+    def __post_init__(self) -> None:
+        self.executors = SeenExecutors(self.started)
 
     def add(self, observation: Observation) -> None:
         at = moment_of(observation.wall) or EpochTime(self.started + (number_of(observation.at) or 0.0))
         self.last = at
         self._blind = observation.blind or self._blind
-        inside = observation.inside
-        over = observation.driver_gone_at is not None or (inside is not None and inside.ended)
         if observation.driver is not None:
-            self._see(observation.driver, at, over=over)
-        for one in observation.exits:
-            self._exit(one, over=over)
+            self._see(observation.driver, at)
+        self.executors.add(observation)
         self.samples.append(self._sample(observation, at))
 
     def stages(self) -> tuple[StageHistory, ...]:
         return tuple(_stage(seen) for _, seen in sorted(self._stages.items()))
-
-    def executors(self) -> tuple[ExecutorHistory, ...]:
-        return tuple(self._executors.values())
 
     def missing(self) -> tuple[str, ...]:
         if not self.samples:
@@ -122,14 +114,7 @@ class _Fold:
         blind = (UNSEEN + self._blind,) if self._blind and not self._stages else ()
         return (*blind, NO_TASKS)
 
-    def _exit(self, one: ExecutorExit, *, over: bool) -> None:
-        """Once the script has ended executors end because of that, and a master starts some in vain."""
-        known = self._executors.get(one.id, ExecutorHistory(one.id, one.host))
-        if known.removed is None and not over:
-            removed = EpochTime(self.started + one.at)
-            self._executors[one.id] = replace(known, removed=removed, reason=one.reason)
-
-    def _see(self, view: DriverView, at: EpochTime, *, over: bool) -> None:
+    def _see(self, view: DriverView, at: EpochTime) -> None:
         for row in view.stages:
             seen = self._stages.setdefault(row.key, _Seen(row, at, at))
             seen.row, seen.last, seen.gone = row, at, None
@@ -137,10 +122,6 @@ class _Fold:
         for key, seen in self._stages.items():
             if key not in active and seen.gone is None:
                 seen.gone = at
-        for executor in view.executors:
-            known = self._executors.get(executor.id)
-            if not over or (known is not None and executor.active):
-                self._executors[executor.id] = _executor(executor, known)
 
     def _sample(self, observation: Observation, at: EpochTime) -> Sample:
         view, inside = observation.driver, observation.inside
@@ -176,18 +157,4 @@ def _stage(seen: _Seen) -> StageHistory:
         submitted=row.submitted or seen.first,
         completed=seen.gone,
         **{name: figures.get(counter) for name, counter in _BYTES.items()},  # type: ignore[arg-type]
-    )
-
-
-def _executor(executor: Executor, known: ExecutorHistory | None) -> ExecutorHistory:
-    return ExecutorHistory(
-        executor.id,
-        executor.host,
-        executor.cores or (known.cores if known else 0),
-        added=executor.added or None,
-        removed=executor.removed or (known.removed if known else None),
-        reason=executor.reason or (known.reason if known else ""),
-        run_s=executor.run_ms / 1000,
-        gc_s=executor.gc_ms / 1000,
-        log_url=executor.stderr_url,
     )

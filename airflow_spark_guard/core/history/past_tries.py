@@ -52,6 +52,30 @@ class Needed:
     losses: int = 0
 
 
+@dataclass(frozen=True)
+class Measured:
+    """A try without its observations.
+
+    Attributes:
+        name: DAG, run, task and try.
+        succeeded: whether it did.
+        seconds: how long it took.
+        needed: its longest times.
+        is_blind: whether it has no observation.
+    """
+
+    name: str
+    succeeded: bool
+    seconds: float
+    needed: Needed
+    is_blind: bool
+
+
+def measured(one: PastTry) -> Measured:
+    """What a try took and needed."""
+    return Measured(one.name, one.succeeded, one.seconds, needed_by(one.observations), not one.observations)
+
+
 def needed_by(observations: Iterable[Observation]) -> Needed:
     """What one try needed, from its observations by time."""
     longest = silence = 0.0

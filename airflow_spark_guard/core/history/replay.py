@@ -18,7 +18,7 @@ from airflow_spark_guard.core.watch.watch_limits import PATIENCE, WatchLimits
 from airflow_spark_guard.core.watch.watchdog import Watchdog
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Iterable, Iterator, Mapping
 
     from airflow_spark_guard.core.history.event_fold import EventFold
     from airflow_spark_guard.core.limits import GuardLimits
@@ -203,24 +203,40 @@ def replay_observations(rows: Iterable[object], limits: WatchLimits) -> Replayed
         rows: the lines of ``observations.jsonl`` as JSON, by time. One of another form is left out.
         limits: the limits to apply.
     """
+    unreadable: list[object] = []
+    found = replay_seen(_readable(rows, unreadable), limits)
+    if not unreadable:
+        return found
+    first, *rest = found.caveats
+    return replace(found, caveats=(first, f"{len(unreadable)} observations cannot be read.", *rest))
+
+
+def replay_seen(observations: Iterable[Observation], limits: WatchLimits) -> Replayed:
+    """What the watchdog would have done with other limits than those of the attempt.
+
+    Args:
+        observations: of its record, by time.
+        limits: the limits to apply.
+    """
     watch = _Watch(limits)
-    unreadable = gaps = 0
+    gaps = 0
     last = None
-    for row in rows:
-        try:
-            seen = Observation.from_json(row)
-        except (ValueError, RecursionError):
-            unreadable += 1
-            continue
+    for seen in observations:
         gaps += last is not None and seen.at - last > max(_GAP, 2 * limits.poll)
         last = seen.at
         watch.observe(seen)
     found = [_OTHER_SAMPLES]
-    if unreadable:
-        found.append(f"{unreadable} observations cannot be read.")
     if gaps:
         found.append(
             f"Gaps of more than {readable_duration(_GAP)} between observations: {gaps}. The watchdog leaves "
             "them out, as if its machine had slept."
         )
     return watch.replayed(found)
+
+
+def _readable(rows: Iterable[object], unreadable: list[object]) -> Iterator[Observation]:
+    for row in rows:
+        try:
+            yield Observation.from_json(row)
+        except (ValueError, RecursionError) as error:
+            unreadable.append(type(error))

@@ -1,4 +1,5 @@
 import { byId, chip, duration, element, gauge, grown, isNumber, left, moment, poll, setText, show } from "./common.js";
+import { limitsFromHistory } from "./limits.js";
 
 const NAMES = ["dag_id", "run_id", "task_id", "map_index"];
 const asked = new URLSearchParams(location.search);
@@ -198,6 +199,7 @@ const draw = (answer) => {
   list("losses", ((live.executors || {}).last || []).map((row) => `Executor ${row.id}${row.host ? ` on ${row.host}` : ""}: ${row.reason || "no reason given"}`));
   list("observed", (attempt.observed || []).map((row) => [row.verdict, row.what, row.place].filter(Boolean).join(": ")));
   drawActions({ is_over: !answer.attempt, ...attempt });
+  show(byId("limits-section"), Boolean(answer.attempt));
   drawReport(attempt);
 };
 
@@ -226,6 +228,7 @@ const ask = async (kind) => {
 };
 
 const again = poll(() => address("attempt.json"), draw, fail);
+limitsFromHistory(() => address("limits.json"), () => (data && data.attempt && data.attempt.limits) || {});
 byId("stacks").addEventListener("click", () => ask("stacks"));
 byId("end").addEventListener("click", () => { show(byId("confirm"), true); byId("confirm-keep").focus(); });
 byId("confirm-keep").addEventListener("click", () => { show(byId("confirm"), false); byId("end").focus(); });

@@ -84,8 +84,9 @@ const theme = () => {
   else delete document.documentElement.dataset.theme;
 };
 
-// Asks again and again while the page is visible; `address` returns where, `draw` takes the answer.
-export const poll = (address, draw, fail) => {
+// Asks again and again while the page is visible; `address` returns where, `draw` takes the answer, `every` returns
+// the milliseconds until the next time.
+export const poll = (address, draw, fail, every = () => EVERY) => {
   let timer = 0, running = false, again = false;
   const once = async () => {
     clearTimeout(timer);
@@ -107,7 +108,7 @@ export const poll = (address, draw, fail) => {
       fail("The server did not answer; what is shown may be outdated.");
     }
     running = false;
-    timer = setTimeout(once, again ? 0 : EVERY);
+    timer = setTimeout(once, again ? 0 : every());
     again = false;
   };
   document.addEventListener("visibilitychange", once);

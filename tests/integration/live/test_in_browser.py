@@ -81,6 +81,8 @@ def test_names_made_of_html_are_text_and_axe_finds_nothing_serious(store, browse
         console = Console(page)
         page.goto(f"{url}/page")
         page.locator("#attempts tr").nth(2).wait_for()
+        page.locator("#week summary").press("Enter")
+        page.locator("#week-verdicts tr").first.wait_for()
         for found in (Axe().run(page), _attempt(page)):
             serious = [
                 one for one in found.response["violations"] if one["impact"] in {"serious", "critical"}
@@ -98,7 +100,83 @@ def _attempt(page):
     page.locator("#attempts .job", has_text="<img").first.click()
     page.locator("#tries button", has_text="Try 1").click()
     page.locator("#stages .stage").wait_for()
+    page.locator("#limits-show").press("Enter")
+    page.locator("#limits-result:visible").wait_for()
     return Axe().run(page)
+
+
+def test_the_week_has_its_sums_and_what_they_do_not_know(store, browser):
+    """For the DAG that is chosen; opened and closed by the keyboard."""
+    cost = {"held_core_s": 7200.0, "idle_core_s": 1800.0, "thrown_away_core_s": 0.0}
+    put_record(store, run="good", state="success", cost=cost)
+    put_record(
+        store, run="bad", state="failed", verdict="STALLED", cost={**cost, "thrown_away_core_s": 5400.0}
+    )
+    put_record(store, dag=HOSTILE, state="failed", verdict=HOSTILE)
+    put_record(store, dag="secret", state="success", cost=cost)
+    with served(store) as url:
+        page = browser.new_page()
+        page.goto(f"{url}/page")
+        line = page.locator("#week-line")
+        line.get_by_text("2.50 of 4.00 core-hours wasted (63 %), 3 attempts, 1 without a figure").wait_for()
+        assert page.locator("#week-verdicts tr").first.is_hidden()
+        page.locator("#week summary").press("Enter")
+        assert page.locator("#week-parts tr").all_text_contents() == [
+            "Idle executors1.0025 %",
+            "Failed and repeated tasksnot known",
+            "Work of attempts that failed1.5038 %",
+            "Wasted in all2.5063 %",
+            "Held by executors4.00",
+        ]
+        rows = page.locator("#week-verdicts tr")
+        assert rows.all_text_contents() == ["STALLED12.00100 %", "SUCCESS10.5025 %", "other11not known"]
+        assert "1 attempt has no figure" in page.locator("#week-note").text_content()
+        page.locator("#dag").select_option("etl")
+        line.get_by_text("2 attempts").wait_for()
+        assert rows.count() == 2
+        page.close()
+
+
+def test_limits_come_from_the_past_tries_of_the_task(store, browser):
+    """On demand; names are text."""
+    limits = {"deadline": "1h", "stall_timeout": HOSTILE}
+    put_record(store, state="success", ended_at_s=300.0, limits=limits)
+    put_record(store, run=HOSTILE, state="failed", verdict="STALLED")
+    with served(store) as url:
+        page = browser.new_page()
+        asked = []
+        page.on("request", lambda request: asked.append(request.url))
+        page.goto(f"{url}/attempt?dag_id=etl&run_id=manual__1&task_id=train")
+        button = page.locator("#limits-show")
+        button.wait_for()
+        assert not [one for one in asked if "limits.json" in one]
+        button.press("Enter")
+        page.locator("#limits-code:visible").wait_for()
+        assert (
+            page.locator("#limits-code").text_content() == 'GuardLimits(deadline="10m", stall_timeout="2m")'
+        )
+        rows = page.locator("#limits-rows tr").all_text_contents()
+        assert rows[0] == "deadline1h10mThe longest of 1 healthy tries took 5m."
+        assert HOSTILE in rows[1]
+        assert HOSTILE in page.locator("#limits-outcomes").text_content()
+        assert page.locator("#limits-note").text_content().startswith("Read: the 2 newest tries of this task")
+        assert page.locator("img").count() == 0
+        assert page.evaluate("document.activeElement.id") == "limits-show"
+        page.close()
+
+
+def test_too_few_records_for_limits_are_said(store, browser):
+    """In words."""
+    put_record(store)
+    with served(store) as url:
+        page = browser.new_page()
+        page.goto(f"{url}/attempt?dag_id=etl&run_id=manual__1&task_id=train")
+        page.locator("#limits-show").click()
+        page.locator(
+            "#limits-trouble", has_text="There is no record of a try of this task that is over."
+        ).wait_for()
+        assert page.locator("#limits-code").is_hidden()
+        page.close()
 
 
 def test_a_store_that_goes_is_reported_and_one_that_comes_back_is_shown(store, browser):

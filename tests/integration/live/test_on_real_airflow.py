@@ -77,7 +77,7 @@ def run(server):
     """The run whose task hangs; its record shows the stage that does not move."""
     started = server.trigger("mine", {})
     live = lambda: list((server.home / "records").glob("mine/*/hung/try-1/live.json"))  # noqa: E731
-    server.wait(lambda: live() and '"done": 2' in live()[0].read_text(), 240, "a stage that hangs")
+    server.wait(lambda: live() and '"done": 2' in live()[0].read_text(), 420, "a stage that hangs")
     return started
 
 
@@ -135,7 +135,8 @@ def shot(page, name):
 
 def test_who_is_not_signed_in_sees_nothing(server, run, page_of):
     """Pages lead to the login, data are refused, and a script cannot be read either."""
-    for path in ("list.json", "static/list.js", "attempt.json", "report", "sample", "openapi.json", "docs"):
+    data = ("list.json", "week.json", "attempt.json", "limits.json", "report", "sample")
+    for path in (*data, "static/list.js", "openapi.json", "docs"):
         url = address(server, run, path)
         assert status(server, "GET", url) in {401, 404}, path
     for kind in ("stacks", "end"):
@@ -199,8 +200,9 @@ def test_a_viewer_cannot_press_and_a_stranger_sees_nothing(server, run, page_of)
     stranger.goto(f"{server.url}/spark-guard/page")
     stranger.locator("#empty").wait_for(timeout=30_000)
     assert stranger.locator("#attempts tr").count() == 0
-    for path in ("attempt.json", "report", "sample"):
+    for path in ("attempt.json", "limits.json", "report", "sample"):
         assert status(server, "GET", address(server, run, path), "stranger") == 403
+    stranger.locator("#week-line", has_text="No attempt ended in the last 7 days.").wait_for(timeout=30_000)
     assert status(server, "POST", address(server, run, "end"), "stranger") == 403
 
 
@@ -252,3 +254,30 @@ def test_the_end_is_the_guards_and_airflow_does_not_retry(server, run, page_of):
     assert [line for line in console.lines if "Content Security" in line] == []
     page.goto(f"{server.url}/spark-guard/page")
     page.locator("#attempts .chip", has_text="KILLED").wait_for(timeout=30_000)
+
+
+def test_what_the_ended_job_wasted_is_in_the_sums_of_the_week(server, run, page_of):
+    """All that its executors held, because it failed; not in those of a user who may not read its DAG."""
+    (summary,) = (server.home / "records").glob("mine/*/hung/try-1/summary.json")
+    cost = json.loads(summary.read_text())["cost"]
+    assert cost["held_core_s"] > 0
+    assert cost["wasted_core_s"] == pytest.approx(cost["held_core_s"], abs=0.3)
+    page = page_of("boss")
+    page.goto(f"{server.url}/spark-guard/page")
+    page.locator("#week-line", has_text="1 attempt").wait_for(timeout=30_000)
+    page.locator("#week summary").click()
+    assert re.fullmatch(r"KILLED1[<.\d]+100 %", page.locator("#week-verdicts tr").text_content())
+    shot(page, "week")
+    stranger = page_of("stranger")
+    stranger.goto(f"{server.url}/spark-guard/page")
+    stranger.locator("#week-line", has_text="No attempt ended in the last 7 days.").wait_for(timeout=30_000)
+
+
+def test_limits_need_a_try_that_succeeded(server, run, page_of):
+    """The only one did not; the page says so."""
+    page = page_of("reader")
+    page.goto(address(server, run, "attempt"))
+    page.locator("#limits-show").click(timeout=60_000)
+    trouble = page.locator("#limits-trouble", has_text="1 records, of which none is of a try that succeeded")
+    trouble.wait_for(timeout=60_000)
+    shot(page, "limits")

@@ -12,10 +12,13 @@ from airflow_spark_guard.core.cluster.cluster_ending import ClusterEnding
 from airflow_spark_guard.core.cluster.status import ClusterState, ClusterStatus
 from airflow_spark_guard.core.errors import StarvedError
 from airflow_spark_guard.core.failure.client_ending import Cause, ClientEnding
+from airflow_spark_guard.core.history.cost import Receipt
+from airflow_spark_guard.core.history.waste import cost_fields
 from airflow_spark_guard.core.limits import GuardLimits
 from airflow_spark_guard.core.verdict import Verdict
 from airflow_spark_guard.core.watch.channel_state import ChannelState
 from airflow_spark_guard.core.watch.finding import Finding
+from airflow_spark_guard.core.watch.observation import DriverView, Executor, Observation
 from tests.support.paths import ROOT
 
 SUBMISSION = SimpleNamespace(conf=SimpleNamespace(values={}))
@@ -125,5 +128,71 @@ def test_of_a_foreign_exception_only_the_class_is_written(summary):
 def test_the_page_on_records_has_the_table_of_fields():
     """Word for word, in the same order."""
     page = (ROOT / "docs" / "records.md").read_text()
-    rows = re.findall(r"^\| `(\w+)` \| (.*) \|$", page[page.index("## summary.json") :], re.MULTILINE)
+    part = page[page.index("## summary.json") : page.index("### cost")]
+    rows = re.findall(r"^\| `(\w+)` \| (.*) \|$", part, re.MULTILINE)
     assert rows == list(FIELDS.items())
+
+
+def test_the_parts_of_the_cost_are_on_that_page():
+    """Every one, and no other."""
+    page = (ROOT / "docs" / "records.md").read_text()
+    part = page[page.index("### cost") : page.index("## What is masked")]
+    names = [
+        name for cell in re.findall(r"^\| (`.*?) \|", part, re.MULTILINE) for name in re.findall(r"\w+", cell)
+    ]
+    assert set(names) == set(cost_fields(Receipt(), None, succeeded=True))
+
+
+@pytest.fixture
+def observed(summary):
+    """Two executors of two cores each that were there from the start, one of them lost after a while."""
+    started = last(summary)["started_at"]
+    rows = (
+        Executor("1", active=True, added=started, cores=2, run_ms=4000),
+        Executor(
+            "2", active=False, added=started, removed=started + 1.0, reason="exited with code 137", cores=2
+        ),
+    )
+    summary.observe(Observation(2.0, driver=DriverView(1, executors=rows)))
+    return summary
+
+
+def test_there_is_no_cost_before_the_end(observed):
+    """Nor without an observation."""
+    observed.write("running")
+    assert last(observed)["cost"] is None
+    observed.write("deferred")
+    assert last(observed)["cost"] is None
+
+
+def test_an_attempt_without_observations_has_no_cost(summary):
+    """In cluster mode, or if it ended before the first look."""
+    end(summary)
+    assert last(summary)["cost"] is None
+
+
+def test_a_success_has_wasted_what_was_idle(observed):
+    observed.write("success", ended_at_s=5.0)
+    cost = last(observed)["cost"]
+    assert (cost["held_core_s"], cost["used_core_s"], cost["idle_core_s"]) == (12.0, 4.0, 8.0)
+    assert (cost["thrown_away_core_s"], cost["wasted_core_s"], cost["executor_losses"]) == (0.0, 8.0, 1)
+
+
+def test_a_failure_has_wasted_all(observed):
+    """Also one that ends by a foreign exception."""
+    observed.write("failed", ended_at_s=5.0)
+    cost = last(observed)["cost"]
+    assert (cost["idle_core_s"], cost["thrown_away_core_s"], cost["wasted_core_s"]) == (8.0, 4.0, 12.0)
+    observed.broken_off(KeyError("x"))
+    assert last(observed)["cost"]["executor_losses"] == 1
+
+
+def test_an_account_that_cannot_be_made_harms_nothing(summary):
+    """A fault of ours, or an observation of any shape."""
+    summary.observe(object())
+    summary.observe(
+        Observation(2.0, driver=DriverView(1, executors=(Executor("1", active=True, added="x", cores=1),)))
+    )
+    end(summary)
+    assert last(summary)["state"] == "success"
+    assert last(summary)["cost"] is None

@@ -6,6 +6,7 @@ import json
 import warnings
 
 import pytest
+from fastapi import HTTPException
 
 from airflow_spark_guard.plugins import access
 from airflow_spark_guard.plugins.app import build
@@ -129,6 +130,32 @@ def test_an_address_that_is_not_clear_is_refused(client, airflow, query):
     """The right is checked for the DAG that is read, and for no other."""
     assert client.get(f"/attempt.json?{query}", headers=airflow("admin")).status_code in {400, 403, 422}
     assert client.post(f"/end?{query}", headers=airflow("admin")).status_code in {400, 403, 422}
+
+
+def test_the_week_has_what_the_user_may_read_and_nothing_else(client, airflow, tmp_path):
+    """Whatever DAG the address names."""
+    cost = {"held_core_s": 36.0, "idle_core_s": 6.0, "thrown_away_core_s": 30.0}
+    for dag in ("etl", "secret"):
+        put_record(tmp_path, dag=dag, state="failed", verdict="STALLED", cost=cost)
+    headers = airflow("viewer")
+    found = client.get("/week.json", headers=headers).json()
+    assert (found["attempts"], found["wasted_core_s"], found["days"]) == (1, 36.0, 7)
+    assert client.get("/week.json?dag_id=secret", headers=headers).json()["attempts"] == 0
+    assert client.get("/week.json?dag_id=etl", headers=headers).json()["attempts"] == 1
+
+
+def test_limits_are_suggested_to_who_may_read_the_task(client, airflow, tmp_path):
+    """By the DAG in the address, and by nothing else."""
+    put_record(tmp_path, state="success")
+    found = client.get(f"/limits.json?{TASK}", headers=airflow("viewer")).json()
+    assert found["code"].startswith("GuardLimits(deadline=")
+    assert client.get(f"/limits.json?{TASK}&dag_id=secret", headers=airflow("viewer")).status_code == 400
+    client.app.dependency_overrides[access.READS_TASKS] = _refuse
+    assert client.get(f"/limits.json?{TASK}", headers=airflow("viewer")).status_code == 403
+
+
+def _refuse():
+    raise HTTPException(403, "no")
 
 
 def test_a_report_is_served_without_an_origin(client, airflow, tmp_path):

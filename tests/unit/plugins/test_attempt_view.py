@@ -47,7 +47,7 @@ def test_an_attempt_that_has_ended_shows_its_report_and_nothing_live(tmp_path):
     (folder / "live.json").write_text("{}")
     attempt = attempt_view(tmp_path, TASK, 1)["attempt"]
     assert (attempt["is_over"], attempt["live"], attempt["has_report"]) == (True, None, False)
-    assert (attempt["orphans"], attempt["deadline"], attempt["observed"][0]["verdict"]) == (
+    assert (attempt["orphans"], attempt["limits"]["deadline"], attempt["observed"][0]["verdict"]) == (
         ["7 java"],
         "1h",
         "STALLED",

@@ -53,6 +53,52 @@ def test_an_attempt_is_counted_with_its_verdict_and_its_times(backend, tmp_path)
     ]
 
 
+COST = {"held_core_s": 100.0, "idle_core_s": 30.4, "thrown_away_core_s": 69.5, "executor_losses": 3}
+
+
+def costs(backend):
+    return [
+        (name, number)
+        for name, number, _ in backend.sent
+        if name.split(".")[1] in {"executor_losses", "wasted_core_seconds"}
+    ]
+
+
+def test_losses_and_waste_are_counted_with_the_tags_of_the_attempt(backend, tmp_path):
+    """Counters of back ends are whole numbers."""
+    count(StalledError("x"), {"ti": TaskInstance()}, write_record(tmp_path, SUMMARY | {"cost": COST}))
+    tags = {"verdict": "STALLED", **TAGS}
+    assert backend.sent[-2:] == [
+        ("spark_guard.executor_losses", 3, tags),
+        ("spark_guard.wasted_core_seconds", 100, tags),
+    ]
+
+
+def test_nothing_wasted_is_known_to_be_nothing(backend, tmp_path):
+    cost = COST | {"idle_core_s": 0.0, "thrown_away_core_s": 0.0, "executor_losses": 0}
+    count(None, {}, write_record(tmp_path, SUMMARY | {"cost": cost}))
+    assert costs(backend) == [("spark_guard.executor_losses", 0), ("spark_guard.wasted_core_seconds", 0)]
+
+
+@pytest.mark.parametrize(
+    ("cost", "sent"),
+    [
+        (None, []),
+        ("a lot", []),
+        ({}, []),
+        (COST | {"idle_core_s": -1.0}, [("spark_guard.executor_losses", 3)]),
+        (COST | {"held_core_s": "100"}, [("spark_guard.executor_losses", 3)]),
+        (COST | {"executor_losses": -1}, [("spark_guard.wasted_core_seconds", 100)]),
+        (COST | {"executor_losses": True}, [("spark_guard.wasted_core_seconds", 100)]),
+    ],
+)
+def test_what_is_not_known_is_not_sent(backend, tmp_path, cost, sent):
+    """A summary of an older version, or of any content; the times of the attempt are sent all the same."""
+    count(None, {}, write_record(tmp_path, SUMMARY | {"cost": cost}))
+    assert costs(backend) == sent
+    assert "spark_guard.attempt_seconds" in [name for name, *_ in backend.sent]
+
+
 def test_a_success_has_no_detection(backend, tmp_path):
     summary = SUMMARY | {"limit_reached_at_s": None}
     count(None, {"ti": TaskInstance()}, write_record(tmp_path, summary))

@@ -1,0 +1,55 @@
+"""Keeps the account of an attempt while it runs, so that its end needs no look back at its observations."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from airflow_spark_guard.core.clock import EpochTime
+from airflow_spark_guard.core.history.cost import receipt_of
+from airflow_spark_guard.core.history.model import ApplicationHistory
+from airflow_spark_guard.core.history.seen_executors import SeenExecutors
+from airflow_spark_guard.core.history.waste import cost_fields
+from airflow_spark_guard.core.watch.executor_loss import was_lost
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from airflow_spark_guard.core.watch.observation import Observation
+
+
+class Accounting:
+    """Of one attempt.
+
+    Args:
+        started: when it started.
+    """
+
+    def __init__(self, started: EpochTime) -> None:
+        self._started = started
+        self._executors = SeenExecutors(started)
+        self._has_seen = False
+
+    def observe(self, observation: Observation) -> None:
+        """Take an observation."""
+        self._has_seen = self._has_seen or observation.driver is not None or bool(observation.exits)
+        self._executors.add(observation)
+
+    def cost(self, conf: Mapping[str, str], seconds: float, *, succeeded: bool) -> dict[str, Any] | None:
+        """The field ``cost`` of ``summary.json``; None if nothing was observed.
+
+        Args:
+            conf: Spark's configuration.
+            seconds: from the start of the attempt to its end.
+            succeeded: whether it did.
+        """
+        if not self._has_seen:
+            return None
+        executors = self._executors.all()
+        history = ApplicationHistory(
+            started=self._started,
+            ended=EpochTime(self._started + seconds),
+            conf=conf,
+            executors=executors,
+        )
+        losses = sum(one.removed is not None and was_lost(one.reason) for one in executors)
+        return cost_fields(receipt_of(history), losses, succeeded=succeeded)
