@@ -19,6 +19,7 @@ from airflow_spark_guard.attempt.storable_result import storable_result
 from airflow_spark_guard.attempt.summary import Summary
 from airflow_spark_guard.attempt.watch import Watch
 from airflow_spark_guard.core.application import check_application
+from airflow_spark_guard.core.conf.conf_order import HEARTBEAT
 from airflow_spark_guard.core.conf.conf_view import ConfView, manager_of
 from airflow_spark_guard.core.conf.known_confs import known_confs
 from airflow_spark_guard.core.conf.preflight import check_fit
@@ -45,7 +46,6 @@ if TYPE_CHECKING:
     from airflow_spark_guard.attempt.spec import AttemptSpec, Job
     from airflow_spark_guard.process.record import NoRecord, Record
 
-_HEARTBEAT = "spark.executor.heartbeatInterval"
 # A master notices a driver's death at once; a worker's executors follow within seconds.
 _PROOF_PATIENCE, _PROOF_TICK = 5.0, 0.5
 # Airflow gives a killed task 5 s in all, and the record is still to be written.
@@ -200,7 +200,7 @@ class ClientRun:
         return ending
 
     def _watcher(self, log: AttemptLog, master: MasterSource | None) -> Watch:
-        watch_limits = self._windows()
+        watch_limits = self._watch_limits()
         return Watch(
             watch_limits,
             Observer(self.spec.tag, local=watch_limits.local, master=master, window=watch_limits.evidence),
@@ -215,12 +215,12 @@ class ClientRun:
         found = "" if "," in self._master_url else self.found_ui
         self.spec.reporting.on_application(application._replace(master_ui=self.master_ui or found))
 
-    def _windows(self) -> WatchLimits:
+    def _watch_limits(self) -> WatchLimits:
         view = ConfView(self.job.submission.conf.values, known_confs(), self._master_url)
         return WatchLimits.of(
             self.spec.limits,
             deadline=self.spec.deadline,
-            heartbeat=view.number(_HEARTBEAT),
+            heartbeat=view.number(HEARTBEAT),
             local=manager_of(self._master_url) == "local",
         )
 
