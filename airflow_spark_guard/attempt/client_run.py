@@ -31,7 +31,7 @@ from airflow_spark_guard.core.output.last_shown import LastShown
 from airflow_spark_guard.core.output.message_budget import MessageBudget
 from airflow_spark_guard.core.output.output import JobOutput
 from airflow_spark_guard.core.output.spark_log import SparkFilter
-from airflow_spark_guard.core.quantity import readable_duration, seconds, size_in_bytes
+from airflow_spark_guard.core.quantity import readable_duration, seconds, size_in_bytes, whole_number
 from airflow_spark_guard.core.text.argument_words import masked_words
 from airflow_spark_guard.core.watch.watch_limits import WatchLimits
 from airflow_spark_guard.core.web.answer import UnusableAnswerError
@@ -171,7 +171,8 @@ class ClientRun:
     def _watch(
         self, launch: Launch, record: Record | NoRecord, summary: Summary, master: MasterSource | None
     ) -> ClientEnding:
-        output = JobOutput(int(self.spec.limits.log_lines), SparkFilter(self.spec.reporting.spark_log_level))
+        budget, level = whole_number(self.spec.limits.log_lines), self.spec.reporting.spark_log_level
+        output = JobOutput(budget, SparkFilter(level))
         state = LiveState(self.spec.deadline)
         log = AttemptLog(
             self.spec.reporting.log,

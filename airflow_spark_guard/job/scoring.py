@@ -19,6 +19,7 @@ from airflow_spark_guard.job.scoring_worker import NUMBER, Input, Scoring, of_pa
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
+    from airflow_spark_guard.job.collection.array_format import DType
     from airflow_spark_guard.job.collection.kinds.base import SourceColumn
 
 _COLUMNAR = "spark.sql.execution.arrow.pythonUDF.columnarInput.enabled"
@@ -32,7 +33,7 @@ def predict(
     output: str = "prediction",
     method: str = "predict",
     categorical: Mapping[str, Sequence[str]] | None = None,
-    dtype: str = "float32",
+    dtype: DType = "float32",
     as_frame: bool = False,
 ) -> Any:
     """``df`` with one column more: the result of ``model.predict`` for each row.

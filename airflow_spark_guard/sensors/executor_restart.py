@@ -17,8 +17,10 @@ from airflow_spark_guard.sensors.remote_sensor import RemoteSensor
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from airflow_spark_guard.core.quantity import Duration
     from airflow_spark_guard.core.remote.outcome import Outcome
     from airflow_spark_guard.core.remote.plan import Plan
+    from airflow_spark_guard.core.template import Resolvable
 
 _PROOF_PATIENCE = 20.0  # seconds, for a master that is slow or is being restarted
 
@@ -53,9 +55,9 @@ class SparkExecutorRestartSensor(RemoteSensor):
         self,
         *,
         max_restarts: int | str = 0,
-        window: Any = None,
+        window: Duration | Resolvable | None = None,
         min_executors: int | str = 0,
-        min_executors_grace: Any = "2m",
+        min_executors_grace: Duration | Resolvable = "2m",
         on_restart: str = "fail",
         **kwargs: Any,
     ) -> None:

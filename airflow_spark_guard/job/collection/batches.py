@@ -21,6 +21,7 @@ from airflow_spark_guard.job.collection.reading import Reading, RowBudget, RowPr
 if TYPE_CHECKING:
     from collections.abc import Generator, Iterator, Mapping, Sequence
 
+    from airflow_spark_guard.job.collection.array_format import DType, Nulls
     from airflow_spark_guard.job.collection.kinds.base import Array
 
 
@@ -45,8 +46,8 @@ def iter_batches(
     label: str | None = None,
     *,
     batch_rows: int = 10_000,
-    dtype: str = "float32",
-    nulls: str = "error",
+    dtype: DType = "float32",
+    nulls: Nulls = "error",
     categorical: Mapping[str, Sequence[str]] | None = None,
     sparse: bool = False,
 ) -> Iterator[Batch]:

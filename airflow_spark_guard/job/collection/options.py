@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, fields
-from typing import TYPE_CHECKING, Any, Required, Self, TypedDict
+from typing import TYPE_CHECKING, Any, Literal, Required, Self, TypedDict
 
 from airflow_spark_guard.job.collection.array_format import ArrayFormat, check_argument, is_whole
 from airflow_spark_guard.job.collection.columns import check_name, check_uncollated, plain
@@ -16,6 +16,7 @@ from airflow_spark_guard.job.collection.strata import Stratify, check_stratum
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
+    from airflow_spark_guard.job.collection.array_format import DType, Nulls
     from airflow_spark_guard.job.collection.columns import Columns
 
 _KEY_TYPES = NUMBER_LIKE | TEXTS | {"BinaryType"}
@@ -36,8 +37,8 @@ class Options(TypedDict, total=False):
     total_rows: int | None
     split: Mapping[str, float] | None
     group: str | Sequence[str] | None
-    dtype: str
-    nulls: str
+    dtype: DType | Literal["auto"]
+    nulls: Nulls
     categorical: Mapping[str, Sequence[str]] | None
     sparse: bool
 
@@ -113,8 +114,8 @@ class SampleOptions:
     total_rows: int | None = None
     split: Mapping[str, float] | None = None
     group: str | Sequence[str] | None = None
-    dtype: str = "float32"
-    nulls: str = "error"
+    dtype: DType | Literal["auto"] = "float32"
+    nulls: Nulls = "error"
     categorical: Mapping[str, Sequence[str]] | None = None
     sparse: bool = False
 
