@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import time
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Protocol
 
 from airflow_spark_guard.attempt.examination import Examination
 from airflow_spark_guard.core.clock import monotonic_now
@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from airflow_spark_guard.attempt.live import Live
     from airflow_spark_guard.attempt.watch import Watch
     from airflow_spark_guard.core.clock import LaunchTime
+    from airflow_spark_guard.core.failure.reaper_report import ReaperReport, Reason
     from airflow_spark_guard.core.failure.takeover import Takeover
     from airflow_spark_guard.core.live.state import Phase
     from airflow_spark_guard.core.output.output import JobOutput
@@ -30,6 +31,11 @@ if TYPE_CHECKING:
 _TICK = 0.25
 # The job's side checks every second.
 _CANCEL_TIME = 2.0
+_CAUSES: Mapping[Reason, Cause] = {
+    "ended": Cause.COMMAND_ENDED,
+    "deadline": Cause.DEADLINE,
+    "guardian": Cause.GUARDIAN,
+}
 
 
 class Source(Protocol):
@@ -121,12 +127,12 @@ class Following:
         # A killed task has few seconds left, and its job's result no longer counts.
         self._receive(self.source.read() if self.attempt.kill_requested else self.source.remaining())
         self.listener.lines(self.output.finish(monotonic_now()))
-        report = self.attempt.report or {}
+        report = self.attempt.report
         newer = takeover.read(self.attempt.launch.workdir)
         cause = Cause.FINDING if finding is not None else self._cause(report, newer)
         return ClientEnding(
             cause=cause,
-            exit_status=report.get("exit"),
+            exit_status=report["exit"] if report else None,
             channel_state=channel_state,
             has_launcher=self.attempt.launch.has_launcher,
             seconds=self.attempt.now,
@@ -134,7 +140,7 @@ class Following:
             finding=finding,
             autopsy=autopsy,
             evidence=evidence or self._evidence(cause),
-            orphans=tuple(dict.fromkeys([*orphans, *report.get("left", ())])),
+            orphans=tuple(dict.fromkeys([*orphans, *(report["left"] if report else ())])),
             taken_over=newer if cause is Cause.TAKEN_OVER else None,
             asked_by=self.live.ender if self.live is not None and cause is Cause.FINDING else "",
         )
@@ -244,16 +250,11 @@ class Following:
             self._record_only(self.attempt.poll(0.05))
             self._read_messages()
 
-    def _cause(self, report: Mapping[str, Any], newer: Takeover | None) -> Cause:
+    def _cause(self, report: ReaperReport | None, newer: Takeover | None) -> Cause:
         # A newer try ends reaper, JVM and Python at once: which ended first proves nothing.
         is_done = self._heard.bye or not self.attempt.launch.has_launcher
-        if newer is not None and not (is_done and report.get("exit") == 0):
+        if newer is not None and not (is_done and report and report["exit"] == 0):
             return Cause.TAKEN_OVER
         if self.attempt.kill_requested:
             return Cause.KILLED
-        return {
-            "ended": Cause.COMMAND_ENDED,
-            "deadline": Cause.DEADLINE,
-            "guardian": Cause.GUARDIAN,
-            None: Cause.REAPER_GONE,
-        }.get(report.get("reason"), Cause.KILLED)
+        return Cause.REAPER_GONE if report is None else _CAUSES.get(report["reason"], Cause.KILLED)

@@ -21,13 +21,8 @@ from airflow_spark_guard.sources.rest import AsyncRestSource, RestSource
 if TYPE_CHECKING:
     from airflow_spark_guard.core.watch.executor_heartbeat import Known
     from airflow_spark_guard.core.watch.finding import ObservationRequest
-    from airflow_spark_guard.core.watch.observation import (
-        DriverView,
-        Executor,
-        Master,
-        ProcessSample,
-        TaskHeartbeat,
-    )
+    from airflow_spark_guard.core.watch.observation import DriverView, Executor, Master, TaskHeartbeat
+    from airflow_spark_guard.core.watch.process_sample import ProcessSample
     from airflow_spark_guard.core.web.master_page import ApplicationPage
     from airflow_spark_guard.process.leftovers import Tag
     from airflow_spark_guard.sources.master import MasterSource

@@ -100,7 +100,7 @@ def _read(kind: Any, raw: object, path: str, sparse: bool) -> Any:  # noqa: FBT0
     if origin is tuple:
         return _items(parts, raw, path, sparse)
     if kind in _SCALARS or origin is Literal:
-        fits, wanted = _SCALARS.get(kind) or (parts.__contains__, f"one of {', '.join(parts)}")
+        fits, wanted = _SCALARS.get(kind) or (parts.__contains__, f"one of {', '.join(filter(None, parts))}")
         if not fits(raw):
             raise _not(wanted, raw, path)
         return raw

@@ -16,10 +16,11 @@ from airflow_spark_guard.core.text.printable import safe_text
 from airflow_spark_guard.core.watch.executor_loss import was_lost
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
 
     from airflow_spark_guard.core.stacktraces.python_stack import Frame, PythonProcess, PythonThread
     from airflow_spark_guard.core.watch.observation import Executor
+    from airflow_spark_guard.core.watch.process_sample import ThreadKind
     from airflow_spark_guard.core.web.spark_rest import JavaThread
 
 _SUMMARY_LINES = 15
@@ -28,7 +29,7 @@ _CUT = 2000
 _USER_FRAMES, _INNER_FRAMES = 8, 3
 _PLACES, _TASKS, _LOST, _UNSEEN = 3, 3, 3, 4
 _LARGEST = 256 * 1024
-_DOING = {
+_DOING: Mapping[ThreadKind, str] = {
     "python": "waits for its Python worker",
     "python_start": "waits for its Python to start",
     "shuffle": "is busy with a shuffle",
@@ -132,7 +133,7 @@ def _summary(snapshots: Diagnostics, guilty: PythonProcess | None) -> Iterator[s
 
 
 def _jvm_lines(jvm: Jvm) -> Iterator[str]:
-    for thread in _telling(jvm)[:_TASKS]:
+    for thread in _worth_showing(jvm)[:_TASKS]:
         frames = frames_of(thread.stack)
         doing = _DOING[classify_thread(frames, thread.state)]
         at = jvm_place(frames)
@@ -141,7 +142,7 @@ def _jvm_lines(jvm: Jvm) -> Iterator[str]:
         yield f"{jvm}: {thread.name[:100]} {doing}{f', at {at}' if at else ''}"
 
 
-def _telling(jvm: Jvm) -> list[JavaThread]:
+def _worth_showing(jvm: Jvm) -> list[JavaThread]:
     """Tasks first, then threads that work for the script, then threads that wait for a lock."""
     tasks = [thread for thread in jvm.threads if is_task(thread)]
     working = [thread for thread in jvm.threads if _works(thread)]
@@ -189,7 +190,7 @@ def _whole(snapshots: Diagnostics) -> Iterator[str]:
     for line in snapshots.unseen:
         yield f"== {line}"
     for jvm in snapshots.jvms:
-        telling = _telling(jvm)
+        telling = _worth_showing(jvm)
         yield f"== {jvm}: {len(jvm.threads)} threads"
         for thread in (*telling, *(other for other in jvm.threads if other not in telling)):
             yield from _java_lines(thread)
