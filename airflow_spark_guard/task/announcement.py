@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from airflow.providers.common.compat.sdk import TaskDeferred
 
 from airflow_spark_guard.core.remote.announcement import FAILED, RUNNING, SUCCESS, Pages, announced
-from airflow_spark_guard.core.remote.submitting_task import APPLICATION_KEY, target_told_by
+from airflow_spark_guard.core.remote.submitting_task import APPLICATION_KEY, target_from
 from airflow_spark_guard.core.remote.target import Target
 from airflow_spark_guard.core.text.masking import mask_known
 from airflow_spark_guard.links.spark import LINKS, GuardRecordLink, SparkHistoryLink, SparkUILink
@@ -62,7 +62,7 @@ class Announcement:
         try:
             value = self._pull(APPLICATION_KEY)
             if value is not None:
-                self._target = target_told_by(value, Target())
+                self._target = target_from(value, Target())
             links = {link.xcom_key: self._pull(link.xcom_key) for link in LINKS}
         except Exception as problem:  # noqa: BLE001 - as in _push
             self.log.warning(

@@ -54,7 +54,7 @@ def running_application(
     return target
 
 
-def told_ui(url: str, *, is_here: bool, has_launcher: bool, master: str) -> str | None:
+def published_ui(url: str, *, is_here: bool, has_launcher: bool, master: str) -> str | None:
     """The address of the driver's UI to publish; None to wait until the job reports it.
 
     Args:

@@ -13,7 +13,7 @@ _STATES = frozenset({"running", "success", "failed"})
 _NAMES = frozenset(field.name for field in fields(Target))
 
 
-def target_told_by(value: object, own: Target) -> Target:
+def target_from(value: object, own: Target) -> Target:
     """The application that the XCom names; fields that ``own`` sets take precedence.
 
     Raises:
@@ -32,7 +32,7 @@ def target_told_by(value: object, own: Target) -> Target:
     return replace(published, **own.to_json())
 
 
-def state_told_by(value: object, application_id: str) -> str:
+def state_from(value: object, application_id: str) -> str:
     """The task's state: ``running``, ``success``, ``failed``; empty if it does not publish one.
 
     A task that names another application now has abandoned this one, unless this try ran both in turn.
@@ -46,7 +46,7 @@ def state_told_by(value: object, application_id: str) -> str:
     return state if isinstance(state, str) and state in _STATES else ""
 
 
-def nothing_told(task_id: str, patience: str) -> ApplicationError:
+def nothing_reported(task_id: str, patience: str) -> ApplicationError:
     """The error if the task has pushed nothing for ``patience``."""
     return ApplicationError(
         f"Task {task_id!r} has not published an application id.",
