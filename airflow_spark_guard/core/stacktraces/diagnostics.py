@@ -10,15 +10,14 @@ from typing import TYPE_CHECKING
 from airflow_spark_guard.core.stacktraces import culprit
 from airflow_spark_guard.core.stacktraces.autopsy import Autopsy
 from airflow_spark_guard.core.stacktraces.jvm_stack import classify_thread, frames_of, is_task, jvm_place
-from airflow_spark_guard.core.stacktraces.python_stack import is_users
-from airflow_spark_guard.core.stacktraces.waiting import hanging_thread, place_in
+from airflow_spark_guard.core.stacktraces.waiting import place_in
 from airflow_spark_guard.core.text.printable import safe_text
 from airflow_spark_guard.core.watch.executor_loss import was_lost
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
 
-    from airflow_spark_guard.core.stacktraces.python_stack import Frame, PythonProcess, PythonThread
+    from airflow_spark_guard.core.stacktraces.python_stack import PythonProcess, PythonThread
     from airflow_spark_guard.core.watch.observation import Executor
     from airflow_spark_guard.core.watch.process_sample import ThreadKind
     from airflow_spark_guard.core.web.spark_rest import JavaThread
@@ -26,7 +25,6 @@ if TYPE_CHECKING:
 _SUMMARY_LINES = 15
 _LINE = 300
 _CUT = 2000
-_USER_FRAMES, _INNER_FRAMES = 8, 3
 _PLACES, _TASKS, _LOST, _UNSEEN = 3, 3, 3, 4
 _LARGEST = 256 * 1024
 _DOING: Mapping[ThreadKind, str] = {
@@ -93,7 +91,6 @@ def report(snapshots: Diagnostics) -> Autopsy:
     summary = tuple(_safe(line) for line in islice(lines, _SUMMARY_LINES))
     return Autopsy(
         place=_safe(place_in(guilty.threads)) if guilty else "",
-        python_stack="\n".join(map(_safe, _short(guilty))) if guilty else "",
         summary=summary,
         text="".join(_bounded((*summary, ""), _whole(snapshots))),
     )
@@ -164,21 +161,6 @@ def _lost_lines(lost: Sequence[Executor]) -> Iterator[str]:
         yield f"executor {executor.id[:64]}{host} was lost: {executor.reason[:200] or 'no reason given'}"
     if len(bad) > _LOST:
         yield f"{len(bad) - _LOST} more executors were lost before"
-
-
-def _short(process: PythonProcess) -> Iterator[str]:
-    """The user's frames, innermost first, and the innermost frames inside them."""
-    thread = hanging_thread(process.threads) or process.threads[0]
-    users = [frame for frame in thread.frames if is_users(frame)]
-    for frame in users[:_USER_FRAMES] or thread.frames[:_USER_FRAMES]:
-        yield str(frame)
-    inner = thread.frames[: thread.frames.index(users[0])] if users else ()
-    if inner:
-        yield f"  inside: {' <- '.join(f'{_file(f)}:{f.line}, {f.function}' for f in inner[:_INNER_FRAMES])}"
-
-
-def _file(frame: Frame) -> str:
-    return frame.file.replace("\\", "/").rpartition("/")[2]
 
 
 def _whole(snapshots: Diagnostics) -> Iterator[str]:
