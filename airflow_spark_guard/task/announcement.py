@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from airflow_spark_guard.attempt.log import TaskLogger
+    from airflow_spark_guard.core.web.snapshot import TaskState
 
 _EARLIER = 20  # how many earlier applications of one try are published
 
@@ -71,8 +72,8 @@ class Announcement:
             return
         self.links.update({key: url for key, url in links.items() if isinstance(url, str)})
 
-    def ended(self, task: str) -> None:
-        """Publish that the task, and with it the driver's web UI, has ended: ``success`` or ``failed``."""
+    def ended(self, task: TaskState) -> None:
+        """Publish that the task, and with it the driver's web UI, has ended."""
         if self._target is not None:
             self._link(SparkUILink.key, self.pages.ended_link(self._target))
             self._push(APPLICATION_KEY, announced(self._target, task, self._earlier))

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
 
     from airflow_spark_guard.core.stacktraces.python_stack import PythonProcess, PythonThread
+    from airflow_spark_guard.core.watch.finding import Suspect
     from airflow_spark_guard.core.watch.observation import Executor
     from airflow_spark_guard.core.watch.process_sample import ThreadKind
     from airflow_spark_guard.core.web.spark_rest import JavaThread
@@ -71,7 +72,7 @@ class Diagnostics:
         children: Python processes that the driver's Python has started, such as those of pools.
     """
 
-    suspect: str = ""
+    suspect: Suspect = ""
     driver: PythonProcess | None = None
     workers: tuple[PythonProcess, ...] = ()
     jvms: tuple[Jvm, ...] = ()
