@@ -73,7 +73,7 @@ class Channel:
     def start_anew(self) -> None:
         """For a forked child: a thread of the parent may hold the lock, and delayed messages belong to it.
 
-        The rate limit starts anew as well: the parent may have used up its own.
+        The rate limit starts again as well: the parent may have used up its own.
         """
         self._lock = threading.RLock()
         self._waiting: dict[Kind, tuple[dict[str, Any], float, int]] = {}
