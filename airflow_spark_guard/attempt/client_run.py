@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from airflow_spark_guard.attempt.examiner import Examiner
 from airflow_spark_guard.attempt.live import Live, requests_of
 from airflow_spark_guard.attempt.log import AttemptLog
-from airflow_spark_guard.attempt.loop import Follower
+from airflow_spark_guard.attempt.loop import AttemptFollower
 from airflow_spark_guard.attempt.observer import Observer
 from airflow_spark_guard.attempt.recorded import recorded
 from airflow_spark_guard.attempt.spec import Finished
@@ -193,7 +193,7 @@ class ClientRun:
             Attempt(launch) as attempt,
         ):
             self.spec.kill_switch.connect(attempt)
-            ending = Follower(attempt, channel, output, watch, log, examiner, live).run()
+            ending = AttemptFollower(attempt, channel, output, watch, log, examiner, live).run()
             application = watch.announce(ending.channel_state)  # a short job ends before the first tick
         patience = _PROOF_PATIENCE_KILLED if ending.cause is Cause.KILLED else _PROOF_PATIENCE
         ending = ending.with_orphans(prove_gone(master, application.id if application else "", patience))

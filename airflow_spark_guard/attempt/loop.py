@@ -81,7 +81,7 @@ class Examines(Protocol):
 
 
 @dataclass
-class Follower:
+class AttemptFollower:
     """Follows one attempt, once.
 
     Args:

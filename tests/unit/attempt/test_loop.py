@@ -16,7 +16,7 @@ import pytest
 
 from airflow_spark_guard.attempt import loop
 from airflow_spark_guard.attempt.live import Live
-from airflow_spark_guard.attempt.loop import Follower
+from airflow_spark_guard.attempt.loop import AttemptFollower
 from airflow_spark_guard.attempt.watch import Watch
 from airflow_spark_guard.core.failure.client_ending import Cause
 from airflow_spark_guard.core.failure.takeover import Takeover
@@ -106,7 +106,7 @@ class Run:
             if during:
                 threading.Thread(target=during, args=(attempt,)).start()
             watch = Watch(watch_limits(**{"deadline": None, **limits}))
-            self.ending = Follower(attempt, reader, JobOutput(budget), watch, listener, listener).run()
+            self.ending = AttemptFollower(attempt, reader, JobOutput(budget), watch, listener, listener).run()
         reader.close()
         self.recorded = listener.recorded
         self.lines, self.messages, self.examined = listener.shown, listener.messages, listener.examined
@@ -425,7 +425,7 @@ def test_an_exception_in_the_watch_ends_the_attempt(tmp_path):
     launch = launch_of(tmp_path, "setsid sleep 300 & echo x; sleep 300", mark)
     failing = Failing()
     with pytest.raises(KeyError, match="time-out"), Attempt(launch) as attempt:
-        Follower(attempt, reader, JobOutput(10), Watch(watch_limits()), failing, failing).run()
+        AttemptFollower(attempt, reader, JobOutput(10), Watch(watch_limits()), failing, failing).run()
     reader.close()
     assert marked(mark) == []
 
@@ -598,7 +598,7 @@ def live_run(tmp_path, command, *requests, **limits):
     ):
         watch = Watch(watch_limits(**{"deadline": None, **limits}))
         live = Live(record, watch, LiveState(None), Asked(None, None, *requests), lambda _: None)
-        ending = Follower(attempt, reader, JobOutput(1000), watch, listener, listener, live).run()
+        ending = AttemptFollower(attempt, reader, JobOutput(1000), watch, listener, listener, live).run()
         live.close()
     assert marked(mark) == []
     end_all(mark)
