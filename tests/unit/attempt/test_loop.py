@@ -177,7 +177,7 @@ def test_the_last_look_belongs_to_the_ending(tmp_path):
         (tmp_path / "go").touch()
         while not printed.exists():
             time.sleep(0.05)
-        return Autopsy("/jobs/a.py:3, fit", "", ("blocked",), "text")
+        return Autopsy("/jobs/a.py:3, fit", ("blocked",), "text")
 
     run = Run(
         tmp_path,
@@ -457,7 +457,7 @@ def test_result_and_end_survive_any_flood(tmp_path, monkeypatch):
 
 def test_an_observed_deadline_ends_nothing(tmp_path, channel):
     """It is said once, with the autopsy; the job comes to its own end, and that is what counts."""
-    seen = Autopsy("/jobs/a.py:3, fit", "", ("blocked",), "text")
+    seen = Autopsy("/jobs/a.py:3, fit", ("blocked",), "text")
     command = (
         channel("hello", pid=1, python="3") + "echo one; sleep 2; echo two; " + channel("bye") + "exit 0"
     )
