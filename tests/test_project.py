@@ -81,6 +81,15 @@ def test_the_public_names_are_sorted_and_all_load(module):
         _ = module.nonsense
 
 
+def test_mypy_reads_a_call_of_every_public_name():
+    """As users write them: ``tests/typing/calls.py``."""
+    files = tomllib.loads((ROOT / "pyproject.toml").read_text())["tool"]["mypy"]["files"]
+    assert "tests/typing" in files
+    calls = ROOT / "tests" / "typing" / "calls.py"
+    used = {node.id for node in nodes(calls) if isinstance(node, ast.Name)}
+    assert {*airflow_spark_guard.__all__, *job.__all__} - used == set()
+
+
 def test_importing_the_package_imports_neither_airflow_nor_spark():
     """DAG files are parsed again and again."""
     code = "import airflow_spark_guard, sys; print([m for m in ('airflow', 'pyspark', 'numpy') if m in sys.modules])"

@@ -99,7 +99,7 @@ class ChannelDirectory:
             if another:
                 self.channel_state = ChannelState()
             for message in parse_lines(content.split(b"\n")):
-                self.channel_state.hear(message, now)
+                self.channel_state.receive(message, now)
                 on_message(message)
 
     def remove(self) -> None:

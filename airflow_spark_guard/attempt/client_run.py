@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from airflow_spark_guard.attempt.examiner import Examiner
 from airflow_spark_guard.attempt.live import Live, requests_of
 from airflow_spark_guard.attempt.log import AttemptLog
-from airflow_spark_guard.attempt.loop import Following
+from airflow_spark_guard.attempt.loop import AttemptFollower
 from airflow_spark_guard.attempt.observer import Observer
 from airflow_spark_guard.attempt.recorded import recorded
 from airflow_spark_guard.attempt.spec import Finished
@@ -19,6 +19,7 @@ from airflow_spark_guard.attempt.storable_result import storable_result
 from airflow_spark_guard.attempt.summary import Summary
 from airflow_spark_guard.attempt.watch import Watch
 from airflow_spark_guard.core.application import check_application
+from airflow_spark_guard.core.conf.conf_order import HEARTBEAT
 from airflow_spark_guard.core.conf.conf_view import ConfView, manager_of
 from airflow_spark_guard.core.conf.known_confs import known_confs
 from airflow_spark_guard.core.conf.preflight import check_fit
@@ -30,7 +31,7 @@ from airflow_spark_guard.core.output.last_shown import LastShown
 from airflow_spark_guard.core.output.message_budget import MessageBudget
 from airflow_spark_guard.core.output.output import JobOutput
 from airflow_spark_guard.core.output.spark_log import SparkFilter
-from airflow_spark_guard.core.quantity import readable_duration, seconds, size_in_bytes
+from airflow_spark_guard.core.quantity import readable_duration, seconds, size_in_bytes, whole_number
 from airflow_spark_guard.core.text.argument_words import masked_words
 from airflow_spark_guard.core.watch.watch_limits import WatchLimits
 from airflow_spark_guard.core.web.answer import UnusableAnswerError
@@ -45,7 +46,6 @@ if TYPE_CHECKING:
     from airflow_spark_guard.attempt.spec import AttemptSpec, Job
     from airflow_spark_guard.process.record import NoRecord, Record
 
-_HEARTBEAT = "spark.executor.heartbeatInterval"
 # A master notices a driver's death at once; a worker's executors follow within seconds.
 _PROOF_PATIENCE, _PROOF_TICK = 5.0, 0.5
 # Airflow gives a killed task 5 s in all, and the record is still to be written.
@@ -171,7 +171,8 @@ class ClientRun:
     def _watch(
         self, launch: Launch, record: Record | NoRecord, summary: Summary, master: MasterSource | None
     ) -> ClientEnding:
-        output = JobOutput(int(self.spec.limits.log_lines), SparkFilter(self.spec.reporting.spark_log_level))
+        budget, level = whole_number(self.spec.limits.log_lines), self.spec.reporting.spark_log_level
+        output = JobOutput(budget, SparkFilter(level))
         state = LiveState(self.spec.deadline)
         log = AttemptLog(
             self.spec.reporting.log,
@@ -192,15 +193,15 @@ class ClientRun:
             Attempt(launch) as attempt,
         ):
             self.spec.kill_switch.connect(attempt)
-            ending = Following(attempt, channel, output, watch, log, examiner, live).run()
-            application = watch.tell(ending.channel_state)  # a short job ends before the first tick
+            ending = AttemptFollower(attempt, channel, output, watch, log, examiner, live).run()
+            application = watch.announce(ending.channel_state)  # a short job ends before the first tick
         patience = _PROOF_PATIENCE_KILLED if ending.cause is Cause.KILLED else _PROOF_PATIENCE
         ending = ending.with_orphans(prove_gone(master, application.id if application else "", patience))
         log.ended(ending)
         return ending
 
     def _watcher(self, log: AttemptLog, master: MasterSource | None) -> Watch:
-        watch_limits = self._windows()
+        watch_limits = self._watch_limits()
         return Watch(
             watch_limits,
             Observer(self.spec.tag, local=watch_limits.local, master=master, window=watch_limits.evidence),
@@ -215,12 +216,12 @@ class ClientRun:
         found = "" if "," in self._master_url else self.found_ui
         self.spec.reporting.on_application(application._replace(master_ui=self.master_ui or found))
 
-    def _windows(self) -> WatchLimits:
+    def _watch_limits(self) -> WatchLimits:
         view = ConfView(self.job.submission.conf.values, known_confs(), self._master_url)
         return WatchLimits.of(
             self.spec.limits,
             deadline=self.spec.deadline,
-            heartbeat=view.number(_HEARTBEAT),
+            heartbeat=view.number(HEARTBEAT),
             local=manager_of(self._master_url) == "local",
         )
 

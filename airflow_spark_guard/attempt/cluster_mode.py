@@ -27,6 +27,7 @@ from airflow_spark_guard.core.live.state import LiveState
 from airflow_spark_guard.core.output.message_budget import MessageBudget
 from airflow_spark_guard.core.output.output import JobOutput
 from airflow_spark_guard.core.output.spark_log import SparkFilter
+from airflow_spark_guard.core.quantity import whole_number
 from airflow_spark_guard.core.text.printable import safe_text
 from airflow_spark_guard.process.record import NoRecord, Record
 
@@ -137,7 +138,8 @@ class ClusterMode:
 
     def __post_init__(self) -> None:
         reporting = self.spec.reporting
-        self._output = JobOutput(int(self.spec.limits.log_lines), SparkFilter(reporting.spark_log_level))
+        budget = whole_number(self.spec.limits.log_lines)
+        self._output = JobOutput(budget, SparkFilter(reporting.spark_log_level))
         self.log = AttemptLog(
             reporting.log,
             self.record,

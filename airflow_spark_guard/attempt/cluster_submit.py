@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from airflow_spark_guard.core.errors import AttemptError
+    from airflow_spark_guard.core.failure.reaper_report import Reason
     from airflow_spark_guard.core.output.output import JobOutput
     from airflow_spark_guard.process.attempt import Launch
 
@@ -30,14 +31,14 @@ class Handover:
 
     Attributes:
         exit_status: of spark-submit; None if it was not collected.
-        reason: the reaper's: ``ended``, ``deadline``, ``signal`` and so on; empty if the reaper was killed.
+        reason: the reaper's; None if the reaper was killed.
         application_id: as spark-submit printed it; empty if it did not.
         evidence: the relevant part of its output.
         orphans: processes that could not be confirmed as ended.
     """
 
     exit_status: int | None
-    reason: str
+    reason: Reason | None
     application_id: str
     evidence: str
     orphans: tuple[str, ...] = ()
@@ -107,13 +108,13 @@ class ClusterSubmit:
             while chunk := attempt.poll(0.0):
                 self._take(chunk)
             self.show(self.output.finish(monotonic_now()))
-            report = attempt.report or {}
+            report = attempt.report
         return Handover(
-            exit_status=report.get("exit"),
-            reason="deadline" if late else str(report.get("reason") or ""),
+            exit_status=report["exit"] if report else None,
+            reason="deadline" if late else report["reason"] if report else None,
             application_id=self._application_id,
             evidence=self.output.evidence(failed=True),
-            orphans=orphans + tuple(report.get("left", ())),
+            orphans=orphans + tuple(report["left"] if report else ()),
         )
 
     def _report_late(self, now: LaunchTime) -> None:

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from airflow_spark_guard.core.clock import LaunchTime
     from airflow_spark_guard.core.stacktraces.autopsy import Autopsy
     from airflow_spark_guard.core.watch.channel_state import ChannelState
+    from airflow_spark_guard.core.watch.finding import Suspect
     from airflow_spark_guard.core.watch.observation import Executor
     from airflow_spark_guard.process.leftovers import Tag
 
@@ -72,7 +73,7 @@ class Examiner:
         if self.watch.observer is not None:
             self.watch.observer.pause()
         stages, stuck = self.watch.suspects()
-        suspect = "worker" if stages else "any"
+        suspect: Suspect = "worker" if stages else "any"
         asked = Finding(Verdict.UNKNOWN, "", 0.0, now, suspect=suspect, stages=stages, stuck=stuck)
         return self._take(asked, channel_state)
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import time
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Protocol
 
 from airflow_spark_guard.attempt.examination import Examination
 from airflow_spark_guard.core.clock import monotonic_now
@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from airflow_spark_guard.attempt.live import Live
     from airflow_spark_guard.attempt.watch import Watch
     from airflow_spark_guard.core.clock import LaunchTime
+    from airflow_spark_guard.core.failure.reaper_report import ReaperReport, Reason
     from airflow_spark_guard.core.failure.takeover import Takeover
     from airflow_spark_guard.core.live.state import Phase
     from airflow_spark_guard.core.output.output import JobOutput
@@ -30,9 +31,14 @@ if TYPE_CHECKING:
 _TICK = 0.25
 # The job's side checks every second.
 _CANCEL_TIME = 2.0
+_CAUSES: Mapping[Reason, Cause] = {
+    "ended": Cause.COMMAND_ENDED,
+    "deadline": Cause.DEADLINE,
+    "guardian": Cause.GUARDIAN,
+}
 
 
-class Source(Protocol):
+class MessageSource(Protocol):
     """Where the job's messages come from."""
 
     def read(self) -> list[Message]:
@@ -42,7 +48,7 @@ class Source(Protocol):
         """All that :meth:`read` has not returned yet; for when the writer has ended."""
 
 
-class Listener(Protocol):
+class AttemptListener(Protocol):
     """Receives output, messages and findings as they come."""
 
     def chunk(self, chunk: bytes) -> bytes:
@@ -75,7 +81,7 @@ class Examines(Protocol):
 
 
 @dataclass
-class Following:
+class AttemptFollower:
     """Follows one attempt, once.
 
     Args:
@@ -89,13 +95,13 @@ class Following:
     """
 
     attempt: Attempt
-    source: Source
+    source: MessageSource
     output: JobOutput
     watch: Watch
-    listener: Listener
+    listener: AttemptListener
     examiner: Examines
     live: Live | None = None
-    _heard: ChannelState = field(default_factory=ChannelState)
+    _channel_state: ChannelState = field(default_factory=ChannelState)
     # The evidence at the time of the kill request: later output is caused by the kill.
     _before_the_kill: str | None = None
     # In observe mode: findings not reported yet; the first one is being examined.
@@ -105,12 +111,12 @@ class Following:
     def run(self) -> ClientEnding:
         """Follow the attempt to its end; its processes are gone when this returns, whatever ended it."""
         finding, autopsy = self._follow(), None
-        channel_state, evidence, consume = self._heard, "", self._consume
+        channel_state, evidence, consume = self._channel_state, "", self._consume
         if finding is not None:
             autopsy = self._examine(finding)
             evidence = self.output.evidence(failed=False)
             # From here on the kill causes what the script reports and prints: neither cause nor news.
-            self._heard = ChannelState()
+            self._channel_state = ChannelState()
             consume = self._record_only
             self._cancel()
         orphans = self.attempt.end(consume)
@@ -121,12 +127,12 @@ class Following:
         # A killed task has few seconds left, and its job's result no longer counts.
         self._receive(self.source.read() if self.attempt.kill_requested else self.source.remaining())
         self.listener.lines(self.output.finish(monotonic_now()))
-        report = self.attempt.report or {}
+        report = self.attempt.report
         newer = takeover.read(self.attempt.launch.workdir)
         cause = Cause.FINDING if finding is not None else self._cause(report, newer)
         return ClientEnding(
             cause=cause,
-            exit_status=report.get("exit"),
+            exit_status=report["exit"] if report else None,
             channel_state=channel_state,
             has_launcher=self.attempt.launch.has_launcher,
             seconds=self.attempt.now,
@@ -134,7 +140,7 @@ class Following:
             finding=finding,
             autopsy=autopsy,
             evidence=evidence or self._evidence(cause),
-            orphans=tuple(dict.fromkeys([*orphans, *report.get("left", ())])),
+            orphans=tuple(dict.fromkeys([*orphans, *(report["left"] if report else ())])),
             taken_over=newer if cause is Cause.TAKEN_OVER else None,
             asked_by=self.live.ender if self.live is not None and cause is Cause.FINDING else "",
         )
@@ -157,7 +163,7 @@ class Following:
             # An attempt that is over, or being ended, has no limits left. During an autopsy in observe mode
             # the watch does not look: only one tool at a time can stop a process.
             if not self._done and not self._is_examined() and not self._is_sampled():
-                finding = self._asked() or self.watch.tick(self.attempt.now, self._heard)
+                finding = self._asked() or self.watch.tick(self.attempt.now, self._channel_state)
                 self._observed += self.watch.observed()
             self._display("running" if finding is None and not self._done else "ending")
         while self._observed:
@@ -166,14 +172,14 @@ class Following:
 
     def _display(self, phase: Phase) -> None:
         if self.live is not None:
-            self.live.show(self.attempt.now, self._heard, phase)
+            self.live.show(self.attempt.now, self._channel_state, phase)
 
     def _asked(self) -> Finding | None:
         """The finding of a user who ends the attempt; other requests are answered."""
         if self.live is None:
             return None
         budget = self.attempt.launch.autopsy_budget
-        return self.live.asked(self.attempt.now, self._heard, self.examiner, budget)
+        return self.live.asked(self.attempt.now, self._channel_state, self.examiner, budget)
 
     def _is_sampled(self) -> bool:
         """Whether a stack sample that a user asked for still runs."""
@@ -187,7 +193,7 @@ class Following:
         if not self._observed:
             return False
         if self._examination is None:
-            finding, channel_state = self._observed[0], self._heard
+            finding, channel_state = self._observed[0], self._channel_state
             self._examination = Examination(
                 lambda: self.examiner.observe(finding, channel_state), self.attempt.launch.autopsy_budget
             )
@@ -209,7 +215,7 @@ class Following:
         self._show(self.listener.chunk(chunk) if chunk else chunk)
 
     def _show(self, chunk: bytes) -> None:
-        self.watch.hear_output(chunk)
+        self.watch.read_output(chunk)
         self.listener.lines(self.output.feed(chunk, monotonic_now()))
 
     def _record_only(self, chunk: bytes) -> None:
@@ -220,12 +226,12 @@ class Following:
 
     def _receive(self, messages: Iterable[Message]) -> None:
         for message in messages:
-            self._heard.hear(message, self.attempt.now)
+            self._channel_state.receive(message, self.attempt.now)
             self.listener.message(message)
 
     def _examine(self, finding: Finding) -> Autopsy | None:
         """Take the autopsy and keep reading: the output that it causes may exceed a pipe's buffer."""
-        channel_state = self._heard
+        channel_state = self._channel_state
         examination = Examination(
             lambda: self.examiner.examine(finding, channel_state), self.attempt.launch.autopsy_budget
         )
@@ -240,20 +246,15 @@ class Following:
         with contextlib.suppress(OSError):
             self.attempt.launch.cancel.touch()
         limit = time.monotonic() + _CANCEL_TIME
-        while time.monotonic() < limit and not (self._done or self._heard.ended_at):
+        while time.monotonic() < limit and not (self._done or self._channel_state.ended_at):
             self._record_only(self.attempt.poll(0.05))
             self._read_messages()
 
-    def _cause(self, report: Mapping[str, Any], newer: Takeover | None) -> Cause:
+    def _cause(self, report: ReaperReport | None, newer: Takeover | None) -> Cause:
         # A newer try ends reaper, JVM and Python at once: which ended first proves nothing.
-        is_done = self._heard.bye or not self.attempt.launch.has_launcher
-        if newer is not None and not (is_done and report.get("exit") == 0):
+        is_done = self._channel_state.bye or not self.attempt.launch.has_launcher
+        if newer is not None and not (is_done and report and report["exit"] == 0):
             return Cause.TAKEN_OVER
         if self.attempt.kill_requested:
             return Cause.KILLED
-        return {
-            "ended": Cause.COMMAND_ENDED,
-            "deadline": Cause.DEADLINE,
-            "guardian": Cause.GUARDIAN,
-            None: Cause.REAPER_GONE,
-        }.get(report.get("reason"), Cause.KILLED)
+        return Cause.REAPER_GONE if report is None else _CAUSES.get(report["reason"], Cause.KILLED)

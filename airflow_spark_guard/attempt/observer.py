@@ -8,34 +8,25 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, NamedTuple
 
+from airflow_spark_guard.attempt.heartbeat_logs import HeartbeatLogs
 from airflow_spark_guard.core.clock import LaunchTime
 from airflow_spark_guard.core.stacktraces.jvm_stack import task_readings
-from airflow_spark_guard.core.watch.executor_heartbeat import latest
 from airflow_spark_guard.core.watch.observation import Observation
 from airflow_spark_guard.core.web.answer import UnusableAnswerError
 from airflow_spark_guard.process.memory import memory_of
 from airflow_spark_guard.process.process_samples import ProcessSampler
-from airflow_spark_guard.sources import log_page
 from airflow_spark_guard.sources.rest import AsyncRestSource, RestSource
 
 if TYPE_CHECKING:
-    from airflow_spark_guard.core.watch.executor_heartbeat import Known
     from airflow_spark_guard.core.watch.finding import ObservationRequest
-    from airflow_spark_guard.core.watch.observation import (
-        DriverView,
-        Executor,
-        Master,
-        ProcessSample,
-        TaskHeartbeat,
-    )
+    from airflow_spark_guard.core.watch.observation import DriverView, Executor, Master, TaskHeartbeat
+    from airflow_spark_guard.core.watch.process_sample import ProcessSample
     from airflow_spark_guard.core.web.master_page import ApplicationPage
     from airflow_spark_guard.process.leftovers import Tag
     from airflow_spark_guard.sources.master import MasterSource
 
-_MOST_LOGS = 64  # read in one look; if more executors run tasks, the others are next
-_LOG_TAIL = 16 * 1024
 _MOST_THREADS = 16  # executors whose threads are read: the first ones each time, since two looks are compared
-_SECONDS = 5.0  # for all logs, and in parallel for all threads
+_SECONDS = 5.0  # for all threads
 _PATIENCE = 5.0
 # How long the autopsy, whose budget is 10 s, waits for a look to end.
 _LOOK_PATIENCE = 2.0
@@ -79,15 +70,13 @@ class Observer:
     _thread: threading.Thread | None = None
     _rest: RestSource | None = None
     _application: Application | None = None
-    _looker: ProcessSampler = field(init=False)
-    _beats: Known = field(default_factory=dict)
-    _read: dict[str, int] = field(default_factory=dict)  # by executor, the last look that read its log
-    _looks: int = 0
+    _sampler: ProcessSampler = field(init=False)
+    _heartbeat_logs: HeartbeatLogs = field(default_factory=HeartbeatLogs)
     busy: bool = False
     _looking: threading.Lock = field(default_factory=threading.Lock)
 
     def __post_init__(self) -> None:
-        self._looker = ProcessSampler(self.tag, self.window)
+        self._sampler = ProcessSampler(self.tag, self.window)
 
     def request(self, look: ObservationRequest[LaunchTime], application: Application | None) -> None:
         """Start a look; :meth:`take` returns its result."""
@@ -113,7 +102,7 @@ class Observer:
 
     def let_go(self) -> None:
         """Release every process, so that another tool can attach to it; for good."""
-        self._looker.close()
+        self._sampler.close()
         if self._looking.acquire(timeout=_LOOK_PATIENCE):  # py-spy may be attached just now
             self._looking.release()
 
@@ -121,7 +110,7 @@ class Observer:
         """As :meth:`let_go`, until the next request."""
         if self._looking.acquire(timeout=_LOOK_PATIENCE):
             self._looking.release()
-        self._looker.pause()
+        self._sampler.pause()
 
     def page_of(self, application: Application) -> ApplicationPage | None:
         """The application's page at the standalone master; None if there is none. For the autopsy."""
@@ -135,7 +124,7 @@ class Observer:
     def close(self) -> None:
         """End the thread; if it waits for an answer, it ends after that."""
         self._requests.put(None)
-        self._looker.close()
+        self._sampler.close()
         if self._thread is not None:
             self._thread.join(_PATIENCE)
         if self._rest is not None:
@@ -155,7 +144,7 @@ class Observer:
         self._follow(application)
         driver, blind = self._driver(look)
         running = [row for row in (driver.executors if driver else ()) if row.active and row.active_tasks]
-        readings, beats = self._sample(running) if look.readings else (None, tuple(self._beats.values()))
+        readings, beats = self._sample(running) if look.readings else (None, self._heartbeat_logs.newest)
         return Observation(
             driver=driver,
             blind=blind,
@@ -185,12 +174,12 @@ class Observer:
     def _sample(self, running: list[Executor]) -> tuple[tuple[ProcessSample, ...], tuple[TaskHeartbeat, ...]]:
         """Processes, threads and logs; the logs are read in parallel."""
         with ThreadPoolExecutor(1, "spark-guard-logs") as pool:
-            beats = pool.submit(self._heartbeats, running)
+            beats = pool.submit(self._heartbeat_logs.read, running)
             readings = self._readings(running)
             return readings, beats.result()
 
     def _readings(self, running: list[Executor]) -> tuple[ProcessSample, ...]:
-        found = list(self._looker.look(stacks=True))
+        found = list(self._sampler.look(stacks=True))
         if self._rest is None or not running:
             return tuple(found)
         threads = self._rest.threads_of([row.id for row in running[:_MOST_THREADS]], seconds=_SECONDS)
@@ -198,17 +187,6 @@ class Observer:
             # Without its threads, the rules judge an executor by its workers, or not at all.
             found += task_readings(seen or (), executor)
         return tuple(found)
-
-    def _heartbeats(self, running: list[Executor]) -> tuple[TaskHeartbeat, ...]:
-        """Read the logs that were read longest ago: beyond a limit the executors take turns."""
-        rows = sorted((row for row in running if row.stderr_url), key=lambda row: self._read.get(row.id, 0))
-        urls = {row.id: row.stderr_url for row in rows[:_MOST_LOGS]}
-        tails = log_page.tails(urls, _LOG_TAIL, seconds=_SECONDS) if urls else {}
-        self._looks += 1
-        kept = {row.id: self._read[row.id] for row in rows if row.id in self._read}
-        self._read = {**kept, **dict.fromkeys(tails, self._looks)}
-        self._beats = latest(self._beats, {name: text for name, text in tails.items() if text is not None})
-        return tuple(self._beats.values())
 
     def _ask_master(self, application: Application | None, driver: DriverView | None) -> Master | None:
         """Ask the master only while there is no executor: the rules use nothing else that it reports."""

@@ -4,22 +4,21 @@ from __future__ import annotations
 
 import os
 from dataclasses import dataclass, field, replace
-from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
+from airflow_spark_guard.attempt.user_conf import UserConf
 from airflow_spark_guard.core.application_name import NAME_OPTION, named
 from airflow_spark_guard.core.conf.carried import apart, check_carried
-from airflow_spark_guard.core.conf.effective_conf import EffectiveConf, Layer, check_user_conf
-from airflow_spark_guard.core.conf.properties import render, spark_properties
+from airflow_spark_guard.core.conf.properties import render
 from airflow_spark_guard.core.connection import ConnectionAddress, check_master
 from airflow_spark_guard.core.deploy_mode import KEY, VARIABLE, DeployMode, decide
-from airflow_spark_guard.core.errors import ConfError
 from airflow_spark_guard.process import toolchain
 from airflow_spark_guard.process.leftovers import TAG_ENV
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
+    from airflow_spark_guard.core.conf.effective_conf import EffectiveConf, Layer
     from airflow_spark_guard.core.conf.profile import SparkProfile
     from airflow_spark_guard.process.workspace import Workspace
 
@@ -32,18 +31,14 @@ _EXECUTOR_TAG = f"spark.executorEnv.{TAG_ENV}"
 
 
 @dataclass(frozen=True)
-class Request:
+class SubmitRequest:
     """What operator and connection ask for.
 
     Attributes:
         master: Spark's master URL.
         profile: the defaults below the user's own configuration.
         options: spark-submit's options, without the configuration.
-        options_conf: the keys that arguments such as ``driver_memory=`` set.
-        conf: ``conf=``.
-        connection: the connection's name.
-        connection_conf: the connection's extra ``conf``.
-        properties_file: ``properties_file=``.
+        user_conf: the user's own configuration.
         environment: ``env_vars=``.
         binary: spark-submit as the operator or the connection names it.
         deploy_mode: what sets it, operator or connection, and the mode; None if neither does.
@@ -59,11 +54,7 @@ class Request:
     master: str
     profile: SparkProfile
     options: Sequence[str] = ()
-    options_conf: Mapping[str, str] = field(default_factory=dict)
-    conf: Mapping[Any, object] = field(default_factory=dict)
-    connection: str = ""
-    connection_conf: object = None
-    properties_file: str | None = None
+    user_conf: UserConf = field(default_factory=UserConf)
     environment: Mapping[str, str] = field(default_factory=dict)
     binary: str | None = None
     deploy_mode: tuple[str, object] = ("deploy_mode", None)
@@ -88,7 +79,7 @@ class Submission:
         deploy_mode: where the driver runs.
     """
 
-    request: Request
+    request: SubmitRequest
     spark: toolchain.SparkSubmit
     env: dict[str, str]
     conf: EffectiveConf
@@ -179,7 +170,7 @@ class Submission:
         return [*options, "--properties-file", str(workspace.properties)]
 
 
-def prepare(request: Request, workspace: Workspace) -> Submission:
+def prepare(request: SubmitRequest, workspace: Workspace) -> Submission:
     """Find Spark and Java, and merge profile <- properties file <- connection <- ``conf=``, arguments.
 
     ``core/deploy_mode.py`` decides the deploy mode.
@@ -197,7 +188,7 @@ def prepare(request: Request, workspace: Workspace) -> Submission:
     java_home = toolchain.java_home(env, spark, workspace.folder)
     if java_home:
         env["JAVA_HOME"] = java_home
-    layers = _layers(request, toolchain.spark_defaults(spark.home, env))
+    layers = request.user_conf.layers(toolchain.spark_defaults(spark.home, env))
     mode = _mode(request, layers, env)
     deadline = request.deadline if mode.is_guarded else None
     conf = request.profile.effective(
@@ -208,7 +199,7 @@ def prepare(request: Request, workspace: Workspace) -> Submission:
     return Submission(request, spark, env, replace(conf, notes=notes), mode)
 
 
-def deploy_mode(request: Request) -> DeployMode:
+def deploy_mode(request: SubmitRequest) -> DeployMode:
     """Where the driver will run, by all that can set it: operator, connection, files, environment.
 
     Raises:
@@ -219,10 +210,10 @@ def deploy_mode(request: Request) -> DeployMode:
     env = {**os.environ, **request.environment}
     spark = toolchain.find_spark_submit(request.binary, env)
     check_master(request.master, request.address, spark.version)
-    return _mode(request, _layers(request, toolchain.spark_defaults(spark.home, env)), env)
+    return _mode(request, request.user_conf.layers(toolchain.spark_defaults(spark.home, env)), env)
 
 
-def _mode(request: Request, layers: Sequence[Layer], env: Mapping[str, str]) -> DeployMode:
+def _mode(request: SubmitRequest, layers: Sequence[Layer], env: Mapping[str, str]) -> DeployMode:
     named = [(layer.origin, layer.conf[KEY]) for layer in layers if KEY in layer.conf]
     return decide(request.master, request.deploy_mode, named, env.get(VARIABLE))
 
@@ -236,44 +227,6 @@ def _add_file(options: list[str], values: dict[str, str], names: tuple[str, str]
     else:
         # As configuration, because the option would replace the files in the user's configuration.
         values[key] = ",".join([*([values[key]] if values.get(key) else []), file])
-
-
-def _layers(request: Request, defaults: Path | None) -> list[Layer]:
-    file = request.properties_file or defaults
-    connection = f"connection {request.connection}"
-    return [
-        _of_file(file) if file else Layer("", {}),
-        Layer(connection, check_user_conf(_connection_conf(request), connection)),
-        Layer("conf", check_user_conf(request.conf)),
-        Layer("operator", request.options_conf),
-    ]
-
-
-def _of_file(file: str | Path) -> Layer:
-    try:
-        conf, others = spark_properties(Path(file).read_text(encoding="utf-8"))
-    except (OSError, UnicodeDecodeError) as error:
-        raise ConfError(
-            "The properties file cannot be read.",
-            got=f"{file}: {error}",
-            expected="a file of Spark properties in UTF-8",
-            advice="Check properties_file= as the Airflow worker sees it.",
-        ) from error
-    lines = f"{others} line{'s' if others > 1 else ''}"
-    note = f"Ignored {lines} of {file}: Spark reads only keys that begin with 'spark.'."
-    return Layer(str(file), conf, note if others else "")
-
-
-def _connection_conf(request: Request) -> Mapping[Any, object]:
-    found = request.connection_conf or {}
-    if not isinstance(found, dict):
-        raise ConfError(
-            f"The extra 'conf' of connection {request.connection!r} is not a configuration.",
-            got=type(found).__name__,
-            expected='a mapping: {"conf": {"spark.eventLog.enabled": "true"}}',
-            advice="Correct the connection.",
-        )
-    return found
 
 
 def _names_python(env: Mapping[str, str]) -> bool:

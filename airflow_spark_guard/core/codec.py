@@ -32,7 +32,7 @@ class Stored:
 
     @classmethod
     def unreadable(cls, problem: str) -> Exception:
-        """The error for JSON of another shape; the text names the place and what stands there."""
+        """The error for JSON of another shape; the text names the place and what was found there."""
         return ValueError(problem)
 
     def to_json(self) -> dict[str, Any]:
@@ -72,8 +72,8 @@ def decode(kind: type[T], raw: object, error: Callable[[str], Exception] = Value
 
     Args:
         kind: a dataclass, or any type that a field of one may have.
-        raw: JSON as Python reads it; a tuple stands for an array too.
-        error: makes the exception from a text that names the place and what stands there.
+        raw: JSON as Python reads it; a tuple is an array as well.
+        error: makes the exception from a text that names the place and what was found there.
     """
     try:
         return _read(kind, raw, "", sparse=False)  # type: ignore[no-any-return]
@@ -97,7 +97,7 @@ def _read(kind: Any, raw: object, path: str, sparse: bool) -> Any:  # noqa: FBT0
     if origin is tuple:
         return _items(parts, raw, path, sparse)
     if kind in _SCALARS or origin is Literal:
-        fits, wanted = _SCALARS.get(kind) or (parts.__contains__, f"one of {', '.join(parts)}")
+        fits, wanted = _SCALARS.get(kind) or (parts.__contains__, f"one of {', '.join(filter(None, parts))}")
         if not fits(raw):
             raise _not(wanted, raw, path)
         return raw

@@ -7,7 +7,7 @@ import math
 from typing import TYPE_CHECKING
 
 from airflow_spark_guard.core.errors import LimitError
-from airflow_spark_guard.core.quantity import seconds, size_in_bytes
+from airflow_spark_guard.core.quantity import seconds, size_in_bytes, whole_number
 from airflow_spark_guard.core.template import is_template
 
 if TYPE_CHECKING:
@@ -31,13 +31,6 @@ def check_names(given: Collection[object], known: Collection[str]) -> None:
                 expected=f"one of {', '.join(known)}",
                 advice=f"Did you mean {near[0]!r}?" if near else "Use one of them, or leave it out.",
             )
-
-
-def _count(value: object) -> int:
-    if isinstance(value, bool) or not isinstance(value, int | str):
-        msg = f"not a count: {value!r}"
-        raise ValueError(msg)  # noqa: TRY004 - text that is not a number raises ValueError too
-    return int(value)
 
 
 # Smaller before larger. Checked only if both were set: defaults adapt to each other.
@@ -87,7 +80,7 @@ _CHECKS: Mapping[str, tuple[Callable[[object], float], str]] = {
     "start_timeout": (seconds, _DURATION),
     "stall_timeout": (seconds, _DURATION),
     "driver_silence": (seconds, _DURATION),
-    "executor_losses": (_count, "a whole number, 0 or above"),
+    "executor_losses": (whole_number, "a whole number, 0 or above"),
     "executor_window": (seconds, _DURATION),
     "executors_gone": (seconds, _DURATION),
     "end_timeout": (seconds, _DURATION),
@@ -97,7 +90,7 @@ _CHECKS: Mapping[str, tuple[Callable[[object], float], str]] = {
     "exit_timeout": (seconds, 'a duration above 0, such as 60 or "2m"'),
     "kill_grace": (seconds, 'a duration above 0 and up to 4 s, such as 3 or "2s"'),
     "result_size": (size_in_bytes, 'a size above 0 and up to 512k, such as 65536 or "64k"'),
-    "log_lines": (_count, "a whole number above 0"),
+    "log_lines": (whole_number, "a whole number above 0"),
     "record_size": (size_in_bytes, 'a size of 1m or more, such as "256m"'),
 }
 

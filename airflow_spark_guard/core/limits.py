@@ -12,6 +12,10 @@ from airflow_spark_guard.core.limit_checks import END, WARN, check_limit, check_
 from airflow_spark_guard.core.quantity import readable_duration, seconds
 from airflow_spark_guard.core.template import is_template, render
 
+if TYPE_CHECKING:
+    from airflow_spark_guard.core.quantity import Count, Duration, Size
+    from airflow_spark_guard.core.template import Resolvable
+
 DEFAULT_DEADLINE = 3600.0
 
 
@@ -72,23 +76,23 @@ class GuardLimits:
             Airflow's option ``[spark_guard] on_finding``, else ``"end"``.
     """
 
-    deadline: Any = None
-    start_timeout: Any = "5m"
-    stall_timeout: Any = _STALL_TIMEOUT
-    driver_silence: Any = None
-    executor_losses: Any = None
-    executor_window: Any = "10m"
-    executors_gone: Any = "60s"
-    end_timeout: Any = "2m"
-    evidence_window: Any = "60s"
-    poll_interval: Any = "30s"
-    autopsy_budget: Any = "10s"
-    exit_timeout: Any = "5m"
-    kill_grace: Any = "3s"
-    result_size: Any = "64k"
-    log_lines: Any = 10_000
-    record_size: Any = "256m"
-    on_finding: Any = _ON_FINDING
+    deadline: Duration | Resolvable | None = None
+    start_timeout: Duration | Resolvable = "5m"
+    stall_timeout: Duration | Resolvable = _STALL_TIMEOUT
+    driver_silence: Duration | Resolvable | None = None
+    executor_losses: Count | Resolvable | None = None
+    executor_window: Duration | Resolvable = "10m"
+    executors_gone: Duration | Resolvable = "60s"
+    end_timeout: Duration | Resolvable = "2m"
+    evidence_window: Duration | Resolvable = "60s"
+    poll_interval: Duration | Resolvable = "30s"
+    autopsy_budget: Duration | Resolvable = "10s"
+    exit_timeout: Duration | Resolvable = "5m"
+    kill_grace: Duration | Resolvable = "3s"
+    result_size: Size | Resolvable = "64k"
+    log_lines: Count | Resolvable = 10_000
+    record_size: Size | Resolvable = "256m"
+    on_finding: str | Resolvable = _ON_FINDING
 
     if not TYPE_CHECKING:  # type checkers derive the signature from the fields
 

@@ -20,7 +20,7 @@ import json
 import re
 import reprlib
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 
 from airflow_spark_guard.core.clock import EpochTime
 from airflow_spark_guard.core.errors import ProtocolError
@@ -32,6 +32,8 @@ if TYPE_CHECKING:
 
 PROTOCOL_VERSION = 1
 MAX_LINE = 1 << 20
+
+Kind: TypeAlias = Literal["hello", "progress", "metric", "warning", "result", "error", "bye"]
 
 # The beginning of each line.
 _HEAD = b'{"v":1,"kind":"'
@@ -52,7 +54,7 @@ _HEARTBEAT: Mapping[str, tuple[type, ...]] = {
     "total": (int, float, type(None)),
 }
 # kind -> required fields and optional fields, each with its JSON types
-_KINDS: Mapping[str, tuple[Mapping[str, tuple[type, ...]], Mapping[str, tuple[type, ...]]]] = {
+_KINDS: Mapping[Kind, tuple[Mapping[str, tuple[type, ...]], Mapping[str, tuple[type, ...]]]] = {
     "hello": (
         {"pid": _INT, "python": _TEXT},
         {"application_id": _TEXT, "ui_url": _OPTIONAL_TEXT, "spark": _TEXT, "executable": _TEXT},
@@ -74,12 +76,12 @@ class Message:
     """One checked message.
 
     Attributes:
-        kind: one of ``hello progress metric warning result error bye``.
+        kind: which message it is.
         sent_at: by the driver's clock.
         fields: the fields of its kind.
     """
 
-    kind: str
+    kind: Kind
     sent_at: EpochTime
     fields: Mapping[str, Any]
 
@@ -152,9 +154,10 @@ def _is_cut_off(line: bytes) -> bool:
 
 
 def _checked(raw: dict[str, Any]) -> Message:
-    kind = raw.pop("kind", None)
-    if not isinstance(kind, str) or kind not in _KINDS:
-        raise _error(f"kind {_word_or_type(kind)}", f"one of {', '.join(_KINDS)}")
+    sent = raw.pop("kind", None)
+    kind = next((known for known in _KINDS if known == sent), None)
+    if kind is None:
+        raise _error(f"kind {_word_or_type(sent)}", f"one of {', '.join(_KINDS)}")
     del raw["v"]
     sent_at = raw.pop("t", None)
     if not isinstance(sent_at, int | float) or not _is_number(sent_at):

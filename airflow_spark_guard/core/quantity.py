@@ -5,6 +5,14 @@ from __future__ import annotations
 import re
 from contextlib import suppress
 from datetime import timedelta
+from typing import TypeAlias
+
+Duration: TypeAlias = str | float | timedelta
+"""What :func:`seconds` reads: ``"90s"``, ``"1h 30m"``, or a number of seconds."""
+Size: TypeAlias = str | int
+"""What :func:`size_in_bytes` reads: ``"64k"``, or a number of bytes."""
+Count: TypeAlias = str | int
+"""What :func:`whole_number` reads."""
 
 _DURATION = re.compile(r"(\d+(?:\.\d+)?)\s*(ms|sec|s|min|m|hr|h|d)?", re.ASCII)
 _SECONDS = {
@@ -48,6 +56,18 @@ def size_in_bytes(value: object) -> int:
         return int(match[1]) * _BYTES[(match[2] or "b")[0]]
     msg = f"not a size: {value!r}"
     raise ValueError(msg)
+
+
+def whole_number(value: object) -> int:
+    """A count; text of digits is one too.
+
+    Raises:
+        ValueError: the value has another type or form.
+    """
+    if isinstance(value, bool) or not isinstance(value, int | str):
+        msg = f"not a count: {value!r}"
+        raise ValueError(msg)  # noqa: TRY004 - text that is not a number raises ValueError too
+    return int(value)
 
 
 def readable_duration(value: float) -> str:

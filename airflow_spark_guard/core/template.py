@@ -6,13 +6,20 @@ method ``resolve(context)``. Everything else that has a ``resolve`` (an XComArg)
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
 # What Jinja writes for None while a container is rendered; in the private use area, to occur in no text.
 _NONE = "\ue000None\ue000"
+
+
+class Resolvable(Protocol):
+    """A value that is known when the task runs, such as an XComArg."""
+
+    def resolve(self, context: Mapping[str, Any]) -> Any:
+        """The value; Airflow's templater calls this."""
 
 
 def is_template(value: object) -> bool:

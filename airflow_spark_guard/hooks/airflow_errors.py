@@ -1,7 +1,7 @@
 """Our exceptions as Airflow's, made where they leave a hook, an operator or a sensor.
 
-Code that catches ``AirflowException`` around upstream's hook or operator goes on working. The classes of
-``core/errors.py`` know no Airflow; here each gets a subclass that is of both kinds, under the same name.
+Code that catches ``AirflowException`` around upstream's hook or operator still works. The classes of
+``core/errors.py`` do not know Airflow; here each gets a subclass of the same name that is of both kinds.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ E = TypeVar("E", bound=SparkGuardError)
 
 
 class _Both:
-    """What the classes that are made here have in common; beside it each has a class of ours as a base."""
+    """What the classes created here have in common; the other base of each is one of our exceptions."""
 
     args: tuple[Any, ...]
 

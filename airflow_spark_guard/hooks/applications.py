@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from airflow_spark_guard.core.remote.announcement import history_server, running_application, told_ui
+from airflow_spark_guard.core.remote.announcement import history_server, published_ui, running_application
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -38,7 +38,7 @@ class Applications:
         """Announce it, unless it is known, cannot be seen anywhere, or is one of too many."""
         hook = self.hook
         conf = self.submission.conf.plain() if self.submission is not None else {}
-        url = told_ui(
+        url = published_ui(
             application.ui_url,
             is_here=application.ui_is_here,
             has_launcher=hook.java_class is None,

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import math
-from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from airflow_spark_guard.attempt.kill_switch import KillSwitch
 from airflow_spark_guard.attempt.spec import AttemptSpec, Finished, Job, Program, Reporting, ignore
-from airflow_spark_guard.attempt.submission import Request, Submission, deploy_mode, prepare
+from airflow_spark_guard.attempt.submission import Submission, SubmitRequest, deploy_mode, prepare
+from airflow_spark_guard.attempt.user_conf import UserConf
 from airflow_spark_guard.core.arguments import checked_arguments
 from airflow_spark_guard.core.clock import epoch_now
 from airflow_spark_guard.core.cluster.managers import is_watched
@@ -33,7 +33,7 @@ from airflow_spark_guard.process.surroundings import limits_here
 from airflow_spark_guard.process.workspace import Workspace
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
     from pathlib import Path
 
     from airflow_spark_guard.core.cluster.cluster_job import DeferredJob
@@ -200,17 +200,28 @@ class SafeSparkSubmitHook(UpstreamSubmitHook):
     def _is_watched_elsewhere(self) -> bool:
         return isinstance(self._mode, WatchedClusterMode)
 
-    def _request(self) -> Request:
-        """The request without the options of spark-submit, since upstream may refuse to build them."""
+    def _request(
+        self, options: Sequence[str] = (), options_conf: Mapping[str, str] | None = None
+    ) -> SubmitRequest:
+        """The request; without arguments for the deploy mode alone, since upstream may refuse to build them.
+
+        Args:
+            options: spark-submit's, without the configuration.
+            options_conf: the keys that arguments of the hook set.
+        """
         backstop = self.limits.backstop(self.execution_timeout)
-        return Request(
+        return SubmitRequest(
             master=self.master,
             address=self.address,
             profile=self.profile,
-            conf=self.user_conf,
-            connection=self._conn_id,
-            connection_conf=self.connection_conf,
-            properties_file=self.user_properties_file,
+            options=options,
+            user_conf=UserConf(
+                properties_file=self.user_properties_file,
+                connection=self._conn_id,
+                connection_conf=self.connection_conf,
+                conf=self.user_conf,
+                arguments=options_conf or {},
+            ),
             environment=self.user_environment,
             binary=self.named_binary,
             deploy_mode=self.named_deploy_mode,
@@ -226,8 +237,7 @@ class SafeSparkSubmitHook(UpstreamSubmitHook):
     def plan(self, workspace: Workspace) -> Submission:
         """The submission; see :func:`prepare` for the errors."""
         self.use_keytab(workspace.keytab)
-        options, options_conf = self.submit_options()
-        submission = prepare(replace(self._request(), options=options, options_conf=options_conf), workspace)
+        submission = prepare(self._request(*self.submit_options()), workspace)
         learn(values_of(submission.conf.plain()))
         return submission
 

@@ -25,6 +25,8 @@ from airflow_spark_guard.job.wire import open_channel
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
+    from airflow_spark_guard.job.wire import Kind
+
 STACKS_ENV = "SPARK_GUARD_STACKS"
 _PR_SET_PDEATHSIG = 1
 _OWN_FOLDER = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))  # noqa: PTH100, PTH120
@@ -43,7 +45,7 @@ def main(arguments: Sequence[str]) -> int:
         target=watch, args=(channel, ours, os.getppid()), name="spark-guard", daemon=True
     ).start()
 
-    def send(kind: str, **fields: Any) -> None:
+    def send(kind: Kind, **fields: Any) -> None:
         """Send the closing message, unless this is a fork of the script."""
         if ours.is_ours:
             ours.flush()

@@ -19,6 +19,7 @@ from airflow_spark_guard.job.scoring_worker import NUMBER, Input, Scoring, of_pa
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
+    from airflow_spark_guard.job.collection.array_format import DType
     from airflow_spark_guard.job.collection.kinds.base import SourceColumn
 
 _COLUMNAR = "spark.sql.execution.arrow.pythonUDF.columnarInput.enabled"
@@ -32,10 +33,10 @@ def predict(
     output: str = "prediction",
     method: str = "predict",
     categorical: Mapping[str, Sequence[str]] | None = None,
-    dtype: str = "float32",
+    dtype: DType = "float32",
     as_frame: bool = False,
 ) -> Any:
-    """``df`` with one column more: the result of ``model.predict`` for each row.
+    """``df`` with an additional column: the result of ``model.predict`` for each row.
 
     ::
 
@@ -48,21 +49,21 @@ def predict(
     matrix of the same ``dtype`` that ``collect_sample`` gives, except that nulls are always NaN. Nothing is
     scored before an action. Each worker uses as many native threads as its task has cores.
 
-    Where ``df`` holds vectors, the session's ``spark.sql.execution.arrow.pythonUDF.columnarInput.enabled``
+    If ``df`` has vectors, the session's ``spark.sql.execution.arrow.pythonUDF.columnarInput.enabled``
     (Spark 4.2) is switched off, and stays off.
 
     Args:
         model: fitted, picklable; its packages must be installed where the executors run.
         df: rows to score; classic or Spark Connect, from Spark 3.5.
         features: the same columns in the same order as in ``collect_sample``.
-        output: name of the new column. It is ``double``; ``array<double>`` where the method gives a row of
-            numbers for each row, as ``predict_proba`` does; ``string`` where it gives text. NaN becomes null.
-        method: of the model.
+        output: name of the new column. It is ``double``; ``array<double>`` if the method returns several
+            numbers for each row, as ``predict_proba`` does; ``string`` if it returns text. NaN becomes null.
+        method: name of the model's method.
         categorical: texts in order of their codes, for every text column. Other texts become NaN.
         dtype: of the matrix, ``"float32"`` or ``"float64"``.
         as_frame: give the model a ``pandas.DataFrame`` instead, with the names and categories of
-            ``sample.to_pandas()``: for a ``ColumnTransformer`` that takes columns by name. The executors need
-            pandas.
+            ``sample.to_pandas()``: for a ``ColumnTransformer`` that selects columns by name. The executors
+            need pandas.
 
     Raises:
         SampleError: before anything runs: an unknown column, a text column without categories, an ``output``

@@ -29,7 +29,7 @@ def to_spark(spark: Any, data: Any, columns: Sequence[str] | None = None) -> Any
         ranked = to_spark(spark, importances, ["importance"])    # shape (features, 1)
 
     The data go in Arrow batches of ``spark.sql.execution.arrow.maxRecordsPerBatch`` rows, never as pickled or
-    JSON rows: where PySpark would go that way silently, this raises. Types stay what they are: float32
+    JSON rows: if PySpark would silently fall back to them, this raises an error. Types are kept: float32
     becomes ``float``, int64 ``bigint``, NaN of an array stays NaN (pandas' missing values become null).
 
     Args:

@@ -18,25 +18,26 @@ import os
 import sys
 import threading
 import time
-from typing import Any
+from typing import Any, Literal, TypeAlias
 
 from airflow_spark_guard.job.pace import Pace
 
+Kind: TypeAlias = Literal["hello", "progress", "metric", "warning", "result", "error", "bye"]
 CHANNEL_ENV = "SPARK_GUARD_CHANNEL"
 RESULT_SIZE_ENV = "SPARK_GUARD_RESULT_SIZE"
 PROTOCOL_VERSION = 1
 # The reader refuses longer lines: a job's output is untrusted.
 MAX_LINE = 1 << 20
 # For each kind: messages at once, then messages per second.
-PACES = {"metric": (10_000, 10.0), "result": (100, 1.0)}
+PACES: dict[Kind, tuple[int, float]] = {"metric": (10_000, 10.0), "result": (100, 1.0)}
 # An attempt cannot succeed without these; any other message that cannot be written is left out.
-_NEEDED = frozenset({"result", "bye"})
+_NEEDED: frozenset[Kind] = frozenset({"result", "bye"})
 # Messages after these come from threads that are still running; each may be the last of the process.
-_LAST = frozenset({"error", "bye"})
+_LAST: frozenset[Kind] = frozenset({"error", "bye"})
 _STDERR = 2
 
 
-def encode(kind: str, fields: dict[str, Any], now: float) -> bytes:
+def encode(kind: Kind, fields: dict[str, Any], now: float) -> bytes:
     """One message as a line, with its newline.
 
     Raises:
@@ -72,10 +73,10 @@ class Channel:
     def start_anew(self) -> None:
         """For a forked child: a thread of the parent may hold the lock, and delayed messages belong to it.
 
-        The rate limit starts anew as well: the parent may have used up its own.
+        The rate limit starts again as well: the parent may have used up its own.
         """
         self._lock = threading.RLock()
-        self._waiting: dict[str, tuple[dict[str, Any], float, int]] = {}
+        self._waiting: dict[Kind, tuple[dict[str, Any], float, int]] = {}
         self._paces = {kind: Pace(*pace) for kind, pace in PACES.items()}
         self._will_flush = False
 
@@ -85,7 +86,7 @@ class Channel:
             self._is_ending = True
             self._flush_all(urgent=True)
 
-    def send(self, kind: str, **fields: Any) -> None:
+    def send(self, kind: Kind, **fields: Any) -> None:
         """Append one message, or delay it if its kind is over the rate limit; see :func:`encode` for errors.
 
         Raises:
@@ -106,7 +107,7 @@ class Channel:
             else:
                 self._wait(kind, fields, now)
 
-    def _wait(self, kind: str, fields: dict[str, Any], now: float) -> None:
+    def _wait(self, kind: Kind, fields: dict[str, Any], now: float) -> None:
         """The newest message replaces a delayed one; at the end results are not delayed."""
         skipped = self._waiting[kind][2] + 1 if kind in self._waiting else 0
         self._waiting[kind] = (fields, now, skipped)
@@ -120,7 +121,7 @@ class Channel:
         for kind in list(self._waiting):
             self._flush(kind, urgent=urgent)
 
-    def _flush(self, kind: str, *, urgent: bool = False) -> None:
+    def _flush(self, kind: Kind, *, urgent: bool = False) -> None:
         """Write a delayed message, if the rate limit allows it or it is urgent."""
         if not (self._paces[kind].take() or urgent):
             return
@@ -131,7 +132,7 @@ class Channel:
             with contextlib.suppress(ValueError):  # too long with the number of those left out
                 self._write(kind, encode(kind, {**fields, **more}, then))
 
-    def _write(self, kind: str, line: bytes) -> None:
+    def _write(self, kind: Kind, line: bytes) -> None:
         try:
             if self._lost and kind not in _NEEDED:
                 text = f"{self._lost} messages of the job could not be written to the attempt's channel."

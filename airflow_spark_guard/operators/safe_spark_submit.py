@@ -38,7 +38,7 @@ if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Mapping, Sequence
     from pathlib import Path
 
-    from airflow.sdk import BaseOperatorLink
+    from airflow.sdk import BaseOperatorLink, Context
     from airflow.sdk.definitions.mappedoperator import OperatorPartial
 
     from airflow_spark_guard.core.conf.profile import SparkProfile
@@ -146,7 +146,7 @@ class SafeSparkSubmitOperator(SparkSubmitOperator):
 
     @AirflowErrors()
     def render_template(
-        self, content: Any, context: Any, jinja_env: Any = None, seen_oids: set[int] | None = None
+        self, content: Any, context: Context, jinja_env: Any = None, seen_oids: set[int] | None = None
     ) -> Any:
         """As Airflow's, but a None in ``application_args``, ``env_vars`` and ``conf`` does not become text.
 
@@ -170,7 +170,7 @@ class SafeSparkSubmitOperator(SparkSubmitOperator):
         self,
         parent: Any,
         template_fields: Iterable[str],
-        context: Any,
+        context: Context,
         jinja_env: Any,
         seen_oids: set[int],
     ) -> None:
@@ -181,7 +181,7 @@ class SafeSparkSubmitOperator(SparkSubmitOperator):
 
     @AirflowErrors()
     @keeping_secrets()
-    def execute(self, context: Any) -> Any:
+    def execute(self, context: Context) -> Any:
         """Submit, watch, and return the job's result; for the errors see ``SafeSparkSubmitHook.submit``.
 
         Unless the user has set a ``retry_policy``, an error that a retry cannot fix is an
@@ -210,7 +210,7 @@ class SafeSparkSubmitOperator(SparkSubmitOperator):
     @keeping_secrets()
     def execute_complete(
         self,
-        context: Any,
+        context: Context,
         event: Any = None,
         job: dict[str, Any] | None = None,
         place: dict[str, Any] | None = None,
@@ -230,7 +230,7 @@ class SafeSparkSubmitOperator(SparkSubmitOperator):
 
     @AirflowErrors()
     @keeping_secrets()
-    def resume_execution(self, next_method: str, next_kwargs: dict[str, Any] | None, context: Any) -> Any:
+    def resume_execution(self, next_method: str, next_kwargs: dict[str, Any] | None, context: Context) -> Any:
         """As Airflow's, but kills an application that no trigger watches any more before it raises."""
         from airflow_spark_guard.operators.cluster_deferral import (  # noqa: PLC0415 - no DAG is parsed with it
             FAILED_DEFERRALS,

@@ -21,6 +21,7 @@ from airflow_spark_guard.process.subreaper import Adoption, end_adopted
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
+    from airflow_spark_guard.core.failure.reaper_report import ReaperReport
     from airflow_spark_guard.process.leftovers import Tag
 
 _REAPER = (sys.executable, "-I", "-S", str(Path(__file__).with_name("reaper_main.py")))
@@ -78,7 +79,7 @@ class Attempt:
     def __init__(self, launch: Launch) -> None:
         self.launch = launch
         self.started = monotonic_now()
-        self.report: dict[str, Any] | None = None
+        self.report: ReaperReport | None = None
         self._over = False
         self._kill_requested = False
         self._descriptors: list[int] = []

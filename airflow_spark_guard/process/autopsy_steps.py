@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
     from airflow_spark_guard.core.failure.executor_log import DeadLog
     from airflow_spark_guard.core.stacktraces.python_stack import PythonThread
+    from airflow_spark_guard.core.watch.finding import Suspect
     from airflow_spark_guard.core.watch.observation import Executor
     from airflow_spark_guard.core.web.spark_rest import JavaThread
     from airflow_spark_guard.process.leftovers import Tag
@@ -50,7 +51,7 @@ class AutopsyInput:
 
     Attributes:
         tag: the tag of the attempt.
-        suspect: the finding's suspect: ``worker``, ``driver``, ``any``, or empty.
+        suspect: the finding's suspect.
         stacks: the file that the launcher's faulthandler writes to.
         driver_pid: from the hello message; None if none came. It is not trusted, only compared.
         rest: the driver's REST API; None if it has none.
@@ -66,7 +67,7 @@ class AutopsyInput:
     """
 
     tag: Tag
-    suspect: str
+    suspect: Suspect
     stacks: Path
     driver_pid: int | None = None
     rest: Threads | None = None

@@ -29,11 +29,12 @@ from airflow_spark_guard.core.stacktraces.python_stack import (
 )
 from airflow_spark_guard.core.stacktraces.python_task import stage_of
 from airflow_spark_guard.core.stacktraces.waiting import place_in
-from airflow_spark_guard.core.watch.observation import ProcessSample
+from airflow_spark_guard.core.watch.process_sample import IDLE, ProcessSample
 from airflow_spark_guard.process import proctree, spark_processes, usage
 from airflow_spark_guard.process.byte_watch import ByteWatch
 
 if TYPE_CHECKING:
+    from airflow_spark_guard.core.watch.process_sample import Activity, Role
     from airflow_spark_guard.process.leftovers import Tag
     from airflow_spark_guard.process.proctree import Proc
 
@@ -53,7 +54,7 @@ class _Stack(NamedTuple):
     stack: str = ""
     locals: str = ""
     place: str = ""
-    kind: str = ""
+    kind: Activity = ""
     stage: int | None = None
 
 
@@ -101,7 +102,9 @@ class ProcessSampler:
             self._let_go()
         found = spark_processes.find(self._tag)
         table = proctree.table()
-        pythons = [("worker", proc, executor) for proc, executor in found.workers]
+        pythons: list[tuple[Role, Proc, str]] = [
+            ("worker", proc, executor) for proc, executor in found.workers
+        ]
         if found.driver is not None:
             pythons.append(("driver", found.driver, ""))
         readings = [self._reading(role, proc, executor, table) for role, proc, executor in pythons]
@@ -118,7 +121,7 @@ class ProcessSampler:
         for proc in processes:
             self._subtract(_key(proc), before[_key(proc)], usage.switches(proc.pid))
         readings = [replace(row, **seen.get(row.key, _Stack())._asdict()) for row in readings]
-        busy = {row.key for row in readings if row.role == "worker" and row.kind != "idle"}
+        busy = {row.key for row in readings if row.role == "worker" and row.kind != IDLE}
         # A worker that computes is judged by its CPU: following it would only slow it down.
         asleep = [proc for proc in processes if _key(proc) in busy and usage.is_asleep(proc.pid)]
         with self._lock:
@@ -141,7 +144,7 @@ class ProcessSampler:
             self._watched[key] = (moved + seen.moved, watched + seen.seconds)
             self._followed[key] = self._followed.get(key, 0) + _SWITCHES_A_CALL * seen.calls + _ATTACHED
 
-    def _reading(self, role: str, proc: Proc, executor: str, table: dict[int, Proc]) -> ProcessSample:
+    def _reading(self, role: Role, proc: Proc, executor: str, table: dict[int, Proc]) -> ProcessSample:
         key = _key(proc)
         # The children of a worker count with it: a shell, a pool, a trainer.
         pids = [proc.pid] if role != "worker" else [proc.pid, *usage.below(proc.pid, table)]
@@ -202,7 +205,7 @@ def _stack(proc: Proc) -> _Stack:
     stack, variables = fingerprints(threads)
     idle = is_idle_worker(threads)
     return _Stack(
-        stack, variables, place_in(threads), "idle" if idle else "", None if idle else stage_of(threads)
+        stack, variables, place_in(threads), IDLE if idle else "", None if idle else stage_of(threads)
     )
 
 

@@ -15,12 +15,14 @@ import os
 import select
 import signal
 import time
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from airflow_spark_guard.process import proctree
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+
+    from airflow_spark_guard.core.failure.reaper_report import ReaperReport, Reason
 
 _PR_SET_PDEATHSIG = 1
 _PR_SET_CHILD_SUBREAPER = 36
@@ -71,7 +73,12 @@ def main(arguments: Sequence[str]) -> int:
     for file in spec.secrets:
         with contextlib.suppress(OSError):
             os.unlink(file)  # noqa: PTH108 - no pathlib here
-    report = {"reason": reason, "exit": tree.exit_status, "found": found[:_NAMED], "left": left[:_NAMED]}
+    report: ReaperReport = {
+        "reason": reason,
+        "exit": tree.exit_status,
+        "found": found[:_NAMED],
+        "left": left[:_NAMED],
+    }
     _report(spec.status_fd, report)
     if reason in ("parent", "guardian"):
         import shutil  # noqa: PLC0415 - only on the rare path, the start-up stays short
@@ -125,7 +132,7 @@ def _let_go_of_output() -> None:
     os.close(null)
 
 
-def _wait(spec: Spec, tree: Tree, wakeup: int) -> str:
+def _wait(spec: Spec, tree: Tree, wakeup: int) -> Reason:
     """Wait for the event that ends the attempt, and return its name."""
     end = time.monotonic() + spec.deadline
     while True:
@@ -223,6 +230,6 @@ class Tree:
             time.sleep(0.05)
 
 
-def _report(descriptor: int, report: dict[str, Any]) -> None:
+def _report(descriptor: int, report: ReaperReport) -> None:
     with contextlib.suppress(OSError):  # the task is gone
         os.write(descriptor, json.dumps(report).encode() + b"\n")

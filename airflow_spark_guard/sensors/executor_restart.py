@@ -17,27 +17,29 @@ from airflow_spark_guard.sensors.remote_sensor import RemoteSensor
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from airflow_spark_guard.core.quantity import Duration
     from airflow_spark_guard.core.remote.outcome import Outcome
     from airflow_spark_guard.core.remote.plan import Plan
+    from airflow_spark_guard.core.template import Resolvable
 
 _PROOF_PATIENCE = 20.0  # seconds, for a master that is slow or is being restarted
 
 
 class SparkExecutorRestartSensor(RemoteSensor):
-    """Wait for a Spark application to end well; fail when its executors restart, or when it ends otherwise.
+    """Wait for a Spark application to succeed; fail if its executors restart, or if it ends otherwise.
 
-    An executor counts when it was lost: killed (exit code 137, 143, 52, ...), its heartbeat timed out, its
-    worker lost. What dynamic allocation or a decommission takes away does not count. Losses before the first
-    look count as well, whatever the mode.
+    An executor counts if it was lost: killed (exit code 137, 143, 52, ...), its heartbeat timed out, or its
+    worker was lost. Executors removed by dynamic allocation or by a decommission do not count. Losses before
+    the first look count as well, in every mode.
 
     Args:
         max_restarts: executors that may be lost within ``window``. (templated)
         window: a duration such as ``"10m"``; None for the application's whole life. (templated)
-        min_executors: executors that must be there. (templated)
-        min_executors_grace: for how long fewer may be there, at the start as well. (templated)
-        on_restart: ``"fail"``, or ``"kill"``: end the application too, at its standalone master, and prove
+        min_executors: number of executors that must be running. (templated)
+        min_executors_grace: how long fewer may be running, at the start as well. (templated)
+        on_restart: ``"fail"``, or ``"kill"``: also end the application, at its standalone master, and confirm
             that it has ended. (templated)
-        **kwargs: what :class:`~airflow_spark_guard.sensors.remote_sensor.RemoteSensor` takes.
+        **kwargs: arguments of :class:`~airflow_spark_guard.sensors.remote_sensor.RemoteSensor`.
     """
 
     template_fields: ClassVar[Sequence[str]] = (  # type: ignore[misc]
@@ -53,9 +55,9 @@ class SparkExecutorRestartSensor(RemoteSensor):
         self,
         *,
         max_restarts: int | str = 0,
-        window: Any = None,
+        window: Duration | Resolvable | None = None,
         min_executors: int | str = 0,
-        min_executors_grace: Any = "2m",
+        min_executors_grace: Duration | Resolvable = "2m",
         on_restart: str = "fail",
         **kwargs: Any,
     ) -> None:
@@ -67,10 +69,10 @@ class SparkExecutorRestartSensor(RemoteSensor):
         self.on_restart = on_restart
 
     def plan(self) -> Plan:
-        """What is watched, and by which limits, after rendering.
+        """What to watch, and by which limits, after rendering.
 
         Raises:
-            BadInputError: an argument that cannot be used.
+            BadInputError: an argument is not valid.
         """
         if self.on_restart not in {"fail", "kill"}:
             raise LimitError(
@@ -89,7 +91,7 @@ class SparkExecutorRestartSensor(RemoteSensor):
         return replace(super().plan(), budget=budget)
 
     def before_failing(self, outcome: Outcome, error: SparkGuardError) -> SparkGuardError:
-        """End the application as well, where that is wanted and executors are the reason."""
+        """End the application as well, if ``on_restart`` says so and executors are the reason."""
         if self.on_restart != "kill" or not isinstance(error, AttemptError):
             return error
         if error.verdict is not Verdict.EXECUTORS_LOST:
@@ -102,7 +104,7 @@ class SparkExecutorRestartSensor(RemoteSensor):
         return evolved(error, orphans=(f"application {outcome.application_id} ({trouble})",))
 
     def _kill(self, outcome: Outcome) -> str:
-        """End the application; why that could not be proven, else empty."""
+        """End the application; returns why its end could not be confirmed, empty if it was."""
         from airflow_spark_guard.hooks.spark_monitor import SparkMonitorHook  # noqa: PLC0415 - not for parsing
         from airflow_spark_guard.sources.http import MAX_BODY  # noqa: PLC0415 - as above
         from airflow_spark_guard.sources.remote import AsyncRemoteSource, RemoteSource  # noqa: PLC0415 - as above

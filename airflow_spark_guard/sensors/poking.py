@@ -16,6 +16,8 @@ from airflow_spark_guard.sources.http import MAX_BODY
 from airflow_spark_guard.sources.remote import AsyncRemoteSource, RemoteSource
 
 if TYPE_CHECKING:
+    from airflow.sdk import Context
+
     from airflow_spark_guard.attempt.log import TaskLogger
     from airflow_spark_guard.core.clock import EpochTime
     from airflow_spark_guard.core.remote.outcome import Outcome
@@ -43,7 +45,7 @@ class Poking:
     patient: bool = False
     _watching: Watching | None = None
 
-    def look(self, context: Any) -> Outcome | None:
+    def look(self, context: Context) -> Outcome | None:
         """One look; None while the application may go on.
 
         Raises:
@@ -53,6 +55,7 @@ class Poking:
         with _Port(self, context, hook) as port:
             if self._watching is None:
                 memory, index = recalled(port.recall()), context["ti"].map_index
+                index = -1 if index is None else index  # as Airflow has it for a task that is not mapped
                 self._watching = Watching(self.plan, self.began, index, self.patient, memory=memory)
             return run(self._watching.look(hook.target), port)
 
@@ -60,7 +63,7 @@ class Poking:
 class _Port(ExitStack):
     """The surroundings of one look."""
 
-    def __init__(self, poking: Poking, context: Any, hook: SparkMonitorHook) -> None:
+    def __init__(self, poking: Poking, context: Context, hook: SparkMonitorHook) -> None:
         super().__init__()
         self._poking, self._hook, self._ti = poking, hook, context["ti"]
         # What a later poke of the same try can read: XComs are gone by then. Airflow has it from 3.3 on.

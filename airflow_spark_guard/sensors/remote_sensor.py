@@ -26,6 +26,8 @@ from airflow_spark_guard.task.seam import for_log
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
+    from airflow.sdk import Context
+
     from airflow_spark_guard.core.limits import GuardLimits
     from airflow_spark_guard.sensors.poking import Poking
 
@@ -108,7 +110,7 @@ class RemoteSensor(BaseSensorOperator):
         return checked_limits(self.limits).unless_set(on_finding())
 
     @AirflowErrors()
-    def execute(self, context: Any) -> Any:
+    def execute(self, context: Context) -> Any:
         """Watch to the end; returns, as XCom, application id, restarts and the witness of the end."""
         try:
             plan = self.plan()
@@ -121,7 +123,7 @@ class RemoteSensor(BaseSensorOperator):
         return super().execute(context)
 
     @AirflowErrors()
-    def execute_complete(self, context: Any, event: Mapping[str, Any] | None = None) -> Any:
+    def execute_complete(self, context: Context, event: Mapping[str, Any] | None = None) -> Any:
         """Finish after the trigger.
 
         Raises:
@@ -134,7 +136,7 @@ class RemoteSensor(BaseSensorOperator):
         return self._end(outcome, context)
 
     @AirflowErrors()
-    def poke(self, context: Any) -> bool | PokeReturnValue:
+    def poke(self, context: Context) -> bool | PokeReturnValue:
         """Look once; in ``reschedule`` mode several times, if the driver does not answer."""
         from airflow_spark_guard.sensors.poking import Poking  # noqa: PLC0415 - no DAG is parsed with it
 
@@ -158,7 +160,7 @@ class RemoteSensor(BaseSensorOperator):
         """Act on a finding before it is raised; returns the exception to raise."""
         return error
 
-    def _defer(self, plan: Plan, context: Any) -> NoReturn:
+    def _defer(self, plan: Plan, context: Context) -> NoReturn:
         from airflow_spark_guard.triggers.spark_application import (  # noqa: PLC0415 - as above
             SparkApplicationTrigger,
         )
@@ -177,11 +179,11 @@ class RemoteSensor(BaseSensorOperator):
             timeout=timedelta(seconds=self.timeout) + _MARGIN,
         )
 
-    def _began(self, context: Any) -> EpochTime:
+    def _began(self, context: Context) -> EpochTime:
         first = context["ti"].get_first_reschedule_date(context) if self.reschedule else None
         return epoch_now() if first is None else EpochTime(float(first.timestamp()))
 
-    def _end(self, outcome: Outcome, context: Any) -> dict[str, Any]:
+    def _end(self, outcome: Outcome, context: Context) -> dict[str, Any]:
         error = outcome.failure()
         if error is not None:
             self._fail(self.before_failing(outcome, error), context)
@@ -192,7 +194,7 @@ class RemoteSensor(BaseSensorOperator):
             "ended": outcome.witness,
         }
 
-    def _fail(self, error: SparkGuardError, context: Any) -> NoReturn:
+    def _fail(self, error: SparkGuardError, context: Context) -> NoReturn:
         """Fail without a retry: another try would find the same application with the same past."""
         if self.soft_fail or self.never_fail:
             raise AirflowSkipException(str(error)) from error

@@ -76,14 +76,14 @@ class BlockingLoop:
         return found
 
 
-class Source(Protocol):
+class Closable(Protocol):
     """What every async source has."""
 
     async def aclose(self) -> None:
         """Close the connections."""
 
 
-S = TypeVar("S", bound=Source)
+S = TypeVar("S", bound=Closable)
 
 
 class Blocking(Generic[S]):

@@ -11,7 +11,7 @@ from airflow_spark_guard.core.web import history_rest, master_json
 from airflow_spark_guard.core.web.snapshot import Snapshot
 from airflow_spark_guard.sources.blocking import waiting
 from airflow_spark_guard.sources.http import MAX_BODY, MAX_BODY_IN_TRIGGER, HttpSource
-from airflow_spark_guard.sources.remote import Silent, open_to_all, opened, told_by
+from airflow_spark_guard.sources.remote import Silent, answer_of, open_to_all, opened
 
 if TYPE_CHECKING:
     from airflow_spark_guard.core.remote.target import Target
@@ -49,7 +49,7 @@ async def find_application(
             size = MAX_BODY if witness == _HISTORY else MAX_BODY_IN_TRIGGER
             source = opened(HttpSource, url, timeout=timeout, access=access_for(url), max_body=size)
             stack.push_async_callback(source.aclose)
-            ids = await told_by(silent, witness, source, dialogue)
+            ids = await answer_of(silent, witness, source, dialogue)
             if ids is not None and len(ids) > 1:
                 raise _ambiguous(target.name, witness, ids)
             if ids:

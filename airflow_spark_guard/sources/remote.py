@@ -174,7 +174,7 @@ class AsyncRemoteSource:
 
     async def _ask_page(self, master: HttpSource, silent: Silent) -> ApplicationPage | None:
         asked = master_json.page(self._masters, self._ui, self._id)
-        page = await told_by(silent, "master", master, asked)
+        page = await answer_of(silent, "master", master, asked)
         self._unregistered.learn(page, monotonic_now())
         return page
 
@@ -190,7 +190,7 @@ class AsyncRemoteSource:
         if self._master is None:
             return None
         dialogue = master_json.application(self._masters, self._ui, self._id)
-        manager = await told_by(silent, "master", self._master, dialogue)
+        manager = await answer_of(silent, "master", self._master, dialogue)
         if manager is not None and not manager.state:
             silent["master"] = f"knows no application {self._id}"
         return manager
@@ -198,7 +198,7 @@ class AsyncRemoteSource:
     async def _ask_history(self, silent: Silent) -> History | None:
         if self._history is None:
             return None
-        history = await told_by(silent, "history server", self._history, history_rest.application(self._id))
+        history = await answer_of(silent, "history server", self._history, history_rest.application(self._id))
         if history is not None and not history.known:
             silent["history server"] = f"knows no application {self._id}"
         elif history is not None and not history.completed:
@@ -230,7 +230,7 @@ def opened(kind: Callable[..., T], *given: Any, access: Access, **named: Any) ->
         ) from error
 
 
-async def told_by(silent: Silent, witness: str, source: HttpSource, dialogue: Dialogue[T]) -> T | None:
+async def answer_of(silent: Silent, witness: str, source: HttpSource, dialogue: Dialogue[T]) -> T | None:
     """The witness's answer; None, with the reason in ``silent``, if it gives no usable one."""
     try:
         return await source.run(dialogue)

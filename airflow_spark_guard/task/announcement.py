@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from airflow.providers.common.compat.sdk import TaskDeferred
 
 from airflow_spark_guard.core.remote.announcement import FAILED, RUNNING, SUCCESS, Pages, announced
-from airflow_spark_guard.core.remote.submitting_task import APPLICATION_KEY, target_told_by
+from airflow_spark_guard.core.remote.submitting_task import APPLICATION_KEY, target_from
 from airflow_spark_guard.core.remote.target import Target
 from airflow_spark_guard.core.text.masking import mask_known
 from airflow_spark_guard.links.spark import LINKS, GuardRecordLink, SparkHistoryLink, SparkUILink
@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from airflow_spark_guard.attempt.log import TaskLogger
+    from airflow_spark_guard.core.web.snapshot import TaskState
 
 _EARLIER = 20  # how many earlier applications of one try are published
 
@@ -62,7 +63,7 @@ class Announcement:
         try:
             value = self._pull(APPLICATION_KEY)
             if value is not None:
-                self._target = target_told_by(value, Target())
+                self._target = target_from(value, Target())
             links = {link.xcom_key: self._pull(link.xcom_key) for link in LINKS}
         except Exception as problem:  # noqa: BLE001 - as in _push
             self.log.warning(
@@ -71,8 +72,8 @@ class Announcement:
             return
         self.links.update({key: url for key, url in links.items() if isinstance(url, str)})
 
-    def ended(self, task: str) -> None:
-        """Publish that the task, and with it the driver's web UI, has ended: ``success`` or ``failed``."""
+    def ended(self, task: TaskState) -> None:
+        """Publish that the task, and with it the driver's web UI, has ended."""
         if self._target is not None:
             self._link(SparkUILink.key, self.pages.ended_link(self._target))
             self._push(APPLICATION_KEY, announced(self._target, task, self._earlier))

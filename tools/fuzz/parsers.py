@@ -38,7 +38,7 @@ from airflow_spark_guard.core.protocol import parse_lines
 from airflow_spark_guard.core.remote.outcome import Outcome
 from airflow_spark_guard.core.remote.plan import Plan
 from airflow_spark_guard.core.remote.remote_watch import Memory
-from airflow_spark_guard.core.remote.submitting_task import state_told_by, target_told_by
+from airflow_spark_guard.core.remote.submitting_task import state_from, target_from
 from airflow_spark_guard.core.remote.target import Target
 from airflow_spark_guard.core.result import result_trouble
 from airflow_spark_guard.core.stacktraces.jvm_dump import JvmDumpSplitter, parse_dump
@@ -102,7 +102,7 @@ def _hear(lines: bytes) -> None:
     channel_state, shown = ChannelState(), MessageLines()
     budget = MessageBudget.beside(JobOutput(20))
     for message in parse_lines(lines.split(b"\n")):
-        channel_state.hear(message, 1.0)
+        channel_state.receive(message, 1.0)
         for line in shown.lines(message, 1.0):
             budget.take(line.text, 1.0)
             budget.progress(line.text, 1.0)
@@ -130,7 +130,7 @@ def _read_output(data: bytes) -> None:
     masked.rest()
     output.finish(9.0)
     for line in data.split(b"\n"):
-        submit.hear(line.decode(errors="replace"), 1.0)
+        submit.read(line.decode(errors="replace"), 1.0)
     submit.exits.take()
     for evidence in (output.evidence(), output.evidence(failed=False), output.ended()):
         for status in (None, 1, 137):
@@ -203,9 +203,9 @@ def _wake(event: Any) -> None:
     assert isinstance(ending, ClusterEnding)
 
 
-def _told(value: Any) -> None:
-    state_told_by(value, "app-1")
-    target_told_by(value, Target()).check()
+def _reported(value: Any) -> None:
+    state_from(value, "app-1")
+    target_from(value, Target()).check()
 
 
 def _read_outcome(value: Any) -> None:
@@ -290,7 +290,9 @@ PARSERS = [
         _read_outcome,
         (SparkGuardError,),
     ),
-    Parser("XComs of the submitter", lambda r: _finite(mutated_json(r, TOLD)), _told, (ApplicationError,)),
+    Parser(
+        "XComs of the submitter", lambda r: _finite(mutated_json(r, TOLD)), _reported, (ApplicationError,)
+    ),
     Parser(
         "memories of triggers",
         lambda r: _finite(mutated_json(r, [Memory().to_json()])),

@@ -20,7 +20,6 @@ if TYPE_CHECKING:
     from airflow_spark_guard.process.record_reader import AttemptRecord
 
 _STYLES = {"success": "bold green", "failed": "bold red", "running": "bold yellow", "deferred": "bold yellow"}
-_STACKS = "== "
 _LONGEST = 4000
 _MOST_OBSERVED = 20
 

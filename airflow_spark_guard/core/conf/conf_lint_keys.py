@@ -11,11 +11,11 @@ from airflow_spark_guard.core.text.printable import safe_text
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-    from airflow_spark_guard.core.conf.conf_view import ConfView
+    from airflow_spark_guard.core.conf.conf_view import ConfView, Manager
 
 _LISTED = 5
 _LONGEST = 120
-_CLUSTERS = ("local-cluster", "standalone", "yarn", "kubernetes")
+_CLUSTERS: tuple[Manager, ...] = ("local-cluster", "standalone", "yarn", "kubernetes")
 _THIRD_PARTIES = (
     "spark.databricks.", "spark.rapids.", "spark.my.", "spark.cassandra.", "spark.mongodb.", "spark.es.",
     "spark.delta.", "spark.snowflake.", "spark.comet.", "spark.gluten.", "spark.kyuubi.", "spark.sedona.",
@@ -25,7 +25,7 @@ _THIRD_PARTIES = (
 )  # fmt: skip
 
 # Cluster managers that read a family of keys, or a key; the longest match counts.
-_READERS: dict[str, tuple[str, ...]] = {
+_READERS: dict[str, tuple[Manager, ...]] = {
     "spark.yarn.": ("yarn",),
     "spark.kubernetes.": ("kubernetes",),
     "spark.mesos.": (),

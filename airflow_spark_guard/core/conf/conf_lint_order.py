@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from airflow_spark_guard.core.conf.conf_order import BLOCK_MANAGER, HEARTBEAT, INTERVAL, NETWORK
+from airflow_spark_guard.core.conf.conf_rows_python import IDLE_TIMEOUTS
 from airflow_spark_guard.core.conf.conf_view import Problem
 from airflow_spark_guard.core.quantity import readable_duration
 
@@ -12,15 +14,10 @@ if TYPE_CHECKING:
 
     from airflow_spark_guard.core.conf.conf_view import ConfView
 
-_NETWORK = "spark.network.timeout"
-_INTERVAL = "spark.network.timeoutInterval"
-_HEARTBEAT = "spark.executor.heartbeatInterval"
-_BLOCK_MANAGER = "spark.storage.blockManagerHeartbeatTimeoutMs"
 _SHUFFLE = "spark.shuffle.io."
 _KILL = "spark.task.reaper.killTimeout"
 _PLUGINS, _DRIVER_TIMEOUT = "spark.plugins", "spark.driver.timeout"
 _PLUGIN = "org.apache.spark.deploy.DriverTimeoutPlugin"
-_IDLE = ("spark.sql.execution.pyspark.udf.idleTimeoutSeconds", "spark.python.worker.idleTimeoutSeconds")
 _HEARTBEATS, _LOOKS = 6, 4
 _LONG = 600.0
 
@@ -34,7 +31,7 @@ def senseless(view: ConfView) -> Iterator[Problem]:
         ("spark.stage.maxAttempts", 1, None, "1 or more"),
         ("spark.stage.maxConsecutiveAttempts", 1, None, "1 or more"),
         ("spark.barrier.sync.timeout", 1.0, None, "1s or more"),
-        *((key, 0.0, None, "0 (off), or the seconds of the slowest batch") for key in _IDLE),
+        *((key, 0.0, None, "0 (off), or the seconds of the slowest batch") for key in IDLE_TIMEOUTS),
     ):
         value = view.number(key)
         if (
@@ -54,39 +51,34 @@ def senseless(view: ConfView) -> Iterator[Problem]:
 
 def detection(view: ConfView) -> Iterator[Problem]:
     """A dead executor must be detected in time, and a living one must survive one lost heartbeat."""
-    timeout, interval, beat = (view.number(key) for key in (_NETWORK, _INTERVAL, _HEARTBEAT))
-    if (
-        timeout is None
-        or interval is None
-        or beat is None
-        or not view.is_users(_NETWORK, _INTERVAL, _HEARTBEAT)
-    ):
+    timeout, interval, beat = (view.number(key) for key in (NETWORK, INTERVAL, HEARTBEAT))
+    if timeout is None or interval is None or beat is None or not view.is_users(NETWORK, INTERVAL, HEARTBEAT):
         return
     if timeout < _HEARTBEATS * beat:
         yield _warning(
-            _HEARTBEAT,
-            f"{view.shown(_HEARTBEAT)} and {view.shown(_NETWORK)}: a busy executor counts as lost after "
+            HEARTBEAT,
+            f"{view.shown(HEARTBEAT)} and {view.shown(NETWORK)}: a busy executor counts as lost after "
             f"{max(int(timeout // beat), 1)} lost heartbeats.",
-            f"Keep {_NETWORK} at {_HEARTBEATS} times {_HEARTBEAT} or above.",
+            f"Keep {NETWORK} at {_HEARTBEATS} times {HEARTBEAT} or above.",
         )
-    if interval > timeout / _LOOKS and view.is_users(_INTERVAL):
+    if interval > timeout / _LOOKS and view.is_users(INTERVAL):
         yield _warning(
-            _INTERVAL,
-            f"{view.shown(_INTERVAL)} and {view.shown(_NETWORK)}: a dead executor may be detected only "
+            INTERVAL,
+            f"{view.shown(INTERVAL)} and {view.shown(NETWORK)}: a dead executor may be detected only "
             f"after {readable_duration(timeout + interval)}.",
-            f"Keep {_INTERVAL} at a quarter of {_NETWORK} or less.",
+            f"Keep {INTERVAL} at a quarter of {NETWORK} or less.",
         )
-    if timeout > _LONG and view.is_users(_NETWORK):
+    if timeout > _LONG and view.is_users(NETWORK):
         yield _warning(
-            _NETWORK,
-            f"{view.shown(_NETWORK)}: a dead executor is detected only after {readable_duration(timeout)}.",
+            NETWORK,
+            f"{view.shown(NETWORK)}: a dead executor is detected only after {readable_duration(timeout)}.",
             "Leave it to the profile; long garbage collection needs more memory, not a longer time-out.",
         )
-    if view.is_users(_BLOCK_MANAGER) and (view.number(_BLOCK_MANAGER) or 0) > timeout:
+    if view.is_users(BLOCK_MANAGER) and (view.number(BLOCK_MANAGER) or 0) > timeout:
         yield _warning(
-            _BLOCK_MANAGER,
-            f"{view.shown(_BLOCK_MANAGER)} is above {view.shown(_NETWORK)} and overrides it for executors.",
-            f"Leave {_BLOCK_MANAGER} out.",
+            BLOCK_MANAGER,
+            f"{view.shown(BLOCK_MANAGER)} is above {view.shown(NETWORK)} and overrides it for executors.",
+            f"Leave {BLOCK_MANAGER} out.",
         )
 
 
@@ -105,7 +97,7 @@ def nested(view: ConfView) -> Iterator[Problem]:
         )
     if view.is_on("spark.task.reaper.enabled"):
         yield from _below_stall(view, _KILL)
-    for key in _IDLE:
+    for key in IDLE_TIMEOUTS:
         yield from _below_stall(view, key)
 
 
@@ -145,7 +137,7 @@ def _fetch_silence(view: ConfView) -> float | None:
     if tries is None or wait is None:
         return None
     connect = connect if connect is not None else view.number(f"{_SHUFFLE}connectionTimeout")
-    connect = connect if connect is not None else view.number(_NETWORK)
+    connect = connect if connect is not None else view.number(NETWORK)
     return None if connect is None else connect * (tries + 1) + wait * tries
 
 

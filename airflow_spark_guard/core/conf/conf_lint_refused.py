@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
+from airflow_spark_guard.core.conf.conf_order import BLOCK_MANAGER, orders
 from airflow_spark_guard.core.conf.conf_view import Problem
 from airflow_spark_guard.core.quantity import readable_duration
 
@@ -13,10 +14,6 @@ if TYPE_CHECKING:
 
     from airflow_spark_guard.core.conf.conf_view import ConfView
 
-_NETWORK = "spark.network.timeout"
-_INTERVAL = "spark.network.timeoutInterval"
-_HEARTBEAT = "spark.executor.heartbeatInterval"
-_BLOCK_MANAGER = "spark.storage.blockManagerHeartbeatTimeoutMs"
 _MESSAGE, _LARGEST_MESSAGE = "spark.rpc.message.maxSize", 2047
 _SERIALIZER, _CODEC = "spark.serializer", "spark.io.compression.codec"
 _LOCAL = re.compile(r"local(?:\[\s*(\d+)\s*(?:,\s*\d+\s*)?])?", re.ASCII)
@@ -37,18 +34,16 @@ _ENCRYPTION = ("spark.network.crypto.enabled", "spark.authenticate.enableSaslEnc
 
 
 def heartbeats(view: ConfView) -> Iterator[Problem]:
-    """Spark requires heartbeatInterval < network.timeout, timeoutInterval <= the time-out in effect."""
-    timeout = _BLOCK_MANAGER if view.number(_BLOCK_MANAGER) is not None else _NETWORK
-    for low, high, strictly in ((_HEARTBEAT, _NETWORK, True), (_INTERVAL, timeout, False)):
-        small, large = view.number(low), view.number(high)
-        if small is None or large is None or small < large or (small == large and not strictly):
+    """Spark requires time-outs in order."""
+    for order in orders(block_manager=view.number(BLOCK_MANAGER) is not None):
+        low, high, most = order.low, order.high, view.number(order.high)
+        if most is None or order.holds(view.number(low), most):
             continue
-        sign = "<" if strictly else "<="
         yield _error(
             low if view.is_users(low) else high,
             f"{view.shown(low)} and {view.shown(high)}: Spark refuses to start.",
-            f"{low} {sign} {high}",
-            f"Set {low} to less than {readable_duration(large)}, or {high} to more.",
+            str(order),
+            f"Set {low} to less than {readable_duration(most)}, or {high} to more.",
         )
 
 

@@ -6,6 +6,9 @@ from airflow_spark_guard.core.conf.conf_setting import Setting, every, only
 
 _RDD = "spark.python.worker."
 _SQL = "spark.sql.execution.pyspark.udf."
+IDLE_TIMEOUTS = (f"{_SQL}idleTimeoutSeconds", f"{_RDD}idleTimeoutSeconds")
+SMALL_BUFFER, SMALL_BATCH = 4096, 100
+"""Bytes, and rows, after which a worker returns what it has: with more, a healthy one is silent too long."""
 
 PYTHON = (
     Setting(
@@ -32,13 +35,13 @@ PYTHON = (
     ),
     Setting(
         "spark.sql.execution.python.udf.buffer.size", "size", (4, 0), "<value of spark.buffer.size>",
-        every("4096"),
+        every(str(SMALL_BUFFER)),
         "A worker returns rows at once: with 64 KiB a slow UDF looks like a hung one. For pickled UDFs.",
         bare="b", falls_back_to=("spark.buffer.size",),
     ),
     Setting(
         "spark.sql.execution.pandas.udf.buffer.size", "size", (3, 0), "<value of spark.buffer.size>",
-        every("4096"),
+        every(str(SMALL_BUFFER)),
         "As above, for Arrow and pandas UDFs.",
         bare="b", falls_back_to=("spark.buffer.size",),
     ),
@@ -47,7 +50,7 @@ PYTHON = (
         "With true, a plain UDF over Parquet hangs (4.2.0), and a vector column in the row is an error.",
     ),
     Setting(
-        "spark.sql.execution.arrow.maxRecordsPerBatch", "int", (2, 3), "10000", only(strict="100"),
+        "spark.sql.execution.arrow.maxRecordsPerBatch", "int", (2, 3), "10000", only(strict=str(SMALL_BATCH)),
         "A worker is silent for one batch, and idle-kill counts silence. Each batch costs up to 1 ms, which "
         "is expensive for quick rows, so only in this profile.",
     ),

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from airflow_spark_guard.core.conf.conf_order import BLOCK_MANAGER, Order, orders
+from airflow_spark_guard.core.conf.conf_rows_python import IDLE_TIMEOUTS, SMALL_BATCH, SMALL_BUFFER
 from airflow_spark_guard.core.conf.conf_table import SETTINGS
 
 if TYPE_CHECKING:
@@ -11,20 +13,15 @@ if TYPE_CHECKING:
 
     from airflow_spark_guard.core.conf.conf_draft import Draft
 
-_NETWORK = "spark.network.timeout"
-_INTERVAL = "spark.network.timeoutInterval"
-_HEARTBEAT = "spark.executor.heartbeatInterval"
-_BLOCK_MANAGER = "spark.storage.blockManagerHeartbeatTimeoutMs"
 _PLUGINS, _DRIVER_TIMEOUT = "spark.plugins", "spark.driver.timeout"
 _MEMORY, _RESULT = "spark.driver.memory", "spark.driver.maxResultSize"
 _KILL = "spark.sql.execution.pyspark.udf.killOnIdleTimeout"
-_IDLE = ("spark.sql.execution.pyspark.udf.idleTimeoutSeconds", "spark.python.worker.idleTimeoutSeconds")
 _SILENCE = {  # key -> the largest value with which a healthy worker returns rows often enough
-    "spark.sql.execution.python.udf.buffer.size": 4096,
-    "spark.sql.execution.pandas.udf.buffer.size": 4096,
-    "spark.buffer.size": 4096,
-    "spark.sql.execution.arrow.maxRecordsPerBatch": 100,
-    "spark.sql.execution.python.udf.maxRecordsPerBatch": 100,
+    "spark.sql.execution.python.udf.buffer.size": SMALL_BUFFER,
+    "spark.sql.execution.pandas.udf.buffer.size": SMALL_BUFFER,
+    "spark.buffer.size": SMALL_BUFFER,
+    "spark.sql.execution.arrow.maxRecordsPerBatch": SMALL_BATCH,
+    "spark.sql.execution.python.udf.maxRecordsPerBatch": SMALL_BATCH,
 }
 
 
@@ -47,14 +44,10 @@ def leave_plugins_alone(draft: Draft) -> None:
             )
 
 
-def order_heartbeats(draft: Draft) -> None:
-    """Spark starts only with heartbeatInterval < network.timeout."""
-    _order(draft, _HEARTBEAT, _NETWORK, strictly=True)
-
-
-def order_interval(draft: Draft) -> None:
-    """Spark starts only with timeoutInterval <= the block manager's time-out, or else network.timeout."""
-    _order(draft, _INTERVAL, _BLOCK_MANAGER if _BLOCK_MANAGER in draft.user else _NETWORK, strictly=False)
+def keep_orders(draft: Draft) -> None:
+    """Spark starts only with time-outs in order."""
+    for order in orders(block_manager=BLOCK_MANAGER in draft.user):
+        _keep(draft, order)
 
 
 def fit_result_size(draft: Draft) -> None:
@@ -70,33 +63,25 @@ def kill_only_the_silent(draft: Draft) -> None:
         size = draft.number(key) if key in draft.user else most
         if size is None or not 0 < size <= most:
             draft.drop(f"{draft.shown(key)}; healthy workers are silent for longer than with {most}.", _KILL)
-    for key in _IDLE:
+    for key in IDLE_TIMEOUTS:
         if key in draft.user:
             draft.drop(f"{draft.shown(key)}; a time-out of your own does not kill by itself.", _KILL)
 
 
-def _order(draft: Draft, low: str, high: str, *, strictly: bool) -> None:
-    if _fits(draft, low, high, strictly=strictly):
+def _keep(draft: Draft, order: Order) -> None:
+    low, high = order.low, order.high
+    if order.holds(draft.number(low), draft.number(high)):
         return
     set_by = " and ".join(draft.shown(key) for key in (low, high) if key in draft.user)
-    sign = "<" if strictly else "<="
-    draft.drop(f"{set_by}; Spark starts only with {low} {sign} {high}.", low, high)
-    if not _fits(draft, low, high, strictly=strictly):
-        draft.warn(f"Spark will refuse to start: {set_by}, but Spark requires {low} {sign} {high}.")
-
-
-def _fits(draft: Draft, low: str, high: str, *, strictly: bool) -> bool:
-    small, large = draft.number(low), draft.number(high)
-    if small is None or large is None:
-        return True  # Spark itself reports values that it cannot read
-    return small < large if strictly else small <= large
+    draft.drop(f"{set_by}; Spark starts only with {order}.", low, high)
+    if not order.holds(draft.number(low), draft.number(high)):
+        draft.warn(f"Spark will refuse to start: {set_by}, but Spark requires {order}.")
 
 
 RULES: tuple[Callable[[Draft], None], ...] = (
     leave_fallbacks_alone,
     leave_plugins_alone,
-    order_heartbeats,
-    order_interval,
+    keep_orders,
     fit_result_size,
     kill_only_the_silent,
 )

@@ -20,6 +20,8 @@ if TYPE_CHECKING:
     from airflow_spark_guard.core.conf.spark_value import Kind
 
 Severity = Literal["error", "warning"]
+Manager = Literal["local", "local-cluster", "standalone", "yarn", "kubernetes", ""]
+"""What runs the executors of a master; empty for a master that Spark itself does not know."""
 
 READABLE: dict[str, str] = {
     **{str(kind): text for kind, text in EXPECTED.items()},
@@ -31,6 +33,13 @@ READABLE: dict[str, str] = {
 _DOUBLE = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?[df]?", re.ASCII)
 _RANGE = {"int": 1 << 31, "long": 1 << 63}
 _SHOWN = 200
+_MASTERS: tuple[tuple[str, Manager], ...] = (
+    ("local-cluster", "local-cluster"),
+    ("local", "local"),
+    ("spark://", "standalone"),
+    ("yarn", "yarn"),
+    ("k8s://", "kubernetes"),
+)
 
 
 @dataclass(frozen=True)
@@ -74,8 +83,8 @@ class ConfView:
     stall: float | None = None
 
     @property
-    def manager(self) -> str:
-        """``local``, ``local-cluster``, ``standalone``, ``yarn``, ``kubernetes``; empty for any other."""
+    def manager(self) -> Manager:
+        """The manager of the master."""
         return manager_of(self.master)
 
     def text(self, key: str) -> str | None:
@@ -117,15 +126,9 @@ def _short(text: str) -> str:
     return shown if len(shown) <= _SHOWN else f"{shown[:_SHOWN]}..."
 
 
-def manager_of(master: str) -> str:
-    """``local``, ``local-cluster``, ``standalone``, ``yarn``, ``kubernetes``; empty for any other master."""
-    for start, name in (
-        ("local-cluster", "local-cluster"), ("local", "local"), ("spark://", "standalone"),
-        ("yarn", "yarn"), ("k8s://", "kubernetes"),
-    ):  # fmt: skip
-        if master.startswith(start):
-            return name
-    return ""
+def manager_of(master: str) -> Manager:
+    """What runs the executors of this master."""
+    return next((name for start, name in _MASTERS if master.startswith(start)), "")
 
 
 def read(kind: str, text: str, bare: str = "") -> float:

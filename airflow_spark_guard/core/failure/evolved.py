@@ -14,7 +14,7 @@ A = TypeVar("A", bound="AttemptError")
 E = TypeVar("E", bound=BaseException)
 
 
-class News(TypedDict, total=False):
+class LaterFacts(TypedDict, total=False):
     """What may become known later; each is an attribute of :class:`AttemptError`."""
 
     advice: str
@@ -24,13 +24,13 @@ class News(TypedDict, total=False):
     evidence_logged: bool
 
 
-def evolved(error: A, **news: Unpack[News]) -> A:
+def evolved(error: A, **facts: Unpack[LaterFacts]) -> A:
     """The same failure, of the same class, with more known of it.
 
     Traceback, cause, context and notes stay. Where ``error`` is being handled, raise the new one by
     :func:`raise_instead`, or ``from`` something.
     """
-    return remade(error, type(error), state={**vars(error), **news})
+    return remade(error, type(error), state={**vars(error), **facts})
 
 
 def remade(

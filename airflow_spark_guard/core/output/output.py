@@ -36,7 +36,6 @@ class JobOutput:
         spark: leaves out Spark's own lines below a level; they do not count.
         messages: number of lines of the budget used by messages of the job.
         total_lines: number of lines read.
-        total_bytes: number of bytes read.
         forwarded: number of lines forwarded.
     """
 
@@ -44,7 +43,6 @@ class JobOutput:
     spark: SparkFilter = field(default_factory=SparkFilter)
     messages: int = 0
     total_lines: int = 0
-    total_bytes: int = 0
     forwarded: int = 0
     _rest: bytes = b""
     _cutting: bool = False
@@ -59,7 +57,6 @@ class JobOutput:
 
         Call it with an empty chunk as well: a delayed line may be due.
         """
-        self.total_bytes += len(chunk)
         data, drawing = self._drawings.lines(self._rest + chunk, now)
         body, end, self._rest = data.rpartition(b"\n")
         if end and self._cutting:

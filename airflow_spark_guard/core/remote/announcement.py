@@ -18,7 +18,11 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
 
-RUNNING, SUCCESS, FAILED = "running", "success", "failed"
+    from airflow_spark_guard.core.web.snapshot import TaskState
+
+RUNNING: Final = "running"
+SUCCESS: Final = "success"
+FAILED: Final = "failed"
 # A host and a port, or an address. YARN's may contain a variable of Hadoop's configuration: not usable.
 HISTORY_KEY: Final = "spark.yarn.historyServer.address"
 _LONGEST_URL = 500
@@ -54,7 +58,7 @@ def running_application(
     return target
 
 
-def told_ui(url: str, *, is_here: bool, has_launcher: bool, master: str) -> str | None:
+def published_ui(url: str, *, is_here: bool, has_launcher: bool, master: str) -> str | None:
     """The address of the driver's UI to publish; None to wait until the job reports it.
 
     Args:
@@ -140,12 +144,12 @@ def web_address(url: str) -> str:
     return url.rstrip("/") if usable and plain and safe_text(url) == url else ""
 
 
-def announced(target: Target, task: str, earlier: tuple[str, ...] = ()) -> dict[str, Any]:
+def announced(target: Target, task: TaskState, earlier: tuple[str, ...] = ()) -> dict[str, Any]:
     """The value of the XCom: the application, the addresses at which to ask about it, and the task's state.
 
     Args:
         target: the application that runs now, or ran last.
-        task: ``running``, ``success`` or ``failed``.
+        task: the task's state.
         earlier: ids of the applications that this try ran before.
     """
     before = {"earlier": list(earlier)} if earlier else {}

@@ -7,13 +7,13 @@ from typing import Final
 
 from airflow_spark_guard.core.errors import ApplicationError
 from airflow_spark_guard.core.remote.target import Target
+from airflow_spark_guard.core.web.snapshot import TASK_STATES, TaskState
 
 APPLICATION_KEY: Final = "spark_guard_application"
-_STATES = frozenset({"running", "success", "failed"})
 _NAMES = frozenset(field.name for field in fields(Target))
 
 
-def target_told_by(value: object, own: Target) -> Target:
+def target_from(value: object, own: Target) -> Target:
     """The application that the XCom names; fields that ``own`` sets take precedence.
 
     Raises:
@@ -32,8 +32,8 @@ def target_told_by(value: object, own: Target) -> Target:
     return replace(published, **own.to_json())
 
 
-def state_told_by(value: object, application_id: str) -> str:
-    """The task's state: ``running``, ``success``, ``failed``; empty if it does not publish one.
+def state_from(value: object, application_id: str) -> TaskState:
+    """The task's state; empty if it does not publish one.
 
     A task that names another application now has abandoned this one, unless this try ran both in turn.
     """
@@ -43,10 +43,10 @@ def state_told_by(value: object, application_id: str) -> str:
     if application_id and value.get("application_id") not in (None, "", application_id):
         earlier = value.get("earlier")
         return "success" if isinstance(earlier, list) and application_id in earlier else "failed"
-    return state if isinstance(state, str) and state in _STATES else ""
+    return next((known for known in TASK_STATES if known == state), "")
 
 
-def nothing_told(task_id: str, patience: str) -> ApplicationError:
+def nothing_reported(task_id: str, patience: str) -> ApplicationError:
     """The error if the task has pushed nothing for ``patience``."""
     return ApplicationError(
         f"Task {task_id!r} has not published an application id.",

@@ -19,7 +19,7 @@ from airflow_spark_guard.core.failure.verdict_summary import VERDICT_KEY
 from airflow_spark_guard.core.quantity import readable_duration
 from airflow_spark_guard.core.remote.outcome import Outcome, found_in
 from airflow_spark_guard.core.remote.remote_watch import Memory
-from airflow_spark_guard.core.remote.submitting_task import nothing_told, state_told_by, target_told_by
+from airflow_spark_guard.core.remote.submitting_task import nothing_reported, state_from, target_from
 from airflow_spark_guard.core.verdict_table import never
 
 if TYPE_CHECKING:
@@ -143,9 +143,9 @@ class Watching:
             return self.plan.target
         reported = yield from self._reported()
         if reported is not None:
-            return target_told_by(reported, self.plan.target)
+            return target_from(reported, self.plan.target)
         if self.clock() - self.began >= self.plan.patience.start:
-            raise nothing_told(self.plan.task_id, readable_duration(self.plan.patience.start))
+            raise nothing_reported(self.plan.task_id, readable_duration(self.plan.patience.start))
         return None
 
     def _reported(self) -> Steps[object]:
@@ -182,7 +182,7 @@ class Watching:
 
     def _judge(self, watch: RemoteWatch, target: Target, snapshot: Snapshot) -> Steps[Outcome | None]:
         if snapshot.driver is None and self.plan.task_id:
-            state = state_told_by((yield from self._reported()), snapshot.application_id)
+            state = state_from((yield from self._reported()), snapshot.application_id)
             snapshot = replace(snapshot, task=state)
         found = watch.observe(snapshot, self.clock())
         news = [

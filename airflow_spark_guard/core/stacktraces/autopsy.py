@@ -26,14 +26,12 @@ class Autopsy:
 
     Attributes:
         place: the line of user code to check, ``file:line, function``; empty if unknown.
-        python_stack: the stack of that process in a few lines, the user's frames first.
         summary: for the task log, at most 15 lines.
         text: everything, for ``autopsy.txt``; at most 256 kB.
         cause: why executors died; None if unknown, or if none did.
     """
 
     place: str = ""
-    python_stack: str = ""
     summary: tuple[str, ...] = ()
     text: str = ""
     cause: DeathCause | None = None

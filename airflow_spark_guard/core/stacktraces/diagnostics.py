@@ -10,25 +10,25 @@ from typing import TYPE_CHECKING
 from airflow_spark_guard.core.stacktraces import culprit
 from airflow_spark_guard.core.stacktraces.autopsy import Autopsy
 from airflow_spark_guard.core.stacktraces.jvm_stack import classify_thread, frames_of, is_task, jvm_place
-from airflow_spark_guard.core.stacktraces.python_stack import is_users
-from airflow_spark_guard.core.stacktraces.waiting import hanging_thread, place_in
+from airflow_spark_guard.core.stacktraces.waiting import place_in
 from airflow_spark_guard.core.text.printable import safe_text
 from airflow_spark_guard.core.watch.executor_loss import was_lost
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
 
-    from airflow_spark_guard.core.stacktraces.python_stack import Frame, PythonProcess, PythonThread
+    from airflow_spark_guard.core.stacktraces.python_stack import PythonProcess, PythonThread
+    from airflow_spark_guard.core.watch.finding import Suspect
     from airflow_spark_guard.core.watch.observation import Executor
+    from airflow_spark_guard.core.watch.process_sample import ThreadKind
     from airflow_spark_guard.core.web.spark_rest import JavaThread
 
 _SUMMARY_LINES = 15
 _LINE = 300
 _CUT = 2000
-_USER_FRAMES, _INNER_FRAMES = 8, 3
 _PLACES, _TASKS, _LOST, _UNSEEN = 3, 3, 3, 4
 _LARGEST = 256 * 1024
-_DOING = {
+_DOING: Mapping[ThreadKind, str] = {
     "python": "waits for its Python worker",
     "python_start": "waits for its Python to start",
     "shuffle": "is busy with a shuffle",
@@ -72,7 +72,7 @@ class Diagnostics:
         children: Python processes that the driver's Python has started, such as those of pools.
     """
 
-    suspect: str = ""
+    suspect: Suspect = ""
     driver: PythonProcess | None = None
     workers: tuple[PythonProcess, ...] = ()
     jvms: tuple[Jvm, ...] = ()
@@ -92,7 +92,6 @@ def report(snapshots: Diagnostics) -> Autopsy:
     summary = tuple(_safe(line) for line in islice(lines, _SUMMARY_LINES))
     return Autopsy(
         place=_safe(place_in(guilty.threads)) if guilty else "",
-        python_stack="\n".join(map(_safe, _short(guilty))) if guilty else "",
         summary=summary,
         text="".join(_bounded((*summary, ""), _whole(snapshots))),
     )
@@ -132,7 +131,7 @@ def _summary(snapshots: Diagnostics, guilty: PythonProcess | None) -> Iterator[s
 
 
 def _jvm_lines(jvm: Jvm) -> Iterator[str]:
-    for thread in _telling(jvm)[:_TASKS]:
+    for thread in _worth_showing(jvm)[:_TASKS]:
         frames = frames_of(thread.stack)
         doing = _DOING[classify_thread(frames, thread.state)]
         at = jvm_place(frames)
@@ -141,7 +140,7 @@ def _jvm_lines(jvm: Jvm) -> Iterator[str]:
         yield f"{jvm}: {thread.name[:100]} {doing}{f', at {at}' if at else ''}"
 
 
-def _telling(jvm: Jvm) -> list[JavaThread]:
+def _worth_showing(jvm: Jvm) -> list[JavaThread]:
     """Tasks first, then threads that work for the script, then threads that wait for a lock."""
     tasks = [thread for thread in jvm.threads if is_task(thread)]
     working = [thread for thread in jvm.threads if _works(thread)]
@@ -165,21 +164,6 @@ def _lost_lines(lost: Sequence[Executor]) -> Iterator[str]:
         yield f"{len(bad) - _LOST} more executors were lost before"
 
 
-def _short(process: PythonProcess) -> Iterator[str]:
-    """The user's frames, innermost first, and the innermost frames inside them."""
-    thread = hanging_thread(process.threads) or process.threads[0]
-    users = [frame for frame in thread.frames if is_users(frame)]
-    for frame in users[:_USER_FRAMES] or thread.frames[:_USER_FRAMES]:
-        yield str(frame)
-    inner = thread.frames[: thread.frames.index(users[0])] if users else ()
-    if inner:
-        yield f"  inside: {' <- '.join(f'{_file(f)}:{f.line}, {f.function}' for f in inner[:_INNER_FRAMES])}"
-
-
-def _file(frame: Frame) -> str:
-    return frame.file.replace("\\", "/").rpartition("/")[2]
-
-
 def _whole(snapshots: Diagnostics) -> Iterator[str]:
     for process in (*filter(None, (snapshots.driver,)), *snapshots.children, *snapshots.workers):
         yield f"== Python stack of {process.who}"
@@ -189,7 +173,7 @@ def _whole(snapshots: Diagnostics) -> Iterator[str]:
     for line in snapshots.unseen:
         yield f"== {line}"
     for jvm in snapshots.jvms:
-        telling = _telling(jvm)
+        telling = _worth_showing(jvm)
         yield f"== {jvm}: {len(jvm.threads)} threads"
         for thread in (*telling, *(other for other in jvm.threads if other not in telling)):
             yield from _java_lines(thread)

@@ -6,11 +6,12 @@ import re
 from typing import TYPE_CHECKING
 
 from airflow_spark_guard.core.stacktraces.python_stack import digest
-from airflow_spark_guard.core.watch.observation import ProcessSample
+from airflow_spark_guard.core.watch.process_sample import ProcessSample
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
+    from airflow_spark_guard.core.watch.process_sample import ThreadKind
     from airflow_spark_guard.core.web.spark_rest import JavaThread
 
 _TASK = re.compile(
@@ -44,7 +45,7 @@ _STREAM = re.compile(
     r"|streaming\.receiver\.ReceiverSupervisor\.awaitTermination)\("
 )
 # By the innermost frame outside the JDK.
-_KINDS = (
+_KINDS: tuple[tuple[ThreadKind, re.Pattern[str]], ...] = (
     ("python", re.compile(r"^org\.apache\.spark\.(?:api\.python|sql\.execution\.python)\.")),
     ("waiting", re.compile(r"^py4j\.|^org\.apache\.spark\.(?:rpc|util\.(?:EventLoop|ThreadUtils))\b")),
     (
@@ -77,17 +78,12 @@ def frames_of(stack: Iterable[str]) -> tuple[str, ...]:
     return tuple(line for line in plain if _FRAME.match(line) and not line.startswith("-"))
 
 
-def classify_thread(frames: Sequence[str], state: str) -> str:
+def classify_thread(frames: Sequence[str], state: str) -> ThreadKind:
     """Classify what a thread does.
 
     Args:
         frames: from :func:`frames_of`.
         state: Java's thread state.
-
-    Returns:
-        ``stream`` (waits for the input of a stream), ``python`` (for its Python worker), ``python_start``
-        (for that worker to start), ``shuffle``, ``gc``, ``lock``, ``io``, ``planning``, ``running``, or
-        ``waiting`` for anything else.
     """
     if any(map(_STREAM.match, frames)):
         return "stream"
@@ -106,13 +102,13 @@ def classify_thread(frames: Sequence[str], state: str) -> str:
     return "planning" if any(map(_PLANNING.match, frames)) else "running"
 
 
-def _early_kind(inner: Sequence[str], innermost: str, state: str) -> str:
-    """Kinds that take precedence over the thread's position; empty for anything else."""
+def _early_kind(inner: Sequence[str], innermost: str, state: str) -> ThreadKind | None:
+    """Kinds that take precedence over the thread's position; None for anything else."""
     if any(map(_GC.match, inner)):
         return "gc"
     if _PYTHON_START.match(innermost):
         return "python_start"
-    return "lock" if state == "BLOCKED" or any(map(_LOCK.match, inner)) else ""
+    return "lock" if state == "BLOCKED" or any(map(_LOCK.match, inner)) else None
 
 
 def jvm_place(frames: Sequence[str]) -> str:

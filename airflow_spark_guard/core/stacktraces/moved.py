@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from airflow_spark_guard.core.watch.observation import ProcessSample
+    from airflow_spark_guard.core.watch.process_sample import ProcessSample
 
 # Measured on workers: a slow healthy one switches 20 to 460 times a second, a blocked one less than once, one
 # that polls with a short sleep a few times.

@@ -9,13 +9,14 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, NamedTuple
 
 from airflow_spark_guard.core.watch import evidence
-from airflow_spark_guard.core.watch.evidence import IDLE, PYTHON, State
+from airflow_spark_guard.core.watch.evidence import State
+from airflow_spark_guard.core.watch.process_sample import IDLE, PYTHON
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
 
     from airflow_spark_guard.core.watch.evidence import Pair
-    from airflow_spark_guard.core.watch.observation import ProcessSample
+    from airflow_spark_guard.core.watch.process_sample import ProcessSample
 
 
 class Looks(NamedTuple):

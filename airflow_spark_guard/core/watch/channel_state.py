@@ -54,7 +54,7 @@ class ChannelState:
     _last: LaunchTime = LaunchTime(0.0)
     _heartbeat_at: LaunchTime | None = None
 
-    def hear(self, message: Message, now: LaunchTime) -> None:
+    def receive(self, message: Message, now: LaunchTime) -> None:
         """Add one message."""
         fields, self._last = message.fields, now
         if message.kind == "hello":

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from airflow_spark_guard.core.watch.evidence import State
-    from airflow_spark_guard.core.watch.observation import ProcessSample
+    from airflow_spark_guard.core.watch.process_sample import ProcessSample
 
     Judge = Callable[[tuple[ProcessSample, ...], tuple[ProcessSample, ...], float], State]
 

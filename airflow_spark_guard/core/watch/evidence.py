@@ -8,10 +8,12 @@ from __future__ import annotations
 from enum import StrEnum
 from typing import TYPE_CHECKING, NamedTuple
 
+from airflow_spark_guard.core.watch.process_sample import IDLE, PYTHON
+
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
-    from airflow_spark_guard.core.watch.observation import ProcessSample
+    from airflow_spark_guard.core.watch.process_sample import ProcessSample
 
 # Measured: a blocked worker has 0.25 switches a second, a slow healthy one 20 to 460.
 _IDLE_CPU, _IDLE_SWITCHES = 0.005, 1.0
@@ -25,10 +27,6 @@ _BUSY_CPU = 0.25  # an endless loop on a crowded machine does not get a whole co
 _BUSY_DEMAND = 0.8  # nor this much of one, but it always demands it
 # A worker whose stack is dumped every two minutes writes some kilobytes; rows are more than that.
 _IDLE_IO = 512.0
-IDLE = "idle"
-PYTHON = "python"
-"""Kind of a JVM thread that waits for its Python worker; while that worker starts it is ``python_start``."""
-PYTHON_START = "python_start"
 
 
 class State(StrEnum):

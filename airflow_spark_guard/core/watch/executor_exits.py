@@ -71,7 +71,7 @@ class ExecutorExits:
         """Whether the next lines belong to a reason that has begun."""
         return self._open is not None
 
-    def hear(self, line: str, at: LaunchTime) -> None:
+    def read(self, line: str, at: LaunchTime) -> None:
         """Read one line."""
         if self._open is not None and self._continue(line):
             return

@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Generic, TypeVar
+from typing import Generic, Literal, TypeAlias, TypeVar
 
 from airflow_spark_guard.core.clock import LaunchTime, WatchTime
 from airflow_spark_guard.core.codec import Stored
 from airflow_spark_guard.core.verdict import Verdict
 
+Suspect: TypeAlias = Literal["worker", "driver", "any", ""]
+"""Whose line to name: a worker's if a stage stands still; the driver's if it works alone; any one that the
+stacks show; or none.
+"""
 Clock = TypeVar("Clock", LaunchTime, WatchTime)
 
 
@@ -24,8 +28,7 @@ class Finding(Stored):
         got: what was found.
         expected: what was expected.
         advice: what to do next.
-        suspect: whose line to name: ``worker`` if a stage stands still; ``driver`` if it works alone; ``any``
-            if the stacks decide; empty if there is no line to name.
+        suspect: whose line to name.
         retry: whether the evidence shows that a retry can help; None if the verdict decides.
         stages: ids of the stages in question; may be empty.
         stuck: keys of the readings of processes that are known not to move.
@@ -38,7 +41,7 @@ class Finding(Stored):
     got: str = ""
     expected: str = ""
     advice: str = ""
-    suspect: str = ""
+    suspect: Suspect = ""
     retry: bool | None = None
     stages: tuple[int, ...] = ()
     stuck: tuple[str, ...] = ()

@@ -32,7 +32,7 @@ class LossLedger:
     _lead: float | None = None
     _by_clock: bool = False
     _looked: WatchTime | None = None
-    _heard: WatchTime = WatchTime(0.0)
+    _exits_at: WatchTime = WatchTime(0.0)
 
     def take_rows(self, driver: DriverView, now: WatchTime) -> list[Loss]:
         """Add the executors listed by the REST API; return all that are newly gone, for any reason."""
@@ -91,7 +91,7 @@ class LossLedger:
 
     def take_exits(self, seen: Observation, now: WatchTime) -> None:
         """Add printed losses: executors with names, and the number of further ones."""
-        before, self._heard = self._heard, now
+        before, self._exits_at = self._exits_at, now
         named = [row for row in seen.exits if was_lost(row.reason)]
         self._printed += [_printed(row, seen, before, now) for row in named]
         counted = sum(removal_of(row.reason) is Removal.LOST for row in named)

@@ -29,7 +29,7 @@ _NOT_COUNTED = {
 class LossNotices:
     """Logs each loss once, from whichever source comes first; removals by the driver are not losses."""
 
-    _said: set[str] = field(default_factory=set)
+    _logged: set[str] = field(default_factory=set)
     _lines: int = 0
     _application: str = ""
 
@@ -40,14 +40,14 @@ class LossNotices:
         name = seen.inside.application_id if seen.inside is not None else ""
         if name and name != self._application:
             if self._application:
-                self._said.clear()  # another SparkContext counts its executors from 0 again
+                self._logged.clear()  # another SparkContext counts its executors from 0 again
             self._application = name
-        new = [loss for loss in _listed(seen, now) if loss.executor not in self._said]
+        new = [loss for loss in _listed(seen, now) if loss.executor not in self._logged]
         if seen.driver is not None and seen.driver.clock is not None:
             # A watch that begins late, or again after a restart, must not report old losses as new.
             new = [loss for loss in new if (loss.removed or math.inf) > seen.driver.clock - _NEWS]
-        if len(self._said) < _MOST_KNOWN:
-            self._said.update(loss.executor for loss in new)
+        if len(self._logged) < _MOST_KNOWN:
+            self._logged.update(loss.executor for loss in new)
         return tuple(self._bounded([*_grouped(new)]))
 
     def _bounded(self, groups: Sequence[Sequence[Loss]]) -> Iterator[str]:

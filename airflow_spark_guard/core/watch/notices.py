@@ -42,7 +42,7 @@ class NoticeRule:
     """
 
     watch_limits: WatchLimits
-    _said: set[str] = field(default_factory=set)
+    _logged: set[str] = field(default_factory=set)
     _gc: dict[str, tuple[WatchTime, int]] = field(default_factory=dict)
     _blind: int = 0
     _dropped: int = 0
@@ -53,8 +53,8 @@ class NoticeRule:
         """The notices that were not logged before."""
         found = []
         for notice in self._all(seen, now):
-            if notice.topic not in self._said and len(self._said) < _MOST:
-                self._said.add(notice.topic)
+            if notice.topic not in self._logged and len(self._logged) < _MOST:
+                self._logged.add(notice.topic)
                 found.append(one_line(notice.text, _LONGEST))
         return (*found, *self._losses.observe(seen, now))
 

@@ -12,6 +12,7 @@ from functools import partial
 
 from airflow_spark_guard.core.clock import EpochTime, LaunchTime, WatchTime
 from airflow_spark_guard.core.codec import Stored
+from airflow_spark_guard.core.watch.process_sample import ProcessSample
 
 _LAUNCH = partial(LaunchTime, 0.0)
 
@@ -162,47 +163,6 @@ class Inside:
     ended: bool = False
     heard_at: LaunchTime = LaunchTime(0.0)
     heartbeat_at: LaunchTime | None = None
-
-
-@dataclass(frozen=True)
-class ProcessSample:
-    """One sample of a process or thread that may be stuck.
-
-    Attributes:
-        role: ``worker`` (a Python worker), ``task`` (a task's thread in an executor's JVM), ``driver`` (the
-            driver's Python), ``jvm`` (the driver's JVM).
-        key: identifies it over time: pid and start time, or the name of the thread.
-        executor: its executor; empty for the driver.
-        cpu: CPU time so far, in seconds; None if not readable.
-        switches: voluntary context switches of all its threads so far; None if not readable. (Involuntary
-            ones depend on how crowded the machine is.)
-        io: bytes read and written so far; None if not readable.
-        stack: a hash of its stack; empty if not readable.
-        locals: a hash of stack and local variables; empty if not readable.
-        place: the innermost line of user code, ``file:line, function``; untrusted.
-        kind: for a JVM thread: ``python`` (it waits for its Python worker), ``python_start`` (for that worker
-            to start), ``shuffle``, ``gc``, ``lock``, ``io``, ``planning``, ``running``, ``waiting``; for a
-            Python worker ``idle`` if it has no task; else empty.
-        stage: id of the stage whose task it runs; None if unknown.
-        delay: seconds so far in which its threads were runnable but had no CPU; None if not readable.
-        watched: seconds so far in which its system calls were watched.
-        moved: how often it was then seen to move bytes, except on standard output and error.
-    """
-
-    role: str
-    key: str
-    executor: str = ""
-    cpu: float | None = None
-    switches: int | None = None
-    io: int | None = None
-    stack: str = ""
-    locals: str = ""
-    place: str = ""
-    kind: str = ""
-    stage: int | None = None
-    delay: float | None = None
-    watched: float = 0.0
-    moved: int = 0
 
 
 @dataclass(frozen=True)

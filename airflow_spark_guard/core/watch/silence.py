@@ -21,10 +21,11 @@ from airflow_spark_guard.core.watch.watch_limits import PATIENCE, Limit
 
 if TYPE_CHECKING:
     from airflow_spark_guard.core.watch.finding import ObservationRequest
-    from airflow_spark_guard.core.watch.observation import Inside, Observation, ProcessSample
+    from airflow_spark_guard.core.watch.observation import Inside, Observation
+    from airflow_spark_guard.core.watch.process_sample import ProcessSample, Role
     from airflow_spark_guard.core.watch.watch_limits import WatchLimits
 
-_DRIVER_ROLES = frozenset({"driver", "jvm"})
+_DRIVER_ROLES: frozenset[Role] = frozenset({"driver", "jvm"})
 _QUIET, _PAUSE = 300.0, 20.0
 _WHY = {State.SPINNING: "the driver computes", State.UNSEEN: "the driver cannot be seen"}
 

@@ -9,13 +9,15 @@ from typing import TYPE_CHECKING, Final
 from airflow_spark_guard.core.clock import EpochTime, WatchTime
 from airflow_spark_guard.core.quantity import readable_duration
 from airflow_spark_guard.core.text.printable import safe_text
-from airflow_spark_guard.core.watch.evidence import IDLE, PYTHON_START, State
+from airflow_spark_guard.core.watch.evidence import State
+from airflow_spark_guard.core.watch.process_sample import IDLE, PYTHON_START
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from airflow_spark_guard.core.watch.movement import Standstill
-    from airflow_spark_guard.core.watch.observation import Observation, ProcessSample, Stage
+    from airflow_spark_guard.core.watch.observation import Observation, Stage
+    from airflow_spark_guard.core.watch.process_sample import ProcessSample
     from airflow_spark_guard.core.watch.watch_limits import Limit
 
 PAUSE: Final = 20.0

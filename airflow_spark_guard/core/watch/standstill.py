@@ -25,7 +25,8 @@ from airflow_spark_guard.core.watch.watch_limits import PATIENCE, Limit, WatchLi
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from airflow_spark_guard.core.watch.observation import Observation, ProcessSample, Stage
+    from airflow_spark_guard.core.watch.observation import Observation, Stage
+    from airflow_spark_guard.core.watch.process_sample import ProcessSample
 
 Key = tuple[int, int]
 # An observation that comes slightly early still counts as the requested one.

@@ -81,29 +81,29 @@ class SubmitLog:
         """The largest number of executors at once; 0 if none was printed."""
         return self.exits.peak
 
-    def hear(self, line: str, at: LaunchTime = LaunchTime(0.0)) -> None:
+    def read(self, line: str, at: LaunchTime = LaunchTime(0.0)) -> None:
         """Read one line."""
         line = line[:_LONGEST]
         if self.exits.waiting:
-            self.exits.hear(line, at)
+            self.exits.read(line, at)
         if not self.exits.waiting and any(word in line for word in WORDS):
-            self._hear_words(line, at)
+            self._read_words(line, at)
 
-    def _hear_words(self, line: str, at: LaunchTime) -> None:
+    def _read_words(self, line: str, at: LaunchTime) -> None:
         if "has not accepted any resources" in line:
             self.starved += 1
         elif found := _SLOW_WAY.search(line) or _TASK.search(line) or _BINARY.search(line):
-            self._hear_size(found)
+            self._read_size(found)
         elif "SparkUI" in line:
-            self._hear_ui(line)
+            self._read_ui(line)
         elif found := _APPLICATION.search(line):
             self.application_id = found[1] or found[2]
         elif any(word in line for word in _TURNS):
-            self._hear_turn(line)
+            self._read_turn(line)
         elif not self.stopping:
-            self.exits.hear(line, at)
+            self.exits.read(line, at)
 
-    def _hear_size(self, found: re.Match[str]) -> None:
+    def _read_size(self, found: re.Match[str]) -> None:
         if found.re is _SLOW_WAY:
             self._advise(found[1], _of_slow_way(found[1]))
         elif found.re is _TASK:
@@ -117,12 +117,12 @@ class SubmitLog:
             self._large.add(topic)
             self.oversized = (*self.oversized, text)
 
-    def _hear_turn(self, line: str) -> None:
+    def _read_turn(self, line: str) -> None:
         self.stopping = "Running Spark version" not in line
         if not self.stopping:
             self.exits.forget()
 
-    def _hear_ui(self, line: str) -> None:
+    def _read_ui(self, line: str) -> None:
         if found := _JETTY.search(line):
             self._host = "" if found[1] in _ANYWHERE else found[1]
         elif found := _BOUND.search(line):

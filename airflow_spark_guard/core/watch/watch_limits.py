@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, NamedTuple
 
 from airflow_spark_guard.core.codec import LATER
-from airflow_spark_guard.core.quantity import readable_duration, seconds
+from airflow_spark_guard.core.quantity import readable_duration, seconds, whole_number
 
 if TYPE_CHECKING:
     from airflow_spark_guard.core.limits import GuardLimits
@@ -85,7 +85,7 @@ class WatchLimits:
             start=seconds(limits.start_timeout),
             stall=stall,
             silence=silence,
-            losses=None if limits.executor_losses is None else int(limits.executor_losses),
+            losses=None if limits.executor_losses is None else whole_number(limits.executor_losses),
             loss_window=seconds(limits.executor_window),
             gone=seconds(limits.executors_gone),
             evidence=min(seconds(limits.evidence_window), shortest / 2),

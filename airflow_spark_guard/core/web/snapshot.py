@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final, Literal, TypeAlias, get_args
 
 from airflow_spark_guard.core.clock import EpochTime
 
 if TYPE_CHECKING:
     from airflow_spark_guard.core.watch.observation import DriverView, Executor, Master
+
+TaskState: TypeAlias = Literal["running", "success", "failed", ""]
+"""What the Airflow task that runs an application publishes of itself; empty if no such task is known."""
+TASK_STATES: Final[tuple[TaskState, ...]] = get_args(TaskState)
 
 
 @dataclass(frozen=True)
@@ -65,8 +69,7 @@ class Snapshot:
         started: when the application started; None if unknown.
         manager: the standalone master's information.
         history: the history server's information.
-        task: state of the Airflow task that runs it: ``running``, ``success``, ``failed``; empty if no such
-            task is known.
+        task: state of the Airflow task that runs it.
         silent: (witness, reason) for each one without a usable answer; the reason is one sentence.
     """
 
@@ -77,7 +80,7 @@ class Snapshot:
     started: EpochTime | None = None
     manager: Manager | None = None
     history: History | None = None
-    task: str = ""
+    task: TaskState = ""
     silent: tuple[tuple[str, str], ...] = ()
 
     @property

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal, TypeAlias, get_args
 
 from airflow_spark_guard.job.collection.errors import SampleError
 from airflow_spark_guard.job.collection.kinds.base import SPARK_TYPES
@@ -14,8 +14,10 @@ if TYPE_CHECKING:
 
     from airflow_spark_guard.job.collection.columns import Columns
 
+DType: TypeAlias = Literal["float32", "float64"]
+Nulls: TypeAlias = Literal["error", "drop", "nan"]
 DTYPES = (*SPARK_TYPES, "auto")
-NULLS = ("error", "drop", "nan")
+NULLS: tuple[Nulls, ...] = get_args(Nulls)
 
 
 @dataclass(frozen=True)

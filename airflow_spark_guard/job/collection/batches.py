@@ -21,6 +21,7 @@ from airflow_spark_guard.job.collection.reading import Reading, RowBudget, RowPr
 if TYPE_CHECKING:
     from collections.abc import Generator, Iterator, Mapping, Sequence
 
+    from airflow_spark_guard.job.collection.array_format import DType, Nulls
     from airflow_spark_guard.job.collection.kinds.base import Array
 
 
@@ -45,8 +46,8 @@ def iter_batches(
     label: str | None = None,
     *,
     batch_rows: int = 10_000,
-    dtype: str = "float32",
-    nulls: str = "error",
+    dtype: DType = "float32",
+    nulls: Nulls = "error",
     categorical: Mapping[str, Sequence[str]] | None = None,
     sparse: bool = False,
 ) -> Iterator[Batch]:
@@ -59,16 +60,16 @@ def iter_batches(
 
     For learners with ``partial_fit``. Spark computes a partition when it is asked for, and one ahead: a
     slow learner slows Spark down, and the driver's JVM never holds more than two partitions, whatever
-    ``spark.driver.maxResultSize`` is. (On Spark Connect the server computes on, and keeps what was not read
-    yet.) Leaving the loop, by ``break`` or by an error, cancels what still runs as soon as the iterator is
-    closed or forgotten.
+    ``spark.driver.maxResultSize`` is. (On Spark Connect the server continues to compute, and keeps what was
+    not read yet.) Leaving the loop, by ``break`` or by an error, cancels the Spark job as soon as the
+    iterator is closed or garbage-collected.
 
     Args:
         df: a DataFrame of classic Spark (3.5 to 4.3) or Spark Connect.
         features: as for :func:`~airflow_spark_guard.job.collect_sample`.
-        label: likewise.
-        batch_rows: rows of a batch, at most. Spark's own batches (10,000 rows,
-            ``spark.sql.execution.arrow.maxRecordsPerBatch``) are cut one by one: the end of each is shorter.
+        label: as for :func:`~airflow_spark_guard.job.collect_sample`.
+        batch_rows: maximum number of rows of a batch. Each of Spark's own batches (10,000 rows,
+            ``spark.sql.execution.arrow.maxRecordsPerBatch``) is cut by itself, so its last part is shorter.
         dtype: of ``X`` and ``y``, ``"float32"`` or ``"float64"``. A warning names columns whose whole
             numbers it cannot hold.
         nulls: what a null or NaN does: ``"error"`` ends at the first batch that has one, ``"drop"`` leaves
@@ -78,7 +79,7 @@ def iter_batches(
         sparse: ``X`` of one vector column as ``scipy.sparse.csr_array``.
 
     Yields:
-        Batch: arrays of their own, free to keep or to change.
+        Batch: its arrays are not used again, so you may keep or change them.
 
     Raises:
         SampleError: wrong arguments, unusable columns, text without categories; later, nulls that were not

@@ -48,14 +48,15 @@ def collect_sample(
         sample = collect_sample(flights, ["hour", "distance"], "dep_delay", seed=7)
         model.fit(sample.X, sample.y)
 
-    Exactly ``max_rows`` rows come, or all where there are fewer. With ``key`` the same rows come in the same
-    order whatever the partitioning, the number of executors or the version of Spark. Without it they are
-    those of the same plan: other partitions, another file order or another filter draw anew; rows keep the
-    source's order then, so shuffle before splitting if that order means something.
+    The sample has exactly ``max_rows`` rows, or all rows if the source has fewer. With ``key`` it has the
+    same rows in the same order, independent of partitions, number of executors and version of Spark. Without
+    ``key`` it depends on the plan: other partitions, another file order or another filter give another
+    sample. Its rows then keep the source's order, so shuffle before splitting if that order matters.
 
-    The source is counted (unless ``total_rows`` gives the number of its rows, or it is small enough to be
-    read at once) and then read once, so cache what is dear to compute. What cannot fit into the driver's
-    memory, or into ``spark.driver.maxResultSize``, is refused. Ctrl-C or an error cancels the Spark job.
+    The source is counted (unless ``total_rows`` is set, or the source is small enough to be read at once) and
+    then read once, so cache a DataFrame that is expensive to compute. A sample that does not fit into the
+    driver's memory, or into ``spark.driver.maxResultSize``, is refused. Ctrl-C or an error cancels the Spark
+    job.
 
     Args:
         df: a DataFrame of classic Spark (3.5 to 4.3) or Spark Connect.

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal, TypeAlias, get_args
 
 import numpy as np
 import pyarrow as pa
@@ -14,11 +14,12 @@ if TYPE_CHECKING:
     from airflow_spark_guard.job.collection.kinds.base import Array
     from airflow_spark_guard.job.collection.sample import Sample
 
-DTYPES = ("floats", "source")
+FrameTypes: TypeAlias = Literal["floats", "source"]
+DTYPES: tuple[FrameTypes, ...] = get_args(FrameTypes)
 _WIDTHS = {"tinyint": 8, "smallint": 16, "int": 32, "bigint": 64}
 
 
-def to_pandas(sample: Sample, dtypes: str) -> Any:
+def to_pandas(sample: Sample, dtypes: FrameTypes) -> Any:
     """See :meth:`~airflow_spark_guard.job.collection.sample.Sample.to_pandas`."""
     pd = _pandas()
     if dtypes not in DTYPES:

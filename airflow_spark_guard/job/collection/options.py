@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, fields
-from typing import TYPE_CHECKING, Any, Required, Self, TypedDict
+from typing import TYPE_CHECKING, Any, Literal, Required, Self, TypedDict
 
 from airflow_spark_guard.job.collection.array_format import ArrayFormat, check_argument, is_whole
 from airflow_spark_guard.job.collection.columns import check_name, check_uncollated, plain
@@ -16,6 +16,7 @@ from airflow_spark_guard.job.collection.strata import Stratify, check_stratum
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
+    from airflow_spark_guard.job.collection.array_format import DType, Nulls
     from airflow_spark_guard.job.collection.columns import Columns
 
 _KEY_TYPES = NUMBER_LIKE | TEXTS | {"BinaryType"}
@@ -36,8 +37,8 @@ class Options(TypedDict, total=False):
     total_rows: int | None
     split: Mapping[str, float] | None
     group: str | Sequence[str] | None
-    dtype: str
-    nulls: str
+    dtype: DType | Literal["auto"]
+    nulls: Nulls
     categorical: Mapping[str, Sequence[str]] | None
     sparse: bool
 
@@ -75,21 +76,21 @@ class SampleOptions:
 
     Attributes:
         seed: of the drawing; a whole number of 64 bits.
-        max_rows: exactly this many rows are taken, or all of them where there are fewer.
-        max_bytes: take fewer, so that ``X`` and ``y`` fit into it: bytes, or as a float the share of the
-            memory that the driver has left.
-        fraction: take this share of the rows that may be drawn, rounded, instead of ``max_rows``, which still
-            bounds it. The source is counted for it, even with ``total_rows``.
+        max_rows: exactly this many rows are taken, or all of them if the source has fewer.
+        max_bytes: the most that ``X`` and ``y`` may take, for which fewer rows are taken: bytes, or as a
+            float the share of the memory that the driver has left.
+        fraction: take this share of the rows that may be drawn, rounded; ``max_rows`` is still the maximum.
+            The source is counted for it, even with ``total_rows``.
         stratify: a column whose values keep their shares, and the rare ones at least a row; or
-            :class:`Stratify` for balanced strata. Takes a pass over that column.
+            :class:`Stratify` for balanced strata. Needs a pass over that column.
         key: columns that identify a row. Rows with a null in it are drawn by a hash of all their columns
             here; rows of one key are drawn together, and the last key is cut by that hash. A warning gives
             the share of both.
         weight: a column of weights: the first row is drawn with a probability in proportion to its weight,
-            and each further one likewise among those left. Takes a pass over that column.
+            and each further one in the same way among the rows left. Needs a pass over that column.
         total_rows: rows of the source, if known. A wrong number costs time, never the sample.
         split: names of parts and their shares, such as ``{"train": 0.8, "valid": 0.1, "test": 0.1}``. A hash
-            of the group decides in which part a row lies, so no group lies in two, and a group stays in its
+            of the group decides to which part a row belongs, so no group is split, and a group stays in its
             part as data grow, for the same seed and shares in the same order. See ``Sample.part``.
         group: columns whose values stay together in a split; without it those of the key.
         dtype: ``"float32"`` or ``"float64"``, of ``X`` and ``y``. The cast happens in Spark, so that float32
@@ -113,8 +114,8 @@ class SampleOptions:
     total_rows: int | None = None
     split: Mapping[str, float] | None = None
     group: str | Sequence[str] | None = None
-    dtype: str = "float32"
-    nulls: str = "error"
+    dtype: DType | Literal["auto"] = "float32"
+    nulls: Nulls = "error"
     categorical: Mapping[str, Sequence[str]] | None = None
     sparse: bool = False
 

@@ -26,25 +26,25 @@ class _Comparison:
 
 @dataclass(frozen=True, eq=False)
 class SampleReport:
-    """How a sample came about.
+    """How a sample was drawn.
 
     Attributes:
         rows_total: rows of the source DataFrame, before any were dropped; as given with ``total_rows=``.
-        rows_read: rows that came to the driver: somewhat more than were taken, where rows were drawn.
-        rows_dropped: of these, rows left out for a null (``nulls="drop"`` alone).
+        rows_read: rows that came to the driver: slightly more than were taken, if rows were drawn.
+        rows_dropped: number of these that were left out because of a null (only with ``nulls="drop"``).
         rows_taken: rows of the sample.
         bytes: size of ``X`` and ``y`` together.
         seconds: wall clock of all passes over the source.
-        passes: how often the source was read, by what was asked of it: ``count``, ``strata``, ``weights``,
-            ``probe`` (one row, for its width), ``rows``.
-        seed: of the drawing.
-        nulls: what a null did.
-        missing: of the rows read, those with a null or NaN, by column.
+        passes: the purpose of each pass over the source: ``count``, ``strata``, ``weights``, ``probe`` (one
+            row, for its width), ``rows``.
+        seed: the seed.
+        nulls: the option ``nulls``.
+        missing: number of the rows read that have a null or NaN, by column.
         categories: texts of each text column in the order of their codes; for ``categorical=`` and
             :func:`~airflow_spark_guard.job.predict`.
         label: name of the label column.
-        warnings: what may not be meant so, one sentence or two each: rows without a key of their own, digits
-            that floats lose, strata or parts without rows. They were shown as ``SampleWarning``, too.
+        warnings: possible mistakes, one or two sentences each: rows without a unique key, digits that floats
+            lose, strata or parts without rows. They were also shown as ``SampleWarning``.
         strata_left_out: strata of which no row is in the sample.
     """
 

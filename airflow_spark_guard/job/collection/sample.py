@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     import os
 
     from airflow_spark_guard.job.collection.columns import Columns
+    from airflow_spark_guard.job.collection.frames import FrameTypes
     from airflow_spark_guard.job.collection.kinds.base import Array
     from airflow_spark_guard.job.collection.report import SampleReport
 
@@ -64,7 +65,7 @@ class Sample:
         chosen: Any = self.parts == name
         return self._rows(chosen)
 
-    def to_pandas(self, dtypes: str = "floats") -> Any:
+    def to_pandas(self, dtypes: FrameTypes = "floats") -> Any:
         """A ``pandas.DataFrame``, label last; text columns are categorical.
 
         Args:

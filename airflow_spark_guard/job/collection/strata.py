@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import sys
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal, TypeAlias, get_args
 
 import numpy as np
 
@@ -21,7 +21,8 @@ if TYPE_CHECKING:
     from airflow_spark_guard.job.collection.draw import Draw
 
 MOST = 1000
-_ALLOCATIONS = ("proportional", "balanced")
+Allocation: TypeAlias = Literal["proportional", "balanced"]
+_ALLOCATIONS: tuple[Allocation, ...] = get_args(Allocation)
 _TYPES = frozenset(
     ["StringType", "BooleanType", "ByteType", "ShortType", "IntegerType", "LongType", "DateType"]
 )
@@ -43,7 +44,7 @@ class Stratify:
     """
 
     column: str
-    allocation: str = "proportional"
+    allocation: Allocation = "proportional"
     at_least: int = 1
 
     def __post_init__(self) -> None:

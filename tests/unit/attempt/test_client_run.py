@@ -15,7 +15,8 @@ from airflow_spark_guard.attempt import loop
 from airflow_spark_guard.attempt.client_run import ClientRun, prove_gone
 from airflow_spark_guard.attempt.observer import Application
 from airflow_spark_guard.attempt.spec import Job, Program
-from airflow_spark_guard.attempt.submission import Request, prepare
+from airflow_spark_guard.attempt.submission import SubmitRequest, prepare
+from airflow_spark_guard.attempt.user_conf import UserConf
 from airflow_spark_guard.core import errors
 from airflow_spark_guard.core.conf.profile import SparkProfile
 from airflow_spark_guard.core.limits import GuardLimits
@@ -100,10 +101,10 @@ class Stand:
         self, limits=SHORT, master="local-cluster[1,1,1024]", conf=None, master_ui=None, **fields
     ) -> ClientRun:
         conf = {"spark.executor.heartbeatInterval": "1s", **(conf or {})}
-        request = Request(
+        request = SubmitRequest(
             master=master,
             profile=SparkProfile("none"),
-            conf=conf,
+            user_conf=UserConf(conf=conf),
             tag=str(self.tag),
             environment={MARK: self.mark},
         )

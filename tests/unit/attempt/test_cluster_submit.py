@@ -92,7 +92,7 @@ def test_one_that_takes_long_is_said_once_and_may_take_longer(submit):
         (True, "signal", None, errors.KilledError, "killed while its job was being submitted"),
         (False, "deadline", None, errors.SubmitError, "did not submit the application within 15m"),
         (False, "ended", 1, errors.SubmitError, "failed before the application started"),
-        (False, "", None, errors.SubmitError, "failed before the application started"),
+        (False, None, None, errors.SubmitError, "failed before the application started"),
     ],
 )
 def test_a_failed_submission_explains_itself(killed, reason, status, kind, text):

@@ -110,7 +110,9 @@ def test_executors_that_only_the_master_knows_are_read_too(examiner):
         finding = Finding(Verdict.EXECUTORS_LOST, "4 executors lost.", 600.0, 700.0)
         examiner.budget = 5.0
         channel_state = ChannelState()
-        channel_state.hear(Message("hello", 0.0, {"pid": 0, "python": "3", "application_id": "app-1"}), 1.0)
+        channel_state.receive(
+            Message("hello", 0.0, {"pid": 0, "python": "3", "application_id": "app-1"}), 1.0
+        )
         found = examiner.examine(finding, channel_state)
         assert found.cause.text == "stderr of executor 7 on h: java.net.UnknownHostException: drv"
         assert master.asked == ["app-1"]

@@ -196,7 +196,7 @@ def test_an_observed_finding_is_shown_as_it_would_have_ended_the_job(log, task, 
     log.on_observed = taken.append
     log.summary = SimpleNamespace(observed=lambda *row: rows.append(row))
     finding = replace(FINDING, advice="Set a time-out for the call in that line.")
-    log.observed(finding, Autopsy("/jobs/a.py:3, fit", "", ("worker blocked",), "text"), "")
+    log.observed(finding, Autopsy("/jobs/a.py:3, fit", ("worker blocked",), "text"), "")
     assert 'Observed, not ended (on_finding="warn"):\nSTALLED: Stage 3 stood still for 10m.' in task.warnings
     assert "  do: Set a time-out for the call in that line.\n  where: /jobs/a.py:3, fit\n" in task.warnings
     assert "worker blocked" in task.warnings

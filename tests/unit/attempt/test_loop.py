@@ -16,7 +16,7 @@ import pytest
 
 from airflow_spark_guard.attempt import loop
 from airflow_spark_guard.attempt.live import Live
-from airflow_spark_guard.attempt.loop import Following
+from airflow_spark_guard.attempt.loop import AttemptFollower
 from airflow_spark_guard.attempt.watch import Watch
 from airflow_spark_guard.core.failure.client_ending import Cause
 from airflow_spark_guard.core.failure.takeover import Takeover
@@ -106,7 +106,7 @@ class Run:
             if during:
                 threading.Thread(target=during, args=(attempt,)).start()
             watch = Watch(watch_limits(**{"deadline": None, **limits}))
-            self.ending = Following(attempt, reader, JobOutput(budget), watch, listener, listener).run()
+            self.ending = AttemptFollower(attempt, reader, JobOutput(budget), watch, listener, listener).run()
         reader.close()
         self.recorded = listener.recorded
         self.lines, self.messages, self.examined = listener.shown, listener.messages, listener.examined
@@ -177,7 +177,7 @@ def test_the_last_look_belongs_to_the_ending(tmp_path):
         (tmp_path / "go").touch()
         while not printed.exists():
             time.sleep(0.05)
-        return Autopsy("/jobs/a.py:3, fit", "", ("blocked",), "text")
+        return Autopsy("/jobs/a.py:3, fit", ("blocked",), "text")
 
     run = Run(
         tmp_path,
@@ -425,7 +425,7 @@ def test_an_exception_in_the_watch_ends_the_attempt(tmp_path):
     launch = launch_of(tmp_path, "setsid sleep 300 & echo x; sleep 300", mark)
     failing = Failing()
     with pytest.raises(KeyError, match="time-out"), Attempt(launch) as attempt:
-        Following(attempt, reader, JobOutput(10), Watch(watch_limits()), failing, failing).run()
+        AttemptFollower(attempt, reader, JobOutput(10), Watch(watch_limits()), failing, failing).run()
     reader.close()
     assert marked(mark) == []
 
@@ -457,7 +457,7 @@ def test_result_and_end_survive_any_flood(tmp_path, monkeypatch):
 
 def test_an_observed_deadline_ends_nothing(tmp_path, channel):
     """It is said once, with the autopsy; the job comes to its own end, and that is what counts."""
-    seen = Autopsy("/jobs/a.py:3, fit", "", ("blocked",), "text")
+    seen = Autopsy("/jobs/a.py:3, fit", ("blocked",), "text")
     command = (
         channel("hello", pid=1, python="3") + "echo one; sleep 2; echo two; " + channel("bye") + "exit 0"
     )
@@ -598,7 +598,7 @@ def live_run(tmp_path, command, *requests, **limits):
     ):
         watch = Watch(watch_limits(**{"deadline": None, **limits}))
         live = Live(record, watch, LiveState(None), Asked(None, None, *requests), lambda _: None)
-        ending = Following(attempt, reader, JobOutput(1000), watch, listener, listener, live).run()
+        ending = AttemptFollower(attempt, reader, JobOutput(1000), watch, listener, listener, live).run()
         live.close()
     assert marked(mark) == []
     end_all(mark)

@@ -212,7 +212,7 @@ def test_heartbeats_and_threads_of_many_executors_are_seen(tag, driver):
 
 def test_beyond_the_bound_executors_take_turns(tag, driver, monkeypatch):
     """Their logs are read at the next look; the threads are those of the same executors, to be compared."""
-    monkeypatch.setattr("airflow_spark_guard.attempt.observer._MOST_LOGS", 3)
+    monkeypatch.setattr("airflow_spark_guard.attempt.heartbeat_logs._MOST_LOGS", 3)
     monkeypatch.setattr("airflow_spark_guard.attempt.observer._MOST_THREADS", 2)
     application = many(driver, 7)
     with closing(Observer(tag)) as observer:
@@ -224,6 +224,7 @@ def test_beyond_the_bound_executors_take_turns(tag, driver, monkeypatch):
 def test_workers_that_hang_hide_no_other_executor(tag, driver, monkeypatch):
     """A look lasts as long as it may, however many log pages do not answer; the others are read first then."""
     monkeypatch.setattr("airflow_spark_guard.attempt.observer._SECONDS", 1.0)
+    monkeypatch.setattr("airflow_spark_guard.attempt.heartbeat_logs._SECONDS", 1.0)
     application, over = many(driver, 24), threading.Event()
     with (
         serving(lambda *_: over.wait(600)) as silent,
@@ -314,8 +315,8 @@ def test_after_a_pause_the_next_request_is_answered(tag, driver, tmp_path):
         application = Application(APP, driver.url)
         first = seen(observer, THOROUGH, application)
         observer.pause()
-        assert not is_watching(observer._looker._bytes)
+        assert not is_watching(observer._sampler._bytes)
         again = seen(observer, THOROUGH, application)
-        assert is_watching(observer._looker._bytes)
+        assert is_watching(observer._sampler._bytes)
     workers = [[row.key for row in snapshot.readings if row.role == "worker"] for snapshot in (first, again)]
     assert workers[0] == workers[1] != []

@@ -2,17 +2,27 @@
 
 from __future__ import annotations
 
+import dataclasses
 import sys
 
 import pytest
 
-from airflow_spark_guard.attempt.submission import Request, deploy_mode, prepare
+from airflow_spark_guard.attempt.submission import SubmitRequest, deploy_mode, prepare
+from airflow_spark_guard.attempt.user_conf import UserConf
 from airflow_spark_guard.core.conf.profile import SparkProfile
 from airflow_spark_guard.core.conf.properties import parse
 from airflow_spark_guard.core.errors import ConfError
 from airflow_spark_guard.process import toolchain
 from airflow_spark_guard.process.leftovers import new_attempt
 from airflow_spark_guard.process.workspace import Workspace
+
+
+def request(master="local[1]", **given):
+    """A request; what the user configures is given beside the rest."""
+    own = {field.name: given.pop(field.name) for field in dataclasses.fields(UserConf) if field.name in given}
+    return SubmitRequest(
+        **{"master": master, "profile": SparkProfile(), "user_conf": UserConf(**own), **given}
+    )
 
 
 @pytest.fixture
@@ -28,9 +38,7 @@ def ask(workspace, monkeypatch):
         monkeypatch.delenv(name, raising=False)
 
     def prepared(master="local[1]", **fields):
-        return prepare(
-            Request(**{"master": master, "profile": SparkProfile(), "deadline": 600.0, **fields}), workspace
-        )
+        return prepare(request(master, **{"deadline": 600.0, **fields}), workspace)
 
     return prepared
 
@@ -44,7 +52,7 @@ def test_the_layers_lie_in_their_order(ask, tmp_path):
         connection="x",
         connection_conf={"spark.b": "connection", "spark.c": "connection"},
         conf={"spark.c": "conf", "spark.driver.memory": "1g"},
-        options_conf={"spark.driver.memory": "2g"},
+        arguments={"spark.driver.memory": "2g"},
     ).conf.values
     assert [(conf[f"spark.{k}"].value, conf[f"spark.{k}"].origin) for k in "abc"] == [
         ("file", str(file)),
@@ -204,7 +212,7 @@ def test_the_deploy_mode_is_known_before_anything_is_prepared(place, tmp_path, m
     }[place]
     if place == "DEPLOY_MODE":
         monkeypatch.setenv(place, "cluster")
-    found = deploy_mode(Request(master="spark://h:7077", profile=SparkProfile(), **fields))
+    found = deploy_mode(request("spark://h:7077", **fields))
     assert found.mode == "cluster"
     assert ("spark-defaults.conf" in found.origin) is ("DEPLOY_MODE" not in found.origin)
 
@@ -228,7 +236,7 @@ def test_a_value_with_blanks_at_its_ends_arrives(ask, workspace):
 def test_a_variable_for_the_cluster_is_a_value_too(ask):
     """Upstream makes configuration of env_vars on YARN and Kubernetes."""
     with pytest.raises(ConfError, match="^operator sets spark.yarn.appMasterEnv.PASSWORD to a value"):
-        ask(options_conf={"spark.yarn.appMasterEnv.PASSWORD": "geheim "})
+        ask(arguments={"spark.yarn.appMasterEnv.PASSWORD": "geheim "})
 
 
 def test_what_spark_itself_will_trim_is_noted(ask):

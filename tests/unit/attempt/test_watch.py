@@ -66,7 +66,7 @@ class Watched:
         self.channel_state = ChannelState()
 
     def say(self, kind: str, now: float, **fields) -> None:
-        self.channel_state.hear(Message(kind, 0.0, fields), now)
+        self.channel_state.receive(Message(kind, 0.0, fields), now)
 
     def look(self, now: float, snapshot: Observation):
         """Asked at ``now``, answered at once: what the watch says."""
@@ -94,7 +94,7 @@ def test_an_observation_holds_what_was_seen_and_what_was_heard():
     """Every field of it."""
     watched = Watched()
     watched.say("hello", 1.0, pid=7, python="3", application_id="app-1", ui_url="http://ui")
-    watched.watch.hear_output(EXIT.format(5).encode())
+    watched.watch.read_output(EXIT.format(5).encode())
     master = Master(known=True, waiting=False)
     beats = (TaskHeartbeat("0", 3, "aa"),)
     snapshot = Observation(driver=VIEW, readings=(), task_heartbeats=beats, master=master)
@@ -130,7 +130,7 @@ def test_a_finding_of_the_watchdog_is_the_answer():
     watched = Watched(losses=3)
     for number in range(4):
         watched.watch.tick(10.0 * number, watched.channel_state)
-        watched.watch.hear_output(EXIT.format(number).encode())
+        watched.watch.read_output(EXIT.format(number).encode())
     finding = watched.look(60.0, Observation(driver=VIEW))
     assert finding.verdict is Verdict.EXECUTORS_LOST
     assert finding.what == "4 executors lost within 10m (limit: 3)."
@@ -141,7 +141,7 @@ def test_a_lost_executor_is_looked_at_soon():
     watched = Watched()
     watched.look(60.0, Observation(driver=VIEW))
     watched.watch.tick(61.0, watched.channel_state)
-    watched.watch.hear_output(EXIT.format(5).encode())
+    watched.watch.read_output(EXIT.format(5).encode())
     asked = len(watched.observer.asked)
     watched.watch.tick(62.0, watched.channel_state)
     assert len(watched.observer.asked) == asked
@@ -153,7 +153,7 @@ def test_executors_that_ended_are_handed_on_once():
     """With the time when that was printed."""
     watched = Watched()
     watched.watch.tick(42.0, watched.channel_state)
-    watched.watch.hear_output(EXIT.format(5).encode())
+    watched.watch.read_output(EXIT.format(5).encode())
     watched.look(60.0, Observation(driver=VIEW))
     watched.look(90.0, Observation(driver=VIEW))
     first, second = watched.seen
@@ -166,18 +166,9 @@ def test_the_output_says_how_many_executors_there_were():
     watched = Watched()
     for number in range(3):
         line = f"INFO S: Registered executor NettyRpcEndpointRef(x) (10.0.0.9:1) with ID {number},  R 0\n"
-        watched.watch.hear_output(line.encode())
+        watched.watch.read_output(line.encode())
     watched.look(60.0, Observation(blind="it has no UI"))
     assert watched.seen[0].executor_peak == 3
-
-
-def test_a_reason_that_goes_on_in_the_next_chunk_is_read_whole():
-    """On Kubernetes it has several lines, without a word that a watch listens for."""
-    watch = Watched().watch
-    watch.hear_output(b"26/11/20 10:00:00 ERROR TaskSchedulerImpl: Lost executor 5 on 10.0.0.9: \n")
-    watch.hear_output(b"The pod was deleted by a user or the framework.\n26/11/20 10:00:00 INFO A: b\n")
-    assert watch.submit_log.executor_exits == 0
-    assert watch.submit_log.exits.take()[0].reason == "The pod was deleted by a user or the framework."
 
 
 @pytest.mark.parametrize("observed", [True, False])
@@ -207,33 +198,11 @@ def test_a_driver_whose_python_is_gone_is_noticed():
     assert watched.seen[-1].driver_gone_at == 3.0
 
 
-@pytest.mark.parametrize("pid", [0, 1, (1 << 22) + 1])
-def test_a_driver_that_was_never_seen_here_is_not_missed(pid):
-    """It runs in another pid namespace, or has made its pid up."""
-    watched = Watched()
-    watched.say("hello", 1.0, pid=pid, python="3")
-    assert [watched.watch.tick(now, watched.channel_state) for now in (2.0, 20.0)] == [None, None]
-
-
-def test_lines_are_heard_however_the_output_is_cut():
-    """A chunk ends anywhere; a line without an end is kept, but not all of it."""
-    watch = Watched().watch
-    text = (EXIT.format(1) + "x\n" + EXIT.format(2)).encode()
-    for at in range(0, len(text), 7):
-        watch.hear_output(text[at : at + 7])
-    assert watch.submit_log.executor_exits == 2
-    watch.hear_output(b"x" * 100_000)
-    watch.hear_output(b"\n" + EXIT.format(3).encode())
-    assert watch.submit_log.executor_exits == 3
-    watch.hear_output(b"\xff\xfe " + EXIT.format(4).encode())
-    assert watch.submit_log.executor_exits == 4
-
-
 def test_the_application_is_known_by_the_jobs_own_word_or_by_spark_submits():
     """An application that does not speak has only the second."""
     watched = Watched()
     assert watched.watch.application(watched.channel_state) is None
-    watched.watch.hear_output(
+    watched.watch.read_output(
         b"INFO JettyUtils: Start Jetty 0.0.0.0:0 for SparkUI\n"
         b"INFO Utils: Successfully started service 'SparkUI' on port 33893.\n"
         b"INFO StandaloneSchedulerBackend: Connected to Spark cluster with app ID app-0\n"
@@ -252,12 +221,12 @@ def test_heartbeats_in_the_drivers_output_are_movement():
         return f"{MARK} {json.dumps({'w': 7, 't': 1.5, 'n': count})}\n".encode()
 
     watched.look(30.0, Observation())
-    watched.watch.hear_output(beat(1))
+    watched.watch.read_output(beat(1))
     watched.look(60.0, Observation())
-    watched.watch.hear_output(b"something else\n")
+    watched.watch.read_output(b"something else\n")
     other = TaskHeartbeat("0", 3, "aa")
     watched.look(90.0, Observation(task_heartbeats=(other,)))
-    watched.watch.hear_output(beat(2))
+    watched.watch.read_output(beat(2))
     watched.look(120.0, Observation())
     silent, first, both, second = [seen.task_heartbeats for seen in watched.seen]
     assert (silent, both) == ((), (other, *first))
@@ -292,7 +261,7 @@ class Named:
 
     def hello(self, application_id, ui_url=None) -> None:
         fields = {"pid": 0, "application_id": application_id, "ui_url": ui_url}
-        self.channel_state.hear(Message("hello", 0.0, fields), 1.0)
+        self.channel_state.receive(Message("hello", 0.0, fields), 1.0)
         self.watch.tick(1.0, self.channel_state)
 
 
@@ -301,17 +270,17 @@ def test_an_application_is_told_once_and_again_when_more_is_known():
     named = Named()
     named.watch.tick(0.5, named.channel_state)
     assert named.told == []
-    named.watch.hear_output(b"INFO Backend: Connected to Spark cluster with app ID app-1\n")
+    named.watch.read_output(b"INFO Backend: Connected to Spark cluster with app ID app-1\n")
     for _ in range(3):
         named.watch.tick(1.0, named.channel_state)
     named.hello("app-1", "http://h:4040")
-    assert named.watch.tell(named.channel_state) == Application("app-1", "http://h:4040")
+    assert named.watch.announce(named.channel_state) == Application("app-1", "http://h:4040")
     assert named.told == [Application("app-1", ""), Application("app-1", "http://h:4040")]
 
 
 def test_the_application_is_told_where_nobody_looks():
     """And although the watch finds something at once."""
     named = Named()
-    named.watch.hear_output(b"Connected to Spark cluster with app ID app-1\n")
+    named.watch.read_output(b"Connected to Spark cluster with app ID app-1\n")
     assert named.watch.tick(1e9, named.channel_state).verdict is Verdict.DEADLINE
     assert named.told == [Application("app-1", "")]

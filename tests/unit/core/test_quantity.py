@@ -8,6 +8,7 @@ from airflow_spark_guard.core.quantity import (
     readable_size,
     seconds,
     size_in_bytes,
+    whole_number,
 )
 
 
@@ -52,6 +53,19 @@ def test_what_is_no_duration_is_refused(value):
 def test_a_size_is_in_powers_of_1024(value, expected):
     """A number is bytes."""
     assert size_in_bytes(value) == expected
+
+
+@pytest.mark.parametrize(("value", "expected"), [(5, 5), ("5", 5), (" 10_000 ", 10_000), (-1, -1), (0, 0)])
+def test_a_count_is_a_number_or_its_digits(value, expected):
+    """A limit refuses those below its smallest by itself."""
+    assert whole_number(value) == expected
+
+
+@pytest.mark.parametrize("value", [True, None, 2.5, "2.5", "many", "", [3], "9" * 5000])
+def test_what_is_not_a_count_is_refused(value):
+    """A float is never rounded."""
+    with pytest.raises(ValueError, match=r"not a count|invalid literal|Exceeds the limit"):
+        whole_number(value)
 
 
 @pytest.mark.parametrize("value", ["", "1.5g", "-1", "5x", "much", True, None, 1.5])

@@ -40,7 +40,7 @@ def channel_state(*kinds, error=None, result=None):
         fields = (
             {"pid": 1, "python": "3"} if kind == "hello" else {"value": result} if kind == "result" else {}
         )
-        state.hear(Message(kind, 0.0, error if kind == "error" else fields), 5.0)
+        state.receive(Message(kind, 0.0, error if kind == "error" else fields), 5.0)
     return state
 
 

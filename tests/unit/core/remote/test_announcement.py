@@ -9,7 +9,7 @@ import pytest
 
 from airflow_spark_guard.core.remote import announcement as told
 from airflow_spark_guard.core.remote.announcement import RUNNING
-from airflow_spark_guard.core.remote.submitting_task import state_told_by, target_told_by
+from airflow_spark_guard.core.remote.submitting_task import state_from, target_from
 from airflow_spark_guard.core.remote.target import Target
 
 APP = "app-20261121031500-0007"
@@ -26,8 +26,8 @@ def test_an_application_is_told_with_its_witnesses():
     assert found == Target(APP, "", "http://h:4040", "spark://h:7077", "http://h:8081", "https://past")
     value = told.announced(found, RUNNING)
     assert value == {**found.to_json(), "task": "running"}
-    assert target_told_by(value, Target()) == found
-    assert state_told_by(value, APP) == "running"
+    assert target_from(value, Target()) == found
+    assert state_from(value, APP) == "running"
 
 
 def test_what_is_not_known_is_left_out():
@@ -92,7 +92,7 @@ def test_an_address_that_may_not_be_shown_is_none(url):
 def test_an_address_of_this_machine_alone_is_not_told(is_here, has_launcher, master, url):
     """A sensor of a triggerer elsewhere would ask its own machine; who never says a better one has no other."""
     assert (
-        told.told_ui("http://127.0.0.1:4040", is_here=is_here, has_launcher=has_launcher, master=master)
+        told.published_ui("http://127.0.0.1:4040", is_here=is_here, has_launcher=has_launcher, master=master)
         == url
     )
 

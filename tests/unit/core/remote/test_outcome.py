@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from typing import get_args
 
 import pytest
 from hypothesis import given
@@ -21,14 +22,15 @@ from airflow_spark_guard.core.remote.remote_watch import Memory
 from airflow_spark_guard.core.remote.restarts import Ledger, Loss
 from airflow_spark_guard.core.remote.target import Target
 from airflow_spark_guard.core.verdict import Verdict
-from airflow_spark_guard.core.watch.finding import Finding
+from airflow_spark_guard.core.watch.finding import Finding, Suspect
 from tests.unit.core.remote.seen import TEXT
 from tests.unit.core.remote.test_remote_watch import MEMORIES
 from tests.unit.core.remote.test_target import TARGETS
 from tests.unit.core.web.test_spark_rest import JSON
 
+SUSPECTS = st.sampled_from(get_args(Suspect))
 FINDINGS = st.builds(
-    Finding, st.sampled_from(Verdict), TEXT, st.floats(0, 9), st.floats(0, 9), TEXT, TEXT, TEXT, TEXT
+    Finding, st.sampled_from(Verdict), TEXT, st.floats(0, 9), st.floats(0, 9), TEXT, TEXT, TEXT, SUSPECTS
 )
 ERRORS = st.builds(lambda what, rest: ApplicationError(what, got=rest, advice=rest), TEXT, TEXT)
 OUTCOMES = st.builds(

@@ -51,9 +51,6 @@ def test_a_hung_udf_is_told_in_a_few_lines():
     )
     found = report(snapshots)
     assert found.place == "/jobs/hung.py:13, hang"
-    assert found.python_stack == (
-        "/jobs/hung.py:13, hang\n  inside: threading.py:327, Condition.wait <- threading.py:629, Event.wait"
-    )
     assert found.summary == (
         "Python worker 7 of executor 0 is at /jobs/hung.py:13, hang",
         "the driver's Python is at /jobs/hung.py:17, work",
@@ -77,12 +74,12 @@ def test_the_driver_gives_way_to_the_worker_and_without_one_no_line_is_named():
         assert report(Diagnostics(suspect, DRIVER, (WORKER,))).place == "/jobs/hung.py:13, hang"
         assert report(Diagnostics(suspect, DRIVER, (waiting, WORKER))).place == "/jobs/hung.py:13, hang"
         found = report(Diagnostics(suspect, DRIVER, (waiting,), stages=(3,)))
-        assert (found.place, found.python_stack) == ("", "")
+        assert found.place == ""
         assert found.summary[0] == (
             "the driver waits in /jobs/hung.py:17 for stage 3; the line in the worker is not known"
         )
     found = report(Diagnostics("", None, (waiting,)))
-    assert (found.place, found.python_stack) == ("", "")
+    assert found.place == ""
 
 
 def test_a_process_of_the_drivers_pool_is_shown():
@@ -115,17 +112,14 @@ def test_nothing_seen_is_an_autopsy_without_a_place():
     """The lines say what could not be seen."""
     assert report(Diagnostics()) == Autopsy(text="\n")
     found = report(Diagnostics(unseen=("driver's Python: not found on this host",)))
-    assert (found.place, found.python_stack) == ("", "")
+    assert found.place == ""
     assert found.summary == ("driver's Python: not found on this host",)
 
 
 def test_a_stack_without_frames_names_nothing():
     """A process that was just starting."""
     empty = PythonProcess("the driver's Python", (PythonThread((), main=True),))
-    assert (
-        report(Diagnostics("driver", empty)).place,
-        report(Diagnostics("driver", empty)).python_stack,
-    ) == ("", "")
+    assert report(Diagnostics("driver", empty)).place == ""
 
 
 def test_threads_that_serve_the_script_are_told_apart_from_the_others():
@@ -176,6 +170,6 @@ def test_untrusted_text_is_bounded_and_made_safe():
     assert all(len(line) <= 300 for line in found.summary)
     assert len(found.text.encode()) <= 256 * 1024 + 20
     assert len(found.place) <= 300
-    for text in (*found.summary, found.text, found.place, found.python_stack):
+    for text in (*found.summary, found.text, found.place):
         assert "\x1b" not in text
         assert "hunter2" not in text

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from airflow_spark_guard.core.stacktraces.moved import moved
-from airflow_spark_guard.core.watch.observation import ProcessSample
+from airflow_spark_guard.core.watch.process_sample import ProcessSample
 
 FIRST = ProcessSample("worker", "7:1", cpu=1.0, switches=100, io=1000)
 

@@ -8,7 +8,7 @@ import pytest
 
 from airflow_spark_guard.core.watch.belonging import looks, stage_state, worker_states
 from airflow_spark_guard.core.watch.evidence import State
-from airflow_spark_guard.core.watch.observation import ProcessSample
+from airflow_spark_guard.core.watch.process_sample import ProcessSample
 from tests.unit.core.watch.watched import BLOCKED
 
 SECONDS = 60.0

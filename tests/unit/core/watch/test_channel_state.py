@@ -20,7 +20,7 @@ def channel_state(*messages):
     """Each is (kind, fields), or (kind, fields, when)."""
     state = ChannelState()
     for number, (kind, fields, *at) in enumerate(messages, 1):
-        state.hear(Message(kind, 0.0, fields), *(at or (float(number),)))
+        state.receive(Message(kind, 0.0, fields), *(at or (float(number),)))
     return state
 
 
@@ -35,7 +35,7 @@ def test_hello_may_come_again_with_the_application():
         ("hello", HELLO), ("hello", {**HELLO, "application_id": "app-1", "ui_url": "http://h:1"})
     )
     assert (state.pid, state.application_id, state.ui_url) == (7, "app-1", "http://h:1")
-    state.hear(Message("hello", 0, {**HELLO, "application_id": "app-2", "ui_url": None}), 3.0)
+    state.receive(Message("hello", 0, {**HELLO, "application_id": "app-2", "ui_url": None}), 3.0)
     assert (state.application_id, state.ui_url) == ("app-2", "")
 
 
@@ -91,7 +91,7 @@ def test_the_time_of_a_heartbeat_is_that_of_the_newest_one():
         ("progress", {"stages": [], "heartbeat": first}, 35.0),
     )
     assert (state.inside.heartbeat_at, state.inside.note) == (5.0, "0.25")
-    state.hear(Message("metric", 0, {"values": {}}), 40.0)
+    state.receive(Message("metric", 0, {"values": {}}), 40.0)
     assert state.inside.heartbeat_at == 40.0
 
 
@@ -197,7 +197,7 @@ def test_whatever_valid_messages_come_the_inside_can_be_recorded(messages):
     """In any order, any number of times: an observation with it survives its record."""
     state = ChannelState()
     for number, fields in enumerate([*messages, *messages]):
-        state.hear(parse(json.dumps({"v": 1, "t": 0, **fields}).encode()), float(number))
+        state.receive(parse(json.dumps({"v": 1, "t": 0, **fields}).encode()), float(number))
         seen = Observation(1.0, inside=state.inside)
         assert Observation.from_json(json.loads(json.dumps(seen.to_json()))) == seen
     kinds = {fields["kind"] for fields in messages}

@@ -3,7 +3,7 @@ import pytest
 from airflow_spark_guard.core.watch.comparison import Comparison
 from airflow_spark_guard.core.watch.evidence import State
 from airflow_spark_guard.core.watch.finding import ObservationRequest
-from airflow_spark_guard.core.watch.observation import ProcessSample
+from airflow_spark_guard.core.watch.process_sample import ProcessSample
 
 NOW = (ProcessSample("worker", "1"),)
 

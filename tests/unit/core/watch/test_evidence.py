@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from airflow_spark_guard.core.watch.evidence import Pair, State, of_executors, pairs, state_of, together
-from airflow_spark_guard.core.watch.observation import ProcessSample
+from airflow_spark_guard.core.watch.process_sample import ProcessSample
 from tests.unit.core.watch.watched import BLOCKED, PYTHON_THREAD
 
 DRIVER = ProcessSample("driver", "9:9", cpu=1.0, switches=10, stack="d", locals="l")

@@ -13,7 +13,7 @@ def parsed_log(*lines):
     """One line a second."""
     log = SubmitLog()
     for at, line in enumerate(lines):
-        log.hear(line, float(at))
+        log.read(line, float(at))
     return log
 
 
@@ -118,13 +118,13 @@ def test_the_most_executors_at_once_are_counted(gone):
     """Those that have registered, until they go for whatever reason; one that was only granted is none."""
     log = parsed_log(ADDED.format(0), *(REGISTERED.format(number) for number in (0, 1, 1)))
     assert log.executor_peak == 2
-    log.hear(gone)
-    log.hear(REGISTERED.format(2))
+    log.read(gone)
+    log.read(REGISTERED.format(2))
     assert log.executor_peak == 2
-    log.hear(REGISTERED.format(3))
+    log.read(REGISTERED.format(3))
     assert log.executor_peak == 3
-    log.hear("INFO SparkContext: Running Spark version 4.2.0")
-    log.hear(REGISTERED.format(0))
+    log.read("INFO SparkContext: Running Spark version 4.2.0")
+    log.read(REGISTERED.format(0))
     assert log.executor_peak == 1
 
 
@@ -132,8 +132,8 @@ def test_executors_that_come_and_go_for_weeks_are_few_at_once():
     """Dynamic allocation: a budget by all that ever were would hide a loop."""
     log = SubmitLog()
     for number in range(1000):
-        log.hear(REGISTERED.format(number))
-        log.hear(f"INFO TaskSchedulerImpl: Executor {number} on 10.0.0.9 killed by driver.")
+        log.read(REGISTERED.format(number))
+        log.read(f"INFO TaskSchedulerImpl: Executor {number} on 10.0.0.9 killed by driver.")
     assert log.executor_peak == 1
 
 

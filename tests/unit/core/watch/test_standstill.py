@@ -7,7 +7,8 @@ from dataclasses import replace
 import pytest
 
 from airflow_spark_guard.core.verdict import Verdict
-from airflow_spark_guard.core.watch.observation import Executor, ProcessSample, TaskHeartbeat
+from airflow_spark_guard.core.watch.observation import Executor, TaskHeartbeat
+from airflow_spark_guard.core.watch.process_sample import ProcessSample
 from tests.support.limits import watch_limits
 from tests.unit.core.watch.watched import (
     BLOCKED,

@@ -10,7 +10,7 @@ from tests.support.dialogue import DATA, recorded
 def parsed_log(*lines):
     log = SubmitLog()
     for line in lines:
-        log.hear(line)
+        log.read(line)
     return log
 
 
@@ -92,7 +92,7 @@ def test_what_it_keeps_is_bounded_and_fit_to_be_shown():
 def test_an_ordinary_line_costs_one_look():
     """For plain words; the patterns are left alone."""
     line, log = "2026-11-20 INFO my.job: row 17 of 1000000 done, accuracy 0.93", SubmitLog()
-    assert calls_of(lambda: log.hear(line)) < 25
+    assert calls_of(lambda: log.read(line)) < 25
 
 
 LARGE = (

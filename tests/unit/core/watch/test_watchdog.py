@@ -16,10 +16,10 @@ from airflow_spark_guard.core.watch.observation import (
     Inside,
     Master,
     Observation,
-    ProcessSample,
     Stage,
     TaskHeartbeat,
 )
+from airflow_spark_guard.core.watch.process_sample import ProcessSample
 from airflow_spark_guard.core.watch.watch_limits import PATIENCE
 from airflow_spark_guard.core.watch.watchdog import Watchdog, overdue
 from tests.support.limits import watch_limits

@@ -4,14 +4,8 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from airflow_spark_guard.core.watch.observation import (
-    DriverView,
-    Executor,
-    Inside,
-    Observation,
-    ProcessSample,
-    Stage,
-)
+from airflow_spark_guard.core.watch.observation import DriverView, Executor, Inside, Observation, Stage
+from airflow_spark_guard.core.watch.process_sample import ProcessSample
 from airflow_spark_guard.core.watch.watchdog import Watchdog
 from tests.support.limits import watch_limits
 

@@ -1,4 +1,4 @@
-"""How a sample came about: the figures, and what they are compared with."""
+"""How a sample was drawn: the figures, and what they are compared with."""
 
 from __future__ import annotations
 

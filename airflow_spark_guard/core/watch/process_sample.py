@@ -1,0 +1,60 @@
+"""A sample of one process or thread that may be stuck; part of an observation."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Final, Literal, TypeAlias
+
+Role: TypeAlias = Literal["worker", "task", "driver", "jvm"]
+"""A Python worker, a task's thread in an executor's JVM, the driver's Python, the driver's JVM."""
+ThreadKind: TypeAlias = Literal[
+    "stream", "python", "python_start", "shuffle", "gc", "lock", "io", "planning", "running", "waiting"
+]
+"""What a thread of a JVM does: it waits for the input of a stream, for its Python worker, for that worker to
+start, for a shuffle, for garbage collection, for a lock, for I/O; it plans, computes, or waits for anything
+else.
+"""
+Activity: TypeAlias = Literal[ThreadKind, "idle", ""]
+IDLE: Final = "idle"
+"""A Python worker without a task."""
+PYTHON: Final = "python"
+PYTHON_START: Final = "python_start"
+
+
+@dataclass(frozen=True)
+class ProcessSample:
+    """One sample of a process or thread that may be stuck.
+
+    Attributes:
+        role: which of the attempt's processes it is.
+        key: identifies it over time: pid and start time, or the name of the thread.
+        executor: its executor; empty for the driver.
+        cpu: CPU time so far, in seconds; None if not readable.
+        switches: voluntary context switches of all its threads so far; None if not readable. (Involuntary
+            ones depend on how crowded the machine is.)
+        io: bytes read and written so far; None if not readable.
+        stack: a hash of its stack; empty if not readable.
+        locals: a hash of stack and local variables; empty if not readable.
+        place: the innermost line of user code, ``file:line, function``; untrusted.
+        kind: what it does, as far as its stack shows it: for a JVM thread a :data:`ThreadKind`, for a Python
+            worker ``idle`` if it has no task; else empty.
+        stage: id of the stage whose task it runs; None if unknown.
+        delay: seconds so far in which its threads were runnable but had no CPU; None if not readable.
+        watched: seconds so far in which its system calls were watched.
+        moved: how often it was then seen to move bytes, except on standard output and error.
+    """
+
+    role: Role
+    key: str
+    executor: str = ""
+    cpu: float | None = None
+    switches: int | None = None
+    io: int | None = None
+    stack: str = ""
+    locals: str = ""
+    place: str = ""
+    kind: Activity = ""
+    stage: int | None = None
+    delay: float | None = None
+    watched: float = 0.0
+    moved: int = 0
