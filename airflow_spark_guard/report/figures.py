@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING, Any, Final
 
+from airflow_spark_guard.core.history.executor_time import lost_executors
 from airflow_spark_guard.core.history.labels import descriptions, stage_label
 from airflow_spark_guard.core.quantity import counted, readable_duration
 
@@ -79,13 +80,16 @@ def figures(history: ApplicationHistory, marks: Sequence[Mark]) -> tuple[Figure,
 def timeline(history: ApplicationHistory, marks: Sequence[Mark]) -> Figure | None:
     """Stages and executors as bars over time, losses, heartbeats and limits as marks."""
     end = history.ended or history.last_seen
-    if history.started is None or end is None or not (history.stages or history.executors):
+    begin = history.started or history.first_seen
+    if begin is None or end is None or not (history.stages or history.executors):
         return None
-    least, described = (end - history.started) * _SHORTEST_BAR, descriptions(history)
+    least, described = (end - begin) * _SHORTEST_BAR, descriptions(history)
     stages = sorted(history.stages, key=lambda one: _length(one, end), reverse=True)[:MOST_BARS]
     stages.sort(key=lambda one: (one.submitted or end, one.stage))
-    lost = [one for one in history.executors if one.reason]
-    executors = (lost + [one for one in history.executors if not one.reason])[:MOST_BARS]
+    gone = frozenset(one.id for one in lost_executors(history))
+    ordered = sorted(history.executors, key=lambda one: one.id not in gone)[:MOST_BARS]
+    lost = [one for one in ordered if one.id in gone]
+    others = [one for one in ordered if one.id not in gone]
     traces = [
         _bars(
             "stages",
@@ -95,35 +99,33 @@ def timeline(history: ApplicationHistory, marks: Sequence[Mark]) -> Figure | Non
         _bars(
             "failed stages", "bad", [_stage_bar(one, end, least, described) for one in stages if one.failure]
         ),
-        _bars(
-            "executors", "series-2", [_executor_bar(one, end, least) for one in executors if not one.reason]
-        ),
-        _bars("lost executors", "warn", [_executor_bar(one, end, least) for one in executors if one.reason]),
+        _bars("executors", "series-2", [_executor_bar(one, end, least) for one in others]),
+        _bars("lost executors", "warn", [_executor_bar(one, end, least) for one in lost]),
         _heartbeats(history.samples),
     ]
     return Figure(
         "timeline",
         "Timeline",
-        _sentence(history, len(lost), rows := len(stages) + len(executors)),
+        _sentence(history, end - begin, len(gone), rows := len(stages) + len(ordered)),
         tuple(trace for trace in traces if trace["x"]),
         {
             "barmode": "overlay",
             "height": 170 + 22 * rows,
-            "xaxis": {**_TIME, "range": [history.started * _MS, end * _MS]},
+            "xaxis": {**_TIME, "range": [begin * _MS, end * _MS]},
             "yaxis": {"type": "category", "autorange": "reversed", "automargin": True},
             **_marks(marks),
         },
     )
 
 
-def _sentence(history: ApplicationHistory, lost: int, rows: int) -> str:
+def _sentence(history: ApplicationHistory, seconds: float, lost: int, rows: int) -> str:
     """The figures of the timeline, of which so many rows are drawn."""
     stages, executors = counted(len(history.stages), "stage"), counted(len(history.executors), "executor")
-    end = history.ended or history.last_seen or history.started or 0.0
-    length = readable_duration(end - (history.started or end))
+    losses = f", of which {lost} lost," if lost else ""
     hidden = len(history.stages) + len(history.executors) - rows
     more = f" {hidden} shorter stages or further executors are not drawn." if hidden else ""
-    return f"{stages} and {executors}, of which {lost} lost, within {length}. Times are in UTC.{more}"
+    within = readable_duration(max(0.0, seconds))
+    return f"{stages} and {executors}{losses} within {within}. Times are in UTC.{more}"
 
 
 def usage(history: ApplicationHistory) -> Figure | None:
@@ -136,13 +138,21 @@ def usage(history: ApplicationHistory) -> Figure | None:
     return Figure(
         "usage",
         "Task slots",
-        f"At most {counted(most, 'task')} ran at once, in at most {counted(slots, 'slot')}.",
+        f"{_ran(most)}, {_slots(slots)}.",
         (
-            _line("slots", "series-2", samples, lambda one: one.cores, shape="hv"),
+            *([_line("slots", "series-2", samples, lambda one: one.cores, shape="hv")] if slots else []),
             _line("running tasks", "series-1", samples, lambda one: one.running, shape="hv", fill="tozeroy"),
         ),
         {"height": 240, "xaxis": dict(_TIME), "yaxis": {"rangemode": "tozero"}},
     )
+
+
+def _ran(most: int) -> str:
+    return f"At most {counted(most, 'task')} ran at once" if most else "No task ran"
+
+
+def _slots(most: int) -> str:
+    return f"in at most {counted(most, 'slot')}" if most else "and the number of slots is not known"
 
 
 def memory(history: ApplicationHistory) -> Figure | None:

@@ -94,3 +94,25 @@ def test_what_is_not_known_is_not_drawn():
     assert figures(ApplicationHistory(), ()) == ()
     assert figures(ApplicationHistory(started=START, ended=at(1)), ()) == ()
     assert usage(history(samples=(Sample(at(1), running=1),))) is None
+
+
+def test_an_executor_that_is_given_back_is_not_lost():
+    gone = ExecutorHistory("3", "h", 2, added=at(2), removed=at(9), reason="Executor killed by driver.")
+    figure = timeline(history(executors=(gone,)), ())
+    assert trace(figure, "executors")["hovertext"] == ["on h for 7s, removed: Executor killed by driver."]
+    assert figure.alternative == "2 stages and 1 executor within 1m 30s. Times are in UTC."
+
+
+def test_a_log_without_its_start_is_drawn_from_its_first_event():
+    figure = timeline(history(started=None, first_seen=at(4)), ())
+    assert figure.layout["xaxis"]["range"] == [at(4) * 1000, at(90) * 1000]
+    assert " within 1m 26s." in figure.alternative
+
+
+def test_slots_that_are_not_known_are_not_drawn():
+    samples = [Sample(at(second), running=1, cores=0) for second in (1, 2)]
+    figure = usage(history(samples=samples))
+    assert [one["name"] for one in figure.data] == ["running tasks"]
+    assert figure.alternative == "At most 1 task ran at once, and the number of slots is not known."
+    idle = [Sample(at(second), running=0, cores=3) for second in (1, 2)]
+    assert usage(history(samples=idle)).alternative == "No task ran, in at most 3 slots."

@@ -110,8 +110,8 @@ class DriverGaps(Rule):
             f"{readable_duration(seconds)}, after {after.where}.",
         )
         cure = (
-            "Look at the Python after that job: toPandas(), collect() and loops over rows run in the "
-            "driver alone. "
+            "Look at the code after that job: toPandas(), collect() and loops over rows run in the driver "
+            "alone. "
             "Keep the data in Spark (groupBy().applyInPandas, a write), or do that part in a task without "
             "Spark."
         )
