@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 from airflow_spark_guard.core.history.alerts.catalogue import alerts_of
+from airflow_spark_guard.core.history.alerts.executors import ExecutorLosses
 from airflow_spark_guard.core.history.cost import receipt_of
 from airflow_spark_guard.core.history.model import ApplicationHistory
 from airflow_spark_guard.core.history.of_record import history_of_record
@@ -20,6 +21,9 @@ if TYPE_CHECKING:
     from airflow_spark_guard.core.history.cost import Rates, Receipt
     from airflow_spark_guard.core.history.replay import Replayed
     from airflow_spark_guard.process.record_reader import AttemptRecord
+
+_SAID_ALREADY: Final = {"EXECUTORS_LOST": ExecutorLosses.name}
+"""The alert that would only repeat what the verdict says."""
 
 
 @dataclass(frozen=True)
@@ -49,6 +53,7 @@ class Contents:
         receipt: what it held and used; None if that is not known.
         replays: what the watchdog would have done, one sentence each.
         observed: findings in observe mode, one sentence each.
+        traceback: the exception of the job's script, with its frames; empty without one.
         diagnostics: the autopsy as text.
         output: the end of the output; None if there is none.
         trouble: what could not be read, one sentence each.
@@ -61,6 +66,7 @@ class Contents:
     receipt: Receipt | None = None
     replays: Sequence[str] = ()
     observed: Sequence[str] = ()
+    traceback: str = ""
     diagnostics: str = ""
     output: OutputTail | None = None
     trouble: Sequence[str] = ()
@@ -102,14 +108,16 @@ def contents_of_record(record: AttemptRecord, path: str, *, rates: Rates | None 
     damaged: list[str] = []
     history = history_of_record(record.summary, _observations(record.observations(), damaged))
     tail = record.output_tail()
-    diagnostics = record.autopsy()
+    traceback, diagnostics = record.traceback(), record.autopsy()
+    repeated = _SAID_ALREADY.get(record.text("verdict"), "")
     return Contents(
         path,
         history,
         record.summary,
-        alerts=alerts_of(history),
+        alerts=[alert for alert in alerts_of(history) if alert.kind != repeated],
         receipt=receipt_of(history, rates),
         observed=tuple(_observed(record.summary.get("observed"))),
+        traceback=traceback,
         diagnostics=diagnostics,
         output=OutputTail(tail, "The last lines of the job's output.", OUTPUT) if tail else None,
         trouble=(*record.trouble, *damaged),

@@ -17,14 +17,14 @@ from airflow_spark_guard.report.figures import figures
 from airflow_spark_guard.report.head import head_of
 from airflow_spark_guard.report.library import chart_library, source_of
 from airflow_spark_guard.report.moments import marks_of
-from airflow_spark_guard.report.stacks import stacks_of
+from airflow_spark_guard.report.stacks import stacks_of, traceback_of
 from airflow_spark_guard.report.tables import tables_of
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from airflow_spark_guard.report.contents import Contents
-    from airflow_spark_guard.report.figures import Figure
+    from airflow_spark_guard.report.figure import Figure
 
 _TEMPLATES: Final = Path(__file__).parent / "templates"
 
@@ -45,6 +45,7 @@ def page(contents: Contents) -> str:
             alerts=alert_views(contents.alerts),
             figures=charts,
             tables=tables_of(contents),
+            traceback=traceback_of(contents.traceback, contents.place),
             stacks=stacks_of(contents.diagnostics, contents.place),
             output=contents.output,
             missing=[safe_text(text) for text in (*contents.history.missing, *contents.trouble)],

@@ -1,6 +1,6 @@
 """What a page shows of a record."""
 
-from airflow_spark_guard.core.watch.observation import DriverView, Observation, Stage
+from airflow_spark_guard.core.watch.observation import DriverView, Executor, Observation, Stage
 from airflow_spark_guard.process.record_reader import read_record
 from airflow_spark_guard.report.contents import contents_of_record
 from tests.support.reports import SUMMARY, write_record
@@ -42,3 +42,22 @@ def test_observations_of_another_form_are_left_out_and_counted(tmp_path):
     found = contents_of_record(read_record(tmp_path), "p")
     assert len(found.history.samples) == 1
     assert found.trouble == ("2 observations are not of this version's form and are left out.",)
+
+
+def test_an_alert_that_only_repeats_the_verdict_is_left_out(tmp_path):
+    lost = Executor("1", active=False, added=5.0, removed=9.0, reason="Command exited with code 1", cores=1)
+    seen = [Observation(5.0, driver=DriverView(1, (), (lost,)))]
+    kinds = {
+        verdict: [
+            alert.kind
+            for alert in contents(
+                tmp_path / verdict, summary=SUMMARY | {"verdict": verdict}, observations=seen
+            ).alerts
+        ]
+        for verdict in ("EXECUTORS_LOST", "STALLED")
+    }
+    assert kinds == {"EXECUTORS_LOST": [], "STALLED": ["executor losses"]}
+
+
+def test_the_exception_of_the_script_is_shown(tmp_path):
+    assert contents(tmp_path, traceback="Traceback\nValueError: x\n").traceback.endswith("ValueError: x\n")

@@ -119,3 +119,12 @@ def test_a_log_in_any_order_and_of_any_length_is_drawn(tmp_path, lines, kept):
     assert "What the watchdog would have done" in page(
         contents_of_history(history, "log", replayed=replay.replayed())
     )
+
+
+def test_a_failed_job_shows_its_traceback_and_no_empty_advice():
+    failed = page(contents(traceback="Traceback (most recent call last):\nValueError: row 5\n"))
+    assert "Traceback</h2>" in failed
+    assert "Nothing was found that costs much." not in failed
+    good = page(contents(summary={"state": "success"}))
+    assert "Traceback</h2>" not in good
+    assert "Nothing was found that costs much." in good

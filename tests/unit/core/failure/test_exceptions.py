@@ -58,7 +58,7 @@ def test_what_was_seen_and_what_may_be_left_go_along():
     ("verdict", "advice", "becomes"),
     [
         (Verdict.STALLED, "Set a time-out for the call in that line.", "The line in the worker is not known"),
-        (Verdict.DRIVER_SILENT, "If the line below may take that long, wait.", "The driver's line is not"),
+        (Verdict.DRIVER_SILENT, "If that line may take so long, wait.", "The driver's line is not"),
         (Verdict.STALLED, "Read the executors' stderr.", "Read the executors' stderr."),
         (Verdict.VANISHED, "See that line.", ""),
     ],

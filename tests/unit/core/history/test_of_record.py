@@ -172,3 +172,11 @@ def test_a_silent_rest_api_is_named():
 @pytest.mark.parametrize("summary", [{}, {"started_at": None, "conf": None}, {"ended_at_s": 3}])
 def test_a_summary_without_fields_has_a_history(summary):
     assert history_of_record(summary, []).stages == ()
+
+
+def test_no_more_tasks_run_than_there_are_slots():
+    """Spark lists the next task of a slot before its last one has ended."""
+    stage = Stage(0, 0, tasks=9, active=3, done=0, failed=0, launched=True)
+    view = DriverView(1, (stage,), (Executor("1", active=True, active_tasks=3, cores=2),))
+    (sample,) = history_of_record({"started_at": 1.0}, [Observation(5.0, driver=view)]).samples
+    assert (sample.running, sample.cores) == (2, 2)
