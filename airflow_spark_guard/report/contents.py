@@ -108,7 +108,7 @@ def contents_of_record(record: AttemptRecord, path: str, *, rates: Rates | None 
     damaged: list[str] = []
     history = history_of_record(record.summary, _observations(record.observations(), damaged))
     tail = record.output_tail()
-    traceback, diagnostics = record.traceback(), record.autopsy()
+    diagnostics = record.autopsy()
     repeated = _SAID_ALREADY.get(record.text("verdict"), "")
     return Contents(
         path,
@@ -117,7 +117,7 @@ def contents_of_record(record: AttemptRecord, path: str, *, rates: Rates | None 
         alerts=[alert for alert in alerts_of(history) if alert.kind != repeated],
         receipt=receipt_of(history, rates),
         observed=tuple(_observed(record.summary.get("observed"))),
-        traceback=traceback,
+        traceback=_raised(record.summary.get("error")),
         diagnostics=diagnostics,
         output=OutputTail(tail, "The last lines of the job's output.", OUTPUT) if tail else None,
         trouble=(*record.trouble, *damaged),
@@ -133,6 +133,12 @@ def _observations(rows: Iterable[Mapping[str, Any]], damaged: list[str]) -> Iter
             unreadable += 1
     if unreadable:
         damaged.append(f"{unreadable} observations are not of this version's form and are left out.")
+
+
+def _raised(error: object) -> str:
+    """The traceback that the job has sent; that of the task in Airflow is in ``traceback.txt``."""
+    text = error.get("traceback") if isinstance(error, dict) else None
+    return text if isinstance(text, str) else ""
 
 
 def _observed(rows: object) -> Iterator[str]:

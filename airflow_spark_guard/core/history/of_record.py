@@ -11,6 +11,7 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, Final
 
 from airflow_spark_guard.core.clock import EpochTime
+from airflow_spark_guard.core.history.executor_time import DRIVER
 from airflow_spark_guard.core.history.model import ApplicationHistory, ExecutorHistory, Sample, StageHistory
 from airflow_spark_guard.core.history.numbers import moment_of, number_of
 from airflow_spark_guard.core.watch.observation import HostMemory
@@ -198,7 +199,8 @@ def _executor(executor: Executor, known: ExecutorHistory | None) -> ExecutorHist
         added=executor.added or None,
         removed=executor.removed or (known.removed if known else None),
         reason=executor.reason or (known.reason if known else ""),
-        run_s=executor.run_ms / 1000,
+        # Of the driver Spark's REST API gives how long it has been up (AppStatusStore, replaceDriverGcTime).
+        run_s=None if executor.id == DRIVER else executor.run_ms / 1000,
         gc_s=executor.gc_ms / 1000,
         log_url=executor.stderr_url,
     )

@@ -1,5 +1,7 @@
 """What a page shows of a record."""
 
+import pytest
+
 from airflow_spark_guard.core.watch.observation import DriverView, Executor, Observation, Stage
 from airflow_spark_guard.process.record_reader import read_record
 from airflow_spark_guard.report.contents import contents_of_record
@@ -59,5 +61,15 @@ def test_an_alert_that_only_repeats_the_verdict_is_left_out(tmp_path):
     assert kinds == {"EXECUTORS_LOST": [], "STALLED": ["executor losses"]}
 
 
-def test_the_exception_of_the_script_is_shown(tmp_path):
-    assert contents(tmp_path, traceback="Traceback\nValueError: x\n").traceback.endswith("ValueError: x\n")
+@pytest.mark.parametrize(
+    ("error", "expected"),
+    [
+        ({"traceback": "Traceback\nValueError: x\n"}, "Traceback\nValueError: x\n"),
+        ({"traceback": 3}, ""),
+        (None, ""),
+        ("x", ""),
+    ],
+)
+def test_the_exception_of_the_script_is_shown_and_not_that_of_the_task(tmp_path, error, expected):
+    found = contents(tmp_path, summary=SUMMARY | {"error": error}, traceback="of the operator")
+    assert found.traceback == expected

@@ -128,3 +128,10 @@ def test_a_failed_job_shows_its_traceback_and_no_empty_advice():
     good = page(contents(summary={"state": "success"}))
     assert "Traceback</h2>" not in good
     assert "Nothing was found that costs much." in good
+
+
+def test_a_page_without_charts_is_small():
+    html = page(contents(), charts=False)
+    assert len(html) < 50_000
+    assert "Timeline" not in html
+    assert "Stages</h2>" in html

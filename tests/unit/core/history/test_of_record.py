@@ -180,3 +180,10 @@ def test_no_more_tasks_run_than_there_are_slots():
     view = DriverView(1, (stage,), (Executor("1", active=True, active_tasks=3, cores=2),))
     (sample,) = history_of_record({"started_at": 1.0}, [Observation(5.0, driver=view)]).samples
     assert (sample.running, sample.cores) == (2, 2)
+
+
+def test_the_uptime_of_a_driver_is_no_time_of_tasks():
+    """Else an idle ``local[n]`` would look as if its cores had been used all the time."""
+    rows = (Executor("driver", active=True, cores=1, run_ms=65_000), Executor("1", active=True, run_ms=5_000))
+    found = history_of_record(SUMMARY, [seen(5.0, executors=rows)]).executors
+    assert [one.run_s for one in found] == [None, 5.0]
