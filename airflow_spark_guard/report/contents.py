@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from airflow_spark_guard.core.history.alerts.catalogue import alerts_of
 from airflow_spark_guard.core.history.alerts.executors import ExecutorLosses
+from airflow_spark_guard.core.history.alerts.failures import FailedTasks
 from airflow_spark_guard.core.history.cost import receipt_of
 from airflow_spark_guard.core.history.model import ApplicationHistory
 from airflow_spark_guard.core.history.of_record import history_of_record
@@ -22,8 +23,12 @@ if TYPE_CHECKING:
     from airflow_spark_guard.core.history.replay import Replayed
     from airflow_spark_guard.process.record_reader import AttemptRecord
 
-_SAID_ALREADY: Final = {"EXECUTORS_LOST": ExecutorLosses.name}
-"""The alert that would only repeat what the verdict says."""
+_SAID_ALREADY: Final = {
+    "EXECUTORS_LOST": {ExecutorLosses.name, FailedTasks.name},
+    "WORKER_CRASHED": {FailedTasks.name},
+    "USER_CODE": {FailedTasks.name},
+}
+"""The alerts that would only repeat what the verdict says, and know less."""
 
 
 @dataclass(frozen=True)
@@ -109,12 +114,12 @@ def contents_of_record(record: AttemptRecord, path: str, *, rates: Rates | None 
     history = history_of_record(record.summary, _observations(record.observations(), damaged))
     tail = record.output_tail()
     diagnostics = record.autopsy()
-    repeated = _SAID_ALREADY.get(record.text("verdict"), "")
+    repeated = _SAID_ALREADY.get(record.text("verdict"), set())
     return Contents(
         path,
         history,
         record.summary,
-        alerts=[alert for alert in alerts_of(history) if alert.kind != repeated],
+        alerts=[alert for alert in alerts_of(history) if alert.kind not in repeated],
         receipt=receipt_of(history, rates),
         observed=tuple(_observed(record.summary.get("observed"))),
         traceback=_raised(record.summary.get("error")),

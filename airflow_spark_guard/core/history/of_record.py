@@ -97,16 +97,19 @@ class _Fold:
     last: EpochTime | None = None
     _stages: dict[tuple[int, int], _Seen] = field(default_factory=dict)
     _executors: dict[str, ExecutorHistory] = field(default_factory=dict)
+    _work: dict[str, float] = field(default_factory=dict)
     _blind: str = ""
 
     def add(self, observation: Observation) -> None:
         at = moment_of(observation.wall) or EpochTime(self.started + (number_of(observation.at) or 0.0))
+        passed = 0.0 if self.last is None else max(0.0, at - self.last)
         self.last = at
         self._blind = observation.blind or self._blind
         inside = observation.inside
         over = observation.driver_gone_at is not None or (inside is not None and inside.ended)
         if observation.driver is not None:
             self._see(observation.driver, at, over=over)
+            self._count_work(observation.driver, passed)
         for one in observation.exits:
             self._exit(one, over=over)
         self.samples.append(self._sample(observation, at))
@@ -116,6 +119,15 @@ class _Fold:
 
     def executors(self) -> tuple[ExecutorHistory, ...]:
         return tuple(self._executors.values())
+
+    def _count_work(self, view: DriverView, passed: float) -> None:
+        """Spark counts the time of a task once it has ended: one that hangs would count as idle."""
+        for row in view.executors:
+            known = self._executors.get(row.id)
+            if known is not None and row.active:
+                self._work[row.id] = self._work.get(row.id, 0.0) + min(row.active_tasks, row.cores) * passed
+                ended = known.run_s or 0.0
+                self._executors[row.id] = replace(known, run_s=max(ended, self._work[row.id]))
 
     def missing(self) -> tuple[str, ...]:
         if not self.samples:

@@ -46,19 +46,21 @@ def test_observations_of_another_form_are_left_out_and_counted(tmp_path):
     assert found.trouble == ("2 observations are not of this version's form and are left out.",)
 
 
-def test_an_alert_that_only_repeats_the_verdict_is_left_out(tmp_path):
+@pytest.mark.parametrize(
+    ("verdict", "kinds"),
+    [
+        ("EXECUTORS_LOST", set()),
+        ("USER_CODE", {"executor losses"}),
+        ("WORKER_CRASHED", {"executor losses"}),
+        ("STALLED", {"executor losses", "failed tasks"}),
+    ],
+)
+def test_an_alert_that_only_repeats_the_verdict_is_left_out(tmp_path, verdict, kinds):
     lost = Executor("1", active=False, added=5.0, removed=9.0, reason="Command exited with code 1", cores=1)
-    seen = [Observation(5.0, driver=DriverView(1, (), (lost,)))]
-    kinds = {
-        verdict: [
-            alert.kind
-            for alert in contents(
-                tmp_path / verdict, summary=SUMMARY | {"verdict": verdict}, observations=seen
-            ).alerts
-        ]
-        for verdict in ("EXECUTORS_LOST", "STALLED")
-    }
-    assert kinds == {"EXECUTORS_LOST": [], "STALLED": ["executor losses"]}
+    stage = Stage(3, 0, tasks=4, active=0, done=1, failed=1, launched=True)
+    seen = [Observation(5.0, driver=DriverView(1, (stage,), (lost,)))]
+    found = contents(tmp_path, summary=SUMMARY | {"verdict": verdict}, observations=seen)
+    assert {alert.kind for alert in found.alerts} == kinds
 
 
 @pytest.mark.parametrize(

@@ -182,8 +182,17 @@ def test_no_more_tasks_run_than_there_are_slots():
     assert (sample.running, sample.cores) == (2, 2)
 
 
-def test_the_uptime_of_a_driver_is_no_time_of_tasks():
-    """Else an idle ``local[n]`` would look as if its cores had been used all the time."""
-    rows = (Executor("driver", active=True, cores=1, run_ms=65_000), Executor("1", active=True, run_ms=5_000))
-    found = history_of_record(SUMMARY, [seen(5.0, executors=rows)]).executors
-    assert [one.run_s for one in found] == [None, 5.0]
+def test_a_task_that_hangs_is_no_idle_time():
+    """Spark counts the time of a task once it has ended; of a driver it gives how long it has been up."""
+
+    def rows(active, ended_ms):
+        return (
+            Executor("driver", active=True, cores=1, run_ms=65_000),
+            Executor("1", active=True, cores=2, active_tasks=active, run_ms=ended_ms),
+        )
+
+    observations = [seen(float(second), executors=rows(2, 1_000)) for second in (10, 20, 40)]
+    found = history_of_record(SUMMARY, observations).executors
+    assert [one.run_s for one in found] == [0.0, 60.0]
+    ended = history_of_record(SUMMARY, [*observations, seen(50.0, executors=rows(0, 75_000))])
+    assert [one.run_s for one in ended.executors] == [0.0, 75.0]
