@@ -67,9 +67,14 @@ def take_apart(text: str) -> FailureText:
 
 def raised(text: str) -> str:
     """The last exception of a Python worker's traceback; without one the text before Java's frames."""
+    return worker_exception(text) or text.partition("\n\tat ")[0]
+
+
+def worker_exception(text: str) -> str:
+    """The last exception of a traceback within a message, ``ValueError: x``; empty without one."""
     before = text.partition("\n\tat ")[0]
     found = _RAISED.findall(before) if TRACEBACK in before else []
-    return found[-1] if found else before
+    return found[-1] if found else ""
 
 
 def worker_place(text: str) -> str:

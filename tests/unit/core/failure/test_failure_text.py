@@ -4,7 +4,13 @@ from __future__ import annotations
 
 import pytest
 
-from airflow_spark_guard.core.failure.failure_text import LONGEST_TEXT, raised, take_apart, worker_place
+from airflow_spark_guard.core.failure.failure_text import (
+    LONGEST_TEXT,
+    raised,
+    take_apart,
+    worker_exception,
+    worker_place,
+)
 from tests.support.paths import DATA
 
 CAPTURED = DATA / "toolchain"
@@ -120,3 +126,4 @@ def test_a_long_text_keeps_both_ends():
 )
 def test_what_was_raised_is_the_last_exception(text, expected):
     assert raised(text) == expected
+    assert worker_exception(text) in {expected, ""}
