@@ -47,7 +47,7 @@ def timeline(history: ApplicationHistory, marks: Sequence[Mark]) -> Figure | Non
         _bars(
             "failed stages", "bad", [_stage_bar(one, end, least, described) for one in stages if one.failure]
         ),
-        _bars("executors", "series-2", [_executor_bar(one, end, least) for one in others]),
+        _bars("executors", "series-3", [_executor_bar(one, end, least) for one in others]),
         _bars("lost executors", "warn", [_executor_bar(one, end, least) for one in lost]),
         _heartbeats(history.samples),
     ]
@@ -138,7 +138,7 @@ def _heartbeats(samples: Sequence[Sample]) -> dict[str, Any]:
         "name": "heartbeats",
         "x": moments,
         "y": ["heartbeats"] * len(moments),
-        "marker": {"color": "series-3", "symbol": "line-ns-open"},
+        "marker": {"color": "series-4", "symbol": "line-ns-open"},
     }
 
 

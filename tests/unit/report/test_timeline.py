@@ -94,3 +94,10 @@ def test_of_many_executors_the_lost_ones_are_drawn_and_the_rest_is_counted():
     figure = timeline(history(executors=executors), ())
     assert len(trace(figure, "executors")["y"]) == MOST_EXECUTORS
     assert figure.alternative.endswith("Not drawn: 10 further executors.")
+
+
+def test_lost_executors_and_others_cannot_be_mistaken_for_each_other():
+    """Two shades of brown looked alike."""
+    figure = timeline(history(), ())
+    assert trace(figure, "executors")["marker"] == {"color": "series-3"}
+    assert trace(figure, "lost executors")["marker"] == {"color": "warn"}
