@@ -41,8 +41,8 @@ verdict. An exception never changes: later knowledge makes a new one (``core/fai
 
 Two kinds are not in this tree. The job's side has ``SampleError``, ``InfiniteValuesError``,
 ``TooManyRowsError``, ``NotUnrolledError``, ``OptionError``, ``ReportError``, ``UnfitValueError``,
-``WorkerError``. Internal: ``UnusableAnswerError``, ``RefusedError`` (a server's answer), ``NotSeenError`` (a
-process), ``_MismatchError`` (stored JSON), ``StoreGoneError``, ``StoreSlowError`` (records).
+``WorkerError``. Internal: ``UnusableAnswerError``, ``RefusedError``, ``NotSeenError``, ``_MismatchError``,
+``StoreGoneError``, ``StoreSlowError``, ``LateError``, ``_OverError``.
 """
 
 from __future__ import annotations

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 from airflow_spark_guard.core.history.alerts.catalogue import alerts_of
+from airflow_spark_guard.core.history.alerts.executors import ExecutorLosses
+from airflow_spark_guard.core.history.alerts.failures import FailedTasks
 from airflow_spark_guard.core.history.cost import receipt_of
 from airflow_spark_guard.core.history.model import ApplicationHistory
 from airflow_spark_guard.core.history.of_record import history_of_record
@@ -20,6 +22,13 @@ if TYPE_CHECKING:
     from airflow_spark_guard.core.history.cost import Rates, Receipt
     from airflow_spark_guard.core.history.replay import Replayed
     from airflow_spark_guard.process.record_reader import AttemptRecord
+
+_SAID_ALREADY: Final = {
+    "EXECUTORS_LOST": {ExecutorLosses.name, FailedTasks.name},
+    "WORKER_CRASHED": {FailedTasks.name},
+    "USER_CODE": {FailedTasks.name},
+}
+"""The alerts that would only repeat what the verdict says, and know less."""
 
 
 @dataclass(frozen=True)
@@ -49,6 +58,7 @@ class Contents:
         receipt: what it held and used; None if that is not known.
         replays: what the watchdog would have done, one sentence each.
         observed: findings in observe mode, one sentence each.
+        traceback: the exception of the job's script, with its frames; empty without one.
         diagnostics: the autopsy as text.
         output: the end of the output; None if there is none.
         trouble: what could not be read, one sentence each.
@@ -61,6 +71,7 @@ class Contents:
     receipt: Receipt | None = None
     replays: Sequence[str] = ()
     observed: Sequence[str] = ()
+    traceback: str = ""
     diagnostics: str = ""
     output: OutputTail | None = None
     trouble: Sequence[str] = ()
@@ -103,13 +114,15 @@ def contents_of_record(record: AttemptRecord, path: str, *, rates: Rates | None 
     history = history_of_record(record.summary, _observations(record.observations(), damaged))
     tail = record.output_tail()
     diagnostics = record.autopsy()
+    repeated = _SAID_ALREADY.get(record.text("verdict"), set())
     return Contents(
         path,
         history,
         record.summary,
-        alerts=alerts_of(history),
+        alerts=[alert for alert in alerts_of(history) if alert.kind not in repeated],
         receipt=receipt_of(history, rates),
         observed=tuple(_observed(record.summary.get("observed"))),
+        traceback=_raised(record.summary.get("error")),
         diagnostics=diagnostics,
         output=OutputTail(tail, "The last lines of the job's output.", OUTPUT) if tail else None,
         trouble=(*record.trouble, *damaged),
@@ -125,6 +138,12 @@ def _observations(rows: Iterable[Mapping[str, Any]], damaged: list[str]) -> Iter
             unreadable += 1
     if unreadable:
         damaged.append(f"{unreadable} observations are not of this version's form and are left out.")
+
+
+def _raised(error: object) -> str:
+    """The traceback that the job has sent; that of the task in Airflow is in ``traceback.txt``."""
+    text = error.get("traceback") if isinstance(error, dict) else None
+    return text if isinstance(text, str) else ""
 
 
 def _observed(rows: object) -> Iterator[str]:

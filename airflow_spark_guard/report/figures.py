@@ -1,129 +1,28 @@
-"""The charts of a report, as plotly's JSON: what ran when, how many slots were used, memory.
-
-Colours are names of the page's palette (``series-1``); the page's script puts in the values, light or dark.
-"""
+"""The charts of a report: what ran when, how many slots were used, memory."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING, Any, Final
 
-from airflow_spark_guard.core.history.labels import descriptions, stage_label
-from airflow_spark_guard.core.quantity import counted, readable_duration
+from airflow_spark_guard.core.quantity import counted
+from airflow_spark_guard.report.figure import MS, Figure, time_axis
+from airflow_spark_guard.report.timeline import timeline
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable, Sequence
 
-    from airflow_spark_guard.core.clock import EpochTime
-    from airflow_spark_guard.core.history.model import (
-        ApplicationHistory,
-        ExecutorHistory,
-        Sample,
-        StageHistory,
-    )
+    from airflow_spark_guard.core.history.model import ApplicationHistory, Sample
+    from airflow_spark_guard.report.figure import Mark
 
-MOST_BARS: Final = 40
-_MS: Final = 1000
 _MIB: Final = 1 << 20
-_TIME: Final = {
-    "type": "date",
-    "tickformatstops": [
-        {"dtickrange": [None, 86_400_000], "value": "%H:%M:%S"},
-        {"dtickrange": [86_400_000, None], "value": "%b %d"},
-    ],
-}
-_SHORTEST_BAR: Final = 0.002  # of the whole, so that nothing is too thin to be seen
-
-
-@dataclass(frozen=True)
-class Mark:
-    """A moment that the timeline shows as a line.
-
-    Attributes:
-        at: when.
-        text: what happened.
-        kind: ``verdict``, ``limit``, ``loss``: its colour.
-    """
-
-    at: EpochTime
-    text: str
-    kind: str
-
-
-@dataclass(frozen=True)
-class Figure:
-    """One chart.
-
-    Attributes:
-        name: its id on the page.
-        title: above it.
-        alternative: what a screen reader says of it: one sentence with the figures that matter.
-        data: plotly's traces.
-        layout: plotly's layout.
-    """
-
-    name: str
-    title: str
-    alternative: str
-    data: tuple[dict[str, Any], ...]
-    layout: dict[str, Any]
+_FEW: Final = 8
 
 
 def figures(history: ApplicationHistory, marks: Sequence[Mark]) -> tuple[Figure, ...]:
     """The charts for which there is something to draw, in the page's order."""
     made = (timeline(history, marks), usage(history), memory(history))
     return tuple(figure for figure in made if figure is not None)
-
-
-def timeline(history: ApplicationHistory, marks: Sequence[Mark]) -> Figure | None:
-    """Stages and executors as bars over time, losses, heartbeats and limits as marks."""
-    end = history.ended or history.last_seen
-    if history.started is None or end is None or not (history.stages or history.executors):
-        return None
-    least, described = (end - history.started) * _SHORTEST_BAR, descriptions(history)
-    stages = sorted(history.stages, key=lambda one: _length(one, end), reverse=True)[:MOST_BARS]
-    stages.sort(key=lambda one: (one.submitted or end, one.stage))
-    lost = [one for one in history.executors if one.reason]
-    executors = (lost + [one for one in history.executors if not one.reason])[:MOST_BARS]
-    traces = [
-        _bars(
-            "stages",
-            "series-1",
-            [_stage_bar(one, end, least, described) for one in stages if not one.failure],
-        ),
-        _bars(
-            "failed stages", "bad", [_stage_bar(one, end, least, described) for one in stages if one.failure]
-        ),
-        _bars(
-            "executors", "series-2", [_executor_bar(one, end, least) for one in executors if not one.reason]
-        ),
-        _bars("lost executors", "warn", [_executor_bar(one, end, least) for one in executors if one.reason]),
-        _heartbeats(history.samples),
-    ]
-    return Figure(
-        "timeline",
-        "Timeline",
-        _sentence(history, len(lost), rows := len(stages) + len(executors)),
-        tuple(trace for trace in traces if trace["x"]),
-        {
-            "barmode": "overlay",
-            "height": 170 + 22 * rows,
-            "xaxis": {**_TIME, "range": [history.started * _MS, end * _MS]},
-            "yaxis": {"type": "category", "autorange": "reversed", "automargin": True},
-            **_marks(marks),
-        },
-    )
-
-
-def _sentence(history: ApplicationHistory, lost: int, rows: int) -> str:
-    """The figures of the timeline, of which so many rows are drawn."""
-    stages, executors = counted(len(history.stages), "stage"), counted(len(history.executors), "executor")
-    end = history.ended or history.last_seen or history.started or 0.0
-    length = readable_duration(end - (history.started or end))
-    hidden = len(history.stages) + len(history.executors) - rows
-    more = f" {hidden} shorter stages or further executors are not drawn." if hidden else ""
-    return f"{stages} and {executors}, of which {lost} lost, within {length}. Times are in UTC.{more}"
 
 
 def usage(history: ApplicationHistory) -> Figure | None:
@@ -136,13 +35,26 @@ def usage(history: ApplicationHistory) -> Figure | None:
     return Figure(
         "usage",
         "Task slots",
-        f"At most {counted(most, 'task')} ran at once, in at most {counted(slots, 'slot')}.",
+        f"{_ran(most)}, {_slots(slots)}.",
         (
-            _line("slots", "series-2", samples, lambda one: one.cores, shape="hv"),
+            *([_line("slots", "series-2", samples, lambda one: one.cores, shape="hv")] if slots else []),
             _line("running tasks", "series-1", samples, lambda one: one.running, shape="hv", fill="tozeroy"),
         ),
-        {"height": 240, "xaxis": dict(_TIME), "yaxis": {"rangemode": "tozero"}},
+        {"height": 240, "xaxis": time_axis(history), "yaxis": {"rangemode": "tozero", **_whole(most, slots)}},
     )
+
+
+def _whole(*most: int) -> dict[str, int]:
+    """Of a few tasks there is no half."""
+    return {"dtick": 1} if max(most) <= _FEW else {}
+
+
+def _ran(most: int) -> str:
+    return f"At most {counted(most, 'task')} ran at once" if most else "No task ran"
+
+
+def _slots(most: int) -> str:
+    return f"in at most {counted(most, 'slot')}" if most else "and the number of slots is not known"
 
 
 def memory(history: ApplicationHistory) -> Figure | None:
@@ -163,7 +75,7 @@ def memory(history: ApplicationHistory) -> Figure | None:
         return None
     layout = {
         "height": 240,
-        "xaxis": dict(_TIME),
+        "xaxis": time_axis(history),
         "yaxis": {"rangemode": "tozero", "ticksuffix": " MiB"},
     }
     return Figure("memory", "Memory", f"Peaks: {', '.join(peaks)}.", tuple(traces), layout)
@@ -171,67 +83,6 @@ def memory(history: ApplicationHistory) -> Figure | None:
 
 def _mebibytes(value: Callable[[Sample], int | None], sample: Sample) -> float:
     return (value(sample) or 0) / _MIB
-
-
-def _length(stage: StageHistory, end: EpochTime) -> float:
-    return (stage.completed or end) - stage.submitted if stage.submitted is not None else 0.0
-
-
-_Bar = tuple[str, float, float, str]
-"""Row, start and length in milliseconds, what the pointer shows."""
-
-
-def _stage_bar(stage: StageHistory, end: EpochTime, least: float, described: Mapping[int, str]) -> _Bar:
-    start = stage.submitted or end
-    seconds = _length(stage, end)
-    row = f"stage {stage.stage}" + (f" (attempt {stage.attempt})" if stage.attempt else "")
-    label = stage_label(stage, described)
-    text = f"{label}: {stage.done} of {stage.tasks} tasks in {readable_duration(seconds)}"
-    return (
-        row,
-        start * _MS,
-        max(seconds, least) * _MS,
-        text + (f", {stage.failed} failed" if stage.failed else ""),
-    )
-
-
-def _executor_bar(executor: ExecutorHistory, end: EpochTime, least: float) -> _Bar:
-    start = executor.added or executor.removed or end
-    seconds = (executor.removed or end) - start
-    text = f"on {executor.host or 'an unknown host'} for {readable_duration(seconds)}"
-    reason = f", removed: {executor.reason}" if executor.reason else ""
-    return f"executor {executor.id}", start * _MS, max(seconds, least) * _MS, text + reason
-
-
-def _bars(name: str, colour: str, bars: Sequence[_Bar]) -> dict[str, Any]:
-    return {
-        "type": "bar",
-        "orientation": "h",
-        "name": name,
-        "y": [row for row, *_ in bars],
-        "base": [start for _, start, _, _ in bars],
-        "x": [length for _, _, length, _ in bars],
-        "hovertext": [text for *_, text in bars],
-        "hoverinfo": "text",
-        "marker": {"color": colour},
-    }
-
-
-def _heartbeats(samples: Sequence[Sample]) -> dict[str, Any]:
-    moments: list[float] = []
-    before: int | None = None
-    for one in samples:
-        if one.heartbeats and one.heartbeats != before:
-            moments.append(one.at * _MS)
-        before = one.heartbeats
-    return {
-        "type": "scatter",
-        "mode": "markers",
-        "name": "heartbeats",
-        "x": moments,
-        "y": ["heartbeats"] * len(moments),
-        "marker": {"color": "series-3", "symbol": "line-ns-open"},
-    }
 
 
 def _line(
@@ -247,38 +98,8 @@ def _line(
         "type": "scatter",
         "mode": "lines",
         "name": name,
-        "x": [one.at * _MS for one in samples],
+        "x": [one.at * MS for one in samples],
         "y": [value(one) for one in samples],
         "line": {"color": colour, "shape": shape},
         "fill": fill,
     }
-
-
-def _marks(marks: Sequence[Mark]) -> dict[str, Any]:
-    colours = {"verdict": "bad", "limit": "warn", "loss": "warn"}
-    lines = [
-        {
-            "type": "line",
-            "yref": "paper",
-            "x0": mark.at * _MS,
-            "x1": mark.at * _MS,
-            "y0": 0,
-            "y1": 1,
-            "line": {"color": colours[mark.kind], "dash": "solid" if mark.kind == "verdict" else "dot"},
-        }
-        for mark in marks
-    ]
-    texts = [
-        {
-            "x": mark.at * _MS,
-            "y": 1,
-            "yref": "paper",
-            "yanchor": "bottom",
-            "xanchor": "right",
-            "showarrow": False,
-            "yshift": 14 * (number % 2),  # two that are close do not lie on each other
-            "text": mark.text,
-        }
-        for number, mark in enumerate(marks)
-    ]
-    return {"shapes": lines, "annotations": texts}

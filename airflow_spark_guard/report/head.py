@@ -6,9 +6,11 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
+from airflow_spark_guard.core.history.executor_time import lost_executors
 from airflow_spark_guard.core.history.numbers import moment_of, number_of
 from airflow_spark_guard.core.quantity import readable_duration
 from airflow_spark_guard.core.text.printable import safe_text
+from airflow_spark_guard.report.outcome import Outcome, outcome_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -22,6 +24,8 @@ _STATES = {
     "deferred": ("DEFERRED", "neutral", "The job was left to the triggerer when this page was made."),
     "failed": ("FAILED", "bad", "The attempt failed."),
 }
+
+_UNKNOWN = ("UNKNOWN", "neutral", "The record does not say how the attempt ended.")
 
 
 @dataclass(frozen=True)
@@ -61,38 +65,31 @@ class Head:
 
 def head_of(contents: Contents) -> Head:
     """The top of the page for a record, or for an application without one."""
-    summary = contents.summary
-    word, tone, sentence = _state(contents)
-    verdict = _text(summary.get("verdict")) or word
-    what = _text(summary.get("what")) or sentence
+    outcome = _of_attempt(contents) if contents.summary else outcome_of(contents.history)
     return Head(
-        title=f"{verdict} - {safe_text(contents.path)}",
+        title=f"{outcome.word} - {safe_text(contents.path)}",
         path=safe_text(contents.path),
-        verdict=verdict,
-        tone=tone,
-        what=what,
-        got=_text(summary.get("got")),
-        place=safe_text(contents.place),
-        advice=_text(summary.get("advice")),
+        verdict=outcome.word,
+        tone=outcome.tone,
+        what=outcome.what,
+        got=outcome.got,
+        place=outcome.place,
+        advice=outcome.advice,
         facts=tuple(_facts(contents)),
     )
 
 
-def _state(contents: Contents) -> tuple[str, str, str]:
-    if contents.summary:
-        state = _text(contents.summary.get("state"))
-        return _STATES.get(state, ("UNKNOWN", "neutral", "The record does not say how the attempt ended."))
-    name = _text(contents.history.name) or "The application"
-    if contents.history.ended is None:
-        return "NOT ENDED", "neutral", f"{name} did not say that it ended."
-    failed = sum(bool(job.failure) for job in contents.history.jobs)
-    if failed:
-        return (
-            "ENDED",
-            "bad",
-            f"{name} ended; {failed} of its {len(contents.history.jobs)} Spark jobs failed.",
-        )
-    return "ENDED", "good", f"{name} ended; none of its {len(contents.history.jobs)} Spark jobs failed."
+def _of_attempt(contents: Contents) -> Outcome:
+    summary = contents.summary
+    word, tone, sentence = _STATES.get(_text(summary.get("state")), _UNKNOWN)
+    return Outcome(
+        _text(summary.get("verdict")) or word,
+        tone,
+        _text(summary.get("what")) or sentence,
+        _text(summary.get("got")),
+        safe_text(contents.place),
+        _text(summary.get("advice")),
+    )
 
 
 def _facts(contents: Contents) -> Iterator[Fact]:
@@ -117,22 +114,31 @@ def _of_summary(summary: Mapping[str, Any]) -> Iterator[Fact]:
 def _of_history(history: ApplicationHistory) -> Iterator[Fact]:
     if history.id:
         yield Fact("Application", safe_text(history.id))
-    if history.started:
-        yield Fact("Started", _moment(history.started))
-    if (seconds := _seconds(history)) is not None:
-        yield Fact("Took" if history.ended else "So far", readable_duration(seconds))
+    if history.attempt:
+        yield Fact("YARN's attempt", safe_text(history.attempt))
+    yield from _times(history)
     if history.spark_version:
         yield Fact("Spark", safe_text(history.spark_version))
     if history.stages:
         yield Fact("Stages", f"{len(history.stages):,}")
     if history.executors:
-        lost = sum(bool(one.reason) for one in history.executors)
-        yield Fact("Executors", f"{len(history.executors):,}" + (f", {lost:,} removed" if lost else ""))
+        yield Fact("Executors", _executors(history))
 
 
-def _seconds(history: ApplicationHistory) -> float | None:
-    end = history.ended or history.last_seen
-    return None if history.started is None or end is None else end - history.started
+def _executors(history: ApplicationHistory) -> str:
+    lost = len(lost_executors(history))
+    removed = sum(one.removed is not None for one in history.executors) - lost
+    parts = [f"{number:,} {what}" for number, what in ((lost, "lost"), (removed, "removed")) if number]
+    return ", ".join([f"{len(history.executors):,}", *parts])
+
+
+def _times(history: ApplicationHistory) -> Iterator[Fact]:
+    begin, end = history.started or history.first_seen, history.ended or history.last_seen
+    if begin:
+        yield Fact("Started" if history.started else "First event", _moment(begin))
+    if begin is not None and end is not None:
+        took = "Took" if history.ended else "So far"
+        yield Fact(took if history.started else "Log covers", readable_duration(max(0.0, end - begin)))
 
 
 def _moment(at: float) -> str:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from airflow_spark_guard.core.clock import EpochTime
 from airflow_spark_guard.core.history.numbers import number_of
 from airflow_spark_guard.core.text.printable import safe_text
-from airflow_spark_guard.report.figures import Mark
+from airflow_spark_guard.report.figure import Mark
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

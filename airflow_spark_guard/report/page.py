@@ -15,24 +15,30 @@ from airflow_spark_guard.core.text.printable import safe_text
 from airflow_spark_guard.report.alert_views import alert_views
 from airflow_spark_guard.report.figures import figures
 from airflow_spark_guard.report.head import head_of
-from airflow_spark_guard.report.library import chart_library, source_of
+from airflow_spark_guard.report.library import ChartLibrary, chart_library, source_of
 from airflow_spark_guard.report.moments import marks_of
-from airflow_spark_guard.report.stacks import stacks_of
+from airflow_spark_guard.report.stacks import stacks_of, traceback_of
 from airflow_spark_guard.report.tables import tables_of
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from airflow_spark_guard.report.contents import Contents
-    from airflow_spark_guard.report.figures import Figure
+    from airflow_spark_guard.report.figure import Figure
 
 _TEMPLATES: Final = Path(__file__).parent / "templates"
 
 
-def page(contents: Contents) -> str:
-    """The whole page. Every text in it is escaped; its script may only be the one that we ship."""
-    charts = figures(contents.history, marks_of(contents))
-    library, script, style = chart_library(), _file("report.js"), _file("report.css")
+def page(contents: Contents, *, charts: bool = True) -> str:
+    """The whole page. Every text in it is escaped; its script may only be the one that we ship.
+
+    Args:
+        contents: what it shows.
+        charts: whether it has charts and their library, 2 MB; without them a page has at most some 0.1 MB.
+    """
+    shown = figures(contents.history, marks_of(contents)) if charts else ()
+    library = chart_library() if charts else ChartLibrary("", "")
+    script, style = _file("report.js"), _file("report.css")
     sources = [f"'{source_of(script.encode())}'"] + ([f"'{library.digest}'"] if library.digest else [])
     return (
         _environment()
@@ -43,12 +49,13 @@ def page(contents: Contents) -> str:
             replays=[safe_text(text) for text in contents.replays],
             observed=[safe_text(text) for text in contents.observed],
             alerts=alert_views(contents.alerts),
-            figures=charts,
+            figures=shown,
             tables=tables_of(contents),
+            traceback=traceback_of(contents.traceback, contents.place),
             stacks=stacks_of(contents.diagnostics, contents.place),
             output=contents.output,
             missing=[safe_text(text) for text in (*contents.history.missing, *contents.trouble)],
-            figures_json=Markup(_json(charts)),  # noqa: S704 - has no character that HTML knows
+            figures_json=Markup(_json(shown)),  # noqa: S704 - has no character that HTML knows
             library=library.packed,
             script=Markup(script),  # noqa: S704 - our own file
             style=Markup(style),  # noqa: S704 - our own file

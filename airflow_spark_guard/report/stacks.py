@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import re
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final
 
+from airflow_spark_guard.core.quantity import counted
 from airflow_spark_guard.core.text.printable import safe_text
 
 if TYPE_CHECKING:
@@ -13,6 +15,8 @@ if TYPE_CHECKING:
 _HEADING: Final = "== "
 _MOST_LINES: Final = 400
 _MOST_SECTIONS: Final = 30
+_JVM_FRAME: Final = re.compile(r"\s*at [\w.$<>/-]+\(|\s*\.\.\. \d+ more\Z")
+_PLACE: Final = re.compile(r"(.+):(\d+)")
 
 
 @dataclass(frozen=True)
@@ -45,6 +49,32 @@ def stacks_of(diagnostics: str, place: str) -> tuple[StackSection, ...]:
     left = len(sections) - len(shown)
     more = (StackSection(f"{left} further parts stand in autopsy.txt", (), open=False),) if left else ()
     return shown + more
+
+
+def traceback_of(text: str, place: str) -> StackSection | None:
+    """The exception of the job's script; frames of the JVM are counted. None without one.
+
+    Args:
+        text: as Python prints it; untrusted.
+        place: as in :func:`stacks_of`.
+    """
+    lines, frames = list[str](), 0
+    for line in [*safe_text(text).rstrip("\n").split("\n"), ""]:
+        if _JVM_FRAME.match(line):
+            frames += 1
+            continue
+        if frames:
+            lines.append(f"    ... {counted(frames, 'frame')} of the JVM")
+        lines.append(line)
+        frames = 0
+    shown = _section("Summary", lines[:-1], _python_frame(place))
+    return replace(shown, title="") if text.strip() else None
+
+
+def _python_frame(place: str) -> str:
+    """How a traceback of Python names ``file:line, function``."""
+    match = _PLACE.fullmatch(place.partition(",")[0].strip())
+    return f'File "{match[1]}", line {match[2]},' if match else ""
 
 
 def _sections(text: str) -> Iterator[tuple[str, list[str]]]:

@@ -108,7 +108,7 @@ def _stage(stage: StageHistory, end: float | None, described: Mapping[int, str])
 
 def _tasks(stage: StageHistory) -> str:
     """A record has what was last seen of a stage: of one that is over, not how many tasks were done."""
-    is_known = stage.duration is not None or stage.completed is None
+    is_known = stage.lost_s is not None or stage.duration is not None or stage.completed is None
     return f"{stage.done:,} of {stage.tasks:,}" if is_known else f"{stage.tasks:,}"
 
 

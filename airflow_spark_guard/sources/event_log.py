@@ -173,6 +173,13 @@ def _no_event(place: Place, source: Source) -> BadInputError:
     if source.error is not None:
         return unreadable(place, source.error)
     where = one_line(str(place), _LONGEST)
+    if place.name.startswith("appstatus_"):
+        return BadInputError(
+            f"The file {where} only marks the state of a rolling log.",
+            got="a file beside the log, without an event",
+            expected="the folder of the log, or one of its files events_1_APP, events_2_APP, ...",
+            advice="Name the folder that it is in.",
+        )
     if not source.head:
         return BadInputError(
             f"The event log {where} is empty.",

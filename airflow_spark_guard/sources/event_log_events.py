@@ -52,6 +52,7 @@ class _ApplicationStart(Struct):
 
 class _ApplicationEnd(Struct):
     at: Whole = field(name="Timestamp")
+    exit_code: Whole | None = field(name="ExitCode", default=None)
 
 
 class _Environment(Struct):
@@ -197,7 +198,10 @@ _READERS = {
     b"SparkListenerEnvironmentUpdate": _reader(_Environment, _environment),
     b"SparkListenerLogStart": _reader(_LogStart, lambda found: kinds.LogStarted(found.version)),
     b"SparkListenerApplicationStart": _reader(_ApplicationStart, _application_started),
-    b"SparkListenerApplicationEnd": _reader(_ApplicationEnd, lambda found: kinds.ApplicationEnded(found.at)),
+    b"DBCEventLoggingListenerMetadata": _reader(_LogStart, lambda found: kinds.FileStarted(found.version)),
+    b"SparkListenerApplicationEnd": _reader(
+        _ApplicationEnd, lambda found: kinds.ApplicationEnded(found.at, found.exit_code)
+    ),
     _SQL + b"SparkListenerSQLExecutionStart": _reader(_SqlStart, _sql_started),
     _SQL + b"SparkListenerSQLAdaptiveExecutionUpdate": _reader(
         _SqlPlan, lambda found: kinds.SqlPlanned(found.execution_id, plan_of(found.spark_plan_info))

@@ -10,7 +10,13 @@ from airflow_spark_guard.core import errors
 from airflow_spark_guard.core.errors import AttemptDetails
 from airflow_spark_guard.core.failure.classify import diagnose, worker_place
 from airflow_spark_guard.core.failure.compact import compact
-from airflow_spark_guard.core.failure.failure_text import FRAME, NOT_THE_USERS, TRACEBACK, take_apart
+from airflow_spark_guard.core.failure.failure_text import (
+    FRAME,
+    NOT_THE_USERS,
+    TRACEBACK,
+    take_apart,
+    worker_exception,
+)
 from airflow_spark_guard.core.failure.toolchain_rows_driver import CONTEXT_CONSTRUCTOR
 from airflow_spark_guard.core.failure.user_advice import user_advice
 from airflow_spark_guard.core.text.printable import safe_text
@@ -27,6 +33,9 @@ if TYPE_CHECKING:
 
 _EXCEPTION = re.compile(r"(?:\w+\.)*(\w+)(?:: (.*))?")
 _AT_THE_START = re.compile(CONTEXT_CONSTRUCTOR)
+_OF_A_ROW: Final = (
+    "Fix that line, or leave out the rows that it cannot compute: the same input fails there again."
+)
 _OF_A_LINE = re.compile(r"\b(?:that|this|the) line\b")
 _WITHOUT_A_LINE: Final[Mapping[Verdict, str]] = {
     Verdict.STALLED: "The line in the worker is not known: see what the tasks wait for in the lines below "
@@ -128,10 +137,15 @@ def error_of_message(
         # The line that starts Spark is not at fault when Spark does not start.
         where = "" if _AT_THE_START.search(text) else where
         return error_of_diagnosis(diagnosis, compact(text), orphans, where)
-    summary = str(message["message"]).strip().splitlines() or [""]
+    said = str(message["message"]).strip()
+    summary = said.splitlines() or [""]
+    inner = worker_exception(said)
+    advice = user_advice(str(message["type"]), said, text, executable)
     return errors.UserCodeError(
-        f"The application raised {message['type']}: {summary[0]}".rstrip(": "),
-        advice=user_advice(str(message["type"]), str(message["message"]), text, executable),
+        f"The application raised {inner} (in a Python worker)."
+        if inner
+        else f"The application raised {message['type']}: {summary[0]}".rstrip(": "),
+        advice=advice or (_OF_A_ROW if inner and where else ""),
         evidence=compact(text),
         orphans=orphans,
         details=AttemptDetails(where=where),

@@ -23,6 +23,7 @@ _WORKER = re.compile(
 )
 _OF_SPARK = re.compile(r"\bpy4j[./]|\bpyspark(?:\.zip)?[./]|\borg\.apache\.spark\b")
 _QUERY_ERROR = re.compile(r"pyspark\.(?:errors|sql\.utils)\.[\w.]{1,100}: ")
+_RAISED = re.compile(r"^(?:[A-Za-z_]\w*\.)*\w*(?:Error|Exception|Exit|Interrupt)\b.*", re.MULTILINE)
 FRAME = re.compile(r'\s{0,8}File "([^"]{1,400})", line (\d{1,9})(,?) in (.{1,200})')
 NOT_THE_USERS = re.compile(
     r"/(?:site|dist)-packages/|/lib(?:64)?/python\d|^<(?!stdin|ipython)|pyspark\.zip/|py4j-[\w.-]{1,40}\.zip/|"
@@ -62,6 +63,18 @@ def take_apart(text: str) -> FailureText:
         users=bool(block) and _is_users(block),
         sparks=not block or _OF_SPARK.search(exception) is not None,
     )
+
+
+def raised(text: str) -> str:
+    """The last exception of a Python worker's traceback; without one the text before Java's frames."""
+    return worker_exception(text) or text.partition("\n\tat ")[0]
+
+
+def worker_exception(text: str) -> str:
+    """The last exception of a traceback within a message, ``ValueError: x``; empty without one."""
+    before = text.partition("\n\tat ")[0]
+    found = _RAISED.findall(before) if TRACEBACK in before else []
+    return found[-1] if found else ""
 
 
 def worker_place(text: str) -> str:

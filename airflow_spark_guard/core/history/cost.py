@@ -121,7 +121,7 @@ class Receipt:
 def receipt_of(history: ApplicationHistory, rates: Rates | None = None) -> Receipt:
     """The receipt of an application; prices only with rates, which have no default."""
     held, used = held_by(history), used_by(history)
-    lost = _at_most(used, _task_time(history, total(stage.lost_s for stage in history.stages)))
+    lost = _at_most(used, _task_time(history, _lost(history)))
     speculative = _at_most(lost, _task_time(history, _speculative(history)))
     rest = _difference(used, lost)
     repeated = _at_most(rest, _task_time(history, _repeated(history)))
@@ -173,12 +173,23 @@ def _task_time(history: ApplicationHistory, seconds: float | None) -> float | No
     return None if seconds is None else seconds * cpus_of_a_task(history)
 
 
+def _lost(history: ApplicationHistory) -> float | None:
+    """Where no task ran, none was lost."""
+    if used_by(history) == 0:
+        return 0.0
+    return total(stage.lost_s for stage in history.stages)
+
+
 def _speculative(history: ApplicationHistory) -> float | None:
     """Where no attempt was killed, no copy was."""
+    if used_by(history) == 0:
+        return 0.0
     return total(0.0 if not stage.killed else stage.speculative_s for stage in history.stages)
 
 
 def _repeated(history: ApplicationHistory) -> float | None:
+    if used_by(history) == 0:
+        return 0.0
     again = [_difference(stage.run_s, stage.lost_s) for stage in history.stages if stage.attempt > 0]
     return total(again) if again or not history.stages else 0.0
 
@@ -220,7 +231,7 @@ def _unknown(history: ApplicationHistory) -> tuple[str, ...]:
         ),
         (used_by(history) is None, "How long tasks ran is not known."),
         (
-            total(stage.lost_s for stage in history.stages) is None,
+            _lost(history) is None,
             "How long task attempts ran that failed or were killed is not known.",
         ),
         (_speculative(history) is None, "Which task attempts were killed by speculation is not known."),

@@ -51,6 +51,7 @@ class EventFold:
         clock: the newest time that the events name.
         started: the start of the application, in milliseconds since the epoch; None before it.
         ended: its end, likewise.
+        exit_code: of its driver; None if unknown.
         id: Spark's application id.
         conf: Spark's configuration, as it is.
         gaps: what is missing.
@@ -60,6 +61,7 @@ class EventFold:
         self.clock = EventClock()
         self.started: int | None = None
         self.ended: int | None = None
+        self.exit_code: int | None = None
         self.id = self._name = self._user = self._version = self._attempt = ""
         self.conf: dict[str, str] = {}
         self.gaps = Gaps()
@@ -84,6 +86,7 @@ class EventFold:
             kinds.ExecutorRemoved: self._executor_removed,
             kinds.Environment: self._environment,
             kinds.LogStarted: self._log_started,
+            kinds.FileStarted: self._file_started,
             kinds.ApplicationStarted: self._application_started,
             kinds.ApplicationEnded: self._application_ended,
         }
@@ -95,6 +98,13 @@ class EventFold:
         return (
             max(1, int(value)) if value.isascii() and value.isdecimal() and len(value) < len("10000") else 1
         )
+
+    @property
+    def begun(self) -> int | None:
+        """The start of the application; of a log without it, once it has a job or a stage, its first time."""
+        if self.started is not None or not (self.jobs.is_used or self.stages.is_used):
+            return self.started
+        return self.clock.first or None
 
     def take(self, event: kinds.Event) -> None:
         """Take the next event of the log."""
@@ -110,11 +120,14 @@ class EventFold:
             held.update(stage.values() if stage.values is not None else {})
         return ApplicationHistory(
             id=self.id,
+            attempt=self._attempt,
             name=self._name,
             user=self._user,
             spark_version=self._version,
             started=epoch(self.started),
             ended=epoch(self.ended),
+            exit_code=self.exit_code,
+            first_seen=epoch(self.clock.first),
             last_seen=epoch(self.clock.now),
             conf=_shown(self.conf),
             jobs=self.jobs.history(self.sql.description),
@@ -133,7 +146,7 @@ class EventFold:
             self._sampling.take(sample)
         if self._watcher is not None and at > self._watcher.due:
             self._watcher.look(self, at)
-        self.clock.now = at
+        self.clock.move(at)
 
     def _sample(self) -> Sample | None:
         at = epoch(self.clock.now)
@@ -161,11 +174,15 @@ class EventFold:
         self.gaps.is_over = self.started is not None
         self._version = self._version or event.version[:_LONGEST_NAME]
 
+    def _file_started(self, event: kinds.FileStarted) -> None:
+        self._version = self._version or event.version[:_LONGEST_NAME]
+
     def _application_started(self, event: kinds.ApplicationStarted) -> None:
         if self.started is not None:
             self.gaps.another(event.id, is_mixed=not self.gaps.is_over)
             return
         self.id, self._name, self._user = event.id, event.name[:_LONGEST_NAME], event.user[:_LONGEST_NAME]
+        self._attempt = event.attempt[:_LONGEST_NAME]
         self.started = event.at
         if self.clock.begin(event.at):
             self._sampling = Sampling()
@@ -173,7 +190,7 @@ class EventFold:
 
     def _application_ended(self, event: kinds.ApplicationEnded) -> None:
         self._tick(event.at)
-        self.ended = event.at
+        self.ended, self.exit_code = event.at, event.exit_code
 
     def _environment(self, event: kinds.Environment) -> None:
         self._set_conf(event.conf)

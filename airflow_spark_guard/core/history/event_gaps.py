@@ -6,6 +6,7 @@ from collections import Counter
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from airflow_spark_guard.core.quantity import counted
 from airflow_spark_guard.core.text.printable import one_line
 
 if TYPE_CHECKING:
@@ -65,6 +66,7 @@ class Gaps:
                 *self._of_others(),
                 *_of_application(fold),
                 *_of_stages(fold),
+                *_of_ends(fold),
                 *_of_bounds(fold),
             )
         )
@@ -112,8 +114,10 @@ def _of_stages(fold: EventFold) -> list[str]:
     found = []
     stages = fold.stages
     if stages.unsubmitted:
-        count = "1 stage" if stages.unsubmitted == 1 else f"{stages.unsubmitted} stages"
-        found.append(f"The log lacks the submission of {count}: a part of it is missing.")
+        found.append(
+            f"The log lacks the submission of {counted(stages.unsubmitted, 'stage')}: "
+            "a part of it is missing."
+        )
     lacking, tasks = stages.lacking()
     if lacking:
         found.append(
@@ -121,6 +125,21 @@ def _of_stages(fold: EventFold) -> list[str]:
             "these stages are too low."
         )
     return found
+
+
+def _of_ends(fold: EventFold) -> list[str]:
+    """Starts without ends and ends without starts."""
+    found = []
+    if fold.jobs.unstarted:
+        found.append(f"The log lacks the start of {counted(fold.jobs.unstarted, 'job')}.")
+    if count := fold.executors.unregistered():
+        found.append(
+            f"The log lacks the registration of {counted(count, 'executor')}: times and cores are not known."
+        )
+    if fold.ended is None:
+        return found
+    ends = ((len(fold.jobs.active), "job"), (fold.sql.unended(), "SQL execution"))
+    return found + [f"The log lacks the end of {counted(count, noun)}." for count, noun in ends if count]
 
 
 def _of_bounds(fold: EventFold) -> list[str]:

@@ -30,10 +30,17 @@ class ApplicationStarted(NamedTuple):
     attempt: str = ""
 
 
+class FileStarted(NamedTuple):
+    """A file of a log in several parts has begun, as Databricks writes it; ``version`` is Spark's."""
+
+    version: str
+
+
 class ApplicationEnded(NamedTuple):
-    """The application has ended."""
+    """The application has ended; ``exit_code`` is its driver's, None before Spark 4."""
 
     at: int
+    exit_code: int | None = None
 
 
 class Environment(NamedTuple):
@@ -252,6 +259,7 @@ class DriverValues(NamedTuple):
 
 Event: TypeAlias = (
     LogStarted
+    | FileStarted
     | ApplicationStarted
     | ApplicationEnded
     | Environment

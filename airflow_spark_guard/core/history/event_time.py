@@ -13,19 +13,24 @@ class EventClock:
 
     Attributes:
         now: the newest; 0 before the first.
+        first: the first one that was taken; 0 before it.
     """
 
-    __slots__ = ("now",)
+    __slots__ = ("first", "now")
 
     def __init__(self) -> None:
-        self.now = 0
+        self.now = self.first = 0
 
     def begin(self, at: int) -> bool:
         """Set the clock to the start of the application if it is far from that; whether it was."""
         is_off = abs(self.now - at) >= _LEAP
         if is_off:
-            self.now = at
+            self.now = self.first = at
         return is_off
+
+    def move(self, at: int) -> None:
+        """Set the clock forward."""
+        self.now, self.first = at, self.first or at
 
     def is_news(self, at: int) -> bool:
         """Whether an event at this time would set the clock forward."""

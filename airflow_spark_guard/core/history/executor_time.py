@@ -7,6 +7,8 @@ from collections import Counter
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
+from airflow_spark_guard.core.watch.executor_loss import was_lost
+
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
@@ -95,6 +97,11 @@ def stays_of(history: ApplicationHistory) -> tuple[Stay, ...] | None:
             return None
         found.append(Stay(executor, executor.added, max(executor.added, gone)))
     return tuple(found) or None
+
+
+def lost_executors(history: ApplicationHistory) -> tuple[ExecutorHistory, ...]:
+    """Executors that were lost: removed, but neither by the driver nor by the cluster."""
+    return tuple(one for one in history.executors if one.removed is not None and was_lost(one.reason))
 
 
 def held_by(history: ApplicationHistory) -> float | None:

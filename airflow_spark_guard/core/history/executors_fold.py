@@ -144,6 +144,10 @@ class ExecutorsFold:
         """Task slots of the living ones."""
         return self._cores // cpus
 
+    def unregistered(self) -> int:
+        """Executors that ran tasks, and whose registration the log lacks."""
+        return sum(found.added is None and found.tasks + found.active > 0 for found in self._all.values())
+
     def rows(self, cpus: int) -> tuple[Executor, ...]:
         """The living ones, and the last dead ones, as a driver lists them."""
         return tuple(found.row(cpus) for found in (*self._alive.values(), *self._dead))

@@ -28,14 +28,20 @@ class JobsFold:
     Attributes:
         active: jobs that have not ended, by id.
         left_out: jobs that were one too many to keep: the first ones that succeeded.
+        unstarted: jobs whose start the log lacks.
     """
 
     def __init__(self) -> None:
         self.active: dict[int, JobHistory] = {}
-        self.left_out = 0
+        self.left_out = self.unstarted = 0
         self._ended: dict[int, JobHistory] = {}
         self._calls: dict[int, str] = {}
         self._of_stage: dict[int, list[int]] = {}
+
+    @property
+    def is_used(self) -> bool:
+        """Whether there is a job."""
+        return bool(self.active or self._ended)
 
     def start(self, event: JobStarted) -> None:
         """Take the start of a job."""
@@ -55,7 +61,10 @@ class JobsFold:
 
     def end(self, event: JobEnded) -> None:
         """Take the end of a job."""
-        started = self.active.pop(event.job, None) or JobHistory(event.job)
+        started = self.active.pop(event.job, None) or self._ended.get(event.job)
+        if started is None:
+            self.unstarted += 1
+            started = JobHistory(event.job)
         self._ended[event.job] = replace(started, completed=epoch(event.at), failure=shortened(event.failure))
         if len(self._ended) > MOST_JOBS:
             self._leave_out()

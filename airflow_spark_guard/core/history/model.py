@@ -164,11 +164,14 @@ class ApplicationHistory:
 
     Attributes:
         id: Spark's application id; empty if unknown.
+        attempt: which of YARN's attempts of it; empty but in YARN's cluster mode.
         name: its name.
         user: who ran it.
         spark_version: such as ``4.2.0``; empty if unknown.
         started: when it started; None if unknown.
         ended: when it ended; None if it has not, or did not say so.
+        exit_code: of its driver; None if unknown. 0 proves nothing: a driver that fails may stop Spark first.
+        first_seen: time of the first thing that is known of it; None if nothing is.
         last_seen: time of the last thing that is known of it; None if nothing is.
         conf: Spark's configuration, secrets masked.
         jobs: by id.
@@ -180,11 +183,14 @@ class ApplicationHistory:
     """
 
     id: str = ""
+    attempt: str = ""
     name: str = ""
     user: str = ""
     spark_version: str = ""
     started: EpochTime | None = None
     ended: EpochTime | None = None
+    exit_code: int | None = None
+    first_seen: EpochTime | None = None
     last_seen: EpochTime | None = None
     conf: Mapping[str, str] = field(default_factory=dict)
     jobs: tuple[JobHistory, ...] = ()

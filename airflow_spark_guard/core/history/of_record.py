@@ -125,11 +125,12 @@ class _Fold:
 
     def _sample(self, observation: Observation, at: EpochTime) -> Sample:
         view, inside = observation.driver, observation.inside
+        running, cores = _slots(view)
         memory = observation.memory or HostMemory()
         return Sample(
             at,
-            running=None if view is None else sum(row.active for row in view.stages),
-            cores=None if view is None else sum(one.cores for one in view.executors if one.active),
+            running=running,
+            cores=cores,
             done=None if view is None else sum(seen.row.done for seen in self._stages.values()),
             driver_jvm=_known(memory.driver_jvm),
             driver_python=_known(memory.driver_python or (inside.rss if inside is not None else 0)),
@@ -138,6 +139,16 @@ class _Fold:
             gc_s=None if view is None else sum(one.gc_ms for one in view.executors) / 1000,
             heartbeats=None if inside is None else inside.heartbeats,
         )
+
+
+def _slots(view: DriverView | None) -> tuple[int | None, int | None]:
+    """Tasks that ran, and the slots that there were."""
+    if view is None:
+        return None, None
+    running = sum(row.active for row in view.stages)
+    cores = sum(one.cores for one in view.executors if one.active)
+    # Spark may list the next task of a slot before its last one has ended.
+    return (min(running, cores) if cores else running), cores
 
 
 def _known(size: int) -> int | None:

@@ -39,6 +39,10 @@ _NOT_IN_A_LOG: Final = (
     "Not in an event log: the end of the script (NOT_EXITING), a driver that died (DRIVER_GONE), and "
     "executors that ended before they registered."
 )
+_NO_START: Final = (
+    "The log lacks its start: times count from its first event, and what was there before is not known, such "
+    "as executors."
+)
 _OTHER_SAMPLES: Final = (
     "Workers were sampled when the limits of the attempt asked for it: with other limits, a stage may count "
     "as unseen, and its limit is then longer."
@@ -126,19 +130,21 @@ class LogReplay:
         self.due = 0
         self._limits, self._deadline = limits, deadline
         self._watch: _Watch | None = None
-        self._readings = self._details = self._is_cut = False
+        self._begun = 0
+        self._readings = self._details = self._is_cut = self._is_headless = False
 
     def look(self, fold: EventFold, until: int) -> None:
         """Look at each moment that is due before ``until``."""
-        if fold.started is None or fold.ended is not None:
+        if fold.begun is None or fold.ended is not None:
             return
         if self._watch is None:
             self._watch = _Watch(limits_for(self._limits, fold.conf, deadline=self._deadline))
-            self.due = fold.started
+            self.due = self._begun = fold.begun
+            self._is_headless = fold.started is None
         while self.due < until and self._watch.looks < _MOST_LOOKS:
-            decision = self._watch.observe(self._observation(fold, fold.started))
+            decision = self._watch.observe(self._observation(fold, self._begun))
             self._readings, self._details = decision.look.readings, decision.look.details
-            wanted = fold.started + int(decision.look.at * 1000)
+            wanted = self._begun + int(decision.look.at * 1000)
             self.due = max(self.due + _SHORTEST, wanted)
         self._is_cut = self.due < until
 
@@ -176,6 +182,8 @@ class LogReplay:
             found.append(
                 "An event log has no heartbeat() of the script: DRIVER_SILENT may be found too often."
             )
+        if self._is_headless:
+            found.append(_NO_START)
         if self._is_cut:
             found.append(f"The replay ended after {_MOST_LOOKS} looks.")
         return found

@@ -95,6 +95,10 @@ class SqlFold:
             for accumulator in list(islice(self._values, _MOST_VALUES // 2)):
                 del self._values[accumulator]
 
+    def unended(self) -> int:
+        """Executions that have started and not ended."""
+        return sum(found.started is not None and found.ended is None for found in self._all.values())
+
     def description(self, execution: int | None) -> str:
         """The call or the statement of an execution; empty if unknown."""
         found = None if execution is None else self._all.get(execution)

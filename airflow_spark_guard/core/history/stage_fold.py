@@ -25,6 +25,8 @@ if TYPE_CHECKING:
 SLOWEST = 10
 _LONGEST_DETAILS = 4000
 _OUTRUN = "another attempt succeeded"  # TaskSetManager.scala
+# The output of a task that had succeeded went with its executor: no failure of its own.
+_RESUBMITTED = "Resubmitted"
 _NOTHING = Figures()
 
 
@@ -52,7 +54,7 @@ class StageFold:
 
     def __init__(self, stage: int, attempt: int) -> None:
         self.key = (stage, attempt)
-        self._name = self._details = self._failure = ""
+        self._name = self._details = self._failure = self._task_failure = ""
         self.tasks = self.done = self.failed = self.killed = 0
         self.submitted: int | None = None
         self.completed: int | None = None
@@ -124,7 +126,7 @@ class StageFold:
             self.values = None if self.is_complete else event.values
             self._scheduler_ms += _scheduler_ms(event, duration, figures)
         else:
-            self.failed += event.outcome == "failed"
+            self._fail(event)
             self.killed += event.outcome == "killed"
             lost_ms = run_ms or duration
             self._lost_ms += lost_ms
@@ -133,6 +135,12 @@ class StageFold:
             heappush(self._slowest, (duration, -self.ended, _task(event)))
         elif duration > self._slowest[0][0]:
             heapreplace(self._slowest, (duration, -self.ended, _task(event)))
+
+    def _fail(self, event: TaskEnded) -> None:
+        if event.outcome == "failed":
+            self.failed += 1
+            if self._task_failure in {"", _RESUBMITTED}:
+                self._task_failure = shortened(event.failure)
 
     def _launch(self, at: int) -> None:
         self.launched = True
@@ -179,14 +187,13 @@ class StageFold:
             slowest=tuple(task for *_, task in sorted(self._slowest, key=itemgetter(0, 1), reverse=True)),
             call=call,
             first_task=epoch(self._first),
+            task_failure=self._task_failure,
         )
 
     def _sums(self) -> dict[str, Any]:
-        """The figures over all tasks, by their names in the history; none without a task that has some."""
+        """The figures over all tasks, by their names in the history; without a task nothing was lost."""
         found = self.figures
-        lost: dict[str, Any] = {}
-        if self.ended:
-            lost = {"lost_s": self._lost_ms / 1000, "speculative_s": self._speculative_ms / 1000}
+        lost: dict[str, Any] = {"lost_s": self._lost_ms / 1000, "speculative_s": self._speculative_ms / 1000}
         if found is None:
             return lost
         return lost | {

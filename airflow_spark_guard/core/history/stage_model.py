@@ -78,6 +78,7 @@ class StageHistory:
         first_task: when its first task was launched; None if unknown or if none was.
         speculative_s: the part of ``lost_s`` of attempts that Spark killed because another attempt of that
             task had succeeded; None if unknown.
+        task_failure: why the first of its task attempts failed, shortened; empty if unknown or if none did.
     """
 
     stage: int
@@ -116,6 +117,7 @@ class StageHistory:
     call: str = ""
     first_task: EpochTime | None = None
     speculative_s: float | None = None
+    task_failure: str = ""
 
 
 @dataclass(frozen=True)

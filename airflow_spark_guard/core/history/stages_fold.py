@@ -46,6 +46,11 @@ class StagesFold:
         self._largest: list[tuple[int, Key]] = []
         self._most = MOST_STAGES
 
+    @property
+    def is_used(self) -> bool:
+        """Whether there is a stage."""
+        return bool(self._all)
+
     def submit(self, event: StageSubmitted) -> StageFold:
         """Take the submission of a stage attempt."""
         key = (event.stage, event.attempt)

@@ -140,7 +140,7 @@ class SilenceRule:
             seen.launch_time(WatchTime(max(since + limit.seconds, self.processes.turned_at)), now),
             got=f"its processes are {self.processes.state or State.UNSEEN}",
             expected=f"a Spark job or a heartbeat within {limit}",
-            advice="If the line below may take that long, call heartbeat() between its parts, or raise "
+            advice="If that line may take so long, call heartbeat() between its parts, or raise "
             "GuardLimits.driver_silence.",
             suspect="driver",
         )

@@ -40,7 +40,7 @@
         font: { color: palette("ink"), family: "system-ui, sans-serif", size: 12 },
         paper_bgcolor: "rgba(0,0,0,0)",
         plot_bgcolor: "rgba(0,0,0,0)",
-        margin: { l: 60, r: 20, t: 44, b: 70 },
+        margin: { l: 100, r: 20, t: 44, b: 70 },
         legend: { orientation: "h", yref: "container", y: 0, yanchor: "bottom" },
       }, { responsive: true, displaylogo: false, displayModeBar: false });
     });

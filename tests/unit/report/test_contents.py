@@ -1,6 +1,8 @@
 """What a page shows of a record."""
 
-from airflow_spark_guard.core.watch.observation import DriverView, Observation, Stage
+import pytest
+
+from airflow_spark_guard.core.watch.observation import DriverView, Executor, Observation, Stage
 from airflow_spark_guard.process.record_reader import read_record
 from airflow_spark_guard.report.contents import contents_of_record
 from tests.support.reports import SUMMARY, write_record
@@ -42,3 +44,34 @@ def test_observations_of_another_form_are_left_out_and_counted(tmp_path):
     found = contents_of_record(read_record(tmp_path), "p")
     assert len(found.history.samples) == 1
     assert found.trouble == ("2 observations are not of this version's form and are left out.",)
+
+
+@pytest.mark.parametrize(
+    ("verdict", "kinds"),
+    [
+        ("EXECUTORS_LOST", set()),
+        ("USER_CODE", {"executor losses"}),
+        ("WORKER_CRASHED", {"executor losses"}),
+        ("STALLED", {"executor losses", "failed tasks"}),
+    ],
+)
+def test_an_alert_that_only_repeats_the_verdict_is_left_out(tmp_path, verdict, kinds):
+    lost = Executor("1", active=False, added=5.0, removed=9.0, reason="Command exited with code 1", cores=1)
+    stage = Stage(3, 0, tasks=4, active=0, done=1, failed=1, launched=True)
+    seen = [Observation(5.0, driver=DriverView(1, (stage,), (lost,)))]
+    found = contents(tmp_path, summary=SUMMARY | {"verdict": verdict}, observations=seen)
+    assert {alert.kind for alert in found.alerts} == kinds
+
+
+@pytest.mark.parametrize(
+    ("error", "expected"),
+    [
+        ({"traceback": "Traceback\nValueError: x\n"}, "Traceback\nValueError: x\n"),
+        ({"traceback": 3}, ""),
+        (None, ""),
+        ("x", ""),
+    ],
+)
+def test_the_exception_of_the_script_is_shown_and_not_that_of_the_task(tmp_path, error, expected):
+    found = contents(tmp_path, summary=SUMMARY | {"error": error}, traceback="of the operator")
+    assert found.traceback == expected

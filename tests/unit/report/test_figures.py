@@ -1,78 +1,13 @@
 """The charts of a report."""
 
-from dataclasses import replace
-
-from airflow_spark_guard.core.history.model import ApplicationHistory, ExecutorHistory, Sample, StageHistory
-from airflow_spark_guard.report.figures import MOST_BARS, Mark, figures, memory, timeline, usage
+from airflow_spark_guard.core.history.model import ApplicationHistory, Sample
+from airflow_spark_guard.report.figures import figures, memory, usage
 from tests.support.reports import START, at, history
 
 
 def trace(figure, name):
     (found,) = [one for one in figure.data if one["name"] == name]
     return found
-
-
-def test_each_stage_is_a_bar_from_its_submission_to_its_end():
-    stages = trace(timeline(history(), ()), "stages")
-    assert (stages["y"], stages["base"], stages["x"]) == (["stage 0"], [at(5) * 1000], [10_000])
-    assert stages["hovertext"] == ["load at job.py:3: 4 of 4 tasks in 10s"]
-
-
-def test_a_failed_stage_has_its_own_colour_and_lasts_to_the_end():
-    failed = trace(timeline(history(), ()), "failed stages")
-    assert (failed["y"], failed["x"], failed["marker"]) == (
-        ["stage 3 (attempt 1)"],
-        [70_000],
-        {"color": "bad"},
-    )
-
-
-def test_a_lost_executor_has_its_own_colour_and_its_reason():
-    figure = timeline(history(), ())
-    assert trace(figure, "executors")["y"] == ["executor 1"]
-    assert trace(figure, "lost executors")["hovertext"] == ["on h for 28s, removed: exited with 137"]
-
-
-def test_a_heartbeat_is_drawn_when_there_is_a_new_one():
-    assert trace(timeline(history(), ()), "heartbeats")["x"] == [at(5) * 1000, at(30) * 1000]
-
-
-def test_the_sentence_has_the_figures_of_the_picture():
-    assert timeline(history(), ()).alternative == (
-        "2 stages and 2 executors, of which 1 lost, within 1m 30s. Times are in UTC."
-    )
-
-
-def test_marks_are_lines_over_the_whole_height():
-    layout = timeline(history(), (Mark(at(80), "limit", "limit"), Mark(at(90), "STALLED", "verdict"))).layout
-    assert [(line["x0"], line["line"]["color"]) for line in layout["shapes"]] == [
-        (at(80) * 1000, "warn"),
-        (at(90) * 1000, "bad"),
-    ]
-    assert [text["text"] for text in layout["annotations"]] == ["limit", "STALLED"]
-
-
-def test_the_longest_stages_are_drawn_and_the_rest_is_counted():
-    stages = [
-        StageHistory(number, 0, submitted=at(number), completed=at(number + number / 100))
-        for number in range(100)
-    ]
-    figure = timeline(history(stages=stages, executors=()), ())
-    assert len(trace(figure, "stages")["y"]) == MOST_BARS
-    assert "stage 99" in trace(figure, "stages")["y"]
-    assert figure.alternative.endswith("60 shorter stages or further executors are not drawn.")
-
-
-def test_lost_executors_come_before_others():
-    executors = [ExecutorHistory(str(number), added=at(1)) for number in range(100)]
-    executors.append(ExecutorHistory("bad", added=at(1), removed=at(2), reason="lost"))
-    assert trace(timeline(history(executors=executors), ()), "lost executors")["y"] == ["executor bad"]
-
-
-def test_a_moment_is_wide_enough_to_be_seen():
-    (blink,) = history().stages[:1]
-    figure = timeline(history(stages=(replace(blink, completed=at(5)),)), ())
-    assert trace(figure, "stages")["x"] == [180]
 
 
 def test_usage_and_memory_are_lines_over_time():
@@ -94,3 +29,12 @@ def test_what_is_not_known_is_not_drawn():
     assert figures(ApplicationHistory(), ()) == ()
     assert figures(ApplicationHistory(started=START, ended=at(1)), ()) == ()
     assert usage(history(samples=(Sample(at(1), running=1),))) is None
+
+
+def test_slots_that_are_not_known_are_not_drawn():
+    samples = [Sample(at(second), running=1, cores=0) for second in (1, 2)]
+    figure = usage(history(samples=samples))
+    assert [one["name"] for one in figure.data] == ["running tasks"]
+    assert figure.alternative == "At most 1 task ran at once, and the number of slots is not known."
+    idle = [Sample(at(second), running=0, cores=3) for second in (1, 2)]
+    assert usage(history(samples=idle)).alternative == "No task ran, in at most 3 slots."

@@ -4,10 +4,10 @@ from dataclasses import replace
 
 import pytest
 
-from airflow_spark_guard.core.history.model import JobHistory, Spread
+from airflow_spark_guard.core.history.model import ExecutorHistory, JobHistory, Spread
 from airflow_spark_guard.report.contents import Contents
 from airflow_spark_guard.report.head import head_of
-from tests.support.reports import SUMMARY, history
+from tests.support.reports import SUMMARY, at, history
 
 
 def head(summary=SUMMARY, **fields):
@@ -32,7 +32,7 @@ def test_the_figures_of_the_whole():
         "Started": "2027-01-15 08:00:00 UTC",
         "Took": "1m 30s",
         "Stages": "2",
-        "Executors": "2, 1 removed",
+        "Executors": "2, 1 lost",
         "Deploy mode": "client",
         "Ended by": "the watchdog ended it",
         "Limit": "1m",
@@ -61,9 +61,24 @@ def test_an_attempt_without_a_verdict_shows_its_state(state, verdict, tone):
 
 def test_an_application_without_a_record_says_how_it_ended():
     jobs = (JobHistory(0), JobHistory(1, failure="cancelled"))
-    assert head({}, jobs=jobs).what == "flights ended; 1 of its 2 Spark jobs failed."
-    assert head({}, jobs=jobs[:1]).tone == "good"
+    assert head({}, jobs=jobs).what.startswith("flights ended; 1 of its 2 Spark jobs failed")
+    assert (head({}, jobs=jobs).got, head({}, jobs=jobs).tone) == ("Job 1: cancelled", "bad")
     assert head({}, ended=None).verdict == "NOT ENDED"
+    assert head({}, ended=None).title == "NOT ENDED - dag / run / task / try-1"
+
+
+def test_lost_executors_are_not_those_that_were_given_back():
+    gone = [
+        ExecutorHistory(str(number), removed=at(9), reason=reason)
+        for number, reason in enumerate(("Executor killed by driver.", "Command exited with code 137"))
+    ]
+    assert facts(head(executors=(*gone, ExecutorHistory("9"))))["Executors"] == "3, 1 lost, 1 removed"
+
+
+def test_a_log_without_its_start_shows_what_it_covers():
+    found = facts(head({}, started=None, ended=None, first_seen=at(10), last_seen=at(40), attempt="2"))
+    assert found["First event"] == "2027-01-15 08:00:10 UTC"
+    assert (found["Log covers"], found["YARN's attempt"]) == ("30s", "2")
 
 
 @pytest.mark.parametrize("value", [None, 3, ["x"], {"a": 1}])

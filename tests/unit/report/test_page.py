@@ -5,12 +5,18 @@ import re
 from html import unescape
 
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 from airflow_spark_guard.core.history.model import ExecutorHistory, StageHistory
+from airflow_spark_guard.core.history.replay import LogReplay
+from airflow_spark_guard.core.limits import GuardLimits
 from airflow_spark_guard.report import page as module
-from airflow_spark_guard.report.contents import Contents, OutputTail
+from airflow_spark_guard.report.contents import Contents, OutputTail, contents_of_history
 from airflow_spark_guard.report.library import ChartLibrary, source_of
 from airflow_spark_guard.report.page import page
+from airflow_spark_guard.sources.event_log import read_event_log
+from tests.support.event_logs import line, small_log, task_end_line, written
 from tests.support.reports import SUMMARY, at, history
 
 EVIL = "</script><img src=x onerror=alert(1)>\u2028'\"{{7*7}}"
@@ -97,3 +103,35 @@ def test_a_summary_of_another_shape_is_drawn(summary):
 def test_a_page_with_nothing_to_draw_is_one():
     html = page(Contents("p"))
     assert json.loads(script_text(html, "figures")) == []
+
+
+FAILED = task_end_line(9, reason={"Reason": "FetchFailed", "Message": "x"})
+GONE = line(
+    "SparkListenerExecutorRemoved", Timestamp=1_700_000_001_000, Executor_ID="1", Removed_Reason="lost"
+)
+
+
+@settings(deadline=None, max_examples=40, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(lines=st.permutations([*small_log(), FAILED, GONE]), kept=st.integers(1, 14))
+def test_a_log_in_any_order_and_of_any_length_is_drawn(tmp_path, lines, kept):
+    replay = LogReplay(GuardLimits())
+    history = read_event_log(written(tmp_path / "log", lines[:kept]), watcher=replay)
+    assert "What the watchdog would have done" in page(
+        contents_of_history(history, "log", replayed=replay.replayed())
+    )
+
+
+def test_a_failed_job_shows_its_traceback_and_no_empty_advice():
+    failed = page(contents(traceback="Traceback (most recent call last):\nValueError: row 5\n"))
+    assert "Traceback</h2>" in failed
+    assert "Nothing was found that costs much." not in failed
+    good = page(contents(summary={"state": "success"}))
+    assert "Traceback</h2>" not in good
+    assert "Nothing was found that costs much." in good
+
+
+def test_a_page_without_charts_is_small():
+    html = page(contents(), charts=False)
+    assert len(html) < 50_000
+    assert "Timeline" not in html
+    assert "Stages</h2>" in html

@@ -1,6 +1,6 @@
 """Diagnostics as sections with the user's lines marked."""
 
-from airflow_spark_guard.report.stacks import stacks_of
+from airflow_spark_guard.report.stacks import stacks_of, traceback_of
 
 TEXT = """\
 Python worker 7 of executor 1 is at /a/job.py:43, wait
@@ -49,3 +49,34 @@ def test_long_parts_and_many_parts_are_cut_and_said():
 def test_control_characters_do_not_reach_the_page():
     (only,) = stacks_of("a\x1b[2Jb", "")
     assert "\x1b" not in only.lines[0].text
+
+
+TRACEBACK = """Traceback (most recent call last):
+  File "/jobs/job.py", line 9, in <module>
+    run()
+  File "/jobs/job.py", line 5, in run
+    spark.range(9).toPandas()
+py4j.protocol.Py4JJavaError: An error occurred while calling o1.collect
+: org.apache.spark.SparkException: Job aborted
+\tat org.apache.spark.A$.b(A.scala:1)
+\tat java.base/java.lang.Thread.run(Thread.java:840)
+Caused by: a.B: boom
+\tat a.C.d(C.java:1)
+\t... 3 more
+"""
+
+
+def test_a_traceback_has_the_users_line_marked_and_no_frames_of_the_jvm():
+    section = traceback_of(TRACEBACK, "/jobs/job.py:5, run")
+    assert [line.text for line in section.lines if line.marked] == ['  File "/jobs/job.py", line 5, in run']
+    assert [line.text for line in section.lines][-4:] == [
+        ": org.apache.spark.SparkException: Job aborted",
+        "    ... 2 frames of the JVM",
+        "Caused by: a.B: boom",
+        "    ... 2 frames of the JVM",
+    ]
+
+
+def test_without_an_exception_there_is_no_traceback():
+    assert traceback_of("\n", "") is None
+    assert not any(line.marked for line in traceback_of(TRACEBACK, "").lines)

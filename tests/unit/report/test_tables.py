@@ -121,3 +121,8 @@ def test_a_long_table_is_cut_and_says_so():
 def test_long_texts_are_cut_to_one_line():
     found = table("stages", stages=(StageHistory(0, 0, name="a\n" * 900, submitted=at(0)),))
     assert len(rows(found)[0][1]) == 300
+
+
+def test_of_a_log_the_tasks_of_a_stage_that_only_failed_are_known():
+    stage = StageHistory(1, 0, tasks=3, failed=4, submitted=at(5), completed=at(9), lost_s=1.0)
+    assert rows(table("stages", stages=(stage,)))[0][3] == "0 of 3"

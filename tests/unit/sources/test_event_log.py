@@ -250,3 +250,22 @@ def test_a_log_that_begins_well_is_read_whatever_follows(tmp_path, cut, at, dama
 def test_a_log_without_its_first_line_is_still_one(tmp_path):
     history = read_event_log(written(tmp_path / "log", [line("SparkListenerApplicationEnd", Timestamp=5)]))
     assert history.ended == 0.005
+
+
+def test_the_file_that_marks_the_state_of_a_rolling_log_is_a_clear_error(tmp_path):
+    (file := tmp_path / "appstatus_app-1").touch()
+    with pytest.raises(BadInputError, match="only marks") as caught:
+        read_event_log(file)
+    assert caught.value.advice == "Name the folder that it is in."
+
+
+def test_a_part_of_a_log_of_databricks_is_drawn_from_its_first_event(tmp_path):
+    """Only the last hour is given: its first line names Spark's version, and the application has begun before."""
+    part = [
+        line("DBCEventLoggingListenerMetadata", Spark_Version="3.3.0", Rollover_Number=7),
+        *small_log()[4:],
+    ]
+    replay = LogReplay(GuardLimits())
+    history = read_event_log(written(tmp_path / "eventlog-2026-01-01--15-00", part), watcher=replay)
+    assert (history.spark_version, history.started, history.first_seen) == ("3.3.0", None, START / 1000)
+    assert replay.replayed().looks > 0

@@ -31,7 +31,7 @@ MEMORY = {"JVMHeapMemory": 5, "ProcessTreeJVMRSSMemory": 6, "ProcessTreePythonRS
             line("SparkListenerApplicationStart", App_ID=None, Timestamp=5, App_Attempt_ID="2"),
             kinds.ApplicationStarted("", "", "", 5, "2"),
         ),
-        (line("SparkListenerApplicationEnd", Timestamp=5, ExitCode=0), kinds.ApplicationEnded(5)),
+        (line("SparkListenerApplicationEnd", Timestamp=5, ExitCode=0), kinds.ApplicationEnded(5, 0)),
         (
             line("SparkListenerEnvironmentUpdate", Spark_Properties={"a": "b", "c": None}),
             kinds.Environment({"a": "b"}),

@@ -8,7 +8,13 @@ from airflow_spark_guard.core.history.alerts.alert import APPLICATION, Limits, P
 from airflow_spark_guard.core.history.alerts.figures import count, readable_duration, share
 from airflow_spark_guard.core.history.alerts.job_spans import Span, jobs_in_time
 from airflow_spark_guard.core.history.alerts.places import job_place
-from airflow_spark_guard.core.history.executor_time import end_of, held_between, held_curve, seconds_of
+from airflow_spark_guard.core.history.executor_time import (
+    DRIVER,
+    end_of,
+    held_between,
+    held_curve,
+    seconds_of,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -49,8 +55,7 @@ class SlowStart(Rule):
             return
         waited = first - history.started
         if waited >= _START_SHARE * whole:
-            came = min((one.added for one in history.executors if one.added is not None), default=None)
-            late = came is not None and came - history.started >= waited / 2
+            late = _came_late(history, history.started + waited / 2)
             said = Said(
                 "The first task started after",
                 f"; the application took {readable_duration(whole)}. "
@@ -59,6 +64,12 @@ class SlowStart(Rule):
             cure = _CLUSTER if late else _SCRIPT
             wasted = held_between(history, history.started, first)
             yield from self.raised(waited, APPLICATION, said, cure, wasted)
+
+
+def _came_late(history: ApplicationHistory, moment: float) -> bool:
+    """Whether no executor was there at that moment; in ``local[n]`` the driver is the only one."""
+    came = [one.added for one in history.executors if one.added is not None and one.id != DRIVER]
+    return bool(came) and min(came) >= moment
 
 
 def _first_task(history: ApplicationHistory) -> float | None:
@@ -110,8 +121,8 @@ class DriverGaps(Rule):
             f"{readable_duration(seconds)}, after {after.where}.",
         )
         cure = (
-            "Look at the Python after that job: toPandas(), collect() and loops over rows run in the "
-            "driver alone. "
+            "Look at the code after that job: toPandas(), collect() and loops over rows run in the driver "
+            "alone. "
             "Keep the data in Spark (groupBy().applyInPandas, a write), or do that part in a task without "
             "Spark."
         )

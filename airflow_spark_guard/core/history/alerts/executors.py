@@ -13,11 +13,11 @@ from airflow_spark_guard.core.history.container_size import manager_of
 from airflow_spark_guard.core.history.executor_time import (
     cpus_of_a_task,
     held_by,
+    lost_executors,
     seconds_of,
     stays_of,
     used_by,
 )
-from airflow_spark_guard.core.watch.executor_loss import was_lost
 from airflow_spark_guard.core.watch.loss_advice import advice_on
 
 if TYPE_CHECKING:
@@ -144,7 +144,7 @@ class ExecutorLosses(Rule):
 
     def alerts(self, history: ApplicationHistory) -> Iterator[Alert]:
         """One for the application."""
-        lost = [one for one in history.executors if one.removed is not None and was_lost(one.reason)]
+        lost = lost_executors(history)
         if not lost:
             return
         first = min(lost, key=lambda one: one.removed or 0.0)

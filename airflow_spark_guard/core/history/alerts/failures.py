@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import re
 from typing import TYPE_CHECKING, Final
 
-from airflow_spark_guard.core.failure.failure_text import TRACEBACK, worker_place
+from airflow_spark_guard.core.failure.failure_text import raised, worker_place
 from airflow_spark_guard.core.history.alerts.alert import Limits, Rule, Said
 from airflow_spark_guard.core.history.alerts.figures import count, counted, counts, share
 from airflow_spark_guard.core.history.alerts.places import stage_place, text
@@ -18,7 +17,6 @@ if TYPE_CHECKING:
     from airflow_spark_guard.core.history.model import ApplicationHistory, StageHistory
 
 _READ: Final = 20_000
-_EXCEPTION: Final = re.compile(r"^(?:[A-Za-z_]\w*\.)*\w*(?:Error|Exception|Exit|Interrupt)\b.*", re.MULTILINE)
 
 
 class FailedTasks(Rule):
@@ -48,7 +46,7 @@ class FailedTasks(Rule):
         said = Said(
             f"{counted(failed, 'task attempt')} failed,",
             f" of {count(ended)}; {place.where} had most of them. "
-            + (f"One reason: {_raised(reason)}" if reason else "The reason is not known."),
+            + (f"One reason: {text(raised(reason))}" if reason else "The reason is not known."),
         )
         cure = (
             "Read the traceback of the first failed task: an error of a row comes again at each of the "
@@ -60,13 +58,8 @@ class FailedTasks(Rule):
 
 
 def _reason(stage: StageHistory) -> str:
-    return next((task.failure for task in stage.slowest if task.failure), stage.failure)[:_READ]
-
-
-def _raised(reason: str) -> str:
-    """The last exception of a Python worker's traceback; without one the whole reason."""
-    found = _EXCEPTION.findall(reason.partition("\n\tat ")[0]) if TRACEBACK in reason else []
-    return text(found[-1] if found else reason)
+    slowest = next((task.failure for task in stage.slowest if task.failure), "")
+    return (stage.task_failure or slowest or stage.failure)[:_READ]
 
 
 class RepeatedStages(Rule):

@@ -63,7 +63,8 @@ def _fewer(stage: StageHistory) -> str:
             "or numPartitions of the operation."
         )
     return (
-        "Call coalesce(n) after the read, or pass fewer slices to parallelize(). Many small files: see there."
+        "Call coalesce(n) after the read, or pass fewer slices to parallelize(). For many small files see "
+        "their alert."
     )
 
 

@@ -39,7 +39,7 @@ def test_an_event_log_becomes_a_page_beside_what_it_says(here, log, capsys):
     assert "flights ended" in page.read_text()
     assert stat.S_IMODE(page.stat().st_mode) == 0o600
     lines = capsys.readouterr().out.splitlines()
-    assert lines[0] == "ENDED: flights ended; none of its 0 Spark jobs failed."
+    assert lines[0] == "ENDED: flights ended; it ran no Spark job."
     assert lines[1] == "The watchdog would not have ended this application."
     assert lines[-1] == "Report: app-1.html"
 

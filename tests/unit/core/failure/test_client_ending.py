@@ -349,7 +349,7 @@ def test_where_no_line_is_known_the_advice_speaks_of_none(autopsy):
     assert "that line" not in error.advice
     assert error.advice.startswith("The line in the worker is not known:")
     assert "  where:" not in str(error)
-    told = "If the line below may take that long, call heartbeat()."
+    told = "If that line may take so long, call heartbeat()."
     silent = found(Verdict.DRIVER_SILENT, "hello", autopsy=autopsy, advice=told).failure()
     assert silent.advice.startswith("The driver's line is not known:")
     plain = found(Verdict.DEADLINE, "hello", autopsy=autopsy, advice="Raise GuardLimits.deadline.").failure()

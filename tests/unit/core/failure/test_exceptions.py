@@ -58,7 +58,7 @@ def test_what_was_seen_and_what_may_be_left_go_along():
     ("verdict", "advice", "becomes"),
     [
         (Verdict.STALLED, "Set a time-out for the call in that line.", "The line in the worker is not known"),
-        (Verdict.DRIVER_SILENT, "If the line below may take that long, wait.", "The driver's line is not"),
+        (Verdict.DRIVER_SILENT, "If that line may take so long, wait.", "The driver's line is not"),
         (Verdict.STALLED, "Read the executors' stderr.", "Read the executors' stderr."),
         (Verdict.VANISHED, "See that line.", ""),
     ],
@@ -193,3 +193,18 @@ def test_a_diagnosis_keeps_its_own_advice_on_retries():
 def test_whatever_the_job_says_it_is_an_attempts_error(traceback, message, category, frames):
     """The protocol checks types, and nothing else."""
     assert isinstance(said(traceback, message, frames, category), errors.AttemptError)
+
+
+def test_an_exception_in_a_python_worker_is_named_by_its_own_name():
+    """Spark's class for it says only that there was one."""
+    message = (
+        "An exception was thrown from the Python worker:\nTraceback (most recent call last):\n"
+        '  File "/jobs/prices.py", line 13, in price_of_one\n    return total / quantity\n'
+        "ZeroDivisionError: float division by zero"
+    )
+    error = said(f"pyspark.errors.PythonException: {message}", message, type="PythonException")
+    assert error.what == (
+        "The application raised ZeroDivisionError: float division by zero (in a Python worker)."
+    )
+    assert error.where == "/jobs/prices.py:13, price_of_one"
+    assert error.advice.startswith("Fix that line, or leave out the rows")

@@ -4,7 +4,13 @@ from __future__ import annotations
 
 import pytest
 
-from airflow_spark_guard.core.failure.failure_text import LONGEST_TEXT, take_apart, worker_place
+from airflow_spark_guard.core.failure.failure_text import (
+    LONGEST_TEXT,
+    raised,
+    take_apart,
+    worker_exception,
+    worker_place,
+)
 from tests.support.paths import DATA
 
 CAPTURED = DATA / "toolchain"
@@ -108,3 +114,16 @@ def test_a_long_text_keeps_both_ends():
     assert parts.everything.endswith("\nz")
     assert len(parts.everything) <= LONGEST_TEXT + 1
     assert take_apart("") == take_apart("\r")
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("a.B: boom\n\tat c.D(E.java:1)", "a.B: boom"),
+        (f'x\n{HEAD}\n  File "a.py", line 1, in f\nValueError: row 5\n\tat c.D', "ValueError: row 5"),
+        (f"{HEAD}\n", f"{HEAD}\n"),
+    ],
+)
+def test_what_was_raised_is_the_last_exception(text, expected):
+    assert raised(text) == expected
+    assert worker_exception(text) in {expected, ""}

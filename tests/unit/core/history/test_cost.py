@@ -166,3 +166,9 @@ def test_the_sums_agree(history, rate):
     assert receipt.wasted == pytest.approx(receipt.held - receipt.useful)
     if receipt.held:
         assert receipt.wasted_price == pytest.approx(receipt.price * receipt.share(receipt.wasted), abs=1e-6)
+
+
+def test_an_application_without_a_task_has_lost_none():
+    receipt = receipt_of(replace(HISTORY, stages=(), executors=(replace(HISTORY.executors[0], run_s=0.0),)))
+    assert (receipt.used, receipt.lost, receipt.speculative, receipt.useful) == (0, 0, 0, 0)
+    assert receipt.unknown == ()

@@ -184,3 +184,29 @@ def test_no_events_make_it_raise(events):
     assert isinstance(history, ApplicationHistory)
     assert history == fold.history()
     assert [sample.at for sample in history.samples] == sorted({sample.at for sample in history.samples})
+
+
+def test_databricks_names_sparks_version_at_the_start_of_each_file():
+    """No other log begins there."""
+    found = folded(kinds.FileStarted("3.3.0"), application(), kinds.FileStarted("3.3.0"), submitted())
+    history = found.history()
+    assert (history.spark_version, len(history.stages), history.missing[0][:17]) == (
+        "3.3.0",
+        1,
+        "The log lacks Spa",
+    )
+
+
+def test_a_log_without_its_beginning_has_a_first_time():
+    history = folded(submitted(at=500), task_end(begin=500, at=2000)).history()
+    assert (history.started, history.first_seen, history.last_seen) == (
+        None,
+        START / 1000 + 0.5,
+        START / 1000 + 2,
+    )
+
+
+def test_the_attempt_of_yarn_and_the_exit_code_of_the_driver():
+    start = kinds.ApplicationStarted("app-1", "report", "ann", START, "2")
+    history = folded(start, kinds.ApplicationEnded(START + 9, 1)).history()
+    assert (history.attempt, history.exit_code) == ("2", 1)

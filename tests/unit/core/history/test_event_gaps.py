@@ -1,10 +1,22 @@
 """What a log lacks."""
 
 from airflow_spark_guard.core.history import event_gaps
-from airflow_spark_guard.core.history.event_kinds import ApplicationEnded, Environment, LogStarted
-from tests.support.event_logs import START, application, completed, folded, submitted, task_end
+from airflow_spark_guard.core.history.event_kinds import (
+    ApplicationEnded,
+    Environment,
+    ExecutorAdded,
+    JobEnded,
+    LogStarted,
+    SqlStarted,
+)
+from tests.support.event_logs import START, application, completed, folded, job, submitted, task_end
 
-WHOLE = (LogStarted("4.2.0"), Environment({"spark.master": "local[2]"}), application())
+WHOLE = (
+    LogStarted("4.2.0"),
+    Environment({"spark.master": "local[2]"}),
+    application(),
+    ExecutorAdded("1", "h", 2, START),
+)
 LACKING = "The log lacks the ends of 9 of 10 tasks in stages that succeeded: the figures of these stages are too low."
 MIXED = (
     "The log mixes the events of several applications, which cannot be separated: the figures may include "
@@ -85,3 +97,19 @@ def test_what_was_too_much_to_keep_is_named():
         "Left out, because the application is large: 3 stage attempts with the least run time.",
         "Left out, because the application is large: 40 plans of the shortest SQL executions.",
     )
+
+
+def test_starts_without_ends_and_ends_without_starts():
+    query = SqlStarted(3, START, "q", (), {})
+    other = task_end(0, executor="9")
+    ends = (JobEnded(7, START + 5), JobEnded(7, START + 5))
+    assert missing(*WHOLE, job(1), query, submitted(0, 1), other, completed(0, 1), *ends, END) == (
+        "The log lacks the start of 1 job.",
+        "The log lacks the registration of 1 executor: times and cores are not known.",
+        "The log lacks the end of 1 job.",
+        "The log lacks the end of 1 SQL execution.",
+    )
+
+
+def test_what_still_runs_at_the_end_of_a_cut_log_lacks_no_end():
+    assert missing(*WHOLE, job(1), SqlStarted(3, START, "q", (), {})) == missing(*WHOLE)

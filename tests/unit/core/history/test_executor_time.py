@@ -7,6 +7,7 @@ from airflow_spark_guard.core.history.executor_time import (
     end_of,
     held_between,
     held_by,
+    lost_executors,
     seconds_of,
     slots_between,
     stays_of,
@@ -86,3 +87,10 @@ def test_without_stages_executors_say_what_was_used():
     workers = (executor(1, run_s=30.0), executor(2, run_s=20.0))
     assert used_by(application(100, stages=stages, executors=workers)) == 50
     assert used_by(replace(TWO, stages=stages)) is None
+
+
+def test_an_executor_that_dynamic_allocation_removes_is_not_lost():
+    reasons = {"1": "Executor killed by driver.", "2": "Command exited with code 137", "3": ""}
+    gone = [executor(int(name), end=9, reason=reason) for name, reason in reasons.items()]
+    found = lost_executors(application(executors=(*gone, executor(4))))
+    assert [one.id for one in found] == ["2", "3"]

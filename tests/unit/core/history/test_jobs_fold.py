@@ -88,3 +88,13 @@ def test_of_very_many_jobs_those_that_succeeded_first_are_left_out(monkeypatch):
     assert [found.job for found in fold.history(STATEMENTS.get)] == [0, *range(2, 11)]
     assert (fold.left_out, fold.of_stage(1)) == (1, ())
     assert fold.of_stage(100) == (0, *range(2, 11))
+
+
+def test_an_end_that_a_damaged_log_repeats_forgets_nothing():
+    fold = JobsFold()
+    fold.start(job(1, 4, call="count at /srv/job.py:3"))
+    for _ in range(2):
+        fold.end(JobEnded(1, START + 9))
+    fold.end(JobEnded(2, START + 9))
+    first, _ = fold.history(lambda _: "")
+    assert (first.description, fold.unstarted) == ("count at /srv/job.py:3", 1)

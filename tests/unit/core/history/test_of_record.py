@@ -172,3 +172,27 @@ def test_a_silent_rest_api_is_named():
 @pytest.mark.parametrize("summary", [{}, {"started_at": None, "conf": None}, {"ended_at_s": 3}])
 def test_a_summary_without_fields_has_a_history(summary):
     assert history_of_record(summary, []).stages == ()
+
+
+def test_no_more_tasks_run_than_there_are_slots():
+    """Spark lists the next task of a slot before its last one has ended."""
+    stage = Stage(0, 0, tasks=9, active=3, done=0, failed=0, launched=True)
+    view = DriverView(1, (stage,), (Executor("1", active=True, active_tasks=3, cores=2),))
+    (sample,) = history_of_record({"started_at": 1.0}, [Observation(5.0, driver=view)]).samples
+    assert (sample.running, sample.cores) == (2, 2)
+
+
+def test_a_task_that_hangs_is_no_idle_time():
+    """Spark counts the time of a task once it has ended; of a driver it gives how long it has been up."""
+
+    def rows(active, ended_ms):
+        return (
+            Executor("driver", active=True, cores=1, run_ms=65_000),
+            Executor("1", active=True, cores=2, active_tasks=active, run_ms=ended_ms),
+        )
+
+    observations = [seen(float(second), executors=rows(2, 1_000)) for second in (10, 20, 40)]
+    found = history_of_record(SUMMARY, observations).executors
+    assert [one.run_s for one in found] == [0.0, 60.0]
+    ended = history_of_record(SUMMARY, [*observations, seen(50.0, executors=rows(0, 75_000))])
+    assert [one.run_s for one in ended.executors] == [0.0, 75.0]

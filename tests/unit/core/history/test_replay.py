@@ -162,3 +162,12 @@ def test_what_a_record_lacks_is_named():
     unreadable, gaps = found.caveats[1:]
     assert unreadable == "2 observations cannot be read."
     assert gaps.startswith("Gaps of more than 2m between observations: 1. ")
+
+
+def test_a_log_without_its_beginning_is_watched_from_its_first_event():
+    replay = LogReplay(GuardLimits())
+    cut = (task_start(0, at=3000), task_end(0, at=5000), task_start(1, at=5000), ended(90 * MINUTE))
+    folded(submitted(0, 10, at=2000), *cut, watcher=replay)
+    found = replay.replayed()
+    assert [acted.finding.verdict for acted in found.acted] == [Verdict.STALLED]
+    assert "The log lacks its start: times count from its first event" in " ".join(found.caveats)

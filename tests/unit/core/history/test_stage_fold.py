@@ -61,7 +61,19 @@ def test_time_of_attempts_that_did_not_succeed_is_lost():
 
 def test_without_figures_there_are_none():
     found = history(StageFold(0, 0))
-    assert found.run_s is found.lost_s is found.input_bytes is found.duration is found.first_task is None
+    assert found.run_s is found.input_bytes is found.duration is found.first_task is None
+    assert found.lost_s == found.speculative_s == 0
+
+
+def test_the_reason_of_a_short_task_that_failed_is_kept():
+    """Ten longer ones succeed; a loss of what a task had written is no failure of its own."""
+    again = task_end(0, at=10, outcome="failed", failure="Resubmitted")
+    failed = [task_end(1, at=5, outcome="failed", failure=text) for text in ("OutOfMemory: x", "later")]
+    longer = [task_end(number, at=1000 + number) for number in range(2, 20)]
+    found = history(stage(again, *failed, *longer))
+    assert found.task_failure == "OutOfMemory: x"
+    assert not any(task.failure for task in found.slowest)
+    assert history(stage(again)).task_failure == "Resubmitted"
 
 
 def test_time_to_fetch_a_result_is_no_delay_of_the_scheduler():

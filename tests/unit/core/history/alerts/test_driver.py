@@ -27,6 +27,14 @@ def test_a_slow_start_of_the_driver_wastes_what_its_executors_hold():
     assert "before its first action" in alert.cure
 
 
+def test_a_driver_that_is_its_own_executor_does_not_wait_for_a_cluster():
+    """In ``local[n]``, whose master a record does not have."""
+    late = stage(0, 120, 900, 1.0)
+    history = application(1000, stages=(late,), executors=(executor("driver", begin=110),))
+    (alert,) = SlowStart().alerts(history)
+    assert alert.what.endswith("The driver was not ready earlier.")
+
+
 def test_a_slow_start_of_the_executors_is_the_clusters():
     (alert,) = started(120, came=110)
     assert alert.severity == "info"

@@ -66,3 +66,9 @@ def test_attempts_after_the_first_are_counted_with_sparks_reason():
     (alert,) = RepeatedStages().alerts(application(stages=(stage(1, 9, 12, 5.0, attempt=1, run_s=None),)))
     assert alert.what.endswith("Spark gave no reason.")
     assert (alert.severity, alert.wasted_core_seconds) == ("info", None)
+
+
+def test_the_reason_is_known_if_no_task_that_failed_is_among_the_longest():
+    one = stage(2, 0, 9, 1.0, failed=1, slowest=(task(1, 9),), task_failure="a.OutOfMemory: x\n\tat b.C")
+    (alert,) = FailedTasks().alerts(application(stages=(one,)))
+    assert alert.what.endswith("One reason: a.OutOfMemory: x")
