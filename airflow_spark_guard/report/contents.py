@@ -54,6 +54,7 @@ class Contents:
         path: what it is about: DAG, run, task and try, or the name of an event log.
         history: of the application.
         summary: the attempt's ``summary.json``; empty for an application that ran without the guard.
+        is_attempt: whether it is about an attempt, whose ``summary.json`` may be unreadable.
         alerts: what is wasted, the costliest first.
         receipt: what it held and used; None if that is not known.
         replays: what the watchdog would have done, one sentence each.
@@ -75,6 +76,7 @@ class Contents:
     diagnostics: str = ""
     output: OutputTail | None = None
     trouble: Sequence[str] = ()
+    is_attempt: bool = False
 
     @property
     def place(self) -> str:
@@ -126,6 +128,7 @@ def contents_of_record(record: AttemptRecord, path: str, *, rates: Rates | None 
         diagnostics=diagnostics,
         output=OutputTail(tail, "The last lines of the job's output.", OUTPUT) if tail else None,
         trouble=(*record.trouble, *damaged),
+        is_attempt=True,
     )
 
 

@@ -65,7 +65,8 @@ class Head:
 
 def head_of(contents: Contents) -> Head:
     """The top of the page for a record, or for an application without one."""
-    outcome = _of_attempt(contents) if contents.summary else outcome_of(contents.history)
+    is_attempt = contents.is_attempt or contents.summary
+    outcome = _of_attempt(contents) if is_attempt else outcome_of(contents.history)
     return Head(
         title=f"{outcome.word} - {safe_text(contents.path)}",
         path=safe_text(contents.path),

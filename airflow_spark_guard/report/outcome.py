@@ -71,7 +71,7 @@ def _jobs(history: ApplicationHistory, failed: Sequence[JobHistory]) -> str:
     """What became of the jobs."""
     count, running = len(history.jobs), len(_running(history))
     if not count:
-        return "it ran no Spark job."
+        return "it names no Spark job." if history.stages else "it ran no Spark job."
     if not failed and not running:
         return "its Spark job succeeded." if count == 1 else f"its {count:,} Spark jobs succeeded."
     shut = sum(_SHUT_DOWN in job.failure for job in failed)

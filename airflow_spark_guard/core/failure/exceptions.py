@@ -33,6 +33,16 @@ if TYPE_CHECKING:
 
 _EXCEPTION = re.compile(r"(?:\w+\.)*(\w+)(?:: (.*))?")
 _AT_THE_START = re.compile(CONTEXT_CONSTRUCTOR)
+# Spark's exceptions that bring the traceback of a Python worker in their message.
+_SPARKS: Final = frozenset(
+    {
+        "PythonException",
+        "Py4JJavaError",
+        "SparkException",
+        "SparkConnectGrpcException",
+        "StreamingQueryException",
+    }
+)
 _OF_A_ROW: Final = (
     "Fix that line, or leave out the rows that it cannot compute: the same input fails there again."
 )
@@ -139,7 +149,7 @@ def error_of_message(
         return error_of_diagnosis(diagnosis, compact(text), orphans, where)
     said = str(message["message"]).strip()
     summary = said.splitlines() or [""]
-    inner = worker_exception(said)
+    inner = worker_exception(said) if str(message["type"]) in _SPARKS else ""
     advice = user_advice(str(message["type"]), said, text, executable)
     return errors.UserCodeError(
         f"The application raised {inner} (in a Python worker)."

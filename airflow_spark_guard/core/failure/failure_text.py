@@ -23,7 +23,7 @@ _WORKER = re.compile(
 )
 _OF_SPARK = re.compile(r"\bpy4j[./]|\bpyspark(?:\.zip)?[./]|\borg\.apache\.spark\b")
 _QUERY_ERROR = re.compile(r"pyspark\.(?:errors|sql\.utils)\.[\w.]{1,100}: ")
-_RAISED = re.compile(r"^(?:[A-Za-z_]\w*\.)*\w*(?:Error|Exception|Exit|Interrupt)\b.*", re.MULTILINE)
+_RAISED = re.compile(r"(?:[A-Za-z_]\w*\.)*[A-Za-z_]\w*(?::.*)?")
 FRAME = re.compile(r'\s{0,8}File "([^"]{1,400})", line (\d{1,9})(,?) in (.{1,200})')
 NOT_THE_USERS = re.compile(
     r"/(?:site|dist)-packages/|/lib(?:64)?/python\d|^<(?!stdin|ipython)|pyspark\.zip/|py4j-[\w.-]{1,40}\.zip/|"
@@ -71,10 +71,13 @@ def raised(text: str) -> str:
 
 
 def worker_exception(text: str) -> str:
-    """The last exception of a traceback within a message, ``ValueError: x``; empty without one."""
-    before = text.partition("\n\tat ")[0]
-    found = _RAISED.findall(before) if TRACEBACK in before else []
-    return found[-1] if found else ""
+    """The exception that ended the last traceback within a message, ``ValueError: x``; empty without one."""
+    lines = text.partition("\n\tat ")[0].splitlines()
+    frames = [number for number, line in enumerate(lines) if FRAME.fullmatch(line)]
+    if TRACEBACK not in text or not frames:
+        return ""
+    # A message may have more lines, which may look like exceptions as well: the first one counts.
+    return next((line for line in lines[frames[-1] + 1 :] if _RAISED.fullmatch(line)), "")
 
 
 def worker_place(text: str) -> str:

@@ -42,6 +42,7 @@ def test_observations_of_another_form_are_left_out_and_counted(tmp_path):
     with (tmp_path / "observations.jsonl").open("a") as file:
         file.write('{"at": 6.0, "of another version": 1}\n{"at": "soon"}\n')
     found = contents_of_record(read_record(tmp_path), "p")
+    assert found.is_attempt
     assert len(found.history.samples) == 1
     assert found.trouble == ("2 observations are not of this version's form and are left out.",)
 

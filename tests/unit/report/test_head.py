@@ -85,3 +85,13 @@ def test_a_log_without_its_start_shows_what_it_covers():
 def test_fields_of_another_type_are_left_out(value):
     found = head(SUMMARY | {"what": value, "verdict": value, "got": value, "mode": value, "orphans": value})
     assert (found.verdict, found.got) == ("FAILED", "")
+
+
+def test_an_attempt_whose_summary_is_unreadable_is_unknown():
+    """Its record has stages all the same; it knows of no Spark jobs."""
+    found = head_of(Contents("p", replace(history(), jobs=()), is_attempt=True))
+    assert (found.verdict, found.tone) == ("UNKNOWN", "neutral")
+
+
+def test_a_log_of_stages_without_jobs_does_not_say_that_none_ran():
+    assert head_of(Contents("p", replace(history(), jobs=()))).what.endswith("it names no Spark job.")

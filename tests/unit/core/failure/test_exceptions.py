@@ -208,3 +208,33 @@ def test_an_exception_in_a_python_worker_is_named_by_its_own_name():
     )
     assert error.where == "/jobs/prices.py:13, price_of_one"
     assert error.advice.startswith("Fix that line, or leave out the rows")
+
+
+@pytest.mark.parametrize(
+    ("last", "expected"),
+    [
+        ("prices.BadRow: row 7", "prices.BadRow: row 7"),
+        ("KeyError: 'id'\nError: the id is missing", "KeyError: 'id'"),
+        (
+            (
+                "KeyError: 'id'\n\nDuring handling of the above exception, another exception occurred:\n\n"
+                'Traceback (most recent call last):\n  File "/jobs/a.py", line 9, in f\n    raise BadRow\nBadRow'
+            ),
+            "BadRow",
+        ),
+    ],
+)
+def test_a_workers_exception_is_the_one_after_its_last_frame(last, expected):
+    """Whatever its class is called; further lines of its message may look like one too."""
+    message = (
+        f'Traceback (most recent call last):\n  File "/jobs/a.py", line 7, in f\n    row["id"]\n{last}\n'
+    )
+    error = said(f"pyspark.errors.PythonException: {message}", message, type="PythonException")
+    assert error.what == f"The application raised {expected} (in a Python worker)."
+
+
+def test_a_traceback_that_a_script_quotes_is_no_exception_of_a_worker():
+    """As of a program that it has started."""
+    quoted = 'Traceback (most recent call last):\n  File "/opt/dbt.py", line 7, in run\nValueError: x'
+    error = said(f"RuntimeError: dbt failed:\n{quoted}", f"dbt failed:\n{quoted}", type="RuntimeError")
+    assert error.what == "The application raised RuntimeError: dbt failed"
