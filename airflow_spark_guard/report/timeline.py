@@ -34,10 +34,10 @@ def timeline(history: ApplicationHistory, marks: Sequence[Mark]) -> Figure | Non
     least, described = (end - begin) * _SHORTEST_BAR, descriptions(history)
     stages = sorted(history.stages, key=lambda one: _length(one, end), reverse=True)[:MOST_BARS]
     stages.sort(key=lambda one: (one.submitted or end, one.stage))
-    gone = frozenset(one.id for one in lost_executors(history))
-    ordered = sorted(history.executors, key=lambda one: one.id not in gone)[:MOST_EXECUTORS]
-    lost = [one for one in ordered if one.id in gone]
-    others = [one for one in ordered if one.id not in gone]
+    gone = frozenset(lost_executors(history))
+    ordered = sorted(history.executors, key=lambda one: one not in gone)[:MOST_EXECUTORS]
+    lost = [one for one in ordered if one in gone]
+    others = [one for one in ordered if one not in gone]
     traces = [
         _bars(
             "stages",

@@ -6,10 +6,10 @@ from typing import TYPE_CHECKING, Any
 
 from airflow_spark_guard.core.clock import EpochTime
 from airflow_spark_guard.core.history.cost import receipt_of
+from airflow_spark_guard.core.history.executor_time import lost_executors
 from airflow_spark_guard.core.history.model import ApplicationHistory
 from airflow_spark_guard.core.history.seen_executors import SeenExecutors
 from airflow_spark_guard.core.history.waste import cost_fields
-from airflow_spark_guard.core.watch.executor_loss import was_lost
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -44,12 +44,12 @@ class Accounting:
         """
         if not self._has_seen:
             return None
-        executors = self._executors.all()
         history = ApplicationHistory(
             started=self._started,
             ended=EpochTime(self._started + seconds),
             conf=conf,
-            executors=executors,
+            executors=self._executors.all(),
         )
-        losses = sum(one.removed is not None and was_lost(one.reason) for one in executors)
+        # An observation names the newest ones only: in a crash loop there are more than it names.
+        losses = max(len(lost_executors(history)), self._executors.failures)
         return cost_fields(receipt_of(history), losses, succeeded=succeeded)

@@ -11,12 +11,12 @@ from airflow_spark_guard.core.history.container_size import driver_container, ex
 from airflow_spark_guard.core.history.executor_time import (
     cpus_of_a_task,
     held_by,
+    is_lost,
     seconds_of,
     stays_of,
     total,
     used_by,
 )
-from airflow_spark_guard.core.watch.executor_loss import was_lost
 
 if TYPE_CHECKING:
     from airflow_spark_guard.core.history.model import ApplicationHistory
@@ -198,7 +198,7 @@ def _idle_of_lost(history: ApplicationHistory, idle: float | None) -> float | No
     stays = stays_of(history)
     if stays is None:
         return None
-    gone = [stay for stay in stays if stay.executor.removed is not None and was_lost(stay.executor.reason)]
+    gone = [stay for stay in stays if is_lost(stay.executor)]
     parts = [_difference(stay.core_seconds, _task_time(history, stay.executor.run_s)) for stay in gone]
     return _at_most(idle, total(parts)) if gone else 0.0
 

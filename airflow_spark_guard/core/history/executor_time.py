@@ -16,6 +16,8 @@ if TYPE_CHECKING:
 
 DRIVER: Final = "driver"
 """Spark's executor id of the driver: in ``local[n]`` it runs the tasks, elsewhere it has no task slot."""
+UNLISTED: Final = "the driver no longer lists it"
+"""Reason of an executor that is gone without one of Spark: forgotten, or of an earlier SparkContext."""
 
 
 @dataclass(frozen=True)
@@ -101,7 +103,12 @@ def stays_of(history: ApplicationHistory) -> tuple[Stay, ...] | None:
 
 def lost_executors(history: ApplicationHistory) -> tuple[ExecutorHistory, ...]:
     """Executors that were lost: removed, but neither by the driver nor by the cluster."""
-    return tuple(one for one in history.executors if one.removed is not None and was_lost(one.reason))
+    return tuple(one for one in history.executors if is_lost(one))
+
+
+def is_lost(executor: ExecutorHistory) -> bool:
+    """Whether it was lost; one that is only not listed any more is not: why it went is not known."""
+    return executor.removed is not None and executor.reason != UNLISTED and was_lost(executor.reason)
 
 
 def held_by(history: ApplicationHistory) -> float | None:

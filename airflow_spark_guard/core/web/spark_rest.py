@@ -16,7 +16,6 @@ if TYPE_CHECKING:
     from airflow_spark_guard.core.web.answer import Answer, Dialogue, Row
 
 _MAX_STAGES = 200
-_MAX_EXECUTORS = 10_000
 _MAX_THREADS = 2000
 _MAX_FRAMES = 200
 _DETAILED_STAGES = 5
@@ -24,6 +23,8 @@ _DRIVER = ("driver", "<driver>")
 _MILLISECONDS = 1000
 _RECEIVER = "Streaming job running receiver "  # org.apache.spark.streaming.scheduler.ReceiverTracker
 _DROPPED = ".LiveListenerBus.queue.appStatus.numDroppedEvents"
+MAX_EXECUTORS = 10_000
+"""Rows that a view has at most; one with fewer has every executor that the driver lists."""
 # The order is that of Stage.counters in every record: append, never reorder.
 COUNTERS = (
     "inputBytes",
@@ -181,7 +182,7 @@ def executor_rows(answer: Answer, *, local: bool) -> tuple[Executor, ...]:
     kept = [row for row in found if local or row.get("id") not in _DRIVER]
     # If there are too many, keep the living ones.
     kept.sort(key=lambda row: row.get("isActive") is not True)
-    return tuple(map(_executor, kept[:_MAX_EXECUTORS]))
+    return tuple(map(_executor, kept[:MAX_EXECUTORS]))
 
 
 def _executor(row: Row) -> Executor:

@@ -41,7 +41,7 @@ const headline = (week) => {
 
 const note = (week) => [
   `Attempts that ended in the last ${week.days} days and that you may read.`,
-  week.unknown ? `${count(week.unknown, "attempt has", "attempts have")} no figure and ${week.unknown === 1 ? "is" : "are"} not in the sums (cluster mode, no observation, or a version before 0.9).` : "",
+  week.unknown ? `${count(week.unknown, "attempt has", "attempts have")} no figure and ${week.unknown === 1 ? "is" : "are"} not in the sums (cluster mode, no observation, an executor that the driver never showed, or a version before 0.9).` : "",
   week.tasks_unknown ? `Failed and repeated tasks are not known for ${count(week.tasks_unknown, "attempt", "attempts")}: their records have no single tasks, so that those which succeeded may have wasted more.` : "",
   week.unreadable ? `${count(week.unreadable, "record", "records")} cannot be read.` : "",
   week.unread ? `${count(week.unread, "record is", "records are")} not read yet.` : "",

@@ -101,3 +101,12 @@ def test_lost_executors_and_others_cannot_be_mistaken_for_each_other():
     figure = timeline(history(), ())
     assert trace(figure, "executors")["marker"] == {"color": "series-3"}
     assert trace(figure, "lost executors")["marker"] == {"color": "warn"}
+
+
+def test_an_executor_of_another_spark_context_is_not_lost_with_the_first_of_its_number():
+    """Both are bars of one row."""
+    first = ExecutorHistory("0", "h", 1, at(0), at(20), "exited with 137")
+    second = ExecutorHistory("0", "h", 1, at(40))
+    figure = timeline(replace(history(), executors=(first, second)), ())
+    assert trace(figure, "lost executors")["base"] == [at(0) * 1000]
+    assert trace(figure, "executors")["base"] == [at(40) * 1000]

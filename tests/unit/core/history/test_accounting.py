@@ -5,7 +5,13 @@ import time
 from airflow_spark_guard.core.history.accounting import Accounting
 from airflow_spark_guard.core.history.cost import receipt_of
 from airflow_spark_guard.core.history.of_record import history_of_record
-from airflow_spark_guard.core.watch.observation import DriverView, Executor, ExecutorExit, Observation
+from airflow_spark_guard.core.watch.observation import (
+    DriverView,
+    Executor,
+    ExecutorExit,
+    Inside,
+    Observation,
+)
 
 START = 1_800_000_000.0
 CONF = {"spark.task.cpus": "2", "spark.master": "spark://h:7077"}
@@ -67,6 +73,29 @@ def test_an_executor_that_the_driver_never_showed_leaves_the_losses_alone():
     cost = account.cost(CONF, 9.0, succeeded=False)
     assert cost["held_core_s"] is cost["wasted_core_s"] is None
     assert cost["executor_losses"] == 1
+
+
+def test_the_losses_of_a_crash_loop_are_those_that_spark_submit_has_printed():
+    """An observation names the newest 50 only. Those after the end of the script do not count."""
+    account = Accounting(START)
+    for look in (1, 2):
+        newest = range(200 * look - 50, 200 * look)
+        exits = tuple(ExecutorExit(str(number), "h", "exit code 1", 6.0 * look) for number in newest)
+        account.observe(Observation(6.0 * look, exits=exits, executor_exits=200 * look))
+    for end in ({"inside": Inside(ended=True)}, {"driver_gone_at": 15.0}):
+        account.observe(Observation(15.0, executor_exits=450, **end))
+    assert account.cost(CONF, 20.0, succeeded=False)["executor_losses"] == 400
+
+
+def test_more_losses_than_were_printed_are_those_of_the_driver():
+    """The two sources report one set of losses."""
+    account = Accounting(START)
+    gone = [
+        Executor(str(number), active=False, added=START, removed=START + 4, reason="exit code 1", cores=1)
+        for number in range(3)
+    ]
+    account.observe(Observation(6.0, driver=DriverView(1, executors=tuple(gone)), executor_exits=2))
+    assert account.cost(CONF, 9.0, succeeded=False)["executor_losses"] == 3
 
 
 def test_a_thousand_executors_cost_little():
