@@ -10,7 +10,7 @@ import threading
 import time
 from collections import OrderedDict
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, Final, TypeVar
+from typing import TYPE_CHECKING, Any, Final, Generic, TypeVar
 
 from airflow_spark_guard.core.errors import BadInputError, RecordError
 from airflow_spark_guard.core.history.limit_suggestion import LimitSuggestion, Trial, propose, trial_of
@@ -32,8 +32,11 @@ MOST: Final = 30
 """Tries that are used, the newest that are over."""
 BUDGET: Final = 1.5
 """Seconds after which a request begins no further try."""
-LONGEST_TRY: Final = 3.0
-"""Seconds for reading one try; one that takes longer is left out. Both are less than a page waits."""
+LONGEST_TRY: Final = 2.5
+"""Seconds for one try, to read it and to use it; one that takes longer is left out.
+
+The two together are less than ``StoreThreads`` waits, by a second.
+"""
 _MOST_KEPT = 3000
 _TEXT = 500
 _LATE, _NOT_OVER = "late", "not over"
@@ -46,6 +49,34 @@ class _OverError(Exception):
 
 
 @dataclass
+class _Kept(Generic[K, T]):
+    """What was made of tries, in bounded memory."""
+
+    _values: OrderedDict[K, T | str] = field(default_factory=OrderedDict)
+    _passing: set[K] = field(default_factory=set)
+
+    def get(self, key: K) -> T | str | None:
+        """What is kept of it."""
+        return self._values.get(key)
+
+    def keep(self, key: K, read: tuple[T | str, bool]) -> T | str:
+        """Keep a value, for good if it was read, else for the work that is going on."""
+        value, was_read = read
+        self._values[key] = value
+        if not was_read:
+            self._passing.add(key)
+        if len(self._values) > _MOST_KEPT:
+            self._passing.discard(self._values.popitem(last=False)[0])
+        return value
+
+    def forget_passing(self) -> None:
+        """The work is done: what could not be read in it is read again in the next one."""
+        for key in self._passing:
+            del self._values[key]
+        self._passing.clear()
+
+
+@dataclass
 class LimitsFromHistory:
     """Works limits out, one request at a time. Results of single tries are kept in memory.
 
@@ -54,15 +85,16 @@ class LimitsFromHistory:
     """
 
     root: Path
-    _measured: OrderedDict[Found, Measured | str] = field(default_factory=OrderedDict)
-    _trials: OrderedDict[tuple[Found, str], Trial | str] = field(default_factory=OrderedDict)
+    _measured: _Kept[Found, Measured] = field(default_factory=_Kept)
+    _trials: _Kept[tuple[Found, str], Trial] = field(default_factory=_Kept)
     _working: threading.Lock = field(default_factory=threading.Lock)
 
-    def of(self, attempts: Sequence[Found]) -> dict[str, Any]:
+    def of(self, attempts: Sequence[Found], begun: float) -> dict[str, Any]:
         """The suggestion with its reasons, why there is none, or how far the work has come.
 
         Args:
             attempts: of this task in any run, the newest first.
+            begun: when the request began, in seconds of ``time.monotonic``.
 
         Raises:
             RecordError: another request is being worked on.
@@ -72,16 +104,15 @@ class LimitsFromHistory:
                 "Limits are being worked out for another request.",
                 got="one that is not over",
                 expected="one at a time",
-                advice="Try again in a few seconds.",
+                advice="Ask again in a second: each works for a few seconds at most.",
             )
         try:
-            found = self._view(attempts, time.monotonic() + BUDGET)
+            found = self._view(attempts, begun + BUDGET)
         except _OverError as over:
             return {"done": False, **over.args[0]}
         else:
-            # The store may have been slow for a moment: the next time they are read again.
-            _forget_late(self._measured)
-            _forget_late(self._trials)
+            self._measured.forget_passing()
+            self._trials.forget_passing()
             return {"done": True, **found}
         finally:
             self._working.release()
@@ -109,8 +140,7 @@ class LimitsFromHistory:
             one = self._measured.get(found)
             if one is None:
                 _go_on(end, "read", len(tries) + late, min(MOST, len(attempts)))
-                one = self._read(found, measured)
-                _keep(self._measured, found, one)
+                one = self._measured.keep(found, self._read(found, measured))
             late += one == _LATE
             if isinstance(one, Measured):
                 tries.append((found, one))
@@ -126,37 +156,29 @@ class LimitsFromHistory:
             one = self._trials.get(key)
             if one is None:
                 _go_on(end, "tried", number, len(tries))
-                one = self._read(found, lambda past: trial_of(past, proposal.limits))
-                _keep(self._trials, key, one)
+                read = self._read(found, lambda past: trial_of(past, proposal.limits))
+                one = self._trials.keep(key, read)
             if isinstance(one, Trial):
                 trials.append(one)
         return tuple(trials)
 
-    def _read(self, found: Found, use: Callable[[PastTry], T]) -> T | str:
-        """What is made of a try; else why there is nothing."""
+    def _read(self, found: Found, use: Callable[[PastTry], T]) -> tuple[T | str, bool]:
+        """What is made of a try, else why there is nothing; and whether it was read, so that this stays so.
+
+        A folder does not change when its rights do, or when the store is well again.
+        """
         folder = found.task.folder(self.root) / found.task.try_name(found.number)
         until = time.monotonic() + LONGEST_TRY
         try:
             past = past_try(folder, path_of(folder), lambda: time.monotonic() < until)
+            return (_NOT_OVER, False) if past is None else (use(past), past.is_whole)
         except LateError:
-            return _LATE
-        return _NOT_OVER if past is None else use(past)
+            return _LATE, False
 
 
 def _go_on(end: float, step: str, count: int, of: int) -> None:
     if time.monotonic() >= end:
         raise _OverError({"step": step, "count": count, "of": of})
-
-
-def _keep(kept: OrderedDict[K, T], key: K, value: T) -> None:
-    kept[key] = value
-    if len(kept) > _MOST_KEPT:
-        kept.popitem(last=False)
-
-
-def _forget_late(kept: OrderedDict[K, T]) -> None:
-    for key in [key for key, value in kept.items() if value == _LATE]:
-        del kept[key]
 
 
 def _shown(found: LimitSuggestion) -> dict[str, Any]:

@@ -110,9 +110,10 @@ class Attempts:
             RecordError: another request is being worked on.
             OSError: the store cannot be read.
         """
+        begun = time.monotonic()
         listing = self._index.look()
         same = [one for one in listing.attempts if (one.task.dag, one.task.task) == (task.dag, task.task)]
-        return {**self._limits.of(same), "complete": listing.complete}
+        return {**self._limits.of(same, begun), "complete": listing.complete}
 
     def _matching(self, candidates: list[Found], wanted: Filter) -> tuple[list[dict[str, Any]], bool]:
         end = time.monotonic() + BUDGET

@@ -1,7 +1,7 @@
 """What the attempts of the last seven days have wasted, summed over those that a user may read.
 
-A summary is read once, when its attempt has ended; a look reads for at most a second, and what it has not
-reached is counted as not read yet and left to the next one.
+A summary is read once, when its attempt has ended or its worker is gone; a look reads for at most a second,
+and what it has not reached is counted as not read yet and left to the next one.
 """
 
 from __future__ import annotations
@@ -16,6 +16,7 @@ from airflow_spark_guard.core.errors import RecordError
 from airflow_spark_guard.core.history.numbers import moment_of, number_of
 from airflow_spark_guard.core.history.waste import waste_in
 from airflow_spark_guard.core.verdict import Verdict
+from airflow_spark_guard.process.live_reader import read_live
 from airflow_spark_guard.process.record_reader import read_record
 
 if TYPE_CHECKING:
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
 
     from airflow_spark_guard.core.history.waste import Waste
     from airflow_spark_guard.plugins.index import Found
+    from airflow_spark_guard.process.record_reader import AttemptRecord
 
 DAYS: Final = 7
 BUDGET: Final = 1.0
@@ -31,6 +33,9 @@ BUDGET: Final = 1.0
 MOST: Final = 20_000
 """Attempts that are summed, the newest."""
 SUCCESS: Final = "SUCCESS"
+SILENT: Final = "SILENT"
+GONE: Final = 3600.0
+"""Seconds without a sign of life after which the worker of an attempt that is recorded as running is gone."""
 OTHER: Final = "other"
 """A verdict that this version does not know; the file may say anything."""
 _VERDICTS: Final = frozenset(map(str, Verdict))
@@ -42,8 +47,9 @@ class Ended:
     """An attempt as it is summed.
 
     Attributes:
-        at: when it ended; of a record that cannot be read, when it was written.
-        verdict: ``SUCCESS``, a verdict or ``other``; empty if the record cannot be read.
+        at: when it ended; of a silent one, its last sign of life; of a record that cannot be read, when it
+            was written.
+        verdict: ``SUCCESS``, a verdict, ``SILENT`` or ``other``; empty if the record cannot be read.
         waste: what it wasted; None if that is not known.
     """
 
@@ -155,22 +161,31 @@ class Week:
 
     def _read_until(self, recent: Sequence[Found], end: float) -> tuple[list[Ended], int]:
         ended, unread = [], 0
-        for found in recent:
+        # Those that could not be read come last: however many they are, the others are read.
+        for found in sorted(recent, key=self._has_failed):
             one = self._known.get(found)
-            if one is None and time.monotonic() >= end:
-                unread += 1
-                continue
-            one = one or self._ended(found)
+            if one is None or not one.verdict:
+                if time.monotonic() < end:
+                    one = self._ended(found)
+                else:
+                    unread += one is None
             if one is not None:
                 ended.append(one)
         if len(self._known) > 2 * MOST:  # those of other users are read again
             self._known = {found: self._known[found] for found in recent if found in self._known}
         return ended, unread
 
+    def _has_failed(self, found: Found) -> bool:
+        """Whether it could not be read. A folder does not change when its rights do: it is read again."""
+        one = self._known.get(found)
+        return one is not None and not one.verdict
+
     def _ended(self, found: Found) -> Ended | None:
         """None while it runs."""
         one = _ended(found.task.folder(self.root) / found.task.try_name(found.number), found.written)
-        if one is not None:
+        if one is None:
+            self._known.pop(found, None)
+        else:
             self._known[found] = one
         return one
 
@@ -181,9 +196,18 @@ def _ended(folder: Path, written: float) -> Ended | None:
     except RecordError:
         return Ended(written, "", None)
     if not record.is_over:
-        return None if record.state else Ended(written, "", None)
+        return _gone(record, written) if record.state else Ended(written, "", None)
     started, seconds = moment_of(record.number("started_at")), number_of(record.number("ended_at_s"))
     at = written if started is None or seconds is None or seconds < 0 else started + seconds
     verdict = record.text("verdict")
     known = SUCCESS if record.state == "success" else verdict if verdict in _VERDICTS else OTHER
     return Ended(at, known, waste_in(record.summary.get("cost")))
+
+
+def _gone(record: AttemptRecord, written: float) -> Ended | None:
+    """An attempt whose worker is gone; None as long as it may run. Each ``live.json`` changes the folder."""
+    now = epoch_now()
+    if record.state != "running" or now - written <= GONE:
+        return None
+    seen = max(written, read_live(record).written)
+    return Ended(seen, SILENT, None) if now - seen > GONE else None

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from airflow_spark_guard.core.errors import RecordError
@@ -28,13 +30,39 @@ def always() -> bool:
     return True
 
 
+@dataclass(frozen=True)
+class Timed(Collection[Observation]):
+    """Observations that are read within a time: to go through many of them takes long, too.
+
+    Args:
+        kept: the observations.
+        may_go_on: asked before each.
+
+    Iteration raises :class:`LateError` if it may not go on.
+    """
+
+    kept: tuple[Observation, ...]
+    may_go_on: Callable[[], bool]
+
+    def __len__(self) -> int:
+        return len(self.kept)
+
+    def __contains__(self, one: object) -> bool:
+        return one in self.kept
+
+    def __iter__(self) -> Iterator[Observation]:
+        for one in self.kept:
+            _check(self.may_go_on)
+            yield one
+
+
 def past_try(folder: Path, name: str, may_go_on: Callable[[], bool] = always) -> PastTry | None:
     """The try in this folder; None for a record that cannot be read, or of a try that is not over.
 
     Args:
         folder: of its record.
         name: to show.
-        may_go_on: asked before each observation.
+        may_go_on: asked before each observation, and again when those of the try are gone through.
 
     Raises:
         LateError: it may not go on.
@@ -46,14 +74,22 @@ def past_try(folder: Path, name: str, may_go_on: Callable[[], bool] = always) ->
     seconds = record.number("ended_at_s")
     if not record.is_over or seconds is None or not 0 <= seconds < _LONGEST:
         return None
-    return PastTry(name, record.state, seconds, tuple(_observations(record, may_go_on)))
+    before = record.trouble
+    observations = tuple(_observations(record, may_go_on))
+    return PastTry(
+        name, record.state, seconds, Timed(observations, may_go_on), is_whole=record.trouble == before
+    )
 
 
 def _observations(record: AttemptRecord, may_go_on: Callable[[], bool]) -> Iterator[Observation]:
     for row in record.observations():
-        if not may_go_on():
-            raise LateError
+        _check(may_go_on)
         try:
             yield Observation.from_json(row)
         except (ValueError, RecursionError):
             continue
+
+
+def _check(may_go_on: Callable[[], bool]) -> None:
+    if not may_go_on():
+        raise LateError

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Collection, Iterable
 
     from airflow_spark_guard.core.watch.observation import Inside, Observation, Stage
 
@@ -24,12 +24,14 @@ class PastTry:
         state: ``success`` or ``failed``.
         seconds: how long it took.
         observations: of its record, by time.
+        is_whole: whether the store returned all of them, none damaged.
     """
 
     name: str
     state: str
     seconds: float
-    observations: Sequence[Observation]
+    observations: Collection[Observation]
+    is_whole: bool = True
 
     @property
     def succeeded(self) -> bool:

@@ -36,24 +36,29 @@ const draw = (found, limits) => {
   setText(byId("limits-note"), note(found));
 };
 
+// The server works for another user, or the store is slow: it may answer the next time.
+const BUSY = [409, 503];
 const STEPS = { read: "Past tries are being read", tried: "The limits are being tried on past tries" };
 
 // Asks until the server has read all that it will; returns why there is no answer.
 const ask = async (address, limits, status) => {
+  let busy = "";
   for (let round = 0; round < MOST_ROUNDS; round += 1) {
     const asked = address();
     const answer = await fetch(asked, { signal: AbortSignal.timeout(PATIENCE), credentials: "same-origin" });
     const found = await answer.json();
-    if (!answer.ok) return typeof found.detail === "string" ? found.detail : `The server answered ${answer.status}.`;
+    const why = typeof found.detail === "string" ? found.detail : `The server answered ${answer.status}.`;
+    busy = BUSY.includes(answer.status) ? why : "";
+    if (!answer.ok && !busy) return why;
     if (found.done) {
       draw(found, limits());
       show(byId("limits-result"), true);
       return "Past tries were read.";
     }
-    setText(status, `${STEPS[found.step] || "Working"}: ${found.count} of ${found.of}.`);
+    setText(status, busy ? `Waiting: ${busy}` : `${STEPS[found.step] || "Working"}: ${found.count} of ${found.of}.`);
     await new Promise((go) => { setTimeout(go, PAUSE); });
   }
-  return "Reading past tries takes too long: use spark-guard limits.";
+  return busy || "Reading past tries takes too long: use spark-guard limits.";
 };
 
 // `address` returns where to ask; `limits` those of the attempt that is shown.

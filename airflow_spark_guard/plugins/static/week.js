@@ -1,7 +1,7 @@
 import { EVERY, byId, element, isNumber, poll, setText } from "./common.js";
 
 const RARELY = 60000;
-let data = null;
+let data = null, drawn = "";
 
 const chosen = byId("dag");
 const address = () => chosen.value ? `week.json?${new URLSearchParams({ dag_id: chosen.value })}` : "week.json";
@@ -46,10 +46,12 @@ const note = (week) => [
   week.unreadable ? `${count(week.unreadable, "record", "records")} cannot be read.` : "",
   week.unread ? `${count(week.unread, "record is", "records are")} not read yet.` : "",
   week.left_out ? `${count(week.left_out, "older attempt is", "older attempts are")} left out.` : "",
+  week.verdicts.some((one) => one.verdict === "SILENT") ? "SILENT: recorded as running, without a report for an hour; they have no figure." : "",
 ].filter(Boolean).join(" ");
 
 const draw = (week) => {
   data = week;
+  drawn = address();
   setText(byId("week-line"), headline(week));
   const held = week.held_core_s, known = week.attempts - week.unknown, row = (name, part) => [name, hours(part), share(part, held)];
   const noTasks = known > 0 && week.tasks_unknown === known;
@@ -68,5 +70,17 @@ const draw = (week) => {
 
 const fail = (why) => { if (why && !data) setText(byId("week-line"), `Not known: ${why}`); };
 const again = poll(address, draw, fail, () => data && data.complete ? RARELY : EVERY);
-chosen.addEventListener("change", again);
-byId("clear").addEventListener("click", again);
+
+// Sums of another DAG must not stay below the one that is chosen: the answer may be long in coming, or an error.
+const choose = () => {
+  if (drawn !== address()) {
+    data = null;
+    drawn = "";
+    setText(byId("week-line"), "The records are being read.");
+    for (const id of ["week-parts", "week-verdicts"]) fill(id, []);
+    setText(byId("week-note"), "");
+  }
+  again();
+};
+chosen.addEventListener("change", choose);
+byId("clear").addEventListener("click", choose);

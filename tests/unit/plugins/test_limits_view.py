@@ -17,6 +17,7 @@ from airflow_spark_guard.core.watch.observation import DriverView, Observation, 
 from airflow_spark_guard.plugins import index, limits_view
 from airflow_spark_guard.plugins.listing import Attempts
 from airflow_spark_guard.plugins.place import Task
+from airflow_spark_guard.plugins.store_threads import PATIENCE
 from airflow_spark_guard.process.past_try_reader import past_try
 from tests.support.live_records import put_record
 
@@ -142,6 +143,67 @@ def test_a_request_says_how_far_it_has_come_and_the_next_one_goes_on(tmp_path, m
     assert steps == [("read", 1), ("read", 2), ("tried", 0), ("tried", 1), ("tried", 2)]
     assert found["tries"] == 3
     assert len(read) == 6
+
+
+def test_a_request_ends_before_the_page_stops_waiting(tmp_path, monkeypatch):
+    """The look at the store is part of its time: after a long one no try is begun, and the next request goes on."""
+    assert max(index.BUDGET, limits_view.BUDGET + limits_view.LONGEST_TRY) <= PATIENCE - 1
+    put_try(tmp_path)
+    attempts, look = Attempts(tmp_path), index.Index.look
+    monkeypatch.setattr(index.Index, "look", lambda self: time.sleep(0.3) or look(self))
+    monkeypatch.setattr(limits_view, "BUDGET", 0.2)
+    assert attempts.limits(TASK)["done"] is False
+    monkeypatch.setattr(index.Index, "look", look)
+    monkeypatch.setattr(limits_view, "BUDGET", 60.0)
+    assert attempts.limits(TASK)["tries"] == 1
+
+
+@pytest.mark.parametrize("step", ["measured", "trial_of"])
+def test_a_try_that_is_long_in_use_is_left_out(tmp_path, monkeypatch, step):
+    """Reading it is not all that takes time."""
+    put_try(tmp_path)
+    used = []
+
+    def slow(past, *_):
+        for seen in past.observations:
+            used.append(seen)
+            time.sleep(0.1)
+
+    monkeypatch.setattr(limits_view, step, slow)
+    monkeypatch.setattr(limits_view, "LONGEST_TRY", 0.5)
+    found = Attempts(tmp_path).limits(TASK)
+    assert 0 < len(used) < 30, "of 30 observations"
+    assert found["late"] == 1 if step == "measured" else found["untried"] == 1
+
+
+def test_what_could_not_be_read_is_read_again(tmp_path):
+    """A folder does not change when its rights do, or when the disk is well again."""
+    attempts = Attempts(tmp_path)
+    hidden = hide(put_try(tmp_path, run="summary"), "summary.json")
+    assert attempts.limits(TASK)["tries"] == 0
+    unhide(hidden)
+    blind = hide(put_try(tmp_path, run="observations"), "observations.jsonl")
+    assert "1 of 2 healthy tries have no observation" in str(attempts.limits(TASK)["doubts"])
+    unhide(blind)
+    found = attempts.limits(TASK)
+    assert (found["tries"], len(found["doubts"])) == (2, 1)
+
+
+def hide(folder, name):
+    """A file that cannot be read; the folder keeps its time."""
+    before = folder.stat().st_mtime_ns
+    (folder / name).rename(folder / "away")
+    (folder / name).mkdir()
+    os.utime(folder, ns=(before, before))
+    return folder, name
+
+
+def unhide(hidden):
+    folder, name = hidden
+    before = folder.stat().st_mtime_ns
+    (folder / name).rmdir()
+    (folder / "away").rename(folder / name)
+    os.utime(folder, ns=(before, before))
 
 
 def test_one_request_is_worked_on_at_a_time(tmp_path, monkeypatch):

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 import math
+import os
 import threading
 import time
 
@@ -10,7 +12,7 @@ import pytest
 
 from airflow_spark_guard.plugins import index, week
 from airflow_spark_guard.plugins.listing import Attempts
-from airflow_spark_guard.plugins.week import MOST, OTHER, Week
+from airflow_spark_guard.plugins.week import MOST, OTHER, SILENT, Week
 from tests.support.live_records import put_record
 
 DAY = 86400.0
@@ -113,6 +115,83 @@ def test_a_record_is_read_once_it_has_ended_and_then_never_again(tmp_path, monke
     for _ in range(3):
         attempts.week(("etl",))
     assert len(read) == 1 + 3
+
+
+def test_a_record_that_could_not_be_read_is_read_again(tmp_path, monkeypatch):
+    """Its folder does not change when its rights do; and however many there are, the others are read first."""
+    folders = [put_record(tmp_path, run=str(number), state="success", cost=GOOD) for number in range(3)]
+    for folder in folders:
+        spoil(folder)
+    attempts = Attempts(tmp_path)
+    assert attempts.week(("etl",))["unreadable"] == 3
+    put_record(tmp_path, run="older", state="success", age=60, cost=GOOD)
+    ended = week._ended
+
+    def once(folder, written):
+        monkeypatch.setattr(week, "BUDGET", 0.0)
+        time.sleep(0.3)
+        return ended(folder, written)
+
+    monkeypatch.setattr(week, "BUDGET", 0.2)
+    monkeypatch.setattr(week, "_ended", once)
+    found = attempts.week(("etl",))
+    assert (found["attempts"], found["unreadable"], found["unread"]) == (1, 3, 0)
+    monkeypatch.setattr(week, "_ended", ended)
+    monkeypatch.setattr(week, "BUDGET", 60.0)
+    for folder in folders:
+        repair(folder)
+    found = attempts.week(("etl",))
+    assert (found["attempts"], found["unreadable"]) == (4, 0)
+
+
+def test_a_record_that_was_unreadable_may_turn_out_to_run(tmp_path):
+    folder = put_record(tmp_path)
+    spoil(folder)
+    attempts = Attempts(tmp_path)
+    assert attempts.week(("etl",))["unreadable"] == 1
+    repair(folder)
+    assert attempts.week(("etl",))["unreadable"] == 0
+
+
+def spoil(folder):
+    """Without a change of the folder."""
+    file = folder / "summary.json"
+    file.write_text("-" + file.read_text())
+
+
+def repair(folder):
+    file = folder / "summary.json"
+    file.write_text(file.read_text().removeprefix("-"))
+
+
+def test_an_attempt_whose_worker_is_gone_is_silent_and_read_once(tmp_path, monkeypatch):
+    """Until it shows a sign of life; one that may run, or waits for its trigger, is not counted."""
+    monkeypatch.setattr(index, "_RARELY", 0.0)
+    read, ended = [], week._ended
+    monkeypatch.setattr(
+        week, "_ended", lambda folder, *more: read.append(folder.name) or ended(folder, *more)
+    )
+    gone = put_record(tmp_path, run="gone", age=2 * 3600)
+    put_record(tmp_path, run="without a report", age=2 * 3600, live={})
+    attempts = Attempts(tmp_path)
+    for _ in range(3):
+        found = attempts.week(("etl",))
+    assert len(read) == 2
+    assert (found["attempts"], found["unknown"], rows(found)[SILENT]["attempts"]) == (2, 2, 2)
+    put_record(tmp_path, run="slow", age=0.9 * 3600)
+    put_record(tmp_path, run="deferred", state="deferred", age=2 * 3600)
+    os.utime(put_record(tmp_path, run="folder only", age=2 * 3600) / "live.json")
+    put_record(tmp_path, run="last week", age=8 * DAY)
+    assert attempts.week(("etl",))["attempts"] == 2
+    summary = json.loads((gone / "summary.json").read_text())
+    (gone / "summary.json").write_text(
+        json.dumps(summary | {"state": "success", "ended_at_s": 7e3, "cost": GOOD})
+    )
+    os.utime(gone)
+    assert {row["verdict"]: row["attempts"] for row in attempts.week(("etl",))["verdicts"]} == {
+        SILENT: 1,
+        "SUCCESS": 1,
+    }
 
 
 def test_what_is_not_read_in_time_is_left_to_the_next_look(tmp_path, monkeypatch):

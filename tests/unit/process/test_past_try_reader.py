@@ -48,6 +48,32 @@ def test_a_number_that_json_does_not_allow_is_none(tmp_path):
     assert past_try(folder, "x") is None
 
 
+def test_to_go_through_the_observations_takes_time_too(tmp_path):
+    """Whoever may not go on gets no part of them."""
+    left = [True] * 5
+    found = past_try(write_record(tmp_path / "r", SUMMARY, SEEN), "x", lambda: bool(left) and left.pop())
+    assert len(found.observations) == 3
+    assert SEEN[2] in found.observations
+    with pytest.raises(LateError):
+        list(found.observations)
+
+
+def test_a_try_is_whole_if_the_store_returned_all_of_it(tmp_path):
+    """Without observations it is: the next time nothing else would be read. A damaged line may have been one of them."""
+    folder = write_record(tmp_path / "r", SUMMARY, SEEN)
+    assert past_try(folder, "x").is_whole
+    with (folder / "observations.jsonl").open("a") as file:
+        file.write('{"at"')
+    assert past_try(folder, "x").is_whole, "the last line may be being written"
+    with (folder / "observations.jsonl").open("a") as file:
+        file.write("\n")
+    assert not past_try(folder, "x").is_whole
+    (folder / "observations.jsonl").unlink()
+    assert past_try(folder, "x").is_whole
+    (folder / "observations.jsonl").mkdir()
+    assert not past_try(folder, "x").is_whole
+
+
 def test_a_part_of_a_try_is_not_one(tmp_path):
     """It would seem to have needed less than it did."""
     folder = write_record(tmp_path / "r", SUMMARY, SEEN)
