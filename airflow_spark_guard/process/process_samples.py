@@ -28,7 +28,7 @@ from airflow_spark_guard.core.stacktraces.python_stack import (
     parse_py_spy,
 )
 from airflow_spark_guard.core.stacktraces.python_task import stage_of
-from airflow_spark_guard.core.stacktraces.waiting import place_in
+from airflow_spark_guard.core.stacktraces.waiting import hanging_place
 from airflow_spark_guard.core.watch.process_sample import IDLE, ProcessSample
 from airflow_spark_guard.process import proctree, spark_processes, usage
 from airflow_spark_guard.process.byte_watch import ByteWatch
@@ -205,7 +205,7 @@ def _stack(proc: Proc) -> _Stack:
     stack, variables = fingerprints(threads)
     idle = is_idle_worker(threads)
     return _Stack(
-        stack, variables, place_in(threads), IDLE if idle else "", None if idle else stage_of(threads)
+        stack, variables, hanging_place(threads), IDLE if idle else "", None if idle else stage_of(threads)
     )
 
 

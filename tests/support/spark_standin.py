@@ -47,7 +47,7 @@ while True:
     os.wait()
 """
 JOB = """\
-import faulthandler, socket, subprocess, threading, time
+import faulthandler, os, socket, subprocess, sys, threading, time
 
 def lock():
     secret = "a-secret-in-a-local"
@@ -56,6 +56,12 @@ def lock():
 def nobody():
     ours, theirs = socket.socketpair()
     ours.recv(1)
+
+def fed():
+    sys.path.insert(0, os.path.join(os.getcwd(), "python"))
+    from pyspark.serializers import read_int
+    ours, theirs = socket.socketpair()
+    read_int(ours.makefile("rb"))
 
 def busy():
     while True:
@@ -118,6 +124,10 @@ class Standins:
         (package / "__init__.py").touch()
         (package / "daemon.py").write_text(DAEMON)
         (tmp_path / "hanging_job.py").write_text(JOB)
+        spark = tmp_path / "python" / "pyspark"
+        spark.mkdir(parents=True)
+        (spark / "__init__.py").touch()
+        (spark / "serializers.py").write_text("def read_int(stream):\n    return stream.read(4)\n")
 
     def daemon(self, *workers: str) -> list[str]:
         return [sys.executable, "-m", "standin.daemon", "standin.worker", *workers]

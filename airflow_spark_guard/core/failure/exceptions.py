@@ -50,7 +50,8 @@ _OF_A_LINE = re.compile(r"\b(?:that|this|the) line\b")
 _WITHOUT_A_LINE: Final[Mapping[Verdict, str]] = {
     Verdict.STALLED: "The line in the worker is not known: see what the tasks wait for in the lines below "
     "and in the executors' stderr. Give calls in the functions of this stage a time-out, or raise "
-    "GuardLimits.stall_timeout if it may take that long; heartbeat() in the job says that it goes on.",
+    "GuardLimits.stall_timeout if it may take that long; heartbeat() in the function that runs in the "
+    "worker shows that it goes on.",
     Verdict.DEADLINE: "If the job is healthy, raise GuardLimits.deadline; if not, see what it waits for in "
     "the lines below.",
     Verdict.DRIVER_SILENT: "The driver's line is not known: see what it waits for in the lines below. If its "

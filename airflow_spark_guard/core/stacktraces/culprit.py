@@ -15,6 +15,7 @@ from airflow_spark_guard.core.stacktraces.python_stack import is_ours, is_users
 from airflow_spark_guard.core.stacktraces.waiting import (
     OTHERS,
     Wait,
+    hanging_place,
     hanging_thread,
     has_users,
     place_in,
@@ -89,16 +90,14 @@ def waits_for_a_job(thread: JavaThread) -> bool:
 
 def _worker(snapshots: Diagnostics) -> PythonProcess | None:
     """The worker to name: one that does not move, at the line that most of those share."""
-    seen = [worker for worker in snapshots.workers if _hangs(worker) and not _is_over(worker, snapshots.jvms)]
+    seen = [
+        worker
+        for worker in snapshots.workers
+        if hanging_place(worker.threads) and not _is_over(worker, snapshots.jvms)
+    ]
     still = [worker for worker in seen if worker.still] or [w for w in seen if w.still is None] or seen
     places = Counter(place_in(worker.threads) for worker in still)
     return max(still, key=lambda worker: places[place_in(worker.threads)], default=None)
-
-
-def _hangs(worker: PythonProcess) -> bool:
-    """Whether it runs user code; a worker that waits for its next rows waits for another process."""
-    thread = hanging_thread(worker.threads)
-    return thread is not None and wait_of(thread) not in {Wait.SPARK, Wait.QUERY}
 
 
 def _works(child: PythonProcess) -> bool:

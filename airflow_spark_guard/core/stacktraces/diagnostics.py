@@ -33,6 +33,7 @@ _DOING: Mapping[ThreadKind, str] = {
     "python_start": "waits for its Python to start",
     "shuffle": "is busy with a shuffle",
     "gc": "waits for the garbage collector",
+    "neighbour": "waits for a block or memory that another task of its executor holds",
     "lock": "waits for a lock",
     "io": "waits for input or output",
     "planning": "plans a query",

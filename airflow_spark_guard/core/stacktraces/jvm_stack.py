@@ -27,9 +27,13 @@ _IO = re.compile(
 )
 _LOCK = re.compile(
     r"^java\.util\.concurrent\.locks\.(?:ReentrantLock|ReentrantReadWriteLock|StampedLock)\b.*lock"
-    r"|^org\.apache\.spark\.memory\.ExecutionMemoryPool\.acquireMemory"
-    r"|^org\.apache\.spark\.storage\.BlockInfoManager\.acquireLock"
 )
+# A block that another task of the executor computes, or memory that it holds. The innermost frames of such a
+# wait are closures and wrappers, whose names change with Spark's version: the class decides.
+_NEIGHBOUR = re.compile(
+    r"^org\.apache\.spark\.(?:storage\.BlockInfo(?:Manager|Wrapper)|memory\.ExecutionMemoryPool)[.$]"
+)
+_NEAR = 4
 # Its Python has not reported yet: its worker cannot be seen. Of several tasks of an executor one starts the
 # daemon and the others wait for its monitor.
 _PYTHON_START = re.compile(
@@ -90,7 +94,7 @@ def classify_thread(frames: Sequence[str], state: str) -> ThreadKind:
     own = next((number for number, frame in enumerate(frames) if not _JDK.match(frame)), len(frames))
     inner = frames[: own + 1]
     innermost = frames[own] if own < len(frames) else ""
-    if kind := _early_kind(inner, innermost, state):
+    if kind := _early_kind(frames, own, state):
         return kind
     for kind, pattern in _KINDS:
         if pattern.match(innermost):
@@ -102,12 +106,18 @@ def classify_thread(frames: Sequence[str], state: str) -> ThreadKind:
     return "planning" if any(map(_PLANNING.match, frames)) else "running"
 
 
-def _early_kind(inner: Sequence[str], innermost: str, state: str) -> ThreadKind | None:
-    """Kinds that take precedence over the thread's position; None for anything else."""
+def _early_kind(frames: Sequence[str], own: int, state: str) -> ThreadKind | None:
+    """Kinds that take precedence over the thread's position; None for anything else.
+
+    ``own`` is the number of its innermost frame outside the JDK.
+    """
+    inner = frames[: own + 1]
     if any(map(_GC.match, inner)):
         return "gc"
-    if _PYTHON_START.match(innermost):
+    if any(map(_PYTHON_START.match, frames[own : own + 1])):
         return "python_start"
+    if state != "RUNNABLE" and any(map(_NEIGHBOUR.match, frames[: own + _NEAR])):
+        return "neighbour"
     return "lock" if state == "BLOCKED" or any(map(_LOCK.match, inner)) else None
 
 
@@ -136,5 +146,15 @@ def task_readings(threads: Iterable[JavaThread], executor: str) -> tuple[Process
         kind = classify_thread(frames, thread.state)
         stack = digest(frames) if frames else ""
         key = f"{executor} {thread.name[:_SHORT]}"
-        found.append(ProcessSample("task", key, executor, stack=stack, kind=kind, stage=_stage_of(thread)))
+        found.append(
+            ProcessSample(
+                "task",
+                key,
+                executor,
+                stack=stack,
+                place=jvm_place(frames),
+                kind=kind,
+                stage=_stage_of(thread),
+            )
+        )
     return tuple(found)

@@ -104,6 +104,18 @@ def place_in(threads: Iterable[PythonThread]) -> str:
     return place_of(ordered[0].frames) if ordered else ""
 
 
+def hanging_place(threads: Iterable[PythonThread]) -> str:
+    """The line of user code that may hang, ``file:line, function``.
+
+    Empty if the process runs no user code, or waits for Spark: a worker that waits for its next rows waits
+    for another process.
+    """
+    thread = hanging_thread(threads)
+    if thread is None or wait_of(thread) in {Wait.SPARK, Wait.QUERY}:
+        return ""
+    return place_of(thread.frames)
+
+
 def _reached(users: list[PythonThread]) -> list[PythonThread]:
     if not users or not users[0].main:
         return users

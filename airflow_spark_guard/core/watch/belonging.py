@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from airflow_spark_guard.core.watch import evidence
 from airflow_spark_guard.core.watch.evidence import State
-from airflow_spark_guard.core.watch.process_sample import IDLE, PYTHON
+from airflow_spark_guard.core.watch.process_sample import IDLE, NEIGHBOUR, PYTHON
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
@@ -66,15 +66,18 @@ def stage_state(stage: int, seen: Looks, others: frozenset[int]) -> State:
     if not others:
         return _alone(stage, seen)
     names = sorted(seen.running | {pair.after.executor for pair in seen.pairs if pair.after.stage == stage})
-    states = [state for name in names for state in _on_executor(stage, _Executor.of(seen, name))]
+    states = [state for name in names for state in _on_executor(stage, _Executor.of(seen, name), others)]
     if any(row.role == "worker" and row.stage == stage and row.kind != IDLE for row in seen.came):
         states.append(State.WORKING)  # a new process works for it
     return evidence.together(states)
 
 
-def worker_states(seen: Looks) -> dict[str, State]:
-    """The state of each Python worker by itself, by the key of its readings."""
-    rows = (pair for pair in seen.pairs if pair.after.role == "worker" and pair.after.kind != IDLE)
+def own_states(seen: Looks) -> dict[str, State]:
+    """The state of each Python worker and each task's thread by itself, by the key of its readings.
+
+    A thread that waits for its Python worker is judged by that worker, and has none.
+    """
+    rows = (pair for pair in seen.pairs if pair.after.kind not in (IDLE, PYTHON))
     return {pair.after.key: evidence.state_of(pair) for pair in rows}
 
 
@@ -86,17 +89,26 @@ def _alone(stage: int, seen: Looks) -> State:
 
 
 class _Executor(NamedTuple):
-    """What was seen on one executor."""
+    """What was seen on one executor.
+
+    Attributes:
+        threads: of its tasks.
+        workers: its Python workers that have a task.
+        holders: ids of stages with a task that can hold what another one waits for, new tasks included.
+    """
 
     threads: tuple[Pair, ...]
     workers: tuple[Pair, ...]
+    holders: frozenset[int | None]
 
     @classmethod
     def of(cls, seen: Looks, name: str) -> _Executor:
         here = [pair for pair in seen.pairs if pair.after.executor == name]
+        tasks = [row for row in (*(pair.after for pair in here), *seen.came) if row.role == "task"]
         return cls(
             tuple(pair for pair in here if pair.after.role == "task"),
             tuple(pair for pair in here if pair.after.role == "worker" and pair.after.kind != IDLE),
+            frozenset(row.stage for row in tasks if row.executor == name and row.kind != NEIGHBOUR),
         )
 
     def waiting(self, stages: Callable[[int | None], bool]) -> int:
@@ -108,7 +120,7 @@ class _Executor(NamedTuple):
         return [pair for pair in self.workers if pair.after.stage is not None and stages(pair.after.stage)]
 
 
-def _on_executor(stage: int, here: _Executor) -> list[State]:
+def _on_executor(stage: int, here: _Executor, others: frozenset[int]) -> list[State]:
     """The states of the stage's tasks on this executor; empty if it has none there."""
     mine = [pair for pair in here.threads if pair.after.stage == stage]
     known = here.known(lambda other: other == stage)
@@ -117,6 +129,10 @@ def _on_executor(stage: int, here: _Executor) -> list[State]:
         return []
     states = [evidence.state_of(pair) for pair in (*mine, *known) if pair.after.kind != PYTHON]
     states += [State.WORKING for pair in known if pair.before.stage not in (None, stage)]
+    if here.holders & others and any(pair.after.kind == NEIGHBOUR for pair in mine):
+        states.append(
+            State.BEHIND
+        )  # the other stage has its own clock; among tasks that all wait there is no holder
     if not here.threads:
         # It is not known how many tasks of which stage run here.
         if not loose:

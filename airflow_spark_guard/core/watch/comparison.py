@@ -30,7 +30,8 @@ class Comparison:
         state: their state; None before the second sample.
         turned_at: when they changed to it from another state.
         before: (time, readings) with which the next sample is compared.
-        own: the state of each Python worker at the last comparison, by the key of its readings.
+        own: the state of each Python worker and task's thread at the last comparison, by the key of its
+            readings.
     """
 
     window: float

@@ -40,6 +40,8 @@ class State(StrEnum):
     """It computes, but returns no row: an endless loop, or one long computation."""
     WAITING = "waiting in a loop that sleeps"
     """It wakes up now and then, moves no byte, and goes back to sleep in the same line."""
+    BEHIND = "waiting for another stage"
+    """A task of another stage in the same executor holds the block or the memory that it waits for."""
     UNSEEN = "out of sight"
     """Its processes cannot be inspected."""
 
@@ -68,7 +70,7 @@ def state_of(pair: Pair) -> State:
     return judge(pair)
 
 
-HOPE = (State.BLOCKED, State.WAITING, State.SPINNING, State.UNSEEN, State.WORKING)
+HOPE = (State.BLOCKED, State.WAITING, State.SPINNING, State.UNSEEN, State.BEHIND, State.WORKING)
 """From the least to the most hopeful."""
 
 

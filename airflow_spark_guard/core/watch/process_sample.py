@@ -8,17 +8,28 @@ from typing import Final, Literal, TypeAlias
 Role: TypeAlias = Literal["worker", "task", "driver", "jvm"]
 """A Python worker, a task's thread in an executor's JVM, the driver's Python, the driver's JVM."""
 ThreadKind: TypeAlias = Literal[
-    "stream", "python", "python_start", "shuffle", "gc", "lock", "io", "planning", "running", "waiting"
+    "stream",
+    "python",
+    "python_start",
+    "shuffle",
+    "gc",
+    "neighbour",
+    "lock",
+    "io",
+    "planning",
+    "running",
+    "waiting",
 ]
 """What a thread of a JVM does: it waits for the input of a stream, for its Python worker, for that worker to
-start, for a shuffle, for garbage collection, for a lock, for I/O; it plans, computes, or waits for anything
-else.
+start, for a shuffle, for garbage collection, for a block or memory that another task of its executor holds,
+for a lock, for I/O; it plans, computes, or waits for anything else.
 """
 Activity: TypeAlias = Literal[ThreadKind, "idle", ""]
 IDLE: Final = "idle"
 """A Python worker without a task."""
 PYTHON: Final = "python"
 PYTHON_START: Final = "python_start"
+NEIGHBOUR: Final = "neighbour"
 
 
 @dataclass(frozen=True)
@@ -35,7 +46,8 @@ class ProcessSample:
         io: bytes read and written so far; None if not readable.
         stack: a hash of its stack; empty if not readable.
         locals: a hash of stack and local variables; empty if not readable.
-        place: the innermost line of user code, ``file:line, function``; untrusted.
+        place: the line of user code that may hang, ``file:line, function``; empty if it runs none, or waits
+            for Spark. Of a JVM thread its innermost frame outside the JDK. Untrusted.
         kind: what it does, as far as its stack shows it: for a JVM thread a :data:`ThreadKind`, for a Python
             worker ``idle`` if it has no task; else empty.
         stage: id of the stage whose task it runs; None if unknown.

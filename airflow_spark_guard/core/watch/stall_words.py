@@ -10,7 +10,7 @@ from airflow_spark_guard.core.clock import EpochTime, WatchTime
 from airflow_spark_guard.core.quantity import readable_duration
 from airflow_spark_guard.core.text.printable import safe_text
 from airflow_spark_guard.core.watch.evidence import State
-from airflow_spark_guard.core.watch.process_sample import IDLE, PYTHON_START
+from airflow_spark_guard.core.watch.process_sample import IDLE, NEIGHBOUR, PYTHON, PYTHON_START
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -30,15 +30,31 @@ BUSY: Final[Mapping[State, str]] = {
 }
 """States in which a standstill may be work, as the reason for a longer limit."""
 
+LEFT_ALONE: Final[Mapping[State, str]] = {
+    State.WORKING: "its workers are working; no action. Call heartbeat() in the function that runs in the "
+    "worker to show its progress.",
+    State.BEHIND: "it waits for a block or memory that a task of another stage holds; no action.",
+}
+"""States in which a stage is left alone, as the log gives the reason."""
+
 _ADVICE: Final[Mapping[State, str]] = {
     State.BLOCKED: "Set a time-out for the call in that line. If it may take that long, raise "
-    "GuardLimits.stall_timeout, or call heartbeat() in the job while it runs.",
+    "GuardLimits.stall_timeout, or call heartbeat() in the function that runs in the worker.",
     State.WAITING: "The loop in that line sleeps and checks a condition that never becomes true: give it a "
     "time-out. If it may wait that long, call heartbeat() in it, or raise GuardLimits.stall_timeout.",
     State.SPINNING: "Check that line for an endless loop. If it is one long computation, raise "
     "GuardLimits.stall_timeout, or call heartbeat() between its parts.",
     State.UNSEEN: "Check that line for a call without a time-out or an endless loop. If the stage may be "
-    "silent for that long, call heartbeat() in the job, or raise GuardLimits.stall_timeout.",
+    "silent for that long, call heartbeat() in the function that runs in the worker, or raise "
+    "GuardLimits.stall_timeout.",
+}
+_IN_THE_JVM: Final[Mapping[State, str]] = {
+    State.BLOCKED: "The tasks wait in the JVM, where heartbeat() cannot help. Set a time-out for the data "
+    "source: an option of its driver or connector (JDBC: queryTimeout, and the driver's socketTimeout in the "
+    "URL). If it may take that long, raise GuardLimits.stall_timeout.",
+    State.SPINNING: "The tasks compute in the JVM, where heartbeat() cannot help. Check the query for a join "
+    "without a condition, skewed keys, or a slow regular expression. If it is one long computation, "
+    "raise GuardLimits.stall_timeout.",
 }
 _PYTHON_START: Final = (
     "The executor waits for a Python worker that does not start: run spark.pyspark.python (PYSPARK_PYTHON) "
@@ -52,12 +68,10 @@ def name(stage: Stage) -> str:
     return f"Stage {stage.stage} ({text})" if text else f"Stage {stage.stage}"
 
 
-def left_alone(stage: Stage, stood: float) -> str:
-    """The line about a stage whose counters stand still while its workers work."""
-    return (
-        f"{name(stage)} has not moved for {readable_duration(stood)}, but its workers are working; no action."
-        " Call heartbeat() in the job to show its progress."
-    )
+def left_alone(stage: Stage, still: Standstill, now: WatchTime) -> str:
+    """The line about a stage whose counters stand still for one of the reasons of :data:`LEFT_ALONE`."""
+    why = LEFT_ALONE[still.workers.state or State.WORKING]
+    return f"{name(stage)} has not moved for {readable_duration(now - still.first)}, but {why}"
 
 
 def moves_again(stage: Stage, stood: float) -> str:
@@ -90,22 +104,28 @@ def unchanged(stage: Stage, still: Standstill, limit: Limit, now: WatchTime, wal
 
 
 def workers(still: Standstill, stage: int) -> str:
-    """``4 workers blocked at enrich.py:38, enrich``, or less if not everything is known."""
-    rows, state = _stuck(still, stage), still.workers.state
+    """``4 workers blocked at enrich.py:38, enrich``, or less if not everything is known.
+
+    Where no worker has a line that may hang, ``2 task threads blocked at com.acme.Jdbc.commit(Jdbc.java:7)``.
+    """
+    state = still.workers.state
     doing = f" {state}" if state is not None else ""
-    places = Counter(safe_text(row.place)[:_PLACE] for row in rows if row.place)
-    if not places:
-        return f"workers{doing}" if doing else "workers not compared yet"
-    place, count = places.most_common(1)[0]
-    return f"{count} worker{'s' if count > 1 else ''}{doing} at {place}"
+    for who, rows in (("worker", _stuck(still, stage)), ("task thread", _threads(still, stage))):
+        places = Counter(safe_text(row.place)[:_PLACE] for row in rows if row.place)
+        if places:
+            place, count = places.most_common(1)[0]
+            return f"{count} {who}{'s' if count > 1 else ''}{doing} at {place}"
+    return f"workers{doing}" if doing else "workers not compared yet"
 
 
-def advice(still: Standstill) -> str:
-    """What to do about it, depending on what its workers do."""
-    rows = still.workers.before[1] if still.workers.before is not None else ()
-    if any(row.kind == PYTHON_START for row in rows) and still.workers.state is State.BLOCKED:
+def advice(still: Standstill, stage: int) -> str:
+    """What to do about it, depending on what its workers do; where it stands in the JVM, on that."""
+    state, threads = still.workers.state or State.UNSEEN, _threads(still, stage)
+    if any(row.kind == PYTHON_START for row in threads) and state is State.BLOCKED:
         return _PYTHON_START
-    return _ADVICE.get(still.workers.state or State.UNSEEN, _ADVICE[State.UNSEEN])
+    if threads and not any(row.place for row in _stuck(still, stage)):
+        return _IN_THE_JVM.get(state, _ADVICE[State.UNSEEN])
+    return _ADVICE.get(state, _ADVICE[State.UNSEEN])
 
 
 def other_signs(seen: Observation) -> str:
@@ -121,13 +141,33 @@ def stuck(still: Standstill, stage: int) -> tuple[str, ...]:
     return tuple(row.key for row in _stuck(still, stage)) if still.workers.own else ()
 
 
+def _threads(still: Standstill, stage: int) -> list[ProcessSample]:
+    """The threads of the stage's tasks that stand or compute in the JVM, in the state of the stage.
+
+    One that waits for a block or memory of another task counts only if there is no other.
+    """
+    own, state = still.workers.own, still.workers.state
+    if state not in (None, *_IN_THE_JVM):
+        return []
+    rows = [row for row in _readings(still) if row.role == "task" and row.stage in (None, stage)]
+    rows = [row for row in rows if row.kind != PYTHON and state in (None, own.get(row.key))]
+    return [row for row in rows if row.kind != NEIGHBOUR] or rows
+
+
+def _readings(still: Standstill) -> tuple[ProcessSample, ...]:
+    return still.workers.before[1] if still.workers.before is not None else ()
+
+
 def _stuck(still: Standstill, stage: int) -> list[ProcessSample]:
     """The stage's workers in the state of the stage; without a comparison all of them.
 
     Workers whose stage is not known count only if none of them works: they may belong to another stage.
     """
-    rows = still.workers.before[1] if still.workers.before is not None else ()
-    ours = [row for row in rows if row.role == "worker" and row.kind != IDLE and row.stage in (None, stage)]
+    ours = [
+        row
+        for row in _readings(still)
+        if row.role == "worker" and row.kind != IDLE and row.stage in (None, stage)
+    ]
     own, state = still.workers.own, still.workers.state
     if not own:
         return ours

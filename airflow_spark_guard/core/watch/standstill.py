@@ -130,9 +130,10 @@ class StallRule:
         if now - still.since >= self._first_look(still) - _EARLY:
             others = frozenset(other.stage for other in stages.values() if other.key != key and other.active)
             still.workers.weigh(seen.readings, now, partial(self._state, still, stage.stage, others, seen))
-        if still.workers.state is State.WORKING:
-            # Workers that work now cannot have hung before.
-            self.notices.append(stall_words.left_alone(stage, now - still.first))
+        if still.workers.state in stall_words.LEFT_ALONE:
+            # Workers that work now cannot have hung before; where a stage waits for another one, the clock of
+            # that one decides.
+            self.notices.append(stall_words.left_alone(stage, still, now))
             still.excuse(now)
             return False
         limit = self.limit(stage)
@@ -155,7 +156,7 @@ class StallRule:
         if seen.driver is not None:
             running = {row.id for row in seen.driver.executors if row.active and row.active_tasks}
         looks = belonging.looks(before, after, seconds, running)
-        still.workers.own = belonging.worker_states(looks)
+        still.workers.own = belonging.own_states(looks)
         return belonging.stage_state(stage, looks, others)
 
     def _shortest(self, still: Standstill) -> Limit:
@@ -207,7 +208,7 @@ class StallRule:
             got=f"{stage.done} of {stage.tasks} tasks done, {stage.active} running, "
             f"{stall_words.workers(still, stage.stage)}{stall_words.other_signs(seen)}",
             expected=f"a change within {limit}",
-            advice=stall_words.advice(still),
+            advice=stall_words.advice(still, stage.stage),
             suspect="worker",
             stages=(stage.stage,),
             stuck=stall_words.stuck(still, stage.stage),

@@ -83,6 +83,16 @@ def test_two_looks_tell_blocked_busy_and_slow_workers_apart(standins, tag):
     assert spark_processes.find(tag).executors == {"3"}
 
 
+def test_a_worker_that_waits_for_its_rows_has_no_line_that_may_hang(standins, tag):
+    """What feeds it hangs: another worker, or the JVM."""
+    jvm = standins.jvm(BACKEND, standins.daemon("lock", "fed"))
+    standins.await_below(jvm, 3)
+    time.sleep(0.5)
+    found = by_place(ProcessSampler(tag).look(stacks=True))
+    assert set(found) == {"lock", "worker"}
+    assert found["worker"].stack
+
+
 def test_a_worker_that_only_sleeps_is_told_from_one_that_polls(standins, tag):
     """By the bytes that it moves between two looks, and watching it adds no movement of its own."""
     jvm = standins.jvm(BACKEND, standins.daemon("lock", "sleeps", "polls"))

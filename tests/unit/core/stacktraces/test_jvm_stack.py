@@ -19,6 +19,17 @@ DATA = paths.DATA / "stacks"
 PARK = "jdk.internal.misc.Unsafe.park(Native Method)"
 READ = "sun.nio.ch.SocketDispatcher.read0(Native Method)"
 STREAMING = "org.apache.spark.sql.execution.streaming"
+STORAGE = "org.apache.spark.storage"
+LOCKED_BLOCK = [
+    PARK,
+    "java.util.concurrent.locks.AbstractQueuedSynchronizer$ConditionObject.await(A.java:1)",
+    f"{STORAGE}.BlockInfoManager.$anonfun$acquireLock$1(BlockInfoManager.scala:227)",
+    f"{STORAGE}.BlockInfoManager.$anonfun$acquireLock$1$adapted(BlockInfoManager.scala:214)",
+    f"{STORAGE}.BlockInfoWrapper.withLock(BlockInfoManager.scala:105)",
+    f"{STORAGE}.BlockInfoManager.acquireLock(BlockInfoManager.scala:214)",
+    f"{STORAGE}.BlockInfoManager.lockForReading(BlockInfoManager.scala:262)",
+    f"{STORAGE}.BlockManager.getLocalValues(BlockManager.scala:950)",
+]
 TASK = "org.apache.spark.executor.Executor$TaskRunner.run(Executor.scala:897)"
 
 
@@ -55,6 +66,14 @@ def test_locks_do_not_change_the_hash_of_a_stack():
     assert task_readings([JavaThread(name, "RUNNABLE", ())], "1")[0].stack == ""
 
 
+def test_a_reading_has_the_place_in_the_jvm():
+    """A commit that hangs has no line of Python."""
+    frames = (READ, "org.postgresql.core.PGStream.receiveChar(PGStream.java:494)", TASK)
+    name = "Executor task launch worker for task 1.0 in stage 2.0 (TID 3)"
+    (found,) = task_readings([JavaThread(name, "RUNNABLE", frames)], "1")
+    assert (found.kind, found.place) == ("io", "org.postgresql.core.PGStream.receiveChar(PGStream.java:494)")
+
+
 @pytest.mark.parametrize(
     ("kind", "state", "frames"),
     [
@@ -65,8 +84,18 @@ def test_locks_do_not_change_the_hash_of_a_stack():
         ("lock", "BLOCKED", ["com.acme.Singleton.get(S.java:1)", TASK]),
         ("lock", "WAITING", [PARK, "java.util.concurrent.locks.ReentrantLock.lock(R.java:1)",
             "com.acme.Pool.take(P.java:1)", TASK]),
-        ("lock", "TIMED_WAITING", ["java.lang.Object.wait(Native Method)",
+        ("neighbour", "WAITING", ["java.lang.Object.wait(Native Method)",
             "org.apache.spark.memory.ExecutionMemoryPool.acquireMemory(E.scala:1)", TASK]),
+        ("neighbour", "WAITING", LOCKED_BLOCK),
+        ("neighbour", "WAITING", [*LOCKED_BLOCK[:2], "com.google.common.util.concurrent.ForwardingCondition.await(F.java:1)",
+            *LOCKED_BLOCK[2:]]),
+        ("neighbour", "WAITING", ["java.lang.Object.wait(Native Method)",
+            "org.apache.spark.storage.BlockInfoManager.lockForReading(B.scala:1)", TASK]),
+        ("running", "RUNNABLE", ["org.apache.spark.memory.ExecutionMemoryPool.acquireMemory(E.scala:1)", TASK]),
+        # A task that computes a block for another one, and waits for something else.
+        ("io", "RUNNABLE", [READ, "org.postgresql.core.PGStream.receiveChar(P.java:1)",
+            "org.apache.spark.storage.BlockManager.doPutIterator(B.scala:1)",
+            "org.apache.spark.storage.BlockManager.getOrElseUpdateRDDBlock(B.scala:1)", TASK]),
         ("io", "RUNNABLE", [READ, "java.net.Socket$SocketInputStream.read(S.java:1)",
             "org.postgresql.core.PGStream.receiveChar(P.java:1)", TASK]),
         ("io", "RUNNABLE", ["java.util.zip.Inflater.inflate(I.java:1)",

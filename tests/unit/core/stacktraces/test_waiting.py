@@ -6,7 +6,14 @@ import pytest
 
 from airflow_spark_guard.core.stacktraces.python_dump import parse_dumps
 from airflow_spark_guard.core.stacktraces.python_stack import Frame, PythonThread
-from airflow_spark_guard.core.stacktraces.waiting import Wait, hanging_thread, has_users, place_in, wait_of
+from airflow_spark_guard.core.stacktraces.waiting import (
+    Wait,
+    hanging_place,
+    hanging_thread,
+    has_users,
+    place_in,
+    wait_of,
+)
 from tests.support.paths import DATA
 
 WAITS = DATA / "stacks" / "waits"
@@ -115,6 +122,17 @@ def test_the_main_thread_gives_way_to_the_thread_it_waits_for(form, place):
 def test_only_a_wait_for_spark_or_for_threads_is_one(inner, wait):
     """A library that blocks, a child that is no Python, and Spark's Python that computes are the line's own."""
     assert wait_of(thread(*inner, USER, Frame("/jobs/job.py", 20, "<module>"))) is wait
+
+
+def test_a_process_that_waits_for_spark_has_no_line_that_may_hang():
+    """Nor has one that runs no user code: a worker of a pool of them waits for the first of the chain."""
+    rows = (READ, Frame("/x/pyspark.zip/pyspark/serializers.py", 573, "read_int"))
+    loop = Frame("/x/pyspark.zip/pyspark/worker.py", 3622, "main")
+    assert hanging_place([thread(*rows, loop, main=True)]) == ""
+    assert hanging_place([thread(*rows, USER, loop, main=True)]) == ""
+    assert hanging_place([thread(READ, USER, loop, main=True)]) == "/jobs/job.py:7, export"
+    assert hanging_place([thread(Frame(f"{SITE}/acme/udf.py", 3, "f"), loop, main=True)]) == ""
+    assert hanging_place([]) == ""
 
 
 def test_a_line_that_sleeps_waits_for_time():

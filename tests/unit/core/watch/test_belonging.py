@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import pytest
 
-from airflow_spark_guard.core.watch.belonging import looks, stage_state, worker_states
+from airflow_spark_guard.core.watch.belonging import looks, own_states, stage_state
 from airflow_spark_guard.core.watch.evidence import State
 from airflow_spark_guard.core.watch.process_sample import ProcessSample
 from tests.unit.core.watch.watched import BLOCKED
@@ -59,12 +59,47 @@ def test_a_task_whose_python_starts_has_no_worker_yet():
     assert state(*two, busy=("1:1", "2:1")) is State.WORKING
 
 
+def test_a_stage_that_waits_for_a_block_of_another_stage_is_behind_it():
+    """Two actions on one cached table: the first one computes the block, and has a clock of its own."""
+    waits, computes = thread(MINE, kind="neighbour"), thread(OTHERS, kind="running")
+    assert state(waits, computes) is State.BEHIND
+    assert state(waits, worker(1, MINE), computes) is State.BEHIND  # its Python waits for the rows
+    assert state(waits, computes, before=(waits,)) is State.BEHIND  # a new task of the other stage
+    assert state(waits, thread(MINE, 2, kind="io"), computes) is State.BEHIND
+
+
+@pytest.mark.parametrize(
+    "neighbours",
+    [
+        (),
+        (thread(OTHERS, kind="running", executor="1"),),
+        (thread(OTHERS, kind="neighbour"),),
+        (thread(MINE, 2, kind="io"),),
+        (thread(7, kind="running"),),
+    ],
+    ids=["no other", "elsewhere", "one that waits too", "of the same stage", "of a stage without a clock"],
+)
+def test_a_wait_that_no_other_stage_can_end_is_a_block(neighbours):
+    """A lock that is held for ever: nothing else would ever end the job."""
+    waits = thread(MINE, kind="neighbour")
+    assert state(waits, *neighbours, running=("0",)) is State.BLOCKED
+    assert state(waits, others=frozenset()) is State.BLOCKED
+
+
+def test_the_stage_that_computes_is_not_excused_by_the_one_that_waits_for_it():
+    """Of two that hang it is the one to report."""
+    waits, hangs = thread(OTHERS, kind="neighbour"), thread(MINE, kind="io")
+    assert state(waits, hangs) is State.BLOCKED
+
+
 def test_what_each_worker_does_is_known_by_itself():
     """For whoever names the line that hangs."""
     rows = (thread(MINE), worker(1, MINE), worker(2, MINE), worker(3, kind="idle"))
     later = [works(row) if row.key == "2:1" else row for row in rows]
     seen = looks(rows, later, SECONDS, ("0",))
-    assert worker_states(seen) == {"1:1": State.BLOCKED, "2:1": State.WORKING}
+    jvm = thread(MINE, kind="io")
+    assert own_states(looks((jvm,), (jvm,), SECONDS, ("0",))) == {jvm.key: State.BLOCKED}
+    assert own_states(seen) == {"1:1": State.BLOCKED, "2:1": State.WORKING}
 
 
 def test_a_neighbour_that_runs_no_python_leaves_all_workers_to_us():

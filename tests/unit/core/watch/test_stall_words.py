@@ -11,6 +11,7 @@ from airflow_spark_guard.core.watch.comparison import Comparison
 from airflow_spark_guard.core.watch.evidence import State
 from airflow_spark_guard.core.watch.movement import Standstill
 from airflow_spark_guard.core.watch.observation import Observation
+from airflow_spark_guard.core.watch.process_sample import ProcessSample
 from airflow_spark_guard.core.watch.watch_limits import Limit
 from tests.unit.core.watch.watched import BLOCKED, INSIDE, PYTHON_THREAD, STAGE
 
@@ -18,7 +19,11 @@ LIMIT = Limit(300.0, "stall_timeout")
 
 
 def still(*readings, state=State.BLOCKED, since=0.0, own=None):
-    own = {row.key: state for row in readings if row.kind == ""} if own is None and state else own or {}
+    own = (
+        {row.key: state for row in readings if row.kind not in ("idle", "python")}
+        if own is None and state
+        else own or {}
+    )
     workers = Comparison(60.0, state=state, before=(0.0, readings) if readings else None, own=own)
     return Standstill({}, since, 0.0, workers)
 
@@ -75,6 +80,82 @@ def test_workers_of_other_stages_are_not_named():
     assert stall_words.workers(still(at("")), 3) == "workers blocked"
 
 
+COMMIT = ProcessSample(
+    "task",
+    "0 t1",
+    "0",
+    stack="s",
+    kind="io",
+    stage=3,
+    place="org.postgresql.core.PGStream.receiveChar(P.java:1)",
+)
+
+
+def test_a_worker_that_waits_for_its_input_is_not_counted():
+    """Of two functions in a row, both processes stand still, and one of them waits for the other."""
+    chain = still(at("", 1), at("enrich.py:38, enrich", 2), at("", 3), PYTHON_THREAD)
+    assert stall_words.workers(chain, 3) == "1 worker blocked at enrich.py:38, enrich"
+    fed = still(at("", 1), COMMIT)
+    assert stall_words.workers(fed, 3) == (
+        "1 task thread blocked at org.postgresql.core.PGStream.receiveChar(P.java:1)"
+    )
+
+
+def test_a_stage_that_stands_in_the_jvm_names_its_task_threads():
+    """Those of this stage, in the state of the stage; what waits for a neighbour comes last."""
+    waits = replace(COMMIT, key="0 t3", kind="neighbour", place="org.apache.spark.storage.B.c(B.scala:1)")
+    others = replace(COMMIT, key="0 t9", stage=9, place="a.b.c(d)")
+    rows = (
+        COMMIT,
+        replace(COMMIT, key="0 t2"),
+        others,
+        waits,
+        replace(waits, key="0 t4"),
+        replace(waits, key="0 t5"),
+    )
+    assert stall_words.workers(still(*rows), 3) == (
+        "2 task threads blocked at org.postgresql.core.PGStream.receiveChar(P.java:1)"
+    )
+    assert stall_words.workers(still(*rows, state=None), 3).startswith("2 task threads at org.postgresql")
+    assert (
+        stall_words.workers(still(waits), 3)
+        == "1 task thread blocked at org.apache.spark.storage.B.c(B.scala:1)"
+    )
+    assert stall_words.workers(still(COMMIT, state=State.UNSEEN), 3) == "workers out of sight"
+    assert stall_words.stuck(still(*rows), 3) == ()
+
+
+def test_a_stage_that_stands_in_the_jvm_has_advice_for_the_jvm():
+    """No function of the user's runs there, and a heartbeat cannot be sent."""
+    blocked = stall_words.advice(still(at("", 1), COMMIT), 3)
+    assert "queryTimeout" in blocked
+    assert "socketTimeout" in blocked
+    spins = stall_words.advice(still(replace(COMMIT, kind="running"), state=State.SPINNING), 3)
+    assert "one long computation" in spins
+    for text in (blocked, spins):
+        assert "heartbeat() cannot help" in text
+        assert "line" not in text  # core/failure/exceptions.py replaces advice about a line that is not known
+    assert "queryTimeout" not in stall_words.advice(still(at("a.py:1, f"), COMMIT), 3)
+    assert "queryTimeout" not in stall_words.advice(still(at("", 1), PYTHON_THREAD), 3)
+
+
+@pytest.mark.parametrize("state", [State.BLOCKED, State.UNSEEN])
+def test_a_heartbeat_is_sent_by_the_function_in_the_worker(state):
+    """Those of the driver do not count for a stage."""
+    text = stall_words.advice(still(at("a.py:1, f"), state=state), 3)
+    assert "heartbeat() in the function that runs in the worker" in text
+    text = stall_words.left_alone(STAGE, still(state=State.WORKING), 60.0)
+    assert "heartbeat() in the function that runs in the worker" in text
+
+
+def test_a_stage_that_waits_for_another_one_is_not_said_to_work():
+    """Its line says for what it waits."""
+    assert stall_words.left_alone(STAGE, still(state=State.BEHIND), 540.0) == (
+        "Stage 3 has not moved for 9m, but it waits for a block or memory that a task of another stage holds; "
+        "no action."
+    )
+
+
 def test_what_the_job_prints_is_untrusted():
     """A stage's name, a file's name and a heartbeat's text are the job's own."""
     evil = "\x1b[2Jpassword=hunter2 " + "x" * 1000
@@ -111,12 +192,12 @@ def test_signs_of_life_that_do_not_count_are_named():
 )
 def test_the_advice_follows_what_the_workers_do(state, words):
     """Not the verdict's name."""
-    assert words in stall_words.advice(still(at("a.py:1, f"), state=state))
+    assert words in stall_words.advice(still(at("a.py:1, f"), state=state), 3)
 
 
 def test_a_python_that_does_not_start_has_advice_of_its_own():
     """There is no line of the user's to look at."""
     starting = still(replace(PYTHON_THREAD, kind="python_start"))
-    assert "spark.pyspark.python" in stall_words.advice(starting)
+    assert "spark.pyspark.python" in stall_words.advice(starting, 3)
     working = still(replace(PYTHON_THREAD, kind="python_start"), state=State.UNSEEN)
-    assert "spark.pyspark.python" not in stall_words.advice(working)
+    assert "spark.pyspark.python" not in stall_words.advice(working, 3)

@@ -113,6 +113,32 @@ def test_what_cannot_be_told_apart_is_given_three_times_as_long():
     assert stalls(driver=running(stages=stages), reading=reading) == pytest.approx(1800, abs=3)
 
 
+WAITS_FOR_OTHER = replace(HUNG_THREAD, key="waits", kind="neighbour", stack="b")
+COMPUTES = replace(OTHER_THREAD, stack="c")
+
+
+def test_a_stage_that_waits_for_a_block_of_another_one_is_left_alone():
+    """Two actions on one cached table: the other stage computes the block, and moves."""
+    job = Job(PATIENT)
+    reading = lambda at: (WAITS_FOR_OTHER, replace(COMPUTES, stack=str(at)))  # noqa: E731
+    assert job.until(8000, step=beside, reading=reading) is None
+    assert any("Stage 1" in line and "a task of another stage holds" in line for line in job.notices)
+
+
+@pytest.mark.parametrize(("kind", "after"), [("io", 600), ("running", 1800)])
+def test_of_two_stages_that_hang_the_one_that_computes_is_reported(kind, after):
+    """Not the one that waits for its block, although it stands still as long and comes first."""
+    reading = lambda _: (WAITS_FOR_OTHER, replace(COMPUTES, kind=kind))  # noqa: E731
+    finding = Job(PATIENT).until(8000, driver=running(stages=(HUNG, OTHER)), reading=reading)
+    assert (finding.stages, finding.reached_at) == ((9,), pytest.approx(after, abs=3))
+
+
+def test_stages_that_all_wait_for_each_other_are_ended():
+    """No task is left that could give back what they wait for."""
+    mutual = (WAITS_FOR_OTHER, replace(WAITS_FOR_OTHER, key="w", stage=9))
+    assert stalls(driver=running(stages=(HUNG, OTHER)), reading=lambda _: mutual) == pytest.approx(600, abs=2)
+
+
 def test_the_clock_of_a_stage_goes_on_while_others_come_and_go():
     """A short query every half minute; the verdict names the whole time (once: "stood still for 30.3s")."""
 
