@@ -19,7 +19,7 @@ import pytest
 from airflow_spark_guard.core.watch.executor_heartbeat import MARK, is_heartbeat, newest
 from airflow_spark_guard.process.channel import ChannelReader
 from airflow_spark_guard.process.workspace import Workspace
-from tests.support.processes import ROOT
+from tests.support.processes import ROOT, seconds_until
 
 pytestmark = pytest.mark.spark
 
@@ -121,6 +121,12 @@ def remember(digests, digest):
     return digests
 
 
+def beats_of(application):
+    """Heartbeats that the executor has printed so far."""
+    lines = application.stderr_of_executor().split("\n")
+    return [json.loads(line.removeprefix(MARK)) for line in lines if is_heartbeat(line)]
+
+
 def test_a_slow_udf_moves_and_a_hung_one_stands_still(application):
     """By the live SQL metrics, by heartbeats from driver and executor; the script is not disturbed."""
     application.listen(90, until=note("slow"))
@@ -128,6 +134,7 @@ def test_a_slow_udf_moves_and_a_hung_one_stands_still(application):
     digests = set()
     moving = application.listen(110, until=lambda m: len(remember(digests, m.fields.get("sql"))) > 1)
     assert len(digests) > 1, moving
+    seconds_until(lambda: len(beats_of(application)) > 5, 60, "a heartbeat of the executor each second")
     application.enough.touch()
     moving += application.listen(60, until=lambda m: m.kind == "metric")
     assert [m.fields["values"] for m in moving if m.kind == "metric"] == [{"group": "mine"}]
@@ -135,7 +142,7 @@ def test_a_slow_udf_moves_and_a_hung_one_stands_still(application):
     assert any(m.fields.get("jobs") == 1 for m in moving)
 
     tail = application.stderr_of_executor()
-    beats = [json.loads(line.removeprefix(MARK)) for line in tail.split("\n") if is_heartbeat(line)]
+    beats = beats_of(application)
     assert {beat["text"] for beat in beats} == {"by reference", "in the body"}
     assert len(beats) >= 5
     assert all(later["t"] - earlier["t"] > 0.99 for earlier, later in pairwise(beats)), "one a second"
