@@ -26,6 +26,7 @@ class _Default(str):
 
 
 _STALL_TIMEOUT = _Default("10m")
+_EXECUTORS_GONE = _Default("60s")
 _ON_FINDING = _Default(END)
 # Named sets of limits.
 _NAMED = {"observe": {"on_finding": WARN}}
@@ -54,7 +55,8 @@ class GuardLimits:
             by the cluster, and those whose node goes away, do not count. Unset: 3, or 1 for every 10
             executors if there are more than 30. A number that you set is used as set.
         executor_window: see ``executor_losses``.
-        executors_gone: how long a running Spark job may be without any executor after it had one.
+        executors_gone: how long a running Spark job may be without any executor after it had one. Unset:
+            60 s, and at least ``start_timeout`` if its node went away, which the cluster must replace.
         end_timeout: how long a history server or a master may take to report that an application has
             succeeded once its driver no longer answers; for sensors, which have no process to watch.
         evidence_window: time between the two samples of a stage's workers that distinguish blocked from
@@ -82,7 +84,7 @@ class GuardLimits:
     driver_silence: Duration | Resolvable | None = None
     executor_losses: Count | Resolvable | None = None
     executor_window: Duration | Resolvable = "10m"
-    executors_gone: Duration | Resolvable = "60s"
+    executors_gone: Duration | Resolvable = _EXECUTORS_GONE
     end_timeout: Duration | Resolvable = "2m"
     evidence_window: Duration | Resolvable = "60s"
     poll_interval: Duration | Resolvable = "30s"
