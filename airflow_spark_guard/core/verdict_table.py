@@ -107,8 +107,9 @@ VERDICTS: Final = table_of(
         errors.StarvedError,
         again("The cluster was full; a longer retry_delay helps more than many retries."),
         "a Spark job waited in vain for its first task, or for executors after the cluster took all of them "
-        "back",
-        "smaller executors, `spark.cores.max` for everybody, or `limits.start_timeout`",
+        "back; or, with `limits.driver_silence`, a SparkContext for its application",
+        "smaller executors, `spark.cores.max` for everybody, or `limits.start_timeout`; cancelled tasks of "
+        "your own that hold the slots",
     ),
     VerdictRow(
         errors.ExecutorsLostError,
