@@ -46,7 +46,8 @@ class GuardLimits:
             hung (STALLED), if its workers are seen to be blocked; three times as long if they are busy, wait
             in a loop that sleeps, or cannot be seen. A value that you set is used as set. The default
             widens to 3 executor heartbeats or 5 times the stage's median task, as does any value if the
-            workers cannot be seen; the log and the verdict then give the reason.
+            workers cannot be seen; the log and the verdict then give the reason. A Spark job without an
+            active stage has three times as long, at least ``start_timeout``.
         driver_silence: how long the driver may run without a Spark job, without ``heartbeat()`` and without
             ending (DRIVER_SILENT), if it is seen to be blocked; three times as long if it computes.
             Off unless set: only the author knows how long a model fit may take.

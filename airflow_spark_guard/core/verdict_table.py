@@ -100,7 +100,7 @@ VERDICTS: Final = table_of(
     VerdictRow(
         errors.StalledError,
         again("Once: a second stall at the same line is not chance; see the line where it stood.", times=1),
-        "a stage is active and nothing of it moved",
+        "a stage is active and nothing of it moved, or a Spark job is active and gets no stage",
         "see the line, if one is known; a time-out there, or `heartbeat()`",
     ),
     VerdictRow(
