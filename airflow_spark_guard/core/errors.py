@@ -219,7 +219,7 @@ class StarvedError(AttemptError):
 
 
 class StalledError(AttemptError):
-    """An active stage made no progress."""
+    """An active stage made no progress, or a Spark job got no stage."""
 
     default_verdict = Verdict.STALLED
 

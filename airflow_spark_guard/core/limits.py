@@ -26,6 +26,7 @@ class _Default(str):
 
 
 _STALL_TIMEOUT = _Default("10m")
+_EXECUTORS_GONE = _Default("60s")
 _ON_FINDING = _Default(END)
 # Named sets of limits.
 _NAMED = {"observe": {"on_finding": WARN}}
@@ -45,7 +46,8 @@ class GuardLimits:
             hung (STALLED), if its workers are seen to be blocked; three times as long if they are busy, wait
             in a loop that sleeps, or cannot be seen. A value that you set is used as set. The default
             widens to 3 executor heartbeats or 5 times the stage's median task, as does any value if the
-            workers cannot be seen; the log and the verdict then give the reason.
+            workers cannot be seen; the log and the verdict then give the reason. A Spark job without an
+            active stage has three times as long, at least ``start_timeout``.
         driver_silence: how long the driver may run without a Spark job, without ``heartbeat()`` and without
             ending (DRIVER_SILENT), if it is seen to be blocked; three times as long if it computes.
             Off unless set: only the author knows how long a model fit may take.
@@ -54,7 +56,8 @@ class GuardLimits:
             by the cluster, and those whose node goes away, do not count. Unset: 3, or 1 for every 10
             executors if there are more than 30. A number that you set is used as set.
         executor_window: see ``executor_losses``.
-        executors_gone: how long a running Spark job may be without any executor after it had one.
+        executors_gone: how long a running Spark job may be without any executor after it had one. Unset:
+            60 s, and at least ``start_timeout`` if its node went away, which the cluster must replace.
         end_timeout: how long a history server or a master may take to report that an application has
             succeeded once its driver no longer answers; for sensors, which have no process to watch.
         evidence_window: time between the two samples of a stage's workers that distinguish blocked from
@@ -82,7 +85,7 @@ class GuardLimits:
     driver_silence: Duration | Resolvable | None = None
     executor_losses: Count | Resolvable | None = None
     executor_window: Duration | Resolvable = "10m"
-    executors_gone: Duration | Resolvable = "60s"
+    executors_gone: Duration | Resolvable = _EXECUTORS_GONE
     end_timeout: Duration | Resolvable = "2m"
     evidence_window: Duration | Resolvable = "60s"
     poll_interval: Duration | Resolvable = "30s"

@@ -100,15 +100,16 @@ VERDICTS: Final = table_of(
     VerdictRow(
         errors.StalledError,
         again("Once: a second stall at the same line is not chance; see the line where it stood.", times=1),
-        "a stage is active and nothing of it moved",
+        "a stage is active and nothing of it moved, or a Spark job is active and gets no stage",
         "see the line, if one is known; a time-out there, or `heartbeat()`",
     ),
     VerdictRow(
         errors.StarvedError,
         again("The cluster was full; a longer retry_delay helps more than many retries."),
         "a Spark job waited in vain for its first task, or for executors after the cluster took all of them "
-        "back",
-        "smaller executors, `spark.cores.max` for everybody, or `limits.start_timeout`",
+        "back; or, with `limits.driver_silence`, a SparkContext for its application",
+        "smaller executors, `spark.cores.max` for everybody, or `limits.start_timeout`; cancelled tasks of "
+        "your own that hold the slots",
     ),
     VerdictRow(
         errors.ExecutorsLostError,

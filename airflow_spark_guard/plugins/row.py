@@ -100,7 +100,7 @@ def _name(row: Mapping[str, Any]) -> str:
     if not row:
         return ""
     if "stage" not in row:
-        return "the driver, between Spark jobs"
+        return "the driver, without an active stage"
     name = row.get("name")
     return f"stage {row['stage']}" + (f" ({name})" if name else "")
 

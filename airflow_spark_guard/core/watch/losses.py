@@ -155,7 +155,9 @@ class LossRule:
 
         The same time that a stage without a running task may wait (``standstill``).
         """
-        if self._last in AGAINST_WILL:
+        if self._last is Removal.NODE:
+            return self.watch_limits.gone_with_node().seconds
+        if self._last is Removal.LOST:
             return self.watch_limits.gone
         return max(self.watch_limits.start, PATIENCE * self.watch_limits.stall)
 
@@ -168,18 +170,21 @@ class LossRule:
             self._gone_since = None
             return None
         self._gone_since = now if self._gone_since is None else self._gone_since
-        if now - self._gone_since < self._patience:
-            return None
+        waited = now - self._gone_since
         if self._was_known and seen.master is not None and not seen.master.known:
-            return self._vanished(seen.at)
-        return self._not_replaced(now - self._gone_since, seen.at)
+            # No node that comes later can run its executors.
+            limit = self.watch_limits.gone if self._last in AGAINST_WILL else self._patience
+            return self._vanished(seen.at, limit) if waited >= limit else None
+        return self._not_replaced(waited, seen.at) if waited >= self._patience else None
 
     def _not_replaced(self, waited: float, at: LaunchTime) -> Finding:
         last = [] if self._last_loss is None else [self._last_loss]
         what = f"No executor has been running for {readable_duration(waited)}."
         limit = readable_duration(self._patience)
         if self._last in AGAINST_WILL:
-            expected = f"an executor within {limit} (GuardLimits.executors_gone)"
+            node = self._last is Removal.NODE
+            why = self.watch_limits.gone_with_node().why if node else "GuardLimits.executors_gone"
+            expected = f"an executor within {limit} ({why})"
             return self._finding(what, at, expected=expected, losses=last, limit=self._patience)
         return Finding(
             Verdict.STARVED,
@@ -193,11 +198,11 @@ class LossRule:
             "and free nodes, or raise GuardLimits.start_timeout if waiting is normal here.",
         )
 
-    def _vanished(self, at: LaunchTime) -> Finding:
+    def _vanished(self, at: LaunchTime, limit: float) -> Finding:
         return Finding(
             Verdict.VANISHED,
             "The master no longer lists the application, and it has no executor left.",
-            self._patience,
+            limit,
             at,
             expected="the application among the master's active ones",
             advice="Check the master's page: the application was killed there, or the master was restarted.",

@@ -59,8 +59,12 @@ class NoticeRule:
         return (*found, *self._losses.observe(seen, now))
 
     def wants_details(self, seen: Observation, now: WatchTime) -> bool:
-        """Whether to read the durations of tasks, which costs requests: once a minute, during a stage."""
-        if seen.driver is None or not seen.driver.stages or now - self._details_at < _DETAILS_EVERY:
+        """Whether to read durations of tasks and lost events, which costs requests: once a minute."""
+        if (
+            seen.driver is None
+            or not (seen.driver.stages or seen.driver.jobs)
+            or now - self._details_at < _DETAILS_EVERY
+        ):
             return False
         self._details_at = now
         return True

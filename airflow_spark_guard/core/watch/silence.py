@@ -1,5 +1,6 @@
 """DRIVER_SILENT: no Spark job, no heartbeat, no end. Opt-in: only the author knows how long that may take.
 
+A driver that is blocked before there is an application waits for the cluster, as in a full queue: STARVED.
 Even without the limit the log shows from time to time how long the driver has been silent.
 """
 
@@ -8,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from airflow_spark_guard.core.clock import WatchTime
+from airflow_spark_guard.core.clock import LaunchTime, WatchTime
 from airflow_spark_guard.core.quantity import readable_duration
 from airflow_spark_guard.core.text.printable import safe_text
 from airflow_spark_guard.core.verdict import Verdict
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
 
 _DRIVER_ROLES: frozenset[Role] = frozenset({"driver", "jvm"})
 _QUIET, _PAUSE = 300.0, 20.0
+_MAY_WAIT = (State.BLOCKED, State.UNSEEN, None)
 _WHY = {State.SPINNING: "the driver computes", State.UNSEEN: "the driver cannot be seen"}
 
 
@@ -133,17 +135,44 @@ class SilenceRule:
 
     def _finding(self, seen: Observation, limit: Limit, now: WatchTime) -> Finding:
         since = now if self.since is None else self.since
+        reached_at = seen.launch_time(WatchTime(max(since + limit.seconds, self.processes.turned_at)), now)
+        if self._waits_for_application(seen):
+            return _no_application(now - since, limit, reached_at, self.processes.state)
         return Finding(
             Verdict.DRIVER_SILENT,
             f"The driver has run for {readable_duration(now - since)} without a Spark job or a heartbeat.",
             limit.seconds,
-            seen.launch_time(WatchTime(max(since + limit.seconds, self.processes.turned_at)), now),
+            reached_at,
             got=f"its processes are {self.processes.state or State.UNSEEN}",
             expected=f"a Spark job or a heartbeat within {limit}",
             advice="If that line may take so long, call heartbeat() between its parts, or raise "
             "GuardLimits.driver_silence.",
             suspect="driver",
         )
+
+    def _waits_for_application(self, seen: Observation) -> bool:
+        """Whether the driver may wait in SparkContext's constructor, which returns with the application.
+
+        One that computes does not wait, and ``local[n]`` has no queue.
+        """
+        if self.watch_limits.local or seen.inside is None or seen.inside.application_id:
+            return False
+        return self.processes.state in _MAY_WAIT
+
+
+def _no_application(waited: float, limit: Limit, reached_at: LaunchTime, state: State | None) -> Finding:
+    return Finding(
+        Verdict.STARVED,
+        f"No Spark application has started for {readable_duration(waited)}.",
+        limit.seconds,
+        reached_at,
+        got=f"the driver's processes are {state or State.UNSEEN}",
+        expected=f"a SparkContext within {limit}",
+        advice="A SparkContext that is being created waits for its application: check the manager's queue, "
+        "its quota and the applications before this one, or raise GuardLimits.start_timeout if waiting is "
+        "normal here. If the line is in your own code, call heartbeat() between its parts.",
+        suspect="driver",
+    )
 
 
 def _last_sign(seen: Observation) -> str:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class Standing:
-    """A stage, or the driver between Spark jobs, and the time since it last moved.
+    """A stage, a job without one, or the driver between Spark jobs, and the time since it last moved.
 
     Attributes:
         unchanged: seconds since it was last seen to move.
@@ -15,7 +15,7 @@ class Standing:
         limit: seconds after which that ends the attempt; None if nothing does.
         why: where the limit comes from; empty without one.
         doing: what its processes do, and in which line, as the task log shows it; empty if not known.
-        key: id and attempt of the stage; None for the driver.
+        key: id and attempt of the stage; None for a job without one, and for the driver.
     """
 
     unchanged: float

@@ -26,6 +26,13 @@ _ADVICE = (
 )
 
 
+_OWN_TASKS = (
+    "Cancelled tasks keep their slots until they return, and a call into Python or native code may never do "
+    "so: see their stacks, set a time-out there, or let Spark end the executors of such tasks "
+    "(spark.task.reaper.enabled, spark.task.reaper.killTimeout). More executors give the job slots as well."
+)
+
+
 @dataclass
 class StarvationRule:
     """Watches for a job that waits for its first task.
@@ -55,14 +62,16 @@ class StarvationRule:
         executors = [row for row in seen.driver.executors if row.active] if seen.driver else None
         count = "number of executors unknown" if executors is None else f"{len(executors)} executors"
         last = None if executors else self._last
+        held = sum(row.active_tasks for row in executors or ())
         return Finding(
             Verdict.STARVED,
             f"A Spark job has waited {readable_duration(now - since)} for its first task to start.",
             self.watch_limits.start,
             seen.launch_time(WatchTime(since + self.watch_limits.start), now),
-            got=f"{count}{self._of_the_dead(last)}{_cluster(seen.master)}",
+            got=f"{count}{_own_tasks(held)}{self._of_the_dead(last)}{_cluster(seen.master)}",
             expected=f"a task within {readable_duration(self.watch_limits.start)}",
-            advice=_ADVICE if last is None else advice_on([last.reason]),
+            advice=_OWN_TASKS if held else _ADVICE if last is None else advice_on([last.reason]),
+            suspect="any" if held else "",
         )
 
     def _of_the_dead(self, last: ExecutorExit | None) -> str:
@@ -93,6 +102,14 @@ def _waiting(seen: Observation) -> tuple[tuple[int, int], ...] | None:
     if any(stage.active or stage.launched for stage in stages):
         return ()
     return tuple(stage.key for stage in stages)
+
+
+def _own_tasks(held: int) -> str:
+    """Tasks that run although no stage has a running one: Spark has given them up, but they go on."""
+    if not held:
+        return ""
+    slots = "1 slot is" if held == 1 else f"{held} slots are"
+    return f"; {slots} held by tasks of this application that have been cancelled or do not end"
 
 
 def _cluster(master: Master | None) -> str:

@@ -44,6 +44,7 @@ class WatchLimits:
 
     Attributes:
         deadline: None if only ``execution_timeout`` applies.
+        gone_chosen: whether the user set ``executors_gone``: it is then used as set if a node goes away.
         stall_chosen: whether the user set ``stall_timeout``: it is then used as set if workers can be seen.
         heartbeat: how often executors report, which is how often counters are updated.
         losses: None: depends on the size of the application (``core/watch/loss_events.py``).
@@ -66,6 +67,7 @@ class WatchLimits:
     local: bool = False
     stall_chosen: bool = False
     observe: bool = field(default=False, metadata=LATER)
+    gone_chosen: bool = field(default=False, metadata=LATER)
 
     @classmethod
     def of(
@@ -95,7 +97,18 @@ class WatchLimits:
             local=local,
             stall_chosen=not limits.is_default("stall_timeout"),
             observe=limits.observes,
+            gone_chosen=not limits.is_default("executors_gone"),
         )
+
+    def gone_with_node(self) -> Limit:
+        """How long a job may be without executors if the last one went with its node.
+
+        A cluster needs some minutes to start another node.
+        """
+        gone = Limit(self.gone, "GuardLimits.executors_gone")
+        if self.gone_chosen or self.gone >= self.start:
+            return gone
+        return Limit(self.start, "GuardLimits.start_timeout, since its node went away")
 
     def stall_of(self, median: float | None) -> Limit:
         """The default stall limit of a stage whose finished tasks took ``median`` seconds."""

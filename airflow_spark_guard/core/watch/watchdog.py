@@ -1,8 +1,9 @@
 """The watchdog: observations in, decisions out. It knows neither HTTP, nor Airflow, nor what time it is.
 
-Every rule is a small state machine of its own: ``standstill`` (STALLED), ``starvation`` (STARVED), ``losses``
-(EXECUTORS_LOST, VANISHED), ``silence`` (DRIVER_SILENT), and here what the clock alone decides (DEADLINE,
-NOT_EXITING). ``core/failure/ending.py`` evaluates the end of a process (USER_CODE, JVM_GONE, ...).
+Every rule is a small state machine of its own: ``standstill`` and ``stageless`` (STALLED), ``starvation``
+(STARVED), ``losses`` (EXECUTORS_LOST, VANISHED), ``silence`` (DRIVER_SILENT, STARVED), and here what the
+clock alone decides (DEADLINE, NOT_EXITING). ``core/failure/ending.py`` evaluates the end of a process
+(USER_CODE, JVM_GONE, ...).
 """
 
 from __future__ import annotations
@@ -18,6 +19,7 @@ from airflow_spark_guard.core.watch.losses import LossRule
 from airflow_spark_guard.core.watch.notices import NoticeRule
 from airflow_spark_guard.core.watch.observed import News
 from airflow_spark_guard.core.watch.silence import SilenceRule
+from airflow_spark_guard.core.watch.stageless import StagelessRule
 from airflow_spark_guard.core.watch.standstill import StallRule
 from airflow_spark_guard.core.watch.starvation import StarvationRule
 
@@ -92,7 +94,9 @@ class Watchdog:
     def __init__(self, watch_limits: WatchLimits) -> None:
         self.watch_limits = watch_limits
         self._stall, self._silence = StallRule(watch_limits), SilenceRule(watch_limits)
-        self._rules = (LossRule(watch_limits), StarvationRule(watch_limits), self._stall, self._silence)
+        self._stageless = StagelessRule(watch_limits)
+        of_stages = (StarvationRule(watch_limits), self._stall, self._stageless)
+        self._rules = (LossRule(watch_limits), *of_stages, self._silence)
         self._notices = NoticeRule(watch_limits)
         self._news = News()
         self._last = LaunchTime(0.0)
@@ -117,9 +121,10 @@ class Watchdog:
                 self._news.take(type(rule).__name__, found)
             else:
                 finding = finding or found
-        notices = (*self._notices.observe(seen, now), *self._stall.notices)
+        notices = (*self._notices.observe(seen, now), *self._stall.notices, *self._stageless.notices)
         lines = tuple(self._silence.lines)
         self._stall.notices.clear()
+        self._stageless.notices.clear()
         self._silence.lines.clear()
         look = self._look(seen, now)
         self._planned = look.at
@@ -145,9 +150,9 @@ class Watchdog:
         return self._news.out()
 
     def standing(self, at: LaunchTime) -> tuple[Standing, ...]:
-        """For how long each stage, or the driver between Spark jobs, has not moved; with its limit."""
+        """For how long each stage, a job without one, or the driver between jobs has not moved."""
         now = WatchTime(max(at, self._last) - self._skipped - self._gap(at))
-        driver = self._silence.standing(now)
+        driver = self._stageless.standing(now) or self._silence.standing(now)
         return (*self._stall.standing(now), *([driver] if driver is not None else []))
 
     def suspects(self) -> tuple[tuple[int, ...], tuple[str, ...]]:
@@ -158,6 +163,7 @@ class Watchdog:
         """Compare samples from now on: another tool has stopped the processes in between."""
         self._stall.forget_samples()
         self._silence.processes.forget()
+        self._stageless.processes.forget()
 
     def _gap(self, at: LaunchTime) -> float:
         """Seconds since the last observation in which this machine slept."""

@@ -99,7 +99,7 @@ const makeStage = () => {
 const fillStage = (parts, row, more) => {
   const isStage = "stage" in row;
   setText(parts.title, isStage ? `Stage ${row.stage}${row.attempt ? `, attempt ${row.attempt + 1}` : ""}${row.name ? `: ${row.name}` : ""}`
-    : "The driver, between Spark jobs");
+    : "The driver, without an active stage");
   const counted = isNumber(row.counted_s) ? row.counted_s + more : null;
   const unchanged = isNumber(row.unchanged_s) ? row.unchanged_s + more : null;
   const time = counted !== null && counted >= 60 ? "" : left(row.left_s);

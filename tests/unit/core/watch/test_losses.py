@@ -181,9 +181,36 @@ def test_a_preempted_application_waits_for_its_turn(start, minutes):
     assert 60 * minutes <= job.at - 90 <= 60 * minutes + 60
 
 
-def test_a_node_that_takes_the_last_executor_still_ends_the_job():
-    """It does not count, and yet none is left for longer than executors_gone."""
+def test_a_node_that_takes_the_last_executor_has_the_start_timeout_to_be_replaced():
+    """A cluster that scales needs some minutes for another node, and the job has done nothing wrong."""
     job = Job(watch_limits(deadline=None))
+    assert job.observe(1, driver=running()) is None
+    gone = running(executors=lost("0", reason="worker lost"), stages=(replace(STAGE, active=0),))
+    assert job.until(290, driver=gone) is None
+    back = replace(EXECUTOR, id="1")
+    assert job.observe(295, driver=running(executors=(back, *gone.executors))) is None
+    assert job.observe(325, driver=gone) is None
+    finding = job.until(5000, driver=gone)
+    assert finding.verdict is Verdict.EXECUTORS_LOST
+    assert 625 <= job.at <= 656
+    assert finding.limit == 300
+    assert finding.expected == ("an executor within 5m (GuardLimits.start_timeout, since its node went away)")
+
+
+def test_an_application_that_the_master_dropped_with_its_node_does_not_wait_for_another():
+    """No executor can come for it."""
+    job = Job(watch_limits(deadline=None))
+    assert job.observe(1, driver=running(), master=Master(known=True, waiting=False)) is None
+    gone = running(executors=lost("0", reason="worker lost"), stages=(replace(STAGE, active=0),))
+    finding = job.until(500, driver=gone, master=Master(known=False, waiting=False))
+    assert finding.verdict is Verdict.VANISHED
+    assert finding.limit == 60
+    assert job.at <= 92
+
+
+def test_a_node_that_takes_the_last_executor_still_ends_the_job():
+    """It does not count, and yet none is left for longer than an executors_gone that is set."""
+    job = Job(watch_limits(deadline=None, gone_chosen=True))
     assert job.observe(1, driver=running()) is None
     gone = running(executors=lost("0", reason="Worker shutting down"), stages=(replace(STAGE, active=0),))
     finding = job.until(500, driver=gone)

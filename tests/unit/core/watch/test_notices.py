@@ -86,7 +86,7 @@ def test_so_many_notices_are_enough():
     assert len(notices(driver=running(stages=stages))) == 200
 
 
-def test_details_are_wanted_once_a_minute_while_a_stage_lasts():
+def test_details_are_wanted_once_a_minute_while_a_job_lasts():
     """They cost requests of their own."""
     job = Job()
     wanted = []
@@ -94,8 +94,10 @@ def test_details_are_wanted_once_a_minute_while_a_stage_lasts():
         job.observe(at, driver=running(), inside=alive(at))
         wanted += [at] if job.look.details else []
     assert wanted == list(range(60, 600, 60))
-    job.observe(700, driver=DriverView(jobs=1), inside=INSIDE)
+    job.observe(700, driver=DriverView(jobs=0), inside=INSIDE)
     assert not job.look.details
+    job.observe(730, driver=DriverView(jobs=1), inside=INSIDE)
+    assert job.look.details, "the end of the job may be a lost event"
 
 
 def test_whatever_a_server_says_is_one_line():

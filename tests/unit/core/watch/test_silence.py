@@ -75,12 +75,40 @@ def test_a_driver_that_may_be_working_is_given_three_times_as_long(reading):
     assert 360 <= job.at <= 362
 
 
-def test_a_driver_that_waits_for_its_first_executor_has_the_start_timeout():
-    """Making a SparkContext may take as long as the cluster needs."""
+def test_a_driver_that_waits_for_its_application_is_starved_after_the_start_timeout():
+    """In the queue of a full cluster, where another try can help."""
     job = Job(SILENCE)
     finding = job.until(2000, inside=Inside(), reading=lambda _: (DRIVER, JVM))
-    assert finding.verdict is Verdict.DRIVER_SILENT
+    assert finding.verdict is Verdict.STARVED
     assert 300 <= job.at <= 302
+    assert finding.what == "No Spark application has started for 5m."
+    assert finding.got == "the driver's processes are blocked"
+    assert finding.expected == (
+        "a SparkContext within 5m (start_timeout, since there is no SparkContext yet)"
+    )
+    assert "the manager's queue" in finding.advice
+    assert (finding.suspect, finding.retry) == ("driver", None)
+
+
+def test_a_driver_out_of_sight_that_has_no_application_is_starved_too():
+    """Its processes cannot be read, so that three times the limit holds."""
+    job = Job(SILENCE)
+    assert job.until(5000, inside=Inside(), reading=lambda _: ()).verdict is Verdict.STARVED
+    assert 900 <= job.at <= 902
+
+
+@pytest.mark.parametrize(
+    ("limits", "reading"),
+    [
+        (SILENCE, lambda at: (moving(DRIVER, at, cpu=1), JVM)),
+        (replace(SILENCE, local=True), lambda _: (DRIVER, JVM)),
+    ],
+    ids=["it computes", "local mode has no queue"],
+)
+def test_a_driver_without_an_application_that_does_not_wait_for_the_cluster_is_silent(limits, reading):
+    """Its own code stands still, and would again."""
+    finding = Job(limits).until(5000, inside=Inside(), reading=reading)
+    assert finding.verdict is Verdict.DRIVER_SILENT
 
 
 def test_a_spark_job_ends_the_silence():

@@ -43,6 +43,29 @@ def test_executors_that_die_before_they_take_a_task_are_named():
     assert "spark.cores.max" in finding.advice
 
 
+def test_tasks_of_its_own_that_hold_every_slot_are_named():
+    """An earlier job was cancelled, but its tasks go on in native code: no other application is in the way."""
+    waiting = replace(STAGE, active=0, done=0, launched=False, counters=())
+    executors = tuple(replace(EXECUTOR, id=id_, active_tasks=2) for id_ in "01")
+    dead = lost("2", reason="Executor killed by driver.")
+    finding = Job().until(5000, driver=running(stages=(waiting,), executors=(*executors, *dead)))
+    assert finding.verdict is Verdict.STARVED
+    assert (
+        finding.got
+        == "2 executors; 4 slots are held by tasks of this application that have been cancelled or do not end"
+    )
+    assert "spark.task.reaper.killTimeout" in finding.advice
+    assert "spark.cores.max" not in finding.advice
+    assert finding.suspect == "any"
+
+
+def test_one_slot_that_is_held_is_counted_as_one():
+    """On an executor of one core."""
+    waiting = replace(STAGE, active=0, done=0, launched=False, counters=())
+    seen = running(stages=(waiting,), executors=(replace(EXECUTOR, active_tasks=1),))
+    assert "; 1 slot is held by tasks" in Job().until(5000, driver=seen).got
+
+
 def test_a_stage_that_waits_for_another_is_not_starved():
     """The first one has the cores."""
     waiting = replace(STAGE, stage=4, active=0, done=0, launched=False)

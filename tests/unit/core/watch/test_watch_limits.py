@@ -30,6 +30,14 @@ def test_windows_come_from_the_limits():
     assert WatchLimits.of(GuardLimits(executor_losses="0"), deadline=3600.0).losses == 0
 
 
+def test_a_node_is_given_the_time_of_a_start():
+    """Only while executors_gone is the default: it is distinguished from the same text of the user."""
+    of = lambda **limits: WatchLimits.of(GuardLimits(**limits), deadline=None).gone_with_node()  # noqa: E731
+    assert of() == (300, "GuardLimits.start_timeout, since its node went away")
+    assert of(start_timeout="30s") == (60, "GuardLimits.executors_gone")
+    assert of(executors_gone="60s") == (60, "GuardLimits.executors_gone")
+
+
 def test_a_stall_timeout_that_was_set_is_told_from_the_same_default():
     """Only a default may give way to what the stage's tasks took."""
     assert not WatchLimits.of(GuardLimits(), deadline=None).stall_chosen
