@@ -25,14 +25,25 @@ KINDS = {kind.__name__: kind for kind in (ClusterJob, Plan, Memory, Observation,
 KUBERNETES = {"namespace", "container", "token_file", "kubeconfig"}
 
 
+# A newer version writes them too; what was stored without them has their defaults.
+ADDED = {"gone_chosen": False}
+
+
 def text(value):
     return json.dumps(value)
+
+
+def as_before(value):
+    """Without the fields that were added since, which have their defaults."""
+    if isinstance(value, dict):
+        return {key: as_before(one) for key, one in value.items() if ADDED.get(key, ...) != one}
+    return [as_before(one) for one in value] if isinstance(value, list) else value
 
 
 @pytest.mark.parametrize(("name", "sample"), [(name, row) for name in KINDS for row in SAMPLES[name]])
 def test_what_was_stored_is_written_as_it_was(name, sample):
     """Byte for byte."""
-    assert text(KINDS[name].from_json(sample).to_json()) == text(sample)
+    assert text(as_before(KINDS[name].from_json(sample).to_json())) == text(sample)
 
 
 @pytest.mark.parametrize("sample", SAMPLES["ClusterPlace"])

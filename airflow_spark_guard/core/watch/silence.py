@@ -153,11 +153,13 @@ class SilenceRule:
     def _waits_for_application(self, seen: Observation) -> bool:
         """Whether the driver may wait in SparkContext's constructor, which returns with the application.
 
-        One that computes does not wait, and ``local[n]`` has no queue.
+        One that computes does not wait, nor does one that is at a line of its own; ``local[n]`` has no queue.
         """
         if self.watch_limits.local or seen.inside is None or seen.inside.application_id:
             return False
-        return self.processes.state in _MAY_WAIT
+        _, samples = self.processes.before or (None, ())
+        is_elsewhere = any(row.role == "driver" and row.place for row in samples)
+        return self.processes.state in _MAY_WAIT and not is_elsewhere
 
 
 def _no_application(waited: float, limit: Limit, reached_at: LaunchTime, state: State | None) -> Finding:

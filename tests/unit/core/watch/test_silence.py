@@ -102,8 +102,9 @@ def test_a_driver_out_of_sight_that_has_no_application_is_starved_too():
     [
         (SILENCE, lambda at: (moving(DRIVER, at, cpu=1), JVM)),
         (replace(SILENCE, local=True), lambda _: (DRIVER, JVM)),
+        (SILENCE, lambda _: (replace(DRIVER, place="/jobs/a.py:4, fit"), JVM)),
     ],
-    ids=["it computes", "local mode has no queue"],
+    ids=["it computes", "local mode has no queue", "it hangs in a line of its own"],
 )
 def test_a_driver_without_an_application_that_does_not_wait_for_the_cluster_is_silent(limits, reading):
     """Its own code stands still, and would again."""
