@@ -207,8 +207,9 @@ class ClusterRun:
             if killed := self._killed_by():
                 return ClusterEnding(killed=killed, asked_by=self._asked_by())
             self._show(job, channel_state)
+            idle_since = channel_state.idle_since(since(job.submitted_at, epoch_now()))
             try:
-                step = watch.see(self.source.status(job.application_id), epoch_now(), channel_state.ended_at)
+                step = watch.see(self.source.status(job.application_id), epoch_now(), idle_since)
             except UnusableAnswerError as error:
                 step = watch.blind(str(error), epoch_now())
             for notice in step.notices:

@@ -82,7 +82,7 @@ class Watch:
         self.announce(channel_state)
         self._presence.look(now, channel_state.pid)
         gone_at = self._presence.gone_at
-        finding = self._watchdog.overdue(now, channel_state.ended_at, gone_at)
+        finding = self._watchdog.overdue(now, channel_state.idle_since(now), gone_at)
         news = self._watchdog.news()
         self._observed += news
         if finding is not None or news:

@@ -64,8 +64,9 @@ class GuardLimits:
             busy; must be shorter than ``stall_timeout`` and ``driver_silence``.
         poll_interval: maximum time between two requests to the driver's REST API.
         autopsy_budget: time for collecting diagnostics before a hung job is ended.
-        exit_timeout: how long the process may stay after the script has ended. A healthy driver may need a
-            while to close: the profile allows the listener bus and streaming queries 60 s each.
+        exit_timeout: how long the process may stay after the script has ended, counted anew from the last
+            Spark job that its threads run. A healthy driver may need a while to close: the profile allows the
+            listener bus and streaming queries 60 s each.
         kill_grace: time between SIGTERM and SIGKILL. At most 4 s, to fit into the 5 s that Airflow allows
             a killed task.
         result_size: maximum size of a result for XCom, in bytes of JSON.

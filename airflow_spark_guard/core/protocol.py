@@ -5,8 +5,9 @@ in ``tests/data/golden/`` keep the two in step.
 
 ``progress`` always has ``stages`` (the active ones, from the status tracker), and if known ``jobs`` (running
 now), ``sql`` (16 hex digits that change when a live SQL metric changes; empty if no execution runs), ``rss``
-(of the driver's Python, bytes) and ``heartbeat`` (the newest one; ``count`` is cumulative). It is sent when
-one of them other than ``rss`` has changed, and every 30 s as a sign of life. The optional fields were added
+(of the driver's Python, bytes) and ``heartbeat`` (the newest one; ``count`` is cumulative). Once the script
+has ended it has ``threads``, the names of those that Python waits for (at most 10). It is sent when one of
+them other than ``rss`` has changed, and every 30 s as a sign of life. The optional fields were added
 to version 1: both ends come from the same package, so every reader knows them.
 
 A row of ``stages`` has ``receiver`` (1) if the stage is the receiver of a DStream.
@@ -59,7 +60,10 @@ _KINDS: Mapping[Kind, tuple[Mapping[str, tuple[type, ...]], Mapping[str, tuple[t
         {"pid": _INT, "python": _TEXT},
         {"application_id": _TEXT, "ui_url": _OPTIONAL_TEXT, "spark": _TEXT, "executable": _TEXT},
     ),
-    "progress": ({"stages": _LIST}, {"jobs": _INT, "sql": _TEXT, "rss": _INT, "heartbeat": _MAP}),
+    "progress": (
+        {"stages": _LIST},
+        {"jobs": _INT, "sql": _TEXT, "rss": _INT, "heartbeat": _MAP, "threads": _LIST},
+    ),
     "metric": ({"values": _MAP}, {"skipped": _INT}),
     "warning": ({"text": _TEXT}, {}),
     "result": ({"value": (object,)}, {}),

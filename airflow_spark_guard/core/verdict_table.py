@@ -155,9 +155,10 @@ VERDICTS: Final = table_of(
     ),
     VerdictRow(
         errors.NotExitingError,
-        never("The script has done its work; look for a thread or an exit handler that waits."),
+        never("Another try would wait like this one: look for a thread or an exit handler that waits."),
         "the script ended, its process did not: a non-daemon thread, an exit handler that waits",
-        "make the thread a daemon; with a reported result it is only a warning",
+        "wait for its threads in the script: `join()`, or `with ThreadPoolExecutor(...)` and `result()`; "
+        "with a reported result and no such thread it is only a warning",
     ),
     VerdictRow(
         errors.ToolchainError,

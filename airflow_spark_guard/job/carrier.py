@@ -43,25 +43,35 @@ class Carrier:
         self._rest, self._number, self._freed = b"", 0, 0
         self._lock = threading.Lock()
         self._over = threading.Event()
-        self._complained = False
+        self._complained = self._hangs = False
+        self._server = threading.Thread(target=self._serve, name="spark-guard-carrier", daemon=True)
 
     def start(self) -> None:
         """Copy every few seconds, on a thread of its own."""
-        threading.Thread(target=self._serve, name="spark-guard-carrier", daemon=True).start()
+        self._server.start()
 
-    def finish(self) -> None:
-        """Copy the rest, because the process ends.
+    def carry_all(self) -> None:
+        """Copy everything now, because the script has ended; its threads may still go on.
 
         It never raises and takes at most ``LONGEST_END`` seconds: the job's outcome must not depend on it.
         """
-        self._over.set()
-        last = threading.Thread(target=self._finish, name="spark-guard-carrier-end", daemon=True)
+        last = threading.Thread(target=self._try_all, name="spark-guard-carrier-end", daemon=True)
         last.start()
-        last.join(LONGEST_END)
-        if last.is_alive():
+        self._wait_for(last)
+
+    def finish(self) -> None:
+        """Copy the rest, because Python exits: it starts no thread then. Limits as in :meth:`carry_all`."""
+        self._over.set()
+        if not self._hangs:
+            self._wait_for(self._server)
+
+    def _wait_for(self, thread: threading.Thread) -> None:
+        thread.join(LONGEST_END)
+        if thread.is_alive():
+            self._hangs = True
             self._complain(TimeoutError(f"no answer within {LONGEST_END:g} s"))
 
-    def _finish(self) -> None:
+    def _try_all(self) -> None:
         for left in reversed(range(LAST_TRIES)):
             try:
                 if self.carry(urgent=True):
@@ -110,6 +120,7 @@ class Carrier:
                 self.carry()
             except Exception as error:  # noqa: BLE001 - reporting must not end a healthy job
                 self._complain(error)
+        self._try_all()
 
     def _complain(self, error: Any) -> None:
         """Report it once in the driver's log, the only place that can still be reached."""

@@ -7,6 +7,7 @@ directory, which both sides can reach.
 
 from __future__ import annotations
 
+import atexit
 import contextlib
 import os
 import sys
@@ -16,7 +17,7 @@ from typing import TYPE_CHECKING
 
 from airflow_spark_guard.job.carrier import Carrier
 from airflow_spark_guard.job.stores import store_of
-from airflow_spark_guard.job.wire import CHANNEL_ENV
+from airflow_spark_guard.job.wire import CHANNEL_ENV, open_channel
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -43,10 +44,20 @@ def main(arguments: Sequence[str]) -> int:
         return _run([script_path(script), *rest])
     finally:
         if os.getpid() == owner:  # a fork of the script that ends must not copy anything
-            carrier.finish()
-            with contextlib.suppress(OSError):
-                os.unlink(channel)  # noqa: PTH108 - as above
-                os.rmdir(folder)  # noqa: PTH106 - as above
+            # Threads of the script may go on after it, and Python waits for them before it calls this.
+            atexit.register(_leave, carrier, channel, owner)
+            carrier.carry_all()
+
+
+def _leave(carrier: Carrier, channel: str, owner: int) -> None:
+    """Copy what threads reported after the script's end, and remove the channel file."""
+    if os.getpid() != owner:
+        return
+    open_channel().flush()
+    carrier.finish()
+    with contextlib.suppress(OSError):
+        os.unlink(channel)  # noqa: PTH108 - as above
+        os.rmdir(os.path.dirname(channel))  # noqa: PTH106, PTH120 - as above
 
 
 def script_path(script: str) -> str:

@@ -6,6 +6,7 @@ differs from a plain run: ``__main__``, ``sys.argv``, ``sys.path[0]``, its exit 
 
 from __future__ import annotations
 
+import atexit
 import contextlib
 import ctypes
 import faulthandler
@@ -50,7 +51,14 @@ def main(arguments: Sequence[str]) -> int:
         if ours.is_ours:
             ours.flush()
             channel.send(kind, **fields)
+            ours.end()
 
+    def leave() -> None:
+        """Python has waited for the script's threads."""
+        if ours.is_ours:
+            ours.close()
+
+    atexit.register(leave)
     return run_script(send, list(arguments))
 
 

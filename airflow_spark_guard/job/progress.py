@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
 SIGN_OF_LIFE = 30.0  # seconds
 BETWEEN_HEARTBEATS = 1.0  # seconds
+MOST_THREADS = 10
 # Figures that change without any work: no reason for a message.
 _RESTLESS = frozenset({"rss"})
 
@@ -36,6 +37,8 @@ class Progress:
         self._heartbeat: dict[str, Any] | None = None
         self._count = 0
         self._waiting = False
+        self._has_ended = False
+        self._threads: list[str] = []
         self._sent_at = clock()
         self._beat_at = float("-inf")
 
@@ -62,23 +65,38 @@ class Progress:
                 self._send()
 
     def tick(self) -> None:
-        """Send what is due: a delayed heartbeat, or a sign of life."""
+        """Send what is due: a delayed heartbeat, a sign of life, or other threads after the script's end."""
         with self._lock:
             now = self._clock()
             due = self._waiting and now - self._beat_at >= BETWEEN_HEARTBEATS
-            if due or now - self._sent_at >= SIGN_OF_LIFE:
+            others = self._has_ended and awaited_threads() != self._threads
+            if due or others or now - self._sent_at >= SIGN_OF_LIFE:
                 self._send()
 
     def flush(self) -> None:
-        """Send a delayed heartbeat, because the process ends."""
+        """Send a delayed heartbeat, because the script ends."""
         with self._lock:
             if self._waiting:
+                self._send()
+
+    def end(self) -> None:
+        """From now on, name the threads that Python still waits for: the script has ended."""
+        with self._lock:
+            self._has_ended = True
+
+    def close(self) -> None:
+        """Send that no Spark job is left, because Python exits: its last figures must not outlive it."""
+        with self._lock:
+            if self._has_ended and (self._threads or _has_work(self._figures)):
+                self._figures = {"stages": []}
                 self._send()
 
     def _send(self) -> None:
         fields = dict(self._figures)
         if self._heartbeat is not None:
             fields["heartbeat"] = {**self._heartbeat, "text": one_line(self._heartbeat["text"])}
+        if self._has_ended:
+            fields["threads"] = self._threads = awaited_threads()
         self._sent_at = self._clock()
         if self._waiting:
             self._waiting, self._beat_at = False, self._sent_at
@@ -88,6 +106,17 @@ class Progress:
 def one_line(text: str) -> str:
     """The text of a heartbeat as one line of at most 200 characters."""
     return " ".join(text[:800].split())[:200].encode(errors="replace").decode()
+
+
+def awaited_threads() -> list[str]:
+    """Names of the threads that Python waits for before it exits; at most 10."""
+    main = threading.main_thread()
+    found = [thread.name for thread in threading.enumerate() if not thread.daemon and thread is not main]
+    return sorted(one_line(str(name)) for name in found)[:MOST_THREADS]
+
+
+def _has_work(figures: dict[str, Any]) -> bool:
+    return bool(figures.get("jobs") or figures["stages"])
 
 
 def _steady(figures: dict[str, Any]) -> dict[str, Any]:

@@ -21,6 +21,7 @@ PARENT_CHECK = 1.0  # seconds
 POLL_EVERY = (5.0, 10.0, 20.0, 30.0)  # seconds; polls that take long are made less often
 SLOW_POLL = 0.1  # seconds
 MOST_STAGES = 50
+MOST_MISSED = 3  # failed polls in a row; older figures count as past
 # How org.apache.spark.streaming.scheduler.ReceiverTracker describes the job that runs a DStream's receiver.
 _RECEIVER = "Streaming job running receiver "
 
@@ -59,7 +60,7 @@ class Status:
     """
 
     def __init__(self, channel: Channel, progress: Progress) -> None:
-        self.missed = 0
+        self.missed = self._missed_in_a_row = 0
         self._channel, self._progress = channel, progress
         self._application: str | None = None
         self._sql: SqlMetrics | None = None
@@ -73,7 +74,11 @@ class Status:
             self.poll()
         except Exception:  # noqa: BLE001 - reporting must not end a healthy job
             self.missed += 1
+            self._missed_in_a_row += 1
+            if self._missed_in_a_row >= MOST_MISSED:
+                self._show_nothing()
             return False
+        self._missed_in_a_row = 0
         return True
 
     @property
@@ -95,9 +100,11 @@ class Status:
         """Send hello for a new SparkContext, and its figures if they have changed."""
         context = _active_context()
         if context is None:
-            self._progress.show({"stages": [], "rss": resident_bytes()})
+            self._show_nothing()
             return
         if context._jsc.sc().isStopped():  # noqa: SLF001 - there is no public way
+            # A stop may hang: the last figures must not be repeated as if its stages still ran.
+            self._show_nothing()
             return
         if self._application != context.applicationId:
             self._greet(context)
@@ -113,6 +120,9 @@ class Status:
         self._progress.show(figures if sql is None else {**figures, "sql": sql})
         for text in self._closures.warnings() if self._closures is not None else ():
             self._channel.send("warning", text=text)
+
+    def _show_nothing(self) -> None:
+        self._progress.show({"stages": [], "rss": resident_bytes()})
 
     def _greet(self, context: Any) -> None:
         self._channel.send(

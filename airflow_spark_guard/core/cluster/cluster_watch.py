@@ -15,6 +15,7 @@ from airflow_spark_guard.core.quantity import readable_duration
 from airflow_spark_guard.core.verdict import Verdict
 from airflow_spark_guard.core.watch.finding import Finding
 from airflow_spark_guard.core.watch.observed import News
+from airflow_spark_guard.core.watch.watchdog import EXIT_ADVICE
 
 if TYPE_CHECKING:
     from airflow_spark_guard.core.cluster.status import ClusterStatus
@@ -106,13 +107,13 @@ class ClusterWatch:
     _noticed: set[str] = field(default_factory=set)
     _news: News = field(default_factory=News)
 
-    def see(self, status: ClusterStatus, now: EpochTime, ended_at: LaunchTime | None = None) -> Step:
+    def see(self, status: ClusterStatus, now: EpochTime, idle_since: LaunchTime | None = None) -> Step:
         """Judge an answer of the manager.
 
         Args:
             status: the answer.
             now: its time.
-            ended_at: when the job reported that its script has ended; None if it has not.
+            idle_since: when the job's script ended, or the last Spark job of its threads; None before that.
         """
         notices = self._back_in_sight(now)
         if status.state is ClusterState.VANISHED:
@@ -124,7 +125,7 @@ class ClusterWatch:
             return Step(final=status, notices=notices)
         if changed:
             notices += self._once(f"{status.application_id}: {status.what or status.state}")
-        found = (self._overdue(now), self._not_started(status, now), self._not_exiting(now, ended_at))
+        found = (self._overdue(now), self._not_started(status, now), self._not_exiting(now, idle_since))
         return self._step(now, notices, *found)
 
     def blind(self, reason: str, now: EpochTime) -> Step:
@@ -234,18 +235,18 @@ class ClusterWatch:
             "start_timeout; otherwise fix the image, quota or node selector.",
         )
 
-    def _not_exiting(self, now: EpochTime, ended_at: LaunchTime | None) -> Finding | None:
-        if ended_at is None or self._since_launch(now) - ended_at < self.limits.exit:
+    def _not_exiting(self, now: EpochTime, idle_since: LaunchTime | None) -> Finding | None:
+        if idle_since is None or self._since_launch(now) - idle_since < self.limits.exit:
             return None
         limit = readable_duration(self.limits.exit)
         return Finding(
             Verdict.NOT_EXITING,
-            f"The script ended, but its driver did not exit within {limit}.",
+            f"The script ended, but its driver did not exit within {limit}, and ran no Spark job.",
             limit=self.limits.exit,
-            reached_at=LaunchTime(ended_at + self.limits.exit),
+            reached_at=LaunchTime(idle_since + self.limits.exit),
             got=self.last.what if self.last else "",
             expected="the end of the application",
-            advice="Look for non-daemon threads, exit handlers that wait, and streams left running.",
+            advice=EXIT_ADVICE,
         )
 
     def _since_launch(self, at: EpochTime) -> LaunchTime:

@@ -56,9 +56,16 @@ class Ending(ABC):
             return self._of_message(self.channel_state.error)
         if self.finding is None:
             return self._of_report()
-        if self.finding.verdict is Verdict.NOT_EXITING and self.channel_state.has_result:
-            return None
+        if self.finding.verdict is Verdict.NOT_EXITING:
+            return self._of_exit(self.finding)
         return self._of_finding(self.finding)
+
+    def _of_exit(self, finding: Finding) -> AttemptError | None:
+        """A result excuses a driver that closes slowly, but not work that was cut off in a thread."""
+        if not self.channel_state.threads:
+            return None if self.channel_state.has_result else self._of_finding(finding)
+        alive = f"threads that Python waits for: {', '.join(self.channel_state.threads)}"
+        return self._of_finding(replace(finding, got=f"{finding.got}; {alive}" if finding.got else alive))
 
     def with_orphans(self, more: tuple[str, ...]) -> Self:
         """This ending with orphans that were found later."""

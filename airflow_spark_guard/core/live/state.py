@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any, Final, Literal
 
 from airflow_spark_guard.core.clock import LaunchTime
 from airflow_spark_guard.core.text.printable import one_line
+from airflow_spark_guard.core.watch.observation import STALE
 from airflow_spark_guard.core.watch.remaining import Remaining
-from airflow_spark_guard.core.watch.stages import STALE
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -109,7 +109,7 @@ class LiveState:
         """As the job reports them, which is newer; else as the driver's REST API did."""
         inside = moment.inside
         if inside is not None and (inside.ended or _is_fresh(inside, moment.at)):
-            return () if inside.ended else inside.stages
+            return () if inside.ended and not inside.works_on(moment.at) else inside.stages
         return self._driver.stages if self._driver is not None else ()
 
     def _jobs(self, moment: Moment) -> int | None:
@@ -149,7 +149,7 @@ class LiveState:
 
 def _is_fresh(inside: Inside, at: LaunchTime) -> bool:
     """Whether the job's own report of its stages can be used."""
-    return bool(inside.application_id) and at - inside.heard_at <= STALE
+    return bool(inside.application_id) and (at - inside.heard_at <= STALE or inside.works_on(at))
 
 
 def _standing(row: Standing) -> Mapping[str, Any]:

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from airflow_spark_guard.core.protocol import Message
 
 _MOST_STAGES = 200
+_MOST_THREADS = 10
 _LONGEST_NOTE = 200
 _LARGEST = 1 << 53
 _LONGEST_DIGEST = 64
@@ -31,6 +32,8 @@ class ChannelState:
         executable: path of the driver's Python, safe to show; empty if unknown.
         bye: whether the closing message came.
         ended_at: when the script ended, with success or with an error; None before.
+        threads: names of the threads, safe to show, that Python waited for after the script had ended, by the
+            last message; empty before.
         has_result: whether a result was reported.
         result: the last reported result.
         error: the fields of the error message; None if none came.
@@ -43,6 +46,7 @@ class ChannelState:
     executable: str = ""
     bye: bool = False
     ended_at: LaunchTime | None = None
+    threads: tuple[str, ...] = ()
     has_result: bool = False
     result: Any = None
     error: Mapping[str, Any] | None = None
@@ -53,6 +57,7 @@ class ChannelState:
     _reports: int = 0
     _last: LaunchTime = LaunchTime(0.0)
     _heartbeat_at: LaunchTime | None = None
+    _worked_at: LaunchTime | None = None
 
     def receive(self, message: Message, now: LaunchTime) -> None:
         """Add one message."""
@@ -64,7 +69,7 @@ class ChannelState:
                 # A new SparkContext; its own hello shows whether it has a UI.
                 self.application_id, self.ui_url = fields["application_id"], fields.get("ui_url") or ""
         elif message.kind == "progress":
-            self._progress = fields
+            self._show(fields, now)
             self._beat(fields.get("heartbeat") or self._heartbeat or {}, now)
         elif message.kind == "metric":
             self._reports += 1
@@ -79,6 +84,15 @@ class ChannelState:
             self.bye = True
             self._end(now)
 
+    def _show(self, figures: Mapping[str, Any], now: LaunchTime) -> None:
+        """Take new figures. Threads of a script that has failed get no time for their work."""
+        before = self._progress if self._worked_at is not None else None
+        self._progress = figures
+        names = figures.get("threads") or []
+        self.threads = tuple(safe_text(str(name))[:_LONGEST_NOTE] for name in names[:_MOST_THREADS])
+        if self.bye and self.error is None and (_has_work(figures) or _has_work(before or {})):
+            self._worked_at = now
+
     def _beat(self, beat: Mapping[str, Any], now: LaunchTime) -> None:
         """A progress message repeats the newest heartbeat."""
         if beat.get("count") != (self._heartbeat or {}).get("count"):
@@ -87,6 +101,14 @@ class ChannelState:
     def _end(self, now: LaunchTime) -> None:
         """Only the first message about the end counts: repeating it must not extend the limit after it."""
         self.ended_at = now if self.ended_at is None else self.ended_at
+
+    def idle_since(self, now: LaunchTime) -> LaunchTime | None:
+        """Since when neither the script nor a Spark job of its threads runs; ``now`` while one runs.
+
+        None before the end of the script.
+        """
+        inside = self.inside
+        return self.ended_at if inside is None else inside.idle_since(now)
 
     @property
     def inside(self) -> Inside | None:
@@ -105,7 +127,12 @@ class ChannelState:
             ended=self.ended_at is not None,
             heard_at=self._last if self.ended_at is None else self.ended_at,
             heartbeat_at=self._heartbeat_at,
+            worked_at=self._worked_at,
         )
+
+
+def _has_work(figures: Mapping[str, Any]) -> bool:
+    return bool(_count(figures.get("jobs")) or _stages(figures.get("stages")))
 
 
 def _count(value: object) -> int:

@@ -15,6 +15,9 @@ from airflow_spark_guard.core.codec import Stored
 from airflow_spark_guard.core.watch.process_sample import ProcessSample
 
 _LAUNCH = partial(LaunchTime, 0.0)
+# The job sends a sign of life every 30 s. If it is silent for longer (native code that holds Python's lock),
+# the stages that it reported last may have ended long ago.
+STALE = 120.0
 
 
 @dataclass(frozen=True)
@@ -149,8 +152,10 @@ class Inside:
         note: text of the last heartbeat; untrusted.
         rss: resident memory of the driver's Python, in bytes.
         ended: whether the closing message came.
-        heard_at: when the last message of any kind came.
+        heard_at: when the last message of any kind came; once the script has ended, when it ended.
         heartbeat_at: when the last heartbeat or report came; None before the first one.
+        worked_at: when a message last reported Spark jobs of threads, after the script had ended with
+            success; None if none did.
     """
 
     application_id: str = ""
@@ -163,6 +168,21 @@ class Inside:
     ended: bool = False
     heard_at: LaunchTime = LaunchTime(0.0)
     heartbeat_at: LaunchTime | None = None
+    worked_at: LaunchTime | None = None
+
+    def works_on(self, at: LaunchTime) -> bool:
+        """Whether threads of a script that has ended still run Spark jobs."""
+        busy = self.worked_at is not None and bool(self.jobs or self.stages)
+        return busy and at - (self.worked_at or 0.0) <= STALE
+
+    def idle_since(self, at: LaunchTime) -> LaunchTime | None:
+        """Since when neither the script nor a Spark job of its threads runs; ``at`` while one runs.
+
+        None before the end of the script.
+        """
+        if not self.ended:
+            return None
+        return at if self.works_on(at) else max(self.heard_at, self.worked_at or self.heard_at)
 
 
 @dataclass(frozen=True)

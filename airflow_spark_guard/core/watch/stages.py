@@ -4,22 +4,27 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from airflow_spark_guard.core.watch.observation import STALE
+
 if TYPE_CHECKING:
     from airflow_spark_guard.core.watch.observation import DriverView, Inside, Observation, Stage
 
-# The job sends a sign of life every 30 s. If it is silent for longer (native code that holds Python's lock),
-# the stages that it reported last may have ended long ago.
-STALE = 120.0
-
 
 def known_stages(seen: Observation) -> tuple[Stage, ...] | None:
-    """The stages that are not complete; None if unknown."""
+    """The stages that are not complete; None if unknown.
+
+    Once the script has ended these are the stages of its threads: without a Spark job of theirs the
+    SparkContext closes, whatever the REST API still lists.
+    """
     inside = seen.inside
-    if inside is not None and inside.ended:
+    ended = inside is not None and inside.ended
+    if inside is not None and ended and not inside.works_on(seen.at):
         return ()
     if seen.driver is not None:
         return seen.driver.stages
-    if inside is None or seen.at - inside.heard_at > STALE or (inside.jobs and not inside.stages):
+    if inside is None or (inside.jobs and not inside.stages):
+        return None
+    if not ended and seen.at - inside.heard_at > STALE:
         return None
     return inside.stages
 

@@ -9,7 +9,7 @@ clock alone decides (DEADLINE, NOT_EXITING). ``core/failure/ending.py`` evaluate
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from airflow_spark_guard.core.clock import LaunchTime, WatchTime
 from airflow_spark_guard.core.quantity import readable_duration
@@ -32,20 +32,29 @@ if TYPE_CHECKING:
 _GAP = 30.0
 # The rest of a driver whose Python has died normally ends by itself within a second or two.
 _HALF_A_DRIVER = 5.0
+EXIT_ADVICE: Final = (
+    "Wait for the threads in the script: join() them, or use `with ThreadPoolExecutor(...)` and call "
+    "result() on each future, which also raises what went wrong. Give atexit handlers that wait a time-out. "
+    "Only a thread without work to finish may be a daemon: Python ends it when the script ends."
+)
+"""What to do about a driver that stays when its script has ended."""
 
 
 def overdue(
-    watch_limits: WatchLimits, now: LaunchTime, ended_at: LaunchTime | None, gone_at: LaunchTime | None = None
+    watch_limits: WatchLimits,
+    now: LaunchTime,
+    idle_since: LaunchTime | None,
+    gone_at: LaunchTime | None = None,
 ) -> Finding | None:
     """The findings that depend only on the clock.
 
     Args:
         watch_limits: the limits.
         now: the time of this observation.
-        ended_at: when the script ended; None before that.
+        idle_since: when the script ended, or the last Spark job of its threads; None before that.
         gone_at: when the driver's Python was first missing; None while it is running.
     """
-    if gone_at is not None and ended_at is None and now - gone_at >= _HALF_A_DRIVER:
+    if gone_at is not None and idle_since is None and now - gone_at >= _HALF_A_DRIVER:
         return Finding(
             Verdict.DRIVER_GONE,
             "The driver's Python ended before its script did, but its JVM is still running.",
@@ -55,16 +64,15 @@ def overdue(
             advice="Usually it was killed from outside, or by os._exit() in its own code: check the host's "
             "log for the out-of-memory killer.",
         )
-    if ended_at is not None and now - ended_at >= watch_limits.exit:
+    if idle_since is not None and now - idle_since >= watch_limits.exit:
         allowed = readable_duration(watch_limits.exit)
         return Finding(
             Verdict.NOT_EXITING,
-            f"The script ended, but its process was still running {allowed} later.",
+            f"The script ended, but its process was still running {allowed} later, without a Spark job.",
             watch_limits.exit,
-            LaunchTime(ended_at + watch_limits.exit),
+            LaunchTime(idle_since + watch_limits.exit),
             expected="a process that exits when its script ends",
-            advice="Look for a non-daemon thread, or an atexit handler that waits. A job that has reported a "
-            "result counts as a success with a warning.",
+            advice=EXIT_ADVICE,
             suspect="any",
         )
     if watch_limits.deadline is not None and now >= watch_limits.deadline:
@@ -109,8 +117,8 @@ class Watchdog:
         Observations must be in order; one with an earlier clock than the last counts as simultaneous.
         """
         now = self._clock(seen.at)
-        ended_at = seen.inside.heard_at if seen.inside is not None and seen.inside.ended else None
-        finding = self.overdue(seen.at, ended_at, seen.driver_gone_at)
+        idle_since = seen.inside.idle_since(seen.at) if seen.inside is not None else None
+        finding = self.overdue(seen.at, idle_since, seen.driver_gone_at)
         for rule in self._rules:
             # Every rule sees every observation, or its counts would have holes.
             found = rule.observe(seen, now)
@@ -132,10 +140,10 @@ class Watchdog:
         return Decision(planned, finding, notices, lines, self.news())
 
     def overdue(
-        self, at: LaunchTime, ended_at: LaunchTime | None, gone_at: LaunchTime | None = None
+        self, at: LaunchTime, idle_since: LaunchTime | None, gone_at: LaunchTime | None = None
     ) -> Finding | None:
         """The findings that depend only on the clock; at a deadline with the stage that stands still."""
-        finding = overdue(self.watch_limits, at, ended_at, gone_at)
+        finding = overdue(self.watch_limits, at, idle_since, gone_at)
         if finding is not None and finding.verdict is Verdict.DEADLINE:
             stages, stuck = self._stall.suspects()
             if stages:

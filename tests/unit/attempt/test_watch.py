@@ -171,6 +171,20 @@ def test_the_output_says_how_many_executors_there_were():
     assert watched.seen[0].executor_peak == 3
 
 
+def test_jobs_of_threads_that_outlive_the_script_hold_the_exit_limit():
+    """It counts from the last of them, with and without a look at the driver."""
+    watched = Watched(deadline=None, exit=20.0)
+    watched.say("hello", 1.0, pid=7, python="3", application_id="app-1")
+    watched.say("bye", 50.0)
+    for now in range(60, 180, 30):
+        watched.say("progress", float(now), stages=[], jobs=1)
+        assert watched.watch.tick(now + 29.0, watched.channel_state) is None
+    watched.say("progress", 180.0, stages=[])
+    assert watched.watch.tick(199.9, watched.channel_state) is None
+    finding = watched.watch.tick(200.0, watched.channel_state)
+    assert (finding.verdict, finding.reached_at) == (Verdict.NOT_EXITING, 200.0)
+
+
 @pytest.mark.parametrize("observed", [True, False])
 def test_the_clock_alone_decides_without_a_look(observed):
     """With an observer that does not answer, and with none."""

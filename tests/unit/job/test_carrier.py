@@ -76,7 +76,7 @@ def test_a_store_that_is_not_ready_is_waited_for_unless_it_is_urgent(carrier, ch
     channel.send("bye")
     assert not carrier.carry()
     assert not store.files
-    carrier.finish()
+    carrier.carry_all()
     assert b'"bye"' in text(store)
 
 
@@ -96,11 +96,11 @@ def test_the_end_is_tried_several_times_and_never_fails_the_job(carrier, channel
     """Its work is done; the driver's log says what is missing, once."""
     channel.send("bye")
     store.failures = 2
-    carrier.finish()
+    carrier.carry_all()
     assert b'"bye"' in text(store)
     channel.send("bye")
     store.failures = 100
-    carrier.finish()
+    carrier.carry_all()
     assert capsys.readouterr().err == (
         "spark-guard: the channel directory cannot be written: OSError: the store is away\n"
     )
@@ -112,8 +112,9 @@ def test_a_store_that_hangs_does_not_keep_the_driver(carrier, channel, store, mo
     hangs = threading.Event()
     monkeypatch.setattr(store, "write", lambda *_: hangs.wait(60))
     channel.send("bye")
-    carrier.finish()
-    assert "TimeoutError: no answer within 0.1 s" in capsys.readouterr().err
+    carrier.carry_all()
+    carrier.finish()  # it is not waited for again
+    assert capsys.readouterr().err.count("TimeoutError: no answer within 0.1 s") == 1
     hangs.set()
 
 
@@ -160,3 +161,15 @@ def test_what_was_carried_takes_no_space_any_more(carrier, channel, store, tmp_p
     found = (tmp_path / "channel").stat()
     assert len(text(store)) == found.st_size
     assert found.st_blocks * 512 < found.st_size / 2
+
+
+def test_what_comes_after_the_end_of_the_script_is_carried_too(carrier, channel, store):
+    """By its own thread: Python starts none while it exits."""
+    carrier.start()
+    channel.send("bye")
+    carrier.carry_all()
+    channel.send("result", value=3)
+    threads = set(threading.enumerate())
+    carrier.finish()
+    assert set(threading.enumerate()) <= threads
+    assert [b'"bye"' in data for data in store.files.values()] == [True, False]

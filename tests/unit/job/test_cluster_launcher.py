@@ -67,6 +67,20 @@ def test_what_the_script_says_reaches_the_directory(launched, tmp_path):
     assert messages[-2]["value"] == {"words": ["a", "b"]}
 
 
+def test_what_threads_report_after_the_script_reaches_the_directory(launched, tmp_path):
+    """The closing message at the script's end, and theirs when Python exits."""
+    text = (
+        "import threading, time\nfrom airflow_spark_guard.job import report\n"
+        "def late():\n    time.sleep(1.5)\n    report({'late': 1})\n"
+        "threading.Thread(target=late, name='export').start()"
+    )
+    done, messages = launched(text, SPARK_GUARD_CHANNEL_DIRECTORY=str(tmp_path / "out"))
+    assert done.returncode == 0
+    kinds = [message["kind"] for message in messages]
+    assert kinds.index("bye") < kinds.index("result")
+    assert len(list((tmp_path / "out").iterdir())) > 1
+
+
 @pytest.mark.parametrize(
     ("text", "code", "category"),
     [("raise ValueError('x')", 1, "user"), ("import sys; sys.exit(3)", 3, "exit")],

@@ -119,6 +119,31 @@ def test_a_result_that_cannot_be_reported_is_told_apart(tmp_path):
     assert [f["line"] for f in said["error"]["frames"]] == [2]
 
 
+AFTER = """\
+import threading, time
+from concurrent.futures import ThreadPoolExecutor
+from airflow_spark_guard.job import report
+
+def export(table):
+    time.sleep(2.5)
+    report(rows=table)
+
+threading.Thread(target=export, args=(1,), name="alone").start()
+ThreadPoolExecutor(2, "pool").submit(export, 2)
+"""
+
+
+def test_threads_that_outlive_the_script_are_named_until_they_end(tmp_path):
+    """Python waits for both; its last message takes them back."""
+    done, _ = run(tmp_path, AFTER)
+    lines = [json.loads(line) for line in (tmp_path / "channel.jsonl").read_text().splitlines() if line]
+    kinds = [line["kind"] for line in lines]
+    assert done.returncode == 0
+    after = [line["threads"] for line in lines[kinds.index("bye") :] if line["kind"] == "progress"]
+    assert (after[0], after[-1]) == (["alone", "pool_0"], [])
+    assert sorted(line["values"]["rows"] for line in lines if line["kind"] == "metric") == [1, 2]
+
+
 def test_os_exit_says_nothing(tmp_path):
     """That is how the reader knows."""
     done, said = run(tmp_path, "import os; os._exit(0)")

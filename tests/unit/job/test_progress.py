@@ -115,6 +115,41 @@ def test_threads_lose_no_count(said):
     assert messages()[-1]["heartbeat"]["count"] == 4000
 
 
+def test_after_the_script_the_threads_that_python_waits_for_are_named(said):
+    """As soon as there are others; a daemon is not waited for."""
+    progress, _, messages = said
+    over = threading.Event()
+    threads = [
+        threading.Thread(target=over.wait, args=(60,), name="export\n1"),
+        threading.Thread(target=over.wait, args=(60,), name="keep-alive", daemon=True),
+    ]
+    for thread in threads:
+        thread.start()
+    progress.tick()
+    assert messages() == []
+    progress.end()
+    progress.tick()
+    progress.tick()
+    assert messages() == [{"stages": [], "threads": ["export 1"]}]
+    over.set()
+    for thread in threads:
+        thread.join()
+    progress.tick()
+    assert messages() == [{"stages": [], "threads": []}]
+
+
+def test_at_the_exit_of_python_no_job_is_left(said):
+    """Its last figures would be taken for work; without any there is nothing to take back."""
+    progress, _, messages = said
+    progress.end()
+    progress.close()
+    assert messages() == []
+    progress.show({"stages": [STAGE], "jobs": 1})
+    progress.close()
+    progress.close()
+    assert [message["stages"] for message in messages()] == [[STAGE], []]
+
+
 def test_text_becomes_one_bounded_line():
     """It is shown in a log; the channel's reader refuses more."""
     assert one_line("  a\n\tb\r\nc ") == "a b c"

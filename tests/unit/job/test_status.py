@@ -125,11 +125,34 @@ def test_a_context_that_has_ended_has_no_stages_left(said, context):
 
 
 def test_nothing_is_asked_while_the_context_stops(said, context):
-    """Its parts close one after the other."""
+    """Its parts close one after the other; a stop that hangs must not repeat a stage that has ended."""
     told, messages = said
+    context.stages[3], context.jobs = stage(1), [0]
+    told.poll()
+    assert messages()[-1].fields["jobs"] == 1
     context.stopped, context.statusTracker = True, None
     told.poll()
+    told.poll()
+    (last,) = messages()
+    assert (last.kind, last.fields["stages"], last.fields.get("jobs")) == ("progress", [], None)
+
+
+def test_figures_of_the_last_poll_are_past_after_three_that_failed(said, context):
+    """One that fails in between proves nothing: a hung stage must not begin anew."""
+    told, messages = said
+    context.stages[3], context.jobs = stage(1), [0]
+    told.poll()
+    messages()
+    for _ in range(2):
+        context.getActiveJobsIds = None
+        assert [told.try_poll(), told.try_poll()] == [False, False]
+        del context.getActiveJobsIds
+        assert told.try_poll()
     assert messages() == []
+    context.getActiveJobsIds = None
+    assert [told.try_poll() for _ in range(3)] == [False] * 3
+    assert [m.fields["stages"] for m in messages()] == [[]]
+    assert told.missed == 7
 
 
 def test_a_context_that_breaks_does_not_end_the_thread(said, context):

@@ -144,8 +144,8 @@ def test_a_manager_that_answers_again_is_noted():
 def test_a_driver_that_stays_when_its_script_has_ended_is_not_exiting():
     """It holds its place in the cluster."""
     looks = watch()
-    assert not looks.see(status("RUNNING"), 1100, ended_at=50).over
-    finding = looks.see(status("RUNNING"), 1125, ended_at=50).finding
+    assert not looks.see(status("RUNNING"), 1100, idle_since=50).over
+    finding = looks.see(status("RUNNING"), 1125, idle_since=50).finding
     assert (finding.verdict, finding.limit, finding.reached_at) == ("NOT_EXITING", 60.0, 110.0)
 
 

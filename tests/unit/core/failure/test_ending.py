@@ -60,6 +60,14 @@ def test_a_success_needs_the_closing_message(ended):
     assert ended(channel_state=channel_state, finding=finding(Verdict.NOT_EXITING)).failure() is None
 
 
+@pytest.mark.parametrize("ended", [client, cluster])
+def test_a_result_excuses_no_work_that_was_cut_off(ended):
+    """Python still waited for a thread: a success would hide what it did not finish."""
+    channel_state = ChannelState(hello=True, bye=True, has_result=True, result=3, threads=("pool_0", "alone"))
+    error = ended(channel_state=channel_state, finding=finding(Verdict.NOT_EXITING)).failure()
+    assert (error.verdict, error.got) == (Verdict.NOT_EXITING, "threads that Python waits for: pool_0, alone")
+
+
 def test_orphans_add_up():
     """Those of the processes, and then those of the master."""
     ending = client(channel_state=DONE, orphans=("7 sleep",)).with_orphans(("app-1",))

@@ -49,7 +49,10 @@ def test_a_job_that_reports_nothing_is_shown_as_the_rest_api_last_saw_it():
 
 def test_a_script_that_has_ended_has_no_stages():
     """Whatever was reported before."""
-    assert state().fields(Moment(100.0, 2000.0, inside=replace(INSIDE, ended=True)))["stages"] == []
+    ended = replace(INSIDE, ended=True, heard_at=0.0)
+    assert state().fields(Moment(100.0, 2000.0, inside=ended))["stages"] == []
+    threads = state().fields(Moment(500.0, 2000.0, inside=replace(ended, worked_at=490.0)))
+    assert (len(threads["stages"]), threads["jobs"]) == (len(INSIDE.stages), INSIDE.jobs)
 
 
 def test_the_driver_is_named_only_if_no_stage_is():

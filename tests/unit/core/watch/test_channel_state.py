@@ -152,6 +152,42 @@ def test_rows_that_are_none_harm_nothing(rows):
     assert (inside.jobs, len(inside.sql)) == (0, 200)
 
 
+ROW_OF_A_STAGE = {"stage": 3, "attempt": 0, "tasks": 9, "active": 2, "done": 4, "failed": 0}
+WORK, REST = {"stages": [ROW_OF_A_STAGE], "jobs": 1}, {"stages": []}
+
+
+def test_jobs_of_threads_count_from_the_end_of_the_script_on():
+    """Idle since its end, or since the last message about a job; while one runs, not idle at all."""
+    state = channel_state(("hello", HELLO), ("progress", WORK, 2.0))
+    assert state.idle_since(3.0) is None
+    state.receive(Message("bye", 0.0, {}), 5.0)
+    assert state.idle_since(6.0) == 5.0
+    state.receive(Message("progress", 0.0, WORK), 30.0)
+    assert (state.idle_since(30.0), state.idle_since(140.0)) == (30.0, 140.0)
+    state.receive(Message("progress", 0.0, WORK), 60.0)
+    assert (state.idle_since(180.0), state.idle_since(181.0)) == (180.0, 60.0)
+    state.receive(Message("progress", 0.0, REST), 90.0)
+    state.receive(Message("progress", 0.0, REST), 120.0)
+    assert state.idle_since(121.0) == 90.0
+    assert state.inside.heard_at == 5.0
+
+
+def test_threads_of_a_script_that_failed_get_no_time():
+    """The attempt is a failure whatever they do."""
+    state = channel_state(("hello", HELLO), ("error", ERROR, 5.0), ("progress", WORK, 30.0))
+    assert (state.inside.worked_at, state.idle_since(31.0)) == (None, 5.0)
+
+
+def test_the_last_message_has_the_threads_that_python_waits_for():
+    """Bounded, and safe to show."""
+    state = channel_state(("hello", HELLO), ("progress", {**REST, "threads": ["a\x1b[31m", 7, *["x"] * 99]}))
+    assert state.threads[1:3] == ("7", "x")
+    assert "\x1b" not in state.threads[0]
+    assert len(state.threads) == 10
+    state.receive(Message("progress", 0.0, REST), 9.0)
+    assert state.threads == ()
+
+
 JSON = st.recursive(
     st.none()
     | st.booleans()

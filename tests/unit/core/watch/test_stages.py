@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from airflow_spark_guard.core.watch.observation import DriverView, Observation
-from airflow_spark_guard.core.watch.stages import STALE, known_stages, running_stages
+from airflow_spark_guard.core.watch.observation import STALE, DriverView, Observation
+from airflow_spark_guard.core.watch.stages import known_stages, running_stages
 from tests.unit.core.watch.watched import INSIDE, STAGE, running
 
 OTHER = replace(STAGE, stage=9)
@@ -35,6 +35,16 @@ def test_what_nobody_has_said_cannot_be_seen():
 def test_after_the_scripts_end_there_is_none():
     """Whatever the UI still shows."""
     assert known_stages(Observation(1, driver=running(), inside=replace(INSIDE, ended=True))) == ()
+
+
+def test_after_the_scripts_end_there_are_those_of_its_threads():
+    """As long as their jobs are reported; first as the REST API has them."""
+    ended = replace(SAID, ended=True, heard_at=5.0, worked_at=100.0)
+    assert known_stages(Observation(100 + STALE, inside=ended)) == (OTHER,)
+    assert known_stages(Observation(100, driver=running(), inside=ended)) == (STAGE,)
+    assert known_stages(Observation(101 + STALE, driver=running(), inside=ended)) == ()
+    assert known_stages(Observation(100, inside=replace(ended, stages=()))) is None
+    assert known_stages(Observation(100, driver=running(), inside=replace(ended, jobs=0, stages=()))) == ()
 
 
 def test_the_stages_that_run_are_the_jobs_newest_word():

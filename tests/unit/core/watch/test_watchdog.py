@@ -202,6 +202,34 @@ def test_after_the_scripts_end_only_the_clock_counts():
     assert job.until(9000, inside=ended, driver=running(executors=lost("1", "2", "3", "4", "5"))) is None
 
 
+AFTER = replace(INSIDE, ended=True, heard_at=50.0, stages=(STAGE,))
+
+
+def test_threads_of_a_script_that_has_ended_may_finish_their_spark_jobs():
+    """A pool without ``with``: Python waits for it; the limit counts from its last job."""
+    job = Job(watch_limits(deadline=None, exit=300.0))
+
+    def step(at):
+        moving_on = replace(STAGE, done=int(at))
+        if at < 2000:
+            return {"driver": running(stages=(moving_on,)), "inside": replace(AFTER, worked_at=at)}
+        return {
+            "driver": running(stages=(), jobs=0),
+            "inside": replace(AFTER, jobs=0, stages=(), worked_at=2000.0),
+        }
+
+    finding = job.until(5000, step=step)
+    assert (finding.verdict, finding.reached_at) == (Verdict.NOT_EXITING, 2300.0)
+    assert 2300 <= job.at <= 2331
+
+
+def test_a_stage_that_hangs_in_such_a_thread_is_stalled():
+    """At its own limit."""
+    job = Job(watch_limits(deadline=None, exit=300.0))
+    finding = job.until(5000, driver=running(), step=lambda at: {"inside": replace(AFTER, worked_at=at)})
+    assert (finding.verdict, finding.limit) == (Verdict.STALLED, 600)
+
+
 def test_hours_in_which_nobody_ran_do_not_count():
     """The host was asleep between two looks, and the job with it."""
     job = Job(watch_limits(deadline=None))
