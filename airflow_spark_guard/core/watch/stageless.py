@@ -16,7 +16,7 @@ from airflow_spark_guard.core.watch import evidence
 from airflow_spark_guard.core.watch.comparison import Comparison
 from airflow_spark_guard.core.watch.evidence import State
 from airflow_spark_guard.core.watch.finding import Finding
-from airflow_spark_guard.core.watch.stages import STALE
+from airflow_spark_guard.core.watch.observation import STALE
 from airflow_spark_guard.core.watch.standing import Standing
 from airflow_spark_guard.core.watch.watch_limits import PATIENCE, Limit
 
