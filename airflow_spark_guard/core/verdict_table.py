@@ -158,7 +158,7 @@ VERDICTS: Final = table_of(
         never("Another try would wait like this one: look for a thread or an exit handler that waits."),
         "the script ended, its process did not: a non-daemon thread, an exit handler that waits",
         "wait for its threads in the script: `join()`, or `with ThreadPoolExecutor(...)` and `result()`; "
-        "with a reported result and no such thread it is only a warning",
+        "with a reported result it is only a warning",
     ),
     VerdictRow(
         errors.ToolchainError,

@@ -61,9 +61,11 @@ class Ending(ABC):
         return self._of_finding(self.finding)
 
     def _of_exit(self, finding: Finding) -> AttemptError | None:
-        """A result excuses a driver that closes slowly, but not work that was cut off in a thread."""
+        """With a result it is a success: the script reported its work as done."""
+        if self.channel_state.has_result:
+            return None
         if not self.channel_state.threads:
-            return None if self.channel_state.has_result else self._of_finding(finding)
+            return self._of_finding(finding)
         alive = f"threads that Python waits for: {', '.join(self.channel_state.threads)}"
         return self._of_finding(replace(finding, got=f"{finding.got}; {alive}" if finding.got else alive))
 

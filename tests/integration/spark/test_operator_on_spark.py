@@ -183,7 +183,7 @@ def test_invalid_utf_8_is_shown_replaced(run, log):
 def test_a_thread_that_stays_is_ended(run, log):
     """With a result: a success with a warning. Without one: NOT_EXITING."""
     assert run("thread with result", limits=GuardLimits(exit_timeout="2s")) == "done"
-    assert "The script ended, but its process was still running 2s later." in log.text
+    assert "The script ended, but its process was still running 2s later, without a Spark job." in log.text
     with pytest.raises(
         errors.NotExitingError, match="^NOT_EXITING: The script ended, but its process was still running 2s"
     ):

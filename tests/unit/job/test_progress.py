@@ -115,10 +115,11 @@ def test_threads_lose_no_count(said):
     assert messages()[-1]["heartbeat"]["count"] == 4000
 
 
-def test_after_the_script_the_threads_that_python_waits_for_are_named(said):
+def test_after_the_script_the_threads_that_python_waits_for_are_named(said, monkeypatch):
     """As soon as there are others; a daemon is not waited for."""
     progress, _, messages = said
     over = threading.Event()
+    monkeypatch.setattr(module.threading, "enumerate", lambda: [one for one in threads if one.is_alive()])
     threads = [
         threading.Thread(target=over.wait, args=(60,), name="export\n1"),
         threading.Thread(target=over.wait, args=(60,), name="keep-alive", daemon=True),
@@ -138,9 +139,10 @@ def test_after_the_script_the_threads_that_python_waits_for_are_named(said):
     assert messages() == [{"stages": [], "threads": []}]
 
 
-def test_at_the_exit_of_python_no_job_is_left(said):
+def test_at_the_exit_of_python_no_job_is_left(said, monkeypatch):
     """Its last figures would be taken for work; without any there is nothing to take back."""
     progress, _, messages = said
+    monkeypatch.setattr(module, "awaited_threads", list)  # those of other tests in this process
     progress.end()
     progress.close()
     assert messages() == []
