@@ -1,4 +1,4 @@
-"""The command line of ``spark-guard doctor``; what it does is tested in ``tests/unit/cli/work/test_doctor.py``."""
+"""The command line of ``spark-guard doctor``; its work is tested with ``cli.work.doctor``."""
 
 from __future__ import annotations
 

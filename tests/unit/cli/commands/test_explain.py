@@ -1,4 +1,4 @@
-"""The command line of ``spark-guard explain``; what it does is tested in ``tests/unit/cli/work/test_explain.py``."""
+"""The command line of ``spark-guard explain``; its work is tested with ``cli.work.explain``."""
 
 from __future__ import annotations
 

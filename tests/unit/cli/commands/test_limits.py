@@ -1,4 +1,4 @@
-"""The command line of ``spark-guard limits``; the rest stands in ``tests/unit/cli/work/test_limits.py``."""
+"""The command line of ``spark-guard limits``; its work is tested with ``cli.work.limits``."""
 
 from airflow_spark_guard.cli import main
 

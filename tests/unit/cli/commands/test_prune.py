@@ -1,4 +1,4 @@
-"""The command line of ``spark-guard prune``; what it does is tested in ``tests/unit/cli/work/test_prune.py``."""
+"""The command line of ``spark-guard prune``; its work is tested with ``cli.work.prune``."""
 
 from __future__ import annotations
 

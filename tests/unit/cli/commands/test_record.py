@@ -1,4 +1,4 @@
-"""The command line of ``spark-guard record``; what it does is tested in ``tests/unit/cli/work/test_record.py``."""
+"""The command line of ``spark-guard record``; its work is tested with ``cli.work.record``."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The command line of ``spark-guard report``; the rest stands in ``tests/unit/cli/work/test_report.py``."""
+"""The command line of ``spark-guard report``; its work is tested with ``cli.work.report``."""
 
 from airflow_spark_guard.cli import main
 

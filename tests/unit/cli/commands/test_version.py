@@ -1,4 +1,4 @@
-"""The command line of ``spark-guard version``; what it does is tested in ``tests/unit/cli/work/test_version.py``."""
+"""The command line of ``spark-guard version``; its work is tested with ``cli.work.version``."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The command line of ``spark-guard watch``; what it does is tested in ``tests/unit/cli/work/test_watch.py``."""
+"""The command line of ``spark-guard watch``; its work is tested with ``cli.work.watch``."""
 
 from __future__ import annotations
 

@@ -41,7 +41,7 @@ def test_what_belongs_to_a_machine_has_another_name():
     assert cleaned(text) == "/jobs/udf.py:47 /venv/bin/python /tmp/spark-guard/job.zip users: airflow;"
     with pytest.raises(ValueError, match="is left"):
         cleaned("see /home/ann/x")
-    assert cleaned("/venv/site-packages/pyspark/work/app") == "/venv/site-packages/pyspark/work/app"
+    assert cleaned("/venv/site-packages/pyspark/app") == "/venv/site-packages/pyspark/app"
 
 
 def test_a_copy_has_the_end_of_the_output_and_no_mark_of_the_harness(tmp_path):
