@@ -130,9 +130,8 @@ def _on_executor(stage: int, here: _Executor, others: frozenset[int]) -> list[St
     states = [evidence.state_of(pair) for pair in (*mine, *known) if pair.after.kind != PYTHON]
     states += [State.WORKING for pair in known if pair.before.stage not in (None, stage)]
     if here.holders & others and any(pair.after.kind == NEIGHBOUR for pair in mine):
-        states.append(
-            State.BEHIND
-        )  # the other stage has its own clock; among tasks that all wait there is no holder
+        # The other stage has its own clock; among tasks that all wait there is no holder.
+        states.append(State.BEHIND)
     if not here.threads:
         # It is not known how many tasks of which stage run here.
         if not loose:
