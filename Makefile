@@ -56,7 +56,7 @@ faults-loaded: setup ## the fault matrix beside a busy loop on one core -> build
 faults-upstream: setup ## the same faults under SparkSubmitOperator: the second column of build/faults.json
 	@$(PY) -m tools.faults --upstream --jobs 2
 
-fuzz: setup ## every parser of outside input, SECONDS each (30) -> build/fuzz.json
+fuzz: setup ## every parser of outside input, SECONDS of CPU each (30) -> build/fuzz.json
 	@$(PY) -m tools.fuzz --seconds $(or $(SECONDS),30)
 
 upstream-tests: setup ## the Spark provider's own tests of hook and operator on our classes: what differs, about 2 min
