@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
-from airflow_spark_guard.core.watch import evidence
+from airflow_spark_guard.core.watch import background, evidence
 from airflow_spark_guard.core.watch.evidence import State
 from airflow_spark_guard.core.watch.process_sample import IDLE, NEIGHBOUR, PYTHON
 
@@ -79,6 +79,13 @@ def own_states(seen: Looks) -> dict[str, State]:
     """
     rows = (pair for pair in seen.pairs if pair.after.kind not in (IDLE, PYTHON))
     return {pair.after.key: evidence.state_of(pair) for pair in rows}
+
+
+def trickle(seen: Looks) -> float:
+    """Bytes a second that background threads move in the workers whose own threads stand still."""
+    rows = (pair for pair in seen.pairs if pair.after.role == "worker" and pair.after.kind != IDLE)
+    beside = (pair for pair in rows if evidence.state_of(pair) is State.BACKGROUND)
+    return max((background.bytes_per_second(*pair) for pair in beside), default=0.0)
 
 
 def _alone(stage: int, seen: Looks) -> State:

@@ -33,6 +33,25 @@ NEIGHBOUR: Final = "neighbour"
 
 
 @dataclass(frozen=True)
+class OwnThreads:
+    """What a worker's own threads have used so far, together with the processes that it has started.
+
+    Its own threads are those that may run its task (``core/stacktraces/own_threads.py``).
+
+    Attributes:
+        ids: a hash of the ids of these threads and processes: only figures of the same ones are compared.
+        cpu: CPU time so far, in seconds.
+        switches: voluntary context switches so far.
+        io: bytes read and written so far.
+    """
+
+    ids: str
+    cpu: float
+    switches: int
+    io: int
+
+
+@dataclass(frozen=True)
 class ProcessSample:
     """One sample of a process or thread that may be stuck.
 
@@ -53,7 +72,10 @@ class ProcessSample:
         stage: id of the stage whose task it runs; None if unknown.
         delay: seconds so far in which its threads were runnable but had no CPU; None if not readable.
         watched: seconds so far in which its system calls were watched.
-        moved: how often it was then seen to move bytes, except on standard output and error.
+        moved: how often it was then seen to move bytes, except on standard output and error. Of threads
+            that are known to be a library's own, a trickle does not count.
+        trickle: bytes that those threads were then seen to move so far.
+        own: figures of its own threads only; None if they are not known.
     """
 
     role: Role
@@ -70,3 +92,5 @@ class ProcessSample:
     delay: float | None = None
     watched: float = 0.0
     moved: int = 0
+    trickle: int = 0
+    own: OwnThreads | None = None

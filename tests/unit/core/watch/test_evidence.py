@@ -166,7 +166,15 @@ def test_a_new_worker_is_work_unless_it_idles():
 @given(st.lists(st.sampled_from(list(State)), max_size=6), st.sampled_from(list(State)))
 def test_together_the_most_hopeful_one_counts(states, more):
     """Whatever their order; another process never makes it worse, unless nothing was seen."""
-    hope = [State.BLOCKED, State.WAITING, State.SPINNING, State.UNSEEN, State.BEHIND, State.WORKING]
+    hope = [
+        State.BLOCKED,
+        State.BACKGROUND,
+        State.WAITING,
+        State.SPINNING,
+        State.UNSEEN,
+        State.BEHIND,
+        State.WORKING,
+    ]
     assert together(states) is together(states[::-1])
     if states:
         assert hope.index(together([*states, more])) >= hope.index(together(states))

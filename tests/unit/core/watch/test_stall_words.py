@@ -186,6 +186,7 @@ def test_signs_of_life_that_do_not_count_are_named():
         (State.BLOCKED, "time-out"),
         (State.WAITING, "condition that never becomes true"),
         (State.SPINNING, "endless loop"),
+        (State.BACKGROUND, "less than 4 KiB a second, call heartbeat()"),
         (State.UNSEEN, "heartbeat()"),
         (None, "heartbeat()"),
     ],
@@ -201,3 +202,14 @@ def test_a_python_that_does_not_start_has_advice_of_its_own():
     assert "spark.pyspark.python" in stall_words.advice(starting, 3)
     working = still(replace(PYTHON_THREAD, kind="python_start"), state=State.UNSEEN)
     assert "spark.pyspark.python" not in stall_words.advice(working, 3)
+
+
+def test_background_threads_that_move_beside_a_worker_are_named_with_their_rate():
+    """In the task log and in the verdict."""
+    found = still(at("a.py:1, f"), state=State.BACKGROUND)
+    found.workers.trickle = 119.6
+    assert stall_words.workers(found, 3) == (
+        "1 worker standing still beside background threads at a.py:1, f "
+        "(its own threads stand still; only background threads of a library move: 120 B/s)"
+    )
+    assert stall_words.workers(still(state=State.BACKGROUND), 3).startswith("workers standing still beside")
