@@ -40,10 +40,12 @@ if TYPE_CHECKING:
     from airflow_spark_guard.core.watch.process_sample import Activity, Role
     from airflow_spark_guard.process.leftovers import Tag
     from airflow_spark_guard.process.proctree import Proc
+    from airflow_spark_guard.process.spark_processes import SparkProcesses
 
 _PY_SPY_TIMEOUT = 2.0
 _MOST_WORKERS = 16
 _AT_ONCE = 4
+_MOST_CHILDREN = 64
 _LONGEST_DUMP = 8 << 20
 # A thread that was stopped goes back to sleep a moment after py-spy has released it.
 _SETTLE = 0.05
@@ -119,6 +121,7 @@ class ProcessSampler:
             readings = self._with_stacks(readings, [proc for _, proc, _ in pythons], table)
         if found.jvm is not None:
             readings.append(self._reading("jvm", found.jvm, "", table))
+        readings += [self._reading("child", proc, "", table) for proc in _children(found, table)]
         return tuple(readings)
 
     def _with_stacks(
@@ -185,6 +188,17 @@ def python_threads(proc: Proc, timeout: float = _PY_SPY_TIMEOUT) -> tuple[Python
         ProcessLookupError: the process is gone, or runs no Python that py-spy knows.
     """
     return parse_py_spy(_py_spy(proc.pid, (), timeout))
+
+
+def _children(found: SparkProcesses, table: dict[int, Proc]) -> list[Proc]:
+    """What the driver's Python has started, at most 64 processes; nothing that Spark has."""
+    if found.driver is None:
+        return []
+    below = proctree.descendants(found.driver.pid, table)
+    spark = {
+        proc.pid for proc in (found.jvm, *found.executor_jvms, *(row for row, _ in found.workers)) if proc
+    }
+    return [proc for proc in below if proc.state != "Z" and proc.pid not in spark][:_MOST_CHILDREN]
 
 
 def _key(proc: Proc) -> str:

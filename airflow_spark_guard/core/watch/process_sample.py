@@ -5,8 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Final, Literal, TypeAlias
 
-Role: TypeAlias = Literal["worker", "task", "driver", "jvm"]
-"""A Python worker, a task's thread in an executor's JVM, the driver's Python, the driver's JVM."""
+Role: TypeAlias = Literal["worker", "task", "driver", "jvm", "child"]
+"""A Python worker, a task's thread in an executor's JVM, the driver's Python, the driver's JVM, a process
+that the driver's Python has started.
+"""
 ThreadKind: TypeAlias = Literal[
     "stream",
     "python",

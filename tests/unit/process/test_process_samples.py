@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from airflow_spark_guard.core.watch import background, evidence
+from airflow_spark_guard.core.watch import background, driver_work, evidence
 from airflow_spark_guard.process import process_samples, proctree, spark_processes, usage
 from airflow_spark_guard.process.leftovers import Tag, new_attempt
 from airflow_spark_guard.process.process_samples import ProcessSampler
@@ -249,6 +249,28 @@ def test_the_driver_is_found_by_our_launcher_and_named_by_its_script(standins, t
     assert found["jvm"].key.startswith(f"{jvm.pid}:")
     assert found["jvm"].stack == ""
     assert spark_processes.find(tag).executors == {"driver"}
+
+
+def test_what_the_driver_has_started_is_seen_and_nothing_of_spark(standins, tag, tmp_path):
+    """A program that computes, one that waits, and one that has ended; workers are the executors'."""
+    script = tmp_path / "plain.py"
+    loop, ended = "while :; do :; done", "exit 0"
+    script.write_text(
+        "import subprocess, threading\n"
+        f"started = [subprocess.Popen(['sh', '-c', each]) for each in ({loop!r}, 'sleep 60', {ended!r})]\n"
+        "threading.Event().wait()\n"
+    )
+    jvm = standins.jvm(SUBMIT, ["python", str(script)], standins.daemon("lock"))
+    standins.await_below(jvm, 6)
+    time.sleep(0.5)
+    looker = ProcessSampler(tag)
+    before = looker.look(stacks=False)
+    time.sleep(1)
+    after = looker.look(stacks=False)
+    roles = [row.role for row in after]
+    assert {*roles} == {"child", "driver", "jvm", "worker"}
+    assert 2 <= roles.count("child") <= 3  # a shell may be replaced by its program
+    assert driver_work.work_beside(before, after, 1.0) == "processes that it has started are working"
 
 
 def test_a_driver_without_our_launcher_is_the_jvms_own_python(standins, tag, tmp_path):
