@@ -65,7 +65,7 @@ def pairs(
 
 def state_of(pair: Pair) -> State:
     """The state of one process or thread."""
-    judge = {"task": _thread, "driver": _driver, "jvm": _jvm}.get(pair.after.role, _worker)
+    judge = {"task": _thread, "driver": _driver, "jvm": _jvm, "log": _log}.get(pair.after.role, _worker)
     return judge(pair)
 
 
@@ -109,9 +109,14 @@ def _executor(found: Sequence[Pair]) -> State:
         # A worker whose stack cannot be read may have no task: no thread is known to wait for it.
         workers = [pair for pair in workers if pair.after.stack]
     states = [state_of(pair) for pair in (*threads, *workers) if pair.after.kind != PYTHON]
-    if waiting and not workers:
-        states.append(State.UNSEEN)  # it waits for a Python worker that is out of sight
+    if not workers and (waiting or not threads):
+        states.append(by_log(found))  # it waits for a Python worker that is out of sight
     return together(states)
+
+
+def by_log(found: Iterable[Pair]) -> State:
+    """The state of workers out of sight: WORKING if stack dumps in their executor's log show a move."""
+    return together(state_of(pair) for pair in found if pair.after.role == "log")
 
 
 def _rates(pair: Pair) -> Mapping[str, float | None]:
@@ -186,6 +191,13 @@ def _jvm(pair: Pair) -> State:
     if cpu is None:
         return State.UNSEEN
     return State.BLOCKED if cpu < _IDLE_JVM_CPU else State.SPINNING
+
+
+def _log(pair: Pair) -> State:
+    """Equal stacks prove nothing: a slow row is always found in the line that takes most time."""
+    before, after = pair.before.dumps, pair.after.dumps
+    moved = before is not None and after is not None and after.changes > before.changes
+    return State.WORKING if moved else State.UNSEEN
 
 
 def _differ(before: str, after: str) -> bool:

@@ -5,9 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Final, Literal, TypeAlias
 
-Role: TypeAlias = Literal["worker", "task", "driver", "jvm", "child"]
+Role: TypeAlias = Literal["worker", "task", "driver", "jvm", "child", "log"]
 """A Python worker, a task's thread in an executor's JVM, the driver's Python, the driver's JVM, a process
-that the driver's Python has started.
+that the driver's Python has started, the log in which an executor's workers dump their stacks.
 """
 ThreadKind: TypeAlias = Literal[
     "stream",
@@ -54,6 +54,21 @@ class OwnThreads:
 
 
 @dataclass(frozen=True)
+class StackDumps:
+    """Stacks that the Python workers of an executor have dumped to its log while it was read.
+
+    Attributes:
+        changes: how often they showed that a worker has moved.
+        same: dumps since then, of workers that stand, as far as these show.
+        seconds: time between the looks that found the first and the last of those.
+    """
+
+    changes: int = 0
+    same: int = 0
+    seconds: float = 0.0
+
+
+@dataclass(frozen=True)
 class ProcessSample:
     """One sample of a process or thread that may be stuck.
 
@@ -78,6 +93,7 @@ class ProcessSample:
             that are known to be a library's own, a trickle does not count.
         trickle: bytes that those threads were then seen to move so far.
         own: figures of its own threads only; None if they are not known.
+        dumps: of a log, what the stacks in it show.
     """
 
     role: Role
@@ -96,3 +112,4 @@ class ProcessSample:
     moved: int = 0
     trickle: int = 0
     own: OwnThreads | None = None
+    dumps: StackDumps | None = None

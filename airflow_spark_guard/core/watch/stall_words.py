@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 PAUSE: Final = 20.0
 """Minimum time between two lines about one stage, in seconds."""
 _NAME, _PLACE = 120, 120
+_FEWEST_DUMPS = 2
 
 BUSY: Final[Mapping[State, str]] = {
     State.SPINNING: "its workers compute",
@@ -119,7 +120,7 @@ def workers(still: Standstill, stage: int) -> str:
         if places:
             place, count = places.most_common(1)[0]
             return f"{count} {who}{'s' if count > 1 else ''}{doing} at {place}{_beside(still)}"
-    return f"workers{doing}{_beside(still)}" if doing else "workers not compared yet"
+    return f"workers{doing}{_beside(still)}{_dumps(still, stage)}" if doing else "workers not compared yet"
 
 
 def _beside(still: Standstill) -> str:
@@ -127,6 +128,22 @@ def _beside(still: Standstill) -> str:
         return ""
     rate = f"{still.workers.trickle:.0f} B/s"
     return f" (its own threads stand still; only background threads of a library move: {rate})"
+
+
+def _dumps(still: Standstill, stage: int) -> str:
+    """What stack dumps of workers out of sight show, of the executor with most of them."""
+    if still.workers.state is not State.UNSEEN:
+        return ""
+    rows = _readings(still)
+    others = {row.executor for row in rows if row.role == "task" and row.stage not in (None, stage)}
+    logs = [row for row in rows if row.dumps is not None and row.executor not in others]
+    row = max(logs, key=lambda row: row.dumps.same if row.dumps else 0, default=None)
+    if row is None or row.dumps is None or row.dumps.same < _FEWEST_DUMPS:
+        return ""
+    count, lasted = row.dumps.same, readable_duration(row.dumps.seconds)
+    executor, place = (" ".join(safe_text(text)[:_PLACE].split()) for text in (row.executor, row.place))
+    where = f"in the log of executor {executor} show no change, the last one at {place}"
+    return f"; {count} stack dumps over {lasted} {where}"
 
 
 def advice(still: Standstill, stage: int) -> str:

@@ -8,7 +8,7 @@ import pytest
 
 from airflow_spark_guard.core.watch.belonging import looks, own_states, stage_state, trickle
 from airflow_spark_guard.core.watch.evidence import State
-from airflow_spark_guard.core.watch.process_sample import OwnThreads, ProcessSample
+from airflow_spark_guard.core.watch.process_sample import OwnThreads, ProcessSample, StackDumps
 from tests.unit.core.watch.watched import BLOCKED
 
 SECONDS = 60.0
@@ -157,3 +157,17 @@ def test_the_rate_of_background_threads_is_of_the_workers_that_stand():
     later[2] = replace(later[2], moved=1)
     assert trickle(looks(rows, later, SECONDS, ("0",))) == 2.0
     assert trickle(looks(rows, rows, SECONDS, ("0",))) == 0.0
+
+
+def test_stack_dumps_count_for_a_stage_only_where_no_other_stage_runs_python():
+    """They name no stage."""
+    log = ProcessSample("log", "log:0", "0", dumps=StackDumps(0, same=1))
+    moved = replace(log, dumps=StackDumps(1, same=1))
+    alone = (thread(MINE), thread(OTHERS, kind="running"))
+    assert state(*alone, moved, before=(*alone, log)) is State.WORKING
+    assert state(*alone, log) is State.UNSEEN
+    both = (thread(MINE), thread(OTHERS))
+    assert state(*both, moved, before=(*both, log)) is State.UNSEEN
+    seen = (thread(MINE), thread(OTHERS, kind="running"), worker(1))
+    assert state(*seen, moved, before=(*seen, log)) is State.BLOCKED
+    assert own_states(looks((log,), (moved,), SECONDS, ("0",))) == {}

@@ -8,7 +8,7 @@ import pytest
 
 from airflow_spark_guard.core.verdict import Verdict
 from airflow_spark_guard.core.watch.observation import Executor, TaskHeartbeat
-from airflow_spark_guard.core.watch.process_sample import OwnThreads, ProcessSample
+from airflow_spark_guard.core.watch.process_sample import OwnThreads, ProcessSample, StackDumps
 from tests.support.limits import watch_limits
 from tests.unit.core.watch.watched import (
     BLOCKED,
@@ -419,3 +419,29 @@ def test_a_worker_beside_a_download_is_left_alone():
     """Its library's threads move more than a keep-alive."""
     rows = lambda at: (replace(kept_alive(at), trickle=int(at * 5_000)), PYTHON_THREAD)  # noqa: E731
     assert stalls(driver=running(), reading=rows) is None
+
+
+def remote(at, changes):
+    """A task whose worker runs on another host and dumps its stack every two minutes."""
+    dumps = StackDumps(changes, same=1 + int(at / 120), seconds=float(int(at / 120) * 120))
+    return PYTHON_THREAD, ProcessSample("log", "log:0", "0", place="a.py:7, f", dumps=dumps)
+
+
+def test_a_worker_on_another_host_whose_stack_changes_is_left_alone():
+    """One batch of slow rows takes hours: no row, no record, no figure of its process."""
+    job = Job(PATIENT)
+    rows = lambda at: remote(at, int(at / 240))  # noqa: E731
+    assert job.until(8000, driver=running(), reading=rows) is None
+    assert any("its workers are working; no action" in line for line in job.notices)
+
+
+def test_a_worker_on_another_host_that_is_always_at_one_line_is_ended_at_the_longer_limit():
+    """Equal stacks alone prove nothing; the verdict says how many there were."""
+    job = Job(PATIENT)
+    finding = job.until(8000, driver=running(), reading=lambda at: remote(at, 0))
+    assert finding.verdict is Verdict.STALLED
+    assert 1800 <= job.at <= 1805
+    assert (
+        "workers out of sight; 16 stack dumps over 30m in the log of executor 0 show no change" in finding.got
+    )
+    assert "the last one at a.py:7, f" in finding.got
