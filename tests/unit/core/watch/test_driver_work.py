@@ -54,3 +54,11 @@ def test_figures_that_cannot_be_read_show_nothing():
     """Nor does a JVM that only computes: that may be a plan without an end."""
     assert work_beside([JVM], [replace(JVM, io=None)], SECONDS) == ""
     assert work_beside([JVM], [replace(JVM, cpu=50.0)], SECONDS) == ""
+
+
+@pytest.mark.parametrize(("cpu", "works"), [(0.6, True), (20.0, False), (4.0, False)])
+def test_bytes_of_the_jvm_count_while_the_drivers_python_is_idle(cpu, works):
+    """Otherwise they may be the calls of that Python itself, one for each value of a huge plan."""
+    before = [replace(DRIVER, stack="d"), JVM]
+    after = [replace(before[0], cpu=1.0 + cpu), replace(JVM, io=10**9)]
+    assert bool(work_beside(before, after, SECONDS)) is works
