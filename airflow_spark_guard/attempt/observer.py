@@ -8,6 +8,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, NamedTuple
 
+from airflow_spark_guard.attempt.dump_logs import DumpLogs
 from airflow_spark_guard.attempt.heartbeat_logs import HeartbeatLogs
 from airflow_spark_guard.core.clock import LaunchTime
 from airflow_spark_guard.core.stacktraces.jvm_stack import task_readings
@@ -72,6 +73,7 @@ class Observer:
     _application: Application | None = None
     _sampler: ProcessSampler = field(init=False)
     _heartbeat_logs: HeartbeatLogs = field(default_factory=HeartbeatLogs)
+    _dump_logs: DumpLogs = field(default_factory=DumpLogs)
     busy: bool = False
     _looking: threading.Lock = field(default_factory=threading.Lock)
 
@@ -176,7 +178,10 @@ class Observer:
         with ThreadPoolExecutor(1, "spark-guard-logs") as pool:
             beats = pool.submit(self._heartbeat_logs.read, running)
             readings = self._readings(running)
-            return readings, beats.result()
+            found = beats.result()
+        here = {row.executor for row in readings if row.role == "worker"}
+        elsewhere = [row for row in running if row.id not in here]
+        return (*readings, *self._dump_logs.read(self._heartbeat_logs.ends, elsewhere)), found
 
     def _readings(self, running: list[Executor]) -> tuple[ProcessSample, ...]:
         found = list(self._sampler.look(stacks=True))

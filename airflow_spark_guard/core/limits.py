@@ -44,12 +44,14 @@ class GuardLimits:
         start_timeout: how long a Spark job may wait for its first task to start (STARVED).
         stall_timeout: how long all counters of an active stage may stand still before the stage counts as
             hung (STALLED), if its workers are seen to be blocked; three times as long if they are busy, wait
-            in a loop that sleeps, or cannot be seen. A value that you set is used as set. The default
+            in a loop that sleeps, stand still beside background threads of a library that move, or cannot be
+            seen. A value that you set is used as set. The default
             widens to 3 executor heartbeats or 5 times the stage's median task, as does any value if the
             workers cannot be seen; the log and the verdict then give the reason. A Spark job without an
             active stage has three times as long, at least ``start_timeout``.
         driver_silence: how long the driver may run without a Spark job, without ``heartbeat()`` and without
-            ending (DRIVER_SILENT), if it is seen to be blocked; three times as long if it computes.
+            ending (DRIVER_SILENT), if it is seen to be blocked; three times as long if it computes. While
+            processes that it has started work, or its JVM reads and writes, it is not silent.
             Off unless set: only the author knows how long a model fit may take.
         executor_losses: number of executor losses allowed within ``executor_window`` (EXECUTORS_LOST).
             Losses on one host or at the same moment count once. Executors removed by dynamic allocation or

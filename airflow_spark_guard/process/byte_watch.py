@@ -13,10 +13,13 @@ import subprocess
 import sys
 import time
 from pathlib import Path
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
+from airflow_spark_guard.core.watch.background import MOST_BYTES
+
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 
 _SCRIPT = (sys.executable, "-I", "-S", str(Path(__file__).with_name("syscall_trace.py")))
 _MOST = 16
@@ -46,11 +49,15 @@ class Watched(NamedTuple):
         moved: whether it moved a byte; it was released then.
         seconds: how long it was watched.
         calls: the system calls that were followed. Following one adds two context switches to it.
+        own_calls: those that no background thread has made.
+        trickle: bytes that background threads have moved.
     """
 
     moved: bool
     seconds: float
     calls: int
+    own_calls: int = 0
+    trickle: int = 0
 
 
 class ByteWatch:
@@ -71,12 +78,18 @@ class ByteWatch:
         self._keys: tuple[str, ...] = ()
         self._seconds = 0.0
 
-    def start(self, processes: Sequence[Process], seconds: float) -> None:
+    def start(
+        self,
+        processes: Sequence[Process],
+        seconds: float,
+        background: Mapping[str, Collection[int]] = MappingProxyType({}),
+    ) -> None:
         """Start watching; an earlier watch ends.
 
         Args:
             processes: those beyond the 16th are not watched, and their answer is None.
             seconds: the longest time to watch; must exceed the pause between two polls of a loop.
+            background: by ``"pid:started"``, ids of threads that count as moving only from 4 KiB a second on.
         """
         self.stop()
         self._keys = tuple(f"{process.pid}:{process.started}" for process in processes)
@@ -85,9 +98,10 @@ class ByteWatch:
             return
         # Its environment gets neither the job's secrets nor the tag that marks an attempt's processes.
         environment = {name: os.environ[name] for name in ("LD_LIBRARY_PATH",) if name in os.environ}
+        watched = [_argument(key, seconds, background) for key in self._keys[:_MOST]]
         with contextlib.suppress(OSError):  # no memory, no processes: nothing is watched
             self._script = subprocess.Popen(
-                [*_SCRIPT, str(seconds), *self._keys[:_MOST]],
+                [*_SCRIPT, str(seconds), *watched],
                 stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL,
                 start_new_session=True, cwd="/", env=environment,
             )  # fmt: skip
@@ -105,7 +119,9 @@ class ByteWatch:
         rows = list(_rows(output.splitlines()))
         found = {row["key"]: _answer(row, seconds * _ENOUGH) for row in rows}
         self.last = {
-            row["key"]: Watched(row["answer"] == _MOVED, row["seconds"], row["calls"])
+            row["key"]: Watched(
+                row["answer"] == _MOVED, row["seconds"], row["calls"], row["own_calls"], row["trickle"]
+            )
             for row in rows
             if row["answer"] in _ANSWERS
         }
@@ -136,6 +152,11 @@ class ByteWatch:
         return b""
 
 
+def _argument(key: str, seconds: float, background: Mapping[str, Collection[int]]) -> str:
+    threads = background.get(key)
+    return f"{key}:{int(MOST_BYTES * seconds)}:{','.join(map(str, threads))}" if threads else key
+
+
 def _rows(lines: Iterable[bytes]) -> Iterator[dict[str, Any]]:
     """The complete rows that the script wrote."""
     for line in lines:
@@ -146,6 +167,8 @@ def _rows(lines: Iterable[bytes]) -> Iterator[dict[str, Any]]:
                 "answer": str(row["answer"]),
                 "seconds": float(row["seconds"]),
                 "calls": int(row["calls"]),
+                "own_calls": int(row["own_calls"]),
+                "trickle": int(row["trickle"]),
             }
 
 

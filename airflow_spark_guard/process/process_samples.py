@@ -21,6 +21,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
+from airflow_spark_guard.core.stacktraces.own_threads import own_threads
 from airflow_spark_guard.core.stacktraces.python_stack import (
     PythonThread,
     fingerprints,
@@ -32,20 +33,22 @@ from airflow_spark_guard.core.stacktraces.waiting import hanging_place
 from airflow_spark_guard.core.watch.process_sample import IDLE, ProcessSample
 from airflow_spark_guard.process import proctree, spark_processes, usage
 from airflow_spark_guard.process.byte_watch import ByteWatch
+from airflow_spark_guard.process.own_switches import OwnSwitches
+from airflow_spark_guard.process.thread_samples import ATTACHED, SWITCHES_A_CALL, ThreadSampler
 
 if TYPE_CHECKING:
     from airflow_spark_guard.core.watch.process_sample import Activity, Role
     from airflow_spark_guard.process.leftovers import Tag
     from airflow_spark_guard.process.proctree import Proc
+    from airflow_spark_guard.process.spark_processes import SparkProcesses
 
 _PY_SPY_TIMEOUT = 2.0
 _MOST_WORKERS = 16
 _AT_ONCE = 4
+_MOST_CHILDREN = 64
 _LONGEST_DUMP = 8 << 20
 # A thread that was stopped goes back to sleep a moment after py-spy has released it.
 _SETTLE = 0.05
-# Context switches that following one system call adds to a process, and that attaching adds.
-_SWITCHES_A_CALL, _ATTACHED = 2, 4
 
 
 class _Stack(NamedTuple):
@@ -56,6 +59,13 @@ class _Stack(NamedTuple):
     place: str = ""
     kind: Activity = ""
     stage: int | None = None
+
+
+class _Dump(NamedTuple):
+    """What py-spy shows of a process, and the ids of its own threads, 0 for one that is not known."""
+
+    stack: _Stack = _Stack()
+    own: frozenset[int] = frozenset()
 
 
 class ProcessSampler:
@@ -72,11 +82,10 @@ class ProcessSampler:
         self._tag = tag
         self._window = window
         self._bytes = ByteWatch()
-        # Context switches that our own stops have added, by the key of the process.
-        self._ours: dict[str, int] = {}
-        self._last: dict[str, int] = {}  # its own switches at the last sample
-        self._followed: dict[str, int] = {}  # switches that the byte watch has added since then
-        self._watched: dict[str, tuple[int, float]] = {}  # (watches that saw bytes move, seconds watched)
+        self._switches = OwnSwitches()
+        self._threads = ThreadSampler()
+        # Watches that saw bytes move, seconds watched, and bytes of background threads.
+        self._watched: dict[str, tuple[int, float, int]] = {}
         self._lock = threading.Lock()
         self._closed = False
 
@@ -109,30 +118,35 @@ class ProcessSampler:
             pythons.append(("driver", found.driver, ""))
         readings = [self._reading(role, proc, executor, table) for role, proc, executor in pythons]
         if stacks:
-            readings = self._with_stacks(readings, [proc for _, proc, _ in pythons])
+            readings = self._with_stacks(readings, [proc for _, proc, _ in pythons], table)
         if found.jvm is not None:
             readings.append(self._reading("jvm", found.jvm, "", table))
+        readings += [self._reading("child", proc, "", table) for proc in _children(found, table)]
         return tuple(readings)
 
-    def _with_stacks(self, readings: list[ProcessSample], processes: list[Proc]) -> list[ProcessSample]:
+    def _with_stacks(
+        self, readings: list[ProcessSample], processes: list[Proc], table: dict[int, Proc]
+    ) -> list[ProcessSample]:
         before = {_key(proc): usage.switches(proc.pid) for proc in processes}
+        threads = {_key(proc): usage.of_threads(proc.pid) for proc in processes[:_MOST_WORKERS]}
         seen = _stacks(processes)
         time.sleep(_SETTLE)
         for proc in processes:
-            self._subtract(_key(proc), before[_key(proc)], usage.switches(proc.pid))
-        readings = [replace(row, **seen.get(row.key, _Stack())._asdict()) for row in readings]
+            self._switches.stopped(_key(proc), before[_key(proc)], usage.switches(proc.pid))
+        readings = [replace(row, **seen.get(row.key, _Dump()).stack._asdict()) for row in readings]
         busy = {row.key for row in readings if row.role == "worker" and row.kind != IDLE}
+        own = {
+            key: self._threads.sample(key, threads[key], seen[key].own, usage.below(pid, table))
+            for key, pid in ((_key(proc), proc.pid) for proc in processes)
+            if key in busy and key in threads
+        }
+        background = {key: threads[key].keys() - seen[key].own for key, row in own.items() if row is not None}
         # A worker that computes is judged by its CPU: following it would only slow it down.
         asleep = [proc for proc in processes if _key(proc) in busy and usage.is_asleep(proc.pid)]
         with self._lock:
             if not self._closed:
-                self._bytes.start(asleep, self._window)
-        return readings
-
-    def _subtract(self, key: str, before: int | None, after: int | None) -> None:
-        """Record the context switches that the last dump has added."""
-        if before is not None and after is not None:
-            self._ours[key] = self._ours.get(key, 0) + after - before
+                self._bytes.start(asleep, self._window, background)
+        return [replace(row, own=own.get(row.key)) for row in readings]
 
     def _let_go(self) -> None:
         """End the watch, and add up what it has seen and caused."""
@@ -140,36 +154,28 @@ class ProcessSampler:
             self._bytes.collect()
             last = self._bytes.last
         for key, seen in last.items():
-            moved, watched = self._watched.get(key, (0, 0.0))
-            self._watched[key] = (moved + seen.moved, watched + seen.seconds)
-            self._followed[key] = self._followed.get(key, 0) + _SWITCHES_A_CALL * seen.calls + _ATTACHED
+            moved, watched, trickle = self._watched.get(key, (0, 0.0, 0))
+            self._watched[key] = (moved + seen.moved, watched + seen.seconds, trickle + seen.trickle)
+            self._switches.followed(key, SWITCHES_A_CALL * seen.calls + ATTACHED)
+            self._threads.followed(key, seen)
 
     def _reading(self, role: Role, proc: Proc, executor: str, table: dict[int, Proc]) -> ProcessSample:
         key = _key(proc)
         # The children of a worker count with it: a shell, a pool, a trainer.
         pids = [proc.pid] if role != "worker" else [proc.pid, *usage.below(proc.pid, table)]
-        moved, watched = self._watched.get(key, (0, 0.0))
+        moved, watched, trickle = self._watched.get(key, (0, 0.0, 0))
         return ProcessSample(
             role=role,
             key=key,
             executor=executor,
             cpu=usage.total(map(usage.cpu, pids)),
-            switches=self._own_switches(key, usage.total(map(usage.switches, pids))),
+            switches=self._switches.own(key, usage.total(map(usage.switches, pids))),
             io=usage.total(map(usage.io, pids)),
             delay=usage.total(map(usage.delay, pids)),
             moved=moved,
             watched=round(watched, 1),
+            trickle=trickle,
         )
-
-    def _own_switches(self, key: str, raw: int | None) -> int | None:
-        """The process's own switches, without those that our stops have added; never decreases."""
-        if raw is None:
-            return None
-        raw -= self._ours.get(key, 0)
-        own = max(raw - self._followed.pop(key, 0), self._last.get(key, 0))
-        self._ours[key] = self._ours.get(key, 0) + raw - own
-        self._last[key] = own
-        return own
 
 
 def python_threads(proc: Proc, timeout: float = _PY_SPY_TIMEOUT) -> tuple[PythonThread, ...]:
@@ -184,11 +190,22 @@ def python_threads(proc: Proc, timeout: float = _PY_SPY_TIMEOUT) -> tuple[Python
     return parse_py_spy(_py_spy(proc.pid, (), timeout))
 
 
+def _children(found: SparkProcesses, table: dict[int, Proc]) -> list[Proc]:
+    """What the driver's Python has started, at most 64 processes; nothing that Spark has."""
+    if found.driver is None:
+        return []
+    below = proctree.descendants(found.driver.pid, table)
+    spark = {
+        proc.pid for proc in (found.jvm, *found.executor_jvms, *(row for row, _ in found.workers)) if proc
+    }
+    return [proc for proc in below if proc.state != "Z" and proc.pid not in spark][:_MOST_CHILDREN]
+
+
 def _key(proc: Proc) -> str:
     return f"{proc.pid}:{proc.started}"
 
 
-def _stacks(processes: list[Proc]) -> dict[str, _Stack]:
+def _stacks(processes: list[Proc]) -> dict[str, _Dump]:
     """Stacks by key, of the driver and the first workers: the same processes in every sample."""
     chosen = [*processes[:_MOST_WORKERS], *processes[_MOST_WORKERS:][-1:]]
     if not chosen:
@@ -197,16 +214,17 @@ def _stacks(processes: list[Proc]) -> dict[str, _Stack]:
         return dict(zip(map(_key, chosen), pool.map(_stack, chosen), strict=True))
 
 
-def _stack(proc: Proc) -> _Stack:
+def _stack(proc: Proc) -> _Dump:
     try:
         threads = parse_py_spy(_py_spy(proc.pid, ("--locals", "--locals"), _PY_SPY_TIMEOUT))
     except OSError:
-        return _Stack()
+        return _Dump()
     stack, variables = fingerprints(threads)
     idle = is_idle_worker(threads)
-    return _Stack(
-        stack, variables, hanging_place(threads), IDLE if idle else "", None if idle else stage_of(threads)
-    )
+    stage = None if idle else stage_of(threads)
+    shown = _Stack(stack, variables, hanging_place(threads), IDLE if idle else "", stage)
+    # A fork may keep its parent's id, but the main thread has the id of its process.
+    return _Dump(shown, frozenset(proc.pid if row.main else row.tid for row in own_threads(threads)))
 
 
 def _py_spy(pid: int, options: tuple[str, ...], timeout: float) -> bytes:

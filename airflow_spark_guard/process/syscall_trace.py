@@ -2,9 +2,13 @@
 
 Started as ``python -I -S syscall_trace.py SECONDS PID:STARTED...``, in a session of its own; standard
 library only. Prints one JSON object per line as soon as a process is decided,
-``{"key": "12:3456", "answer": "moved", "seconds": 0.4, "calls": 7}``: ``moved`` (at least one byte),
-``still`` (no byte until the end) or ``unknown`` (not permitted, gone, too busy to be followed), and how many
-calls it made meanwhile.
+``{"key": "12:3456", "answer": "moved", "seconds": 0.4, "calls": 7, "own_calls": 7, "trickle": 0}``: ``moved``
+(at least one byte), ``still`` (no byte until the end) or ``unknown`` (not permitted, gone, too busy to be
+followed), and how many calls it made meanwhile.
+
+``PID:STARTED:MOST:THREAD,THREAD...`` names background threads. Their calls are not ``own_calls``, and the
+bytes that they move are counted in ``trickle``: they are ``moved`` only from MOST bytes on. What a background
+thread starts is a background thread too.
 
 Each process is followed by a fork of this script, which releases it by exiting: the kernel resumes stopped
 threads, and does not wake a thread that sleeps in a system call.
@@ -29,11 +33,11 @@ if __name__ == "__main__":
 
 from airflow_spark_guard.process import proctree, syscalls
 
-_CONT, _SYSCALL, _SEIZE, _INTERRUPT, _LISTEN, _INFO = 7, 24, 0x4206, 0x4207, 0x4208, 0x420E
+_CONT, _SYSCALL, _MESSAGE, _SEIZE, _INTERRUPT, _LISTEN, _INFO = 7, 24, 0x4201, 0x4206, 0x4207, 0x4208, 0x420E
 # Without TRACESYSGOOD a thread whose tracer dies at the wrong moment would get a SIGTRAP.
 _OPTIONS = 1 | 1 << 3  # TRACESYSGOOD, TRACECLONE
 _AT_SYSCALL = signal.SIGTRAP | 0x80
-_EVENT_STOP = 128
+_EVENT_CLONE, _EVENT_STOP = 3, 128
 _GROUP_STOPS = (signal.SIGSTOP, signal.SIGTSTP, signal.SIGTTIN, signal.SIGTTOU)
 _WALL = 0x40000000
 _ENDINGS = {signal.SIGTERM, signal.SIGINT, signal.SIGHUP}
@@ -77,10 +81,18 @@ def _follow(key: str, seconds: float, script: int) -> int:
     _libc.prctl(1, signal.SIGTERM, 0, 0, 0)  # PR_SET_PDEATHSIG
     if os.getppid() != script:
         return 1
-    pid, _, started = key.partition(":")
-    tracer = Tracer(int(pid), int(started))
+    pid, started, most, background = [*key.split(":"), "0", ""][:4]
+    threads = frozenset(int(name) for name in background.split(",") if name)
+    tracer = Tracer(int(pid), int(started), int(most), threads)
     watched = tracer.follow(seconds)
-    row = {"key": key, "answer": tracer.answer, "seconds": round(watched, 3), "calls": tracer.count}
+    row = {
+        "key": f"{pid}:{started}",
+        "answer": tracer.answer,
+        "seconds": round(watched, 3),
+        "calls": tracer.count,
+        "own_calls": tracer.own_count,
+        "trickle": tracer.trickle,
+    }
     line = json.dumps(row)
     with contextlib.suppress(OSError):
         os.write(1, line.encode() + b"\n")
@@ -96,11 +108,16 @@ def _ptrace(request: int, thread: int, address: int, data: int) -> None:
 class Tracer:
     """Follows all threads of the process with that pid and start time.
 
-    ``answer`` is empty until decided; ``count`` is the number of system calls so far.
+    ``answer`` is empty until decided; ``count`` is the number of system calls so far, ``own_count`` without
+    those of background threads, ``trickle`` the bytes that these have moved.
     """
 
-    def __init__(self, pid: int, started: int) -> None:
+    def __init__(
+        self, pid: int, started: int, most: int = 0, background: frozenset[int] = frozenset()
+    ) -> None:
         self.answer, self.count, self._begin = "", 0, 0.0
+        self.own_count = self.trickle = 0
+        self._most, self._background = most, set(background)
         self._pid, self._started = pid, started
         self._calls: dict[int, syscalls.Call | None] = {}
         self._seen: set[int] = set()
@@ -162,12 +179,26 @@ class Tracer:
         self._calls.setdefault(thread, None)
         if number == _AT_SYSCALL:
             self._at_syscall(thread)
+        elif event == _EVENT_CLONE and thread in self._background:
+            self._starts_another(thread)
         request = _CONT if self.answer else _SYSCALL
         if event == _EVENT_STOP and number in _GROUP_STOPS:
             request = _LISTEN  # stopped by another process's SIGSTOP, and must stay stopped
         delivered = 0 if event or number == _AT_SYSCALL else number
         with contextlib.suppress(ProcessLookupError):
             _ptrace(request, thread, 0, delivered)
+
+    def _starts_another(self, thread: int) -> None:
+        """A timer of a library runs each time in a new thread."""
+        message = ctypes.c_ulong()
+        with contextlib.suppress(OSError):
+            _ptrace(_MESSAGE, thread, 0, ctypes.addressof(message))
+            self._background.add(message.value)
+
+    def _moved(self, thread: int, number: int) -> None:
+        self.trickle += number if thread in self._background else 0
+        if thread not in self._background or self.trickle >= self._most:
+            self.answer = "moved"
 
     def _at_syscall(self, thread: int) -> None:
         try:
@@ -181,9 +212,10 @@ class Tracer:
             call, result = self._calls[thread], struct.unpack_from("<q", _info, 24)[0]
             self._calls[thread] = None
             if call and self._descriptors.moves(call, result):
-                self.answer = "moved"
+                self._moved(thread, syscalls.size(call, result))
             return
         self.count += 1
+        self.own_count += thread not in self._background
         busy = self.count > _MOST_CALLS * (1 + time.monotonic() - self._begin)
         if busy or self._table is None or machine != self._table.machine:
             self.answer = "unknown"

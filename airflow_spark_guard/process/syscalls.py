@@ -36,6 +36,8 @@ _CALLS = {
     "pwritev2": (328, 287, (0,)),
     "io_uring_enter": (426, 426, (0,)),
 }
+# Calls that return a number of messages or of requests: a full packet each, and a large buffer.
+_UNITS = {"recvmmsg": 1500, "sendmmsg": 1500, "io_uring_enter": 1 << 16}
 # Wake-ups and timers of the process itself, and reads of this machine's state.
 _NO_TRAFFIC = (
     "anon_inode:[eventfd]",
@@ -79,6 +81,11 @@ def entered(known: Table, number: int, arguments: tuple[int, ...]) -> Call | Non
         return None
     # A descriptor is an int: the upper half of the register is undefined.
     return Call(row[0], tuple(arguments[at] & 0xFFFFFFFF for at in row[1]))
+
+
+def size(call: Call, result: int) -> int:
+    """About how many bytes a call that returned ``result`` has moved; too many rather than too few."""
+    return max(result, 0) * _UNITS.get(call.name, 1)
 
 
 class Descriptors:

@@ -4,30 +4,72 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING, NamedTuple, TypeVar
 
 from airflow_spark_guard.process import proctree
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Collection, Iterable
 
     from airflow_spark_guard.process.proctree import Proc
 
 _TICKS = os.sysconf("SC_CLK_TCK")
 _PIECE = 32
 _MOST_CHILDREN = 64
+_MOST_THREADS = 256
 _NANOSECONDS = 1e9
+_VOLUNTARY = "voluntary_ctxt_switches:"
 _N = TypeVar("_N", int, float)
 
 
 def cpu(pid: int) -> float | None:
     """CPU time so far, in seconds; None if not readable."""
     try:
-        fields = Path(f"/proc/{pid}/stat").read_text(errors="replace").rpartition(")")[2].split()
         # Includes children that have ended.
-        return sum(map(int, fields[11:15])) / _TICKS
+        return sum(_times(f"/proc/{pid}/stat")) / _TICKS
     except (OSError, ValueError, IndexError):
         return None
+
+
+def ended_children(pid: int) -> float:
+    """CPU time of its children that have ended, in seconds; 0 if not readable."""
+    try:
+        return sum(_times(f"/proc/{pid}/stat")[2:]) / _TICKS
+    except (OSError, ValueError, IndexError):
+        return 0.0
+
+
+def _times(path: str) -> list[int]:
+    """Ticks in user mode and in the system, and the same of children that have ended."""
+    fields = Path(path).read_text(errors="replace").rpartition(")")[2].split()
+    return [int(fields[at]) for at in range(11, 15)]
+
+
+class ThreadUse(NamedTuple):
+    """What one thread has used so far: CPU seconds, voluntary switches, bytes as :func:`io` counts them."""
+
+    cpu: float
+    switches: int
+    io: int
+
+
+def of_threads(pid: int) -> dict[int, ThreadUse]:
+    """Figures by thread id, without threads that cannot be read; empty for more than 256 threads."""
+    try:
+        threads = _threads(pid)
+    except OSError:
+        return {}
+    rows = {int(thread): _of_thread(f"/proc/{pid}/task/{thread}") for thread in threads[: _MOST_THREADS + 1]}
+    return {thread: row for thread, row in rows.items() if row} if len(rows) <= _MOST_THREADS else {}
+
+
+def _of_thread(folder: str) -> ThreadUse | None:
+    try:
+        cpu = sum(_times(f"{folder}/stat")[:2]) / _TICKS
+    except (OSError, ValueError, IndexError):
+        return None
+    switches, moved = counts(f"{folder}/status", _VOLUNTARY), _bytes(f"{folder}/io")
+    return None if switches is None or moved is None else ThreadUse(cpu, switches, moved)
 
 
 def below(pid: int, table: dict[int, Proc]) -> list[int]:
@@ -51,13 +93,13 @@ def total(figures: Iterable[_N | None]) -> _N | None:
     return first if first is None else sum((row for row in more if row is not None), first)
 
 
-def switches(pid: int) -> int | None:
-    """Voluntary context switches of all its threads so far; None if not readable."""
+def switches(pid: int, only: Collection[int] = ()) -> int | None:
+    """Voluntary context switches of all its threads so far, or of some of them; None if not readable."""
     try:
-        threads = _threads(pid)
+        threads = only or _threads(pid)
     except OSError:
         return None
-    rows = [counts(f"/proc/{pid}/task/{thread}/status", "voluntary_ctxt_switches:") for thread in threads]
+    rows = [counts(f"/proc/{pid}/task/{thread}/status", _VOLUNTARY) for thread in threads]
     seen = [row for row in rows if row is not None]
     return sum(seen) if seen else None
 
@@ -78,7 +120,11 @@ def io(pid: int) -> int | None:
     faulthandler writes a dump in pieces of 5 to 16 bytes, while rows are written in buffers of kilobytes:
     32 bytes are subtracted per write, so that a hung worker that dumps its stack does not seem to write rows.
     """
-    moved, writes = (counts(f"/proc/{pid}/io", *names) for names in (("rchar:", "wchar:"), ("syscw:",)))
+    return _bytes(f"/proc/{pid}/io")
+
+
+def _bytes(path: str) -> int | None:
+    moved, writes = (counts(path, *names) for names in (("rchar:", "wchar:"), ("syscw:",)))
     return None if moved is None else moved - _PIECE * (writes or 0)
 
 

@@ -13,6 +13,8 @@ from airflow_spark_guard.sources.http import HttpSource
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from airflow_spark_guard.core.web.log_tail import LogEnd
+
 _LENGTH = 65536
 _HEADER = 4096  # the page's first line names a path
 _AT_ONCE = 8  # log pages are on many workers; eight answers of 16 kB are little for one machine
@@ -38,7 +40,7 @@ async def tail_async(stderr_url: str, length: int = _LENGTH, *, timeout: float =
 
 async def tails_async(
     stderr_urls: Mapping[str, str], length: int = _LENGTH, *, seconds: float
-) -> dict[str, str | None]:
+) -> dict[str, LogEnd | None]:
     """The ends of many logs, a few at once; None for a log that could not be read.
 
     Args:
@@ -49,7 +51,7 @@ async def tails_async(
     source = HttpSource(timeout=seconds, max_body=length + _HEADER)
     try:
         questions = {
-            name: partial(source.run, log_tail.tail(url, length)) for name, url in stderr_urls.items()
+            name: partial(source.run, log_tail.ending(url, length)) for name, url in stderr_urls.items()
         }
         return await ask_all(questions, seconds=seconds, most=_AT_ONCE)
     finally:

@@ -47,7 +47,7 @@ while True:
     os.wait()
 """
 JOB = """\
-import faulthandler, os, socket, subprocess, sys, threading, time
+import concurrent.futures, faulthandler, os, sched, shutil, socket, subprocess, sys, threading, time
 
 def lock():
     secret = "a-secret-in-a-local"
@@ -85,6 +85,42 @@ def polls():
         time.sleep(0.5)
         with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as asking:
             asking.sendto(b"ready?", ("127.0.0.1", 9))
+
+def keep_alives(often):
+    asking, clock = socket.socket(socket.AF_INET, socket.SOCK_DGRAM), sched.scheduler()
+    for number in range(600):
+        clock.enter(number * often, 1, asking.sendto, (bytes(50), ("127.0.0.1", 9)))
+    return clock.run
+
+def hangs(often=1.5):
+    threading.Thread(target=keep_alives(often), daemon=True).start()
+    held = threading.Lock()
+    held.acquire()
+    held.acquire()
+
+def hangs_beside_timers():
+    # Each keep-alive runs in a thread of its own, as a timer of a library's.
+    asking, spare = socket.socket(socket.AF_INET, socket.SOCK_DGRAM), sched.scheduler()
+    for number in range(600):
+        timer = threading.Timer(0.01, asking.sendto, (bytes(50), ("127.0.0.1", 9)))
+        spare.enter(number * 1.5, 1, timer.start)
+    threading.Thread(target=spare.run, daemon=True).start()
+    threading.Event().wait()
+
+def waits_for_a_pool():
+    with concurrent.futures.ThreadPoolExecutor(1) as pool:
+        pool.submit(keep_alives(1.0)).result()
+
+def waits_for_a_thread():
+    asks = threading.Thread(target=keep_alives(1.0), daemon=True)
+    asks.start()
+    asks.join()
+
+def downloads():
+    source = socket.create_connection(("127.0.0.1", int(os.environ["SOURCE"]))).makefile("rb")
+    copy = threading.Thread(target=shutil.copyfileobj, args=(source, open(os.devnull, "wb")), daemon=True)
+    copy.start()
+    threading.Event().wait()
 
 def rows():
     for row in range(10 ** 9):

@@ -128,6 +128,15 @@ _HUNG = (
         due=BUSY_STALL, check=_says("wait"), waits=True, quick=True,
     ),
     Case(
+        "UDF hangs beside a library's keep-alive", ("tasks.py", "beside"), "STALLED", where=LOCAL, limits=BUSY,
+        due=BUSY_STALL, check=_says("background threads of a library"), waits=True,
+        note="a library's thread might work for it: ended at 3 times its limit of 8 s",
+    ),
+    Case(
+        "driver waits for a program that hangs", ("driver.py", "child_stands"), "DRIVER_SILENT", where=LOCAL,
+        limits={"driver_silence": 10}, due=10.0, waits=True,
+    ),
+    Case(
         "UDF that waits half a minute for an answer", ("tasks.py", "late"), "STALLED", where=LOCAL, limits=BUSY,
         due=float(BUSY["stall_timeout"]), waits=True, note="ended at its limit of 8 s",
     ),
@@ -197,6 +206,14 @@ SLOW = (
     Case(
         "healthy: UDF that polls a service", ("tasks.py", "service"), where=LOCAL, limits=BUSY, waits=True,
         note="32 s: four times the limit of 8 s",
+    ),
+    Case(
+        "healthy: UDF that waits for a library's download", ("tasks.py", "downloads"), where=LOCAL, limits=BUSY,
+        waits=True, note="32 s: four times the limit of 8 s; 100 kB a second, beside a keep-alive",
+    ),
+    Case(
+        "healthy: driver waits for a program that works", ("driver.py", "child_works"), where=LOCAL,
+        limits={"driver_silence": 8, "evidence_window": 4}, waits=True, note="32 s: four times the limit of 8 s",
     ),
     Case(
         "healthy: UDF that waits and calls `heartbeat()`", ("tasks.py", "beats"), where=LOCAL, limits=BUSY,

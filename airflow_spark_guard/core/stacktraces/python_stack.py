@@ -48,6 +48,7 @@ class PythonThread:
         active: whether it was seen running on a CPU.
         locals: local variables as read by py-spy; only hashed, never shown.
         naps: whether its innermost line is user code that calls ``sleep``, which has no frame of its own.
+        tid: the system's id of the thread; 0 if unknown.
     """
 
     frames: tuple[Frame, ...]
@@ -56,6 +57,7 @@ class PythonThread:
     active: bool = False
     locals: str = ""
     naps: bool = False
+    tid: int = 0
 
     def __repr__(self) -> str:
         """Without the local variables: they may hold data and secrets."""
@@ -174,6 +176,7 @@ def _py_spy_thread(row: dict[str, Any]) -> PythonThread:
         name=name if isinstance(name, str) else "",
         active=row.get("active") is True,
         locals=json.dumps(variables, sort_keys=True) if any(variables) else "",
+        tid=_number(row.get("os_thread_id")),
     )
 
 

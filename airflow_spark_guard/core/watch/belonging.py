@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
-from airflow_spark_guard.core.watch import evidence
+from airflow_spark_guard.core.watch import background, evidence
 from airflow_spark_guard.core.watch.evidence import State
 from airflow_spark_guard.core.watch.process_sample import IDLE, NEIGHBOUR, PYTHON
 
@@ -23,7 +23,7 @@ class Looks(NamedTuple):
     """Two samples of the processes of a job.
 
     Attributes:
-        pairs: Python workers and task threads that both samples have.
+        pairs: Python workers, task threads and logs that both samples have.
         came: readings that only the second sample has.
         running: ids of the executors that run tasks.
     """
@@ -49,7 +49,7 @@ def looks(
     """
     found = evidence.pairs(before, after, seconds)
     paired = {pair.after.key for pair in found}
-    ours = tuple(pair for pair in found if pair.after.role in ("worker", "task"))
+    ours = tuple(pair for pair in found if pair.after.role in ("worker", "task", "log"))
     came = tuple(row for row in after if row.key not in paired)
     names = {pair.after.executor for pair in ours} if running is None else running
     return Looks(ours, came, frozenset(names))
@@ -77,8 +77,16 @@ def own_states(seen: Looks) -> dict[str, State]:
 
     A thread that waits for its Python worker is judged by that worker, and has none.
     """
-    rows = (pair for pair in seen.pairs if pair.after.kind not in (IDLE, PYTHON))
+    pairs = (pair for pair in seen.pairs if pair.after.role != "log")
+    rows = (pair for pair in pairs if pair.after.kind not in (IDLE, PYTHON))
     return {pair.after.key: evidence.state_of(pair) for pair in rows}
+
+
+def trickle(seen: Looks) -> float:
+    """Bytes a second that background threads move in the workers whose own threads stand still."""
+    rows = (pair for pair in seen.pairs if pair.after.role == "worker" and pair.after.kind != IDLE)
+    beside = (pair for pair in rows if evidence.state_of(pair) is State.BACKGROUND)
+    return max((background.bytes_per_second(*pair) for pair in beside), default=0.0)
 
 
 def _alone(stage: int, seen: Looks) -> State:
@@ -94,11 +102,13 @@ class _Executor(NamedTuple):
     Attributes:
         threads: of its tasks.
         workers: its Python workers that have a task.
+        logs: its log, if that was read.
         holders: ids of stages with a task that can hold what another one waits for, new tasks included.
     """
 
     threads: tuple[Pair, ...]
     workers: tuple[Pair, ...]
+    logs: tuple[Pair, ...]
     holders: frozenset[int | None]
 
     @classmethod
@@ -108,6 +118,7 @@ class _Executor(NamedTuple):
         return cls(
             tuple(pair for pair in here if pair.after.role == "task"),
             tuple(pair for pair in here if pair.after.role == "worker" and pair.after.kind != IDLE),
+            tuple(pair for pair in here if pair.after.role == "log"),
             frozenset(row.stage for row in tasks if row.executor == name and row.kind != NEIGHBOUR),
         )
 
@@ -142,7 +153,9 @@ def _on_executor(stage: int, here: _Executor, others: frozenset[int]) -> list[St
         return states
     elsewhere = here.waiting(lambda other: other != stage) - len(here.known(lambda other: other != stage))
     if len(loose) < wanted + max(0, elsewhere):
-        return [*states, State.UNSEEN]  # our own worker may not be among them
+        # Our own worker may not be among them. If no worker is seen, its log may show stacks of this stage's.
+        is_ours = not here.workers and elsewhere <= 0
+        return [*states, evidence.by_log(here.logs) if is_ours else State.UNSEEN]
     return [*states, *(loose if elsewhere <= 0 else [_shared(loose)])]
 
 

@@ -32,6 +32,7 @@ class Comparison:
         before: (time, readings) with which the next sample is compared.
         own: the state of each Python worker and task's thread at the last comparison, by the key of its
             readings.
+        trickle: bytes a second that background threads of those workers moved then.
     """
 
     window: float
@@ -39,6 +40,7 @@ class Comparison:
     turned_at: WatchTime = WatchTime(0.0)
     before: tuple[WatchTime, tuple[ProcessSample, ...]] | None = None
     own: dict[str, State] = field(default_factory=dict)
+    trickle: float = 0.0
 
     def forget(self) -> None:
         """Reset: the suspicion has gone."""

@@ -8,6 +8,8 @@ from __future__ import annotations
 from enum import StrEnum
 from typing import TYPE_CHECKING, NamedTuple
 
+from airflow_spark_guard.core.watch import background
+from airflow_spark_guard.core.watch.background import IDLE_CPU, IDLE_IO, IDLE_SWITCHES, WATCHED
 from airflow_spark_guard.core.watch.process_sample import IDLE, PYTHON
 
 if TYPE_CHECKING:
@@ -15,18 +17,13 @@ if TYPE_CHECKING:
 
     from airflow_spark_guard.core.watch.process_sample import ProcessSample
 
-# Measured: a blocked worker has 0.25 switches a second, a slow healthy one 20 to 460.
-_IDLE_CPU, _IDLE_SWITCHES = 0.005, 1.0
 # A loop that sleeps and polls wakes up several times per second, and does almost nothing then.
 _WAITING_SWITCHES, _WATCHED_SWITCHES = 15.0, 50.0
-_WATCHED = 0.5  # of the time between the two readings
 # The driver's Python runs our thread, which wakes every second and calls its JVM now and then.
 _IDLE_DRIVER_CPU, _IDLE_DRIVER_SWITCHES = 0.05, 10.0
 _IDLE_JVM_CPU = 0.15
 _BUSY_CPU = 0.25  # an endless loop on a crowded machine does not get a whole core
 _BUSY_DEMAND = 0.8  # nor this much of one, but it always demands it
-# A worker whose stack is dumped every two minutes writes some kilobytes; rows are more than that.
-_IDLE_IO = 512.0
 
 
 class State(StrEnum):
@@ -34,6 +31,8 @@ class State(StrEnum):
 
     BLOCKED = "blocked"
     """No CPU, no switches, no I/O, the same stack with the same locals."""
+    BACKGROUND = "standing still beside background threads"
+    """Its own threads are blocked; only background threads of a library move, and no more than a trickle."""
     WORKING = "working"
     """It makes progress."""
     SPINNING = "busy without a row"
@@ -66,11 +65,19 @@ def pairs(
 
 def state_of(pair: Pair) -> State:
     """The state of one process or thread."""
-    judge = {"task": _thread, "driver": _driver, "jvm": _jvm}.get(pair.after.role, _worker)
+    judge = {"task": _thread, "driver": _driver, "jvm": _jvm, "log": _log}.get(pair.after.role, _worker)
     return judge(pair)
 
 
-HOPE = (State.BLOCKED, State.WAITING, State.SPINNING, State.UNSEEN, State.BEHIND, State.WORKING)
+HOPE = (
+    State.BLOCKED,
+    State.BACKGROUND,
+    State.WAITING,
+    State.SPINNING,
+    State.UNSEEN,
+    State.BEHIND,
+    State.WORKING,
+)
 """From the least to the most hopeful."""
 
 
@@ -102,9 +109,14 @@ def _executor(found: Sequence[Pair]) -> State:
         # A worker whose stack cannot be read may have no task: no thread is known to wait for it.
         workers = [pair for pair in workers if pair.after.stack]
     states = [state_of(pair) for pair in (*threads, *workers) if pair.after.kind != PYTHON]
-    if waiting and not workers:
-        states.append(State.UNSEEN)  # it waits for a Python worker that is out of sight
+    if not workers and (waiting or not threads):
+        states.append(by_log(found))  # it waits for a Python worker that is out of sight
     return together(states)
+
+
+def by_log(found: Iterable[Pair]) -> State:
+    """The state of workers out of sight: WORKING if stack dumps in their executor's log show a move."""
+    return together(state_of(pair) for pair in found if pair.after.role == "log")
 
 
 def _rates(pair: Pair) -> Mapping[str, float | None]:
@@ -120,6 +132,15 @@ def _rates(pair: Pair) -> Mapping[str, float | None]:
 
 
 def _worker(pair: Pair) -> State:
+    state = _as_a_whole(pair)
+    if state not in (State.WORKING, State.WAITING):
+        return state
+    # Never less than WAITING: a library's thread may work for a task that waits for it.
+    beside = background.only_others_move(pair.before, pair.after, pair.seconds)
+    return State.BACKGROUND if beside else state
+
+
+def _as_a_whole(pair: Pair) -> State:
     rates = _rates(pair)
     cpu, switches = rates["cpu"], rates["switches"]
     if cpu is None or switches is None:
@@ -135,16 +156,17 @@ def _worker(pair: Pair) -> State:
 
 def _moves_bytes(pair: Pair, io: float) -> bool:
     """Whether it moves bytes, by the system's count without sockets, or by the watched system calls."""
-    return io >= _IDLE_IO or pair.after.moved > pair.before.moved
+    before, after = pair.before, pair.after
+    return io >= IDLE_IO or after.moved > before.moved or after.trickle > before.trickle
 
 
 def _idle(pair: Pair, cpu: float, switches: float) -> State:
     """The state of a process that moves no byte and whose local variables do not change."""
-    if cpu >= _IDLE_CPU:
+    if cpu >= IDLE_CPU:
         return State.WORKING
-    if switches < _IDLE_SWITCHES:
+    if switches < IDLE_SWITCHES:
         return State.BLOCKED
-    watched = pair.after.watched - pair.before.watched >= _WATCHED * pair.seconds
+    watched = pair.after.watched - pair.before.watched >= WATCHED * pair.seconds
     if switches >= (_WATCHED_SWITCHES if watched else _WAITING_SWITCHES):
         return State.WORKING
     # It wakes up now and then, in the same line; if its variables were not read, it may do anything.
@@ -169,6 +191,13 @@ def _jvm(pair: Pair) -> State:
     if cpu is None:
         return State.UNSEEN
     return State.BLOCKED if cpu < _IDLE_JVM_CPU else State.SPINNING
+
+
+def _log(pair: Pair) -> State:
+    """Equal stacks prove nothing: a slow row is always found in the line that takes most time."""
+    before, after = pair.before.dumps, pair.after.dumps
+    moved = before is not None and after is not None and after.changes > before.changes
+    return State.WORKING if moved else State.UNSEEN
 
 
 def _differ(before: str, after: str) -> bool:

@@ -1,12 +1,14 @@
 """DRIVER_SILENT: no Spark job, no heartbeat, no end. Opt-in: only the author knows how long that may take.
 
 A driver that is blocked before there is an application waits for the cluster, as in a full queue: STARVED.
-Even without the limit the log shows from time to time how long the driver has been silent.
+Even without the limit the log shows from time to time how long the driver has been silent. While processes
+that it has started work, or its JVM reads and writes, the driver is left alone (``driver_work``).
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from airflow_spark_guard.core.clock import LaunchTime, WatchTime
@@ -15,6 +17,7 @@ from airflow_spark_guard.core.text.printable import safe_text
 from airflow_spark_guard.core.verdict import Verdict
 from airflow_spark_guard.core.watch import evidence
 from airflow_spark_guard.core.watch.comparison import Comparison
+from airflow_spark_guard.core.watch.driver_work import work_beside
 from airflow_spark_guard.core.watch.evidence import State
 from airflow_spark_guard.core.watch.finding import Finding
 from airflow_spark_guard.core.watch.standing import Standing
@@ -26,7 +29,7 @@ if TYPE_CHECKING:
     from airflow_spark_guard.core.watch.process_sample import ProcessSample, Role
     from airflow_spark_guard.core.watch.watch_limits import WatchLimits
 
-_DRIVER_ROLES: frozenset[Role] = frozenset({"driver", "jvm"})
+_DRIVER_ROLES: frozenset[Role] = frozenset({"driver", "jvm", "child"})
 _QUIET, _PAUSE = 300.0, 20.0
 _MAY_WAIT = (State.BLOCKED, State.UNSEEN, None)
 _WHY = {State.SPINNING: "the driver computes", State.UNSEEN: "the driver cannot be seen"}
@@ -38,7 +41,8 @@ class SilenceRule:
 
     Attributes:
         watch_limits: the limits; without ``silence`` the rule is off.
-        since: since when the driver is silent; None while it is not.
+        since: since when the driver is silent, as it counts towards the limit; None while it is not.
+        first: since when it is silent; later than that counts only if something worked for it.
         signature: everything that changes when it makes progress.
         run_ms: total run time of tasks so far, as counted by the executors; None before that is known.
         processes: what the driver's Python and JVM do.
@@ -48,12 +52,14 @@ class SilenceRule:
 
     watch_limits: WatchLimits
     since: WatchTime | None = None
+    first: WatchTime = WatchTime(0.0)
     signature: Any = None
     run_ms: int | None = None
     processes: Comparison = field(init=False)
     lines: list[str] = field(default_factory=list)
     found: bool = False
     _line_at: WatchTime = WatchTime(0.0)
+    _work: str = ""
     _inside: Inside | None = None
 
     def __post_init__(self) -> None:
@@ -68,13 +74,17 @@ class SilenceRule:
         occupied = self._tasks_ran(seen) or _occupied(seen)
         if self.since is None or occupied or signature != self.signature:
             self.since, self.signature = (None if _occupied(seen) else now), signature
-            self._line_at, self.found = now, False
+            self._line_at = self.first = now
+            self.found = False
             self.processes.forget()
             return None
         if self.watch_limits.silence is None or self.found:
             self._say(seen, now, None)
             return None
-        self.processes.weigh(seen.readings, now, _driver_state)
+        self.processes.weigh(seen.readings, now, partial(self._state, seen))
+        if self._work:
+            self._excuse(now)
+            return None
         limit = self._limit(self._silence(seen.inside))
         if now - self.since >= limit.seconds:
             self.found = self.watch_limits.observe
@@ -92,11 +102,29 @@ class SilenceRule:
         """For how long the driver has been silent, and the limit for it; None while it is not."""
         if self.since is None or self._inside is None:
             return None
-        silent = max(0.0, now - self.since)
+        silent, counted = max(0.0, now - self.first), max(0.0, now - self.since)
         if self.watch_limits.silence is None:
-            return Standing(silent, silent, None)
+            return Standing(silent, counted, None)
         limit = self._limit(self._silence(self._inside))
-        return Standing(silent, silent, limit.seconds, limit.why, str(self.processes.state or ""))
+        return Standing(silent, counted, limit.seconds, limit.why, str(self.processes.state or ""))
+
+    def _state(
+        self,
+        seen: Observation,
+        before: tuple[ProcessSample, ...],
+        after: tuple[ProcessSample, ...],
+        seconds: float,
+    ) -> State:
+        executors = seen.driver.executors if seen.driver is not None else ()
+        self._work = work_beside(before, after, seconds, sum(row.active for row in executors))
+        return _driver_state(before, after, seconds)
+
+    def _excuse(self, now: WatchTime) -> None:
+        """Restart the limit although the driver is silent."""
+        silent = readable_duration(now - self.first)
+        self.lines.append(f"No Spark job for {silent}, but the driver waits: {self._work}; no action.")
+        self.since, self._line_at, self._work = now, now, ""
+        self.processes.forget()
 
     def _tasks_ran(self, seen: Observation) -> bool:
         """Whether tasks ended since the last observation: the only sign of a short Spark job in between."""
@@ -124,8 +152,7 @@ class SilenceRule:
 
     def _say(self, seen: Observation, now: WatchTime, limit: Limit | None) -> None:
         """From half the limit on (5 minutes without one), log how long the driver has been silent."""
-        since = now if self.since is None else self.since
-        silent = now - since
+        silent = now - self.first
         first = _QUIET if limit is None else min(_QUIET, limit.seconds / 2)
         if silent < first or now - self._line_at < max(_PAUSE, silent / 2):
             return
@@ -137,10 +164,11 @@ class SilenceRule:
         since = now if self.since is None else self.since
         reached_at = seen.launch_time(WatchTime(max(since + limit.seconds, self.processes.turned_at)), now)
         if self._waits_for_application(seen):
-            return _no_application(now - since, limit, reached_at, self.processes.state)
+            return _no_application(now - self.first, limit, reached_at, self.processes.state)
         return Finding(
             Verdict.DRIVER_SILENT,
-            f"The driver has run for {readable_duration(now - since)} without a Spark job or a heartbeat.",
+            f"The driver has run for {readable_duration(now - self.first)} without a Spark job or a "
+            "heartbeat.",
             limit.seconds,
             reached_at,
             got=f"its processes are {self.processes.state or State.UNSEEN}",

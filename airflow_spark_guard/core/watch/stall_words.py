@@ -23,10 +23,12 @@ if TYPE_CHECKING:
 PAUSE: Final = 20.0
 """Minimum time between two lines about one stage, in seconds."""
 _NAME, _PLACE = 120, 120
+_FEWEST_DUMPS = 2
 
 BUSY: Final[Mapping[State, str]] = {
     State.SPINNING: "its workers compute",
     State.WAITING: "its workers wait in a loop that sleeps",
+    State.BACKGROUND: "its workers' own threads stand still while background threads of a library move",
 }
 """States in which a standstill may be work, as the reason for a longer limit."""
 
@@ -42,6 +44,9 @@ _ADVICE: Final[Mapping[State, str]] = {
     "GuardLimits.stall_timeout, or call heartbeat() in the function that runs in the worker.",
     State.WAITING: "The loop in that line sleeps and checks a condition that never becomes true: give it a "
     "time-out. If it may wait that long, call heartbeat() in it, or raise GuardLimits.stall_timeout.",
+    State.BACKGROUND: "Set a time-out for the call in that line. If it is healthy and waits for a library's "
+    "thread that moves less than 4 KiB a second, call heartbeat() in the function that runs in the worker, "
+    "or raise GuardLimits.stall_timeout.",
     State.SPINNING: "Check that line for an endless loop. If it is one long computation, raise "
     "GuardLimits.stall_timeout, or call heartbeat() between its parts.",
     State.UNSEEN: "Check that line for a call without a time-out or an endless loop. If the stage may be "
@@ -114,8 +119,31 @@ def workers(still: Standstill, stage: int) -> str:
         places = Counter(safe_text(row.place)[:_PLACE] for row in rows if row.place)
         if places:
             place, count = places.most_common(1)[0]
-            return f"{count} {who}{'s' if count > 1 else ''}{doing} at {place}"
-    return f"workers{doing}" if doing else "workers not compared yet"
+            return f"{count} {who}{'s' if count > 1 else ''}{doing} at {place}{_beside(still)}"
+    return f"workers{doing}{_beside(still)}{_dumps(still, stage)}" if doing else "workers not compared yet"
+
+
+def _beside(still: Standstill) -> str:
+    if still.workers.state is not State.BACKGROUND:
+        return ""
+    rate = f"{still.workers.trickle:.0f} B/s"
+    return f" (its own threads stand still; only background threads of a library move: {rate})"
+
+
+def _dumps(still: Standstill, stage: int) -> str:
+    """What stack dumps of workers out of sight show, of the executor with most of them."""
+    if still.workers.state is not State.UNSEEN:
+        return ""
+    rows = _readings(still)
+    others = {row.executor for row in rows if row.role == "task" and row.stage not in (None, stage)}
+    logs = [row for row in rows if row.dumps is not None and row.executor not in others]
+    row = max(logs, key=lambda row: row.dumps.same if row.dumps else 0, default=None)
+    if row is None or row.dumps is None or row.dumps.same < _FEWEST_DUMPS:
+        return ""
+    count, lasted = row.dumps.same, readable_duration(row.dumps.seconds)
+    executor, place = (" ".join(safe_text(text)[:_PLACE].split()) for text in (row.executor, row.place))
+    where = f"in the log of executor {executor} show no change, the last one at {place}"
+    return f"; {count} stack dumps over {lasted} {where}"
 
 
 def advice(still: Standstill, stage: int) -> str:

@@ -156,7 +156,7 @@ class StallRule:
         if seen.driver is not None:
             running = {row.id for row in seen.driver.executors if row.active and row.active_tasks}
         looks = belonging.looks(before, after, seconds, running)
-        still.workers.own = belonging.own_states(looks)
+        still.workers.own, still.workers.trickle = belonging.own_states(looks), belonging.trickle(looks)
         return belonging.stage_state(stage, looks, others)
 
     def _shortest(self, still: Standstill) -> Limit:
@@ -243,7 +243,7 @@ class StallRule:
         found = [
             (key[0], still)
             for key, still in self.stages.items()
-            if still.workers.state in (State.BLOCKED, State.WAITING) and not still.doubtful
+            if still.workers.state in (State.BLOCKED, State.BACKGROUND, State.WAITING) and not still.doubtful
         ]
         keys = [key for stage, still in found for key in stall_words.stuck(still, stage)]
         return tuple(stage for stage, _ in found), tuple(keys)

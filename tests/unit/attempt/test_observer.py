@@ -19,6 +19,7 @@ from tests.support.processes import seconds_until
 from tests.support.spark_standin import Standins, backend
 from tests.support.traced import is_watching
 from tests.support.web_server import say, serving
+from tests.support.worker_dump import dump
 
 VERSION = "4.2.0"
 APP = recorded(VERSION, "applications")[0]["id"]
@@ -320,3 +321,17 @@ def test_after_a_pause_the_next_request_is_answered(tag, driver, tmp_path):
         assert is_watching(observer._sampler._bytes)
     workers = [[row.key for row in snapshot.readings if row.role == "worker"] for snapshot in (first, again)]
     assert workers[0] == workers[1] != []
+
+
+def test_stack_dumps_of_workers_on_other_hosts_are_samples(tag, driver):
+    """From the same logs as heartbeats; what was there before the first look does not count."""
+    application = Application(APP, driver.url)
+    driver.log = dump(1)
+    with closing(Observer(tag)) as observer:
+        assert [row.role for row in seen(observer, THOROUGH, application).readings] == ["task", "task"]
+        found = []
+        for line in (2, 3):
+            driver.log += dump(line)
+            found.append(seen(observer, THOROUGH, application).readings[-1])
+    assert {(row.role, row.key) for row in found} == {("log", "log:1")}
+    assert found[-1].place == "/jobs/enrich.py:3, wait"

@@ -15,7 +15,7 @@ from pathlib import Path
 
 import pytest
 
-from airflow_spark_guard.process import byte_watch
+from airflow_spark_guard.process import byte_watch, usage
 from airflow_spark_guard.process.byte_watch import ByteWatch
 from airflow_spark_guard.process.proctree import Proc, read
 from tests.support.traced import DEADLINE, Child, Counter, is_watching, until
@@ -299,6 +299,24 @@ def test_no_more_than_sixteen_are_watched(start, watch):
     assert watch.collect() == {children[1].key: None}
 
 
+def test_background_threads_move_only_from_4_kib_a_second_on(start, watch):
+    """Their bytes are counted, and calls of the other threads by themselves."""
+    child = start(
+        "def alive():\n"
+        "  s = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)\n"
+        "  while True: time.sleep(0.2); s.sendto(bytes(50), ('127.0.0.1', 9))\n"
+        "t = threading.Thread(target=alive, daemon=True); t.start()\n"
+        "while True: time.sleep(0.5)"
+    )
+    until(lambda: len(usage.of_threads(child.pid)) > 1)
+    threads = usage.of_threads(child.pid).keys() - {child.pid}
+    for background, moved in (({child.key: threads}, False), ({}, True), ({child.key: set()}, True)):
+        watch.start([child], 2, background)
+        time.sleep(2.2)
+        assert watch.collect() == {child.key: moved}
+        assert 200 <= watch.last[child.key].trickle <= 550 if not moved else not watch.last[child.key].trickle
+
+
 def test_nothing_to_watch_is_no_watch(watch):
     """No process is started for it, and a watch that was never started can be stopped."""
     watch.start([], 1)
@@ -317,9 +335,9 @@ def test_without_a_python_nothing_is_seen(start, watch, monkeypatch):
 def test_nonsense_in_the_output_is_no_answer():
     """Only a whole line counts, and `still` only with enough seconds."""
     lines = [
-        b'{"key": "1:1", "answer": "still", "seconds": 9, "calls": 18}',
-        b'{"key": "2:2", "answer": "still", "seconds": 3, "calls": 0}',
-        b'{"key": "4:4", "answer": "moved", "seconds": 0, "calls": 1}',
+        b'{"key": "1:1", "answer": "still", "seconds": 9, "calls": 18, "own_calls": 18, "trickle": 0}',
+        b'{"key": "2:2", "answer": "still", "seconds": 3, "calls": 0, "own_calls": 0, "trickle": 0}',
+        b'{"key": "4:4", "answer": "moved", "seconds": 0, "calls": 1, "own_calls": 1, "trickle": 7}',
         *(b'{"key": "3:3", "answer": "mov', b'{"key": "5:5", "answer": "still", "seconds": "x", "calls": 1}'),
         *(b"[]", b"7"),
     ]

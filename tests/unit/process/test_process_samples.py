@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
+import socket
 import subprocess
 import sys
+import threading
 import time
 from pathlib import Path
 
 import pytest
 
-from airflow_spark_guard.core.watch import evidence
+from airflow_spark_guard.core.watch import background, driver_work, evidence
 from airflow_spark_guard.process import process_samples, proctree, spark_processes, usage
 from airflow_spark_guard.process.leftovers import Tag, new_attempt
 from airflow_spark_guard.process.process_samples import ProcessSampler
@@ -114,6 +117,65 @@ def test_a_worker_that_only_sleeps_is_told_from_one_that_polls(standins, tag):
     assert {(reading.moved, reading.watched) for reading in before.values()} == {(0, 0.0)}
 
 
+def two_samples(standins, tag, *jobs, window=4.0, **env):
+    """Pairs of samples of workers, by the function that is the place."""
+    jvm = standins.jvm(BACKEND, standins.daemon(*jobs), **env)
+    standins.await_below(jvm, 1 + len(jobs))
+    time.sleep(0.5)
+    looker = ProcessSampler(tag, window=window)
+    try:
+        before = {reading.key: reading for reading in looker.look(stacks=True)}
+        time.sleep(window)
+        after = by_place(looker.look(stacks=True))
+    finally:
+        looker.close()
+    return {name: evidence.Pair(before[row.key], row, window) for name, row in after.items()}
+
+
+@pytest.fixture
+def source():
+    """The port of a server that sends 300 KB a second to each client."""
+    server, done = socket.create_server(("127.0.0.1", 0)), threading.Event()
+
+    def send():
+        with contextlib.suppress(OSError):
+            client, _ = server.accept()
+            with client:
+                while not done.wait(0.2):
+                    client.sendall(bytes(60_000))
+
+    threading.Thread(target=send, daemon=True).start()
+    yield server.getsockname()[1]
+    done.set()
+    server.close()
+
+
+def test_a_library_that_keeps_its_connection_alive_does_not_hide_a_worker_that_hangs(standins, tag):
+    """50 bytes now and then, from a thread without user code; from a new thread each time as well."""
+    seen = two_samples(standins, tag, "hangs", "hangs_beside_timers", "lock")
+    states = {name: evidence.state_of(pair) for name, pair in seen.items()}
+    assert states == {
+        "hangs": evidence.State.BACKGROUND,
+        "hangs_beside_timers": evidence.State.BACKGROUND,
+        "lock": evidence.State.BLOCKED,
+    }
+    for name in ("hangs", "hangs_beside_timers"):
+        before, after, seconds = seen[name]
+        assert 50 <= after.trickle - before.trickle <= 200
+        assert after.own.switches - before.own.switches <= 1
+        assert 10 < background.bytes_per_second(before, after, seconds) < 60
+    assert seen["lock"].after.trickle == 0
+
+
+def test_threads_that_work_for_a_task_are_work_whatever_the_main_thread_does(standins, tag, source):
+    """A download in a library's thread; in a pool's thread, or one that is joined, even a trickle."""
+    jobs = ("downloads", "waits_for_a_pool", "waits_for_a_thread")
+    seen = two_samples(standins, tag, *jobs, SOURCE=str(source))
+    assert {name: evidence.state_of(pair) for name, pair in seen.items()} == dict.fromkeys(
+        jobs, evidence.State.WORKING
+    )
+
+
 def test_what_a_worker_does_while_nobody_watches_counts_too(standins, tag):
     """It reads in bursts: the byte watch may see none of them, the system's own count has them all."""
     jvm = standins.jvm(BACKEND, standins.daemon("bursts"))
@@ -187,6 +249,28 @@ def test_the_driver_is_found_by_our_launcher_and_named_by_its_script(standins, t
     assert found["jvm"].key.startswith(f"{jvm.pid}:")
     assert found["jvm"].stack == ""
     assert spark_processes.find(tag).executors == {"driver"}
+
+
+def test_what_the_driver_has_started_is_seen_and_nothing_of_spark(standins, tag, tmp_path):
+    """A program that computes, one that waits, and one that has ended; workers are the executors'."""
+    script = tmp_path / "plain.py"
+    loop, ended = "while :; do :; done", "exit 0"
+    script.write_text(
+        "import subprocess, threading\n"
+        f"started = [subprocess.Popen(['sh', '-c', each]) for each in ({loop!r}, 'sleep 60', {ended!r})]\n"
+        "threading.Event().wait()\n"
+    )
+    jvm = standins.jvm(SUBMIT, ["python", str(script)], standins.daemon("lock"))
+    standins.await_below(jvm, 6)
+    time.sleep(0.5)
+    looker = ProcessSampler(tag)
+    before = looker.look(stacks=False)
+    time.sleep(1)
+    after = looker.look(stacks=False)
+    roles = [row.role for row in after]
+    assert {*roles} == {"child", "driver", "jvm", "worker"}
+    assert 2 <= roles.count("child") <= 3  # a shell may be replaced by its program
+    assert driver_work.work_beside(before, after, 1.0) == "processes that it has started are working"
 
 
 def test_a_driver_without_our_launcher_is_the_jvms_own_python(standins, tag, tmp_path):

@@ -198,3 +198,39 @@ def test_it_is_the_standard_library_and_two_modules_of_ours():
     done = subprocess.run([sys.executable, "-I", "-S", "-c", code], capture_output=True, text=True)
     assert done.stdout == "False False\n"
     assert Path(syscall_trace.__file__).is_file()
+
+
+BESIDE = """
+asks = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+def send(): asks.sendto(bytes(50), ("127.0.0.1", 9))
+def alive():
+    while True: time.sleep(0.2); ONE()
+def new(): threading.Timer(0.01, send).start()
+beside = threading.Thread(target=alive, daemon=True)
+beside.start()
+print(beside.native_id)
+MAIN
+"""
+
+
+@pytest.mark.parametrize(
+    ("one", "main", "most", "answer"),
+    [
+        ("send", SLEEPER, 4096, "still"),
+        ("new", SLEEPER, 4096, "still"),  # each time in a thread that the background thread starts
+        ("send", SLEEPER, 200, "moved"),
+        ("send", "while True: time.sleep(0.3); send()", 4096, "moved"),
+        ("send", "while True: time.sleep(0.3); new()", 4096, "moved"),
+    ],
+    ids=["a trickle", "of timers", "more than a trickle", "the main thread", "a thread that it starts"],
+)
+def test_a_trickle_of_background_threads_is_only_counted(one, main, most, answer, begin):
+    """Bytes of all other threads are movement."""
+    child = begin(Child, BESIDE.replace("ONE", one).replace("MAIN", main), "import socket, threading")
+    key = f"{child.key}:{most}:{child.said()}"
+    (row,) = begin(Script, "2", key).rows()
+    assert (row["key"], row["answer"]) == (child.key, answer)
+    if answer == "still":
+        assert 200 <= row["trickle"] <= 550
+        assert row["trickle"] % 50 == 0
+        assert row["own_calls"] < row["calls"]

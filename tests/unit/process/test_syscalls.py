@@ -135,3 +135,11 @@ def test_what_cannot_be_read_counts(own, monkeypatch):
             "builtins.open", lambda path, *a: real("/nowhere/unix" if "net/unix" in str(path) else path, *a)
         )
         assert own.moves(Call("sendto", (first.fileno(),)), 1)
+
+
+def test_the_size_of_a_call_is_never_too_small():
+    """Some calls return a number of messages; one that failed has moved nothing."""
+    assert syscalls.size(Call("sendto", (3,)), 50) == 50
+    assert syscalls.size(Call("sendmmsg", (3,)), 2) == 3000
+    assert syscalls.size(Call("io_uring_enter", (3,)), 1) == 65536
+    assert syscalls.size(Call("connect", (3,)), -111) == 0

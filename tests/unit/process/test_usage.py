@@ -57,3 +57,27 @@ def test_a_total_counts_what_is_known_beside_the_process_itself():
     assert usage.total([1, None, 2]) == 3
     assert usage.total([None, 5]) is None
     assert usage.switches(os.getpid()) > 0
+
+
+def test_every_thread_has_figures_of_its_own(child):
+    """Their sum is that of the process, apart from threads that have ended."""
+    process, below = child
+    (busy,) = usage.of_threads(process.pid).values()
+    assert busy.cpu <= usage.cpu(process.pid)
+    assert busy.io <= usage.io(process.pid)
+    assert usage.of_threads(below)[below].switches == usage.switches(below, {below}) == usage.switches(below)
+    assert usage.of_threads(1 << 30) == {}
+    assert usage.ended_children(1 << 30) == 0.0
+
+
+def test_of_very_many_threads_none_is_read(monkeypatch):
+    """Three files for each would cost more than they say."""
+    monkeypatch.setattr(usage, "_MOST_THREADS", 0)
+    assert usage.of_threads(os.getpid()) == {}
+
+
+def test_the_time_of_children_that_have_ended_is_known_by_itself():
+    """It is part of the time of the process."""
+    before = usage.ended_children(os.getpid())
+    subprocess.run([sys.executable, "-c", "sum(range(3_000_000))"], check=True)
+    assert before < usage.ended_children(os.getpid()) <= usage.cpu(os.getpid())

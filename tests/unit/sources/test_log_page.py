@@ -3,6 +3,7 @@ import asyncio
 import pytest
 
 from airflow_spark_guard.core.web.answer import UnusableAnswerError
+from airflow_spark_guard.core.web.log_tail import LogEnd
 from airflow_spark_guard.sources.log_page import tail, tail_async, tails
 from tests.support.web_server import say, serving
 
@@ -41,4 +42,5 @@ def test_many_logs_are_read_together():
     with serving(worker) as url:
         urls = {"0": url + PAGE, "1": "http://127.0.0.1:1" + PAGE, "2": f"{url}/elsewhere", "3": url + PAGE}
         text = "Timeout (0:00:05)!"
-        assert tails(urls, 4096, seconds=20.0) == {"0": text, "1": None, "2": None, "3": text}
+        end = LogEnd(10, text.encode())
+        assert tails(urls, 4096, seconds=20.0) == {"0": end, "1": None, "2": None, "3": end}

@@ -7,6 +7,7 @@ A line that hangs carries the comment ``STUCK HERE (what)``.
 import atexit
 import os
 import resource
+import subprocess
 import sys
 import threading
 import time
@@ -97,6 +98,18 @@ def at_exit():
     atexit.register(wait)
 
 
+def child_stands():
+    now()
+    subprocess.run(["sleep", "600"], check=True)  # STUCK HERE (child_stands)
+
+
+def child_works():
+    """A program that writes for 32 s, four times the limit, and hardly computes."""
+    write = "open('/dev/null', 'wb', 0).write(bytes(20_000)); time.sleep(0.2)"
+    now()
+    subprocess.run([sys.executable, "-c", f"import time\nfor _ in range(160): {write}"], check=True)
+
+
 def sleep():
     """Something outside ends this driver."""
     now()
@@ -117,5 +130,7 @@ else:
         "output": output,
         "thread": thread,
         "at_exit": at_exit,
+        "child_stands": child_stands,
+        "child_works": child_works,
         "sleep": sleep,
     }[what]()

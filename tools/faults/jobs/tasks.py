@@ -1,9 +1,11 @@
-# ruff: noqa: PTH123 - small scripts as users write them
+# ruff: noqa: PTH123, SIM115 - small scripts as users write them
 """Tasks that wait: ``tasks.py WHAT MOMENT``; when the waiting begins is written to MOMENT.
 
 A line that hangs carries the comment ``STUCK HERE (what)``.
 """
 
+import sched
+import shutil
 import socket
 import sys
 import threading
@@ -106,6 +108,57 @@ def late():
     run(wait)
 
 
+def keep_alive():
+    """A thread like that of a database client: 50 bytes every two seconds, and no line of this file in it."""
+    asks, clock = socket.socket(socket.AF_INET, socket.SOCK_DGRAM), sched.scheduler()
+    for number in range(600):
+        clock.enter(2 * number, 1, asks.sendto, (bytes(50), ("127.0.0.1", 9)))
+    threading.Thread(target=clock.run, daemon=True).start()
+
+
+def beside():
+    """A lock that nothing releases, beside a client that keeps its connection alive."""
+
+    def wait(number):
+        keep_alive()
+        held = threading.Lock()
+        held.acquire()
+        now()
+        held.acquire()  # STUCK HERE (beside)
+        return number
+
+    run(wait)
+
+
+def downloads():
+    """A thread of a library copies 100 kB a second for the task and then wakes it, beside the same client."""
+    server = socket.create_server(("127.0.0.1", 0))
+
+    def send():
+        client, _ = server.accept()
+        end = time.monotonic() + LENGTH
+        with client:
+            while time.monotonic() < end:
+                client.sendall(bytes(20_000))
+                time.sleep(0.2)
+
+    threading.Thread(target=send, daemon=True).start()
+    address = server.getsockname()
+
+    def wait(number):
+        keep_alive()
+        source = socket.create_connection(address).makefile("rb")
+        done, work = threading.Event(), sched.scheduler()
+        work.enter(0, 1, shutil.copyfileobj, (source, open("/dev/null", "wb")))
+        work.enter(0, 2, done.set)
+        threading.Thread(target=work.run, daemon=True).start()
+        now()
+        done.wait()
+        return number
+
+    run(wait)
+
+
 def after_long():
     """Tasks of 4 s for about a minute, and then one that hangs: 5 times the median is twice the limit of 10 s.
 
@@ -124,4 +177,12 @@ def after_long():
     spark.sparkContext.range(0, 1000, 1, 30).mapPartitionsWithIndex(work).sum()
 
 
-{"polls": polls, "service": service, "beats": beats, "late": late, "after_long": after_long}[what]()
+{
+    "polls": polls,
+    "service": service,
+    "beats": beats,
+    "late": late,
+    "beside": beside,
+    "downloads": downloads,
+    "after_long": after_long,
+}[what]()

@@ -6,9 +6,9 @@ from dataclasses import replace
 
 import pytest
 
-from airflow_spark_guard.core.watch.belonging import looks, own_states, stage_state
+from airflow_spark_guard.core.watch.belonging import looks, own_states, stage_state, trickle
 from airflow_spark_guard.core.watch.evidence import State
-from airflow_spark_guard.core.watch.process_sample import ProcessSample
+from airflow_spark_guard.core.watch.process_sample import OwnThreads, ProcessSample, StackDumps
 from tests.unit.core.watch.watched import BLOCKED
 
 SECONDS = 60.0
@@ -147,3 +147,27 @@ def test_alone_every_worker_is_the_stages():
     assert state(*rows, others=frozenset()) is State.BLOCKED
     left = (*rows, worker(3, OTHERS))  # of a stage that has ended between the looks
     assert state(*left, busy=("3:1",), others=frozenset()) is State.BLOCKED
+
+
+def test_the_rate_of_background_threads_is_of_the_workers_that_stand():
+    """The largest one; a worker that works has none."""
+    own = OwnThreads("ids", 1.0, 1, 1)
+    rows = [worker(pid, MINE, own=own) for pid in (1, 2, 3)]
+    later = [replace(row, watched=50.0, trickle=100 * at) for at, row in enumerate(rows)]
+    later[2] = replace(later[2], moved=1)
+    assert trickle(looks(rows, later, SECONDS, ("0",))) == 2.0
+    assert trickle(looks(rows, rows, SECONDS, ("0",))) == 0.0
+
+
+def test_stack_dumps_count_for_a_stage_only_where_no_other_stage_runs_python():
+    """They name no stage."""
+    log = ProcessSample("log", "log:0", "0", dumps=StackDumps(0, same=1))
+    moved = replace(log, dumps=StackDumps(1, same=1))
+    alone = (thread(MINE), thread(OTHERS, kind="running"))
+    assert state(*alone, moved, before=(*alone, log)) is State.WORKING
+    assert state(*alone, log) is State.UNSEEN
+    both = (thread(MINE), thread(OTHERS))
+    assert state(*both, moved, before=(*both, log)) is State.UNSEEN
+    seen = (thread(MINE), thread(OTHERS, kind="running"), worker(1))
+    assert state(*seen, moved, before=(*seen, log)) is State.BLOCKED
+    assert own_states(looks((log,), (moved,), SECONDS, ("0",))) == {}

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from airflow_spark_guard.core.watch.evidence import Pair, State, of_executors, pairs, state_of, together
-from airflow_spark_guard.core.watch.process_sample import ProcessSample
+from airflow_spark_guard.core.watch.process_sample import ProcessSample, StackDumps
 from tests.unit.core.watch.watched import BLOCKED, PYTHON_THREAD
 
 DRIVER = ProcessSample("driver", "9:9", cpu=1.0, switches=10, stack="d", locals="l")
@@ -166,8 +166,38 @@ def test_a_new_worker_is_work_unless_it_idles():
 @given(st.lists(st.sampled_from(list(State)), max_size=6), st.sampled_from(list(State)))
 def test_together_the_most_hopeful_one_counts(states, more):
     """Whatever their order; another process never makes it worse, unless nothing was seen."""
-    hope = [State.BLOCKED, State.WAITING, State.SPINNING, State.UNSEEN, State.BEHIND, State.WORKING]
+    hope = [
+        State.BLOCKED,
+        State.BACKGROUND,
+        State.WAITING,
+        State.SPINNING,
+        State.UNSEEN,
+        State.BEHIND,
+        State.WORKING,
+    ]
     assert together(states) is together(states[::-1])
     if states:
         assert hope.index(together([*states, more])) >= hope.index(together(states))
     assert together([]) is State.UNSEEN
+
+
+@pytest.mark.parametrize(
+    ("dumps", "state"),
+    [
+        (StackDumps(3, same=1), State.WORKING),
+        (StackDumps(2, same=9), State.UNSEEN),  # equal stacks prove nothing
+        (None, State.UNSEEN),
+    ],
+)
+def test_stack_dumps_of_workers_on_another_host(dumps, state):
+    """Another line is work; the workers are judged by it only if none of them can be seen."""
+    log = ProcessSample("log", "log:0", "0", dumps=StackDumps(2, same=1))
+    pair = Pair(log, replace(log, dumps=dumps), SECONDS)
+    assert state_of(pair) is state
+    still = Pair(PYTHON_THREAD, PYTHON_THREAD, SECONDS)
+    assert of_executors([still, pair], (), ("0",)) is state
+    assert of_executors([pair], (), ("0",)) is state
+    seen = Pair(BLOCKED, BLOCKED, SECONDS)
+    assert of_executors([still, seen, pair], (), ("0",)) is State.BLOCKED
+    in_the_jvm = Pair(THREAD, THREAD, SECONDS)
+    assert of_executors([in_the_jvm, pair], (), ("0",)) is State.BLOCKED

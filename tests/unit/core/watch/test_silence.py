@@ -152,3 +152,50 @@ def test_in_local_mode_the_drivers_own_row_is_no_sign_of_life():
         return {"driver": DriverView(jobs=0, executors=(row,))}
 
     assert job.until(2000, inside=IDLE, step=step, reading=lambda _: (DRIVER, JVM)) is not None
+
+
+CHILD = ProcessSample("child", "7:7", cpu=1.0, switches=10, io=10)
+
+
+@pytest.mark.parametrize(
+    "reading",
+    [
+        lambda at: (DRIVER, JVM, moving(CHILD, at, cpu=1)),
+        lambda at: (DRIVER, JVM, moving(CHILD, at, io=2_000)),
+        lambda at: (DRIVER, JVM, replace(CHILD, key=f"{at}:1")),
+        lambda at: (DRIVER, replace(JVM, io=int(at * 200_000))),
+    ],
+    ids=["a child computes", "a child writes", "children come and go", "its JVM commits"],
+)
+def test_a_driver_that_waits_for_work_of_other_processes_is_not_silent(reading):
+    """`subprocess.run(["dbt", ...])`, a pool of processes, a commit without a Spark job."""
+    job = Job(SILENCE)
+    assert job.until(2000, inside=IDLE, driver=DriverView(jobs=0), reading=reading) is None
+    said = [line for line in job.lines if line.endswith("; no action.")]
+    assert said[0].startswith("No Spark job for 2m, but the driver waits: ")
+    assert said[1].startswith("No Spark job for 4m, but the driver waits: ")
+
+
+@pytest.mark.parametrize(
+    ("child", "limit"), [(lambda _: CHILD, 120), (lambda at: moving(CHILD, at, switches=5), 360)]
+)
+def test_a_child_that_stands_does_not_excuse_the_driver(child, limit):
+    """It waits as well. One that sleeps and wakes up may do anything: the longer limit."""
+    job = Job(SILENCE)
+    rows = lambda at: (DRIVER, JVM, child(at))  # noqa: E731
+    finding = job.until(2000, inside=IDLE, driver=DriverView(jobs=0), reading=rows)
+    assert finding.verdict is Verdict.DRIVER_SILENT
+    assert limit <= job.at <= limit + 2
+
+
+def test_a_child_that_stops_working_has_excused_the_driver_only_until_then():
+    """The message has the whole time, the limit counts from when work was last seen."""
+    job = Job(SILENCE)
+    rows = lambda at: (DRIVER, JVM, moving(CHILD, min(at, 500.0), cpu=1))  # noqa: E731
+    finding = job.until(2000, inside=IDLE, driver=DriverView(jobs=0), reading=rows)
+    assert finding.verdict is Verdict.DRIVER_SILENT
+    assert 500 + 60 <= job.at <= 500 + 240
+    assert finding.limit == 120
+    assert finding.what.startswith("The driver has run for 1")
+    (standing,) = job.watchdog.standing(job.at)
+    assert standing.unchanged > standing.counted

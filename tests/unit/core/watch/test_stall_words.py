@@ -11,7 +11,7 @@ from airflow_spark_guard.core.watch.comparison import Comparison
 from airflow_spark_guard.core.watch.evidence import State
 from airflow_spark_guard.core.watch.movement import Standstill
 from airflow_spark_guard.core.watch.observation import Observation
-from airflow_spark_guard.core.watch.process_sample import ProcessSample
+from airflow_spark_guard.core.watch.process_sample import ProcessSample, StackDumps
 from airflow_spark_guard.core.watch.watch_limits import Limit
 from tests.unit.core.watch.watched import BLOCKED, INSIDE, PYTHON_THREAD, STAGE
 
@@ -186,6 +186,7 @@ def test_signs_of_life_that_do_not_count_are_named():
         (State.BLOCKED, "time-out"),
         (State.WAITING, "condition that never becomes true"),
         (State.SPINNING, "endless loop"),
+        (State.BACKGROUND, "less than 4 KiB a second, call heartbeat()"),
         (State.UNSEEN, "heartbeat()"),
         (None, "heartbeat()"),
     ],
@@ -201,3 +202,43 @@ def test_a_python_that_does_not_start_has_advice_of_its_own():
     assert "spark.pyspark.python" in stall_words.advice(starting, 3)
     working = still(replace(PYTHON_THREAD, kind="python_start"), state=State.UNSEEN)
     assert "spark.pyspark.python" not in stall_words.advice(working, 3)
+
+
+def test_background_threads_that_move_beside_a_worker_are_named_with_their_rate():
+    """In the task log and in the verdict."""
+    found = still(at("a.py:1, f"), state=State.BACKGROUND)
+    found.workers.trickle = 119.6
+    assert stall_words.workers(found, 3) == (
+        "1 worker standing still beside background threads at a.py:1, f "
+        "(its own threads stand still; only background threads of a library move: 120 B/s)"
+    )
+    assert stall_words.workers(still(state=State.BACKGROUND), 3).startswith("workers standing still beside")
+
+
+def dumped(executor, same, place="enrich.py:38, enrich"):
+    return ProcessSample(
+        "log", f"log:{executor}", executor, place=place, dumps=StackDumps(1, same, 60.0 * same)
+    )
+
+
+def test_equal_stack_dumps_of_workers_out_of_sight_are_counted():
+    """Of the executor that has most of them; its name and its text are the job's."""
+    found = still(dumped("0", 3), dumped("7\n8", 12), state=State.UNSEEN)
+    assert stall_words.workers(found, 3) == (
+        "workers out of sight; 12 stack dumps over 12m in the log of executor 7 8 show no change, "
+        "the last one at enrich.py:38, enrich"
+    )
+
+
+@pytest.mark.parametrize(
+    "readings",
+    [
+        (),
+        (dumped("0", 1),),
+        (dumped("0", 9), ProcessSample("task", "t", "0", kind="python", stage=9)),
+    ],
+    ids=["none", "one", "another stage runs there"],
+)
+def test_fewer_dumps_or_those_of_another_stage_are_not_mentioned(readings):
+    """They say nothing about this one."""
+    assert stall_words.workers(still(*readings, state=State.UNSEEN), 3) == "workers out of sight"

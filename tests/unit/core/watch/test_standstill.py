@@ -8,7 +8,7 @@ import pytest
 
 from airflow_spark_guard.core.verdict import Verdict
 from airflow_spark_guard.core.watch.observation import Executor, TaskHeartbeat
-from airflow_spark_guard.core.watch.process_sample import ProcessSample
+from airflow_spark_guard.core.watch.process_sample import OwnThreads, ProcessSample, StackDumps
 from tests.support.limits import watch_limits
 from tests.unit.core.watch.watched import (
     BLOCKED,
@@ -379,3 +379,69 @@ def test_what_is_left_of_an_earlier_attempt_holds_up_nobody():
     again = lambda at: replace(HUNG, attempt=1, done=int(at / 10))  # noqa: E731
     step = lambda at: {"driver": running(stages=(HUNG, again(at)))}  # noqa: E731
     assert stalls(step=step, reading=lambda _: (BLOCKED, HUNG_THREAD)) is None
+
+
+def kept_alive(at, **more):
+    """A worker that hangs at one line, in a process whose database client keeps its connection alive."""
+    row = replace(BLOCKED, place="a.py:7, f", own=OwnThreads("ids", 1.0, 10, 10), watched=float(at), **more)
+    return replace(row, trickle=int(at * 120), switches=int(at / 5))
+
+
+def test_a_worker_that_hangs_beside_a_keep_alive_is_ended_at_the_longer_limit():
+    """Never at the shorter one: a thread of a library may work for it. Log and verdict say why."""
+    job = Job(PATIENT)
+    finding = job.until(5000, driver=running(), reading=lambda at: (kept_alive(at), PYTHON_THREAD))
+    assert finding.verdict is Verdict.STALLED
+    assert 1800 <= job.at <= 1805
+    doing = (
+        "1 worker standing still beside background threads at a.py:7, f (its own threads stand still; only "
+        "background threads of a library move: 120 B/s)"
+    )
+    assert doing in finding.got
+    assert "heartbeat()" in finding.advice
+    assert finding.stuck == ("1:1",)
+    why = "3 x stall_timeout, because its workers' own threads stand still while background threads of a library move"
+    assert finding.expected == f"a change within 30m ({why})"
+    assert any(doing in line and why in line for line in job.notices)
+
+
+@pytest.mark.parametrize("more", [{"moved": 1}, {"locals": "m"}])
+def test_one_move_of_its_own_threads_starts_its_limit_anew(more):
+    """It was slow, not hung."""
+    job = Job(PATIENT)
+    rows = lambda at: (kept_alive(at, **(more if at > 900 else {})), PYTHON_THREAD)  # noqa: E731
+    finding = job.until(5000, driver=running(), reading=rows)
+    assert finding is not None
+    assert job.at > 900 + 1800
+
+
+def test_a_worker_beside_a_download_is_left_alone():
+    """Its library's threads move more than a keep-alive."""
+    rows = lambda at: (replace(kept_alive(at), trickle=int(at * 5_000)), PYTHON_THREAD)  # noqa: E731
+    assert stalls(driver=running(), reading=rows) is None
+
+
+def remote(at, changes):
+    """A task whose worker runs on another host and dumps its stack every two minutes."""
+    dumps = StackDumps(changes, same=1 + int(at / 120), seconds=float(int(at / 120) * 120))
+    return PYTHON_THREAD, ProcessSample("log", "log:0", "0", place="a.py:7, f", dumps=dumps)
+
+
+def test_a_worker_on_another_host_whose_stack_changes_is_left_alone():
+    """One batch of slow rows takes hours: no row, no record, no figure of its process."""
+    job = Job(PATIENT)
+    rows = lambda at: remote(at, int(at / 240))  # noqa: E731
+    assert job.until(8000, driver=running(), reading=rows) is None
+    assert any("its workers are working; no action" in line for line in job.notices)
+
+
+def test_a_worker_on_another_host_that_is_always_at_one_line_is_ended_at_the_longer_limit():
+    """Equal stacks alone prove nothing; the verdict says how many there were."""
+    job = Job(PATIENT)
+    finding = job.until(8000, driver=running(), reading=lambda at: remote(at, 0))
+    assert finding.verdict is Verdict.STALLED
+    assert 1800 <= job.at <= 1805
+    assert (
+        "workers out of sight; 16 stack dumps over 30m in the log of executor 0 show no change" in finding.got
+    )
+    assert "the last one at a.py:7, f" in finding.got

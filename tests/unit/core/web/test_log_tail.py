@@ -37,3 +37,10 @@ def test_what_is_no_log_is_unusable(answer):
         UnusableAnswerError, match=f"no executor log at this address: HTTP status {answer.status}"
     ):
         play(log_tail.tail(PAGE, 10), lambda _: answer)
+
+
+def test_the_end_of_a_log_says_where_it_is_and_what_is_new_in_it():
+    """As far as it is there: more may have been written than was asked for."""
+    end = play(log_tail.ending(PAGE, 4096), lambda _: Answer(200, HEADER + b"0123456789"))
+    assert end == log_tail.LogEnd(20, b"0123456789")
+    assert [end.after(offset) for offset in (20, 25, 18, 10, 3)] == ["", "", "89", end.text, end.text]
