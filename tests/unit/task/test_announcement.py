@@ -310,7 +310,7 @@ def test_a_task_whose_trigger_failed_says_so(deferred, ti):
 @pytest.mark.parametrize("way", ["resume", "cancelled"])
 def test_a_resumed_task_keeps_its_whole_traceback(deferred, ti, monkeypatch, tmp_path, way):
     """The log shows none of its frames, so the record has to."""
-    monkeypatch.setattr(module, "record", lambda _: tmp_path)
+    monkeypatch.setattr(module, "record", lambda *_: tmp_path)
     monkeypatch.setattr(cluster_deferral, "cancelled", lambda *_: UserCodeError("It was ended."))
     end = (
         partial(deferred().execute_complete, {"ti": ti}, event={"nonsense": 1})

@@ -51,7 +51,7 @@ def test_an_environment_that_is_no_text_raises_nothing(monkeypatch):
 
 def test_outside_a_task_there_is_no_record_and_upstreams_name():
     """As where a hook is used by itself."""
-    assert record({}) is None
+    assert record({}, None) is None
     assert application_name({}) == "arrow-spark"
     assert tag({}).task != tag({}).task
 
@@ -61,6 +61,6 @@ def test_a_task_names_its_application_and_its_record(monkeypatch, tmp_path):
     monkeypatch.setenv("AIRFLOW__SPARK_GUARD__RECORD_FOLDER", str(tmp_path))
     ti = SimpleNamespace(dag_id="d", run_id="r", task_id="t", map_index=3, try_number=2)
     assert application_name({"ti": ti}) == "d.t.3.2"
-    assert record({"ti": ti}).is_relative_to(tmp_path)
+    assert record({"ti": ti}, None).is_relative_to(tmp_path)
     monkeypatch.setenv("AIRFLOW__SPARK_GUARD__RECORD_FOLDER", "none")
-    assert record({"ti": ti}) is None
+    assert record({"ti": ti}, None) is None
