@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import threading
 import time
 from typing import Any, ClassVar
@@ -75,3 +76,11 @@ class Objects(MemoryFileSystem):
 def object_store(system: Any = None) -> ObjectStore:
     """A store of records on this file system."""
     return ObjectStore(system or Objects(), ROOT)
+
+
+def put_stored(objects: Objects, place: str, **files: Any) -> None:
+    """Files of a record; names with an underscore for the dot, JSON for what is no text."""
+    for name, content in files.items():
+        stem, _, end = name.rpartition("_")
+        text = content if isinstance(content, str) else json.dumps(content)
+        objects.pipe_file(f"{ROOT}/{place}/{stem}.{end}", text.encode())
