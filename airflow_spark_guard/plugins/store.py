@@ -27,6 +27,7 @@ _ACCESS: Final = (
     "The API server needs the Airflow connection in that address, with the rights to list and read objects, "
     "and for the buttons to write them."
 )
+_AGAIN: Final = "The page asks again; jobs do not wait for it."
 _ALL: Final = Needs()
 
 
@@ -114,7 +115,8 @@ def _reason(root: Path | StoreAddress, error: OSError | BadInputError) -> str:
                 "or the workers use another address."
             )
         why = one_line(error.strerror or type(error).__name__, 300).rstrip(".")
-        return f"The record store {place} cannot be read: {why}. {_ACCESS}"
+        advice = _ACCESS if isinstance(error, PermissionError) else _AGAIN
+        return f"The record store {place} cannot be read: {why}. {advice}"
     if isinstance(error, FileNotFoundError):
         return (
             f"There is no folder {place} on the API server. Either no guarded task has run yet, or the "

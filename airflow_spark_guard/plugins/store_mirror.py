@@ -5,6 +5,7 @@ A look at all records runs on a thread of its own; those who ask wait for it for
 
 from __future__ import annotations
 
+import errno
 import threading
 import time
 import weakref
@@ -119,7 +120,9 @@ class StoreMirror:
         if look.error is not None and late > OLDEST:
             raise look.error
         if not look.is_done and late > OLDEST and not any(self.root.iterdir()):
-            raise TimeoutError(110, f"it did not respond within {WAIT:g} s (limit: {WAIT:g} s)")
+            # Not a TimeoutError, which would be taken for that of the thread that waits.
+            why = f"the first look at it began {look.age:.0f} s ago and has found nothing yet"
+            raise OSError(errno.EIO, why)
 
     def _see_all(self) -> None:
         self.is_whole = self._opened().copy_all()
@@ -177,6 +180,10 @@ class _Look:
             return False
         pause = max(PAUSE, self._end - self._begin)
         return time.monotonic() - self._end >= pause
+
+    @property
+    def age(self) -> float:
+        return time.monotonic() - self._begin
 
     def wait(self, seconds: float) -> None:
         self._thread.join(seconds)

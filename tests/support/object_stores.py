@@ -45,9 +45,6 @@ class Objects(MemoryFileSystem):
         self._request("list", path)
         return super().find(path, **kwargs)
 
-    def ls(self, path: str, **kwargs: Any) -> Any:
-        return super().ls(path, **kwargs)
-
     def cat_file(self, path: str, *args: Any, **kwargs: Any) -> Any:
         self._request("get", path)
         return super().cat_file(path, *args, **kwargs)
