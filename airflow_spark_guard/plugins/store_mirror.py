@@ -144,7 +144,7 @@ class StoreMirror:
             RecordError: there was no time for all of them; the next request goes on.
         """
         end = time.monotonic() + _FETCHING
-        same = [place for place in mirror.over if _is_of(place, task)]
+        same = [place for place in list(mirror.over) if _is_of(place, task)]
         newest = sorted(same, key=lambda place: -(self.root / place).stat().st_mtime)[:MOST_TRIES]
         for number, place in enumerate(newest):
             if time.monotonic() >= end:

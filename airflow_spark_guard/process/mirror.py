@@ -9,6 +9,7 @@ from __future__ import annotations
 import contextlib
 import os
 import shutil
+import threading
 import time
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final, TypeAlias
@@ -99,7 +100,7 @@ class Mirror:
         self._settle(listed)
 
     def fetch(self, place: str, name: str) -> None:
-        """Copy one file of up to 64 MiB; one that the store does not have is no error.
+        """Copy one file of up to 64 MiB; that the store does not have it is not an error.
 
         Raises:
             OSError: as for :meth:`copy_all`.
@@ -161,7 +162,8 @@ class Mirror:
     def _new(self, one: StoredFile) -> Path:
         target = self.root / one.key
         target.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-        return target.with_name(f".{target.name}")
+        # A look and a request may copy the same file at the same time.
+        return target.with_name(f".{target.name}-{threading.get_ident()}")
 
     def _put(self, one: StoredFile, new: Path) -> None:
         """With the store's own time: readers compare it with their clock."""

@@ -55,7 +55,7 @@ class ObjectStore:
         self._system, self._root = system, root.rstrip("/")
 
     def files(self, below: str = "") -> Sequence[StoredFile]:
-        """Every object below a folder: one request for each 1,000 of them. None is no error.
+        """Every object below a folder: one request for each 1,000 of them; there may be none.
 
         Raises:
             OSError: the store is gone, or refuses.
@@ -155,7 +155,7 @@ class ObjectStore:
             self._system.cp_file(self._path(key), self._path(to))
 
     def remove(self, keys: Iterable[str]) -> None:
-        """Remove objects; one that does not exist is no error.
+        """Remove objects; one that does not exist is not an error.
 
         Raises:
             OSError: as for :meth:`files`.
