@@ -10,7 +10,8 @@ from airflow_spark_guard.core.remote.monitor_form import MONITOR_CONNECTION
 _OPTIONS: Final = {
     "record_folder": {
         "description": "Folder for the records of attempts: summary, observations, output and "
-        "diagnostics of each attempt.\n"
+        "diagnostics of each attempt. Or a URL that Airflow's object storage knows, such as "
+        "``s3://conn_id@bucket/prefix``.\n"
         "Empty: ``spark_guard`` beside ``[logging] base_log_folder``. ``none``: no records. "
         "Old records are removed as ``record_max_age`` and ``record_max_size`` say.\n",
         "version_added": None,

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from airflow_spark_guard.core.errors import SparkGuardError
 from airflow_spark_guard.core.quantity import size_in_bytes
-from airflow_spark_guard.process.record import open_record
+from airflow_spark_guard.process.spool import open_record
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -42,4 +42,4 @@ def _draw(spec: AttemptSpec, record: Record | NoRecord) -> None:
     if trouble := write_report(record.folder):
         spec.reporting.log.warning("%s The job is not affected.", trouble)
     else:
-        spec.reporting.log.info("Report: %s", record.folder / NAME)
+        spec.reporting.log.info("Report: %s/%s", record.place, NAME)

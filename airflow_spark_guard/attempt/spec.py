@@ -9,7 +9,6 @@ from airflow_spark_guard.attempt.kill_switch import KillSwitch
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
-    from pathlib import Path
 
     from airflow_spark_guard.attempt.log import TaskLogger
     from airflow_spark_guard.attempt.observer import Application
@@ -18,6 +17,7 @@ if TYPE_CHECKING:
     from airflow_spark_guard.core.limits import GuardLimits
     from airflow_spark_guard.core.output.spark_log import Level
     from airflow_spark_guard.process.leftovers import Tag
+    from airflow_spark_guard.process.spool import Place
     from airflow_spark_guard.process.workspace import Workspace
 
 
@@ -71,7 +71,7 @@ class Reporting:
 
     Attributes:
         log: the task's logger.
-        record: the folder for the attempt's record; None for none.
+        record: where the attempt's record is written; None for none.
         report: whether the record is drawn as a page at the end.
         spark_log_level: the lowest level of Spark's own lines in the task log.
         on_application: takes the application as soon as it is known, and again when more of it is.
@@ -79,7 +79,7 @@ class Reporting:
     """
 
     log: TaskLogger
-    record: Path | None = None
+    record: Place | None = None
     report: bool = False
     spark_log_level: Level = "WARN"
     on_application: Callable[[Application], None] = ignore

@@ -6,11 +6,14 @@ Nothing that is printed is read as markup: texts of jobs and records are only te
 from __future__ import annotations
 
 import textwrap
+from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
 import typer
 
+from airflow_spark_guard.core.errors import BadInputError
 from airflow_spark_guard.core.quantity import seconds, size_in_bytes
+from airflow_spark_guard.core.store_address import StoreAddress, store_address
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -40,6 +43,15 @@ def duration(text: str) -> float:
 def size(text: str) -> int:
     """A size on the command line, such as ``10GB``, in bytes."""
     return _read(text, size_in_bytes, "a size such as 500m or 10g")
+
+
+def place(text: str) -> Path | StoreAddress:
+    """A folder, or the address of one in an object store, such as ``s3://aws_default@logs/spark_guard``."""
+    try:
+        found = store_address(text.removeprefix("file://"))
+    except BadInputError as error:
+        raise typer.BadParameter(f"{error.what} {error.advice}") from None
+    return Path(text.removeprefix("file://")) if found is None else found
 
 
 def _read(text: str, reader: Callable[[object], T], expected: str) -> T:

@@ -34,11 +34,11 @@ from airflow_spark_guard.process.workspace import Workspace
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
-    from pathlib import Path
 
     from airflow_spark_guard.core.cluster.cluster_job import DeferredJob
     from airflow_spark_guard.core.deploy_mode import DeployMode
     from airflow_spark_guard.core.limits import GuardLimits
+    from airflow_spark_guard.process.spool import Place
 
 
 class SafeSparkSubmitHook(UpstreamSubmitHook):
@@ -49,7 +49,7 @@ class SafeSparkSubmitHook(UpstreamSubmitHook):
         limits: how long an attempt may take and what it may use, or ``"observe"``.
         tag: marks the attempt's processes; leftovers of an earlier attempt of the same task are killed.
         execution_timeout: Airflow's timeout of the task in seconds, if it has one.
-        record: the folder for the attempt's record (``process/record.py``); None to write none.
+        record: where the attempt's record is written (``process/record.py``); None to write none.
         deferrable: in cluster mode, let a trigger watch the application: :meth:`submit` returns once it is
             submitted, and :attr:`deferred` is the job to wait for.
         adopt: in cluster mode, take over an application of an earlier try instead of killing it.
@@ -71,7 +71,7 @@ class SafeSparkSubmitHook(UpstreamSubmitHook):
         limits: GuardLimits | str | None = None,
         tag: leftovers.Tag | None = None,
         execution_timeout: float | None = None,
-        record: Path | None = None,
+        record: Place | None = None,
         listener: Listener | None = None,
         deferrable: bool = False,
         adopt: bool = False,

@@ -10,11 +10,13 @@ from airflow_spark_guard.core.errors import BadInputError
 from airflow_spark_guard.core.limit_checks import check_on_finding
 from airflow_spark_guard.core.quantity import seconds, size_in_bytes
 from airflow_spark_guard.core.remote.announcement import Pages
+from airflow_spark_guard.core.store_address import store_address
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from airflow_spark_guard.core.output.spark_log import Level
+    from airflow_spark_guard.core.store_address import StoreAddress
 
 T = TypeVar("T")
 SECTION = "spark_guard"
@@ -32,19 +34,25 @@ _NONE = "none"
 _ON, _OFF = "on", "off"
 _BESIDE_THE_LOGS = "spark_guard"
 _LEAST: Level = "WARN"
+_LOCAL = "file://"
 
 
-def record_root() -> Path | None:
-    """The folder of all records: ``[spark_guard] record_folder``; None if that is ``none``.
+def record_root() -> Path | StoreAddress | None:
+    """Where all records are: ``[spark_guard] record_folder``, a folder or an object store; None for ``none``.
 
     Unset or empty: ``spark_guard`` beside the folder of ``[logging] base_log_folder``. A relative path is
     resolved from there too, because tasks run in a working directory of their own.
+
+    Raises:
+        BadInputError: it is a URL, but not one of a store, or has a password.
     """
     from airflow.providers.common.compat.sdk import conf  # noqa: PLC0415 - importing it reads airflow.cfg
 
-    wanted = _option(RECORD_FOLDER)
+    wanted = _option(RECORD_FOLDER).removeprefix(_LOCAL)
     if wanted.lower() == _NONE:
         return None
+    if (address := store_address(wanted)) is not None:
+        return address
     beside = Path(conf.get("logging", "base_log_folder")).expanduser().absolute().parent
     return beside / (Path(wanted).expanduser() if wanted else _BESIDE_THE_LOGS)
 

@@ -29,6 +29,7 @@ from airflow_spark_guard.operators.parsing import check_literals, check_partial
 from airflow_spark_guard.task.announcement import Announcement, announcing
 from airflow_spark_guard.task.failure import ObservedVerdicts, report
 from airflow_spark_guard.task.metrics import counting
+from airflow_spark_guard.task.recording import Recording
 from airflow_spark_guard.task.retention import start_retention
 from airflow_spark_guard.task.retry_policy import AIRFLOW_ASKS, SparkGuardRetryPolicy
 from airflow_spark_guard.task.seam import for_log
@@ -36,7 +37,6 @@ from airflow_spark_guard.task.this_try import application_name, record, record_p
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Mapping, Sequence
-    from pathlib import Path
 
     from airflow.sdk import BaseOperatorLink, Context
     from airflow.sdk.definitions.mappedoperator import OperatorPartial
@@ -44,6 +44,7 @@ if TYPE_CHECKING:
     from airflow_spark_guard.core.conf.profile import SparkProfile
     from airflow_spark_guard.core.limits import GuardLimits
     from airflow_spark_guard.process.leftovers import Tag
+    from airflow_spark_guard.process.spool import Place
 
 # Upstream stores these in private attributes, and a template field is named by its attribute.
 _TEMPLATED_OPTIONS = (
@@ -64,8 +65,8 @@ _OF_SEVERAL_VALUES = ("application_args", "env_vars", "conf")
 class SafeSparkSubmitOperator(SparkSubmitOperator):
     """Run a Spark application that cannot hang silently, outlive its task, or succeed by accident.
 
-    A drop-in for ``SparkSubmitOperator``: it accepts all of its parameters, with their meaning. Memory,
-    cores, YARN queue, deploy mode and connection are templated as well.
+    A drop-in for ``SparkSubmitOperator``, with all of its parameters. Memory, cores, YARN queue, deploy mode
+    and connection are templated as well.
 
     Args:
         profile: anti-hanging Spark configuration, which the user's own overrides: ``"default"``,
@@ -73,8 +74,7 @@ class SafeSparkSubmitOperator(SparkSubmitOperator):
             :class:`~airflow_spark_guard.SparkProfile`. (templated)
         limits: how long an attempt may take and what it may use: :class:`~airflow_spark_guard.GuardLimits`,
             or ``"observe"`` to report findings without killing the job. (templated)
-        deferrable: in cluster mode on YARN or Kubernetes, let a trigger watch the application, so that the
-            task holds no worker slot.
+        deferrable: in cluster mode on YARN or Kubernetes, let a trigger watch: no worker slot is held.
         name: of the application; default: ``spark.app.name``, else ``<dag_id>.<task_id>.<try_number>``.
             (templated)
         **kwargs: arguments of ``SparkSubmitOperator``. Without a ``retry_policy``, the task is retried only
@@ -123,7 +123,7 @@ class SafeSparkSubmitOperator(SparkSubmitOperator):
         self.profile = profile
         self.limits = limits
         self._tag: Tag | None = None
-        self._record: Path | None = None
+        self._record: Place | None = None
         self._application_name = application_name({})
         self._killed = False
         self._observed: ObservedVerdicts | None = None
@@ -150,8 +150,7 @@ class SafeSparkSubmitOperator(SparkSubmitOperator):
     ) -> Any:
         """As Airflow's, but a None in ``application_args``, ``env_vars`` and ``conf`` does not become text.
 
-        A value that renders to None stays None, which is refused before the submit. A None inside a longer
-        text becomes the word "None", with a warning in the log.
+        It is refused before the submit; in a longer text it becomes "None", with a warning.
         """
         field = next((name for name in _OF_SEVERAL_VALUES if content is getattr(self, name, None)), None)
         if field is None or not isinstance(content, list | tuple | dict):
@@ -184,15 +183,17 @@ class SafeSparkSubmitOperator(SparkSubmitOperator):
     def execute(self, context: Context) -> Any:
         """Submit, watch, and return the job's result; for the errors see ``SafeSparkSubmitHook.submit``.
 
-        Unless the user has set a ``retry_policy``, an error that a retry cannot fix is an
-        ``AirflowFailException`` as well. XCom ``spark_guard_verdict`` has the verdict of a failed attempt;
-        XCom ``spark_guard_application`` the application, as soon as it is known and again at the end.
+        Unless the user sets a ``retry_policy``, what no retry can fix is an ``AirflowFailException`` too.
+        XCom ``spark_guard_verdict`` has the verdict of a failed attempt, ``spark_guard_application`` the
+        application, as soon as it is known and again at the end.
         """
+        recording = Recording(self.guard_log)
         try:
             learn(secrets_in_fields(hook_arguments(self)))
             checked_arguments({"application": self.application, **hook_arguments(self)})
             check_options({name.lstrip("_"): getattr(self, name) for name in _TEMPLATED_OPTIONS})
             self._start(context)
+            recording.start(self._record)
             start_retention(self.guard_log)
             self._announcement = Announcement(self.guard_log, context.get("ti"), self.guard_links, pages())
             self._announcement.record(record_page(self._record, self.guard_log))
@@ -203,6 +204,7 @@ class SafeSparkSubmitOperator(SparkSubmitOperator):
             failure = report(error, self, context)
             raise for_log(failure, self.guard_log, self._record) from None
         finally:
+            recording.close()
             self.operator_extra_links = known_links(self.operator_extra_links, self.guard_links)
         return self._hook.result if isinstance(self._hook, SafeSparkSubmitHook) else None
 
@@ -253,13 +255,13 @@ class SafeSparkSubmitOperator(SparkSubmitOperator):
             self.defer(**deferral(self._hook, self._conn_id, "execute_complete", context))
 
     def _resumed(self, context: Mapping[str, Any]) -> Announcement:
-        """Restore the announcement pushed before deferral; a failed deferral has no arguments."""
+        """The announcement pushed before deferral; a failed deferral has no arguments."""
         announcement = Announcement(self.guard_log, context.get("ti"), self.guard_links, pages())
         announcement.recall()
         return announcement
 
     def _start(self, context: Mapping[str, Any]) -> None:
-        self._tag, self._record = tag(context), record(context)
+        self._tag, self._record = tag(context), record(context, self.guard_log)
         self._application_name = application_name(context)
         self._observed = ObservedVerdicts(self, context)
 

@@ -21,6 +21,8 @@ from airflow_spark_guard.plugins.listing import Filter
 from airflow_spark_guard.plugins.origin import refusal
 from airflow_spark_guard.plugins.place import Task
 from airflow_spark_guard.plugins.store import Store, StoreGoneError
+from airflow_spark_guard.plugins.store_mirror import Needs
+from airflow_spark_guard.report.writing import NAME as REPORT
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -133,17 +135,21 @@ async def _attempt(request: Request, user: User, attempt: Attempt) -> Response:
     def view(root: Path, _: Attempts) -> dict[str, Any]:
         return attempt_view(root, attempt.task, attempt.number)
 
-    found = await _store(request).read(view)
+    found = await _store(request).read(view, Needs(attempt.task))
     may_end = await run_in_threadpool(access.may_end, user, attempt.dag_id)
     return _json({**found, "may_end": may_end})
 
 
 async def _limits(request: Request, attempt: Attempt) -> Response:
-    return _json(await _store(request).read(lambda _, attempts: attempts.limits(attempt.task)))
+    needs = Needs(attempt.task, history=True)
+    return _json(await _store(request).read(lambda _, attempts: attempts.limits(attempt.task), needs))
 
 
 async def _report(request: Request, attempt: Attempt) -> Response:
-    data = await _store(request).read(lambda root, _: asking.report(root, attempt.task, attempt.number))
+    needs = Needs(attempt.task, attempt.number, (REPORT,))
+    data = await _store(request).read(
+        lambda root, _: asking.report(root, attempt.task, attempt.number), needs
+    )
     return Response(data, media_type="text/html; charset=utf-8", headers=pages.REPORT_HEADERS)
 
 
@@ -152,8 +158,9 @@ async def _sample(
     attempt: Attempt,
     request_id: Annotated[str, Query(alias="id", pattern="^[0-9a-f]{32}$")],
 ) -> Response:
+    needs = Needs(attempt.task, attempt.number, (f"sample-{request_id}.txt",))
     text = await _store(request).read(
-        lambda root, _: asking.sample(root, attempt.task, attempt.number, request_id)
+        lambda root, _: asking.sample(root, attempt.task, attempt.number, request_id), needs
     )
     return Response(text, media_type="text/plain; charset=utf-8", headers=pages.DATA_HEADERS)
 
@@ -161,7 +168,8 @@ async def _sample(
 async def _ask(kind: Kind, request: Request, user: User, attempt: Attempt) -> Response:
     who = access.user_name(user)
     asked = await _store(request).read(
-        lambda root, _: asking.ask(root, attempt.task, attempt.number, kind, who)
+        lambda root, _: asking.ask(root, attempt.task, attempt.number, kind, who),
+        Needs(attempt.task, asks=True),
     )
     return _json({"id": asked.id, "kind": asked.kind}, 202)
 

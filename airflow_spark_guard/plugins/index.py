@@ -14,9 +14,10 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final
 
 from airflow_spark_guard.plugins.place import TRY, Task
+from airflow_spark_guard.process.past_try_reader import always
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
     from pathlib import Path
 
 SHARED: Final = 3.0
@@ -63,9 +64,11 @@ class Index:
 
     Args:
         root: the folder of all records.
+        is_whole: whether that folder has all records; a copy of an object store may not have them yet.
     """
 
     root: Path
+    is_whole: Callable[[], bool] = always
     _names: dict[str, tuple[int, tuple[str, ...]]] = field(default_factory=dict)
     _tries_written: dict[str, tuple[float, float]] = field(default_factory=dict)
     _listing: Listing = field(default_factory=Listing)
@@ -87,7 +90,7 @@ class Index:
     def _read(self) -> Listing:
         end = time.monotonic() + BUDGET
         found: list[Found] = []
-        complete = True
+        complete = self.is_whole()
         self.root.stat()
         for task in self._tasks(str(self.root)):
             if time.monotonic() >= end:

@@ -12,10 +12,11 @@ from airflow_spark_guard.plugins.index import Found, Index
 from airflow_spark_guard.plugins.limits_view import LimitsFromHistory
 from airflow_spark_guard.plugins.row import row_of
 from airflow_spark_guard.plugins.week import Week
+from airflow_spark_guard.process.past_try_reader import always
 from airflow_spark_guard.process.record_folder import folder_name
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterator
+    from collections.abc import Callable, Collection, Iterator
     from pathlib import Path
 
     from airflow_spark_guard.plugins.place import Task
@@ -52,16 +53,18 @@ class Attempts:
 
     Args:
         root: the folder of all records.
+        is_whole: whether that folder has all records; a copy of an object store may not have them yet.
     """
 
     root: Path
+    is_whole: Callable[[], bool] = always
     _index: Index = field(init=False)
     _week: Week = field(init=False)
     _limits: LimitsFromHistory = field(init=False)
     _rows: OrderedDict[tuple[Found, float], dict[str, Any]] = field(default_factory=OrderedDict)
 
     def __post_init__(self) -> None:
-        self._index = Index(self.root)
+        self._index = Index(self.root, self.is_whole)
         self._week = Week(self.root)
         self._limits = LimitsFromHistory(self.root)
 

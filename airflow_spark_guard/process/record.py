@@ -41,14 +41,16 @@ class Record:
         folder: the folder of this attempt alone (see :mod:`record_folder`); created here.
         size: limit in bytes: half is for the output, an eighth for observations, a sixteenth each for
             summary and autopsy.
+        shown: where it goes, if that is another place than the folder.
 
     Attributes:
         folder: as passed.
         trouble: what went wrong, in one sentence; empty if nothing did.
     """
 
-    def __init__(self, folder: Path, size: int) -> None:
+    def __init__(self, folder: Path, size: int, shown: str = "") -> None:
         self.folder = folder
+        self._shown = shown or str(folder)
         self.trouble = ""
         self._size = size
         self._files: _Files | None = None
@@ -60,8 +62,8 @@ class Record:
 
     @property
     def place(self) -> str:
-        """The folder as text; empty if it could not be created."""
-        return str(self.folder) if self._files is not None or not self.trouble else ""
+        """Where it is found, as text; empty if its folder could not be created."""
+        return self._shown if self._files is not None or not self.trouble else ""
 
     def summary(self, fields: Mapping[str, Any]) -> None:
         """Replace ``summary.json`` atomically: a reader sees either the old or the new one.
@@ -291,8 +293,3 @@ def _clean(value: Any, depth: int) -> Any:
     if depth and isinstance(value, list | tuple):
         return [_clean(item, depth - 1) for item in value]
     return safe_text(str(value))
-
-
-def open_record(folder: Path | None, size: int) -> Record | NoRecord:
-    """The record in this folder, of at most so many bytes; one that keeps nothing for None."""
-    return NoRecord() if folder is None else Record(folder, size)

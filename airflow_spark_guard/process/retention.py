@@ -22,7 +22,7 @@ from airflow_spark_guard.process.output_file import NAME as OUTPUT
 from airflow_spark_guard.process.record import OBSERVATIONS, SUMMARY
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Collection, Iterator
     from pathlib import Path
 
 STILL_RUNNING: Final = 7 * 86400.0
@@ -258,15 +258,23 @@ class _Pruning:
 
 
 def _state(folder: int) -> str:
-    """What the summary says; empty if it is not one of ours. A damaged one is, beside files of a record."""
     with os.fdopen(os.open(SUMMARY, _FILE, dir_fd=folder), "rb") as file:
-        try:
-            found = json.loads(file.read(_LONGEST_SUMMARY))
-        except (ValueError, RecursionError):
-            found = None
+        return recorded_state(file.read(_LONGEST_SUMMARY), os.listdir(folder))
+
+
+def recorded_state(summary: bytes, names: Collection[str]) -> str:
+    """What a summary says; empty if it is not one of ours. A damaged one is, beside files of a record.
+
+    Args:
+        summary: the content of ``summary.json``.
+        names: of the files beside it.
+    """
+    try:
+        found = json.loads(summary)
+    except (ValueError, RecursionError):
+        found = None
     if isinstance(found, dict) and ("state" in found or "left_out" in found):
         return str(found.get("state") or "unknown")
-    names = os.listdir(folder)
     return "damaged" if found is None and (OBSERVATIONS in names or OUTPUT in names) else ""
 
 

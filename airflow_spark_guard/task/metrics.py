@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any, Final
 from airflow_spark_guard.core.errors import AttemptError, SparkGuardError
 from airflow_spark_guard.core.history.waste import losses_in, waste_in
 from airflow_spark_guard.process.record_reader import read_record
+from airflow_spark_guard.process.spool import folder_of
 from airflow_spark_guard.task.task_instance import task_instance
 
 if TYPE_CHECKING:
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from airflow_spark_guard.process.record_reader import AttemptRecord
+    from airflow_spark_guard.process.spool import Place
 
 SUCCESS: Final = "SUCCESS"
 BAD_INPUT: Final = "BAD_INPUT"
@@ -40,19 +42,20 @@ def outcome(error: SparkGuardError | None) -> str:
 
 
 @contextlib.contextmanager
-def counting(context: Mapping[str, Any], record: Path | None) -> Iterator[None]:
+def counting(context: Mapping[str, Any], record: Place | None) -> Iterator[None]:
     """Count the attempt that runs in this context; one that is deferred, or ends in any other way, is not.
 
     Args:
         context: of the try.
-        record: its folder; None without one.
+        record: where it is written; None without one.
     """
+    folder = folder_of(record)
     try:
         yield
     except SparkGuardError as error:
-        count(error, context, record)
+        count(error, context, folder)
         raise
-    count(None, context, record)
+    count(None, context, folder)
 
 
 def count(error: SparkGuardError | None, context: Mapping[str, Any], record: Path | None) -> None:

@@ -7,7 +7,10 @@ import threading
 from typing import TYPE_CHECKING, Final
 
 from airflow_spark_guard.core.errors import BadInputError
+from airflow_spark_guard.core.store_address import StoreAddress
+from airflow_spark_guard.hooks.object_storage import open_store
 from airflow_spark_guard.hooks.settings import record_max_age, record_max_size, record_root
+from airflow_spark_guard.process.object_retention import prune_store
 from airflow_spark_guard.process.retention import Retention, prune
 
 if TYPE_CHECKING:
@@ -38,9 +41,13 @@ def start_retention(log: MarkedLog) -> threading.Thread | None:
     return thread
 
 
-def _prune(root: Path, rules: Retention, log: MarkedLog) -> None:
+def _prune(root: Path | StoreAddress, rules: Retention, log: MarkedLog) -> None:
+    start = random.random()  # noqa: S311 - where it begins
     try:
-        done = prune(root, rules, budget=BUDGET, start=random.random())  # noqa: S311 - where it begins
+        if isinstance(root, StoreAddress):
+            done = prune_store(open_store(root), rules, budget=BUDGET, start=start)
+        else:
+            done = prune(root, rules, budget=BUDGET, start=start)
     except FileNotFoundError:
         return  # the first attempt of all
     except Exception as error:  # noqa: BLE001 - the attempt goes on, whatever a store does

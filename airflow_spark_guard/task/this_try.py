@@ -7,10 +7,13 @@ import json
 from typing import TYPE_CHECKING, Any
 
 from airflow_spark_guard.core.application_name import task_name
+from airflow_spark_guard.core.errors import BadInputError
 from airflow_spark_guard.core.remote.announcement import record_link
+from airflow_spark_guard.core.store_address import StoreAddress
 from airflow_spark_guard.hooks.settings import deployment, record_root, record_url
 from airflow_spark_guard.process.leftovers import Tag, new_attempt
 from airflow_spark_guard.process.record_folder import record_folder
+from airflow_spark_guard.process.spool import Spool, folder_of
 from airflow_spark_guard.task.task_instance import task_instance
 
 if TYPE_CHECKING:
@@ -18,7 +21,9 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from airflow_spark_guard.attempt.marked_log import MarkedLog
+    from airflow_spark_guard.process.spool import Place
 
+_PARTS = 4  # of a record's place: DAG, run, task and try
 _DEFAULT_NAME = "arrow-spark"  # upstream's default, used outside a task
 
 
@@ -32,20 +37,34 @@ def tag(context: Mapping[str, Any]) -> Tag:
     return Tag(digest[:32], new_attempt(ti.try_number))
 
 
-def record(context: Mapping[str, Any]) -> Path | None:
-    """The folder for this try's record; None outside Airflow, or if records are switched off."""
-    ti, root = task_instance(context), record_root()
-    if ti is None or root is None:
+def record(context: Mapping[str, Any], log: MarkedLog) -> Place | None:
+    """Where this try's record is written; None outside Airflow, or if there is none.
+
+    A store that cannot be used is a warning: a record never ends a job.
+    """
+    ti = task_instance(context)
+    if ti is None:
         return None
-    return record_folder(root, ti.dag_id, ti.run_id, ti.task_id, ti.map_index, ti.try_number)
+
+    def place(root: Path) -> Path:
+        return record_folder(root, ti.dag_id, ti.run_id, ti.task_id, ti.map_index, ti.try_number)
+
+    try:
+        root = record_root()
+        if isinstance(root, StoreAddress):
+            return Spool.of(root, place)
+    except BadInputError as error:
+        log.warning("The attempt has no record. %s", error)
+        return None
+    return None if root is None else place(root)
 
 
-def record_page(folder: Path | None, log: MarkedLog) -> str:
+def record_page(record: Place | None, log: MarkedLog) -> str:
     """The record's URL for browsers; empty if it is not served."""
-    base, root = record_url(), record_root()
-    if not base or root is None or folder is None:
+    base, folder = record_url(), folder_of(record)
+    if not base or folder is None:
         return ""
-    url = record_link(base, root, folder)
+    url = record_link(base, folder.parents[_PARTS - 1], folder)
     if not url:
         log.warning("[spark_guard] record_url is not a plain http address: the task gets no link.")
     return url

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import resource
+import secrets
 import shutil
 import subprocess
 import sys
@@ -13,7 +14,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from airflow_spark_guard.cli.checks.check import Check
+from airflow_spark_guard.core.errors import BadInputError
 from airflow_spark_guard.core.quantity import readable_size
+from airflow_spark_guard.core.store_address import StoreAddress
 from airflow_spark_guard.process import proctree
 from airflow_spark_guard.process.process_samples import python_threads
 from airflow_spark_guard.process.surroundings import limits_here
@@ -85,8 +88,10 @@ class RecordStoreCheck(Check):
     limit = 60.0
 
     def look(self, setup: Setup) -> Iterable[Line]:
-        """Makes a folder in the store, writes a file, and removes both."""
+        """Makes a folder in the store, writes a file, and removes both; in an object store an object."""
         folder = record_folder_of(setup)
+        if isinstance(folder, StoreAddress):
+            return [self._object(folder)]
         if folder is None:
             what = "not tried: no Airflow is configured here; name the folder with --record-folder"
             return [self.ok(what if not setup.uses_airflow else "switched off ([spark_guard] record_folder)")]
@@ -105,6 +110,25 @@ class RecordStoreCheck(Check):
             ]
         return [self.ok(f"{folder} is writable" if above == folder else f"{folder} can be made")]
 
+    def _object(self, address: StoreAddress) -> Line:
+        from airflow_spark_guard.hooks.object_storage import open_store  # noqa: PLC0415 - it imports Airflow
+
+        name = f".spark-guard-doctor-{secrets.token_hex(8)}"
+        try:
+            store = open_store(address)
+            store.write(name, b"x" * 4096)
+            store.folders()
+            store.read(name)
+            store.remove([name])
+        except BadInputError as error:
+            return self.of(error)
+        except OSError as error:
+            return self.error(
+                f"Records cannot be written to {address}: {error.strerror}",
+                "Give its Airflow connection the rights to list, read, write and delete objects.",
+            )
+        return self.ok(f"{address} can be listed, written, read and cleared")
+
 
 class DiskSpaceCheck(Check):
     """Space for records, and for what Spark spills."""
@@ -116,7 +140,7 @@ class DiskSpaceCheck(Check):
         local = setup.env.get("SPARK_LOCAL_DIRS") or setup.env.get("TMPDIR") or tempfile.gettempdir()
         places = [(Path(one), "Spark's temporary files") for one in local.split(",") if one]
         records = record_folder_of(setup)
-        if records is not None:
+        if isinstance(records, Path):
             places.append((records, "records"))
         for folder, purpose in places:
             yield self._line(_existing(folder), purpose)
@@ -162,10 +186,12 @@ class LimitsCheck(Check):
                 yield self.warning(what, f"Raise it for the service that runs tasks: ulimit {option} {least}")
 
 
-def record_folder_of(setup: Setup) -> Path | None:
-    """The folder of all records; None if there is none, or Airflow is not configured here."""
-    if setup.record_folder is not None:
+def record_folder_of(setup: Setup) -> Path | StoreAddress | None:
+    """Where all records are; None if there is none, or Airflow is not configured here."""
+    if isinstance(setup.record_folder, Path):
         return setup.record_folder.absolute()
+    if setup.record_folder is not None:
+        return setup.record_folder
     if not setup.uses_airflow:
         return None
     from airflow_spark_guard.hooks.settings import record_root  # noqa: PLC0415 - it imports Airflow

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from airflow_spark_guard.cli.checks.cluster import Cluster
+    from airflow_spark_guard.core.store_address import StoreAddress
 
 DEFAULT_CONNECTION = "spark_default"
 
@@ -28,7 +29,7 @@ class Setup:
         paths: folders of installed distributions; None for those of this interpreter.
         connection: id of the Airflow connection; empty if the user names none.
         master: Spark's master, instead of the connection's.
-        record_folder: the folder of all records, instead of Airflow's option.
+        record_folder: where all records are, instead of Airflow's option.
         profile: name of the profile.
         conf: as ``conf=`` of the operator, each as ``KEY=VALUE``.
         cluster: what the connection holds; set by the check of the connection.
@@ -39,7 +40,7 @@ class Setup:
     paths: Sequence[str] | None = None
     connection: str = ""
     master: str = ""
-    record_folder: Path | None = None
+    record_folder: Path | StoreAddress | None = None
     profile: str = "default"
     conf: Sequence[str] = ()
     cluster: Cluster | None = None

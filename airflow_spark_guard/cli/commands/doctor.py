@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from pathlib import Path  # noqa: TC003 - typer reads the signature
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
 from airflow_spark_guard.cli.commands.conf import PAIRS, PROFILE
+from airflow_spark_guard.cli.terminal import place
 
 
 def doctor(
@@ -17,9 +17,11 @@ def doctor(
     ] = "",
     master: Annotated[str, typer.Option(metavar="URL", help="Spark's master, without a connection.")] = "",
     record_folder: Annotated[
-        Path | None,
+        Any,
         typer.Option(
-            metavar="FOLDER", help="Folder of all records. Default: Airflow's option record_folder."
+            parser=place,
+            metavar="FOLDER",
+            help="Folder of all records, or the address of a store. Default: Airflow's option record_folder.",
         ),
     ] = None,
     profile: Annotated[str, PROFILE] = "default",

@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
-from pathlib import Path  # noqa: TC003 - typer reads the signature
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
+
+from airflow_spark_guard.cli.terminal import place
 
 
 def limits(
     records: Annotated[
-        list[Path],
+        list[Any],
         typer.Argument(
-            metavar="RECORDS...", help="Folders of records of one task, or folders that have some below them."
+            parser=place,
+            metavar="RECORDS...",
+            help="Folders of records of one task, or folders that have some below them; also of a store.",
         ),
     ],
 ) -> None:

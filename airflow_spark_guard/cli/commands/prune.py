@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-from pathlib import Path  # noqa: TC003 - typer reads the signature
 from typing import Annotated, Any
 
 import typer
 
-from airflow_spark_guard.cli.terminal import duration, size
+from airflow_spark_guard.cli.terminal import duration, place, size
 
-_ROOT = "Folder of all records. Default: Airflow's option record_folder."
+_ROOT = "Folder of all records, or the address of a store. Default: Airflow's option record_folder."
 
 
 def prune(
-    root: Annotated[Path | None, typer.Argument(metavar="ROOT", help=_ROOT)] = None,
+    root: Annotated[Any, typer.Argument(parser=place, metavar="ROOT", help=_ROOT)] = None,
     *,
     older_than: Annotated[
         Any, typer.Option(parser=duration, metavar="AGE", help="Remove what is older, such as 30d.")

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
+
+from airflow_spark_guard.cli.terminal import place
 
 
 def record(
     path: Annotated[
-        Path | None, typer.Argument(metavar="PATH", help="Folder of the record, as the task log names it.")
+        Any,
+        typer.Argument(parser=place, metavar="PATH", help="Where the record is, as the task log names it."),
     ] = None,
     *,
     dag: Annotated[str, typer.Option(metavar="ID", help="Id of the DAG, instead of PATH.")] = "",
@@ -23,9 +26,11 @@ def record(
         int, typer.Option("--map", metavar="I", help="Map index of a mapped task.", show_default=False)
     ] = -1,
     root: Annotated[
-        Path | None,
+        Any,
         typer.Option(
-            metavar="FOLDER", help="Folder of all records. Default: Airflow's option record_folder."
+            parser=place,
+            metavar="FOLDER",
+            help="Folder of all records, or the address of a store. Default: Airflow's option record_folder.",
         ),
     ] = None,
     lines: Annotated[

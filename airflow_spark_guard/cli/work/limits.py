@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
 from typing import TYPE_CHECKING, Final
 
 from airflow_spark_guard.cli.terminal import print_text
+from airflow_spark_guard.cli.work.fetched import FOR_LIMITS, fetched
 from airflow_spark_guard.core.errors import RecordError
 from airflow_spark_guard.core.history.limit_suggestion import suggest
 from airflow_spark_guard.core.history.limit_words import code_of, outcomes, verdict_on_healthy
@@ -17,20 +19,24 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
     from pathlib import Path
 
+    from airflow_spark_guard.core.store_address import StoreAddress
+
 _DEEPEST: Final = 5
 _MOST: Final = 1000
 _LONGEST: Final = 300
 
 
-def show(places: Sequence[Path]) -> None:
+def show(places: Sequence[Path | StoreAddress]) -> None:
     """Print the suggestion, its reasons, and each try that it would have ended.
 
     Raises:
         RecordError: there is no record of a try that is over.
         BadInputError: no try succeeded.
     """
-    folders = [folder for place in places for folder in _records_below(place)]
-    tries = [one for folder in folders if (one := past_try(folder, path_of(folder))) is not None]
+    with contextlib.ExitStack() as copies:
+        local = [copies.enter_context(fetched(place, FOR_LIMITS)) for place in places]
+        folders = [folder for place in local for folder in _records_below(place)]
+        tries = [one for folder in folders if (one := past_try(folder, path_of(folder))) is not None]
     if not tries:
         raise RecordError(
             "There is no record of a try that is over.",

@@ -5,10 +5,13 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from airflow_spark_guard.cli.terminal import print_text
+from airflow_spark_guard.cli.work.fetched import opened, unreadable
 from airflow_spark_guard.cli.work.record_place import root_of_records
 from airflow_spark_guard.core.errors import BadInputError, RecordError
 from airflow_spark_guard.core.quantity import counted, readable_size
+from airflow_spark_guard.core.store_address import StoreAddress
 from airflow_spark_guard.core.text.printable import one_line
+from airflow_spark_guard.process.object_retention import prune_store
 from airflow_spark_guard.process.retention import Pruned, Retention, prune
 
 if TYPE_CHECKING:
@@ -17,7 +20,9 @@ if TYPE_CHECKING:
 _MOST_SHOWN = 20
 
 
-def run(root: Path | None, max_age: float | None, max_size: int | None, *, dry_run: bool) -> int:
+def run(
+    root: Path | StoreAddress | None, max_age: float | None, max_size: int | None, *, dry_run: bool
+) -> int:
     """Remove records and print which; return the exit code, 1 if something could not be read or removed.
 
     Raises:
@@ -28,6 +33,13 @@ def run(root: Path | None, max_age: float | None, max_size: int | None, *, dry_r
     if not rules.removes:
         rules = _configured()
     folder = root_of_records(root)
+    if isinstance(folder, StoreAddress):
+        try:
+            done = prune_store(opened(folder), rules, dry_run=dry_run)
+        except OSError as error:
+            raise unreadable(folder, error) from error
+        _show(done, folder, dry_run=dry_run)
+        return 1 if done.failed else 0
     try:
         done = prune(folder, rules, dry_run=dry_run)
     except OSError as error:
@@ -55,7 +67,7 @@ def _configured() -> Retention:
     return rules
 
 
-def _show(done: Pruned, folder: Path, *, dry_run: bool) -> None:
+def _show(done: Pruned, folder: Path | StoreAddress, *, dry_run: bool) -> None:
     verb = "would be removed" if dry_run else "removed"
     for record in done.removed[:_MOST_SHOWN]:
         place = "/".join(map(str, record.place))

@@ -6,6 +6,7 @@ import datetime as dt
 from typing import TYPE_CHECKING, Any
 
 from airflow_spark_guard.cli.terminal import fields, print_text
+from airflow_spark_guard.cli.work.fetched import fetched_record
 from airflow_spark_guard.core.quantity import readable_duration
 from airflow_spark_guard.core.text.printable import one_line, safe_text
 from airflow_spark_guard.core.verdict import Verdict
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
     from pathlib import Path
 
+    from airflow_spark_guard.core.store_address import StoreAddress
     from airflow_spark_guard.process.record_reader import AttemptRecord
 
 _STYLES = {"success": "bold green", "failed": "bold red", "running": "bold yellow", "deferred": "bold yellow"}
@@ -24,19 +26,23 @@ _LONGEST = 4000
 _MOST_OBSERVED = 20
 
 
-def show(folder: Path, lines: int) -> int:
+def show(place: Path | StoreAddress, lines: int) -> int:
     """Print the record; return the exit code, 1 if its summary is damaged.
 
     Args:
-        folder: of the record; a link to one is followed.
+        place: of the record; a link to a local one is followed.
         lines: of output and of stacks.
 
     Raises:
-        RecordError: it is not a record, or has a newer format.
+        RecordError: it is not a record, or has a newer format; or its store cannot be read.
     """
-    record = read_record(folder.resolve())
+    with fetched_record(place) as folder:
+        return _show(read_record(folder.resolve()), str(place), lines)
+
+
+def _show(record: AttemptRecord, place: str, lines: int) -> int:
     _show_head(record)
-    fields(*_rows(record), ("record", one_line(str(folder), _LONGEST)))
+    fields(*_rows(record), ("record", one_line(place, _LONGEST)))
     for row in _dicts(record.summary.get("observed"))[:_MOST_OBSERVED]:
         _show_observed(row)
     _section("Stacks (autopsy.txt)", _first(record.autopsy().splitlines(), lines))

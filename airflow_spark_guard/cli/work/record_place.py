@@ -3,21 +3,24 @@
 from __future__ import annotations
 
 import re
+from pathlib import Path
 from typing import TYPE_CHECKING
 
+from airflow_spark_guard.cli.work.fetched import opened, unreadable
 from airflow_spark_guard.core.errors import BadInputError, RecordError
+from airflow_spark_guard.core.store_address import StoreAddress
 from airflow_spark_guard.core.text.printable import one_line
 from airflow_spark_guard.process.record_folder import record_folder
 
 if TYPE_CHECKING:
-    from pathlib import Path
+    from collections.abc import Iterable
 
 _TRY = re.compile(r"(map-\d+-)?try-(\d{1,9})", re.ASCII)
 _MOST_SHOWN = 5
 
 
-def root_of_records(root: Path | None) -> Path:
-    """The folder of all records: the given one, else Airflow's option.
+def root_of_records(root: Path | StoreAddress | None) -> Path | StoreAddress:
+    """Where all records are: the given place, else Airflow's option.
 
     Raises:
         RecordError: records are switched off.
@@ -37,8 +40,10 @@ def root_of_records(root: Path | None) -> Path:
     return found
 
 
-def place_of_record(root: Path, dag: str, run: str, task: str, number: int | None, map_index: int) -> Path:
-    """The folder of a try; of the newest one if no number is given.
+def place_of_record(
+    root: Path | StoreAddress, dag: str, run: str, task: str, number: int | None, map_index: int
+) -> Path | StoreAddress:
+    """Where a try is; the newest one if no number is given.
 
     Raises:
         BadInputError: DAG, run or task is missing.
@@ -52,6 +57,8 @@ def place_of_record(root: Path, dag: str, run: str, task: str, number: int | Non
             expected="PATH, or --dag, --run and --task",
             advice="Copy the line 'record:' from the task log, or name DAG, run and task.",
         )
+    if isinstance(root, StoreAddress):
+        return _in_store(root, record_folder(Path(), dag, run, task, map_index, number or 1), number)
     numbers = [number] if number is not None else _tries(root, dag, run, task, map_index)
     folder = record_folder(root, dag, run, task, map_index, max(numbers, default=1))
     if not folder.is_dir():
@@ -59,12 +66,34 @@ def place_of_record(root: Path, dag: str, run: str, task: str, number: int | Non
     return folder
 
 
+def _in_store(root: StoreAddress, first: Path, number: int | None) -> StoreAddress:
+    task = first.parent.as_posix()
+    try:
+        names = opened(root).folders(task)
+    except OSError as error:
+        raise unreadable(root, error) from error
+    newest = first.name.replace("try-1", f"try-{max(_numbers(first.name, names), default=1)}")
+    name = newest if number is None else first.name
+    if name not in names:
+        raise RecordError(
+            "There is no such record.",
+            got=one_line(f"{root.below(task)} has {', '.join(names[-_MOST_SHOWN:]) or 'nothing'}", 1000),
+            expected="<address>/<dag>/<run>/<task>/try-1",
+            advice="Check the ids, --try and --map, and the address: --root, or Airflow's option "
+            "[spark_guard] record_folder.",
+        )
+    return StoreAddress(root.below(f"{task}/{name}"))
+
+
 def _tries(root: Path, dag: str, run: str, task: str, map_index: int) -> list[int]:
     first = record_folder(root, dag, run, task, map_index, 1)
-    mapped = _TRY.fullmatch(first.name)
+    return _numbers(first.name, _names(first.parent))
+
+
+def _numbers(first: str, names: Iterable[str]) -> list[int]:
+    mapped = _TRY.fullmatch(first)
     wanted = mapped[1] if mapped else None
-    names = map(_TRY.fullmatch, _names(first.parent))
-    return [int(found[2]) for found in names if found and found[1] == wanted]
+    return [int(found[2]) for found in map(_TRY.fullmatch, names) if found and found[1] == wanted]
 
 
 def _names(folder: Path) -> list[str]:

@@ -7,12 +7,15 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 from airflow_spark_guard.cli.terminal import print_text
+from airflow_spark_guard.cli.work.fetched import fetched_record
 from airflow_spark_guard.core.errors import BadInputError, LimitError
 from airflow_spark_guard.core.history.cost import Rates
 from airflow_spark_guard.core.history.replay import LogReplay
 from airflow_spark_guard.core.limits import GuardLimits
+from airflow_spark_guard.core.store_address import store_address
 from airflow_spark_guard.core.text.printable import one_line
 from airflow_spark_guard.process.record import SUMMARY
+from airflow_spark_guard.process.record_key import is_place
 from airflow_spark_guard.process.record_reader import read_record
 from airflow_spark_guard.report.contents import contents_of_history, contents_of_record
 from airflow_spark_guard.report.head import head_of
@@ -24,9 +27,11 @@ from airflow_spark_guard.sources.event_log_download import read_from_history_ser
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from airflow_spark_guard.core.store_address import StoreAddress
     from airflow_spark_guard.report.contents import Contents
 
 _LONGEST: Final = 1000
+_PARTS: Final = 4  # of a record's place
 _MOST_ALERTS: Final = 3
 
 
@@ -77,6 +82,9 @@ def write(asked: Asked, output: Path | None) -> int:
 def _contents(asked: Asked) -> Contents:
     rates = Rates(asked.core_hour, asked.gib_hour, asked.currency)
     place = Path(asked.source)
+    if not asked.history and (address := _stored_record(asked.source)) is not None:
+        with fetched_record(address) as folder:
+            return contents_of_record(read_record(folder), path_of(folder), rates=rates)
     if not asked.history and (place / SUMMARY).exists():
         return contents_of_record(read_record(place.resolve()), path_of(place.resolve()), rates=rates)
     limits = _limits(asked.limits)
@@ -86,6 +94,17 @@ def _contents(asked: Asked) -> Contents:
     else:
         history = read_event_log(_event_log(asked.source), watcher=replay)
     return contents_of_history(history, place.name, replayed=replay.replayed(), rates=rates)
+
+
+def _stored_record(source: str) -> StoreAddress | None:
+    """The address of a record in an object store; None for anything else, such as an event log there."""
+    try:
+        address = store_address(source)
+    except BadInputError:  # an event log may have any address
+        return None
+    if address is None or address.scheme == "file" or not is_place("/".join(address.parts[-_PARTS:])):
+        return None
+    return address
 
 
 def _event_log(source: str) -> Any:

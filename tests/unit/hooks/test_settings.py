@@ -11,6 +11,7 @@ import pytest
 
 from airflow_spark_guard.core.errors import BadInputError
 from airflow_spark_guard.core.remote.announcement import Pages
+from airflow_spark_guard.core.store_address import StoreAddress
 from airflow_spark_guard.hooks import settings
 from airflow_spark_guard.provider_info import get_provider_info
 from tests.support.paths import ROOT
@@ -42,6 +43,17 @@ def test_the_option_says_where(set_option, value, root):
     """Absolute, relative to the logs, or nowhere."""
     set_option(value)
     assert settings.record_root() == root
+
+
+def test_records_may_be_in_an_object_store(set_option):
+    """Its address; one with a password is refused. A file address is a folder."""
+    set_option("s3://aws@logs/guard/")
+    assert settings.record_root() == StoreAddress("s3://aws@logs/guard")
+    set_option("file:///data/records")
+    assert settings.record_root() == Path("/data/records")
+    set_option("s3://key:secret@logs/guard")
+    with pytest.raises(BadInputError, match="has a password"):
+        settings.record_root()
 
 
 @pytest.mark.parametrize(

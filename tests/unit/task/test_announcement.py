@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import json
 import sys
+import tempfile
 import threading
 import time
 from functools import partial
+from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
@@ -252,6 +254,23 @@ def test_a_task_tells_its_application_while_it_runs(operator, ti):
     assert ti.threads == {threading.main_thread()}
 
 
+def test_a_record_in_a_store_is_whole_when_the_task_has_failed(operator, ti, tmp_path, monkeypatch):
+    """A store as Airflow opens it, here of local files: with report and traceback, and named in the error."""
+    monkeypatch.setenv("AIRFLOW__SPARK_GUARD__RECORD_FOLDER", address := f"local://{tmp_path}/store")
+    with pytest.raises(SparkGuardError) as caught:
+        operator("print('a line'); raise ValueError", "https://records").execute({"ti": ti})
+    place = "flights/manual/train/try-1"
+    assert caught.value.record == f"{address}/{place}"
+    assert ti.last["spark_guard_record"] == f"https://records/{place}/"
+    folder = tmp_path / "store" / place
+    assert {path.name for path in folder.iterdir()} >= {
+        "summary.json", "output.log", "observations.jsonl", "report.html", "traceback.txt"
+    }  # fmt: skip
+    assert json.loads((folder / "summary.json").read_text())["state"] == "failed"
+    assert "a line" in (folder / "output.log").read_text()
+    assert list(Path(tempfile.gettempdir()).glob("spark-guard-store-*/flights")) == []
+
+
 def test_a_task_that_fails_says_so(operator, ti):
     """Beside its verdict; a record that is not served has no link."""
     with pytest.raises(SparkGuardError):
@@ -310,7 +329,7 @@ def test_a_task_whose_trigger_failed_says_so(deferred, ti):
 @pytest.mark.parametrize("way", ["resume", "cancelled"])
 def test_a_resumed_task_keeps_its_whole_traceback(deferred, ti, monkeypatch, tmp_path, way):
     """The log shows none of its frames, so the record has to."""
-    monkeypatch.setattr(module, "record", lambda _: tmp_path)
+    monkeypatch.setattr(module, "record", lambda *_: tmp_path)
     monkeypatch.setattr(cluster_deferral, "cancelled", lambda *_: UserCodeError("It was ended."))
     end = (
         partial(deferred().execute_complete, {"ti": ti}, event={"nonsense": 1})

@@ -13,6 +13,7 @@ import pytest
 from airflow_spark_guard.attempt.marked_log import MarkedLog
 from airflow_spark_guard.task import retention
 from airflow_spark_guard.task.retention import BUDGET, start_retention
+from tests.support.object_stores import Objects, object_store, put_stored
 
 
 class Lines:
@@ -128,3 +129,14 @@ def test_each_attempt_starts_it(root, monkeypatch):
         if thread.name == "spark-guard-retention":
             thread.join(10)
     assert [path.name for path in (root / "d" / "r" / "t").iterdir()] == ["try-1"]
+
+
+def test_in_an_object_store_old_records_go_as_well(lines, monkeypatch):
+    """With the same budget."""
+    objects = Objects()
+    put_stored(objects, "d/r/t/try-1", summary_json={"v": 1, "state": "success"})
+    monkeypatch.setattr(retention, "open_store", lambda _: object_store(objects))
+    monkeypatch.setenv("AIRFLOW__SPARK_GUARD__RECORD_FOLDER", "s3://aws@logs/guard")
+    monkeypatch.setenv("AIRFLOW__SPARK_GUARD__RECORD_MAX_AGE", "0s")
+    start_retention(MarkedLog(lines)).join(10)
+    assert (objects.names(), lines.lines) == ([], [])

@@ -8,6 +8,9 @@ import pytest
 from airflow.sdk.exceptions import AirflowException
 
 from airflow_spark_guard.core.errors import AttemptDetails, BadInputError, StalledError
+from airflow_spark_guard.core.store_address import StoreAddress
+from airflow_spark_guard.process.record_folder import record_folder
+from airflow_spark_guard.process.spool import Spool
 from airflow_spark_guard.task.seam import TRACEBACK, for_log
 from tests.support.task_log import TaskLog
 
@@ -95,3 +98,14 @@ def test_evidence_that_the_output_shows_just_above_is_not_shown_again(tmp_path):
     assert "a.py:3" not in text
     assert log.warnings == ""
     assert "a.py:3" in (tmp_path / TRACEBACK).read_text()
+
+
+def test_of_a_task_that_was_deferred_it_is_added_to_the_store(monkeypatch):
+    """There is no local copy any more."""
+    left = []
+    monkeypatch.setattr("airflow_spark_guard.task.seam.leave_in_store", lambda *what: left.append(what))
+    spool = Spool.of(StoreAddress("mem://b"), lambda root: record_folder(root, "d", "r", "t", -1, 1))
+    seen(raised_deep(StalledError("It stands still.")), TaskLog(), spool)
+    ((place, name, text),) = left
+    assert (place, name) == (spool, TRACEBACK)
+    assert "in raise_it" in text

@@ -7,7 +7,7 @@ from types import SimpleNamespace
 
 import pytest
 
-from airflow_spark_guard.task.this_try import application_name, record, tag
+from airflow_spark_guard.task.this_try import application_name, record, record_page, tag
 
 
 def tagged(dag="d", run="r", task="t", index=-1, number=1):
@@ -51,7 +51,7 @@ def test_an_environment_that_is_no_text_raises_nothing(monkeypatch):
 
 def test_outside_a_task_there_is_no_record_and_upstreams_name():
     """As where a hook is used by itself."""
-    assert record({}) is None
+    assert record({}, None) is None
     assert application_name({}) == "arrow-spark"
     assert tag({}).task != tag({}).task
 
@@ -61,6 +61,23 @@ def test_a_task_names_its_application_and_its_record(monkeypatch, tmp_path):
     monkeypatch.setenv("AIRFLOW__SPARK_GUARD__RECORD_FOLDER", str(tmp_path))
     ti = SimpleNamespace(dag_id="d", run_id="r", task_id="t", map_index=3, try_number=2)
     assert application_name({"ti": ti}) == "d.t.3.2"
-    assert record({"ti": ti}).is_relative_to(tmp_path)
+    assert record({"ti": ti}, None).is_relative_to(tmp_path)
     monkeypatch.setenv("AIRFLOW__SPARK_GUARD__RECORD_FOLDER", "none")
-    assert record({"ti": ti}) is None
+    assert record({"ti": ti}, None) is None
+
+
+def test_a_record_in_a_store_is_written_locally_and_a_store_that_is_none_is_a_warning(monkeypatch):
+    """A record never ends a job."""
+    lines = []
+    log = SimpleNamespace(warning=lambda text, *words: lines.append(text % words))
+    ti = SimpleNamespace(dag_id="d", run_id="r", task_id="t", map_index=-1, try_number=1)
+    monkeypatch.setenv("AIRFLOW__SPARK_GUARD__RECORD_FOLDER", "s3://aws@logs/guard")
+    monkeypatch.setenv("AIRFLOW__SPARK_GUARD__RECORD_URL", "https://records")
+    found = record({"ti": ti}, log)
+    assert str(found) == "s3://aws@logs/guard/d/r/t/try-1"
+    assert record_page(found, log) == "https://records/d/r/t/try-1/"
+    assert record_page(None, log) == ""
+    monkeypatch.setenv("AIRFLOW__SPARK_GUARD__RECORD_FOLDER", "s3://key:hidden-4711@logs")
+    assert record({"ti": ti}, log) is None
+    assert lines[0].startswith("The attempt has no record. The address of the record store has a password.")
+    assert "hidden-4711" not in lines[0]

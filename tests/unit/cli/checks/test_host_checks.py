@@ -21,6 +21,9 @@ from airflow_spark_guard.cli.checks.host_checks import (
     RecordStoreCheck,
 )
 from airflow_spark_guard.cli.checks.setup import Setup
+from airflow_spark_guard.core.errors import BadInputError
+from airflow_spark_guard.core.store_address import StoreAddress
+from tests.support.object_stores import Objects, object_store
 from tests.support.paths import ROOT
 from tests.support.setups import is_root, setup
 
@@ -96,6 +99,32 @@ def test_a_read_only_folder_is_an_error():
     assert line.state == "error"
     assert line.what == f"Records cannot be written to {folder}/records: Permission denied (in {folder})."
     assert "record_folder to another folder" in line.fix
+
+
+def test_an_object_store_is_written_to_read_and_cleared(tmp_path, monkeypatch):
+    """What refuses, or cannot be opened, is named."""
+    objects, address = Objects(), StoreAddress("s3://aws@logs/guard")
+    monkeypatch.setattr(
+        "airflow_spark_guard.hooks.object_storage.open_store", lambda _: object_store(objects)
+    )
+    found = setup(tmp_path, record_folder=address)
+    (line,) = RecordStoreCheck().run(found)
+    assert (line.state, objects.names()) == ("ok", [])
+    assert line.what == "s3://aws@logs/guard can be listed, written, read and cleared"
+    assert not [line for line in DiskSpaceCheck().run(found) if "records" in line.what]
+    objects.error = PermissionError("Access Denied")
+    (line,) = RecordStoreCheck().run(found)
+    assert (line.state, line.what) == (
+        "error",
+        "Records cannot be written to s3://aws@logs/guard: Access Denied",
+    )
+
+    def fails(_):
+        raise BadInputError("It cannot be opened.", got="no s3", advice="pip install x")
+
+    monkeypatch.setattr("airflow_spark_guard.hooks.object_storage.open_store", fails)
+    (line,) = RecordStoreCheck().run(found)
+    assert (line.state, line.fix) == ("error", "pip install x")
 
 
 def test_a_file_in_the_place_of_the_folder_is_an_error(tmp_path):
