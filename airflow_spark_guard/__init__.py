@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from airflow_spark_guard.sensors.spark_application import SparkApplicationSensor
     from airflow_spark_guard.task.retry_policy import SparkGuardRetryPolicy
 
-__version__ = "0.8.0"
+__version__ = "0.9.0"
 
 __all__ = [
     "GuardLimits",
