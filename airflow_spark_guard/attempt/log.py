@@ -11,6 +11,7 @@ from airflow_spark_guard.core.clock import monotonic_now
 from airflow_spark_guard.core.failure.client_ending import found_error
 from airflow_spark_guard.core.failure.evolved import evolved
 from airflow_spark_guard.core.failure.observed_text import observed_text
+from airflow_spark_guard.core.instruments.instrument import Instrument
 from airflow_spark_guard.core.output.last_shown import LastShown
 from airflow_spark_guard.core.output.message_budget import MessageBudget
 from airflow_spark_guard.core.output.message_lines import MessageLines
@@ -65,7 +66,7 @@ class AttemptLog:
         summary: receives observations for its account, and what would have ended the attempt in observe
             mode; None if it has another writer.
         on_observed: takes its exception, on the thread that runs the attempt.
-        live: shows observations and warnings to those who look at the attempt; None without it.
+        live: shows observations, warnings and measurements to those who look at the attempt; None without it.
 
     Attributes:
         tail: the last 64 KiB of output.
@@ -112,8 +113,13 @@ class AttemptLog:
                 log.info("%s", line)
 
     def message(self, message: Message) -> None:
-        """Show a message of the job."""
-        self._show(self._messages.lines(message, monotonic_now()))
+        """Show a message of the job; what its instruments have measured is recorded."""
+        measured, lines = Instrument.of(message), self._messages.lines(message, monotonic_now())
+        if measured is not None:
+            self.record.instrument(measured.to_json())
+        self._show(lines)
+        if self.live is not None:
+            self.live.take(measured, (line.text for line in lines if line.is_warning))
 
     def _show(self, lines: Iterable[MessageLine]) -> None:
         for line in lines:

@@ -12,6 +12,7 @@ from airflow_spark_guard.core.conf.carried import apart, check_carried
 from airflow_spark_guard.core.conf.properties import render
 from airflow_spark_guard.core.connection import ConnectionAddress, check_master
 from airflow_spark_guard.core.deploy_mode import KEY, VARIABLE, DeployMode, decide
+from airflow_spark_guard.core.verbosity import environment_of
 from airflow_spark_guard.process import toolchain
 from airflow_spark_guard.process.leftovers import TAG_ENV
 
@@ -49,6 +50,7 @@ class SubmitRequest:
         keytab: from the connection, written to the path that the options name; None without one.
         tag: marks the attempt's processes; executors of a cluster inherit no environment.
         python: whether the application is a Python script.
+        verbosity: of the job's instruments; None leaves it to the environment.
     """
 
     master: str
@@ -65,6 +67,7 @@ class SubmitRequest:
     keytab: bytes | None = field(default=None, repr=False)
     tag: str = ""
     python: bool = True
+    verbosity: int | None = None
 
 
 @dataclass(frozen=True)
@@ -181,7 +184,7 @@ def prepare(request: SubmitRequest, workspace: Workspace) -> Submission:
         ConfError: a value of the wrong type or unit, one that cannot be passed to Spark unchanged, or a
             properties file that cannot be read.
     """
-    env = {**os.environ, **request.environment}
+    env = {**os.environ, **request.environment, **environment_of(request.verbosity)}
     spark = toolchain.find_spark_submit(request.binary, env)
     if spark.home is not None:
         env["SPARK_HOME"] = str(spark.home)

@@ -13,6 +13,19 @@ to version 1: both ends come from the same package, so every reader knows them.
 A row of ``stages`` has ``receiver`` (1) if the stage is the receiver of a DStream.
 
 ``metric`` has ``skipped``, the number of metrics left out before it by the rate limit of ``job/wire.py``.
+
+``instrument`` is one thing that the job's instruments have measured: ``what`` it is, its ``name``, the
+``line`` of the user's script (``job.py:38``; empty if it is not known), and a ``warning``, one sentence,
+empty if nothing is wrong. ``skipped`` as above. Each of ``values`` may be missing or null, and others are
+ignored (``core/instruments/instrument.py``); sizes are in bytes, times in seconds:
+
+- ``closure``: ``bytes``, ``captured``: at most 5 of ``path``, ``type``, ``bytes``
+- ``frame``: ``columns``, ``partitions``, ``depth`` (operators on the longest path of the plan),
+  ``rdd_depth``, ``nodes``, ``bytes`` (estimated), ``rows``
+- ``checkpoint``: ``depth_before``, ``depth_after``, ``how`` (``local`` or ``reliable``), ``seconds``
+- ``broadcast``: ``bytes``, ``type``
+- ``stage``: ``stage``, ``attempt``, ``tasks``, ``result_bytes``, ``spill_bytes``, ``input_bytes``,
+  ``shuffle_read_bytes``, ``shuffle_write_bytes``, ``run_s``, ``max_s``, ``median_s``, ``skew``, ``gc_share``
 """
 
 from __future__ import annotations
@@ -21,7 +34,7 @@ import json
 import re
 import reprlib
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Literal, TypeAlias
+from typing import TYPE_CHECKING, Any, Literal, TypeAlias, get_args
 
 from airflow_spark_guard.core.clock import EpochTime
 from airflow_spark_guard.core.errors import ProtocolError
@@ -34,7 +47,8 @@ if TYPE_CHECKING:
 PROTOCOL_VERSION = 1
 MAX_LINE = 1 << 20
 
-Kind: TypeAlias = Literal["hello", "progress", "metric", "warning", "result", "error", "bye"]
+Kind: TypeAlias = Literal["hello", "progress", "metric", "instrument", "warning", "result", "error", "bye"]
+What: TypeAlias = Literal["closure", "frame", "checkpoint", "broadcast", "stage"]
 
 # The beginning of each line.
 _HEAD = b'{"v":1,"kind":"'
@@ -65,6 +79,10 @@ _KINDS: Mapping[Kind, tuple[Mapping[str, tuple[type, ...]], Mapping[str, tuple[t
         {"jobs": _INT, "sql": _TEXT, "rss": _INT, "heartbeat": _MAP, "threads": _LIST},
     ),
     "metric": ({"values": _MAP}, {"skipped": _INT}),
+    "instrument": (
+        {"what": _TEXT, "name": _TEXT, "values": _MAP, "line": _TEXT, "warning": _TEXT},
+        {"skipped": _INT},
+    ),
     "warning": ({"text": _TEXT}, {}),
     "result": ({"value": (object,)}, {}),
     "error": (
@@ -166,6 +184,12 @@ def _checked(raw: dict[str, Any]) -> Message:
     sent_at = raw.pop("t", None)
     if not isinstance(sent_at, int | float) or not _is_number(sent_at):
         raise _error(f"{kind} with t={_brief(sent_at)}", "t in seconds since the epoch")
+    _check_fields(kind, raw)
+    return Message(kind, EpochTime(float(sent_at)), raw)
+
+
+def _check_fields(kind: Kind, raw: Mapping[str, Any]) -> None:
+    """Raise :class:`ProtocolError` unless they are the fields of their kind."""
     required, optional = _KINDS[kind]
     for name, types in required.items():
         if name not in raw or not _is_of(raw[name], types):
@@ -177,7 +201,8 @@ def _checked(raw: dict[str, Any]) -> Message:
     if "heartbeat" in raw and not _is_heartbeat(raw["heartbeat"]):
         what = f"{kind} with heartbeat={_brief(raw['heartbeat'])}"
         raise _error(what, f"heartbeat with {', '.join(_HEARTBEAT)}")
-    return Message(kind, EpochTime(float(sent_at)), raw)
+    if kind == "instrument" and raw["what"] not in get_args(What):
+        raise _error(f"{kind} with what={_brief(raw['what'])}", f"one of {', '.join(get_args(What))}")
 
 
 def _is_of(value: object, types: tuple[type, ...]) -> bool:

@@ -19,6 +19,7 @@ from airflow_spark_guard.core.deploy_mode import WatchedClusterMode
 from airflow_spark_guard.core.limits import checked_limits
 from airflow_spark_guard.core.quantity import seconds
 from airflow_spark_guard.core.text.secret_values import values_of
+from airflow_spark_guard.core.verbosity import checked_verbosity
 from airflow_spark_guard.hooks.airflow_errors import AirflowErrors
 from airflow_spark_guard.hooks.applications import Applications
 from airflow_spark_guard.hooks.cluster_connection import connection_of
@@ -55,7 +56,8 @@ class SafeSparkSubmitHook(UpstreamSubmitHook):
         adopt: in cluster mode, take over an application of an earlier try instead of killing it.
         listener: takes reports while :meth:`submit` runs.
         **kwargs: arguments of the provider's hook, the name of an application whose user sets none
-            (``application_name``), and the listener's callables (``on_application``, ``on_observed``).
+            (``application_name``), the listener's callables (``on_application``, ``on_observed``), and the
+            ``verbosity`` of the job's instruments, 0 to 3.
 
     Raises:
         ConnectionMissingError: the connection ``conn_id`` does not exist.
@@ -78,6 +80,7 @@ class SafeSparkSubmitHook(UpstreamSubmitHook):
         **kwargs: Any,
     ) -> None:
         self._listener = Listener.taken_from(kwargs) if listener is None else listener
+        self.verbosity = checked_verbosity(kwargs.pop("verbosity", None))
         super().__init__(**kwargs)
         self.deferrable, self.adopt = deferrable, adopt
         self.deferred: DeferredJob | None = None
@@ -231,6 +234,7 @@ class SafeSparkSubmitHook(UpstreamSubmitHook):
             keytab=self.keytab_given,
             tag=str(self.tag),
             python=self._program.is_python or not self._program.path,
+            verbosity=self.verbosity,
         )
 
     @AirflowErrors()

@@ -17,6 +17,10 @@ if TYPE_CHECKING:
     from airflow_spark_guard.job.collection.sample import Sample
     from airflow_spark_guard.job.collection.strata import Stratify
     from airflow_spark_guard.job.heartbeats import heartbeat
+    from airflow_spark_guard.job.instruments.automatic.wrapped_job import instrument
+    from airflow_spark_guard.job.instruments.executors.environment import check_environment
+    from airflow_spark_guard.job.instruments.executors.shipping import ship_modules
+    from airflow_spark_guard.job.instruments.instrumentation import SparkInstrumentation
     from airflow_spark_guard.job.parallel import spark_parallel
     from airflow_spark_guard.job.reporting import ReportError, report
     from airflow_spark_guard.job.scoring import predict
@@ -28,12 +32,16 @@ __all__ = [
     "Sample",
     "SampleError",
     "SampleReport",
+    "SparkInstrumentation",
     "Stratify",
+    "check_environment",
     "collect_sample",
     "heartbeat",
+    "instrument",
     "iter_batches",
     "predict",
     "report",
+    "ship_modules",
     "spark_parallel",
     "to_spark",
 ]
@@ -45,12 +53,16 @@ _HOMES = {
     "Sample": "collection.sample",
     "SampleError": "collection.errors",
     "SampleReport": "collection.report",
+    "SparkInstrumentation": "instruments.instrumentation",
     "Stratify": "collection.strata",
+    "check_environment": "instruments.executors.environment",
     "collect_sample": "collection.collecting",
     "heartbeat": "heartbeats",
+    "instrument": "instruments.automatic.wrapped_job",
     "iter_batches": "collection.batches",
     "predict": "scoring",
     "report": "reporting",
+    "ship_modules": "instruments.executors.shipping",
     "spark_parallel": "parallel",
     "to_spark": "upload",
 }

@@ -26,9 +26,10 @@ from airflow_spark_guard.job.wire import open_channel
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from airflow_spark_guard.job.wire import Kind
+    from airflow_spark_guard.job.wire import Channel, Kind
 
 STACKS_ENV = "SPARK_GUARD_STACKS"
+VERBOSITY_ENV = "SPARK_GUARD_VERBOSITY"
 _PR_SET_PDEATHSIG = 1
 _OWN_FOLDER = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))  # noqa: PTH100, PTH120
 _TRACEBACK_LIMIT = 16 * 1024
@@ -59,7 +60,23 @@ def main(arguments: Sequence[str]) -> int:
             ours.close()
 
     atexit.register(leave)
+    _start_instruments(channel)
     return run_script(send, list(arguments))
+
+
+def _start_instruments(channel: Channel) -> None:
+    """Start the instruments if the environment asks for them; a failure is a warning, and the job goes on."""
+    if os.environ.get(VERBOSITY_ENV, "").strip() in {"", "0"}:
+        return
+    try:
+        from airflow_spark_guard.job.instruments.launching import (  # type: ignore[import-not-found, unused-ignore]
+            start_from_environment,
+        )
+
+        start_from_environment()
+    except (Exception, SystemExit) as error:  # noqa: BLE001 - measuring must not end a job
+        found = describe(error)
+        channel.send("warning", text=f"The instruments do not run: {found['type']}: {found['message']}")
 
 
 def run_script(send: Callable[..., None], arguments: list[str]) -> int:

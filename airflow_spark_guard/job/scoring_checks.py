@@ -7,9 +7,10 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from airflow_spark_guard.job.collection.errors import SampleError, listed
+from airflow_spark_guard.job.collection.errors import SampleError
 from airflow_spark_guard.job.collection.kinds.base import SPARK_TYPES
 from airflow_spark_guard.job.scoring_worker import ARRAY, NUMBER, TEXT, framed
+from airflow_spark_guard.job.text import listed
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

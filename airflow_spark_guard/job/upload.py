@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pyarrow as pa
 
-from airflow_spark_guard.job.collection.errors import SampleError, listed
+from airflow_spark_guard.job.collection.errors import SampleError
+from airflow_spark_guard.job.text import listed
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence

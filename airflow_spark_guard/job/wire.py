@@ -7,6 +7,10 @@ side dies, and no thread has to answer.
 A job may report in its innermost loop, so metrics and results have a rate limit: beyond it only the newest is
 kept. It is written with a later message of the same process, at the latest before the closing one or when
 the process exits.
+
+Each ``instrument`` message is about another thing, so that the newest cannot stand for the others: those over
+the rate limit are dropped, and the next one written has their number (``skipped``). Those with a warning have
+a limit of their own, which a job that measures every step cannot use up.
 """
 
 from __future__ import annotations
@@ -22,7 +26,9 @@ from typing import Any, Literal, TypeAlias
 
 from airflow_spark_guard.job.pace import Pace
 
-Kind: TypeAlias = Literal["hello", "progress", "metric", "warning", "result", "error", "bye"]
+Kind: TypeAlias = Literal["hello", "progress", "metric", "instrument", "warning", "result", "error", "bye"]
+What: TypeAlias = Literal["closure", "frame", "checkpoint", "broadcast", "stage"]
+"""What an ``instrument`` message is about; ``core/protocol.py`` has the fields of its ``values``."""
 CHANNEL_ENV = "SPARK_GUARD_CHANNEL"
 RESULT_SIZE_ENV = "SPARK_GUARD_RESULT_SIZE"
 PROTOCOL_VERSION = 1
@@ -30,6 +36,8 @@ PROTOCOL_VERSION = 1
 MAX_LINE = 1 << 20
 # For each kind: messages at once, then messages per second.
 PACES: dict[Kind, tuple[int, float]] = {"metric": (10_000, 10.0), "result": (100, 1.0)}
+# The same for measurements of the instruments, without and with a warning.
+MEASURED, WARNED = (2_000, 20.0), (500, 5.0)
 # An attempt cannot succeed without these; any other message that cannot be written is left out.
 _NEEDED: frozenset[Kind] = frozenset({"result", "bye"})
 # Messages after these come from threads that are still running; each may be the last of the process.
@@ -78,6 +86,7 @@ class Channel:
         self._lock = threading.RLock()
         self._waiting: dict[Kind, tuple[dict[str, Any], float, int]] = {}
         self._paces = {kind: Pace(*pace) for kind, pace in PACES.items()}
+        self._measured, self._warned, self._dropped = Pace(*MEASURED), Pace(*WARNED), 0
         self._will_flush = False
 
     def flush(self) -> None:
@@ -98,7 +107,9 @@ class Channel:
         if not self.is_open:
             return
         with self._lock:
-            if kind not in self._paces:
+            if kind == "instrument":
+                self._measure(fields, now)
+            elif kind not in self._paces:
                 self._is_ending = self._is_ending or kind in _LAST
                 self._flush_all(urgent=kind in _LAST)
                 self._write(kind, line)
@@ -106,6 +117,27 @@ class Channel:
                 self._write(kind, line)
             else:
                 self._wait(kind, fields, now)
+
+    def _measure(self, fields: dict[str, Any], now: float) -> None:
+        """Write a measurement with the number of those dropped before it, or drop it."""
+        pace = self._warned if fields.get("warning") else self._measured
+        if not pace.take():
+            self._dropped += 1
+            return
+        more = {"skipped": self._dropped} if self._dropped else {}
+        self._dropped = 0
+        with contextlib.suppress(ValueError):  # too long with the number of those left out
+            self._write("instrument", encode("instrument", {**fields, **more}, now))
+
+    def _report_dropped(self) -> None:
+        """The number of those dropped after the last measurement."""
+        if self._dropped:
+            text = (
+                f"{self._dropped} measurements of the job's instruments were left out (limit: "
+                f"{MEASURED[0]:,} at once, then {MEASURED[1]:g} per second)."
+            )
+            self._dropped = 0
+            self._write("warning", encode("warning", {"text": text}, time.time()))
 
     def _wait(self, kind: Kind, fields: dict[str, Any], now: float) -> None:
         """The newest message replaces a delayed one; at the end results are not delayed."""
@@ -118,6 +150,8 @@ class Channel:
             sys.modules["multiprocessing.util"].Finalize(None, self.flush, exitpriority=0)
 
     def _flush_all(self, *, urgent: bool) -> None:
+        if urgent:
+            self._report_dropped()
         for kind in list(self._waiting):
             self._flush(kind, urgent=urgent)
 

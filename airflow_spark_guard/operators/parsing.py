@@ -1,4 +1,4 @@
-"""What a DAG's file says already of profile and limits, checked where it is parsed."""
+"""What a DAG's file says already of profile, limits and verbosity, checked where it is parsed."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from airflow_spark_guard.core.conf.profile import SparkProfile
 from airflow_spark_guard.core.limits import check_literal_limits
+from airflow_spark_guard.core.verbosity import check_literal_verbosity
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -13,15 +14,17 @@ if TYPE_CHECKING:
     from airflow.sdk.definitions.mappedoperator import OperatorPartial
 
 
-def check_literals(profile: object, limits: object) -> None:
-    """Check both; templates and the results of other tasks are checked when the task has rendered them.
+def check_literals(profile: object, limits: object, verbosity: object = None) -> None:
+    """Check them; templates and the results of other tasks are checked when the task has rendered them.
 
     Raises:
         ProfileError: no such profile.
         LimitError: something else than limits.
+        ArgumentError: no such verbosity.
     """
     SparkProfile.check_literal(profile)
     check_literal_limits(limits)
+    check_literal_verbosity(verbosity)
 
 
 def check_partial(partial: OperatorPartial, arguments: Mapping[str, Any]) -> None:
@@ -36,4 +39,4 @@ def check_partial(partial: OperatorPartial, arguments: Mapping[str, Any]) -> Non
         given.update(getattr(owner, "default_args", None) or {})
     given.update(arguments.get("default_args") or {})
     given.update(arguments)
-    check_literals(given.get("profile"), given.get("limits"))
+    check_literals(given.get("profile"), given.get("limits"), given.get("verbosity"))

@@ -7,33 +7,13 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from airflow.providers.apache.spark.operators.spark_submit import SparkSubmitOperator
 
 from airflow_spark_guard.attempt.marked_log import MarkedLog
-from airflow_spark_guard.attempt.spec import ignore
-from airflow_spark_guard.core.arguments import checked_arguments
 from airflow_spark_guard.core.errors import SparkGuardError
-from airflow_spark_guard.core.options import check_options
 from airflow_spark_guard.core.template import none_again, with_none_marked
 from airflow_spark_guard.hooks.airflow_errors import AirflowErrors
-from airflow_spark_guard.hooks.listener import Listener
-from airflow_spark_guard.hooks.safe_spark_submit import SafeSparkSubmitHook
-from airflow_spark_guard.hooks.secrets_in_hand import (
-    hide_in_airflow,
-    keeping_secrets,
-    learn,
-    secrets_in_fields,
-    secrets_of,
-)
-from airflow_spark_guard.hooks.settings import pages
-from airflow_spark_guard.hooks.upstream import hook_arguments
+from airflow_spark_guard.hooks.secrets_in_hand import hide_in_airflow, keeping_secrets
 from airflow_spark_guard.links.spark import LINKS, known_links
 from airflow_spark_guard.operators.parsing import check_literals, check_partial
-from airflow_spark_guard.task.announcement import Announcement, announcing
-from airflow_spark_guard.task.failure import ObservedVerdicts, report
-from airflow_spark_guard.task.metrics import counting
-from airflow_spark_guard.task.recording import Recording
-from airflow_spark_guard.task.retention import start_retention
 from airflow_spark_guard.task.retry_policy import AIRFLOW_ASKS, SparkGuardRetryPolicy
-from airflow_spark_guard.task.seam import for_log
-from airflow_spark_guard.task.this_try import application_name, record, record_page, tag
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Mapping, Sequence
@@ -43,8 +23,11 @@ if TYPE_CHECKING:
 
     from airflow_spark_guard.core.conf.profile import SparkProfile
     from airflow_spark_guard.core.limits import GuardLimits
+    from airflow_spark_guard.hooks.safe_spark_submit import SafeSparkSubmitHook
     from airflow_spark_guard.process.leftovers import Tag
     from airflow_spark_guard.process.spool import Place
+    from airflow_spark_guard.task.announcement import Announcement
+    from airflow_spark_guard.task.failure import ObservedVerdicts
 
 # Upstream stores these in private attributes, and a template field is named by its attribute.
 _TEMPLATED_OPTIONS = (
@@ -74,6 +57,7 @@ class SafeSparkSubmitOperator(SparkSubmitOperator):
             :class:`~airflow_spark_guard.SparkProfile`. (templated)
         limits: how long an attempt may take and what it may use: :class:`~airflow_spark_guard.GuardLimits`,
             or ``"observe"`` to report findings without killing the job. (templated)
+        verbosity: of the instruments, 0 to 3; None: ``SPARK_GUARD_VERBOSITY`` of the driver. (templated)
         deferrable: in cluster mode on YARN or Kubernetes, let a trigger watch: no worker slot is held.
         name: of the application; default: ``spark.app.name``, else ``<dag_id>.<task_id>.<try_number>``.
             (templated)
@@ -83,6 +67,7 @@ class SafeSparkSubmitOperator(SparkSubmitOperator):
     Raises:
         ProfileError: the profile does not exist; raised when the DAG is parsed, unless it is a template.
         LimitError: the limits are not valid; likewise.
+        ArgumentError: the verbosity is not valid; likewise.
 
     Returns:
         The result that the application reported with ``airflow_spark_guard.job.report(result)``, as XCom.
@@ -92,13 +77,10 @@ class SafeSparkSubmitOperator(SparkSubmitOperator):
         *SparkSubmitOperator.template_fields,
         "profile",
         "limits",
+        "verbosity",
         *_TEMPLATED_OPTIONS,
     )
-    template_fields_renderers: ClassVar[dict[str, str]] = {
-        "conf": "json",
-        "profile": "json",
-        "limits": "json",
-    }
+    template_fields_renderers: ClassVar[dict[str, str]] = dict.fromkeys(("conf", "profile", "limits"), "json")
 
     operator_extra_links: Collection[BaseOperatorLink] = LINKS
 
@@ -108,6 +90,7 @@ class SafeSparkSubmitOperator(SparkSubmitOperator):
         *,
         profile: SparkProfile | str | None = "default",
         limits: GuardLimits | str | None = None,
+        verbosity: int | str | None = None,
         deferrable: bool = False,
         name: str | None = None,
         **kwargs: Any,
@@ -119,12 +102,11 @@ class SafeSparkSubmitOperator(SparkSubmitOperator):
         # Set here, since default_args may contain the user's policy, and a mapped task passes None.
         if AIRFLOW_ASKS and self.retry_policy is None:
             self.retry_policy = SparkGuardRetryPolicy()
-        check_literals(profile, limits)
-        self.profile = profile
-        self.limits = limits
+        check_literals(profile, limits, verbosity)
+        self.profile, self.limits, self.verbosity = profile, limits, verbosity
         self._tag: Tag | None = None
         self._record: Place | None = None
-        self._application_name = application_name({})
+        self._application_name = ""
         self._killed = False
         self._observed: ObservedVerdicts | None = None
         # By XCom key; the links read them when the task has ended.
@@ -134,7 +116,7 @@ class SafeSparkSubmitOperator(SparkSubmitOperator):
     @classmethod
     @AirflowErrors()
     def partial(cls, **kwargs: Any) -> OperatorPartial:
-        """As Airflow's, but checks profile and limits at once."""
+        """As Airflow's, but checks profile, limits and verbosity at once."""
         partial: OperatorPartial = super().partial(**kwargs)
         check_partial(partial, kwargs)
         return partial
@@ -187,26 +169,30 @@ class SafeSparkSubmitOperator(SparkSubmitOperator):
         XCom ``spark_guard_verdict`` has the verdict of a failed attempt, ``spark_guard_application`` the
         application, as soon as it is known and again at the end.
         """
-        recording = Recording(self.guard_log)
+        from airflow_spark_guard.operators import running  # noqa: PLC0415 - no DAG is parsed with it
+
+        recording = running.Recording(self.guard_log)
         try:
-            learn(secrets_in_fields(hook_arguments(self)))
-            checked_arguments({"application": self.application, **hook_arguments(self)})
-            check_options({name.lstrip("_"): getattr(self, name) for name in _TEMPLATED_OPTIONS})
+            running.learn(running.secrets_in_fields(running.hook_arguments(self)))
+            running.checked_arguments({"application": self.application, **running.hook_arguments(self)})
+            running.check_options({name.lstrip("_"): getattr(self, name) for name in _TEMPLATED_OPTIONS})
             self._start(context)
             recording.start(self._record)
-            start_retention(self.guard_log)
-            self._announcement = Announcement(self.guard_log, context.get("ti"), self.guard_links, pages())
-            self._announcement.record(record_page(self._record, self.guard_log))
-            with announcing(self._announcement), counting(context, self._record):
+            running.start_retention(self.guard_log)
+            self._announcement = running.Announcement(
+                self.guard_log, context.get("ti"), self.guard_links, running.pages()
+            )
+            self._announcement.record(running.record_page(self._record, self.guard_log))
+            with running.announcing(self._announcement), running.counting(context, self._record):
                 super().execute(context)
                 self._leave_to_trigger(context)
         except SparkGuardError as error:
-            failure = report(error, self, context)
-            raise for_log(failure, self.guard_log, self._record) from None
+            failure = running.report(error, self, context)
+            raise running.for_log(failure, self.guard_log, self._record) from None
         finally:
             recording.close()
             self.operator_extra_links = known_links(self.operator_extra_links, self.guard_links)
-        return self._hook.result if isinstance(self._hook, SafeSparkSubmitHook) else None
+        return self._hook.result if isinstance(self._hook, running.SafeSparkSubmitHook) else None
 
     @AirflowErrors()
     @keeping_secrets()
@@ -218,14 +204,16 @@ class SafeSparkSubmitOperator(SparkSubmitOperator):
         place: dict[str, Any] | None = None,
     ) -> Any:
         """Finish after the trigger: returns the job's result, or raises the errors of :meth:`execute`."""
+        from airflow_spark_guard.operators import running  # noqa: PLC0415 - no DAG is parsed with it
+
         try:
             self._start(context)
             self._hook = hook = self._make_hook()
-            with announcing(self._resumed(context)), counting(context, None):
+            with running.announcing(self._resumed(context)), running.counting(context, None):
                 return hook.resume(event, job, place)
         except SparkGuardError as error:
-            failure = report(error, self, context)
-            raise for_log(failure, self.guard_log, self._record) from None
+            failure = running.report(error, self, context)
+            raise running.for_log(failure, self.guard_log, self._record) from None
 
     # Tasks that version 0.7 deferred resume with this method.
     resume = execute_complete
@@ -234,7 +222,8 @@ class SafeSparkSubmitOperator(SparkSubmitOperator):
     @keeping_secrets()
     def resume_execution(self, next_method: str, next_kwargs: dict[str, Any] | None, context: Context) -> Any:
         """As Airflow's, but kills an application that no trigger watches any more before it raises."""
-        from airflow_spark_guard.operators.cluster_deferral import (  # noqa: PLC0415 - no DAG is parsed with it
+        from airflow_spark_guard.operators import running  # noqa: PLC0415 - no DAG is parsed with it
+        from airflow_spark_guard.operators.cluster_deferral import (  # noqa: PLC0415 - rarely
             FAILED_DEFERRALS,
             cancelled,
         )
@@ -244,11 +233,13 @@ class SafeSparkSubmitOperator(SparkSubmitOperator):
         except FAILED_DEFERRALS as reason:
             self._start(context)
             self._hook = hook = self._make_hook()
-            with announcing(self._resumed(context)):
-                failure = report(cancelled(hook, reason), self, context)
-                raise for_log(failure, self.guard_log, self._record) from reason
+            with running.announcing(self._resumed(context)):
+                failure = running.report(cancelled(hook, reason), self, context)
+                raise running.for_log(failure, self.guard_log, self._record) from reason
 
     def _leave_to_trigger(self, context: Mapping[str, Any]) -> None:
+        from airflow_spark_guard.operators.running import SafeSparkSubmitHook  # noqa: PLC0415 - see there
+
         if isinstance(self._hook, SafeSparkSubmitHook) and self._hook.deferred is not None:
             from airflow_spark_guard.operators.cluster_deferral import deferral  # noqa: PLC0415 - rarely
 
@@ -256,14 +247,20 @@ class SafeSparkSubmitOperator(SparkSubmitOperator):
 
     def _resumed(self, context: Mapping[str, Any]) -> Announcement:
         """The announcement pushed before deferral; a failed deferral has no arguments."""
-        announcement = Announcement(self.guard_log, context.get("ti"), self.guard_links, pages())
+        from airflow_spark_guard.operators import running  # noqa: PLC0415 - no DAG is parsed with it
+
+        announcement = running.Announcement(
+            self.guard_log, context.get("ti"), self.guard_links, running.pages()
+        )
         announcement.recall()
         return announcement
 
     def _start(self, context: Mapping[str, Any]) -> None:
-        self._tag, self._record = tag(context), record(context, self.guard_log)
-        self._application_name = application_name(context)
-        self._observed = ObservedVerdicts(self, context)
+        from airflow_spark_guard.operators import running  # noqa: PLC0415 - no DAG is parsed with it
+
+        self._tag, self._record = running.tag(context), running.record(context, self.guard_log)
+        self._application_name = running.application_name(context)
+        self._observed = running.ObservedVerdicts(self, context)
 
     def on_kill(self) -> None:
         """Kill the job, if one was started; without one, no connection is looked up."""
@@ -278,23 +275,26 @@ class SafeSparkSubmitOperator(SparkSubmitOperator):
         return hook
 
     def _make_hook(self) -> SafeSparkSubmitHook:
+        from airflow_spark_guard.operators import running  # noqa: PLC0415 - no DAG is parsed with it
+
         timeout = self.execution_timeout
-        hook = SafeSparkSubmitHook(
+        hook = running.SafeSparkSubmitHook(
             profile=self.profile,
             limits=self.limits,
+            verbosity=self.verbosity,
             tag=self._tag,
             execution_timeout=timeout.total_seconds() if timeout else None,
             record=self._record,
             deferrable=self.deferrable,
             adopt=bool(getattr(self, "durable", False)),
-            listener=Listener(
-                self._announcement.application if self._announcement is not None else ignore,
-                self._observed or ignore,
+            listener=running.Listener(
+                self._announcement.application if self._announcement is not None else running.ignore,
+                self._observed or running.ignore,
             ),
-            application_name=self._application_name,
-            **hook_arguments(self),
+            application_name=self._application_name or running.application_name({}),
+            **running.hook_arguments(self),
         )
-        learn(secrets_of(hook))
+        running.learn(running.secrets_of(hook))
         if self._killed:
             hook.on_kill()
         return hook

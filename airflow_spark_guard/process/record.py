@@ -12,9 +12,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 
 from airflow_spark_guard.core.output.masked_lines import MaskedLines
-from airflow_spark_guard.core.text.masking import MASK, is_secret_key
 from airflow_spark_guard.core.text.printable import safe_text
 from airflow_spark_guard.process import record_folder
+from airflow_spark_guard.process.clean_json import clean_json
+from airflow_spark_guard.process.instruments_file import InstrumentsFile
 from airflow_spark_guard.process.output_file import OutputFile, open_at, write_all
 
 if TYPE_CHECKING:
@@ -24,7 +25,6 @@ SUMMARY, OBSERVATIONS, AUTOPSY = "summary.json", "observations.jsonl", "autopsy.
 # Chunks (64 KiB each) that may queue for a slow store, how many are a backlog, seconds that the job may wait.
 _WAITING, _BACKLOG = 64, 16
 _PATIENCE = 5.0
-_DEEPEST = 12
 # The fields of a summary that are kept if there is no space for the rest.
 _SHORT = ("state", "verdict", "started_at", "ended_at_s")
 
@@ -33,14 +33,15 @@ class Record:
     """The folder of one attempt. It never raises and never delays the job for long.
 
     ``summary.json`` is replaced as a whole, ``observations.jsonl`` has one JSON object per line,
-    ``output.log`` is the raw output (see :class:`OutputFile`), ``autopsy.txt`` is text; secrets are masked in
-    all of them. A separate thread writes: a store that hangs delays the job by 5 s, once. After the first
-    error only summaries are retried, so that none stays at ``running`` because the disk was full.
+    ``instruments.jsonl`` too (see :class:`InstrumentsFile`), ``output.log`` is the raw output (see
+    :class:`OutputFile`), ``autopsy.txt`` is text; secrets are masked in all of them. A separate thread
+    writes: a store that hangs delays the job by 5 s, once. After the first error only summaries are retried,
+    so that none stays at ``running`` because the disk was full.
 
     Args:
         folder: the folder of this attempt alone (see :mod:`record_folder`); created here.
         size: limit in bytes: half is for the output, an eighth for observations, a sixteenth each for
-            summary and autopsy.
+            summary, autopsy and instruments.
         shown: where it goes, if that is another place than the folder.
 
     Attributes:
@@ -70,13 +71,18 @@ class Record:
 
         On a full disk a shortened summary overwrites the old one in place.
         """
-        text, short = _json(fields), _json({key: fields[key] for key in _SHORT if key in fields})
+        text, short = clean_json(fields), clean_json({key: fields[key] for key in _SHORT if key in fields})
         self._put(lambda files: files.summary(text, short), always=True)
 
     def observation(self, fields: Mapping[str, Any]) -> None:
         """Append a line to ``observations.jsonl``; skips more and more lines as its share fills up."""
-        text = _json(fields)
+        text = clean_json(fields)
         self._put(lambda files: files.observation(text))
+
+    def instrument(self, fields: Mapping[str, Any]) -> None:
+        """Append a measurement of the job's instruments to ``instruments.jsonl``."""
+        text, warned = clean_json(fields), bool(fields.get("warning"))
+        self._put(lambda files: files.instruments.write(text, warned=warned))
 
     def output(self, chunk: bytes) -> None:
         """Append raw output."""
@@ -97,7 +103,7 @@ class Record:
             droppable: whether to leave it out while the writer has a backlog, because a newer one will come.
         """
         if not (droppable and self._jobs.qsize() > _BACKLOG):
-            self._put(lambda files: files.replace(name, _json(fields).encode()))
+            self._put(lambda files: files.replace(name, clean_json(fields).encode()))
 
     def text_file(self, name: str, text: str) -> None:
         """Replace a text file of this name atomically, with secrets masked; cut at 1/16 of the size."""
@@ -170,6 +176,9 @@ class NoRecord:
     def observation(self, fields: Mapping[str, Any]) -> None:
         """Do nothing."""
 
+    def instrument(self, fields: Mapping[str, Any]) -> None:
+        """Do nothing."""
+
     def output(self, chunk: bytes) -> None:
         """Do nothing."""
 
@@ -206,6 +215,8 @@ class _Files:
         self._masked = MaskedLines()
         self._output = OutputFile(folder, size // 2)
         self._open.callback(self._output.abandon)
+        self.instruments = InstrumentsFile(folder, size // 16)
+        self._open.callback(self.instruments.close)
         self._observations = self._open.enter_context(
             open_at(folder, OBSERVATIONS, os.O_WRONLY | os.O_APPEND | os.O_TRUNC)
         )
@@ -269,27 +280,3 @@ class _Files:
 
 def _reason(error: OSError) -> str:
     return error.strerror or type(error).__name__
-
-
-def _json(fields: Mapping[str, Any]) -> str:
-    return json.dumps(_clean(fields, _DEEPEST))
-
-
-def _clean(value: Any, depth: int) -> Any:
-    """A value as standard JSON: without secrets, control characters and NaN."""
-    if isinstance(value, str):
-        return safe_text(value)
-    if value is None or isinstance(value, bool | int):
-        return value
-    if isinstance(value, float):
-        return value if math.isfinite(value) else None
-    if depth and hasattr(value, "items"):
-        return {
-            safe_text(str(key)): MASK
-            if is_secret_key(str(key)) and not isinstance(item, bool | int | float | None)
-            else _clean(item, depth - 1)
-            for key, item in value.items()
-        }
-    if depth and isinstance(value, list | tuple):
-        return [_clean(item, depth - 1) for item in value]
-    return safe_text(str(value))

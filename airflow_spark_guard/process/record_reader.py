@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, BinaryIO, Final, Protocol
 from airflow_spark_guard.core.errors import RecordError
 from airflow_spark_guard.core.strict_json import strict_json
 from airflow_spark_guard.core.text.printable import one_line, safe_text
+from airflow_spark_guard.process.instruments_file import NAME as INSTRUMENTS
 from airflow_spark_guard.process.local_folder import LocalFolder
 from airflow_spark_guard.process.output_file import NAME as OUTPUT
 from airflow_spark_guard.process.record import AUTOPSY, OBSERVATIONS, SUMMARY
@@ -90,16 +91,23 @@ class AttemptRecord:
 
         ``at`` is in seconds since the launch, ``wall`` in seconds since the epoch.
         """
+        return self._rows(OBSERVATIONS)
+
+    def instruments(self) -> Iterator[Mapping[str, Any]]:
+        """The measurements of the job's instruments (``docs/records.md``), as :meth:`observations`."""
+        return self._rows(INSTRUMENTS)
+
+    def _rows(self, name: str) -> Iterator[Mapping[str, Any]]:
         damaged = 0
-        with self._opened(OBSERVATIONS) as file:
-            while line := self._part_of(OBSERVATIONS, lambda: file.readline(_LONGEST_LINE)):
+        with self._opened(name) as file:
+            while line := self._part_of(name, lambda: file.readline(_LONGEST_LINE)):
                 row = _object(line)
                 if row is not None:
                     yield row
                 else:
                     damaged += line.endswith(b"\n") or len(line) == _LONGEST_LINE  # else it is being written
         if damaged:
-            self._trouble[OBSERVATIONS] = f"{OBSERVATIONS} has {damaged} damaged lines, which are left out."
+            self._trouble[name] = f"{name} has {damaged} damaged lines, which are left out."
 
     def output_tail(self, size: int = TAIL) -> str:
         """The end of the job's output, in whole lines.

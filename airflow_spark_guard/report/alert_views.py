@@ -26,7 +26,7 @@ class AlertView:
         title: kind and place.
         what: one sentence with figure and limit.
         line: the user's line; may be empty.
-        cure: what to do.
+        cure: what to do; empty if ``what`` says it.
     """
 
     severity: str

@@ -11,6 +11,7 @@ from airflow_spark_guard.core.history.alerts.failures import FailedTasks
 from airflow_spark_guard.core.history.cost import receipt_of
 from airflow_spark_guard.core.history.model import ApplicationHistory
 from airflow_spark_guard.core.history.of_record import history_of_record
+from airflow_spark_guard.core.instruments.recorded import Recorded, recorded_of
 from airflow_spark_guard.core.watch.observation import Observation
 from airflow_spark_guard.process.output_file import NAME as OUTPUT
 from airflow_spark_guard.report.replay_text import replay_sentences
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
     from airflow_spark_guard.core.history.replay import Replayed
     from airflow_spark_guard.process.record_reader import AttemptRecord
 
+_OTHER_FORM: Final = "are not of this version's form and are left out."
 _SAID_ALREADY: Final = {
     "EXECUTORS_LOST": {ExecutorLosses.name, FailedTasks.name},
     "WORKER_CRASHED": {FailedTasks.name},
@@ -63,6 +65,7 @@ class Contents:
         diagnostics: the autopsy as text.
         output: the end of the output; None if there is none.
         trouble: what could not be read, one sentence each.
+        instruments: what the job's instruments have measured.
     """
 
     path: str
@@ -77,6 +80,7 @@ class Contents:
     output: OutputTail | None = None
     trouble: Sequence[str] = ()
     is_attempt: bool = False
+    instruments: Recorded = field(default_factory=Recorded)
 
     @property
     def place(self) -> str:
@@ -114,6 +118,9 @@ def contents_of_record(record: AttemptRecord, path: str, *, rates: Rates | None 
     """
     damaged: list[str] = []
     history = history_of_record(record.summary, _observations(record.observations(), damaged))
+    instruments = recorded_of(record.instruments())
+    if instruments.unreadable:
+        damaged.append(f"{instruments.unreadable} measurements {_OTHER_FORM}")
     tail = record.output_tail()
     diagnostics = record.autopsy()
     repeated = _SAID_ALREADY.get(record.text("verdict"), set())
@@ -129,6 +136,7 @@ def contents_of_record(record: AttemptRecord, path: str, *, rates: Rates | None 
         output=OutputTail(tail, "The last lines of the job's output.", OUTPUT) if tail else None,
         trouble=(*record.trouble, *damaged),
         is_attempt=True,
+        instruments=instruments,
     )
 
 
@@ -140,7 +148,7 @@ def _observations(rows: Iterable[Mapping[str, Any]], damaged: list[str]) -> Iter
         except ValueError:
             unreadable += 1
     if unreadable:
-        damaged.append(f"{unreadable} observations are not of this version's form and are left out.")
+        damaged.append(f"{unreadable} observations {_OTHER_FORM}")
 
 
 def _raised(error: object) -> str:

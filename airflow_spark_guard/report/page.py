@@ -15,6 +15,7 @@ from airflow_spark_guard.core.text.printable import safe_text
 from airflow_spark_guard.report.alert_views import alert_views
 from airflow_spark_guard.report.figures import figures
 from airflow_spark_guard.report.head import head_of
+from airflow_spark_guard.report.instrument_tables import instrument_alerts, instrument_tables
 from airflow_spark_guard.report.library import ChartLibrary, chart_library, source_of
 from airflow_spark_guard.report.moments import marks_of
 from airflow_spark_guard.report.stacks import stacks_of, traceback_of
@@ -48,8 +49,10 @@ def page(contents: Contents, *, charts: bool = True) -> str:
             head=head_of(contents),
             replays=[safe_text(text) for text in contents.replays],
             observed=[safe_text(text) for text in contents.observed],
-            alerts=alert_views(contents.alerts),
+            alerts=(*alert_views(contents.alerts), *instrument_alerts(contents.instruments.measured)),
             figures=shown,
+            instruments=instrument_tables(contents.instruments.measured),
+            instruments_note=contents.instruments.note,
             tables=tables_of(contents),
             traceback=traceback_of(contents.traceback, contents.place),
             stacks=stacks_of(contents.diagnostics, contents.place),

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from airflow_spark_guard.core.history.labels import descriptions, stage_label
-from airflow_spark_guard.core.quantity import readable_duration, readable_size
-from airflow_spark_guard.core.text.printable import one_line
+from airflow_spark_guard.core.quantity import readable_duration
+from airflow_spark_guard.report.cells import Cell, Table, count, duration, size, words
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -18,36 +17,8 @@ if TYPE_CHECKING:
     from airflow_spark_guard.report.contents import Contents
 
 _MOST_ROWS: Final = 100
-_LONGEST_CELL: Final = 300
 _HOUR: Final = 3600
 _ORIGIN: Final = re.compile(r"(?s)(.*)  \[([^\]]*)\]\Z")
-
-
-@dataclass(frozen=True)
-class Cell:
-    """One cell: its text, and whether it stands at the right as a number."""
-
-    text: str
-    number: bool = False
-
-
-@dataclass(frozen=True)
-class Table:
-    """A table of a page.
-
-    Attributes:
-        name: its id on the page.
-        title: above it.
-        columns: their titles.
-        rows: one tuple of cells each.
-        note: a sentence above it; may be empty.
-    """
-
-    name: str
-    title: str
-    columns: tuple[str, ...]
-    rows: tuple[tuple[Cell, ...], ...]
-    note: str = ""
 
 
 def tables_of(contents: Contents) -> tuple[Table, ...]:
@@ -93,16 +64,16 @@ def _stage(stage: StageHistory, end: float | None, described: Mapping[int, str])
     spread = stage.duration
     return (
         Cell(f"{stage.stage}" + (f".{stage.attempt}" if stage.attempt else ""), number=True),
-        _words(stage_label(stage, described) + (f": {stage.failure}" if stage.failure else "")),
-        _duration(_took(stage, end)),
+        words(stage_label(stage, described) + (f": {stage.failure}" if stage.failure else "")),
+        duration(_took(stage, end)),
         Cell(_tasks(stage), number=True),
         Cell(f"{stage.failed:,}", number=True),
-        _duration(spread.median if spread else None),
-        _duration(spread.high if spread else None),
-        _size(stage.input_bytes),
-        _size(stage.shuffle_read_bytes),
-        _size(stage.shuffle_write_bytes),
-        _size(stage.disk_spilled_bytes),
+        duration(spread.median if spread else None),
+        duration(spread.high if spread else None),
+        size(stage.input_bytes),
+        size(stage.shuffle_read_bytes),
+        size(stage.shuffle_write_bytes),
+        size(stage.disk_spilled_bytes),
     )
 
 
@@ -136,16 +107,16 @@ def _executor(executor: ExecutorHistory, started: float | None) -> tuple[Cell, .
         after = f"after {readable_duration(executor.removed - started)}" if started is not None else "yes"
         removed = f"{after}: {executor.reason}" if executor.reason else after
     return (
-        _words(executor.id),
-        _words(executor.host),
+        words(executor.id),
+        words(executor.host),
         Cell(f"{executor.cores}" if executor.cores else "", number=True),
-        _count(executor.tasks),
-        _count(executor.failed),
-        _duration(executor.run_s),
-        _duration(executor.gc_s),
-        _size(executor.heap_peak),
-        _size(executor.python_peak),
-        _words(removed),
+        count(executor.tasks),
+        count(executor.failed),
+        duration(executor.run_s),
+        duration(executor.gc_s),
+        size(executor.heap_peak),
+        size(executor.python_peak),
+        words(removed),
     )
 
 
@@ -154,9 +125,9 @@ def _queries(history: ApplicationHistory) -> Table:
     shown = tuple(
         (
             Cell(f"{one.execution}", number=True),
-            _words(one.description + (f": {one.failure}" if one.failure else "")),
-            _duration(one.ended - one.started if one.ended and one.started else None),
-            _words(", ".join(dict.fromkeys(node.name for node in one.nodes))),
+            words(one.description + (f": {one.failure}" if one.failure else "")),
+            duration(one.ended - one.started if one.ended and one.started else None),
+            words(", ".join(dict.fromkeys(node.name for node in one.nodes))),
         )
         for one in rows[:_MOST_ROWS]
     )
@@ -179,7 +150,7 @@ def _cost(receipt: Receipt | None) -> Table:
         ("Held by the driver", receipt.driver),
     )
     rows = [
-        (_words(name), _core_time(seconds), _percent(receipt.share(seconds)))
+        (words(name), _core_time(seconds), _percent(receipt.share(seconds)))
         for name, seconds in parts
         if seconds is not None
     ]
@@ -190,12 +161,12 @@ def _cost(receipt: Receipt | None) -> Table:
     ):
         if amount is not None:
             rows.append(
-                (_words(name), Cell(f"{amount:,.2f} {receipt.currency}".rstrip(), number=True), Cell(""))
+                (words(name), Cell(f"{amount:,.2f} {receipt.currency}".rstrip(), number=True), Cell(""))
             )
     if receipt.held_gib is not None:
         rows.append(
             (
-                _words("Memory held by executors"),
+                words("Memory held by executors"),
                 Cell(f"{receipt.held_gib / _HOUR:,.2f} GiB-h", number=True),
                 Cell(""),
             )
@@ -216,13 +187,13 @@ def _percent(share: float | None) -> Cell:
 def _conf(contents: Contents) -> Table:
     recorded = contents.summary.get("conf")
     if not isinstance(recorded, dict):
-        rows = tuple((_words(key), _words(value)) for key, value in sorted(contents.history.conf.items()))
+        rows = tuple((words(key), words(value)) for key, value in sorted(contents.history.conf.items()))
         return Table("conf", "Spark configuration", ("Key", "Value"), rows)
     found = []
     for key, text in sorted(recorded.items()):
         match = _ORIGIN.match(str(text))
         value, origin = match.groups() if match else (str(text), "")
-        found.append((_words(str(key)), _words(value), _words(origin)))
+        found.append((words(str(key)), words(value), words(origin)))
     return Table("conf", "Spark configuration", ("Key", "Value", "Set by"), tuple(found))
 
 
@@ -233,7 +204,7 @@ def _limits(contents: Contents) -> Table:
         "limits",
         "Limits",
         ("Limit", "Value"),
-        tuple((_words(str(key)), _words(str(value))) for key, value in rows),
+        tuple((words(str(key)), words(str(value))) for key, value in rows),
     )
 
 
@@ -244,19 +215,3 @@ def _took(stage: StageHistory, end: float | None) -> float | None:
 
 def _cut(rows: Sequence[object], which: str) -> str:
     return f"The {which} {_MOST_ROWS} of {len(rows):,}." if len(rows) > _MOST_ROWS else ""
-
-
-def _words(text: str) -> Cell:
-    return Cell(one_line(text, _LONGEST_CELL))
-
-
-def _duration(seconds: float | None) -> Cell:
-    return Cell("" if seconds is None else readable_duration(seconds), number=True)
-
-
-def _size(size: float | None) -> Cell:
-    return Cell("" if size is None else readable_size(size), number=True)
-
-
-def _count(number: int | None) -> Cell:
-    return Cell("" if number is None else f"{number:,}", number=True)

@@ -55,12 +55,14 @@ def history(**fields):
     return ApplicationHistory(**known | fields)
 
 
-def write_record(folder, summary=SUMMARY, observations=(), **files):
-    """A record in a folder; ``files`` by name without their ending: ``autopsy``, ``traceback``, ``output``."""
+def write_record(folder, summary=SUMMARY, observations=(), instruments=(), **files):
+    """A record in a folder; ``instruments`` are lines, ``files`` by name without their ending: ``autopsy``, ``traceback``, ``output``."""
     folder.mkdir(parents=True, exist_ok=True)
     (folder / "summary.json").write_text(json.dumps(summary))
     lines = [json.dumps(one.to_json()) + "\n" for one in observations]
     (folder / "observations.jsonl").write_text("".join(lines))
+    if instruments:
+        (folder / "instruments.jsonl").write_text("".join(json.dumps(one) + "\n" for one in instruments))
     names = {"autopsy": "autopsy.txt", "traceback": "traceback.txt", "output": "output.log"}
     for name, text in files.items():
         (folder / names[name]).write_text(text)

@@ -27,12 +27,16 @@ from airflow_spark_guard.job import (
     Sample,
     SampleError,
     SampleReport,
+    SparkInstrumentation,
     Stratify,
+    check_environment,
     collect_sample,
     heartbeat,
+    instrument,
     iter_batches,
     predict,
     report,
+    ship_modules,
     spark_parallel,
     to_spark,
 )
@@ -66,11 +70,13 @@ def tasks() -> None:
         conf={"spark.executor.memory": "2g"},
         profile=SparkProfile("ml-training", {"spark.executor.cores": 2}),
         limits=GuardLimits(deadline="30m"),
+        verbosity=2,
         retry_policy=SparkGuardRetryPolicy(),
         deferrable=True,
     )
     SafeSparkSubmitOperator(task_id="other", application="x.py", profile="strict", limits="observe")
     SafeSparkSubmitOperator(task_id="other", application="x.py", limits=30)  # type: ignore[arg-type]
+    SafeSparkSubmitOperator(task_id="other", application="x.py", verbosity=1.5)  # type: ignore[arg-type]
     SafeSparkSubmitOperator(task_id="other", application="x.py", profile={})  # type: ignore[arg-type]
     SparkExecutorRestartSensor(
         task_id="restarts", submitted_by=train.task_id, poke_interval=10, window="10m", on_restart="kill"
@@ -124,4 +130,13 @@ def job(spark: Any, df: Any, model: Any) -> None:
     except (ReportError, SampleError) as error:
         heartbeat(str(error))
     heartbeat("fold 2 of 5", done=2, total=5)
+    instruments = SparkInstrumentation(verbosity=2)
+    assert_type(instruments.get_metrics_summary(), str)
+    if (size := instruments.measure_closure_size(model.predict, "predict")) is not None:
+        assert_type(size.size_bytes, int)
+    with instrument(spark, verbosity=1) as instrumented:
+        assert_type(instrumented.instruments, SparkInstrumentation)
+    ship_modules(spark, "utilities")
+    assert_type(check_environment(spark).is_equal, bool)
+    SparkInstrumentation(verbosity="2")  # type: ignore[arg-type]
     heartbeat(2, 5)  # type: ignore[arg-type,call-arg]

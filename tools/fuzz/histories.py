@@ -66,10 +66,11 @@ def draw_log(data: bytes) -> None:
 
 
 def draw_record(value: Any) -> None:
-    """Draw a record whose summary and observations hold anything."""
-    summary, observation = value
+    """Draw a record whose summary, observations and measurements hold anything."""
+    summary, observation, measurement = value
     with tempfile.TemporaryDirectory() as folder:
         (Path(folder) / "summary.json").write_text(json.dumps(summary))
         (Path(folder) / "observations.jsonl").write_text(json.dumps(observation) + "\n")
+        (Path(folder) / "instruments.jsonl").write_text(json.dumps(measurement) + "\n")
         (Path(folder) / "autopsy.txt").write_text(str(summary)[:5000], errors="replace")
         page(contents_of_record(read_record(Path(folder)), "d / r / t / try-1"))

@@ -29,6 +29,9 @@ from airflow_spark_guard.core.failure.client_ending import Cause, ClientEnding
 from airflow_spark_guard.core.failure.executor_log import DeadLog, best, telling
 from airflow_spark_guard.core.failure.reaper_report import read_report
 from airflow_spark_guard.core.failure.takeover import Takeover
+from airflow_spark_guard.core.instruments.instrument import Instrument
+from airflow_spark_guard.core.instruments.words import short
+from airflow_spark_guard.core.live.state import LiveState, Moment
 from airflow_spark_guard.core.output.masked_lines import MaskedLines
 from airflow_spark_guard.core.output.message_budget import MessageBudget
 from airflow_spark_guard.core.output.message_lines import MessageLines
@@ -60,6 +63,7 @@ from tools.fuzz.samples import (
     CONFS,
     EVENTS,
     GOLDEN,
+    MEASUREMENTS,
     MESSAGES,
     NOTES,
     NOW,
@@ -100,16 +104,21 @@ class Parser:
 
 def _hear(lines: bytes) -> None:
     channel_state, shown = ChannelState(), MessageLines()
-    budget = MessageBudget.beside(JobOutput(20))
+    budget, live = MessageBudget.beside(JobOutput(20)), LiveState()
     for message in parse_lines(lines.split(b"\n")):
         channel_state.receive(message, 1.0)
-        for line in shown.lines(message, 1.0):
+        measured, shown_lines = Instrument.of(message), shown.lines(message, 1.0)
+        live.take(measured, [line.text for line in shown_lines if line.is_warning])
+        if measured is not None:
+            _read_measurement(measured.to_json())
+        for line in shown_lines:
             budget.take(line.text, 1.0)
             budget.progress(line.text, 1.0)
         if message.kind == "result":
             result_trouble(message.fields["value"], 1000)
         json.dumps(Observation(1.0, inside=channel_state.inside).to_json(), allow_nan=False)
     budget.finish()
+    json.dumps(live.fields(Moment(1.0, 1.0)), allow_nan=False)
     for status in (None, 0, 1, 137, -9):
         error = ClientEnding(
             cause=Cause.COMMAND_ENDED, exit_status=status, channel_state=channel_state
@@ -241,6 +250,13 @@ def _read_observation(value: Any) -> None:
     Observation.from_json(value)
 
 
+def _read_measurement(value: Any) -> None:
+    found = Instrument.from_json(value)
+    short(found)
+    line = json.loads(json.dumps(found.to_json(), allow_nan=False))
+    assert Instrument.from_json(line).to_json() == line
+
+
 def _show(data: bytes) -> None:
     text = safe_text(data.decode(errors="surrogateescape"))
     assert "::group::" not in text
@@ -308,6 +324,12 @@ PARSERS = [
         (ValueError,),
     ),
     Parser(
+        "measurements of records",
+        lambda r: _finite(mutated_json(r, MEASUREMENTS)),
+        _read_measurement,
+        (ValueError,),
+    ),
+    Parser(
         "event logs",
         lambda r: b"\n".join(mutated(r, LOG_LINES) for _ in range(12)),
         draw_log,
@@ -321,7 +343,7 @@ PARSERS = [
     ),
     Parser(
         "records that are drawn",
-        lambda r: (_finite(mutated_json(r, [SUMMARY])), _finite(mutated_json(r, OBSERVATIONS))),
+        lambda r: tuple(_finite(mutated_json(r, rows)) for rows in ([SUMMARY], OBSERVATIONS, MEASUREMENTS)),
         draw_record,
         (SparkGuardError,),
     ),

@@ -39,6 +39,7 @@ def files(folder: str, pattern: str = "*", length: int = 6000) -> list[bytes]:
 
 GOLDEN = (DATA / "golden" / "messages.jsonl").read_bytes().splitlines()
 MESSAGES = [json.loads(line) for line in GOLDEN]
+MEASUREMENTS = [message for message in MESSAGES if message["kind"] == "instrument"]
 WORDS = [
     b'{"v":1,"kind":"', b'"heartbeat":{"count":1,"text":"x","done":1,"total":null}', b"ERROR ", b"WARN ",
     b"26/11/29 12:00:00 WARN TaskSetManager: Lost task 1.0 in stage 2.0 (TID 3) (h executor 1): ",

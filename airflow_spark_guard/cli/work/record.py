@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from airflow_spark_guard.cli.terminal import fields, print_text
 from airflow_spark_guard.cli.work.fetched import fetched_record
+from airflow_spark_guard.core.instruments.recorded import recorded_of
 from airflow_spark_guard.core.quantity import readable_duration
 from airflow_spark_guard.core.text.printable import one_line, safe_text
 from airflow_spark_guard.core.verdict import Verdict
@@ -45,6 +46,7 @@ def _show(record: AttemptRecord, place: str, lines: int) -> int:
     fields(*_rows(record), ("record", one_line(place, _LONGEST)))
     for row in _dicts(record.summary.get("observed"))[:_MOST_OBSERVED]:
         _show_observed(row)
+    _section("Instruments", recorded_of(record.instruments()).lines())
     _section("Stacks (autopsy.txt)", _first(record.autopsy().splitlines(), lines))
     _section("Traceback of the job", _last(_traceback(record.summary.get("error")).splitlines(), lines))
     _section("End of the output", _last(record.output_tail().splitlines(), lines))

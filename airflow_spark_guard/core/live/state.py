@@ -7,19 +7,22 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final, Literal
 
 from airflow_spark_guard.core.clock import LaunchTime
+from airflow_spark_guard.core.instruments.words import short
 from airflow_spark_guard.core.text.printable import one_line
 from airflow_spark_guard.core.watch.observation import STALE
 from airflow_spark_guard.core.watch.remaining import Remaining
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
 
     from airflow_spark_guard.core.clock import EpochTime
+    from airflow_spark_guard.core.instruments.instrument import Instrument
     from airflow_spark_guard.core.watch.observation import DriverView, Inside, Observation, Stage
     from airflow_spark_guard.core.watch.standing import Standing
 
 VERSION: Final = 1
 _MOST_STAGES, _MOST_NAMES, _MOST_LOSSES, _MOST_WARNINGS = 20, 500, 5, 20
+_MOST_MEASURED = _MOST_FROM_JOB = 10
 _TEXT = 300
 
 Key = tuple[int, int]
@@ -51,7 +54,7 @@ class Moment:
 
 @dataclass
 class LiveState:
-    """Gathers observations and warnings, and makes the fields of ``live.json`` of them.
+    """Gathers observations, warnings and measurements, and makes the fields of ``live.json`` of them.
 
     Args:
         deadline: of the attempt, in seconds; None without one.
@@ -62,6 +65,9 @@ class LiveState:
     _driver: DriverView | None = None
     _names: dict[Key, str] = field(default_factory=dict)
     _warnings: deque[tuple[LaunchTime, str]] = field(default_factory=lambda: deque(maxlen=_MOST_WARNINGS))
+    # Apart, so that no job drives the watchdog's out of the list.
+    _from_job: deque[tuple[LaunchTime, str]] = field(default_factory=lambda: deque(maxlen=_MOST_FROM_JOB))
+    _measured: deque[Mapping[str, Any]] = field(default_factory=lambda: deque(maxlen=_MOST_MEASURED))
     _remaining: Remaining = field(default_factory=Remaining)
     _now: LaunchTime = LaunchTime(0.0)
 
@@ -77,6 +83,25 @@ class LiveState:
     def warn(self, text: str) -> None:
         """Take a warning of the watchdog, which is about the last observation."""
         self._warnings.append((self._now, one_line(text, 2 * _TEXT)))
+
+    def take(self, measured: Instrument | None, warnings: Iterable[str]) -> None:
+        """Take a message of the job.
+
+        Args:
+            measured: what its instruments have measured; None for another message.
+            warnings: the texts of its warnings; one that is listed already is not repeated.
+        """
+        if measured is not None:
+            row = {
+                "what": measured.what,
+                "text": one_line(short(measured), _TEXT),
+                "warning": bool(measured.warning),
+            }
+            self._measured.append({"at": round(self._now, 1), **row})
+        for text in warnings:
+            shown = one_line(text, 2 * _TEXT)
+            if all(known != shown for _, known in self._from_job):
+                self._from_job.append((self._now, shown))
 
     def fields(self, moment: Moment) -> dict[str, Any]:
         """The fields."""
@@ -101,9 +126,14 @@ class LiveState:
             "driver": _standing(driver) if driver is not None and not stages else None,
             "heartbeat": _heartbeat(inside, moment.at),
             "executors": self._executors(),
-            "warnings": [{"at": round(at, 1), "text": text} for at, text in self._warnings],
+            "warnings": [{"at": round(at, 1), "text": text} for at, text in self._all_warnings()],
+            "instruments": list(self._measured),
             "requests": list(moment.requests),
         }
+
+    def _all_warnings(self) -> list[tuple[LaunchTime, str]]:
+        """Of watchdog and job, by time."""
+        return sorted((*self._warnings, *self._from_job), key=lambda warning: warning[0])
 
     def _stages(self, moment: Moment) -> Sequence[Stage]:
         """As the job reports them, which is newer; else as the driver's REST API did."""

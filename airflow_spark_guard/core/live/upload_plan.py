@@ -20,7 +20,7 @@ RATE: Final = 100_000
 _SHARE: Final = 5.0
 # The first word of a name that fits decides; the rank is the order in which they are copied.
 _RANKS: Final = ("summary", "answer-", "traceback", "live", "sample-", "autopsy", "report")
-_GROWS: Final = ("observations", "output")
+_GROWS: Final = ("observations", "instruments", "output")
 
 
 @dataclass(frozen=True)

@@ -6,6 +6,8 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from airflow_spark_guard.core.clock import EpochTime, MonotonicTime
+from airflow_spark_guard.core.instruments.instrument import Instrument
+from airflow_spark_guard.core.instruments.words import warning_of
 from airflow_spark_guard.core.output.progress import Progress
 from airflow_spark_guard.core.protocol import beat_text
 
@@ -83,8 +85,8 @@ class MessageLines:
             )
             figures = ", ".join(f"{name}={value}" for name, value in fields["values"].items())
             return [MessageLine(figures + skipped)]
-        if message.kind == "warning":
-            return [MessageLine(fields["text"], is_warning=True)]
+        if message.kind in {"warning", "instrument"}:
+            return [MessageLine(text, is_warning=True) for text in _warnings(message)]
         if message.kind == "progress":
             return self._of_progress(message, now)
         self._ended |= message.kind in {"result", "error", "bye"}
@@ -112,3 +114,10 @@ class MessageLines:
             return False
         self._silent_since = now if self._silent_since is None else self._silent_since
         return now - self._silent_since < _LONGEST_WITHOUT
+
+
+def _warnings(message: Message) -> list[str]:
+    """The text of a warning, or of a measurement that has one: the job itself prints the others."""
+    measured = Instrument.of(message)
+    text = message.fields["text"] if measured is None else warning_of(measured)
+    return [text] if text else []

@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
-from airflow_spark_guard.job.collection.errors import SampleError, shown_bytes
+from airflow_spark_guard.job.collection.errors import SampleError
+from airflow_spark_guard.job.text import shown_bytes
 
 # Share of what is left that one collection may take: the model needs the rest.
 SAFE_SHARE = 0.6

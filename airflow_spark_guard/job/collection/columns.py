@@ -6,11 +6,12 @@ from collections.abc import Iterable
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
 
-from airflow_spark_guard.job.collection.errors import SampleError, listed, nearest
+from airflow_spark_guard.job.collection.errors import SampleError
 from airflow_spark_guard.job.collection.kinds.array import NumberArray
 from airflow_spark_guard.job.collection.kinds.number import NUMBER_LIKE, Number
 from airflow_spark_guard.job.collection.kinds.text import Text
 from airflow_spark_guard.job.collection.kinds.vector import Vector
+from airflow_spark_guard.job.text import listed, nearest
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from airflow_spark_guard.job.collection.errors import listed
+from airflow_spark_guard.job.text import listed
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence

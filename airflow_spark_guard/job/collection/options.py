@@ -7,11 +7,12 @@ from typing import TYPE_CHECKING, Any, Literal, Required, Self, TypedDict
 
 from airflow_spark_guard.job.collection.array_format import ArrayFormat, check_argument, is_whole
 from airflow_spark_guard.job.collection.columns import check_name, check_uncollated, plain
-from airflow_spark_guard.job.collection.errors import OptionError, SampleError, nearest
+from airflow_spark_guard.job.collection.errors import OptionError, SampleError
 from airflow_spark_guard.job.collection.kinds.number import NUMBER_LIKE, NUMBERS
 from airflow_spark_guard.job.collection.kinds.text import TEXTS
 from airflow_spark_guard.job.collection.split import Split, checked_split
 from airflow_spark_guard.job.collection.strata import Stratify, check_stratum
+from airflow_spark_guard.job.text import nearest
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence

@@ -196,6 +196,7 @@ const draw = (answer) => {
   drawAnswers(attempt);
   const live = attempt.live || {};
   list("warnings", (live.warnings || []).map((row) => `${row.text} (after ${duration(row.at)})`));
+  list("instruments", (live.instruments || []).map((row) => `${row.warning ? "Warning: " : ""}${row.text} (after ${duration(row.at)})`).reverse());
   list("losses", ((live.executors || {}).last || []).map((row) => `Executor ${row.id}${row.host ? ` on ${row.host}` : ""}: ${row.reason || "no reason given"}`));
   list("observed", (attempt.observed || []).map((row) => [row.verdict, row.what, row.place].filter(Boolean).join(": ")));
   drawActions({ is_over: !answer.attempt, ...attempt });

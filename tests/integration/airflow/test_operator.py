@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import subprocess
 import sys
@@ -81,3 +82,24 @@ def test_airflows_execution_timeout_ends_the_whole_tree(airflow_db, tmp_path):
     assert marked(mark) == []
     assert "STATE failed" in done
     assert "AirflowTaskTimeout" in done
+
+
+def test_the_instruments_of_a_job_that_was_not_written_for_them(airflow_db, tmp_path, monkeypatch):
+    """``verbosity=`` alone: the captured variable is in the log, in the record and on the report page."""
+    records = tmp_path / "records"
+    monkeypatch.setenv("AIRFLOW__SPARK_GUARD__RECORD_FOLDER", str(records))
+    job = TESTS.parent / "dags" / "jobs" / "score_partitions.py"
+    log = _dag_test(
+        tmp_path, f"SafeSparkSubmitOperator(task_id='job', application={str(job)!r}, verbosity=2)"
+    )
+    assert "STATE success" in log, log[-3000:]
+    warning = "`score` takes 3.8 MiB (limit: 1000.0 KiB) and captures `self.model` (3.8 MiB"
+    assert log.count(warning) == 1
+    assert "Instrumentation Metrics Summary" in log
+    (record,) = records.glob("*/*/job/try-1")
+    rows = [json.loads(line) for line in (record / "instruments.jsonl").read_text().splitlines()]
+    large = [row for row in rows if row["what"] == "closure" and row["warning"]]
+    assert [row["values"]["captured"][0]["path"] for row in large] == ["self.model"]
+    assert large[0]["line"].startswith("score_partitions.py:")
+    assert {row["what"] for row in rows} >= {"closure", "broadcast", "stage"}
+    assert "captures `self.model`" in (record / "report.html").read_text()

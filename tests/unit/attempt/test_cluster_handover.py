@@ -29,8 +29,9 @@ def submitted(tmp_path, monkeypatch):
         binary = tmp_path / "spark-submit"
         binary.write_text(text)
         binary.chmod(0o755)
+        given = {"conf": conf, "profile": "none", "verbosity": 2}
         hook = SafeSparkSubmitHook(
-            conn_id="spark_x", spark_binary=str(binary), deploy_mode="cluster", conf=conf, profile="none"
+            conn_id="spark_x", spark_binary=str(binary), deploy_mode="cluster", **given
         )
         return hook.submit(str(script))
 
@@ -68,7 +69,9 @@ def test_on_kubernetes_without_an_upload_path_the_script_runs_without_launcher(s
     text = f'#!/bin/sh\necho "$@" > {tmp_path}/seen\nexit 1\n'
     with FakeKubernetes() as kubernetes, pytest.raises(errors.SubmitError):
         submitted(kubernetes, text)
-    assert "No launcher: its files cannot reach the driver's pod" in capsys.readouterr().out
+    log = capsys.readouterr().out
+    assert "No launcher: its files cannot reach the driver's pod" in log
+    assert "verbosity=2 has no effect: instruments need the guard's launcher" in log
     assert (tmp_path / "seen").read_text().split()[-1] == str(tmp_path / "job.py")
 
 

@@ -2,6 +2,7 @@
 
 import json
 from dataclasses import replace
+from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
@@ -58,6 +59,37 @@ def test_the_record_has_a_beginning_and_an_end(hooked, tmp_path):
     assert json.loads((tmp_path / "record" / "summary.json").read_text())["state"] == "success"
     assert hooked(record=tmp_path / "left", deferrable=True).submit(hooked.script) is None
     assert json.loads((tmp_path / "left" / "summary.json").read_text())["state"] == "deferred"
+
+
+MEASURES = """\
+import os
+from airflow_spark_guard.job import report
+from airflow_spark_guard.job.wire import open_channel
+open_channel().send("instrument", what="closure", name="f", values={"bytes": 5}, line="", warning="Too large.")
+report(os.environ.get("SPARK_GUARD_VERBOSITY"))
+"""
+
+
+@pytest.mark.parametrize(
+    ("given", "level"),
+    [
+        ({}, None),
+        ({"verbosity": 2}, "2"),
+        ({"env_vars": {"SPARK_GUARD_VERBOSITY": "3"}}, "3"),
+        ({"env_vars": {"SPARK_GUARD_VERBOSITY": "3"}, "verbosity": 0}, "0"),
+    ],
+)
+def test_the_verbosity_reaches_the_driver_and_its_measurements_the_record(
+    hooked, tmp_path, capsys, given, level
+):
+    """As in client mode: a warning of the job is in the log, and on the live page."""
+    Path(hooked.script).write_text(MEASURES)
+    assert hooked(record=tmp_path / "record", **given).submit(hooked.script) == level
+    assert "Too large." in capsys.readouterr().out
+    rows = [json.loads(line) for line in (tmp_path / "record" / "instruments.jsonl").read_text().splitlines()]
+    assert [(row["name"], row["values"], row["warning"]) for row in rows] == [
+        ("f", {"bytes": 5}, "Too large.")
+    ]
 
 
 def test_what_is_deferred_says_what_to_wait_for(hooked):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import replace
 from types import SimpleNamespace
 
@@ -10,6 +11,7 @@ import pytest
 from airflow_spark_guard.attempt.log import AttemptLog
 from airflow_spark_guard.attempt.marked_log import MarkedLog
 from airflow_spark_guard.core.failure.client_ending import Cause, ClientEnding
+from airflow_spark_guard.core.live.state import LiveState, Moment
 from airflow_spark_guard.core.output.message_budget import MessageBudget
 from airflow_spark_guard.core.output.output import JobOutput
 from airflow_spark_guard.core.protocol import Message
@@ -19,6 +21,7 @@ from airflow_spark_guard.core.watch.channel_state import ChannelState
 from airflow_spark_guard.core.watch.finding import Finding
 from airflow_spark_guard.core.watch.observation import DriverView, Observation, Stage
 from airflow_spark_guard.process.record import Record
+from tests.support.measurements import LINES, message_of
 from tests.support.paths import DATA
 from tests.support.task_log import TaskLog
 
@@ -132,6 +135,36 @@ def test_warnings_and_notices_are_warnings(log, task):
     log.message(Message("warning", 0.0, {"text": "few rows"}))
     log.notice("Skew in stage 3")
     assert (task.infos, task.warnings) == ("", "few rows\nSkew in stage 3")
+
+
+def test_a_measurement_is_recorded_and_its_warning_is_a_line(task, record):
+    """Whoever looks at the attempt sees both, and the job's own warnings, each once."""
+    log = AttemptLog(task, record, live=LiveState())
+    for line in (*LINES, LINES[0]):
+        log.message(message_of(line))
+    log.message(Message("warning", 0.0, {"text": "few rows"}))
+    fields = log.live.fields(Moment(1.0, 2.0))
+    assert [row["text"] for row in fields["warnings"]] == [
+        f"{LINES[0]['warning']} (job.py:38)", LINES[3]["warning"], "few rows",
+    ]  # fmt: skip
+    assert [row["what"] for row in fields["instruments"]] == [*(line["what"] for line in LINES), "closure"]
+    assert task.warnings.splitlines() == [
+        *(row["text"] for row in fields["warnings"][:2]), fields["warnings"][0]["text"], "few rows",
+    ]  # fmt: skip
+    assert task.infos == ""
+    recorded = [json.loads(line) for line in told(record, "instruments.jsonl").splitlines()]
+    assert [row["name"] for row in recorded] == [line["name"] for line in (*LINES, LINES[0])]
+
+
+def test_warnings_of_a_flood_share_the_budget_of_lines(task, record):
+    """The record has them all."""
+    log = AttemptLog(task, record, budget=MessageBudget.beside(JobOutput(3)))
+    for number in range(10):
+        log.message(message_of({**LINES[3], "warning": f"{number} MiB"}))
+    assert task.warnings.splitlines() == ["0 MiB", "1 MiB", "2 MiB", "3 MiB"]
+    log.messages_end()
+    assert "6 of 10 messages of the job (metrics, warnings) were left out" in task.infos
+    assert told(record, "instruments.jsonl").count("MiB") == 10
 
 
 def test_every_look_is_recorded(log, record):

@@ -34,7 +34,10 @@ def workspace():
 
 @pytest.fixture
 def ask(workspace, monkeypatch):
-    for name in ("SPARK_HOME", "PYSPARK_PYTHON", "PYSPARK_DRIVER_PYTHON", "SPARK_CONF_DIR", "DEPLOY_MODE"):
+    for name in (
+        *("SPARK_HOME", "PYSPARK_PYTHON", "PYSPARK_DRIVER_PYTHON", "SPARK_CONF_DIR", "DEPLOY_MODE"),
+        "SPARK_GUARD_VERBOSITY",
+    ):
         monkeypatch.delenv(name, raising=False)
 
     def prepared(master="local[1]", **fields):
@@ -285,3 +288,13 @@ def test_the_keytab_is_written_with_the_command(ask, workspace):
         workspace.keytab.unlink()
         make()
         assert workspace.keytab.exists()
+
+
+def test_the_operators_verbosity_wins_over_the_users_variable(ask, workspace):
+    """Unset, the user's own holds; 0 switches that off."""
+    mine = {"environment": {"SPARK_GUARD_VERBOSITY": "3"}}
+    found = [
+        ask(**fields).guarded_command(workspace, ["a.py"], 100)[1].get("SPARK_GUARD_VERBOSITY")
+        for fields in ({}, mine, {"verbosity": 2}, {**mine, "verbosity": 0})
+    ]
+    assert found == [None, "3", "2", "0"]

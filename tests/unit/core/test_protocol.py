@@ -38,6 +38,12 @@ def test_the_golden_messages_cover_every_kind():
     assert kinds == set(protocol._KINDS) == set(get_args(protocol.Kind)) == set(get_args(wire.Kind))
 
 
+def test_the_golden_messages_cover_everything_that_is_measured():
+    """Both ends declare the same."""
+    measured = {message["what"] for message in GOLDEN if message["kind"] == "instrument"}
+    assert measured == set(get_args(protocol.What)) == set(get_args(wire.What))
+
+
 def test_both_ends_agree_on_version_and_length():
     """The two constants stand in two files because the job's side ships alone."""
     assert (protocol.PROTOCOL_VERSION, protocol.MAX_LINE) == (wire.PROTOCOL_VERSION, wire.MAX_LINE)
@@ -47,6 +53,12 @@ def beat(**other):
     """A progress message whose heartbeat is wrong in one place."""
     heartbeat = {"count": 1, "text": "", "done": None, "total": None, **other}
     return json.dumps({"v": 1, "kind": "progress", "t": 1, "stages": [], "heartbeat": heartbeat}).encode()
+
+
+def measurement(**other):
+    """A measurement that is wrong in one place."""
+    fields = {"what": "closure", "name": "f", "values": {}, "line": "", "warning": "", **other}
+    return json.dumps({"v": 1, "kind": "instrument", "t": 1, **fields}).encode()
 
 
 @pytest.mark.parametrize(
@@ -94,6 +106,13 @@ def beat(**other):
         (beat(done=float("nan")), "NaN is not a number in JSON"),
         (beat(total=10**400), "progress with heartbeat=.*"),
         (beat(pid=1), "progress with heartbeat=.*'pid': 1"),
+        (measurement(what="query"), "instrument with what='query'"),
+        (measurement(what=[]), r"instrument with what=\[\]"),
+        (measurement(name=None), "instrument with name=None"),
+        (measurement(values=[]), r"instrument with values=\[\]"),
+        (measurement(warning=1), "instrument with warning=1"),
+        (measurement(skipped="3"), "instrument with skipped='3'"),
+        (measurement(more=1), "instrument with more=1"),
         (b"1" * (protocol.MAX_LINE + 1), f"a line of {protocol.MAX_LINE + 1} bytes"),
     ],
 )

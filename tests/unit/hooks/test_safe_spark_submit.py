@@ -172,6 +172,18 @@ def test_an_application_that_is_no_python_says_no_more_than_its_exit_code(stand)
     assert key not in stand.log, "its main may return before its threads have done their work"
     stand.hook().submit(stand.job())
     assert f"{key}=true" in stand.log
+    assert "verbosity=" not in stand.log
+    stand.hook(java_class="org.x.Main", verbosity=2).submit(str(jar))
+    assert "verbosity=2 has no effect: instruments need the guard's launcher" in stand.log
+
+
+def test_the_verbosity_reaches_the_drivers_python(stand):
+    """Text too, as a template leaves it; a wrong one starts nothing."""
+    job = "import os\nfrom airflow_spark_guard.job import report\nreport(os.environ.get('SPARK_GUARD_VERBOSITY'))"
+    found = [stand.hook(verbosity=level).submit(stand.job(job)) for level in (None, 0, "3")]
+    assert found == [None, "0", "3"]
+    with pytest.raises(errors.ArgumentError, match="^verbosity is not valid"):
+        stand.hook(verbosity="loud")
 
 
 def test_a_kill_before_the_launch_prevents_it(stand):

@@ -270,3 +270,59 @@ def test_an_end_that_cannot_be_written_is_no_success(tmp_path):
     done, _ = run(tmp_path, FULL.replace("(200, hard)", "(0, hard)"))
     assert done.returncode == 1
     assert "The bye message could not be written to the attempt's channel: File too large" in done.stderr
+
+
+# Puts a module in the place of the instruments' own, which are tested for themselves.
+STANDIN = """\
+import sys, types
+module = types.ModuleType("airflow_spark_guard.job.instruments.launching")
+exec({code!r}, module.__dict__)
+sys.modules[module.__name__] = module
+"""
+
+
+@pytest.fixture
+def with_instruments(tmp_path):
+    """Runs a script with this code as the instruments'."""
+
+    def started(code, level, script="print('ran')"):
+        folder = tmp_path / "standin"
+        folder.mkdir(exist_ok=True)
+        (folder / "sitecustomize.py").write_text(STANDIN.format(code=code))
+        path = os.pathsep.join([str(folder), str(ROOT)])
+        return run(tmp_path, script, PYTHONPATH=path, SPARK_GUARD_VERBOSITY=level)
+
+    return started
+
+
+STARTS = """\
+def start_from_environment():
+    from airflow_spark_guard.job.wire import open_channel
+    open_channel().send("instrument", what="closure", name="f", values={}, line="", warning="")
+"""
+
+
+@pytest.mark.parametrize(
+    ("level", "starts"), [("1", True), (" 3 ", True), ("0", False), ("", False), (" ", False)]
+)
+def test_the_instruments_start_before_the_script_if_they_are_asked_for(with_instruments, level, starts):
+    """No line of the job is changed."""
+    done, said = with_instruments(STARTS, level)
+    assert (done.returncode, done.stdout) == (0, "ran\n")
+    assert list(said) == (["hello", "instrument", "bye"] if starts else ["hello", "bye"])
+
+
+@pytest.mark.parametrize(
+    ("code", "why"),
+    [
+        ("def start_from_environment():\n    1 / 0\n", "ZeroDivisionError: division by zero"),
+        ("def start_from_environment():\n    raise SystemExit('no')\n", "SystemExit: no"),
+        ("", "ImportError: cannot import name 'start_from_environment'"),
+    ],
+)
+def test_instruments_that_cannot_start_are_a_warning(with_instruments, code, why):
+    """The job runs as if it had none."""
+    done, said = with_instruments(code, "2")
+    assert (done.returncode, done.stdout, done.stderr) == (0, "ran\n", "")
+    assert list(said) == ["hello", "warning", "bye"]
+    assert said["warning"]["text"].startswith(f"The instruments do not run: {why}")

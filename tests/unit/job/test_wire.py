@@ -401,3 +401,49 @@ def test_a_job_that_closes_standard_error_keeps_its_own_file(tmp_path):
         [sys.executable, "-c", STDERR], check=True, cwd=tmp_path, stdout=subprocess.PIPE, text=True
     )
     assert (done.stdout, (tmp_path / "own.txt").read_text()) == ("ours", "theirs")
+
+
+def measure(channel, name="f", warning=""):
+    channel.send("instrument", what="closure", name=name, values={"bytes": 1}, line="", warning=warning)
+
+
+def test_measurements_over_the_limit_are_dropped_and_counted(channel_path, monkeypatch):
+    """Each is about another thing: the newest does not stand for the others. Warnings have their own limit."""
+    monkeypatch.setattr(wire, "MEASURED", (3, 0.0))
+    monkeypatch.setattr(wire, "WARNED", (2, 0.0))
+    reader = ChannelReader(channel_path)
+    channel = wire.open_channel()
+    for number in range(10):
+        measure(channel, f"f{number}")
+    for number in range(4):
+        measure(channel, f"w{number}", "Too large.")
+    channel.send("progress", stages=[])
+    channel.send("bye")
+    messages = list(reader.remaining())
+    assert [(m.fields.get("name"), m.fields.get("skipped")) for m in messages[:-3]] == [
+        ("f0", None), ("f1", None), ("f2", None), ("w0", 7), ("w1", None),
+    ]  # fmt: skip
+    assert [m.kind for m in messages[-3:]] == ["progress", "warning", "bye"]
+    assert messages[-2].fields["text"] == (
+        "2 measurements of the job's instruments were left out (limit: 3 at once, then 0 per second)."
+    )
+    reader.close()
+
+
+def test_dropped_measurements_are_reported_once(channel_path, monkeypatch):
+    """A thread that goes on after the script has nothing to add."""
+    monkeypatch.setattr(wire, "MEASURED", (0, 0.0))
+    reader = ChannelReader(channel_path)
+    channel = wire.open_channel()
+    measure(channel)
+    channel.send("bye")
+    channel.flush()
+    assert kinds(reader) == ["warning", "bye"]
+    reader.close()
+
+
+def test_a_measurement_that_is_no_json_is_an_error(channel_path):
+    """As any other message."""
+    ChannelReader(channel_path).close()
+    with pytest.raises(TypeError, match="not JSON serializable"):
+        wire.open_channel().send("instrument", what="closure", name=object())

@@ -36,6 +36,16 @@ def operator_of_a_dag(kind=SafeSparkSubmitOperator, default_args=None, **kwargs)
             errors.LimitError,
             "Use a GuardLimits object (templates go into its fields), or one of the names.",
         ),
+        (
+            {"verbosity": "loud"},
+            errors.ArgumentError,
+            "Fix the value; of a template, check the rendered field in the task's details.",
+        ),
+        (
+            {"verbosity": 4},
+            errors.ArgumentError,
+            "Fix the value; of a template, check the rendered field in the task's details.",
+        ),
     ],
 )
 def test_a_mistyped_profile_or_limit_fails_where_the_dag_is_parsed(way, given, kind, advice):
@@ -57,7 +67,9 @@ def test_limits_of_a_sensor_fail_there_too(kind):
     "given",
     [
         {"profile": "{{ params.profile }}", "limits": "{{ params.limits }}"},
-        {"profile": None, "limits": None},
+        {"profile": None, "limits": None, "verbosity": None},
+        {"verbosity": "{{ params.verbosity }}"},
+        {"verbosity": 3},
         {"profile": "strict", "limits": GuardLimits(deadline="{{ params.deadline }}")},
         {"profile": SparkProfile("{{ params.profile }}")},
     ],
@@ -73,14 +85,18 @@ def test_the_result_of_another_task_is_left_to_the_task():
     with DAG("parsed", schedule=None):
         first = SafeSparkSubmitOperator(task_id="first", application="a.py")
         second = SafeSparkSubmitOperator(
-            task_id="second", application="a.py", profile=first.output, limits=first.output
+            task_id="second",
+            application="a.py",
+            profile=first.output,
+            limits=first.output,
+            verbosity=first.output,
         )
     assert second.limits is not None
 
 
 @pytest.mark.filterwarnings("ignore:.*was never mapped")
 @pytest.mark.parametrize("way", ["argument", "default_args", "the DAG's default_args"])
-@pytest.mark.parametrize("given", [{"profile": "fast"}, {"limits": {"dedline": "2h"}}])
+@pytest.mark.parametrize("given", [{"profile": "fast"}, {"limits": {"dedline": "2h"}}, {"verbosity": 4}])
 def test_a_mapped_task_is_checked_there_too(way, given):
     """Its operator is made when it runs, long after."""
     arguments = {"argument": given, "default_args": {"default_args": given}}.get(way, {})

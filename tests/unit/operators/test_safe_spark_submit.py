@@ -70,6 +70,7 @@ def run(request):
         ({"env_vars": {"JAVA_HOME": "/nowhere"}}, errors.JavaError, "No suitable Java found for Spark."),
         ({"executor_cores": "two"}, errors.ConfError, "executor_cores is not valid."),
         ({"limits": "1h"}, errors.LimitError, "The operator's limits are not valid."),
+        ({"verbosity": "loud"}, errors.ArgumentError, "verbosity is not valid."),
     ],
 )
 def test_bad_input_is_one_clear_exception_before_anything_starts(run, kwargs, kind, text):
@@ -86,6 +87,17 @@ def test_our_arguments_show_as_data():
     )
     assert operator.profile.serialize() == {"name": "strict", "overrides": {}}
     assert operator.limits.serialize()["deadline"] == "2h"
+
+
+def test_the_verbosity_may_be_a_template():
+    """Jinja leaves text; a wrong one is refused when the task has rendered it."""
+    operator = SafeSparkSubmitOperator(task_id="x", application="a.py", verbosity="{{ level }}")
+    operator.render_template_fields({"level": 2})
+    assert operator.verbosity == "2"
+    operator = SafeSparkSubmitOperator(task_id="x", application="a.py", verbosity="{{ level }}")
+    operator.render_template_fields({"level": "loud"})
+    with pytest.raises(errors.ArgumentError, match="^verbosity is not valid"):
+        operator.execute({})
 
 
 def test_an_unknown_argument_is_refused():

@@ -88,6 +88,7 @@ def test_it_can_be_read_while_the_job_runs(tmp_path):
 def test_no_secret_is_in_it(tmp_path):
     """Neither in the output nor in what others have said."""
     with Record(tmp_path / "r", MIB) as record:
+        record.instrument({"what": "closure", "name": "token=abcdef", "values": {"password": "abcdef"}})
         record.summary({"password": "abcdef", "note": "token=abcdef", "list": ["https://u:abcdef@h/"]})
         record.observation({"inside": {"note": "my.secret=abcdef"}})
         record.output(b"spark.password=abc")
@@ -381,3 +382,16 @@ def test_a_file_that_may_be_left_out_is_left_out_while_the_writer_has_a_backlog(
         assert record._jobs.qsize() <= module._BACKLOG + 1
         go.set()
     assert json.loads((tmp_path / "r" / "live.json").read_text())["at"] <= module._BACKLOG
+
+
+def test_measurements_are_there_while_the_job_runs_and_within_their_share(tmp_path):
+    """A sixteenth; a warning of the beginning is kept."""
+    with Record(tmp_path / "r", MIB) as record:
+        for n in range(3000):
+            record.instrument({"what": "closure", "name": f"f{n}" + "x" * 60, "warning": "w" * (n == 900)})
+        wait_for((tmp_path / "r" / "instruments.jsonl").exists)
+    rows = [json.loads(line) for line in (tmp_path / "r" / "instruments.jsonl").read_text().splitlines()]
+    assert (tmp_path / "r" / "instruments.jsonl").stat().st_size <= MIB // 16
+    assert [row["warning"] for row in rows if row.get("warning")] == ["w"]
+    assert (rows[0]["name"][:3], rows[-1]["name"][:5]) == ("f0x", "f2999")
+    NoRecord().instrument({})

@@ -5,6 +5,7 @@ import pytest
 from airflow_spark_guard.core.watch.observation import DriverView, Executor, Observation, Stage
 from airflow_spark_guard.process.record_reader import read_record
 from airflow_spark_guard.report.contents import contents_of_record
+from tests.support.measurements import LINES
 from tests.support.reports import SUMMARY, write_record
 
 
@@ -76,3 +77,17 @@ def test_an_alert_that_only_repeats_the_verdict_is_left_out(tmp_path, verdict, k
 def test_the_exception_of_the_script_is_shown_and_not_that_of_the_task(tmp_path, error, expected):
     found = contents(tmp_path, summary=SUMMARY | {"error": error}, traceback="of the operator")
     assert found.traceback == expected
+
+
+def test_measurements_are_read_and_those_of_another_form_counted(tmp_path):
+    """A damaged line too."""
+    write_record(tmp_path, instruments=[*LINES, {"what": "query"}, {"left_out": 4}])
+    with (tmp_path / "instruments.jsonl").open("a") as file:
+        file.write("{no json}\n")
+    found = contents_of_record(read_record(tmp_path), "p")
+    assert [one.what for one in found.instruments.measured] == [line["what"] for line in LINES]
+    assert found.instruments.left_out == 16
+    assert found.trouble == (
+        "instruments.jsonl has 1 damaged lines, which are left out.",
+        "1 measurements are not of this version's form and are left out.",
+    )

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from airflow_spark_guard.core.history.model import ExecutorHistory, StageHistory
 from airflow_spark_guard.core.history.replay import LogReplay
+from airflow_spark_guard.core.instruments.recorded import recorded_of
 from airflow_spark_guard.core.limits import GuardLimits
 from airflow_spark_guard.report import page as module
 from airflow_spark_guard.report.contents import Contents, OutputTail, contents_of_history
@@ -17,6 +18,7 @@ from airflow_spark_guard.report.library import ChartLibrary, source_of
 from airflow_spark_guard.report.page import page
 from airflow_spark_guard.sources.event_log import read_event_log
 from tests.support.event_logs import line, small_log, task_end_line, written
+from tests.support.measurements import LINES
 from tests.support.reports import SUMMARY, at, history
 
 EVIL = "</script><img src=x onerror=alert(1)>\u2028'\"{{7*7}}"
@@ -135,3 +137,32 @@ def test_a_page_without_charts_is_small():
     assert len(html) < 50_000
     assert "Timeline" not in html
     assert "Stages</h2>" in html
+
+
+def test_the_instruments_have_a_section_and_their_warnings_are_findings():
+    """Above Spark's own tables; without measurements there is no section."""
+    html = page(contents(instruments=recorded_of([*LINES, {"left_out": 4}])))
+    places = [
+        html.index(text)
+        for text in (
+            "What could be better</h2>", "closure: save_partition</h3>", "Pass it as a broadcast.",
+            "Instruments</h2>", "16 measurements are not in the record.", "Closures</h3>",
+            '<span class="chip warn">warning</span> save_partition', "DataFrames</h3>", "Broadcasts</h3>",
+            "Stages with spill or skew</h3>", "Stages</h2>",
+        )
+    ]  # fmt: skip
+    assert places == sorted(places)
+    assert ">Instruments<" not in page(contents())
+
+
+def test_names_of_what_was_measured_are_text():
+    """In the tables and among the findings."""
+    rows = [
+        {**line, "name": EVIL, "line": EVIL, "warning": EVIL,
+         "values": {**line["values"], "how": EVIL, "type": EVIL, "captured": [{"path": EVIL, "type": EVIL}]}}
+        for line in LINES
+    ]  # fmt: skip
+    html = page(contents(instruments=recorded_of(rows)))
+    assert "<img" not in html
+    assert html.count("<script") == 3
+    assert html.count("&lt;img src=x onerror=alert(1)&gt;") > 10

@@ -22,8 +22,7 @@ from airflow_spark_guard.core.remote.target import Target
 from airflow_spark_guard.core.text.known_secrets import KNOWN
 from airflow_spark_guard.hooks.safe_spark_submit import SafeSparkSubmitHook
 from airflow_spark_guard.links.spark import LINKS
-from airflow_spark_guard.operators import cluster_deferral
-from airflow_spark_guard.operators import safe_spark_submit as module
+from airflow_spark_guard.operators import cluster_deferral, running
 from airflow_spark_guard.task.announcement import Announcement, announcing
 from tests.support.processes import ROOT
 from tests.support.task_log import TaskLog
@@ -301,7 +300,7 @@ class LeftHook(SafeSparkSubmitHook):
 @pytest.fixture
 def deferred(operator, ti, monkeypatch):
     """Makes an operator of a task whose application runs on without it."""
-    monkeypatch.setattr(module, "SafeSparkSubmitHook", LeftHook)
+    monkeypatch.setattr(running, "SafeSparkSubmitHook", LeftHook)
     with pytest.raises(TaskDeferred):
         operator("pass").execute({"ti": ti})
     return lambda: operator("pass")
@@ -329,7 +328,7 @@ def test_a_task_whose_trigger_failed_says_so(deferred, ti):
 @pytest.mark.parametrize("way", ["resume", "cancelled"])
 def test_a_resumed_task_keeps_its_whole_traceback(deferred, ti, monkeypatch, tmp_path, way):
     """The log shows none of its frames, so the record has to."""
-    monkeypatch.setattr(module, "record", lambda *_: tmp_path)
+    monkeypatch.setattr(running, "record", lambda *_: tmp_path)
     monkeypatch.setattr(cluster_deferral, "cancelled", lambda *_: UserCodeError("It was ended."))
     end = (
         partial(deferred().execute_complete, {"ti": ti}, event={"nonsense": 1})

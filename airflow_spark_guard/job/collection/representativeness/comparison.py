@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from airflow_spark_guard.job.collection.errors import SampleError, shown, shown_number
+from airflow_spark_guard.job.collection.errors import SampleError
 from airflow_spark_guard.job.collection.representativeness import picture
 from airflow_spark_guard.job.collection.representativeness.deviation import (
     Figure,
@@ -23,6 +23,7 @@ from airflow_spark_guard.job.collection.representativeness.source_figures import
     cells,
     source_figures,
 )
+from airflow_spark_guard.job.text import shown, shown_number
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence

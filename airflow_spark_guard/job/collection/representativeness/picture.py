@@ -7,7 +7,8 @@ import textwrap
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from airflow_spark_guard.job.collection.errors import SampleError, shown, shown_number
+from airflow_spark_guard.job.collection.errors import SampleError
+from airflow_spark_guard.job.text import shown, shown_number
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence

@@ -2,18 +2,14 @@
 
 from __future__ import annotations
 
-import os
-import socket
-import subprocess
 import time
-from pathlib import Path
 
 import numpy as np
-import pyspark
 import pytest
 
 from airflow_spark_guard.job import SampleError, collect_sample
 from airflow_spark_guard.job.collection.arrow_stream import ArrowBatches, estimated_bytes, is_connect
+from tests.support.connect_server import connect_server, remote_session
 
 pytestmark = pytest.mark.spark
 
@@ -65,62 +61,18 @@ def classic():
     return samples
 
 
-def free_port():
-    with socket.socket() as one:
-        one.bind(("127.0.0.1", 0))
-        return one.getsockname()[1]
-
-
-def answers(port):
-    with socket.socket() as one:
-        return one.connect_ex(("127.0.0.1", port)) == 0
-
-
 @pytest.fixture(scope="module")
 def server(classic, tmp_path_factory):
     """The address of a Connect server of its own process."""
-    home = Path(pyspark.__file__).parent
-    port = free_port()
-    settings = {
-        "spark.connect.grpc.binding.address": "127.0.0.1",
-        "spark.connect.grpc.binding.port": port,
-        "spark.driver.bindAddress": "127.0.0.1",
-        "spark.driver.host": "127.0.0.1",
-        "spark.ui.enabled": "false",
-        "spark.sql.warehouse.dir": tmp_path_factory.mktemp("warehouse"),
-    }
-    command = [home / "bin" / "spark-submit", "--master", "local[2]"]
-    command += [word for name, value in settings.items() for word in ("--conf", f"{name}={value}")]
-    command += ["--class", "org.apache.spark.sql.connect.service.SparkConnectServer"]
-    log = tmp_path_factory.mktemp("connect") / "server.log"
-    with log.open("w") as stream:
-        process = subprocess.Popen(
-            command, stdout=stream, stderr=stream, env={**os.environ, "SPARK_HOME": str(home)}
-        )
-    try:
-        until = time.monotonic() + 90
-        while not answers(port):
-            assert process.poll() is None, log.read_text()[-2000:]
-            assert time.monotonic() < until, log.read_text()[-2000:]
-            time.sleep(0.2)
-        yield f"sc://127.0.0.1:{port}"
-    finally:
-        process.terminate()
-        process.wait(20)
+    with connect_server(tmp_path_factory.mktemp("connect")) as address:
+        yield address
 
 
 @pytest.fixture(scope="module")
 def remote(server):
-    """A session of it; the process-wide switches that PySpark sets for one are undone."""
-    from pyspark.sql.connect.session import SparkSession
-
-    before = dict(os.environ)
-    os.environ["SPARK_CONNECT_MODE_ENABLED"] = "1"
-    session = SparkSession.builder.remote(server).getOrCreate()
-    yield session
-    session.stop()
-    for name in set(os.environ) - set(before):
-        del os.environ[name]
+    """A session of it."""
+    with remote_session(server) as session:
+        yield session
 
 
 @pytest.mark.parametrize("way", WAYS)

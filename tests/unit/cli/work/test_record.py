@@ -9,6 +9,7 @@ import pytest
 
 from airflow_spark_guard.process.record import Record
 from airflow_spark_guard.process.record_folder import record_folder
+from tests.support.measurements import LINES, message_of
 from tests.support.spark_guard import run
 
 FAILED = {
@@ -216,3 +217,17 @@ def test_a_path_that_is_a_link_is_followed(capsys, folder, tmp_path):
     """The user names it, not the job."""
     (tmp_path / "latest").symlink_to(written(folder))
     assert run(capsys, "record", tmp_path / "latest")[0] == 0
+
+
+def test_measurements_of_the_instruments_are_shown_in_short(capsys, folder):
+    """Before the stacks: a warning may be the cause."""
+    with Record(folder, 1 << 20) as record:
+        record.summary(FAILED)
+        for line in LINES:
+            record.instrument(message_of(line).fields)
+    out = run(capsys, "record", folder)[1]
+    assert (
+        f"\nInstruments\nwarning: {LINES[0]['warning']} (job.py:38)\nwarning: {LINES[3]['warning']}\n" in out
+    )
+    assert "\nDataFrame predictions_input: lineage depth 42," in out
+    assert out.index("Instruments") < out.index("Traceback of the job")

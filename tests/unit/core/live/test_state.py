@@ -8,6 +8,7 @@ from dataclasses import replace
 from airflow_spark_guard.core.live.state import LiveState, Moment
 from airflow_spark_guard.core.watch.observation import DriverView, Executor, Inside, Observation, Stage
 from airflow_spark_guard.core.watch.standing import Standing
+from tests.support.measurements import measured
 
 STAGE = Stage(3, 0, tasks=100, active=4, done=10, failed=1, launched=True, name="count at <b>job.py</b>:12")
 LOST = Executor("2", active=False, removed=50.0, reason="Command exited with code 137", host="w2")
@@ -90,3 +91,42 @@ def test_the_time_left_is_estimated_from_what_was_done():
         inside = replace(INSIDE, stages=(replace(STAGE, done=done),), heard_at=at)
         fields = made.fields(Moment(at, 0.0, inside=inside))
     assert fields["stages"][0]["left_s"] == 80
+
+
+def test_the_newest_measurements_are_shown_in_short():
+    """Ten of them, with the time at which they came."""
+    made = state()
+    for number in range(30):
+        made.take(measured("closure", f"f{number}", warning="Large." if number % 2 else "", bytes=5), ())
+    fields = made.fields(Moment(100.0, 2000.0))
+    assert len(fields["instruments"]) == 10
+    assert fields["instruments"][-1] == {
+        "at": 98.0, "what": "closure", "text": "Closure f29: 5 B", "warning": True,
+    }  # fmt: skip
+    assert not fields["instruments"][-2]["warning"]
+
+
+def test_a_warning_of_the_job_is_listed_once():
+    """A loop repeats it; what else was listed must stay."""
+    made = state()
+    made.warn("Stage 3 unchanged.")
+    for _ in range(50):
+        made.take(None, ["closure of 3 MiB"])
+    assert len(made.fields(Moment(1.0, 2.0))["warnings"]) == 2
+    made.take(None, [f"closure {number}" for number in range(50)])
+    texts = [row["text"] for row in made.fields(Moment(1.0, 2.0))["warnings"]]
+    assert (texts[0], texts[1:]) == ("Stage 3 unchanged.", [f"closure {number}" for number in range(40, 50)])
+
+
+def test_warnings_of_job_and_watchdog_stand_by_time():
+    """Whichever came first."""
+    made = LiveState()
+    made.take(None, ["of the job"])
+    made.observe(Observation(at=5.0))
+    made.warn("of the watchdog")
+    made.take(None, ["later"])
+    assert [row["text"] for row in made.fields(Moment(1.0, 2.0))["warnings"]] == [
+        "of the job",
+        "of the watchdog",
+        "later",
+    ]

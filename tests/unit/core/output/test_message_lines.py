@@ -6,6 +6,7 @@ import pytest
 
 from airflow_spark_guard.core.output.message_lines import MessageLines
 from airflow_spark_guard.core.protocol import Message
+from tests.support.measurements import LINES, message_of
 
 STAGE = {"stage": 6, "attempt": 0, "tasks": 8, "active": 2, "done": 6, "failed": 0}
 
@@ -94,3 +95,13 @@ def test_a_warning_is_marked_as_one():
     (warning,) = MessageLines().lines(Message("warning", 0.0, {"text": "few rows"}), 0.0)
     (metric,) = MessageLines().lines(Message("metric", 0.0, {"values": {"a": 1}}), 0.0)
     assert (warning.is_warning, metric.is_warning) == (True, False)
+
+
+def test_only_a_measurement_with_a_warning_is_a_line():
+    """The job itself prints the others, as its verbosity wants."""
+    lines = MessageLines()
+    shown = [line for one in LINES for line in lines.lines(message_of(one), 0.0)]
+    assert [(line.text, line.is_warning) for line in shown] == [
+        (f"{LINES[0]['warning']} (job.py:38)", True),
+        (LINES[3]["warning"], True),
+    ]

@@ -1,0 +1,1 @@
+"""What the job's instruments have measured: closures, plans, broadcasts, stages."""

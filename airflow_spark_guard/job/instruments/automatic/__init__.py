@@ -1,0 +1,1 @@
+"""The instruments for a job that was not written for them."""

@@ -1,0 +1,1 @@
+"""DataFrames before they run: lineage, plan, size, joins; and checkpoints that cut a lineage."""

@@ -1,0 +1,1 @@
+"""What stages have cost, and the line of the script that caused them."""
