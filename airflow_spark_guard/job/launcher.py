@@ -21,7 +21,7 @@ from typing import TYPE_CHECKING, Any
 from airflow_spark_guard.job import progress
 from airflow_spark_guard.job.reporting import ReportError
 from airflow_spark_guard.job.status import watch
-from airflow_spark_guard.job.wire import open_channel
+from airflow_spark_guard.job.wire import has_instruments, open_channel
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -29,7 +29,6 @@ if TYPE_CHECKING:
     from airflow_spark_guard.job.wire import Channel, Kind
 
 STACKS_ENV = "SPARK_GUARD_STACKS"
-VERBOSITY_ENV = "SPARK_GUARD_VERBOSITY"
 _PR_SET_PDEATHSIG = 1
 _OWN_FOLDER = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))  # noqa: PTH100, PTH120
 _TRACEBACK_LIMIT = 16 * 1024
@@ -66,12 +65,10 @@ def main(arguments: Sequence[str]) -> int:
 
 def _start_instruments(channel: Channel) -> None:
     """Start the instruments if the environment asks for them; a failure is a warning, and the job goes on."""
-    if os.environ.get(VERBOSITY_ENV, "").strip() in {"", "0"}:
+    if not has_instruments():
         return
     try:
-        from airflow_spark_guard.job.instruments.launching import (  # type: ignore[import-not-found, unused-ignore]
-            start_from_environment,
-        )
+        from airflow_spark_guard.job.instruments.launching import start_from_environment
 
         start_from_environment()
     except (Exception, SystemExit) as error:  # noqa: BLE001 - measuring must not end a job

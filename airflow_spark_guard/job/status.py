@@ -8,9 +8,10 @@ import sys
 import time
 from typing import TYPE_CHECKING, Any
 
-from airflow_spark_guard.job.closures import Closures
+from airflow_spark_guard.job.large_functions import LargeFunctions
 from airflow_spark_guard.job.sql_metrics import SqlMetrics
 from airflow_spark_guard.job.stage_metrics import StageMetrics
+from airflow_spark_guard.job.wire import has_instruments
 
 if TYPE_CHECKING:
     from airflow_spark_guard.job.progress import Progress
@@ -65,7 +66,7 @@ class Status:
         self._application: str | None = None
         self._sql: SqlMetrics | None = None
         self._by_stage: StageMetrics | None = None
-        self._closures: Closures | None = None
+        self._large_functions: LargeFunctions | None = None
         self._receivers: dict[int, bool] = {}  # whether it is one, by stage
 
     def try_poll(self) -> bool:
@@ -118,7 +119,7 @@ class Status:
             of_stages = self._by_stage.rows(row["stage"] for row in stages if row["active"])
             figures["stages"] = [{**row, **of_stages.get(row["stage"], {})} for row in stages]
         self._progress.show(figures if sql is None else {**figures, "sql": sql})
-        for text in self._closures.warnings() if self._closures is not None else ():
+        for text in self._large_functions.warnings() if self._large_functions is not None else ():
             self._channel.send("warning", text=text)
 
     def _show_nothing(self) -> None:
@@ -135,7 +136,9 @@ class Status:
         )
         self._application, self._sql, self._by_stage = context.applicationId, None, None
         folder = getattr(context, "_temp_dir", None)
-        self._closures = Closures(folder) if isinstance(folder, str) else None
+        # The instruments warn of a large function themselves, and name what makes it large.
+        is_watched = isinstance(folder, str) and not has_instruments()
+        self._large_functions = LargeFunctions(str(folder)) if is_watched else None
         self._receivers = {}
 
     def _mark_receivers(self, context: Any, stages: list[dict[str, int]]) -> None:

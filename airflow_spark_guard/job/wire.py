@@ -31,6 +31,7 @@ What: TypeAlias = Literal["closure", "frame", "checkpoint", "broadcast", "stage"
 """What an ``instrument`` message is about; ``core/protocol.py`` has the fields of its ``values``."""
 CHANNEL_ENV = "SPARK_GUARD_CHANNEL"
 RESULT_SIZE_ENV = "SPARK_GUARD_RESULT_SIZE"
+VERBOSITY_ENV = "SPARK_GUARD_VERBOSITY"
 PROTOCOL_VERSION = 1
 # The reader refuses longer lines: a job's output is untrusted.
 MAX_LINE = 1 << 20
@@ -209,6 +210,11 @@ class Channel:
             f"spark-guard: The attempt's channel {self._path} cannot be written: {error.strerror}. The job "
             "continues; its metrics and heartbeats are left out until the channel can be written again.\n"
         )
+
+
+def has_instruments() -> bool:
+    """Whether the instruments of this attempt are on."""
+    return os.environ.get(VERBOSITY_ENV, "").strip() not in {"", "0"}
 
 
 def write_to_stderr(text: str | bytes) -> None:

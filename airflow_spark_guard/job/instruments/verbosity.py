@@ -8,11 +8,12 @@ from typing import TYPE_CHECKING
 
 from airflow_spark_guard.job.instruments.errors import OptionError
 from airflow_spark_guard.job.text import shown
+from airflow_spark_guard.job.wire import VERBOSITY_ENV
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-VARIABLE = "SPARK_GUARD_VERBOSITY"
+VARIABLE = VERBOSITY_ENV
 
 
 class Verbosity(IntEnum):

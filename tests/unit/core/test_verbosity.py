@@ -12,7 +12,7 @@ from airflow_spark_guard.core.verbosity import (
     environment_of,
     without_launcher,
 )
-from airflow_spark_guard.job import launcher
+from airflow_spark_guard.job import wire
 
 
 @pytest.mark.parametrize(
@@ -43,7 +43,7 @@ def test_what_is_not_rendered_yet_is_left_to_the_task():
 def test_the_environment_has_it_only_if_it_is_set():
     """Else the user's own variable holds; 0 switches that off."""
     assert (environment_of(None), environment_of(0)) == ({}, {VARIABLE: "0"})
-    assert launcher.VERBOSITY_ENV == VARIABLE
+    assert wire.VERBOSITY_ENV == VARIABLE
 
 
 def test_without_a_launcher_a_level_is_said_to_have_no_effect():

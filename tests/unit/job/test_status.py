@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pickle
 import sys
 from types import SimpleNamespace
 
@@ -256,3 +257,19 @@ def test_the_receiver_of_a_stream_is_marked(said, context, monkeypatch):
     context.applicationId = "app-8"
     told.poll()
     assert context.described[5:] == [3, 4, 5, 6]
+
+
+@pytest.mark.parametrize(("level", "warned"), [(None, 1), ("0", 1), ("1", 0)])
+def test_a_large_function_is_left_to_the_instruments(said, context, tmp_path, monkeypatch, level, warned):
+    """They name what makes it large: two warnings of one function would be one too many."""
+    polled, messages = said
+    monkeypatch.setattr(context, "_temp_dir", str(tmp_path / "broadcasts"), raising=False)
+    monkeypatch.delenv("SPARK_GUARD_VERBOSITY", raising=False)
+    if level is not None:
+        monkeypatch.setenv("SPARK_GUARD_VERBOSITY", level)
+    (tmp_path / "broadcasts").mkdir()
+    polled.poll()
+    with (tmp_path / "broadcasts" / "a").open("wb") as file:
+        pickle.dump(pickle.dumps((len, b"x" * (2 << 20), "_make_function"), 5), file, 5)
+    polled.poll()
+    assert [message.kind for message in messages()].count("warning") == warned

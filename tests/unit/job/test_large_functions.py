@@ -6,7 +6,7 @@ import pickle
 
 import pytest
 
-from airflow_spark_guard.job.closures import LARGE, MOST, Closures
+from airflow_spark_guard.job.large_functions import LARGE, MOST, LargeFunctions
 
 TABLE = list(range(700_000))
 
@@ -22,21 +22,21 @@ def broadcast(folder, name, value, protocol=5):
 
 def test_a_large_function_is_said_once(tmp_path):
     """With its size, and what to do."""
-    closures = Closures(str(tmp_path))
-    assert closures.warnings() == []
+    functions = LargeFunctions(str(tmp_path))
+    assert functions.warnings() == []
     broadcast(tmp_path, "a", function(3 * LARGE))
-    (text,) = closures.warnings()
+    (text,) = functions.warnings()
     assert text.startswith("A function that the script passes to Spark takes 3.0 MiB")
-    assert closures.warnings() == []
+    assert functions.warnings() == []
 
 
 def test_a_file_that_is_still_in_the_writing_is_looked_at_again(tmp_path):
     """A look may come at any moment."""
-    closures, whole = Closures(str(tmp_path)), pickle.dumps(function(2 * LARGE), 5)
+    functions, whole = LargeFunctions(str(tmp_path)), pickle.dumps(function(2 * LARGE), 5)
     (tmp_path / "a").write_bytes(whole[:100])
-    assert closures.warnings() == []
+    assert functions.warnings() == []
     (tmp_path / "a").write_bytes(whole)
-    assert len(closures.warnings()) == 1
+    assert len(functions.warnings()) == 1
 
 
 @pytest.mark.parametrize(
@@ -45,7 +45,7 @@ def test_a_file_that_is_still_in_the_writing_is_looked_at_again(tmp_path):
 def test_what_the_script_broadcasts_itself_is_no_function(tmp_path, value):
     """Nor is a function of a sound size."""
     broadcast(tmp_path, "a", value)
-    assert Closures(str(tmp_path)).warnings() == []
+    assert LargeFunctions(str(tmp_path)).warnings() == []
 
 
 def test_five_are_enough_and_a_folder_is_no_file(tmp_path):
@@ -53,10 +53,10 @@ def test_five_are_enough_and_a_folder_is_no_file(tmp_path):
     (tmp_path / "folder").mkdir()
     for number in range(MOST + 3):
         broadcast(tmp_path, str(number), function())
-    assert len(Closures(str(tmp_path)).warnings()) == MOST
+    assert len(LargeFunctions(str(tmp_path)).warnings()) == MOST
 
 
 def test_a_folder_that_is_gone_is_said(tmp_path):
     """The context was stopped."""
     with pytest.raises(FileNotFoundError):
-        Closures(str(tmp_path / "gone")).warnings()
+        LargeFunctions(str(tmp_path / "gone")).warnings()

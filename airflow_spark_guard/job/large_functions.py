@@ -17,7 +17,7 @@ _HEAD = 64
 _FUNCTION = re.compile(rb"\x80[\x04\x05](?:\x95.{8})?(?:B.{4}|\x8e.{8})\x80[\x04\x05]\x95", re.DOTALL)
 
 
-class Closures:
+class LargeFunctions:
     """Inspects new files of the folder.
 
     Args:
