@@ -41,7 +41,9 @@ verdict. An exception never changes: later knowledge makes a new one (``core/fai
 
 Two kinds are not in this tree. The job's side has ``SampleError``, ``InfiniteValuesError``,
 ``TooManyRowsError``, ``NotUnrolledError``, ``OptionError``, ``ReportError``, ``UnfitValueError``,
-``WorkerError``. Internal: ``UnusableAnswerError``, ``RefusedError``, ``NotSeenError``, ``_MismatchError``,
+``WorkerError``; of its instruments ``InstrumentError``, ``UnpicklableError``, ``FrameError``,
+``NotAFrameError``, ``StoppedSessionError``, ``CheckpointDirectoryError``, ``ShippingError``. Internal:
+``DriverObjectError``, ``OutOfTimeError``, ``UnusableAnswerError``, ``RefusedError``, ``NotSeenError``, ``_MismatchError``,
 ``StoreGoneError``, ``StoreSlowError``, ``LateError``, ``_OverError``.
 """
 

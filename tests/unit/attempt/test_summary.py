@@ -136,7 +136,7 @@ def test_the_page_on_records_has_the_table_of_fields():
 def test_the_parts_of_the_cost_are_on_that_page():
     """Every one, and no other."""
     page = (ROOT / "docs" / "records.md").read_text()
-    part = page[page.index("### cost") : page.index("## What is masked")]
+    part = page[page.index("### cost") : page.index("## instruments.jsonl")]
     names = [
         name for cell in re.findall(r"^\| (`.*?) \|", part, re.MULTILINE) for name in re.findall(r"\w+", cell)
     ]

@@ -14,7 +14,7 @@ from airflow_spark_guard.job.instruments.closures.closure import closure_size
 from airflow_spark_guard.job.instruments.errors import UnpicklableError
 
 TABLE = np.arange(400_000)
-SMALL = {str(number): number for number in range(20_000)}
+SMALL = {str(number): number for number in range(50_000)}
 
 
 class Model:
