@@ -43,8 +43,8 @@ Two kinds are not in this tree. The job's side has ``SampleError``, ``InfiniteVa
 ``TooManyRowsError``, ``NotUnrolledError``, ``OptionError``, ``ReportError``, ``UnfitValueError``,
 ``WorkerError``; of its instruments ``InstrumentError``, ``UnpicklableError``, ``FrameError``,
 ``NotAFrameError``, ``StoppedSessionError``, ``CheckpointDirectoryError``, ``ShippingError``. Internal:
-``DriverObjectError``, ``OutOfTimeError``, ``UnusableAnswerError``, ``RefusedError``, ``NotSeenError``, ``_MismatchError``,
-``StoreGoneError``, ``StoreSlowError``, ``LateError``, ``_OverError``.
+``DriverObjectError``, ``OutOfTimeError``, ``UnusableAnswerError``, ``RefusedError``, ``NotSeenError``,
+``_MismatchError``, ``StoreGoneError``, ``StoreSlowError``, ``LateError``, ``_OverError``.
 """
 
 from __future__ import annotations
