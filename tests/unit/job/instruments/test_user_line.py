@@ -30,7 +30,7 @@ def test_a_script_that_is_no_file_has_its_name():
 
 
 def test_what_is_users():
-    assert module._is_users("/home/me/jobs/job.py")
+    assert module._is_users("/jobs/job.py")
     assert module._is_users("/venv/lib/python3.12/site-packages/companylib/etl.py")
     assert not module._is_users("/venv/lib/python3.12/site-packages/pyspark/core/rdd.py")
     assert not module._is_users("/venv/lib/python3.12/site-packages/py4j/java_gateway.py")
