@@ -34,14 +34,12 @@
     +-- TriggerEventError           a trigger's event cannot be used
     +-- RecordError                 a folder is not a record, or its record cannot be read
 
-A message states what happened, what was found, what was expected and what to do next, in that order; the
-parts are attributes too. Exceptions that leave a hook, an operator or a sensor are also an
-``AirflowException`` (``hooks/airflow_errors.py``). ``core/verdict_table.py`` has the exception of each
-verdict. An exception never changes: later knowledge makes a new one (``core/failure/evolved.py``).
-
-Two kinds are not in this tree. The job's side has ``SampleError``, ``InfiniteValuesError``,
-``TooManyRowsError``, ``NotUnrolledError``, ``OptionError``, ``ReportError``, ``UnfitValueError``,
-``WorkerError``; of its instruments ``InstrumentError``, ``UnpicklableError``, ``FrameError``,
+A message states what happened, what was found, what was expected and what to do next; the parts are
+attributes too. Exceptions that leave a hook, an operator or a sensor are also an ``AirflowException``
+(``hooks/airflow_errors.py``). ``core/verdict_table.py`` has the exception of each verdict. An exception never
+changes (``core/failure/evolved.py``). Two kinds are not in this tree. The job's side has ``SampleError``,
+``InfiniteValuesError``, ``TooManyRowsError``, ``NotUnrolledError``, ``OptionError``, ``ReportError``,
+``UnfitValueError``, ``WorkerError``, ``InstrumentError``, ``UnpicklableError``, ``FrameError``,
 ``NotAFrameError``, ``StoppedSessionError``, ``CheckpointDirectoryError``, ``ShippingError``. Internal:
 ``DriverObjectError``, ``OutOfTimeError``, ``UnusableAnswerError``, ``RefusedError``, ``NotSeenError``,
 ``_MismatchError``, ``StoreGoneError``, ``StoreSlowError``, ``LateError``, ``_OverError``.
